@@ -1,0 +1,98 @@
+/** Sends of one row in all before it is given up. */
+export const SENDS_MAX = 8;
+
+/** Sends of one row when Graph answers 500, which can mean "applied anyway". */
+export const SENDS_OF_500_MAX = 3;
+
+/** The first wait before a row is sent again, in windows: a tenth is 2 s of Intune's 20 s. Doubled each time. */
+const AGAIN_FIRST_WAIT_WINDOWS = 0.1;
+/** The longest such wait: 1 min of Intune's 20 s windows. */
+const AGAIN_WAIT_WINDOWS_MAX = 3;
+
+export interface GraphError {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Graph's answer to one request of a batch, as far as an outcome depends on it. */
+export type ReplyToWrite =
+  | {
+      readonly kind: 'answered';
+      readonly status: number;
+      readonly error?: GraphError | undefined;
+      readonly retryAfterMs?: number | undefined;
+    }
+  | { readonly kind: 'lost'; readonly why: string; readonly retryAfterMs?: number | undefined };
+
+/** What became of a change that was sent. */
+export type Outcome =
+  | { readonly kind: 'succeeded'; readonly httpStatus: number }
+  | { readonly kind: 'failed'; readonly httpStatus: number | undefined; readonly error: GraphError }
+  /** Not settled, costs no attempt, holds the tenant. */
+  | { readonly kind: 'throttled'; readonly retryAfterMs: number | undefined }
+  /** Not applied, as far as one can tell; to be sent again after the wait. */
+  | {
+      readonly kind: 'again';
+      readonly waitMs: number;
+      readonly httpStatus: number;
+      readonly error: GraphError;
+    }
+  /** Nobody knows whether it was applied: the next look tells. */
+  | { readonly kind: 'lost'; readonly waitMs: number; readonly why: string }
+  /** Gone, or re-keyed by an earlier try: the policy's list decides. */
+  | { readonly kind: 'missing'; readonly error: GraphError }
+  /** The token was refused; no row pays for that. */
+  | { readonly kind: 'signIn'; readonly error: GraphError };
+
+/** Statuses that pass: the service was busy, locked or away, or a step before this one failed. */
+const PASSING = new Set([408, 423, 424, 425]);
+
+/**
+ * What a reply makes of its row. `sends` counts this send too; `windowMs` scales the waits; `random` in [0, 1) spreads them.
+ * Decides by status alone: Graph's prose is shown, never read.
+ */
+export function outcomeOf(
+  reply: ReplyToWrite,
+  sends: number,
+  windowMs: number,
+  random: () => number,
+): Outcome {
+  const waitMs = waitBeforeSend(sends, windowMs, random);
+  if (reply.kind === 'lost') {
+    return { kind: 'lost', waitMs: Math.max(waitMs, reply.retryAfterMs ?? 0), why: reply.why };
+  }
+  const { status } = reply;
+  const error = reply.error ?? {
+    code: `Http${status}`,
+    message: `Graph answered ${status} without saying why.`,
+  };
+  if (status >= 200 && status < 300) return { kind: 'succeeded', httpStatus: status };
+  if (status < 200 || (status >= 300 && status < 400))
+    return { kind: 'lost', waitMs, why: `status ${status}` };
+  if (status === 429) return { kind: 'throttled', retryAfterMs: reply.retryAfterMs };
+  if (status === 401) return { kind: 'signIn', error };
+  if (status === 404) return { kind: 'missing', error };
+  if (status >= 500 || PASSING.has(status)) {
+    const sendsMax = status === 500 ? SENDS_OF_500_MAX : SENDS_MAX;
+    return sends >= sendsMax
+      ? { kind: 'failed', httpStatus: status, error: gaveUp(sends, status, error) }
+      : { kind: 'again', waitMs: Math.max(waitMs, reply.retryAfterMs ?? 0), httpStatus: status, error };
+  }
+  return { kind: 'failed', httpStatus: status, error };
+}
+
+const gaveUp = (sends: number, status: number, error: GraphError): GraphError => ({
+  code: 'GaveUp',
+  message: `Sent ${sends} times; the last answer was ${status} ${error.code}: ${error.message}`,
+});
+
+/** The end of a row whose replies were lost until nothing more may be sent, and whose target the look did not find. */
+export const replyLost = (sends: number, why: string): GraphError => ({
+  code: 'ReplyLost',
+  message: `Sent ${sends} times without a readable reply (${why}), and the tenant does not hold the target.`,
+});
+
+function waitBeforeSend(sends: number, windowMs: number, random: () => number): number {
+  const windows = Math.min(AGAIN_WAIT_WINDOWS_MAX, AGAIN_FIRST_WAIT_WINDOWS * 2 ** (sends - 1));
+  return Math.round(windows * windowMs * (0.5 + random() / 2));
+}

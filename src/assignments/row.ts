@@ -1,0 +1,28 @@
+import type { InputColumn } from './columns.ts';
+
+/** A cell as written. CSV gives text, JSON any value but null. Blank cells (null, "", spaces, absent) are not there. */
+export interface Cell {
+  readonly value: unknown;
+  /** Where a problem of this cell is shown: the field's number in CSV, the character in its line in JSON; from 1. */
+  readonly column: number;
+}
+
+/** One record of an input file. */
+export interface Row {
+  /** The line where the record starts, from 1. */
+  readonly line: number;
+  /** Where a problem of the row as a whole is shown; from 1. */
+  readonly column: number;
+  /** Text cells are trimmed. Only columns with something in them. */
+  readonly cells: ReadonlyMap<InputColumn, Cell>;
+}
+
+/** Why a row is no change: where, what is wrong, and what to write instead. */
+export interface Problem {
+  readonly line: number;
+  readonly column: number;
+  /** The column's name as the user knows it; absent when the record as a whole is meant. */
+  readonly name?: string;
+  readonly message: string;
+  readonly remedy: string;
+}

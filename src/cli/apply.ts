@@ -1,0 +1,49 @@
+import { EXIT, UserError } from '../errors.ts';
+import { ask } from './ask.ts';
+import type { CliCommand } from './context.ts';
+import { planStaged, showPlan } from './livePlan.ts';
+import { planCommand } from './plan.ts';
+import { count } from './print.ts';
+import { sharedOptions } from './session.ts';
+import { fileOptions, publish, withStagedFile, type FileFlags } from './stage.ts';
+import { statusOf, workOn } from './work.ts';
+
+interface ApplyFlags extends FileFlags {
+  readonly yes?: boolean;
+  readonly json?: boolean;
+  readonly dryRun?: boolean;
+}
+
+export const apply: CliCommand<ApplyFlags> = {
+  options: (command) =>
+    fileOptions(sharedOptions(command))
+      .option('--yes', 'do not ask')
+      .option('--dry-run', 'the same as `retarget plan`')
+      .option('--json', 'print the run as JSON when it has ended'),
+  async run([path = ''], flags, context) {
+    if (flags.dryRun) return planCommand(path, flags, context);
+    if (path === '-' && !flags.yes) throw needsYes();
+    return withStagedFile(path, flags, context, async (staged) => {
+      const { session } = staged;
+      const plan = await planStaged(staged, context);
+      showPlan(plan, context);
+      const question = `Change ${count(plan.writes, 'assignment')} in tenant ${plan.tenant}?`;
+      if (!flags.yes && !(await ask(question, context))) {
+        context.print.say('Nothing was changed.');
+        return EXIT.stoppedEarly;
+      }
+      const runId = await publish(staged, flags.again === true);
+      context.print.say(`Run ${runId}`);
+      const exitCode = await workOn(runId, session, context);
+      const run = flags.json ? await session.runs.run(runId) : undefined;
+      if (run) context.print.json(await statusOf(run, session));
+      return exitCode;
+    });
+  },
+};
+
+const needsYes = (): UserError =>
+  new UserError('The file comes from stdin, so there is nobody to ask.', {
+    remedy: 'Run `retarget plan -` on it first, then `retarget apply - --yes`.',
+    exitCode: EXIT.badInput,
+  });

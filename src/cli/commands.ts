@@ -1,0 +1,145 @@
+import { Command, CommanderError } from 'commander';
+import { EXIT, UserError, type ExitCode } from '../errors.ts';
+import type { CliCommand, Io } from './context.ts';
+import { createPrinter } from './print.ts';
+
+interface Entry {
+  readonly usage: string;
+  readonly summary: string;
+  readonly example: string;
+  /** Loaded when it is called, so that `--version` loads neither BullMQ nor anything of Azure's. */
+  readonly load: () => Promise<CliCommand<never>>;
+}
+
+const COMMANDS: Readonly<Record<string, Entry>> = {
+  apply: {
+    usage: '<file>',
+    summary: 'plan, ask, queue, work here until done',
+    example: 'retarget apply changes.csv',
+    load: async () => (await import('./apply.ts')).apply,
+  },
+  plan: {
+    usage: '<file>',
+    summary: 'read, check and compare with the tenant; nothing is written',
+    example: 'retarget plan changes.csv --json',
+    load: async () => (await import('./plan.ts')).plan,
+  },
+  submit: {
+    usage: '<file>',
+    summary: 'record and queue a run for workers; prints its id',
+    example: 'run=$(retarget submit changes.csv)',
+    load: async () => (await import('./submit.ts')).submit,
+  },
+  worker: {
+    usage: '',
+    summary: 'take batches of the tenant until SIGTERM',
+    example: 'retarget worker --until-idle',
+    load: async () => (await import('./worker.ts')).worker,
+  },
+  status: {
+    usage: '[run]',
+    summary: 'one run, or all, newest first',
+    example: 'retarget status @last --json',
+    load: async () => (await import('./status.ts')).status,
+  },
+  watch: {
+    usage: '<run>',
+    summary: 'show the progress of a run until it ends',
+    example: 'retarget watch @last',
+    load: async () => (await import('./watch.ts')).watch,
+  },
+  results: {
+    usage: '<run>',
+    summary: 'the input with what became of each row',
+    example: 'retarget results @last --only failed -o failed.csv',
+    load: async () => (await import('./results.ts')).results,
+  },
+  pause: {
+    usage: '<run>',
+    summary: 'stop a run after what is in flight; `resume` goes on',
+    example: 'retarget pause @last',
+    load: async () => (await import('./steer.ts')).pause,
+  },
+  resume: {
+    usage: '<run>',
+    summary: 'let a paused run go on',
+    example: 'retarget resume @last --work',
+    load: async () => (await import('./steer.ts')).resume,
+  },
+  cancel: {
+    usage: '<run>',
+    summary: 'end a run after what is in flight; the rest is not written',
+    example: 'retarget cancel @last',
+    load: async () => (await import('./steer.ts')).cancel,
+  },
+  retry: {
+    usage: '<run>',
+    summary: 'try the failed rows of an ended run again, and those a cancel left',
+    example: 'retarget retry @last --work',
+    load: async () => (await import('./steer.ts')).retry,
+  },
+  simulate: {
+    usage: '',
+    summary: 'a stand-in for Graph and Intune on this machine',
+    example: 'retarget simulate --port 8080 --write-limit 100 --window-ms 4000',
+    load: async () => (await import('./simulate.ts')).simulate,
+  },
+  demo: {
+    usage: '',
+    summary: 'the whole road against the simulator, with an embedded Redis of its own',
+    example: 'retarget demo',
+    load: async () => (await import('./demo.ts')).demo,
+  },
+};
+
+/** Runs one command line. Everything a user can do wrong is told on stderr with its remedy. */
+export async function runCommand(argv: readonly string[], io: Io, version: string): Promise<ExitCode> {
+  const print = createPrinter(io.stdout, io.stderr, io.env);
+  let exitCode: ExitCode = EXIT.done;
+  const program = new Command('retarget')
+    .description('Changes who Intune policies are assigned to, in bulk.')
+    .version(version)
+    .helpCommand(false)
+    .showHelpAfterError('(retarget --help shows the commands)')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+    });
+  const called = argv.find((argument) => !argument.startsWith('-')) ?? '';
+  for (const [name, entry] of Object.entries(COMMANDS)) {
+    const command = program
+      .command(`${name} ${entry.usage}`.trim())
+      .summary(entry.summary)
+      .description(entry.summary);
+    command
+      .addHelpText('after', `\nExample:\n  $ ${entry.example}`)
+      .showHelpAfterError(`(retarget ${name} --help shows the options)`);
+    command.exitOverride();
+    if (name !== called) continue;
+    const loaded = await entry.load();
+    loaded.options(command);
+    command.action(async () => {
+      const context = { ...io, print, argv };
+      exitCode = await loaded.run(command.args, command.opts() as never, context);
+    });
+  }
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.badInput;
+    if (error instanceof UserError) {
+      print.sayError(error);
+      return error.exitCode;
+    }
+    if (io.interrupted.aborted && isAbort(error, io.interrupted)) {
+      print.say('Interrupted; nothing was queued.');
+      return EXIT.interrupted;
+    }
+    throw error;
+  }
+}
+
+const isAbort = (error: unknown, signal: AbortSignal): boolean =>
+  error === signal.reason || (error instanceof Error && error.name === 'AbortError');

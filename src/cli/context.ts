@@ -1,0 +1,35 @@
+import type { Readable, Writable } from 'node:stream';
+import type { ExitCode } from '../errors.ts';
+import type { Environment } from '../config.ts';
+import type { Printer } from './print.ts';
+
+/** A stream that may be a terminal. */
+export interface Terminal extends Writable {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
+/** Everything of the process that a command may touch, so that a test can hand in its own. */
+export interface Io {
+  readonly env: Environment;
+  readonly cwd: string;
+  readonly stdin: Readable & { readonly isTTY?: boolean };
+  readonly stdout: Terminal;
+  readonly stderr: Terminal;
+  /** Aborted by the first SIGINT, SIGTERM or SIGHUP: drain, then end. The reason is the signal's name. */
+  readonly interrupted: AbortSignal;
+  readonly user: { readonly name: string; readonly host: string };
+}
+
+/** What a command is run with. */
+export interface Context extends Io {
+  readonly print: Printer;
+  /** The arguments after the command's name, as given. */
+  readonly argv: readonly string[];
+}
+
+/** One command: its options and arguments as commander knows them, and what it does. */
+export interface CliCommand<Options> {
+  readonly options: (command: import('commander').Command) => void;
+  readonly run: (args: readonly string[], options: Options, context: Context) => Promise<ExitCode>;
+}

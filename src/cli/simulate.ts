@@ -1,0 +1,41 @@
+import { once } from 'node:events';
+import { EXIT, UserError } from '../errors.ts';
+import { SIMULATOR_FLAGS, simulatorOptions, type FlagKey } from '../simulator/flags.ts';
+import { SimulatorInputError } from '../simulator/settings.ts';
+import { startSimulator } from '../simulator/simulator.ts';
+import type { CliCommand } from './context.ts';
+
+export const simulate: CliCommand<Partial<Record<FlagKey, unknown>>> = {
+  options(command) {
+    for (const { flags, description, defaultText, parse } of SIMULATOR_FLAGS) {
+      const help = `${description} (default: ${defaultText})`;
+      if (parse) command.option(flags, help, (text: string) => userErrors(() => parse(text)));
+      else command.option(flags, help);
+    }
+  },
+  async run(_args, flags, context) {
+    const options = await simulatorOptions(flags).catch(rethrow);
+    await using simulator = await startSimulator(options).catch(rethrow);
+    context.print.data(simulator.url);
+    context.print.say(
+      `Point retarget at it: export RETARGET_GRAPH_URL=${simulator.url} RETARGET_ACCESS_TOKEN=any`,
+    );
+    context.print.say(`What it saw: ${simulator.url}/stats. It ends with Ctrl-C.`);
+    if (!context.interrupted.aborted) await once(context.interrupted, 'abort');
+    return EXIT.done;
+  },
+};
+
+/** The simulator stands alone and has errors of its own; here they become ours. */
+function rethrow(error: unknown): never {
+  if (!(error instanceof SimulatorInputError)) throw error;
+  throw new UserError(error.message, { remedy: error.remedy, exitCode: EXIT.badInput, cause: error });
+}
+
+function userErrors<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    return rethrow(error);
+  }
+}

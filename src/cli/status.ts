@@ -1,0 +1,73 @@
+import type { SharedFlags } from '../config.ts';
+import { EXIT } from '../errors.ts';
+import type { RunStatus } from '../runs/progress.ts';
+import type { CliCommand, Context } from './context.ts';
+import { findRun } from './findRun.ts';
+import { duration, visible } from './print.ts';
+import { identify, openSession, sharedOptions } from './session.ts';
+import { statusOf } from './work.ts';
+
+interface StatusFlags extends SharedFlags {
+  readonly json?: boolean;
+}
+
+export const status: CliCommand<StatusFlags> = {
+  options: (command) => sharedOptions(command).option('--json', 'print JSON'),
+  async run([name], flags, context) {
+    const identity = await identify(flags, context);
+    await using session = await openSession(identity, context);
+    if (name !== undefined) {
+      const run = await statusOf(await findRun(name, session.runs, identity.tenant, context), session);
+      if (flags.json) context.print.json(run);
+      else showRun(run, context);
+      return EXIT.done;
+    }
+    const runs = await Promise.all((await session.runs.runs()).map((run) => statusOf(run, session)));
+    if (flags.json) context.print.json(runs);
+    else showRuns(runs, identity.tenant, context);
+    return EXIT.done;
+  },
+};
+
+function showRuns(runs: readonly RunStatus[], tenant: string, { print }: Context): void {
+  if (runs.length === 0) {
+    print.say(`Tenant ${tenant} has no runs yet. Start one with \`retarget apply <file>\`.`);
+    return;
+  }
+  print.table(
+    ['RUN', 'STATE', 'TOTAL', 'PENDING', 'SUCCEEDED', 'SKIPPED', 'FAILED', 'CREATED', 'FILE'],
+    runs.map((run) => [
+      run.runId,
+      run.state,
+      ...[run.total, run.pending, run.succeeded, run.skipped, run.failed + run.stale].map(String),
+      run.createdAt,
+      run.source.name,
+    ]),
+  );
+}
+
+function showRun(run: RunStatus, { print }: Context): void {
+  const { ledger } = run;
+  const lines: [string, string][] = [
+    ['run', run.runId],
+    ['state', run.stateReason ? `${run.state}: ${run.stateReason}` : run.state],
+    ['tenant', `${run.tenant} at ${run.graphUrl}`],
+    ['file', `${run.source.name} (sha256 ${run.source.sha256.slice(0, 12)}…)`],
+    ['operator', run.operator],
+    ['rows', `${run.total} in all`],
+    ...(['pending', 'succeeded', 'skipped', 'failed', 'stale', 'awaitingApproval', 'cancelled'] as const).map(
+      (name): [string, string] => [`  ${name}`, String(run[name])],
+    ),
+    ['throttled', `${run.throttled} times`],
+    ['created', run.createdAt],
+    ['started', run.startedAt ?? '–'],
+    ['finished', run.finishedAt ?? '–'],
+    ['rate', run.ratePerSecond === null ? '–' : `${run.ratePerSecond} rows/s`],
+    ['time left', run.etaSeconds === null ? '–' : duration(run.etaSeconds)],
+    [
+      'ledger',
+      `${ledger.charged} of ${ledger.budget} writes charged${ledger.holdUntil ? `, held until ${ledger.holdUntil} (${ledger.holdReason})` : ''}`,
+    ],
+  ];
+  for (const [name, value] of lines) print.data(`${name.padEnd(18)} ${visible(value)}`);
+}

@@ -1,0 +1,24 @@
+import type { SharedFlags } from '../config.ts';
+import { EXIT } from '../errors.ts';
+import { hasEnded } from '../runs/run.ts';
+import type { CliCommand } from './context.ts';
+import { findRun } from './findRun.ts';
+import { identify, openSession, sharedOptions } from './session.ts';
+import { followRun, statusOf, summary } from './work.ts';
+
+interface WatchFlags extends SharedFlags {
+  readonly json?: boolean;
+}
+
+export const watch: CliCommand<WatchFlags> = {
+  options: (command) => sharedOptions(command).option('--json', 'print the run as JSON when it has ended'),
+  async run([name = ''], flags, context) {
+    const identity = await identify(flags, context);
+    await using session = await openSession(identity, context);
+    const { runId } = await findRun(name, session.runs, identity.tenant, context);
+    const run = await followRun(runId, session, context);
+    if (flags.json) context.print.json(await statusOf(run, session));
+    // A signal ends the watching, not the run.
+    return hasEnded(run) ? summary(run, context) : EXIT.interrupted;
+  },
+};

@@ -1,0 +1,97 @@
+import { columnMeaning, type ColumnMeaning, type InputColumn } from '../assignments/columns.ts';
+
+import { CELL_CHARS_MAX } from './limits.ts';
+
+/** What is wrong and what to write instead, before its place is known. */
+export interface Fault {
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/** Control characters but tab and line ends. They come from damaged exports and can't be seen where they do harm. */
+// eslint-disable-next-line no-control-regex
+const CONTROL_CHARACTER = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
+
+/** Why text can't go through a file, a terminal and Graph and stay the same; undefined when it can. */
+export function textFault(text: string): Fault | undefined {
+  if (text.length > CELL_CHARS_MAX) {
+    return {
+      message: `The text has ${text.length} characters; a cell may have ${CELL_CHARS_MAX}.`,
+      remedy: 'Shorten it.',
+    };
+  }
+  const control = CONTROL_CHARACTER.exec(text)?.[0];
+  if (control !== undefined) {
+    const code = control.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');
+    return { message: `The text holds the control character U+${code}.`, remedy: 'Remove that character.' };
+  }
+  if (!text.isWellFormed()) {
+    return {
+      message: 'The text holds half of a character (a lone surrogate).',
+      remedy: 'Write the whole character, or remove its \\u escape.',
+    };
+  }
+  return undefined;
+}
+
+/** Why a JSON value would not stay the same on its way to Graph; undefined when it would. Looks into objects and arrays. */
+export function valueFault(value: unknown): Fault | undefined {
+  if (typeof value === 'string') return textFault(value);
+  if (typeof value === 'number') {
+    const exact = Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));
+    if (exact) return undefined;
+    return {
+      message: 'The number is too large to be kept exactly.',
+      remedy: `Write a number up to ${Number.MAX_SAFE_INTEGER}, or the digits in double quotes.`,
+    };
+  }
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const [key, inner] of Object.entries(value)) {
+    const fault = textFault(key) ?? valueFault(inner);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+}
+
+/** null, "" and spaces are the same as nothing. */
+export const isBlank = (value: unknown): boolean =>
+  value === null || value === undefined || (typeof value === 'string' && value.trim() === '');
+
+export const unknownColumn = (name: string, didYouMean: InputColumn | undefined): Fault => ({
+  message: `There is no column ${quoted(name)}.`,
+  remedy:
+    didYouMean === undefined
+      ? 'Remove it, or call it `note` when it is for your own use.'
+      : `Did you mean ${didYouMean}? Otherwise remove it, or call it \`note\` when it is for your own use.`,
+});
+
+export const repeatedColumn = (name: string, column: string): Fault => ({
+  message:
+    name === column
+      ? `The column ${column} is there twice.`
+      : `${quoted(name)} is the column ${column}, which is there already.`,
+  remedy: 'Keep one of them.',
+});
+
+const QUOTED_CHARS_MAX = 60;
+
+/** A piece of the file inside a message: in quotes, on one line, without what could steer a terminal, and not for ever. */
+export function quoted(text: string): string {
+  const short = text.length > QUOTED_CHARS_MAX ? `${text.slice(0, QUOTED_CHARS_MAX)}…` : text;
+  return JSON.stringify(short.toWellFormed()).replace(/[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, '\ufffd');
+}
+
+/** How many names of columns are remembered: enough for a million rows of one shape, without keeping a hostile file's keys. */
+const MEANINGS_MAX = 1000;
+
+/** `columnMeaning` that remembers: a JSON file says its names again in every record. */
+export function rememberedMeanings(): (name: string) => ColumnMeaning {
+  const known = new Map<string, ColumnMeaning>();
+  return (name) => {
+    const remembered = known.get(name);
+    if (remembered !== undefined) return remembered;
+    const meaning = columnMeaning(name);
+    if (known.size < MEANINGS_MAX) known.set(name, meaning);
+    return meaning;
+  };
+}

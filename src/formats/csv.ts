@@ -1,0 +1,235 @@
+import { CsvError, parse, type Parser } from 'csv-parse';
+import type { InputColumn } from '../assignments/columns.ts';
+import type { Cell, Problem } from '../assignments/row.ts';
+import { BrokenFile } from './brokenFile.ts';
+import { textFault } from './cells.ts';
+import { delimiterOf, readHeader, type Delimiter, type FieldUse } from './csvHeader.ts';
+import { RECORD_BYTES_MAX } from './limits.ts';
+import type { FileProblem, RowRead } from './read.ts';
+import type { Utf8Source } from './utf8Source.ts';
+
+const NEWLINE = 0x0a;
+const RETURN = 0x0d;
+const QUOTE = 0x22;
+
+interface CsvRecord {
+  readonly fields: readonly string[];
+  readonly line: number;
+  /** The number of the field with a carriage return that ends no line. */
+  readonly strayReturnIn: number | undefined;
+}
+
+/** Rows of a CSV file with a header. Blank lines, and records of nothing but delimiters, are no rows. */
+export async function* readCsv(
+  source: Utf8Source,
+  columns: Set<InputColumn>,
+): AsyncGenerator<RowRead | FileProblem, void> {
+  const firstLine = await source.firstLine();
+  if (/^[[{]/.test(firstLine)) throw new BrokenFile(JSON_NOT_CSV);
+  let uses: FieldUse[] | undefined;
+  for await (const records of csvRecords(source, delimiterOf(firstLine))) {
+    for (const record of records) {
+      if (record.fields.every((field) => field.trim() === '')) continue;
+      if (uses !== undefined) {
+        yield rowOf(record, uses);
+        continue;
+      }
+      const { line, strayReturnIn: stray } = record;
+      if (stray !== undefined) throw new BrokenFile(strayReturn(line, stray));
+      const header = readHeader(record.fields, line);
+      uses = header.uses;
+      for (const use of uses) if (use !== 'ignored' && use !== 'unnamed') columns.add(use);
+      for (const problem of header.problems) yield { kind: 'problem', problem };
+    }
+  }
+}
+
+const JSON_NOT_CSV: Problem = {
+  line: 1,
+  column: 1,
+  message: 'The file looks like JSON, not like CSV.',
+  remedy: 'Give it a name that ends in .json or .ndjson, or say --input-format json.',
+};
+
+function rowOf({ fields, line, strayReturnIn }: CsvRecord, uses: readonly FieldUse[]): RowRead {
+  const cells = new Map<InputColumn, Cell>();
+  const problems: Problem[] = [];
+  if (fields.length !== uses.length) problems.push(wrongLength(line, fields.length, uses.length));
+  if (strayReturnIn !== undefined) problems.push(strayReturn(line, strayReturnIn));
+  for (const [index, use] of uses.entries()) {
+    const value = fields[index]?.trim() ?? '';
+    if (value === '' || use === 'ignored') continue;
+    const column = index + 1;
+    if (use === 'unnamed') {
+      problems.push({
+        line,
+        column,
+        message: 'This cell has no column name above it.',
+        remedy: UNNAMED_REMEDY,
+      });
+      continue;
+    }
+    const fault = textFault(value);
+    if (fault !== undefined) problems.push({ line, column, name: use, ...fault });
+    cells.set(use, { value, column });
+  }
+  return { kind: 'row', row: { line, column: 1, cells }, problems };
+}
+
+const UNNAMED_REMEDY = 'Name the column in the header, or empty the cell.';
+
+function wrongLength(line: number, fields: number, columns: number): Problem {
+  const column = Math.min(fields, columns) + 1;
+  const message = `The row has ${fields} ${fields === 1 ? 'cell' : 'cells'}; the header has ${columns} columns.`;
+  const remedy =
+    fields < columns
+      ? 'Write a delimiter for every cell, blank ones too.'
+      : 'Put a cell that holds the delimiter in double quotes, or remove what is too much.';
+  return { line, column, message, remedy };
+}
+
+const strayReturn = (line: number, column: number): Problem => ({
+  line,
+  column,
+  message: 'A carriage return (CR) stands here alone; lines end with LF or CR LF.',
+  remedy: 'Save the file with Windows or Unix line ends, and keep a CR inside a cell in double quotes.',
+});
+
+/**
+ * The records of csv-parse, with what it does not tell: the line where each starts, a carriage return that ends no line, a
+ * record without end. It reports how many bytes it has used, so each record's own bytes can be looked at again. The
+ * records of one chunk come together and are to be taken before the next.
+ */
+async function* csvRecords(
+  source: Utf8Source,
+  delimiter: Delimiter,
+): AsyncGenerator<Iterable<CsvRecord>, void> {
+  const parsed: { fields: string[]; endByte: number }[] = [];
+  const parser = parse({
+    delimiter,
+    record_delimiter: ['\r\n', '\n'],
+    relax_column_count: true,
+    skip_empty_lines: true,
+    trim: true,
+    on_record: (fields: string[], { bytes }) => {
+      parsed.push({ fields, endByte: bytes });
+      return null; // nothing goes on to the stream's readable side
+    },
+  });
+  parser.on('error', () => undefined); // each error comes to the callback of its write, too
+
+  let pending: Buffer = Buffer.alloc(0);
+  let pendingByte = 0;
+  let line = 1;
+  const takeParsed = function* (): Generator<CsvRecord, void> {
+    for (const { fields, endByte } of parsed.splice(0)) {
+      const bytes = pending.subarray(0, endByte - pendingByte);
+      const starts = line + blankLinesBefore(bytes);
+      if (bytes.length > RECORD_BYTES_MAX) throw new BrokenFile(tooLong(starts, bytes, delimiter));
+      yield { fields, line: starts, strayReturnIn: strayReturnIn(bytes, delimiter) };
+      line += newlines(bytes, bytes.length);
+      pending = pending.subarray(bytes.length);
+      pendingByte = endByte;
+    }
+  };
+  const broken = (error: unknown): unknown =>
+    error instanceof CsvError ? new BrokenFile(quoteProblem(error, line + blankLinesBefore(pending))) : error;
+
+  for await (const chunk of source) {
+    pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk]);
+    const error = await written(parser, chunk);
+    yield takeParsed();
+    if (error !== undefined) throw broken(error);
+    if (pending.length > RECORD_BYTES_MAX) {
+      throw new BrokenFile(tooLong(line + blankLinesBefore(pending), pending, delimiter));
+    }
+  }
+  const error = await ended(parser);
+  yield takeParsed();
+  if (error !== undefined) throw broken(error);
+}
+
+function written(parser: Parser, chunk: Buffer): Promise<Error | undefined> {
+  return new Promise((resolve) => parser.write(chunk, (error) => resolve(error ?? undefined)));
+}
+
+function ended(parser: Parser): Promise<Error | undefined> {
+  return new Promise((resolve) => {
+    parser.once('error', resolve);
+    parser.end(() => resolve(undefined));
+  });
+}
+
+function quoteProblem({ code, column: field }: CsvError, line: number): Problem {
+  const column = typeof field === 'number' ? field + 1 : 1;
+  switch (code) {
+    case 'CSV_QUOTE_NOT_CLOSED':
+      return {
+        line,
+        column,
+        message: 'The quote that opens this cell is never closed.',
+        remedy: CLOSE_REMEDY,
+      };
+    case 'INVALID_OPENING_QUOTE':
+      return {
+        line,
+        column,
+        message: 'A double quote stands within a cell that does not start with one.',
+        remedy: QUOTE_REMEDY,
+      };
+    default: // what csv-parse says of any text behind a closing quote, in two spellings
+      return { line, column, message: 'Text follows the quote that closes this cell.', remedy: QUOTE_REMEDY };
+  }
+}
+
+const CLOSE_REMEDY = 'Close the cell with a double quote, and write a quote within a cell twice ("").';
+const QUOTE_REMEDY = 'Put the whole cell in double quotes, and write each quote within it twice ("").';
+
+function tooLong(line: number, bytes: Buffer, delimiter: Delimiter): Problem {
+  const { field, quoted } = fieldAt(bytes, RECORD_BYTES_MAX, delimiter);
+  if (quoted) {
+    const message = `The quote that opens this cell is not closed within ${RECORD_BYTES_MAX} bytes.`;
+    return { line, column: field, message, remedy: CLOSE_REMEDY };
+  }
+  const message = `The record is longer than ${RECORD_BYTES_MAX} bytes.`;
+  return { line, column: field, message, remedy: 'Check that the file is CSV with one record a line.' };
+}
+
+/** The number of the first field with a carriage return that neither ends a line nor is quoted. */
+function strayReturnIn(bytes: Buffer, delimiter: Delimiter): number | undefined {
+  for (let at = bytes.indexOf(RETURN); at !== -1; at = bytes.indexOf(RETURN, at + 1)) {
+    if (bytes[at + 1] === NEWLINE) continue;
+    const { field, quoted } = fieldAt(bytes, at, delimiter);
+    if (!quoted) return field;
+  }
+  return undefined;
+}
+
+/** In which field of a record a byte is, from 1, and whether within quotes. A doubled quote closes and opens: no matter. */
+function fieldAt(record: Buffer, end: number, delimiter: Delimiter): { field: number; quoted: boolean } {
+  const delimiterByte = delimiter.charCodeAt(0);
+  let field = 1;
+  let quoted = false;
+  for (const byte of record.subarray(0, end)) {
+    if (byte === QUOTE) quoted = !quoted;
+    else if (byte === delimiterByte && !quoted) field += 1;
+  }
+  return { field, quoted };
+}
+
+/** csv-parse skips blank lines without a word: they come with the bytes of the record behind them. */
+function blankLinesBefore(record: Buffer): number {
+  let end = 0;
+  while (isBlankByte(record[end])) end += 1;
+  return newlines(record, end);
+}
+
+const isBlankByte = (byte: number | undefined): boolean =>
+  byte === 0x20 || byte === 0x09 || byte === NEWLINE || byte === RETURN;
+
+function newlines(bytes: Buffer, end: number): number {
+  let count = 0;
+  for (let at = bytes.indexOf(NEWLINE); at !== -1 && at < end; at = bytes.indexOf(NEWLINE, at + 1))
+    count += 1;
+  return count;
+}

@@ -1,0 +1,147 @@
+import type { Cell, Problem } from '../assignments/row.ts';
+import { quoted, valueFault, type Fault } from './cells.ts';
+import type { JsonScan } from './jsonScan.ts';
+import { walkJson, type JsonFault, type JsonMember } from './jsonWalk.ts';
+import { JSON_DEPTH_MAX } from './limits.ts';
+import { plusText, type Place } from './place.ts';
+
+/** The text of one record and where it starts. Places within it are found when somebody asks. */
+export class JsonRecord {
+  readonly text: string;
+  readonly place: Place;
+  #members: readonly JsonMember[] | undefined;
+
+  constructor(text: string, place: Place) {
+    this.text = text;
+    this.place = place;
+  }
+
+  placeAt(offset: number): Place {
+    return plusText(this.place, this.text.slice(0, offset));
+  }
+
+  members(): readonly JsonMember[] {
+    this.#members ??= walkJson(this.text).members;
+    return this.#members;
+  }
+
+  /** The member that counts (the last of its name) among those of the record itself. */
+  member(key: string): JsonMember | undefined {
+    return this.members().findLast((member) => member.depth === 1 && member.key === key);
+  }
+
+  /** A problem of one member; the line is the record's, the column the member's name's in its own line. */
+  problemAt(key: string, { message, remedy }: Fault): Problem {
+    const column = this.placeAt(this.member(key)?.keyAt ?? 0).column;
+    return { line: this.place.line, column, name: key, message, remedy };
+  }
+
+  /** The cell of a member, and what is wrong with its value as such. */
+  cell(key: string, value: unknown): { cell: Cell; problem: Problem | undefined } {
+    const fault = valueFault(value);
+    const trimmed = typeof value === 'string' ? value.trim() : value;
+    return {
+      cell: new JsonCell(trimmed, this, key),
+      problem: fault === undefined ? undefined : this.problemAt(key, fault),
+    };
+  }
+}
+
+class JsonCell implements Cell {
+  readonly value: unknown;
+  readonly #record: JsonRecord;
+  readonly #key: string;
+
+  constructor(value: unknown, record: JsonRecord, key: string) {
+    this.value = value;
+    this.#record = record;
+    this.#key = key;
+  }
+
+  /** Finding it means walking the record again, which a row without problems never needs. */
+  get column(): number {
+    return this.#record.placeAt(this.#record.member(this.#key)?.valueAt ?? 0).column;
+  }
+}
+
+/** The object of a record, or why it is none that can be read. Invalid JSON is told apart, as it may end the reading. */
+export type ParsedRecord =
+  | {
+      readonly kind: 'object';
+      readonly value: Readonly<Record<string, unknown>>;
+      readonly problems: readonly Problem[];
+    }
+  | { readonly kind: 'unusable'; readonly problem: Problem }
+  | { readonly kind: 'broken'; readonly problem: Problem };
+
+export function parseRecord(record: JsonRecord, scan: JsonScan): ParsedRecord {
+  if (scan.tooDeepAt !== undefined) {
+    const { column } = record.placeAt(scan.tooDeepAt);
+    const message = `The record nests more than ${JSON_DEPTH_MAX} levels deep.`;
+    return {
+      kind: 'unusable',
+      problem: { line: record.place.line, column, message, remedy: 'Write one flat object per assignment.' },
+    };
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(record.text);
+  } catch {
+    return { kind: 'broken', problem: brokenJson(record) };
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    const message = `A record must be an object, not ${quoted(record.text)}.`;
+    const remedy = 'Write each record as {"policyId": "…", "assignmentId": "…", …}.';
+    return { kind: 'unusable', problem: { ...record.place, message, remedy } };
+  }
+  const object = value as Readonly<Record<string, unknown>>; // a JSON object, by the check above
+  const problems = memberCount(object) === scan.members ? [] : repeatedMembers(record);
+  return { kind: 'object', value: object, problems };
+}
+
+/** How many members a value has at any depth; a name that the text repeats is here once. */
+function memberCount(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  const inner = Object.values(value);
+  return inner.reduce<number>(
+    (sum, each) => sum + memberCount(each),
+    Array.isArray(value) ? 0 : inner.length,
+  );
+}
+
+const repeatedMembers = (record: JsonRecord): Problem[] =>
+  record
+    .members()
+    .filter(({ repeated }) => repeated)
+    .map(({ key, keyAt }) => ({
+      line: record.place.line,
+      column: record.placeAt(keyAt).column,
+      name: key,
+      message: `The name ${quoted(key)} is there twice in one object.`,
+      remedy: 'Keep one of them.',
+    }));
+
+/** Where the text stops being JSON. `endsAt` says what follows the text. */
+export function brokenJson(record: JsonRecord, endsAt = 'the end of the record'): Problem {
+  const fault: JsonFault = walkJson(record.text).fault ?? { at: 0, expected: 'JSON' };
+  const found =
+    fault.at < record.text.length ? `not ${quoted(characterAt(record.text, fault.at))}` : `not ${endsAt}`;
+  return {
+    ...record.placeAt(fault.at),
+    message: `This is no JSON: here must be ${fault.expected}, ${found}.`,
+    remedy: jsonRemedy(record.text, fault),
+  };
+}
+
+export const characterAt = (text: string, at: number): string =>
+  String.fromCodePoint(text.codePointAt(at) ?? 0);
+
+function jsonRemedy(text: string, { at }: JsonFault): string {
+  const found = text[at];
+  const before = text.slice(0, at).trimEnd().at(-1);
+  if (before === ',' && (found === '}' || found === ']')) return 'Remove the comma before it.';
+  if (found === "'") return 'Write names and texts in double quotes.';
+  if (found === '/' || found === '#') return 'Remove the comment; JSON has none.';
+  if (found === '\\') return 'Write a backslash twice (\\\\).';
+  return 'Mend the file at this place; an editor with JSON support marks it.';
+}

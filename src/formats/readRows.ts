@@ -1,0 +1,50 @@
+import type { InputColumn } from '../assignments/columns.ts';
+import type { Problem } from '../assignments/row.ts';
+import { BrokenFile } from './brokenFile.ts';
+import { readCsv } from './csv.ts';
+import { formatOfFirstLine, type FileFormat } from './format.ts';
+import { readJson } from './json.ts';
+import { readNdjson } from './ndjson.ts';
+import { START } from './place.ts';
+import type { Read, Reader } from './read.ts';
+import { Utf8Source } from './utf8Source.ts';
+
+const READERS: Record<FileFormat, Reader> = { csv: readCsv, json: readJson, ndjson: readNdjson };
+
+/**
+ * Reads a file of rows in one pass, in flat memory, whatever is in it: what is wrong with the file comes as problems, each
+ * with line, column and remedy. Only what `bytes` itself throws (a file that can't be read) is thrown.
+ */
+export async function* readRows(
+  bytes: AsyncIterable<Uint8Array>,
+  options: {
+    /** undefined: decided by the first line of the file. */
+    readonly format: FileFormat | undefined;
+  },
+): AsyncGenerator<Read, void> {
+  const source = new Utf8Source(bytes);
+  const columns = new Set<InputColumn>();
+  let rows = 0;
+  let complete = true;
+  try {
+    const format = options.format ?? formatOfFirstLine(await source.firstLine());
+    for await (const read of READERS[format](source, columns)) {
+      if (read.kind === 'row') rows += 1;
+      yield read;
+    }
+    if (rows === 0) yield { kind: 'problem', problem: NO_ROWS };
+  } catch (error) {
+    if (!(error instanceof BrokenFile)) throw error;
+    complete = false;
+    yield { kind: 'problem', problem: error.problem };
+  } finally {
+    await source.close();
+  }
+  yield { kind: 'end', columns: [...columns], complete };
+}
+
+const NO_ROWS: Problem = {
+  ...START,
+  message: 'The file has no rows.',
+  remedy: 'Put one record per assignment into it; samples/ has a file of every format.',
+};

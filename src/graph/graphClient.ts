@@ -1,0 +1,180 @@
+import { randomUUID } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
+import pRetry from 'p-retry';
+import type { BaseLogger } from 'pino';
+import { isJsonObject } from '../assignments/json.ts';
+import type { GraphError } from '../assignments/outcome.ts';
+import { allLost, envelopeOf, inOrderAsked } from './batchEnvelope.ts';
+import type { BatchRequest, LostWhy, Reply } from './batchEnvelope.ts';
+import { CONNECTION_LIMITS, openConnections } from './connections.ts';
+import type { ConnectionLimits } from './connections.ts';
+import type { Credentials } from './credentials.ts';
+import { exchange } from './exchange.ts';
+import type { Exchange, ExchangeRequest } from './exchange.ts';
+import { graphError } from './graphError.ts';
+import { headerOf } from './headers.ts';
+import { parsedJson } from './parsedJson.ts';
+import { retryAfterMs } from './retryAfter.ts';
+import { NotSentError, unreachedError } from './unreached.ts';
+
+/** Time for a whole call, its tries to connect included. After it nothing of the call is under way any more. */
+export const REQUEST_TIMEOUT_MS = 90_000;
+/** Further tries to connect, after growing, jittered pauses from CONNECT_PAUSE_MS on. */
+const CONNECT_RETRIES_MAX = 3;
+const CONNECT_PAUSE_MS = 500;
+
+/** What became of one `$batch` call. */
+export type EnvelopeReply =
+  /** One reply per request, in the order asked. */
+  | {
+      readonly kind: 'replies';
+      readonly replies: readonly Reply[];
+      readonly requestId?: string | undefined;
+      readonly date?: string | undefined;
+    }
+  /** 4xx for the whole of it: nothing of it was run. */
+  | {
+      readonly kind: 'refused';
+      readonly status: number;
+      readonly retryAfterMs?: number | undefined;
+      readonly error: GraphError;
+      readonly requestId?: string | undefined;
+    }
+  /** No byte of it left: no connection, or none in time. The message names what to check. */
+  | { readonly kind: 'unreached'; readonly error: GraphError };
+
+export interface PostOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds from now; what could not be sent by then is not sent any more and comes back `unreached`. */
+  readonly deadlineMs?: number | undefined;
+  /** For Graph's logs: `User-Agent: retarget/<version> run/<id>`. */
+  readonly runId?: string | undefined;
+}
+
+export interface GraphClient {
+  /**
+   * Sends one to BATCH_SIZE_MAX requests together. Whatever the network does is a value. It rejects with the signal's
+   * reason when aborted, with what `credentials.token()` throws, and for bugs. An aborted call may have reached Graph.
+   */
+  postBatch(requests: readonly BatchRequest[], options?: PostOptions): Promise<EnvelopeReply>;
+  /** For the end, when the calls have ended: one that is still under way is broken off and `lost`. */
+  close(): Promise<void>;
+}
+
+export interface GraphClientOptions {
+  /** From `graphRootFrom`. */
+  readonly root: string;
+  readonly apiVersion: 'beta' | 'v1.0';
+  readonly credentials: Credentials;
+  /** `retarget/<version>`. */
+  readonly userAgent: string;
+  readonly log?: Pick<BaseLogger, 'debug'> | undefined;
+  /** For tests. */
+  readonly limits?: Partial<ConnectionLimits & { readonly requestMs: number }> | undefined;
+}
+
+export function createGraphClient(options: GraphClientOptions): GraphClient {
+  const { root, apiVersion, credentials, userAgent, log } = options;
+  const limits = { ...CONNECTION_LIMITS, requestMs: REQUEST_TIMEOUT_MS, ...options.limits };
+  const { origin, pathname } = new URL(`${root}/${apiVersion}/$batch`);
+  const connections = openConnections(origin, limits);
+
+  return {
+    async postBatch(requests, { signal, deadlineMs = limits.requestMs, runId } = {}) {
+      const startedMs = performance.now();
+      const clientRequestId = randomUUID();
+      const request: ExchangeRequest = {
+        path: pathname,
+        body: JSON.stringify(envelopeOf(requests)),
+        headers: {
+          authorization: `Bearer ${await credentials.token(signal)}`,
+          'content-type': 'application/json',
+          accept: 'application/json',
+          'accept-encoding': 'identity',
+          'user-agent': runId === undefined ? userAgent : `${userAgent} run/${runId}`,
+          'client-request-id': clientRequestId,
+        },
+        sendByMs: startedMs + deadlineMs,
+        endByMs: startedMs + limits.requestMs,
+        signal,
+      };
+      try {
+        const sent = await pRetry(() => sentOrThrown(exchange(connections.pool, request)), {
+          retries: CONNECT_RETRIES_MAX,
+          minTimeout: CONNECT_PAUSE_MS,
+          randomize: true,
+          maxRetryTime: Math.max(0, request.sendByMs - performance.now()),
+          shouldRetry: ({ error }) => error instanceof NotSentError,
+          onFailedAttempt: ({ error }) => log?.debug({ err: error, clientRequestId }, 'Graph not reached'),
+          signal,
+        });
+        const reply = envelopeReplyOf(sent, requests.length);
+        log?.debug({ ...traceOf(sent, startedMs), clientRequestId }, 'batch sent');
+        if (sees503(reply)) connections.renew();
+        return reply;
+      } catch (error) {
+        if (error instanceof NotSentError) return { kind: 'unreached', error: unreachedError(error, origin) };
+        throw error;
+      }
+    },
+    close: () => connections.close(),
+  };
+}
+
+type Sent = Exclude<Exchange, { kind: 'notSent' }>;
+
+/** p-retry repeats what throws. Only what was not sent may be repeated, so only that throws. */
+async function sentOrThrown(pending: Promise<Exchange>): Promise<Sent> {
+  const result = await pending;
+  if (result.kind === 'notSent') throw new NotSentError(result.cause);
+  return result;
+}
+
+function envelopeReplyOf(sent: Sent, count: number): EnvelopeReply {
+  if (sent.kind === 'lost') return { kind: 'replies', replies: allLost(count, sent) };
+  const { status, headers, text, cut } = sent;
+  const requestId = headerOf(headers, 'request-id');
+  const date = headerOf(headers, 'date');
+  const arrival = { date, nowMs: Date.now() };
+  const waitMs = retryAfterMs(headers, arrival);
+  const lostByStatus = whyLostAs(status);
+
+  if (status >= 400 && lostByStatus === undefined) {
+    const error = graphError(text) ?? {
+      code: `Http${status}`,
+      message: `The whole batch was refused with HTTP ${status}, without a reason that could be read.`,
+    };
+    return { kind: 'refused', status, retryAfterMs: waitMs, error, requestId };
+  }
+  const body = parsedJson(text);
+  const why = lostByStatus ?? cut ?? (body === undefined ? 'notJson' : undefined);
+  const replies =
+    why === undefined
+      ? inOrderAsked(count, isJsonObject(body) ? body['responses'] : undefined, arrival)
+      : allLost(count, { kind: 'lost', why, status, retryAfterMs: waitMs });
+  return { kind: 'replies', replies, requestId, date };
+}
+
+/** Envelopes that may have been run, in part or whole, though their status says no. */
+function whyLostAs(status: number): LostWhy | undefined {
+  if (status >= 500) return 'serverError';
+  // Something in between lost patience, perhaps after it had passed the request on.
+  if (status === 408) return 'timedOut';
+  return status >= 300 && status < 400 ? 'redirected' : undefined;
+}
+
+/** What Microsoft's support asks for. */
+function traceOf(sent: Sent, startedMs: number): Record<string, unknown> {
+  const tookMs = Math.round(performance.now() - startedMs);
+  if (sent.kind === 'lost') return { lost: sent.why, tookMs };
+  return {
+    status: sent.status,
+    requestId: headerOf(sent.headers, 'request-id'),
+    diagnostic: headerOf(sent.headers, 'x-ms-ags-diagnostic'),
+    tookMs,
+  };
+}
+
+/** Graph wants the next try after a 503 on a new connection: another front end may be well. */
+const sees503 = (reply: EnvelopeReply): boolean =>
+  reply.kind === 'replies' && reply.replies.some(({ status }) => status === 503);

@@ -1,0 +1,17 @@
+import { isJsonObject } from '../assignments/json.ts';
+
+/**
+ * One header's value as text, or undefined. Takes what HTTP gave or what stands in an inner reply of a batch: names
+ * come in any letter case, values as text, as numbers, or as a list of which the first counts.
+ */
+export function headerOf(headers: unknown, name: string): string | undefined {
+  if (!isJsonObject(headers)) return undefined;
+  const wanted = name.toLowerCase();
+  for (const [key, value] of Object.entries(headers)) {
+    if (key.toLowerCase() !== wanted) continue;
+    const first: unknown = Array.isArray(value) ? value[0] : value;
+    if (typeof first === 'string') return first;
+    if (typeof first === 'number') return String(first);
+  }
+  return undefined;
+}

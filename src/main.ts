@@ -1,0 +1,64 @@
+#!/usr/bin/env node
+import { realpathSync } from 'node:fs';
+import { hostname, userInfo } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import type { Io } from './cli/context.ts';
+import type { ExitCode } from './errors.ts';
+
+// Only built-in modules may be imported up here: an older Node must get as far as saying so.
+const NODE_MAJOR_MIN = 22;
+
+/** Runs one command line and answers its exit code. Ends nothing by itself. */
+export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
+  const [{ runCommand }, { VERSION }] = await Promise.all([
+    import('./cli/commands.ts'),
+    import('./version.ts'),
+  ]);
+  return runCommand(argv, io, VERSION);
+}
+
+async function run(): Promise<void> {
+  if (Number(process.versions.node.split('.')[0]) < NODE_MAJOR_MIN) {
+    process.stderr.write(
+      `retarget needs Node ${NODE_MAJOR_MIN} or newer; this is ${process.versions.node}.\n  In a checkout run it with \`npx retarget\`, which brings its own; elsewhere install Node 24.\n`,
+    );
+    process.exit(2);
+  }
+  const interrupted = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (interrupted.signal.aborted) process.exit(130);
+      interrupted.abort(signal);
+    });
+  }
+  // The reader went away, as in `results | head`: there is nobody left to write for.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 70));
+  const { env, stdin, stdout, stderr } = process;
+  const io: Io = {
+    ...{ env, stdin, stdout, stderr },
+    cwd: process.cwd(),
+    interrupted: interrupted.signal,
+    user: { name: userName(), host: hostname() },
+  };
+  let exitCode: number;
+  try {
+    exitCode = await main(process.argv.slice(2), io);
+  } catch (error) {
+    const { reportBug } = await import('./cli/reportBug.ts');
+    exitCode = reportBug(error, stderr);
+  }
+  // What was written must have left before the process ends; pipes are written behind our back.
+  await new Promise((resolve) => stdout.write('', resolve));
+  process.exit(exitCode);
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.() ?? '?'}`; // a container's user need not have a name
+  }
+}
+
+if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url))
+  await run();

@@ -1,0 +1,59 @@
+/** Writes Intune takes from one app in one tenant, per WINDOW_MS; all apps of the tenant share 200.
+ *  Source: learn.microsoft.com/graph/throttling-limits, "Intune service limits" (subject to change). */
+export const WRITES_PER_WINDOW = 100;
+
+/** Requests of any kind, in the same window: ten times the writes. Source: as above. */
+export const REQUESTS_PER_WRITE = 10;
+
+export const WINDOW_MS = 20_000;
+
+/** How a worker paces itself. All times follow the window, so that a short window in a test behaves as 20 s do. */
+export interface Pace {
+  readonly writesPerWindow: number;
+  readonly requestsPerWindow: number;
+  readonly windowMs: number;
+  /** A leave that is older may not be used any more: a worker that stood still for a while sends nothing on it. */
+  readonly leaveValidMs: number;
+  /** A call to Graph that takes longer is cut; until then what was sent is charged. */
+  readonly requestTimeoutMs: number;
+  /** A look that is older is taken again before anything is written. */
+  readonly lookAgeMaxMs: number;
+  /** The wait after Graph could not be reached at all. */
+  readonly unreachedWaitMs: number;
+}
+
+/** 5 s, 60 s, 15 s and 5 s for Intune's window of 20 s. */
+export const paceOf = (writesPerWindow: number, windowMs: number): Pace => ({
+  writesPerWindow,
+  requestsPerWindow: REQUESTS_PER_WRITE * writesPerWindow,
+  windowMs,
+  leaveValidMs: Math.max(500, windowMs / 4),
+  requestTimeoutMs: Math.max(3_000, 3 * windowMs),
+  lookAgeMaxMs: Math.max(500, (3 * windowMs) / 4),
+  unreachedWaitMs: Math.max(250, windowMs / 4),
+});
+
+/** The smallest part of a batch that is worth an envelope of its own. */
+export const LEAVE_MIN = 5;
+
+/** How long a worker sleeps before it asks again, so that a pause, a cancel or a new budget is seen soon. */
+export const LEAVE_WAIT_SLICE_MS = 2_000;
+
+/** Batches at work at a time in one worker process: enough to hide the latency of looks behind the spacing of writes. */
+export const CONCURRENCY = 4;
+
+/** Batches in the queue after a top-up; a quarter of an hour's work at Intune's pace. */
+export const QUEUE_DEPTH = 200;
+/** A finished batch that leaves fewer than this many waiting calls for a top-up. */
+export const QUEUE_LOW_MARK = 50;
+/** The regular top-up, which also finds batches whose job was lost. */
+export const TOP_UP_MS = 60_000;
+
+/** Waits up to this are slept within the job; longer ones give its place to another batch. */
+export const WAIT_INSIDE_MAX_MS = 3_000;
+
+/** A dead worker's job is taken up again after both: 15 s. Source: BullMQ's stalled jobs, measured. */
+export const LOCK_MS = 10_000;
+export const STALLED_CHECK_MS = 5_000;
+/** Never fail a job for having stalled: the record knows what is left of it. */
+export const STALLED_COUNT_MAX = 1_000_000;

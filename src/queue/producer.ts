@@ -1,0 +1,79 @@
+import { Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { RunStore } from '../runs/runStore.ts';
+import { QUEUE_DEPTH, QUEUE_LOW_MARK } from './limits.ts';
+
+/** What a job says: "look at this batch". What is left to do is read from the record. */
+export interface BatchJob {
+  readonly runId: string;
+  readonly batch: number;
+}
+
+export const QUEUE_NAME = 'batches';
+
+/**
+ * Keeps the tenant's queue filled, and shallow. A top-up asks the record for open batches, so it repairs what a crash
+ * left out as well as it begins a run: nothing is kept about which jobs were made.
+ */
+export class Producer {
+  readonly #runs: RunStore;
+  readonly #queue: Queue<BatchJob>;
+  readonly #graphUrl: string;
+  #running: Promise<number> | undefined;
+
+  /** @param connection a client that may be shared; it is not closed here */
+  constructor(runs: RunStore, connection: Redis, graphUrl: string) {
+    this.#runs = runs;
+    this.#graphUrl = graphUrl;
+    this.#queue = new Queue(QUEUE_NAME, {
+      connection,
+      prefix: runs.keys.prefix,
+      // A job that stays would swallow a later one of the same batch.
+      defaultJobOptions: { removeOnComplete: true, removeOnFail: true },
+    });
+    // Commands reject by themselves; without a listener the same error would end the process.
+    this.#queue.on('error', () => undefined);
+  }
+
+  /** Sets the next run to work when none is, and queues its next batches. Answers how many jobs there are then. */
+  async topUp(): Promise<number> {
+    // Calls that come while one is under way get that one's answer: it reads what they would read.
+    this.#running ??= this.#topUp().finally(() => (this.#running = undefined));
+    return this.#running;
+  }
+
+  async topUpIfLow(): Promise<void> {
+    if ((await this.#queue.getWaitingCount()) < QUEUE_LOW_MARK) await this.topUp();
+  }
+
+  /** Whether any worker of this tenant is there to take jobs. */
+  async hasWorkers(): Promise<boolean> {
+    return (await this.#queue.getWorkersCount()) > 0;
+  }
+
+  async close(): Promise<void> {
+    await this.#queue.close();
+  }
+
+  async #topUp(): Promise<number> {
+    let depth = await this.#depth();
+    for (const runId of await this.#runs.runsToWorkOn(this.#graphUrl, Date.now())) {
+      const run = await this.#runs.run(runId);
+      if (run === undefined || depth >= QUEUE_DEPTH) continue;
+      const batches = await this.#runs.openBatches(run, QUEUE_DEPTH);
+      await this.#queue.addBulk(
+        batches.map((batch) => ({
+          name: 'batch',
+          data: { runId, batch },
+          opts: { jobId: `${runId}.${batch}` },
+        })),
+      );
+      depth = await this.#depth();
+    }
+    return depth;
+  }
+
+  async #depth(): Promise<number> {
+    return this.#queue.getJobCountByTypes('wait', 'active', 'delayed', 'prioritized');
+  }
+}

@@ -1,0 +1,47 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Reply } from '../graph/batchEnvelope.ts';
+import type { EnvelopeReply, GraphClient } from '../graph/graphClient.ts';
+import type { SendReads } from '../graph/presentAssignments.ts';
+import type { Ledger } from './ledger.ts';
+
+/** Sends the reads of a look together, when the tenant has room for them, and puts what a 429 asks for on the ledger. */
+export function readsWithin(
+  { ledger, graph }: { readonly ledger: Ledger; readonly graph: GraphClient },
+  runId: string | undefined,
+  signal: AbortSignal,
+): SendReads {
+  return async (urls) => {
+    const requests = urls.map((url) => ({ method: 'GET' as const, url, clientRequestId: randomUUID() }));
+    const envelope = await ledger.read(
+      requests.length,
+      () => graph.postBatch(requests, { runId }),
+      holdOfReads,
+      signal,
+    );
+    switch (envelope.kind) {
+      case 'replies':
+        return envelope.replies;
+      case 'refused':
+        // Each read is answered with what the whole was: a 401 asks for a token, a 429 waits, the rest is final.
+        return requests.map((): Reply => ({
+          kind: 'answered',
+          status: envelope.status,
+          error: envelope.error,
+          body: undefined,
+        }));
+      case 'unreached':
+        await sleep(ledger.pace.unreachedWaitMs, undefined, { signal });
+        return requests.map((): Reply => ({ kind: 'lost', why: 'reset' }));
+    }
+  };
+}
+
+function holdOfReads(envelope: EnvelopeReply): number {
+  const replies =
+    envelope.kind === 'replies' ? envelope.replies : envelope.kind === 'refused' ? [envelope] : [];
+  const throttled = replies.filter(({ status }) => status === 429);
+  if (throttled.length === 0) return 0;
+  const named = throttled.flatMap(({ retryAfterMs }) => retryAfterMs ?? []);
+  return named.length > 0 ? Math.max(1, ...named) : -1;
+}

@@ -1,0 +1,45 @@
+import { EXIT, UserError } from '../errors.ts';
+
+/** What a Redis that is there says when it will not do what it is asked, by the first word of its reply. */
+const REFUSALS = new Map([
+  [
+    'OOM',
+    'Give Redis more memory (`redis-cli config set maxmemory 1gb`) or delete what fills it, then start again.',
+  ],
+  ['MISCONF', 'Redis cannot write to its disk: free space there (its log says more), then start again.'],
+  ['READONLY', 'Set REDIS_URL to the primary: this Redis is a read-only replica.'],
+  [
+    'NOPERM',
+    'Give the user of REDIS_URL the permission that is named here (`redis-cli acl setuser`), then start again.',
+  ],
+  ['NOAUTH', 'Put user and password into REDIS_URL: redis://user:password@host:port/db.'],
+  ['WRONGPASS', 'Put the right user and password into REDIS_URL: redis://user:password@host:port/db.'],
+  ['LOADING', 'Start again when `redis-cli info persistence` says loading:0.'],
+]);
+
+/** The texts by which ioredis says that the connection is gone; it has no codes for them. Source: ioredis 6.0.0 */
+const CONNECTION_GONE = [
+  'Connection is closed.',
+  "Stream isn't writeable and enableOfflineQueue options is false",
+  'Reached the max retries per request limit',
+  'Socket timeout.',
+];
+
+/**
+ * What the user can do about an error that a Redis client threw in the middle of work; undefined for everything
+ * else, which is a bug. Commands that were under way may or may not have been done.
+ */
+export function redisFailure(error: unknown): UserError | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const refusal =
+    error.name === 'ReplyError' ? REFUSALS.get(error.message.split(' ', 1)[0] ?? '') : undefined;
+  if (refusal !== undefined) {
+    return new UserError(`Redis refused: ${error.message}`, { remedy: refusal, exitCode: EXIT.environment });
+  }
+  if (!CONNECTION_GONE.some((text) => error.message.startsWith(text))) return undefined;
+  return new UserError('The connection to Redis was lost.', {
+    remedy:
+      'Look whether Redis still runs (`redis-cli ping`), then start again: what was recorded is still there.',
+    exitCode: EXIT.environment,
+  });
+}

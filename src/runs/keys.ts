@@ -1,0 +1,64 @@
+/** The tenant part of a key is a Redis Cluster hash tag, so nothing that could end the tag early may be in it. */
+const TENANT_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
+
+export const isTenantName = (name: string): boolean => TENANT_NAME.test(name);
+
+/**
+ * Every Redis key there is, by tenant. All share one hash slot. BullMQ's keys stand under the same prefix.
+ *
+ * | key | type | lives |
+ * |---|---|---|
+ * | `runs` | sorted set: run id by time of creation | for ever; entries whose run is gone are pruned when listed |
+ * | `open` | sorted set: run id by place in the line | until the run ends |
+ * | `ledger` | hash: clock, hold, spacing, totals, and the charges that end at one moment | for ever, a few kB |
+ * | `ledger:writes`, `ledger:all` | sorted set: moments at which charges end | for ever, a few kB |
+ * | `run:<id>` | hash: the header and the counters | while loading: a minute past the producer's last sign; KEEP_DAYS after the end |
+ * | `run:<id>:inputs` | hash: batch → its rows as read, compressed | as the header |
+ * | `run:<id>:states` | hash: batch → one byte a row | as the header |
+ * | `run:<id>:details` | hash: batch → what there is to say of its rows, appended | as the header |
+ * | `run:<id>:settled` | bitmap: one bit a batch | as the header |
+ * | `run:<id>:leases` | hash: batch → who writes it now and until when | as the header |
+ */
+export interface Keys {
+  /** Prefix of BullMQ's keys; never ioredis' `keyPrefix`. */
+  readonly prefix: string;
+  readonly runs: string;
+  readonly open: string;
+  readonly ledger: string;
+  readonly ledgerWrites: string;
+  readonly ledgerAll: string;
+  run(runId: string): RunKeys;
+}
+
+export interface RunKeys {
+  readonly header: string;
+  readonly inputs: string;
+  readonly states: string;
+  readonly details: string;
+  readonly settled: string;
+  readonly leases: string;
+}
+
+export function keysOf(tenant: string): Keys {
+  if (!isTenantName(tenant)) throw new Error(`not a tenant name: ${tenant}`);
+  const prefix = `retarget:{${tenant}}`;
+  return {
+    prefix,
+    runs: `${prefix}:runs`,
+    open: `${prefix}:open`,
+    ledger: `${prefix}:ledger`,
+    ledgerWrites: `${prefix}:ledger:writes`,
+    ledgerAll: `${prefix}:ledger:all`,
+    run(runId) {
+      const header = `${prefix}:run:${runId}`;
+      return {
+        header,
+        inputs: `${header}:inputs`,
+        states: `${header}:states`,
+        details: `${header}:details`,
+        settled: `${header}:settled`,
+        leases: `${header}:leases`,
+      };
+    },
+  };
+}

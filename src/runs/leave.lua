@@ -1,0 +1,55 @@
+-- Leave to write rows of one batch: checks the run, picks, charges, marks `sent` and counts the attempt, in one step.
+-- KEYS: ledger, its sets; 4 header, 5 states, 6 leases. ARGV: policy, batch, token, then the wanted rows (places in the batch).
+-- Answers {"granted", now, chargeEnd, states, row, row, …}, {"wait", now, ms, reason}, {"busy", now, ms} when another worker
+-- writes this batch, or {"stopped", now, state} when the run is not at work.
+local HEADER, STATES, LEASES = KEYS[4], KEYS[5], KEYS[6]
+local batch, token = ARGV[2], ARGV[3]
+tick()
+
+local state = redis.call('HGET', HEADER, 'state')
+if state ~= 'running' then return { 'stopped', text(now), state or '' } end
+
+local lease = redis.call('HGET', LEASES, batch)
+if lease then
+  local owner, untilMs = string.match(lease, '^(.-) (%d+)$')
+  if owner ~= token and tonumber(untilMs) > now then return { 'busy', text(now), text(tonumber(untilMs) - now) } end
+end
+
+local states = redis.call('HGET', STATES, batch)
+local wanted = {}
+for i = 4, #ARGV do
+  local row = tonumber(ARGV[i])
+  local byte = string.byte(states, row + 1)
+  if byte and byte % 16 <= 1 then wanted[#wanted + 1] = row end
+end
+if #wanted == 0 then return { 'granted', text(now), '0', states } end
+
+local wait, reason = held()
+if wait > 0 then return { 'wait', text(now), text(wait), reason } end
+local spacing = number('nextWriteAt') - now
+if spacing > 0 then return { 'wait', text(now), text(spacing), 'spacing' } end
+local free, untilFree = room(WRITES, 'w', policy.limit, #wanted)
+local freeAll, untilFreeAll = room(ALL, 'a', policy.limitAll, #wanted)
+local n = math.min(free, freeAll)
+if n <= 0 then return { 'wait', text(now), text(math.max(untilFree, untilFreeAll)), 'budget' } end
+
+local chargeEnd = endOf(now + policy.timeoutMs + policy.windowMs)
+charge(WRITES, 'w', chargeEnd, n)
+charge(ALL, 'a', chargeEnd, n)
+-- A leave that comes late by less than one step is made good by the next, or lateness would add up to lost budget.
+local step = 0.97 * n * policy.windowMs / policy.limit
+redis.call('HSET', LEDGER, 'nextWriteAt', text(math.max(number('nextWriteAt'), now - step) + step))
+redis.call('HSET', LEASES, batch, token .. ' ' .. text(now + policy.timeoutMs))
+
+local answer = { 'granted', text(now), text(chargeEnd), '' }
+local bytes = { string.byte(states, 1, #states) }
+for i = 1, n do
+  local row = wanted[i]
+  local byte = bytes[row + 1]
+  if byte % 16 == 0 then redis.call('HINCRBY', HEADER, 'sent', 1) end
+  bytes[row + 1] = 1 + 16 * math.min(15, math.floor(byte / 16) + 1)
+  answer[#answer + 1] = row
+end
+answer[4] = string.char(unpack(bytes))
+redis.call('HSET', STATES, batch, answer[4])
+return answer

@@ -1,0 +1,119 @@
+-- The tenant's ledger: what still counts against its limits, who may write now, and when not.
+-- Put in front of every script that asks or tells the ledger. KEYS[1..3] are its hash and its two sorted sets.
+-- ARGV[1] is the policy as JSON:
+--   limit, limitAll   requests per window (writes; all)      windowMs   length of a window
+--   timeoutMs         longest time from leave to the reply   leaveMin   smallest partial leave worth sending
+--   jumpMs            how far the caller's monotonic clock saw Redis' clock jump; 0: not at all
+local LEDGER, WRITES, ALL = KEYS[1], KEYS[2], KEYS[3]
+local policy = cjson.decode(ARGV[1])
+
+local function text(number) return string.format('%.0f', number) end
+
+local function clock()
+  local time = redis.call('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+local now = clock()
+
+local function number(field) return tonumber(redis.call('HGET', LEDGER, field) or '0') or 0 end
+
+-- Ends are rounded up to 1/200 of a window, so that the sets stay small whatever the rate.
+local function endOf(moment)
+  local step = math.max(1, math.floor(policy.windowMs / 200))
+  return math.ceil(moment / step) * step
+end
+
+local function charge(set, prefix, moment, n)
+  local ends = text(moment)
+  redis.call('ZADD', set, moment, ends)
+  redis.call('HINCRBY', LEDGER, prefix .. ends, n)
+  redis.call('HINCRBY', LEDGER, prefix, n)
+end
+
+-- Takes back up to n of the charges that end at `moment`; those already ended are gone and stay so.
+local function discharge(set, prefix, moment, n)
+  local ends = text(moment)
+  local there = math.min(n, number(prefix .. ends))
+  if there <= 0 then return 0 end
+  redis.call('HINCRBY', LEDGER, prefix, -there)
+  if redis.call('HINCRBY', LEDGER, prefix .. ends, -there) <= 0 then
+    redis.call('HDEL', LEDGER, prefix .. ends)
+    redis.call('ZREM', set, ends)
+  end
+  return there
+end
+
+local function expire(set, prefix)
+  for _, ends in ipairs(redis.call('ZRANGEBYSCORE', set, '-inf', now)) do
+    redis.call('HINCRBY', LEDGER, prefix, -number(prefix .. ends))
+    redis.call('HDEL', LEDGER, prefix .. ends)
+    redis.call('ZREM', set, ends)
+  end
+end
+
+local function forget(set, prefix)
+  for _, ends in ipairs(redis.call('ZRANGE', set, 0, -1)) do redis.call('HDEL', LEDGER, prefix .. ends) end
+  redis.call('DEL', set)
+  redis.call('HDEL', LEDGER, prefix)
+end
+
+-- A Redis that restarted may have lost the last charges, and a clock that jumped dates them wrongly. Either way nobody
+-- knows what still counts, so everything does until nothing can.
+local function distrust(jump)
+  forget(WRITES, 'w')
+  forget(ALL, 'a')
+  local hold = number('holdUntil')
+  if hold > 0 then redis.call('HSET', LEDGER, 'holdUntil', text(hold + jump)) end
+  redis.call('HSET', LEDGER, 'fullUntil', text(now + policy.windowMs + policy.timeoutMs), 'nextWriteAt', '0')
+end
+
+local function tick()
+  local server = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
+  local before = redis.call('HGET', LEDGER, 'server')
+  local seen = number('seenAt')
+  local jump = policy.jumpMs
+  -- Clocks are slewed by a little all the time; only a step back is seen from here.
+  if jump == 0 and seen - now > 1000 then jump = now - seen end
+  if jump ~= 0 or (before and before ~= server) then distrust(jump) end
+  redis.call('HSET', LEDGER, 'server', server, 'seenAt', text(now))
+  expire(WRITES, 'w')
+  expire(ALL, 'a')
+end
+
+-- How long nothing may be sent, and why; 0 when the way is free.
+local function held()
+  local hold = number('holdUntil') - now
+  if hold > 0 then return hold, redis.call('HGET', LEDGER, 'holdReason') or 'throttled' end
+  local full = number('fullUntil') - now
+  if full > 0 then return full, 'restarted' end
+  return 0, ''
+end
+
+-- How many of `wanted` requests may go now. When too few: how long until the next charge ends, which is when to ask again.
+local function room(set, prefix, limit, wanted)
+  local free = math.min(wanted, limit - number(prefix))
+  if free >= math.min(wanted, policy.leaveMin) then return free, 0 end
+  local first = redis.call('ZRANGE', set, 0, 0)[1]
+  return 0, math.max(1, (tonumber(first) or now + policy.windowMs) - now)
+end
+
+-- Keeps the tenant still for `ms` from now; a longer hold that stands is never shortened.
+local function holdFor(ms, reason)
+  if now + ms > number('holdUntil') then
+    redis.call('HSET', LEDGER, 'holdUntil', text(now + ms), 'holdReason', reason)
+  end
+end
+
+-- What a 429 asks for. ms > 0: its Retry-After; -1: it had none, so each such answer waits longer, from a tenth of a window
+-- to three; 0: nothing was throttled, and the steps begin again.
+local function holdAfter(ms)
+  if ms > 0 then
+    holdFor(ms, 'throttled')
+  elseif ms < 0 then
+    local steps = redis.call('HINCRBY', LEDGER, 'unnamedWaits', 1)
+    holdFor(policy.windowMs * math.min(3, 0.1 * 2 ^ (steps - 1)), 'throttled')
+  elseif redis.call('HEXISTS', LEDGER, 'unnamedWaits') == 1 and number('holdUntil') < now then
+    redis.call('HDEL', LEDGER, 'unnamedWaits')
+  end
+end

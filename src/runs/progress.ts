@@ -1,0 +1,69 @@
+import type { Run } from './run.ts';
+
+/** What `status --json` shows of a run. Times are ISO UTC; what is not there is null. */
+export interface RunStatus {
+  readonly runId: string;
+  readonly state: Run['state'];
+  readonly stateReason: string | null;
+  readonly tenant: string;
+  readonly graphUrl: string;
+  readonly source: { readonly name: string; readonly sha256: string };
+  readonly operator: string;
+  readonly total: number;
+  readonly pending: number;
+  readonly succeeded: number;
+  readonly skipped: number;
+  readonly failed: number;
+  readonly stale: number;
+  readonly awaitingApproval: number;
+  readonly cancelled: number;
+  /** How often a row was told to wait (429). */
+  readonly throttled: number;
+  readonly createdAt: string;
+  readonly startedAt: string | null;
+  readonly finishedAt: string | null;
+  /** Rows settled per second since the start. */
+  readonly ratePerSecond: number | null;
+  readonly etaSeconds: number | null;
+  readonly ledger: LedgerStatus;
+}
+
+export interface LedgerStatus {
+  /** Writes per window: as configured, and as used now. */
+  readonly limit: number;
+  readonly budget: number;
+  /** Writes that still count. */
+  readonly charged: number;
+  readonly holdUntil: string | null;
+  readonly holdReason: string | null;
+}
+
+const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
+
+const rounded = (value: number): number => Math.round(value * 100) / 100;
+
+export function statusOfRun(run: Run, ledger: LedgerStatus, now: number): RunStatus {
+  const { pending } = run.counts;
+  const elapsedMs = run.startedAt === null ? 0 : (run.finishedAt ?? now) - run.startedAt;
+  const settled = run.total - pending - run.counts.cancelled;
+  const ratePerSecond = elapsedMs > 0 ? rounded((settled * 1000) / elapsedMs) : null;
+  const isGoing = run.state === 'running' && ratePerSecond !== null && ratePerSecond > 0;
+  return {
+    runId: run.runId,
+    state: run.state,
+    stateReason: run.stateReason,
+    tenant: run.tenant,
+    graphUrl: run.graphUrl,
+    source: run.source,
+    operator: run.operator,
+    total: run.total,
+    ...run.counts,
+    throttled: run.throttled,
+    createdAt: new Date(run.createdAt).toISOString(),
+    startedAt: iso(run.startedAt),
+    finishedAt: iso(run.finishedAt),
+    ratePerSecond,
+    etaSeconds: isGoing ? Math.ceil(pending / ratePerSecond) : null,
+    ledger,
+  };
+}

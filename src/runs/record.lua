@@ -1,0 +1,62 @@
+-- Records what became of rows of one batch: states, counters, details, charges and hold, in one step; only for rows that
+-- are not settled yet. KEYS: ledger, its sets; 4 header, 5 states, 6 details, 7 settled, 8 leases, 9 open.
+-- ARGV: policy, runId, batch, token, chargeEnd, answered, returned, holdMs, throttled, then per row: place, state, attempts, detail.
+--   answered/returned: charges that were used and end a window from now / that were never sent and are given back
+--   holdMs: as in holdAfter; throttled: how many 429s this is about
+-- Answers {states, state of the run}.
+local HEADER, STATES, DETAILS, SETTLED, LEASES, OPEN = KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
+local runId, batch, token = ARGV[2], ARGV[3], ARGV[4]
+local chargeEnd, answered, returned = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
+local COUNTERS = { [2] = 'succeeded', [3] = 'skipped', [4] = 'failed', [5] = 'stale', [6] = 'awaitingApproval', [7] = 'cancelled' }
+tick()
+
+if answered > 0 then
+  for set, prefix in pairs({ [WRITES] = 'w', [ALL] = 'a' }) do
+    local there = discharge(set, prefix, chargeEnd, answered)
+    -- A charge that ended while its reply was on the way was counted long enough already: the time-out is part of it.
+    if there > 0 then charge(set, prefix, endOf(now + policy.windowMs), there) end
+  end
+end
+if returned > 0 then
+  discharge(WRITES, 'w', chargeEnd, returned)
+  discharge(ALL, 'a', chargeEnd, returned)
+end
+holdAfter(tonumber(ARGV[8]))
+local throttled = tonumber(ARGV[9])
+if throttled > 0 then redis.call('HINCRBY', HEADER, 'throttled', throttled) end
+
+local lease = redis.call('HGET', LEASES, batch)
+if lease and string.match(lease, '^(.-) %d+$') == token then redis.call('HDEL', LEASES, batch) end
+
+local states = redis.call('HGET', STATES, batch)
+if not states then return { '', '' } end
+local bytes = { string.byte(states, 1, #states) }
+local details = {}
+local left, sent = 0, 0
+for i = 10, #ARGV, 4 do
+  local row, state, attempts = tonumber(ARGV[i]) + 1, tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2])
+  local before = bytes[row] % 16
+  if before <= 1 then
+    bytes[row] = state + 16 * math.min(15, attempts)
+    if ARGV[i + 3] ~= '' then details[#details + 1] = ARGV[i + 3] end
+    if before == 1 and state ~= 1 then sent = sent - 1 end
+    if before == 0 and state == 1 then sent = sent + 1 end
+    if state > 1 then
+      left = left - 1
+      redis.call('HINCRBY', HEADER, COUNTERS[state], 1)
+    end
+  end
+end
+if #details > 0 then
+  local said = redis.call('HGET', DETAILS, batch) or ''
+  redis.call('HSET', DETAILS, batch, said .. table.concat(details))
+end
+states = string.char(unpack(bytes))
+redis.call('HSET', STATES, batch, states)
+local open = false
+for i = 1, #bytes do if bytes[i] % 16 <= 1 then open = true end end
+if not open then redis.call('SETBIT', SETTLED, tonumber(batch), 1) end
+if sent ~= 0 then redis.call('HINCRBY', HEADER, 'sent', sent) end
+if left ~= 0 then redis.call('HINCRBY', HEADER, 'left', left) end
+endIfDone(HEADER, OPEN, runId, { KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[10] })
+return { states, redis.call('HGET', HEADER, 'state') }

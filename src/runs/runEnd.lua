@@ -1,0 +1,17 @@
+-- A run ends when nothing of it is left to do: no open row, or, once cancelled, none whose write may have left.
+-- `rest` are its other keys, which live as long as the header from then on.
+local function endIfDone(header, open, runId, rest)
+  local state = redis.call('HGET', header, 'state')
+  if redis.call('HGET', header, 'finishedAt') then return end
+  local left = tonumber(redis.call('HGET', header, 'left'))
+  local sent = tonumber(redis.call('HGET', header, 'sent') or '0')
+  local done = left == 0 or ((state == 'cancelled' or state == 'aborted') and sent == 0)
+  if not done then return end
+  if state ~= 'cancelled' and state ~= 'aborted' then redis.call('HSET', header, 'state', 'completed', 'stateReason', '') end
+  local time = redis.call('TIME')
+  redis.call('HSET', header, 'finishedAt', time[1] .. string.format('%03d', math.floor(tonumber(time[2]) / 1000)))
+  redis.call('ZREM', open, runId)
+  local days = tonumber(redis.call('HGET', header, 'keepDays'))
+  redis.call('EXPIRE', header, days * 86400)
+  for _, key in ipairs(rest) do redis.call('EXPIRE', key, days * 86400) end
+end

@@ -1,0 +1,356 @@
+import type { ChainableCommander, Redis } from 'ioredis';
+import { decodeDetails, decodeInputs, encodeDetail, type Detail, type InputRow } from './batchCodec.ts';
+import { keysOf, type Keys, type RunKeys } from './keys.ts';
+import { isSettled, STATE, stateOfByte, type RowState, type StateName } from './rowState.ts';
+import { RECORD_FORMAT, runFromHeader, type Run, type RunState } from './run.ts';
+import { Scripts } from './scripts.ts';
+
+export interface BatchRef {
+  readonly runId: string;
+  /** From 0, in the order of the input. */
+  readonly batch: number;
+}
+
+/** A row as it stands in the record. */
+export interface RecordedRow extends RowState {
+  /** Its place in the batch, from 0. */
+  readonly place: number;
+  readonly input: InputRow;
+  readonly detail: Detail;
+}
+
+/** What the ledger's script needs to know; all times in ms. */
+export interface LedgerPolicy {
+  readonly limit: number;
+  readonly limitAll: number;
+  readonly windowMs: number;
+  readonly timeoutMs: number;
+  readonly leaveMin: number;
+  readonly jumpMs: number;
+}
+
+export type LeaveAnswer =
+  | {
+      readonly kind: 'granted';
+      readonly now: number;
+      readonly chargeEnd: number;
+      readonly places: readonly number[];
+      readonly states: readonly RowState[];
+    }
+  | { readonly kind: 'wait'; readonly now: number; readonly waitMs: number; readonly reason: string }
+  | { readonly kind: 'busy'; readonly now: number; readonly waitMs: number }
+  | { readonly kind: 'stopped'; readonly now: number; readonly state: string };
+
+/** One row's new state, as `record` takes it. */
+export interface RowRecord extends RowState {
+  readonly place: number;
+  readonly detail?: Detail;
+}
+
+/** How the charges of a leave end. */
+export interface Settlement {
+  readonly token: string;
+  readonly chargeEnd: number;
+  /** Writes that Graph may have counted: charged for one more window. */
+  readonly answered: number;
+  /** Writes that never left: given back. */
+  readonly returned: number;
+  /** Longest Retry-After in ms; -1: throttled without one; 0: not throttled. */
+  readonly holdMs: number;
+  readonly throttled: number;
+}
+
+export const NOTHING_SENT: Settlement = {
+  token: '',
+  chargeEnd: 0,
+  answered: 0,
+  returned: 0,
+  holdMs: 0,
+  throttled: 0,
+};
+
+export interface BatchStates {
+  readonly states: readonly RowState[];
+  readonly runState: RunState;
+}
+
+export type Transition =
+  { readonly kind: 'done'; readonly from: RunState } | { readonly kind: 'wrong'; readonly state: string };
+
+/** The record of one tenant in Redis. */
+export class RunStore {
+  readonly keys: Keys;
+  readonly #redis: Redis;
+  readonly #scripts: Scripts;
+
+  constructor(redis: Redis, tenant: string) {
+    this.#redis = redis;
+    this.#scripts = new Scripts(redis);
+    this.keys = keysOf(tenant);
+  }
+
+  async run(runId: string): Promise<Run | undefined> {
+    return runFromHeader(runId, await this.#redis.hgetall(this.keys.run(runId).header));
+  }
+
+  /** All runs, newest first. Ids whose run has expired are dropped from the list on the way. */
+  async runs(): Promise<Run[]> {
+    const ids = await this.#redis.zrevrange(this.keys.runs, 0, -1);
+    const found = await Promise.all(ids.map((id) => this.run(id)));
+    const gone = ids.filter((_, i) => found[i] === undefined);
+    if (gone.length > 0) await this.#redis.zrem(this.keys.runs, ...gone);
+    return found.filter((run) => run !== undefined).sort((a, b) => b.createdAt - a.createdAt);
+  }
+
+  /** The run at work for this root, which is set to work if it was next in line, and ended runs with writes in doubt. */
+  async runsToWorkOn(graphUrl: string, now: number): Promise<string[]> {
+    const header = this.keys.run('').header;
+    const answer = await this.#scripts.run(
+      'nextRun',
+      [this.keys.open],
+      [header, graphUrl, RECORD_FORMAT, now],
+    );
+    return answer.map(String);
+  }
+
+  /** Batches with something to do, from the front, at most `max`. */
+  async openBatches(run: Run, max: number): Promise<number[]> {
+    const keys = this.keys.run(run.runId);
+    const settled = (await this.#redis.getBuffer(keys.settled)) ?? Buffer.alloc(0);
+    const isOpen = (batch: number): boolean => (((settled[batch >> 3] ?? 0) >> (7 - (batch & 7))) & 1) === 0;
+    const open: number[] = [];
+    for (let batch = 0; batch < run.batches && open.length < max; batch += 1) {
+      if (isOpen(batch) && (run.state === 'running' || (await this.#hasSent(keys, batch)))) open.push(batch);
+    }
+    return open;
+  }
+
+  async #hasSent(keys: RunKeys, batch: number): Promise<boolean> {
+    const states = await this.#redis.hgetBuffer(keys.states, String(batch));
+    return states !== null && [...states].some((byte) => stateOfByte(byte).state === 'sent');
+  }
+
+  /** All rows of a batch; undefined when the record has no such batch. */
+  async batch({ runId, batch }: BatchRef): Promise<RecordedRow[] | undefined> {
+    const keys = this.keys.run(runId);
+    const field = String(batch);
+    const [inputs, states, details] = await Promise.all([
+      this.#redis.hgetBuffer(keys.inputs, field),
+      this.#redis.hgetBuffer(keys.states, field),
+      this.#redis.hgetBuffer(keys.details, field),
+    ]);
+    return inputs && states ? recordedRows(inputs, states, details) : undefined;
+  }
+
+  /** All rows of a run in input order, a few hundred batches at a time, whatever the run's size. */
+  async *rows(run: Run): AsyncGenerator<RecordedRow> {
+    const keys = this.keys.run(run.runId);
+    for (let first = 0; first < run.batches; first += BATCHES_PER_READ) {
+      const fields = Array.from({ length: Math.min(BATCHES_PER_READ, run.batches - first) }, (_, i) =>
+        String(first + i),
+      );
+      const [inputs, states, details] = await Promise.all([
+        this.#redis.hmgetBuffer(keys.inputs, ...fields),
+        this.#redis.hmgetBuffer(keys.states, ...fields),
+        this.#redis.hmgetBuffer(keys.details, ...fields),
+      ]);
+      for (const [i, blob] of inputs.entries()) {
+        const bytes = states[i];
+        if (blob && bytes) yield* recordedRows(blob, bytes, details[i]);
+      }
+    }
+  }
+
+  /** Asks for leave to write these rows and, when granted, marks them `sent` and counts the attempt, in one step. */
+  async leave(
+    ref: BatchRef,
+    token: string,
+    places: readonly number[],
+    policy: LedgerPolicy,
+  ): Promise<LeaveAnswer> {
+    const keys = this.keys.run(ref.runId);
+    const [kind, now, ...rest] = await this.#scripts.run(
+      'leave',
+      [...this.#ledgerKeys(), keys.header, keys.states, keys.leases],
+      [JSON.stringify(policy), ref.batch, token, ...places],
+    );
+    switch (String(kind)) {
+      case 'granted': {
+        const [chargeEnd, states, ...granted] = rest;
+        return {
+          kind: 'granted',
+          now: Number(now),
+          chargeEnd: Number(chargeEnd),
+          places: granted.map(Number),
+          states: [...(states ?? [])].map(stateOfByte),
+        };
+      }
+      case 'busy':
+        return { kind: 'busy', now: Number(now), waitMs: Number(rest[0]) };
+      case 'wait':
+        return { kind: 'wait', now: Number(now), waitMs: Number(rest[0]), reason: String(rest[1]) };
+      default:
+        return { kind: 'stopped', now: Number(now), state: String(rest[0]) };
+    }
+  }
+
+  /** Records rows of a batch that are not settled yet, and ends the charges of the leave they were sent with. */
+  async record(
+    ref: BatchRef,
+    rows: readonly RowRecord[],
+    policy: LedgerPolicy,
+    settlement = NOTHING_SENT,
+  ): Promise<BatchStates> {
+    const keys = this.keys.run(ref.runId);
+    const { token, chargeEnd, answered, returned, holdMs, throttled } = settlement;
+    const [states, runState] = await this.#scripts.run(
+      'record',
+      [
+        ...this.#ledgerKeys(),
+        keys.header,
+        keys.states,
+        keys.details,
+        keys.settled,
+        keys.leases,
+        this.keys.open,
+        keys.inputs,
+      ],
+      [
+        JSON.stringify(policy),
+        ...[ref.runId, ref.batch, token, chargeEnd, answered, returned, Math.round(holdMs), throttled],
+        ...rows.flatMap(({ place, state, attempts, detail }) => [
+          place,
+          STATE[state],
+          attempts,
+          detail ? encodeDetail(place, detail) : '',
+        ]),
+      ],
+    );
+    return { states: [...(states ?? [])].map(stateOfByte), runState: String(runState) as RunState };
+  }
+
+  /** Leave for `reads` requests that change nothing. */
+  async readLeave(
+    reads: number,
+    policy: LedgerPolicy,
+  ): Promise<Extract<LeaveAnswer, { kind: 'granted' | 'wait' }>> {
+    const [kind, now, value, reason] = await this.#scripts.run('readLeave', this.#ledgerKeys(), [
+      JSON.stringify(policy),
+      reads,
+    ]);
+    return String(kind) === 'granted'
+      ? { kind: 'granted', now: Number(now), chargeEnd: Number(value), places: [], states: [] }
+      : { kind: 'wait', now: Number(now), waitMs: Number(value), reason: String(reason) };
+  }
+
+  async readReply(reads: number, chargeEnd: number, holdMs: number, policy: LedgerPolicy): Promise<void> {
+    await this.#scripts.run('readReply', this.#ledgerKeys(), [
+      JSON.stringify(policy),
+      chargeEnd,
+      reads,
+      Math.round(holdMs),
+    ]);
+  }
+
+  async ledgerNow(
+    policy: LedgerPolicy,
+  ): Promise<{ charged: number; holdUntil: number | null; holdReason: string | null }> {
+    const [charged, until, reason] = await this.#scripts.run('ledgerNow', this.#ledgerKeys(), [
+      JSON.stringify(policy),
+    ]);
+    return { charged: Number(charged), holdUntil: Number(until) || null, holdReason: String(reason) || null };
+  }
+
+  async transition(
+    runId: string,
+    to: RunState,
+    reason: string,
+    from: readonly RunState[],
+  ): Promise<Transition> {
+    const [kind, state] = await this.#scripts.run('transition', this.#allKeys(runId), [
+      runId,
+      to,
+      reason,
+      ...from,
+    ]);
+    return String(kind) === 'done'
+      ? { kind: 'done', from: String(state) as RunState }
+      : { kind: 'wrong', state: String(state) };
+  }
+
+  /** Opens the failed rows of an ended run again, and those a cancel left unwritten. */
+  async retry(
+    runId: string,
+    from: readonly RunState[],
+  ): Promise<{ kind: 'done'; rows: number } | { kind: 'wrong'; state: string }> {
+    const keys = this.keys.run(runId);
+    const [kind, value] = await this.#scripts.run(
+      'retry',
+      [this.keys.open, keys.header, keys.states, keys.settled, keys.inputs, keys.details, keys.leases],
+      [runId, ...from],
+    );
+    return String(kind) === 'done'
+      ? { kind: 'done', rows: Number(value) }
+      : { kind: 'wrong', state: String(value) };
+  }
+
+  /** Makes the staged run visible to workers. */
+  async publish(
+    runId: string,
+    fileSha256: string,
+    again: boolean,
+    fields: Readonly<Record<string, string | number>>,
+  ): Promise<{ kind: 'published' } | { kind: 'lost' } | { kind: 'sameFile'; runId: string }> {
+    const { header, inputs, states, details, settled } = this.keys.run(runId);
+    const [kind, other] = await this.#scripts.run(
+      'publish',
+      [this.keys.open, this.keys.runs, header, inputs, states, details, settled],
+      [runId, again ? 1 : 0, this.keys.run('').header, fileSha256, ...Object.entries(fields).flat()],
+    );
+    switch (String(kind)) {
+      case 'published':
+        return { kind: 'published' };
+      case 'sameFile':
+        return { kind: 'sameFile', runId: String(other) };
+      default:
+        return { kind: 'lost' };
+    }
+  }
+
+  pipeline(): ChainableCommander {
+    return this.#redis.pipeline();
+  }
+
+  /** Rows of the given batches as read, for a plan of what is staged. */
+  async inputs(runId: string, batches: readonly number[]): Promise<InputRow[][]> {
+    if (batches.length === 0) return [];
+    const blobs = await this.#redis.hmgetBuffer(this.keys.run(runId).inputs, ...batches.map(String));
+    return blobs.map((blob) => (blob ? decodeInputs(blob) : []));
+  }
+
+  #ledgerKeys(): string[] {
+    return [this.keys.ledger, this.keys.ledgerWrites, this.keys.ledgerAll];
+  }
+
+  #allKeys(runId: string): string[] {
+    const keys = this.keys.run(runId);
+    return [this.keys.open, keys.header, keys.states, keys.details, keys.settled, keys.leases, keys.inputs];
+  }
+}
+
+/** Batches whose rows are in memory at a time while all rows of a run are read: about 2 MB. */
+const BATCHES_PER_READ = 200;
+
+function recordedRows(inputs: Buffer, states: Buffer, details: Buffer | null | undefined): RecordedRow[] {
+  const said = decodeDetails(details);
+  return decodeInputs(inputs).map((input, place) => ({
+    place,
+    input,
+    ...stateOfByte(states[place] ?? 0),
+    detail: said.get(place) ?? {},
+  }));
+}
+
+/** The rows that something is still to be done for. */
+export const unsettled = <T extends { state: StateName }>(rows: readonly T[]): T[] =>
+  rows.filter(({ state }) => !isSettled(state));

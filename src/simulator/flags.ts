@@ -1,0 +1,275 @@
+import { FAULT_NAMES, FAULTS } from './faults.ts';
+import { generateTenant } from './generateTenant.ts';
+import { RETRY_AFTER_STYLES } from './retryAfter.ts';
+import { DEFAULT_SETTINGS, SimulatorInputError, type SettingsChange } from './settings.ts';
+import type { SimulatorOptions } from './simulator.ts';
+import { readTenantFile } from './tenantFile.ts';
+
+/** What the flags of the tenant and of the server say; all others are settings. */
+interface PlainFlags {
+  port: number;
+  tenantFile: string;
+  configurations: number;
+  compliancePolicies: number;
+  assignmentsPerPolicy: number;
+}
+
+export type FlagKey = keyof PlainFlags | Exclude<keyof SettingsChange, 'refusals'>;
+
+/** One option of `simulate`. `key` is what commander calls its value: the long name in camel case. */
+export interface SimulatorFlag {
+  readonly key: FlagKey;
+  /** As commander writes it: `--write-limit <n>`. */
+  readonly flags: string;
+  readonly description: string;
+  /** The default in words, for the help. */
+  readonly defaultText: string;
+  /**
+   * Reads the text of a flag that takes a value.
+   * @throws {SimulatorInputError} when the text is no such value.
+   */
+  readonly parse?: (text: string) => unknown;
+}
+
+/** The tenant that is made up when no file is given. */
+export const DEFAULT_TENANT = {
+  configurations: 40,
+  compliancePolicies: 10,
+  assignmentsPerPolicy: 4,
+} as const;
+
+const list = (text: string): string[] =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+
+function number(text: string): number {
+  const value = text.trim() === '' ? Number.NaN : Number(text);
+  if (Number.isNaN(value))
+    throw new SimulatorInputError(`"${text}" is no number.`, 'Write digits, as in 100 or 0.05.');
+  return value;
+}
+
+const numberOrNone = (text: string): number | null =>
+  text.trim().toLowerCase() === 'none' ? null : number(text);
+
+/** `lost=0.05,html502=0.01` */
+function faults(text: string): Record<string, number> {
+  return Object.fromEntries(
+    list(text).map((part) => {
+      const [name = '', probability = ''] = part.split('=');
+      return [name.trim(), number(probability)];
+    }),
+  );
+}
+
+/** `3:html502,5:lost:0`: envelope, fault, and which request of the envelope. */
+function script(text: string): unknown[] {
+  return list(text).map((part) => {
+    const [envelope = '', fault = '', request] = part.split(':');
+    return { envelope: number(envelope), fault, ...(request !== undefined && { request: number(request) }) };
+  });
+}
+
+const faultHelp = FAULT_NAMES.map((name) => `${name}: ${FAULTS[name].does}`).join('; ');
+const ofSettings = (key: keyof typeof DEFAULT_SETTINGS): string => String(DEFAULT_SETTINGS[key] ?? 'none');
+
+/** Every option of `simulate`, in the order of its help. */
+export const SIMULATOR_FLAGS: readonly SimulatorFlag[] = [
+  {
+    key: 'port',
+    flags: '--port <n>',
+    description: 'port on 127.0.0.1, 0 for any',
+    defaultText: '0',
+    parse: number,
+  },
+  {
+    key: 'tenantFile',
+    flags: '--tenant-file <path>',
+    description: 'JSON file with the policies; else they are made up',
+    defaultText: 'none',
+  },
+  {
+    key: 'configurations',
+    flags: '--configurations <n>',
+    description: 'device configurations to make up',
+    defaultText: String(DEFAULT_TENANT.configurations),
+    parse: number,
+  },
+  {
+    key: 'compliancePolicies',
+    flags: '--compliance-policies <n>',
+    description: 'compliance policies to make up',
+    defaultText: String(DEFAULT_TENANT.compliancePolicies),
+    parse: number,
+  },
+  {
+    key: 'assignmentsPerPolicy',
+    flags: '--assignments-per-policy <n>',
+    description: 'assignments to make up for each',
+    defaultText: String(DEFAULT_TENANT.assignmentsPerPolicy),
+    parse: number,
+  },
+  {
+    key: 'seed',
+    flags: '--seed <n>',
+    description: 'of the tenant that is made up, and of chance',
+    defaultText: ofSettings('seed'),
+    parse: number,
+  },
+  {
+    key: 'writeLimit',
+    flags: '--write-limit <n>',
+    description: 'writes per window and app, or none',
+    defaultText: ofSettings('writeLimit'),
+    parse: numberOrNone,
+  },
+  {
+    key: 'requestLimit',
+    flags: '--request-limit <n>',
+    description: 'requests per window and app, or none',
+    defaultText: ofSettings('requestLimit'),
+    parse: numberOrNone,
+  },
+  {
+    key: 'windowMs',
+    flags: '--window-ms <ms>',
+    description: 'length of the window',
+    defaultText: ofSettings('windowMs'),
+    parse: number,
+  },
+  {
+    key: 'window',
+    flags: '--window <kind>',
+    description: 'fixed, sliding or bucket',
+    defaultText: ofSettings('window'),
+    parse: String,
+  },
+  {
+    key: 'bucketSize',
+    flags: '--bucket-size <n>',
+    description: 'requests a full bucket holds, or none for the limit',
+    defaultText: ofSettings('bucketSize'),
+    parse: numberOrNone,
+  },
+  {
+    key: 'countRefused',
+    flags: '--count-refused',
+    description: 'refused requests count against the limits',
+    defaultText: 'no',
+  },
+  {
+    key: 'retryAfter',
+    flags: '--retry-after <style>',
+    description: RETRY_AFTER_STYLES.join(', '),
+    defaultText: ofSettings('retryAfter'),
+    parse: String,
+  },
+  {
+    key: 'otherAppShare',
+    flags: '--other-app-share <share>',
+    description: 'share of the write limit that another app takes, 0 to 1',
+    defaultText: ofSettings('otherAppShare'),
+    parse: number,
+  },
+  {
+    key: 'otherAppFromMs',
+    flags: '--other-app-from-ms <ms>',
+    description: 'when the other app begins, after the start',
+    defaultText: ofSettings('otherAppFromMs'),
+    parse: number,
+  },
+  {
+    key: 'latencyMs',
+    flags: '--latency-ms <ms>',
+    description: 'time every reply takes',
+    defaultText: ofSettings('latencyMs'),
+    parse: number,
+  },
+  {
+    key: 'faults',
+    flags: '--faults <name=probability,…>',
+    description: faultHelp,
+    defaultText: 'none',
+    parse: faults,
+  },
+  {
+    key: 'script',
+    flags: '--script <envelope:fault[:request],…>',
+    description: 'faults at given envelopes, counted from 1',
+    defaultText: 'none',
+    parse: script,
+  },
+  {
+    key: 'slowMs',
+    flags: '--slow-ms <ms>',
+    description: 'how late a slow reply is',
+    defaultText: ofSettings('slowMs'),
+    parse: number,
+  },
+  {
+    key: 'unavailableRetryAfterSeconds',
+    flags: '--unavailable-retry-after-seconds <s>',
+    description: 'Retry-After of an injected 503, or none',
+    defaultText: ofSettings('unavailableRetryAfterSeconds'),
+    parse: numberOrNone,
+  },
+  {
+    key: 'pageSize',
+    flags: '--page-size <n>',
+    description: 'entries per page of a list',
+    defaultText: ofSettings('pageSize'),
+    parse: number,
+  },
+  {
+    key: 'rekey',
+    flags: '--rekey',
+    description: 'an assignment that is written gets the id {policyId}_{groupId}',
+    defaultText: 'no',
+  },
+  {
+    key: 'forbidden',
+    flags: '--forbidden <id,…>',
+    description: 'policies and assignments whose writes get 403',
+    defaultText: 'none',
+    parse: list,
+  },
+  {
+    key: 'tokens',
+    flags: '--tokens <token,…>',
+    description: 'accepted access tokens; else any',
+    defaultText: 'any',
+    parse: list,
+  },
+  {
+    key: 'holdGraceMs',
+    flags: '--hold-grace-ms <ms>',
+    description: 'requests this soon after a Retry-After are not counted as too early',
+    defaultText: ofSettings('holdGraceMs'),
+    parse: number,
+  },
+];
+
+/**
+ * The options for `startSimulator` from the values of SIMULATOR_FLAGS; flags not given are absent.
+ * @throws {SimulatorInputError} when the tenant file can't be read.
+ */
+export async function simulatorOptions(
+  values: Partial<Readonly<Record<FlagKey, unknown>>>,
+): Promise<SimulatorOptions> {
+  // Each flag's `parse` makes the type, and `startSimulator` checks the settings as a whole.
+  const { port, tenantFile, configurations, compliancePolicies, assignmentsPerPolicy, ...settings } =
+    values as Partial<PlainFlags> & SettingsChange;
+  const tenant =
+    tenantFile === undefined
+      ? generateTenant({
+          configurations: configurations ?? DEFAULT_TENANT.configurations,
+          compliancePolicies: compliancePolicies ?? DEFAULT_TENANT.compliancePolicies,
+          assignmentsPerPolicy: assignmentsPerPolicy ?? DEFAULT_TENANT.assignmentsPerPolicy,
+          seed: settings.seed ?? DEFAULT_SETTINGS.seed,
+          nested: true,
+        })
+      : await readTenantFile(tenantFile);
+  return { ...settings, tenant, ...(port !== undefined && { port }) };
+}

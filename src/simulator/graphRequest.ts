@@ -1,0 +1,151 @@
+import { randomUUID } from 'node:crypto';
+import { answer, type GraphRequest } from './answer.ts';
+import { requestFault, type RequestFault } from './faults.ts';
+import { errorBody, type Refused } from './refused.ts';
+import { retryAfter } from './retryAfter.ts';
+import type { LimitScope } from './throttle.ts';
+import { nowMs, wallMs, type World } from './world.ts';
+
+/** Who asks, and from where. */
+export interface Caller {
+  /** The access token: the limits count for each by itself. */
+  readonly app: string;
+  /** When the HTTP request arrived, on the simulator's clock. */
+  readonly arrivedMs: number;
+  /** Root that the client used, without version. */
+  readonly root: string;
+  /** The request's place in its envelope; undefined outside of any. */
+  readonly place: { envelope: number; request: number } | undefined;
+}
+
+/** A reply that is ready to go out. */
+export interface GraphReply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: unknown;
+  /** Key of the assignment that a 200 has changed. */
+  readonly wrote?: string;
+  /** The wait that a 429 asks for. */
+  readonly hold?: { scope: LimitScope; toldMs: number };
+}
+
+/** `lost` and `withoutId` are about an envelope: a single reply is never either. */
+export type Handled = { reply: GraphReply; fault: RequestFault | undefined };
+
+/** Takes one request through limit, fault and tenant, in this order, as Graph counts before it works. */
+export function handleRequest(request: GraphRequest, caller: Caller, world: World): Handled {
+  const { account, settings } = world;
+  const isWrite = request.method !== 'GET';
+  account.requestArrived({
+    app: caller.app,
+    method: request.method,
+    isWrite,
+    clientRequestId: request.headers['client-request-id'],
+    atMs: caller.arrivedMs,
+  });
+  const now = nowMs();
+  const admission = world.throttle.ask(caller.app, isWrite, now);
+  if (!admission.admitted) {
+    account.throttled();
+    return { reply: throttledReply(request, admission, now, world), fault: undefined };
+  }
+  if (isWrite) account.writeAdmitted(caller.app, now);
+
+  const fault = requestFault(settings, world.random, caller.place);
+  if (fault !== undefined) account.fault(fault);
+  switch (fault) {
+    case 'error500':
+    case 'lostUnapplied':
+      return { reply: refusedReply(request, INTERNAL_ERROR, now), fault };
+    case 'unavailable503': {
+      const seconds = settings.unavailableRetryAfterSeconds;
+      const headers = seconds === null ? {} : { 'Retry-After': String(seconds) };
+      return { reply: refusedReply(request, UNAVAILABLE, now, headers), fault };
+    }
+    case 'error500Applied':
+      answer(request, tenantEdge(world, caller));
+      return { reply: refusedReply(request, INTERNAL_ERROR, now), fault };
+    case 'lost':
+    case 'withoutId':
+    case undefined:
+      return { reply: answeredReply(request, caller, now, world), fault };
+  }
+}
+
+const INTERNAL_ERROR: Refused = {
+  status: 500,
+  code: 'InternalServerError',
+  message: 'An internal server error has occurred',
+  born: 'intune',
+};
+
+const UNAVAILABLE: Refused = {
+  status: 503,
+  code: 'ServiceUnavailable',
+  message: 'The service is temporarily unavailable. Please try again.',
+  born: 'gateway',
+};
+
+const TOO_MANY: Refused = {
+  status: 429,
+  code: 'TooManyRequests',
+  message: 'Too many requests. Please retry after the time that the Retry-After header gives.',
+  born: 'gateway',
+};
+
+const tenantEdge = (world: World, { root }: Caller) => ({
+  tenant: world.tenant,
+  refusals: world.refusals,
+  pageSize: world.settings.pageSize,
+  rekey: world.settings.rekey,
+  root,
+});
+
+function answeredReply(request: GraphRequest, caller: Caller, now: number, world: World): GraphReply {
+  const answered = answer(request, tenantEdge(world, caller));
+  if ('refused' in answered) return refusedReply(request, answered.refused, now);
+  if (answered.wrote !== undefined) world.account.wrote(answered.wrote);
+  const { status, body, wrote } = answered;
+  return { status, headers: replyHeaders(request, now), body, ...(wrote !== undefined && { wrote }) };
+}
+
+/** The reply to a request that was throttled, by a limit or by a fault. */
+export function throttledReply(
+  request: Pick<GraphRequest, 'headers' | 'url'>,
+  { waitMs, scope }: { waitMs: number; scope: LimitScope },
+  now: number,
+  world: World,
+): GraphReply {
+  const { headers, toldMs } = retryAfter(world.settings.retryAfter, waitMs, wallMs(now));
+  const reply = refusedReply(request, TOO_MANY, now, headers);
+  return toldMs === undefined ? reply : { ...reply, hold: { scope, toldMs } };
+}
+
+export function refusedReply(
+  request: Pick<GraphRequest, 'headers' | 'url'>,
+  refused: Refused,
+  now: number,
+  extraHeaders: Readonly<Record<string, string>> = {},
+): GraphReply {
+  const headers = replyHeaders(request, now);
+  const ids = { requestId: headers['request-id'], clientRequestId: headers['client-request-id'] };
+  return {
+    status: refused.status,
+    headers: { ...headers, ...extraHeaders },
+    body: errorBody(refused, ids, request.url, wallMs(now)),
+  };
+}
+
+/** Graph makes up a client-request-id for a request that has none. */
+export function replyHeaders(
+  { headers }: Pick<GraphRequest, 'headers'>,
+  now: number,
+): { 'Content-Type': string; 'request-id': string; 'client-request-id': string; Date: string } {
+  const requestId = randomUUID();
+  return {
+    'Content-Type': 'application/json',
+    'request-id': requestId,
+    'client-request-id': headers['client-request-id'] ?? requestId,
+    Date: new Date(wallMs(now)).toUTCString(),
+  };
+}

@@ -1,0 +1,94 @@
+/**
+ * Which resource a URL names. The forms are written down from Microsoft's documentation, apart from the ones that the
+ * product builds its URLs with: a shared table would let a wrong URL look right on both sides.
+ */
+export type Route =
+  | { kind: 'policies'; set: PolicySet }
+  | { kind: 'policy'; set: PolicySet; policyId: string }
+  /** `via` is what stands between the policy's id and `/assignments`, "" for nothing. */
+  | { kind: 'assignments'; set: PolicySet; policyId: string; via: string }
+  | { kind: 'assignment'; set: PolicySet; policyId: string; via: string; assignmentId: string }
+  /** No resource; `segment` is the first one that Graph does not know. */
+  | { kind: 'unknown'; segment: string };
+
+export const POLICY_SETS = ['deviceConfigurations', 'deviceCompliancePolicies'] as const;
+export type PolicySet = (typeof POLICY_SETS)[number];
+
+export type ApiVersion = 'beta' | 'v1.0';
+
+/** A key among fixed segments. */
+const ANY_ID = Symbol('any id');
+
+/** The nine nested forms, of deviceConfigurations in beta only. They address the assignments of a certificate profile. */
+const NESTED_FORMS: readonly (readonly (string | typeof ANY_ID)[])[] = [
+  ['rootCertificate'],
+  ['identityCertificate'],
+  ['identityCertificate', 'rootCertificate'],
+  ['microsoft.graph.iosScepCertificateProfile', 'rootCertificate'],
+  ['microsoft.graph.windowsPhone81VpnConfiguration', 'identityCertificate'],
+  ['microsoft.graph.macOSWiredNetworkConfiguration', 'rootCertificateForServerValidation'],
+  ['microsoft.graph.macOSWiredNetworkConfiguration', 'identityCertificateForClientAuthentication'],
+  ['microsoft.graph.windowsWifiEnterpriseEAPConfiguration', 'identityCertificateForClientAuthentication'],
+  ['microsoft.graph.windowsWifiEnterpriseEAPConfiguration', 'rootCertificatesForServerValidation', ANY_ID],
+];
+
+/** Every `via` there is, each id in it made by `id`. */
+export function nestedForms(id: () => string): string[] {
+  return NESTED_FORMS.map((form) => form.map((part) => (part === ANY_ID ? id() : part)).join('/'));
+}
+
+/** Whether such a `via` can stand between a policy of this set and its assignments, in beta. */
+export function isVia(set: PolicySet, via: string): boolean {
+  return via === '' || (set === 'deviceConfigurations' && fitsNestedForm(via.split('/')));
+}
+
+/** @param path without root, version and query: `/deviceManagement/…` */
+export function routeOf(path: string, version: ApiVersion): Route {
+  const segments: string[] = [];
+  for (const encoded of path.replace(/^\//, '').split('/')) {
+    const segment = decoded(encoded);
+    if (segment === undefined || segment === '') return { kind: 'unknown', segment: encoded };
+    segments.push(segment);
+  }
+  const [area, setName, policyId, ...rest] = segments;
+  if (area !== 'deviceManagement') return { kind: 'unknown', segment: area ?? '' };
+  const set = POLICY_SETS.find((name) => name === setName);
+  if (set === undefined) return { kind: 'unknown', segment: setName ?? area };
+  if (policyId === undefined) return { kind: 'policies', set };
+  if (rest.length === 0) return { kind: 'policy', set, policyId };
+
+  const isList = rest.at(-1) === 'assignments';
+  if (!isList && rest.at(-2) !== 'assignments') return { kind: 'unknown', segment: rest[0] ?? '' };
+  const parts = rest.slice(0, isList ? -1 : -2);
+  const via = parts.join('/');
+  if (!isVia(set, via) || (via !== '' && version !== 'beta'))
+    return { kind: 'unknown', segment: rest[0] ?? '' };
+  const assignmentId = rest.at(-1);
+  if (isList || assignmentId === undefined) return { kind: 'assignments', set, policyId, via };
+  return { kind: 'assignment', set, policyId, via, assignmentId };
+}
+
+/** The URL of an assignment without root and version. */
+export function assignmentPath(set: PolicySet, policyId: string, via: string, assignmentId: string): string {
+  const between = via === '' ? [] : via.split('/');
+  const segments = [policyId, ...between, 'assignments', assignmentId].map(encodeURIComponent);
+  return `/deviceManagement/${set}/${segments.join('/')}`;
+}
+
+function fitsNestedForm(parts: readonly string[]): boolean {
+  return NESTED_FORMS.some(
+    (form) =>
+      form.length === parts.length &&
+      form.every((expected, index) =>
+        expected === ANY_ID ? parts[index] !== '' : expected === parts[index],
+      ),
+  );
+}
+
+function decoded(segment: string): string | undefined {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return undefined;
+  }
+}

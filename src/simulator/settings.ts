@@ -1,0 +1,129 @@
+import { z } from 'zod';
+import { FAULT_NAMES } from './faults.ts';
+import { RETRY_AFTER_STYLES } from './retryAfter.ts';
+
+const count = z.number().int().min(0);
+const milliseconds = z.number().min(0);
+const share = z.number().min(0).max(1);
+const limit = z.number().int().min(1).nullable();
+
+/** Refuses requests by rule. Without `times` it does so for ever; with both ids both must be the request's. */
+export const refusalSchema = z
+  .strictObject({
+    policyId: z.string().min(1).optional(),
+    assignmentId: z.string().min(1).optional(),
+    method: z.enum(['GET', 'PATCH']).default('PATCH'),
+    status: z.number().int().min(400).max(599).default(403),
+    code: z.string().default('Forbidden'),
+    message: z.string().default('Application is not authorized to perform this operation.'),
+    times: z.number().int().min(1).optional(),
+  })
+  .refine((rule) => rule.policyId !== undefined || rule.assignmentId !== undefined, {
+    message: 'a refusal needs a policyId or an assignmentId',
+  });
+
+export type Refusal = z.output<typeof refusalSchema>;
+
+export const settingsSchema = z.strictObject({
+  /** Writes per window and app; null for no limit. */
+  writeLimit: limit,
+  /** Requests per window and app, writes included; null for no limit. */
+  requestLimit: limit,
+  windowMs: z.number().min(1),
+  window: z.enum(['fixed', 'sliding', 'bucket']),
+  /** Requests that a full token bucket holds; null for as many as the limit. */
+  bucketSize: z.number().int().min(1).nullable(),
+  /** Whether refused requests count against the limits. */
+  countRefused: z.boolean(),
+  retryAfter: z.enum(RETRY_AFTER_STYLES),
+  /** Share of the write limit that another app takes, from `otherAppFromMs` after the start. */
+  otherAppShare: share,
+  otherAppFromMs: milliseconds,
+  /** Half of it passes before anything is counted or applied, half after. */
+  latencyMs: milliseconds,
+  slowMs: milliseconds,
+  /** Retry-After of an injected 503; null for none. */
+  unavailableRetryAfterSeconds: count.nullable(),
+  /** Entries of a list per page; a smaller `$top` makes the pages smaller. */
+  pageSize: z.number().int().min(1),
+  /** After a PATCH the assignment's id becomes `{policyId}_{groupId}`. */
+  rekey: z.boolean(),
+  seed: z.number().int(),
+  faults: z.partialRecord(z.enum(FAULT_NAMES), share),
+  script: z.array(
+    z.strictObject({
+      envelope: z.number().int().min(1),
+      fault: z.enum(FAULT_NAMES),
+      request: count.optional(),
+    }),
+  ),
+  /** Policy and assignment ids whose writes are answered with 403. */
+  forbidden: z.array(z.string().min(1)),
+  refusals: z.array(refusalSchema),
+  /** Accepted access tokens; null for any. Each token is an app of its own to the limits. */
+  tokens: z.array(z.string().min(1)).nullable(),
+  /** Requests this soon after a Retry-After are taken to have been on their way already. */
+  holdGraceMs: milliseconds,
+});
+
+export type SimulatorSettings = z.output<typeof settingsSchema>;
+export type SettingsChange = Partial<z.input<typeof settingsSchema>>;
+
+/** Intune's limits: learn.microsoft.com/graph/throttling-limits, "Intune service limits". */
+export const DEFAULT_SETTINGS: SimulatorSettings = {
+  writeLimit: 100,
+  requestLimit: 1000,
+  windowMs: 20_000,
+  window: 'sliding',
+  bucketSize: null,
+  countRefused: false,
+  retryAfter: 'seconds',
+  otherAppShare: 0,
+  otherAppFromMs: 0,
+  latencyMs: 0,
+  slowMs: 5_000,
+  unavailableRetryAfterSeconds: null,
+  pageSize: 1_000,
+  rekey: false,
+  seed: 1,
+  faults: {},
+  script: [],
+  forbidden: [],
+  refusals: [],
+  tokens: null,
+  holdGraceMs: 50,
+};
+
+const changeSchema = settingsSchema.partial();
+
+/**
+ * The settings with some of them changed.
+ * @throws {SimulatorInputError} when a value or a name is none of ours.
+ */
+export function changedSettings(settings: SimulatorSettings, change: unknown): SimulatorSettings {
+  const parsed = changeSchema.safeParse(change);
+  if (!parsed.success) throw inputError('The simulator does not know such a setting', parsed.error);
+  const given = Object.entries(parsed.data).filter(([, value]) => value !== undefined);
+  return { ...settings, ...Object.fromEntries(given) };
+}
+
+/** The user's mistake in a setting, a flag or the tenant file. */
+export class SimulatorInputError extends Error {
+  override readonly name = 'SimulatorInputError';
+  /** What to do next. */
+  readonly remedy: string;
+
+  constructor(message: string, remedy: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.remedy = remedy;
+  }
+}
+
+/** Every place that is wrong, under one headline. */
+export function inputError(headline: string, error: z.ZodError): SimulatorInputError {
+  const issues = error.issues.map((issue) => `${issue.path.join('.') || 'the whole'}: ${issue.message}`);
+  return new SimulatorInputError(
+    `${headline}: ${issues.join('; ')}.`,
+    'Correct these places, or leave them out to take the default.',
+  );
+}

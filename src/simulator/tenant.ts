@@ -1,0 +1,176 @@
+import { ASSIGNMENT_TYPE, type AssignmentPatch } from './patch.ts';
+import { assignmentPath, routeOf, type ApiVersion, type PolicySet } from './route.ts';
+import { idOfTarget, seededTarget, targetFor, type GraphTarget } from './target.ts';
+import type { SeedAssignment, TenantSeed } from './tenantFile.ts';
+
+/** An assignment as beta reads it. */
+export interface Assignment {
+  readonly '@odata.type': string;
+  readonly id: string;
+  readonly target: GraphTarget;
+  /** Only configurations have one. */
+  readonly intent?: string;
+  readonly source: string;
+  readonly sourceId: string | null;
+}
+
+/** Where an assignment is, and what it is. */
+export interface AssignmentEntry {
+  /** `/deviceManagement/…/assignments/{id}` with its present id. */
+  readonly path: string;
+  readonly set: PolicySet;
+  readonly policyId: string;
+  readonly via: string;
+  readonly assignment: Assignment;
+}
+
+/** For assertions. Ids are compared without case, as Graph compares GUIDs. */
+export interface TenantView {
+  /** The assignments of a policy in the order of its list; undefined when there is no such policy, or none by this `via`. */
+  assignmentsOf(set: PolicySet, policyId: string, via?: string): Assignment[] | undefined;
+  /** The assignment at a URL without root and version, or undefined. */
+  at(path: string): Assignment | undefined;
+  every(): Iterable<AssignmentEntry>;
+}
+
+export interface Policy {
+  readonly set: PolicySet;
+  readonly id: string;
+  readonly displayName: string;
+  readonly odataType: string;
+  /** By `via`, in lower case: a nested form has its own list, which is that of the certificate profile it leads to. */
+  readonly lists: Map<string, { via: string; assignments: Map<string, StoredAssignment> }>;
+}
+
+export interface StoredAssignment {
+  id: string;
+  target: GraphTarget;
+  intent: string;
+  source: string;
+  sourceId: string | null;
+  /** Where it was at first. Stays when the id changes, so that counts of one assignment stay together. */
+  readonly key: string;
+  /** A policy set made it, and only the policy set may change it. Writing `source` makes no policy set appear. */
+  readonly ownedByPolicySet: boolean;
+}
+
+export interface Tenant extends TenantView {
+  policies(set: PolicySet): readonly Policy[];
+  policy(set: PolicySet, policyId: string): Policy | undefined;
+}
+
+export function tenantFrom(seed: TenantSeed): Tenant {
+  const ordered: Record<PolicySet, Policy[]> = { deviceConfigurations: [], deviceCompliancePolicies: [] };
+  const byId: Record<PolicySet, Map<string, Policy>> = {
+    deviceConfigurations: new Map(),
+    deviceCompliancePolicies: new Map(),
+  };
+  for (const entry of seed.policies) {
+    const set: PolicySet =
+      entry.type === 'deviceConfiguration' ? 'deviceConfigurations' : 'deviceCompliancePolicies';
+    let policy = byId[set].get(entry.id.toLowerCase());
+    if (policy === undefined) {
+      policy = {
+        set,
+        id: entry.id,
+        displayName: entry.displayName ?? entry.id,
+        odataType: entry.odataType ?? DEFAULT_POLICY_TYPE[set],
+        lists: new Map([['', { via: '', assignments: new Map() }]]),
+      };
+      byId[set].set(entry.id.toLowerCase(), policy);
+      ordered[set].push(policy);
+    }
+    const via = entry.via ?? '';
+    const list = policy.lists.get(via.toLowerCase()) ?? {
+      via,
+      assignments: new Map<string, StoredAssignment>(),
+    };
+    policy.lists.set(via.toLowerCase(), list);
+    for (const assignment of entry.assignments) {
+      list.assignments.set(assignment.id.toLowerCase(), stored(policy, via, assignment));
+    }
+  }
+
+  const policy = (set: PolicySet, id: string): Policy | undefined => byId[set].get(id.toLowerCase());
+  return {
+    policies: (set) => ordered[set],
+    policy,
+    assignmentsOf(set, policyId, via = '') {
+      const list = policy(set, policyId)?.lists.get(via.toLowerCase());
+      return list && [...list.assignments.values()].map((assignment) => readAs('beta', set, assignment));
+    },
+    at(path) {
+      const route = routeOf(path, 'beta');
+      if (route.kind !== 'assignment') return undefined;
+      const found = policy(route.set, route.policyId)
+        ?.lists.get(route.via.toLowerCase())
+        ?.assignments.get(route.assignmentId.toLowerCase());
+      return found && readAs('beta', route.set, found);
+    },
+    *every() {
+      for (const { set, id: policyId, lists } of [
+        ...ordered.deviceConfigurations,
+        ...ordered.deviceCompliancePolicies,
+      ]) {
+        for (const { via, assignments } of lists.values()) {
+          for (const assignment of assignments.values()) {
+            const path = assignmentPath(set, policyId, via, assignment.id);
+            yield { path, set, policyId, via, assignment: readAs('beta', set, assignment) };
+          }
+        }
+      }
+    },
+  };
+}
+
+/** The assignment as a version of Graph shows it. v1.0 has the id and the target without its filter, no more. */
+export function readAs(version: ApiVersion, set: PolicySet, assignment: StoredAssignment): Assignment {
+  const { id, source, sourceId, intent } = assignment;
+  const shown = {
+    '@odata.type': `#microsoft.graph.${ASSIGNMENT_TYPE[set]}`,
+    id,
+    target: targetFor(version, assignment.target),
+  };
+  // The type says what beta shows; v1.0 shows less, and nobody but its reply sees that.
+  if (version === 'v1.0') return shown as Assignment;
+  return set === 'deviceConfigurations'
+    ? { ...shown, source, sourceId, intent }
+    : { ...shown, source, sourceId };
+}
+
+/** Changes one assignment of a list; with `rekey` its id follows the target, unless another one has that id. */
+export function applyPatch(
+  policy: Policy,
+  list: Map<string, StoredAssignment>,
+  assignment: StoredAssignment,
+  patch: AssignmentPatch,
+  rekey: boolean,
+): void {
+  Object.assign(assignment, patch);
+  if (!rekey) return;
+  const id = `${policy.id}_${idOfTarget(assignment.target)}`;
+  if (list.has(id.toLowerCase())) return;
+  assignment.id = id;
+  // It keeps its place in the list: else a reader who pages while others write would miss it.
+  const inOrder = [...list.values()];
+  list.clear();
+  for (const each of inOrder) list.set(each.id.toLowerCase(), each);
+}
+
+const DEFAULT_POLICY_TYPE: Readonly<Record<PolicySet, string>> = {
+  deviceConfigurations: '#microsoft.graph.windows10CustomConfiguration',
+  deviceCompliancePolicies: '#microsoft.graph.windows10CompliancePolicy',
+};
+
+function stored(policy: Policy, via: string, seed: SeedAssignment): StoredAssignment {
+  const source = seed.source ?? 'direct';
+  return {
+    id: seed.id,
+    target: seededTarget(seed.target),
+    intent: seed.intent ?? 'apply',
+    source,
+    sourceId: seed.sourceId ?? null,
+    key: assignmentPath(policy.set, policy.id, via, seed.id),
+    ownedByPolicySet: source === 'policySets',
+  };
+}

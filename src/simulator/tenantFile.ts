@@ -1,0 +1,95 @@
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { isVia } from './route.ts';
+import { inputError, refusalSchema, SimulatorInputError } from './settings.ts';
+
+const assignmentSchema = z.strictObject({
+  id: z.string().min(1),
+  target: z.looseObject({ '@odata.type': z.string().min(1) }),
+  intent: z.enum(['apply', 'remove']).optional(),
+  source: z.enum(['direct', 'policySets']).optional(),
+  sourceId: z.string().nullable().optional(),
+});
+
+const policySchema = z
+  .strictObject({
+    id: z.string().min(1),
+    type: z.enum(['deviceConfiguration', 'deviceCompliancePolicy']),
+    displayName: z.string().optional(),
+    odataType: z.string().optional(),
+    via: z.string().optional(),
+    assignments: z.array(assignmentSchema),
+  })
+  .refine(
+    ({ type, via }) =>
+      type === 'deviceConfiguration' ? isVia('deviceConfigurations', via ?? '') : (via ?? '') === '',
+    {
+      path: ['via'],
+      message: 'is none of the nine nested forms of deviceConfigurations',
+    },
+  );
+
+const tenantSchema = z.strictObject({
+  policies: z.array(policySchema),
+  refusals: z.array(refusalSchema).optional(),
+});
+
+/** What a simulated tenant holds at first; `tenantFrom` makes it live. */
+export type TenantSeed = z.input<typeof tenantSchema>;
+export type SeedPolicy = TenantSeed['policies'][number];
+export type SeedAssignment = SeedPolicy['assignments'][number];
+
+/**
+ * Reads a tenant from a JSON file that a person can write:
+ *
+ *     {
+ *       "policies": [
+ *         { "id": "wifi-1", "type": "deviceConfiguration", "displayName": "Wi-Fi",
+ *           "assignments": [
+ *             { "id": "a-1", "target": { "@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": "g-1" } } ] },
+ *         { "id": "wifi-1", "type": "deviceConfiguration", "via": "rootCertificate",
+ *           "assignments": [ … ] },
+ *         { "id": "pin-1", "type": "deviceCompliancePolicy", "assignments": [ … ] } ],
+ *       "refusals": [ { "assignmentId": "a-1", "status": 403, "code": "Forbidden", "message": "…", "times": 2 } ]
+ *     }
+ *
+ * A policy stands once per `via`: a nested form has its own list, as it leads to another policy, the certificate profile.
+ * Optional: `displayName`, `odataType`, `via`; `intent` (apply), `source` (direct; an assignment with policySets refuses
+ * writes) and `sourceId` of an assignment; a filter in the target (`deviceAndAppManagementAssignmentFilterId` and `…Type`).
+ * A refusal names a `policyId`, an `assignmentId` or both; `method` is PATCH, `status` 403; without `times` it lasts.
+ *
+ * @throws {SimulatorInputError} with the places that are wrong.
+ */
+export async function readTenantFile(path: string): Promise<TenantSeed> {
+  let value: unknown;
+  try {
+    value = JSON.parse(await readFile(path, 'utf8'));
+  } catch (cause) {
+    throw new SimulatorInputError(
+      `The tenant file ${path} can't be read: ${cause instanceof Error ? cause.message : String(cause)}`,
+      'Give --tenant-file a JSON file of the form {"policies": [ … ]}.',
+      { cause },
+    );
+  }
+  return checkedSeed(value, `The tenant file ${path} is wrong`);
+}
+
+/** @throws {SimulatorInputError} with the places that are wrong. */
+export function checkedSeed(value: unknown, headline: string): TenantSeed {
+  const parsed = tenantSchema.safeParse(value);
+  if (!parsed.success) throw inputError(headline, parsed.error);
+  const seen = new Set<string>();
+  for (const { id, type, via = '', assignments } of parsed.data.policies) {
+    const list = `${type} ${id} ${via}`.trim();
+    for (const place of [list, ...assignments.map((assignment) => `${list} assignment ${assignment.id}`)]) {
+      if (seen.has(place.toLowerCase())) {
+        throw new SimulatorInputError(
+          `${headline}: ${place} stands in it twice.`,
+          'Leave one of the two out.',
+        );
+      }
+      seen.add(place.toLowerCase());
+    }
+  }
+  return parsed.data;
+}

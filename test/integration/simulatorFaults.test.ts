@@ -1,0 +1,172 @@
+import { describe, expect, test } from 'vitest';
+import type { FaultName } from '../../src/simulator/faults.ts';
+import type { SimulatorOptions, Simulator } from '../../src/simulator/simulator.ts';
+import { batch, call, groupTarget, simulator, TOKEN_HEADERS, write } from '../support/simulatorClient.ts';
+
+const A1 = '/deviceManagement/deviceConfigurations/c1/assignments/a1';
+const A2 = '/deviceManagement/deviceConfigurations/c1/assignments/a2';
+const requests = [write('1', A1, groupTarget('x')), write('2', A2, groupTarget('x'))];
+
+const scripted = (fault: FaultName, more: SimulatorOptions = {}, request?: number): Promise<Simulator> =>
+  simulator({ script: [{ envelope: 1, fault, ...(request !== undefined && { request }) }], ...more });
+const isApplied = ({ tenant }: Simulator): boolean => tenant.at(A1)?.target.groupId === 'x';
+
+/** The envelope as it comes over the wire, or the code of the error instead. */
+async function raw(
+  graph: Simulator,
+  signal?: AbortSignal,
+): Promise<{ status: number; text: string } | { failed: string }> {
+  try {
+    const response = await fetch(`${graph.url}/beta/$batch`, {
+      method: 'POST',
+      redirect: 'manual',
+      headers: { ...TOKEN_HEADERS, 'content-type': 'application/json' },
+      body: JSON.stringify({ requests }),
+      ...(signal && { signal }),
+    });
+    return { status: response.status, text: await response.text() };
+  } catch (error) {
+    const { cause, name } = error as Error & { cause?: { code?: string } };
+    return { failed: cause?.code ?? name };
+  }
+}
+
+describe('a fault of one request', () => {
+  test.each([
+    ['error500', 500, false],
+    ['error500Applied', 500, true],
+    ['unavailable503', 503, false],
+  ] as const)('%s', async (fault, status, applied) => {
+    const graph = await scripted(fault, {}, 0);
+    expect((await batch(graph, requests)).map((reply) => reply.status)).toEqual([status, 200]);
+    expect(isApplied(graph)).toBe(applied);
+    expect((await batch(graph, requests)).map((reply) => reply.status)).toEqual([200, 200]);
+    expect(graph.stats().faults).toEqual({ [fault]: 1 });
+  });
+
+  test.each([
+    ['lost', true],
+    ['lostUnapplied', false],
+  ] as const)('%s leaves the reply out of the envelope', async (fault, applied) => {
+    const graph = await scripted(fault, {}, 0);
+    expect((await batch(graph, requests)).map(({ id }) => id)).toEqual(['2']);
+    expect(isApplied(graph)).toBe(applied);
+    expect(graph.stats().replies).toEqual({ 200: 1, lost: 1 });
+    await batch(graph, requests);
+    // The reply for the first one never came, so writing it again was no waste; the second one was told.
+    expect(graph.stats().writtenAgain).toEqual([A2]);
+  });
+
+  test('withoutId', async () => {
+    const graph = await scripted('withoutId', {}, 0);
+    const [first, second] = await batch(graph, requests);
+    expect([first?.status, first?.id, second?.id]).toEqual([200, undefined, '2']);
+    await batch(graph, requests);
+    expect(graph.stats().writtenAgain).toEqual([A2]);
+  });
+
+  test('a 503 says when to come back if it is told to', async () => {
+    const graph = await scripted('unavailable503', { unavailableRetryAfterSeconds: 3 });
+    expect((await batch(graph, requests))[0]?.headers['Retry-After']).toBe('3');
+  });
+});
+
+describe('a fault of the exchange that applies nothing', () => {
+  test.each([
+    ['unauthorized', { status: 401, text: expect.stringContaining('InvalidAuthenticationToken') }],
+    ['throttled', { status: 429, text: expect.stringContaining('TooManyRequests') }],
+    ['html502', { status: 502, text: expect.stringMatching(/^<html>/) }],
+    ['html503', { status: 503, text: expect.stringMatching(/^<html>/) }],
+    ['redirect', { status: 302, text: '' }],
+    ['resetBefore', { failed: 'ECONNRESET' }],
+  ] as const)('%s', async (fault, expected) => {
+    const graph = await scripted(fault);
+    expect(await raw(graph)).toEqual(expected);
+    expect(isApplied(graph)).toBe(false);
+    expect(graph.stats().writesArrived).toBe(0);
+    expect(await raw(graph)).toHaveProperty('status', 200);
+  });
+
+  test('halfOpen is never answered, and closing ends it', async () => {
+    const graph = await scripted('halfOpen');
+    const waiting = raw(graph);
+    await expect.poll(() => graph.stats().faults).toEqual({ halfOpen: 1 });
+    expect(isApplied(graph)).toBe(false);
+    await graph.close();
+    expect(await waiting).toHaveProperty('failed');
+  });
+
+  test('who follows a redirect is noticed', async () => {
+    const graph = await scripted('redirect');
+    await fetch(`${graph.url}/beta/$batch`, { method: 'POST', headers: TOKEN_HEADERS, body: '{}' });
+    expect(graph.stats().redirectsFollowed).toBe(1);
+  });
+});
+
+describe('a fault of the way back, after everything was applied', () => {
+  test.each([
+    ['resetAfter', { failed: 'ECONNRESET' }],
+    ['cutBody', { failed: 'UND_ERR_SOCKET' }],
+  ] as const)('%s', async (fault, expected) => {
+    const graph = await scripted(fault);
+    expect(await raw(graph)).toEqual(expected);
+    expect(isApplied(graph)).toBe(true);
+    expect(graph.stats().exchanges).toEqual({ none: 1 });
+  });
+
+  test('cutJson is complete HTTP around half a text', async () => {
+    const graph = await scripted('cutJson');
+    const reply = await raw(graph);
+    expect(reply).toMatchObject({ status: 200, text: expect.stringMatching(/^\{"responses":\[/) });
+    expect(() => JSON.parse('text' in reply ? reply.text : '{}')).toThrow(SyntaxError);
+    expect(isApplied(graph)).toBe(true);
+  });
+
+  test('shuffled', async () => {
+    const graph = await scripted('shuffled');
+    expect((await batch(graph, requests)).map(({ id }) => id)).toEqual(['2', '1']);
+  });
+
+  test('slow: who does not wait does not see what was done', async () => {
+    const graph = await scripted('slow', { slowMs: 60_000 });
+    const giveUp = new AbortController();
+    const waiting = raw(graph, giveUp.signal);
+    await expect.poll(() => isApplied(graph)).toBe(true);
+    giveUp.abort();
+    expect(await waiting).toEqual({ failed: 'AbortError' });
+  });
+});
+
+test('latency delays a reply, and close ends it', async () => {
+  const graph = await simulator({ latencyMs: 60_000 });
+  const waiting = raw(graph);
+  await expect.poll(() => graph.stats().envelopes).toBe(1);
+  await graph.close();
+  expect(await waiting).toHaveProperty('failed');
+});
+
+test('faults by chance are the same for the same seed', async () => {
+  const history = async (seed: number): Promise<number[]> => {
+    const graph = await simulator({ seed, faults: { error500: 0.3, unavailable503: 0.2 } });
+    const seen: number[] = [];
+    for (let round = 0; round < 10; round += 1) {
+      seen.push((await call(graph, 'PATCH', `/beta${A1}`, { target: groupTarget('x') })).status);
+    }
+    return seen;
+  };
+  const first = await history(5);
+  expect(new Set(first).size).toBeGreaterThan(1);
+  expect(await history(5)).toEqual(first);
+});
+
+test('a new script counts envelopes from when it was set', async () => {
+  const graph = await simulator();
+  await batch(graph, requests);
+  graph.reconfigure({ script: [{ envelope: 2, fault: 'html502' }] });
+  const statuses = [];
+  for (let round = 0; round < 3; round += 1) {
+    const reply = await raw(graph);
+    statuses.push('status' in reply ? reply.status : reply.failed);
+  }
+  expect(statuses).toEqual([200, 502, 200]);
+});

@@ -1,0 +1,87 @@
+import { expect, test } from 'vitest';
+import { openAccount, type Account } from '../../../src/simulator/account.ts';
+import { DEFAULT_SETTINGS } from '../../../src/simulator/settings.ts';
+
+const opened = (): Account => openAccount(() => ({ ...DEFAULT_SETTINGS, windowMs: 1_000, holdGraceMs: 50 }));
+const request = (
+  account: Account,
+  atMs: number,
+  more: { app?: string; method?: string; clientRequestId?: string } = {},
+) => {
+  const { app = 'a', method = 'PATCH', clientRequestId } = more;
+  account.requestArrived({ app, method, isWrite: method !== 'GET', clientRequestId, atMs });
+};
+const held = (account: Account): number => account.stats().requestsDuringHold;
+
+test('the most writes in any window are those of one app, reads apart', () => {
+  const account = opened();
+  for (const at of [0, 900, 950, 1_001, 1_899, 1_901]) request(account, at);
+  for (const at of [900, 901, 902, 903, 904]) request(account, at, { method: 'GET' });
+  for (const at of [900, 901]) request(account, at, { app: 'b' });
+  expect(account.stats().writesInWindowMax.arrived).toBe(4);
+});
+
+test('a write between the grace and the end of a hold is too early', () => {
+  const account = opened();
+  account.holdGiven('a', 'writes', 1_000, 2_000);
+  for (const at of [999, 1_049, 2_000, 2_500]) request(account, at);
+  expect(held(account)).toBe(0);
+  for (const at of [1_051, 1_999]) request(account, at);
+  expect(held(account)).toBe(2);
+});
+
+test("a hold of writes holds no reads, a hold of requests holds both, and neither holds another app's", () => {
+  const account = opened();
+  account.holdGiven('a', 'writes', 0, 1_000);
+  request(account, 500, { method: 'GET' });
+  request(account, 500, { app: 'b' });
+  expect(held(account)).toBe(0);
+  account.holdGiven('a', 'requests', 500, 1_000);
+  request(account, 600, { method: 'GET' });
+  expect(held(account)).toBe(1);
+});
+
+test('a longer hold counts from when it was given, a shorter one does not end the first', () => {
+  const account = opened();
+  account.holdGiven('a', 'writes', 0, 1_000);
+  account.holdGiven('a', 'writes', 980, 3_000);
+  // On its way already when the second one was given, and after the end of the first.
+  request(account, 1_001);
+  expect(held(account)).toBe(0);
+  account.holdGiven('a', 'writes', 1_002, 1_200);
+  request(account, 2_900);
+  expect(held(account)).toBe(1);
+});
+
+test('an assignment counts as written again only after its first 200 was delivered', () => {
+  const account = opened();
+  account.wrote('/x');
+  account.wrote('/x');
+  expect(account.stats().writtenAgain).toEqual([]);
+  account.delivered('/x');
+  account.wrote('/x');
+  expect(account.stats()).toMatchObject({
+    writtenAgain: ['/x'],
+    writesPerAssignment: { '/x': 3 },
+    writesDone: 3,
+  });
+});
+
+test('a client-request-id on two requests is noticed', () => {
+  const account = opened();
+  for (const clientRequestId of ['1', '2', '1']) request(account, 0, { clientRequestId });
+  request(account, 0);
+  expect(account.stats().clientRequestIdsRepeated).toBe(1);
+});
+
+test('reset forgets everything, and what was handed out stays as it was', () => {
+  const account = opened();
+  const empty = account.stats();
+  account.fault('lost');
+  account.exchangeArrived('envelope', { userAgent: 'x' });
+  request(account, 10);
+  expect(account.stats()).not.toEqual(empty);
+  expect(empty.envelopes).toBe(0);
+  account.reset();
+  expect(account.stats()).toEqual(empty);
+});

@@ -1,0 +1,149 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { generateTenant } from '../../../src/simulator/generateTenant.ts';
+import { nestedForms } from '../../../src/simulator/route.ts';
+import { tenantFrom, type AssignmentEntry } from '../../../src/simulator/tenant.ts';
+import { checkedSeed, readTenantFile } from '../../../src/simulator/tenantFile.ts';
+
+const group = { '@odata.type': '#microsoft.graph.groupAssignmentTarget', groupId: 'g1' };
+const wanted = { configurations: 40, compliancePolicies: 10, assignmentsPerPolicy: 4, seed: 3, nested: true };
+
+async function fileWith(text: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'tenant-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const path = join(folder, 'tenant.json');
+  await writeFile(path, text);
+  return path;
+}
+
+describe('a tenant that is made up', () => {
+  const entries: AssignmentEntry[] = [...tenantFrom(generateTenant(wanted)).every()];
+
+  test('has every endpoint form', () => {
+    const shapes = new Set(entries.map(({ set, via }) => `${set} ${via.replace(/[0-9a-f-]{36}$/, 'ID')}`));
+    expect(shapes).toEqual(
+      new Set([
+        'deviceConfigurations ',
+        'deviceCompliancePolicies ',
+        ...nestedForms(() => 'ID').map((via) => `deviceConfigurations ${via}`),
+      ]),
+    );
+  });
+
+  test('has as many assignments as asked for, each at a path of its own', () => {
+    expect(entries).toHaveLength((40 + 10 + 9) * 4);
+    expect(new Set(entries.map(({ path }) => path)).size).toBe(entries.length);
+  });
+
+  test('mixes targets, filters and kinds of id', () => {
+    const targets = entries.map(({ assignment }) => assignment.target);
+    const types = new Set(targets.map((target) => target['@odata.type']));
+    expect(types.size).toBe(5);
+    expect(targets.some((target) => target.deviceAndAppManagementAssignmentFilterId !== null)).toBe(true);
+    const composed = entries.filter(({ assignment, policyId }) => assignment.id.startsWith(`${policyId}_`));
+    expect(composed.length).toBeGreaterThan(0);
+    expect(composed.length).toBeLessThan(entries.length);
+  });
+
+  test('has only assignments that Graph would take, and is the same for the same seed', () => {
+    expect(() => checkedSeed(generateTenant(wanted), 'wrong')).not.toThrow();
+    expect(generateTenant(wanted)).toEqual(generateTenant(wanted));
+    expect(generateTenant(wanted)).not.toEqual(generateTenant({ ...wanted, seed: 4 }));
+  });
+
+  test('has every nested form even when it has two configurations', () => {
+    const few = tenantFrom(generateTenant({ ...wanted, configurations: 2, compliancePolicies: 0 }));
+    expect([...few.every()]).toHaveLength((2 + 9) * 4);
+  });
+});
+
+test('a tenant file gives its policies, a nested list apart, with what is left out filled in', async () => {
+  const path = await fileWith(
+    JSON.stringify({
+      policies: [
+        {
+          id: 'P1',
+          type: 'deviceConfiguration',
+          displayName: 'Wi-Fi',
+          assignments: [{ id: 'A1', target: group }],
+        },
+        {
+          id: 'p1',
+          type: 'deviceConfiguration',
+          via: 'rootCertificate',
+          assignments: [{ id: 'A1', target: group, intent: 'remove' }],
+        },
+        {
+          id: 'p1',
+          type: 'deviceCompliancePolicy',
+          assignments: [{ id: 'A2', target: { '@odata.type': 'microsoft.graph.newTarget', x: 1 } }],
+        },
+      ],
+    }),
+  );
+  const tenant = tenantFrom(await readTenantFile(path));
+  expect(tenant.assignmentsOf('deviceConfigurations', 'p1')).toEqual([
+    {
+      '@odata.type': '#microsoft.graph.deviceConfigurationAssignment',
+      id: 'A1',
+      target: {
+        ...group,
+        deviceAndAppManagementAssignmentFilterId: null,
+        deviceAndAppManagementAssignmentFilterType: 'none',
+      },
+      intent: 'apply',
+      source: 'direct',
+      sourceId: null,
+    },
+  ]);
+  expect(
+    tenant.at('/deviceManagement/deviceConfigurations/p1/rootCertificate/assignments/a1'),
+  ).toHaveProperty('intent', 'remove');
+  const compliance = tenant.at('/deviceManagement/deviceCompliancePolicies/p1/assignments/a2');
+  expect(compliance?.target).toMatchObject({ '@odata.type': '#microsoft.graph.newTarget', x: 1 });
+  expect(compliance).not.toHaveProperty('intent');
+  expect(tenant.assignmentsOf('deviceCompliancePolicies', 'p2')).toBeUndefined();
+});
+
+describe('a wrong tenant file says where', () => {
+  const policy = { id: 'p1', type: 'deviceConfiguration', assignments: [] as unknown[] };
+  test.each<[string, string, RegExp]>([
+    ['no JSON', '{', /can't be read/],
+    ['an unknown property', JSON.stringify({ policies: [{ ...policy, name: 'x' }] }), /policies\.0.*name/],
+    [
+      'a via that is no form',
+      JSON.stringify({ policies: [{ ...policy, via: 'x' }] }),
+      /policies\.0\.via: is none of the nine/,
+    ],
+    [
+      'a via of a compliance policy',
+      JSON.stringify({ policies: [{ ...policy, type: 'deviceCompliancePolicy', via: 'rootCertificate' }] }),
+      /policies\.0\.via/,
+    ],
+    ['a list twice', JSON.stringify({ policies: [policy, { ...policy, id: 'P1' }] }), /stands in it twice/],
+    [
+      'an assignment twice',
+      JSON.stringify({
+        policies: [
+          {
+            ...policy,
+            assignments: [
+              { id: 'a', target: group },
+              { id: 'A', target: group },
+            ],
+          },
+        ],
+      }),
+      /assignment A stands in it twice/,
+    ],
+    [
+      'a refusal of nothing',
+      JSON.stringify({ policies: [], refusals: [{ status: 403 }] }),
+      /needs a policyId or an assignmentId/,
+    ],
+  ])('%s', async (_, text, message) => {
+    await expect(readTenantFile(await fileWith(text))).rejects.toThrow(message);
+  });
+});
