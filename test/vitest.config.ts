@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    root: new URL('.', import.meta.url).pathname,
+    include: ['**/*.test.ts'],
+    // Real servers and processes on a busy machine of two cores; the tests wait for events, this is for a hang.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+});
