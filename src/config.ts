@@ -7,6 +7,7 @@ import { EXIT, UserError } from './errors.ts';
 import { CLOUDS, graphRootFrom, type CloudName } from './graph/clouds.ts';
 import { CONCURRENCY, WINDOW_MS, WRITES_PER_WINDOW } from './queue/limits.ts';
 import { defaultDataDir } from './redis/dataDir.ts';
+import { REDIS_FILE_SETTINGS, type RedisFiles } from './redis/files.ts';
 import { isTenantName } from './runs/keys.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -23,6 +24,8 @@ export interface SharedFlags {
 export interface Config {
   /** Undefined: the embedded Redis. */
   readonly redisUrl: string | undefined;
+  /** For `redisUrl`: certificates and passwords. */
+  readonly redisFiles: RedisFiles;
   readonly dataDir: string;
   readonly cloud: CloudName;
   /** Root without version, without a slash at its end. */
@@ -47,16 +50,26 @@ const SETTINGS = [
 ] as const;
 
 /** @throws UserError (exit 2) for a setting that is unknown or whose value is. */
-export function configFrom(flags: SharedFlags, environment: Environment, cwd: string): Config {
+export function configFrom(given: SharedFlags, environment: Environment, cwd: string): Config {
+  // Commander's values hold the command's own flags too, which are no texts.
+  const flags: SharedFlags = withoutEmpty({
+    tenant: given.tenant,
+    redisUrl: given.redisUrl,
+    graphUrl: given.graphUrl,
+    apiVersion: given.apiVersion,
+  });
   const env = withoutEmpty({ ...dotEnv(cwd), ...withoutEmpty(environment) });
   refuseUnknown(env);
+  const usedRedisUrl = flags.redisUrl ?? env['REDIS_URL'];
+  refuseWithoutUrl(usedRedisUrl, env);
   const cloud = choice(
     'RETARGET_CLOUD',
     env['RETARGET_CLOUD'] ?? 'global',
     Object.keys(CLOUDS) as CloudName[],
   );
   return {
-    redisUrl: flags.redisUrl ?? env['REDIS_URL'],
+    redisUrl: usedRedisUrl,
+    redisFiles: Object.fromEntries(REDIS_FILE_SETTINGS.map((setting) => [setting, env[setting]])),
     dataDir: defaultDataDir(env),
     cloud,
     graphUrl: graphRootFrom(flags.graphUrl ?? env['RETARGET_GRAPH_URL'], cloud),
@@ -93,6 +106,16 @@ function refuseUnknown(env: Environment): void {
     remedy: guess
       ? `Did you mean ${guess}? Otherwise unset it.`
       : `Unset it. The settings are: ${SETTINGS.join(', ')}.`,
+    exitCode: EXIT.badInput,
+  });
+}
+
+/** Somebody who names a password means a certain Redis; the embedded one would take the work without a word. */
+function refuseWithoutUrl(redisUrl: string | undefined, env: Environment): void {
+  const given = REDIS_FILE_SETTINGS.find((setting) => env[setting] !== undefined);
+  if (redisUrl !== undefined || given === undefined) return;
+  throw new UserError(`${given} is set, and REDIS_URL is not.`, {
+    remedy: `Set REDIS_URL (or --redis-url) to the Redis that it is for, or unset ${given} to use the embedded one.`,
     exitCode: EXIT.badInput,
   });
 }

@@ -6,7 +6,7 @@ import type { Io } from './cli/context.ts';
 import type { ExitCode } from './errors.ts';
 
 // Only built-in modules may be imported up here: an older Node must get as far as saying so.
-const NODE_MAJOR_MIN = 22;
+const NODE_MIN = [22, 19] as const;
 
 /** Runs one command line and answers its exit code. Ends nothing by itself. */
 export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
@@ -18,9 +18,10 @@ export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
 }
 
 async function run(): Promise<void> {
-  if (Number(process.versions.node.split('.')[0]) < NODE_MAJOR_MIN) {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  if (major < NODE_MIN[0] || (major === NODE_MIN[0] && minor < NODE_MIN[1])) {
     process.stderr.write(
-      `retarget needs Node ${NODE_MAJOR_MIN} or newer; this is ${process.versions.node}.\n  In a checkout run it with \`npx retarget\`, which brings its own; elsewhere install Node 24.\n`,
+      `retarget needs Node ${NODE_MIN.join('.')} or newer; this is ${process.versions.node}.\n  In a checkout run it with \`npx retarget\`, which brings its own; elsewhere install Node 24.\n`,
     );
     process.exit(2);
   }
@@ -31,6 +32,8 @@ async function run(): Promise<void> {
       interrupted.abort(signal);
     });
   }
+  // A terminal that is gone must not end work that goes on without it.
+  process.stderr.on('error', () => undefined);
   // The reader went away, as in `results | head`: there is nobody left to write for.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 70));
   const { env, stdin, stdout, stderr } = process;

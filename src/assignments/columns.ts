@@ -71,6 +71,9 @@ const meaningByPlainName = new Map<string, ColumnMeaning>([
 /** What a header name or JSON key of an input file means. */
 export function columnMeaning(name: string): ColumnMeaning {
   return (
-    meaningByPlainName.get(plainName(name)) ?? { kind: 'unknown', didYouMean: closestTo(name, INPUT_COLUMNS) }
+    meaningByPlainName.get(plainName(name)) ?? {
+      kind: 'unknown',
+      didYouMean: closestTo(plainName(name), INPUT_COLUMNS),
+    }
   );
 }

@@ -1,6 +1,8 @@
 import { hash } from 'node:crypto';
 import type { Change } from './change.ts';
+import { FILTER_TYPE } from './filter.ts';
 import { isJsonObject } from './json.ts';
+import { plainTypeName } from './odataTypes.ts';
 import { addressKey } from './policyKinds.ts';
 import { patchBody } from './request.ts';
 
@@ -82,14 +84,21 @@ class Slots {
   }
 }
 
-/** Equal for two changes that wish the same, whatever the letter case of ids and the order of properties. */
+/**
+ * Equal for two changes that wish the same, whatever the letter case of ids, the order of properties, and the spelling of
+ * types and of "no filter". What only repeats the address does not count.
+ */
 function wishKey(change: Change): string {
+  const { '@odata.type': _type, id: _id, ...wished } = patchBody(change, undefined);
   const keepsFilter = change.wish.kind === 'described' && change.wish.filter.kind === 'keep';
-  return `${keepsFilter} ${stableText(patchBody(change, undefined))}`.toLowerCase();
+  return `${keepsFilter} ${stableText(wished)}`.toLowerCase();
 }
 
 function stableText(value: unknown): string {
-  if (!isJsonObject(value)) return JSON.stringify(value) ?? 'null';
-  const members = Object.keys(value).sort();
-  return `{${members.map((name) => `${JSON.stringify(name)}:${stableText(value[name])}`).join(',')}}`;
+  if (!isJsonObject(value)) return JSON.stringify(value);
+  const members = Object.entries(value)
+    .filter(([name, inner]) => inner !== null && !(name === FILTER_TYPE && inner === 'none'))
+    .map(([name, inner]) => [name, name === '@odata.type' ? plainTypeName(inner) : inner] as const)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return `{${members.map(([name, inner]) => `${JSON.stringify(name)}:${stableText(inner)}`).join(',')}}`;
 }

@@ -1,8 +1,9 @@
 import type { Change } from './change.ts';
+import { FILTER_ID, FILTER_TYPE, filterOf, sameFilter } from './filter.ts';
 import { sameId } from './ids.ts';
 import { isJsonObject, type JsonObject } from './json.ts';
 import { patchBody } from './request.ts';
-import { FILTER_ID, FILTER_TYPE, filterOf, plainTypeName, sameFilter } from './target.ts';
+import { plainTypeName } from './odataTypes.ts';
 
 /** An assignment as Graph lists it. Its target may be of a kind this program has never heard of. */
 export interface PresentAssignment {
@@ -54,7 +55,7 @@ export function decide(change: Change, look: Look): Decision {
           : { kind: 'write', body: patchBody(change, undefined), present };
       }
       if (holds(change, present)) return { kind: 'alreadySo' };
-      if (present.source === 'policySets')
+      if (sameId(present.source, 'policySets'))
         return { kind: 'refused', status: undefined, error: ownedByPolicySet };
       return { kind: 'write', body: patchBody(change, present), present };
     }

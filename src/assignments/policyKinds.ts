@@ -1,4 +1,7 @@
 import { idFault, idSegment } from './ids.ts';
+import { odataType } from './odataTypes.ts';
+import { quoted } from './quoted.ts';
+import type { Fault } from './row.ts';
 
 export const POLICY_TYPES = ['deviceConfiguration', 'deviceCompliancePolicy'] as const;
 export type PolicyType = (typeof POLICY_TYPES)[number];
@@ -19,7 +22,7 @@ const configuration = (...via: string[]): EndpointForm => ({
   policyType: 'deviceConfiguration',
   collection: 'deviceConfigurations',
   via,
-  assignmentType: '#microsoft.graph.deviceConfigurationAssignment',
+  assignmentType: odataType('deviceConfigurationAssignment'),
 });
 
 /**
@@ -52,7 +55,7 @@ export const ENDPOINT_FORMS: readonly EndpointForm[] = [
     policyType: 'deviceCompliancePolicy',
     collection: 'deviceCompliancePolicies',
     via: [],
-    assignmentType: '#microsoft.graph.deviceCompliancePolicyAssignment',
+    assignmentType: odataType('deviceCompliancePolicyAssignment'),
   },
 ];
 
@@ -81,12 +84,13 @@ export const addressKey = (address: Address): string => assignmentPath(address).
 export const policyKey = ({ form, policyId }: Pick<Address, 'form' | 'policyId'>): string =>
   `${form.collection}/${policyId}`.toLowerCase();
 
-/** A wrong address: the part that is wrong, why, and what to write. */
-export interface AddressFault {
+/** A wrong address, and the part of it that is wrong. */
+export interface AddressFault extends Fault {
   readonly part: 'policyId' | 'via' | 'assignmentId' | 'url';
-  readonly message: string;
-  readonly remedy: string;
 }
+
+/** How an id is written. */
+export const ID_REMEDY = 'Write the id alone, as Graph shows it, unescaped.';
 
 const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
 
@@ -114,11 +118,11 @@ export function addressFromParts(parts: {
   if (found === undefined) {
     return {
       part: 'via',
-      message: `"${parts.via}" is no way from a ${parts.policyType} to assignments`,
+      message: `${quoted(parts.via)} is no way from a ${parts.policyType} to assignments.`,
       remedy:
         parts.policyType === 'deviceCompliancePolicy'
-          ? 'leave via blank: compliance policies have one form only'
-          : `write one of: ${ENDPOINT_FORMS.flatMap(({ via }) => (via.length > 0 ? [via.join('/')] : [])).join(', ')}`,
+          ? 'Leave via blank: compliance policies have one form only.'
+          : `Write one of: ${ENDPOINT_FORMS.flatMap(({ via }) => (via.length > 0 ? [via.join('/')] : [])).join(', ')}.`,
     };
   }
   const ids = [
@@ -131,8 +135,8 @@ export function addressFromParts(parts: {
     if (fault !== undefined) {
       return {
         part,
-        message: `the id "${id}" ${fault}`,
-        remedy: 'write the id alone, as Graph shows it, unescaped',
+        message: `The id ${quoted(id)} ${fault}.`,
+        remedy: ID_REMEDY,
       };
     }
   }
@@ -140,7 +144,7 @@ export function addressFromParts(parts: {
 }
 
 const URL_REMEDY =
-  'write /deviceManagement/deviceConfigurations/{policyId}/assignments/{assignmentId} or another of the documented forms, relative and without version';
+  'Write /deviceManagement/deviceConfigurations/{policyId}/assignments/{assignmentId} or another of the documented forms, relative and without version.';
 
 /**
  * The address that a `url` spells. Absolute URLs are taken only under `base` (root and version of this run), so that no
@@ -152,24 +156,24 @@ export function addressFromUrl(
 ): Address | AddressFault {
   const fault = (message: string, remedy = URL_REMEDY): AddressFault => ({ part: 'url', message, remedy });
   let path = url;
-  if (/^[a-z][a-z0-9+.-]*:|^\/\//i.test(url)) {
+  if (/^[a-z][a-z0-9+.-]*:/i.test(url)) {
     const ours = `${base.root}/${base.apiVersion}/`;
     if (!url.toLowerCase().startsWith(ours.toLowerCase())) {
       return fault(
-        `the URL is not under ${ours}`,
-        `write it relative, or run with the --graph-url it belongs to`,
+        `The URL is not under ${ours}.`,
+        'Write it relative, or run with the --graph-url and --api-version it belongs to.',
       );
     }
     path = url.slice(ours.length - 1);
   }
-  if (/[?#]/.test(path)) return fault('the URL has a query or fragment');
+  if (/[?#]/.test(path)) return fault('The URL has a query or fragment.');
   const segments = path.replace(/^\//, '').split('/');
   const decoded: string[] = [];
   for (const segment of segments) {
     try {
       decoded.push(decodeURIComponent(segment));
     } catch {
-      return fault(`"${segment}" is not valid percent-encoding`);
+      return fault(`${quoted(segment)} is no valid percent-encoding.`);
     }
   }
   const [management = '', collection = '', policyId = '', ...rest] = decoded;
@@ -181,11 +185,39 @@ export function addressFromUrl(
     !same(assignments, 'assignments') ||
     policyType === undefined
   ) {
-    return fault('the URL is none of the forms of an assignment');
+    return fault('The URL is none of the forms of an assignment.');
   }
   // A decoded slash would make two segments of one: it must fail as an id, not match as a path.
   if (rest.some((segment) => segment.includes('/')))
-    return fault('the URL has an encoded slash between its ids');
+    return fault('The URL has an encoded slash between its ids.');
   const address = addressFromParts({ policyType, policyId, via: rest.join('/'), assignmentId });
   return 'part' in address ? { ...address, part: 'url', remedy: URL_REMEDY } : address;
+}
+
+/**
+ * The policies that columns or a URL name, by `policyKey`, however wrong the rest of them is. For what must not be touched,
+ * so rather one too many: a URL of another host counts as well.
+ */
+export function policiesNamedBy(written: {
+  /** What the column `policyType` may mean. */
+  readonly types: readonly PolicyType[];
+  readonly policyId: string | undefined;
+  readonly url: string | undefined;
+}): readonly string[] {
+  const { types, policyId, url = '' } = written;
+  const [, collection = '', encodedId = ''] =
+    /(deviceConfigurations|deviceCompliancePolicies)(?:\/|\(')([^/?#']+)/i.exec(url) ?? [];
+  const keys = ENDPOINT_FORMS.flatMap((form) => [
+    ...(policyId !== undefined && types.includes(form.policyType) ? [policyKey({ form, policyId })] : []),
+    ...(same(form.collection, collection) ? [policyKey({ form, policyId: decodedOrAsIs(encodedId) })] : []),
+  ]);
+  return [...new Set(keys)];
+}
+
+function decodedOrAsIs(encoded: string): string {
+  try {
+    return decodeURIComponent(encoded);
+  } catch {
+    return encoded;
+  }
 }

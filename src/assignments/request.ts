@@ -1,8 +1,10 @@
 import type { Change } from './change.ts';
+import { filterBody, filterOf } from './filter.ts';
 import type { JsonObject } from './json.ts';
 import type { PresentAssignment } from './plan.ts';
 import { assignmentPath } from './policyKinds.ts';
-import { filterBody, filterOf, targetBody } from './target.ts';
+import { TARGET_KINDS, targetBody } from './target.ts';
+import type { Wish } from './wish.ts';
 
 /** A write as it stands in a `$batch`: the URL is relative and without version. */
 export interface PatchRequest {
@@ -33,7 +35,7 @@ export function patchBody({ wish, address }: Change, present: PresentAssignment 
 }
 
 function wishedFilter(
-  { filter, target }: Extract<Change['wish'], { kind: 'described' }>,
+  { filter, target }: Extract<Wish, { kind: 'described' }>,
   present: PresentAssignment | undefined,
 ): JsonObject {
   switch (filter.kind) {
@@ -41,10 +43,10 @@ function wishedFilter(
       return filterBody(filter);
     case 'none':
       // An exclusion has no filter to take off, and Intune refuses one that is named.
-      return target.type === 'exclusionGroup' ? {} : filterBody(filter);
+      return TARGET_KINDS[target.type].takesFilter ? filterBody(undefined) : {};
     case 'keep': {
-      const kept = present === undefined ? undefined : filterOf(present.target);
-      return kept?.kind === 'filter' ? filterBody(kept) : {};
+      const kept = present && filterOf(present.target);
+      return kept === undefined ? {} : filterBody(kept);
     }
   }
 }

@@ -17,12 +17,16 @@ export interface Row {
   readonly cells: ReadonlyMap<InputColumn, Cell>;
 }
 
+/** What is wrong and what to write instead, before its place is known. Both are sentences. */
+export interface Fault {
+  readonly message: string;
+  readonly remedy: string;
+}
+
 /** Why a row is no change: where, what is wrong, and what to write instead. */
-export interface Problem {
+export interface Problem extends Fault {
   readonly line: number;
   readonly column: number;
   /** The column's name as the user knows it; absent when the record as a whole is meant. */
   readonly name?: string;
-  readonly message: string;
-  readonly remedy: string;
 }

@@ -1,5 +1,5 @@
 import { EXIT, UserError } from '../errors.ts';
-import { ask } from './ask.ts';
+import { ask, canAsk, nobodyToAsk } from './ask.ts';
 import type { CliCommand } from './context.ts';
 import { planStaged, showPlan } from './livePlan.ts';
 import { planCommand } from './plan.ts';
@@ -22,13 +22,15 @@ export const apply: CliCommand<ApplyFlags> = {
       .option('--json', 'print the run as JSON when it has ended'),
   async run([path = ''], flags, context) {
     if (flags.dryRun) return planCommand(path, flags, context);
-    if (path === '-' && !flags.yes) throw needsYes();
+    // Said before the file is read and the tenant is looked at, which may take long.
+    if (path === '-' && !flags.yes) throw stdinNeedsYes();
+    if (!flags.yes && !canAsk(context)) throw nobodyToAsk();
     return withStagedFile(path, flags, context, async (staged) => {
       const { session } = staged;
       const plan = await planStaged(staged, context);
       showPlan(plan, context);
       const question = `Change ${count(plan.writes, 'assignment')} in tenant ${plan.tenant}?`;
-      if (!flags.yes && !(await ask(question, context))) {
+      if (plan.writes > 0 && !flags.yes && !(await ask(question, context))) {
         context.print.say('Nothing was changed.');
         return EXIT.stoppedEarly;
       }
@@ -42,7 +44,7 @@ export const apply: CliCommand<ApplyFlags> = {
   },
 };
 
-const needsYes = (): UserError =>
+const stdinNeedsYes = (): UserError =>
   new UserError('The file comes from stdin, so there is nobody to ask.', {
     remedy: 'Run `retarget plan -` on it first, then `retarget apply - --yes`.',
     exitCode: EXIT.badInput,

@@ -1,7 +1,9 @@
 import { Command, CommanderError } from 'commander';
 import { EXIT, UserError, type ExitCode } from '../errors.ts';
+import { redisFailure } from '../redis/failure.ts';
 import type { CliCommand, Io } from './context.ts';
-import { createPrinter } from './print.ts';
+import { isInterrupt } from './interrupt.ts';
+import { createPrinter, visible } from './print.ts';
 
 interface Entry {
   readonly usage: string;
@@ -92,6 +94,18 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   },
 };
 
+const EXIT_CODES = `
+Exit codes:
+  0    done: every row done, or already so
+  1    some rows failed, were stale, or were left out by --skip-invalid
+  2    bad input or usage, unknown run, wrong state; nothing was queued
+  3    stopped or refused before its end
+  4    environment: Redis, sign-in or Graph out of reach
+  70   a bug
+  130  interrupted
+
+retarget <command> --help shows the options of a command.`;
+
 /** Runs one command line. Everything a user can do wrong is told on stderr with its remedy. */
 export async function runCommand(argv: readonly string[], io: Io, version: string): Promise<ExitCode> {
   const print = createPrinter(io.stdout, io.stderr, io.env);
@@ -101,10 +115,11 @@ export async function runCommand(argv: readonly string[], io: Io, version: strin
     .version(version)
     .helpCommand(false)
     .showHelpAfterError('(retarget --help shows the commands)')
+    .addHelpText('after', EXIT_CODES)
     .exitOverride()
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),
-      writeErr: (text) => io.stderr.write(text),
+      writeErr: (text) => io.stderr.write(visibleLines(text)),
     });
   const called = argv.find((argument) => !argument.startsWith('-')) ?? '';
   for (const [name, entry] of Object.entries(COMMANDS)) {
@@ -120,7 +135,7 @@ export async function runCommand(argv: readonly string[], io: Io, version: strin
     const loaded = await entry.load();
     loaded.options(command);
     command.action(async () => {
-      const context = { ...io, print, argv };
+      const context = { ...io, print, argv: withoutSecrets(argv) };
       exitCode = await loaded.run(command.args, command.opts() as never, context);
     });
   }
@@ -129,17 +144,24 @@ export async function runCommand(argv: readonly string[], io: Io, version: strin
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.badInput;
-    if (error instanceof UserError) {
-      print.sayError(error);
-      return error.exitCode;
-    }
-    if (io.interrupted.aborted && isAbort(error, io.interrupted)) {
-      print.say('Interrupted; nothing was queued.');
+    if (isInterrupt(error, io.interrupted)) {
+      print.say('Interrupted.');
       return EXIT.interrupted;
     }
-    throw error;
+    const failure = error instanceof UserError ? error : redisFailure(error);
+    if (failure === undefined) throw error;
+    print.sayError(failure);
+    return failure.exitCode;
   }
 }
 
-const isAbort = (error: unknown, signal: AbortSignal): boolean =>
-  error === signal.reason || (error instanceof Error && error.name === 'AbortError');
+/** What commander says of arguments, line by line: an argument may hold what steers a terminal. */
+const visibleLines = (text: string): string => text.split('\n').map(visible).join('\n');
+
+/** The arguments as they are recorded with a run. An address of Redis may hold passwords, also behind a `?`. */
+const withoutSecrets = (argv: readonly string[]): string[] =>
+  argv.map((argument) =>
+    /rediss?(\+\w+)?:\/\//i.test(argument)
+      ? argument.replace(/:\/\/.*@/, '://…@').replace(/\?.*/, '?…')
+      : argument,
+  );

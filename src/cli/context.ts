@@ -18,14 +18,17 @@ export interface Io {
   readonly stderr: Terminal;
   /** Aborted by the first SIGINT, SIGTERM or SIGHUP: drain, then end. The reason is the signal's name. */
   readonly interrupted: AbortSignal;
+  /** Who is recorded as the operator of a run. */
   readonly user: { readonly name: string; readonly host: string };
 }
 
 /** What a command is run with. */
 export interface Context extends Io {
   readonly print: Printer;
-  /** The arguments after the command's name, as given. */
+  /** The command line without secrets, as it is recorded with a run. */
   readonly argv: readonly string[];
+  /** What stands before `retarget` in commands that are named to the user: settings that only this command knows. */
+  readonly hintPrefix?: string;
 }
 
 /** One command: its options and arguments as commander knows them, and what it does. */

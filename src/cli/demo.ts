@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EXIT } from '../errors.ts';
 import { defaultDataDir } from '../redis/dataDir.ts';
@@ -31,11 +31,15 @@ export const demo: CliCommand<object> = {
       otherAppFromMs: WINDOW_MS,
     });
     const { REDIS_URL: _, AZURE_TENANT_ID: __, ...env } = context.env;
+    const dataDir = `${defaultDataDir({ ...context.env })}-demo`;
     const inDemo: Context = {
       ...context,
+      // A `.env` of the user's directory is about another tenant.
+      cwd: dirname(sample('demo.csv')),
+      hintPrefix: `RETARGET_DATA_DIR='${dataDir}'`,
       env: {
         ...env,
-        RETARGET_DATA_DIR: `${defaultDataDir({ ...context.env })}-demo`,
+        RETARGET_DATA_DIR: dataDir,
         RETARGET_GRAPH_URL: simulator.url,
         RETARGET_ACCESS_TOKEN: 'demo',
         RETARGET_WRITES_PER_WINDOW: String(WRITES_PER_WINDOW),
@@ -51,10 +55,12 @@ export const demo: CliCommand<object> = {
       { ...shared, yes: true, again: true, keepDays: '1' },
       inDemo,
     );
-    if (context.interrupted.aborted) return exitCode;
-    const output = join(inDemo.env['RETARGET_DATA_DIR'] ?? '.', 'results.csv');
+    if (context.interrupted.aborted) {
+      context.print.say('The simulated tenant ends here; `retarget demo` begins anew.');
+      return exitCode;
+    }
+    const output = join(dataDir, 'results.csv');
     await results.run(['@last'], { ...shared, output }, inDemo);
-    context.print.say(`All results, row by row: ${output}`);
     const unexpected = await unexpectedRows(inDemo, shared);
     context.print.say(
       unexpected === 0

@@ -3,13 +3,14 @@ import { EXIT, UserError } from '../errors.ts';
 import type { Run } from '../runs/run.ts';
 import type { RunStore } from '../runs/runStore.ts';
 import type { Context } from './context.ts';
+import { visible } from './print.ts';
 
 /** The run that an argument names; `@last` is the newest and is echoed, so that nobody acts on another than he thinks. */
 export async function findRun(name: string, runs: RunStore, tenant: string, context: Context): Promise<Run> {
   if (name === '@last') {
     const [newest] = await runs.runs();
     if (newest === undefined) throw noRuns(tenant);
-    context.print.say(`@last is ${newest.runId} (${newest.source.name})`);
+    context.print.say(visible(`@last is ${newest.runId} (${newest.source.name})`));
     return newest;
   }
   const run = /^[\w-]+$/.test(name) ? await runs.run(name) : undefined;

@@ -1,17 +1,23 @@
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { addAbortSignal, type Readable } from 'node:stream';
 import type { InputColumn } from '../assignments/columns.ts';
-import { addressOf, changeFrom, type Change, type ReadingRules } from '../assignments/change.ts';
+import { changeFrom, type Change } from '../assignments/change.ts';
+import { closestTo } from '../assignments/closest.ts';
 import { Duplicates } from '../assignments/duplicates.ts';
 import { policyKey } from '../assignments/policyKinds.ts';
 import type { Problem, Row } from '../assignments/row.ts';
+import type { ReadingRules } from '../assignments/rowReader.ts';
+import { policiesOf } from '../assignments/writtenAddress.ts';
 import { EXIT, UserError } from '../errors.ts';
 import { FILE_FORMATS, formatOf, type FileFormat } from '../formats/format.ts';
 import { readRows } from '../formats/readRows.ts';
 import { inputRowOf, rowOf, type InputRow } from '../runs/batchCodec.ts';
 import type { StagedRow } from '../runs/staging.ts';
 import type { Context } from './context.ts';
+import { isInterrupt } from './interrupt.ts';
 
 /** Problems that are shown one by one; beyond these their total is told. */
 export const PROBLEMS_SHOWN_MAX = 1_000;
@@ -29,6 +35,8 @@ export interface Intake {
   readonly isBroken: boolean;
   /** Policies that have a row with a problem, by `policyKey`. */
   readonly badPolicies: ReadonlySet<string>;
+  /** The line of the first row with a problem whose policy nobody can tell; undefined when there is none. */
+  readonly unplacedLine: number | undefined;
 }
 
 export interface InputFile {
@@ -38,7 +46,7 @@ export interface InputFile {
   readonly bytes: AsyncIterable<Uint8Array>;
 }
 
-/** @throws UserError (exit 2) when there is no such file, or no such format. */
+/** @throws UserError (exit 2) when there is no such file, or no such format; while it is read, when that fails. */
 export async function openInput(
   path: string,
   inputFormat: string | undefined,
@@ -46,27 +54,44 @@ export async function openInput(
 ): Promise<InputFile> {
   const named = FILE_FORMATS.find((format) => format === inputFormat?.toLowerCase());
   if (inputFormat !== undefined && named === undefined) {
+    const guess = closestTo(inputFormat, FILE_FORMATS);
     throw new UserError(`"${inputFormat}" is no input format.`, {
-      remedy: `Write --input-format with one of: ${FILE_FORMATS.join(', ')}.`,
+      remedy: `${guess ? `Did you mean ${guess}? ` : ''}Write --input-format with one of: ${FILE_FORMATS.join(', ')}.`,
       exitCode: EXIT.badInput,
     });
   }
-  if (path === '-') return { name: '-', format: named, bytes: context.stdin };
-  const found = await stat(path).catch((error: unknown) => error);
-  const fault =
-    found instanceof Error
-      ? found.message
-      : (found as Awaited<ReturnType<typeof stat>>).isDirectory()
-        ? 'it is a directory'
-        : undefined;
-  if (fault !== undefined) {
-    throw new UserError(`Cannot read ${path}: ${fault}.`, {
-      remedy: 'Give the path of a CSV or JSON file, or - for stdin.',
-      exitCode: EXIT.badInput,
-    });
+  if (path === '-') {
+    if (context.stdin.isTTY) context.print.say('Reading the file from this terminal; Ctrl-D ends it.');
+    return { name: '-', format: named, bytes: readable(path, context.stdin, context) };
   }
-  return { name: path, format: named ?? formatOf(path), bytes: createReadStream(path) };
+  const resolved = resolve(context.cwd, path);
+  const found = await stat(resolved).catch((error: unknown) => {
+    throw cannotRead(path, error);
+  });
+  if (found.isDirectory()) throw cannotRead(path, new Error('it is a directory'));
+  return {
+    name: path,
+    format: named ?? formatOf(path),
+    bytes: readable(path, createReadStream(resolved), context),
+  };
 }
+
+/** The bytes of a stream that may fail while it is read, and that a signal ends: a terminal or a pipe may wait for ever. */
+async function* readable(path: string, stream: Readable, context: Context): AsyncGenerator<Uint8Array> {
+  addAbortSignal(context.interrupted, stream);
+  try {
+    yield* stream as AsyncIterable<Uint8Array>;
+  } catch (error) {
+    throw isInterrupt(error, context.interrupted) ? error : cannotRead(path, error);
+  }
+}
+
+const cannotRead = (path: string, error: unknown): UserError =>
+  new UserError(`Cannot read ${path}: ${error instanceof Error ? error.message : String(error)}.`, {
+    remedy: 'Give the path of a CSV or JSON file that you can read, or - for stdin.',
+    exitCode: EXIT.badInput,
+    cause: error,
+  });
 
 /**
  * Reads a file in one pass, whole, in flat memory. Each good row goes to `take`; what is wrong is gathered. Nothing is
@@ -82,12 +107,16 @@ export async function readIn(
   const badPolicies = new Set<string>();
   const duplicates = new Duplicates();
   let [rows, problemTotal, isBroken] = [0, 0, false];
+  let unplacedLine: number | undefined;
   let columns: readonly InputColumn[] = [];
-  const note = (found: readonly Problem[], row?: Row): void => {
+  const note = (found: readonly Problem[]): void => {
     problemTotal += found.length;
     problems.push(...found.slice(0, PROBLEMS_SHOWN_MAX - problems.length));
-    const address = row && addressOf(row, rules);
-    if (address) badPolicies.add(policyKey(address));
+  };
+  const noteRow = (found: readonly Problem[], row: Row, policies = policiesOf(row, rules)): void => {
+    note(found);
+    for (const policy of policies) badPolicies.add(policy);
+    if (policies.length === 0) unplacedLine ??= row.line;
   };
 
   for await (const read of readRows(hashed(file.bytes, sha), { format: file.format })) {
@@ -101,13 +130,21 @@ export async function readIn(
         break;
       case 'row': {
         rows += 1;
-        const result = read.problems.length > 0 ? { problems: read.problems } : changeFrom(read.row, rules);
-        if ('problems' in result) {
-          note(result.problems, read.row);
+        // Cells of a record that is no whole one may stand under wrong names: its policy is not to be believed.
+        if (read.problems.some(({ name }) => name === undefined)) {
+          note(read.problems);
+          unplacedLine ??= read.row.line;
           break;
         }
-        const earlier = duplicates.seen(result.change);
-        if (earlier !== undefined && !earlier.same) note([contradiction(read.row, earlier.line)], read.row);
+        const result = read.problems.length > 0 ? { problems: read.problems } : changeFrom(read.row, rules);
+        if ('problems' in result) {
+          noteRow(result.problems, read.row);
+          break;
+        }
+        const { change } = result;
+        const earlier = duplicates.seen(change);
+        if (earlier !== undefined && !earlier.same)
+          noteRow([contradiction(read.row, earlier.line)], read.row, [policyKey(change.address)]);
         else await take({ input: inputRowOf(read.row), ...(earlier && { duplicateOf: earlier.line }) });
       }
     }
@@ -121,14 +158,15 @@ export async function readIn(
     problemTotal,
     isBroken,
     badPolicies,
+    unplacedLine,
   };
 }
 
 const contradiction = (row: Row, line: number): Problem => ({
   line: row.line,
   column: row.column,
-  message: `line ${line} wishes something else for the same assignment`,
-  remedy: 'keep the one that is meant',
+  message: `Line ${line} wishes something else for the same assignment.`,
+  remedy: 'Keep the one that is meant.',
 });
 
 async function* hashed(bytes: AsyncIterable<Uint8Array>, sha: Hash): AsyncGenerator<Uint8Array> {

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { Duplicates } from '../assignments/duplicates.ts';
 import { decide, type Look } from '../assignments/plan.ts';
 import { listPath } from '../assignments/policyKinds.ts';
 import { EXIT, UserError } from '../errors.ts';
@@ -6,12 +7,16 @@ import { createGraphClient, type GraphClient } from '../graph/graphClient.ts';
 import { presentAssignments } from '../graph/presentAssignments.ts';
 import { Ledger } from '../queue/ledger.ts';
 import { readsWithin } from '../queue/reads.ts';
+import type { RunStore } from '../runs/runStore.ts';
 import { VERSION } from '../version.ts';
 import type { Context } from './context.ts';
 import { changeOf } from './intake.ts';
-import { count, duration } from './print.ts';
+import { count, duration, visible } from './print.ts';
 import { signedIn, type Identity } from './session.ts';
 import type { Staged } from './stage.ts';
+
+/** How often a look that takes long says how far it is. */
+const TELL_LOOK_EVERY_MS = 5_000;
 
 /** What a file would do to the tenant, in numbers. */
 export interface LivePlan {
@@ -35,10 +40,11 @@ export interface LivePlan {
 export const graphClientOf = (
   identity: Identity,
   log?: Parameters<typeof createGraphClient>[0]['log'],
+  apiVersion = identity.config.apiVersion,
 ): GraphClient =>
   createGraphClient({
     root: identity.config.graphUrl,
-    apiVersion: identity.config.apiVersion,
+    apiVersion,
     credentials: signedIn(identity),
     userAgent: `retarget/${VERSION}`,
     log,
@@ -57,10 +63,18 @@ export async function planStaged(staged: Staged, context: Context): Promise<Live
     const ledger = new Ledger(runs, identity.pace);
     // One wait after the other listens on it, for thousands of policies.
     setMaxListeners(0, context.interrupted);
+    let looked = 0;
+    const telling = setInterval(() => {
+      tellLook(looked, staging.rows, ledger, runs, context).catch(() => undefined);
+    }, TELL_LOOK_EVERY_MS);
     try {
       const send = readsWithin({ ledger, graph }, undefined, context.interrupted);
+      const duplicates = new Duplicates();
       for await (const batch of staging.rowsByBatch()) {
-        const changes = batch.map((input) => changeOf(input, rules));
+        // A row that says the same again is settled with the first one.
+        const changes = batch
+          .map((input) => changeOf(input, rules))
+          .filter((change) => duplicates.seen(change) === undefined);
         const looks = await presentAssignments(
           changes.map(({ address }) => address),
           send,
@@ -76,8 +90,10 @@ export async function planStaged(staged: Staged, context: Context): Promise<Live
           else if (decision.kind === 'write' && decision.present !== undefined) counts.writes += 1;
           else counts.refused += 1;
         }
+        looked += batch.length;
       }
     } finally {
+      clearInterval(telling);
       await graph.close();
     }
   }
@@ -89,8 +105,6 @@ export async function planStaged(staged: Staged, context: Context): Promise<Live
     source: { name: intake.name, sha256: intake.sha256 },
     rows: staging.rows,
     ...counts,
-    // A row that says the same again was looked at like any other; it is settled without a write.
-    alreadySo: counts.alreadySo,
     duplicates: staging.duplicates,
     leftOut,
     secondsAtLeast: Math.ceil(((counts.writes / pace.writesPerWindow) * pace.windowMs) / 1000),
@@ -98,8 +112,24 @@ export async function planStaged(staged: Staged, context: Context): Promise<Live
   };
 }
 
+/** Says how far a look has come, and what it waits for: thousands of policies take minutes. */
+async function tellLook(
+  looked: number,
+  rows: number,
+  ledger: Ledger,
+  runs: RunStore,
+  { print }: Context,
+): Promise<void> {
+  const { holdUntil, holdReason } = await runs.ledgerNow(ledger.policy());
+  const waits =
+    holdUntil === null ? '' : ` (${holdReason}, waits ${duration((holdUntil - Date.now()) / 1000)})`;
+  print.say(`Looked at ${looked.toLocaleString('en-US')} of ${count(rows, 'row')}${waits}.`);
+}
+
 export function showPlan(plan: LivePlan, { print }: Context): void {
-  print.say(`${print.bold(plan.source.name)} → tenant ${plan.tenant} at ${plan.graphUrl}/${plan.apiVersion}`);
+  print.say(
+    `${print.bold(visible(plan.source.name))} → tenant ${plan.tenant} at ${plan.graphUrl}/${plan.apiVersion}`,
+  );
   const lines: [number, string][] = [
     [
       plan.writes,

@@ -17,7 +17,6 @@ export const plan: CliCommand<PlanFlags> = {
 export function planCommand(path: string, flags: PlanFlags, context: Context): Promise<ExitCode> {
   return withStagedFile(path, flags, context, async (staged) => {
     const found = await planStaged(staged, context);
-    await staged.staging.discard();
     if (flags.json) context.print.json(found);
     else showPlan(found, context);
     return found.leftOut > 0 ? EXIT.someRowsFailed : EXIT.done;

@@ -14,25 +14,40 @@ export interface Printer {
   /** Talk that says what to do next. */
   sayError(error: UserError): void;
   table(headings: readonly string[], rows: readonly (readonly string[])[]): void;
+  /** A line that stays at the foot of the talk and is drawn anew each time; undefined leaves it as it stands. */
+  foot(line: string | undefined): void;
+  /** Columns there are for `foot`; undefined where no line can be drawn anew. */
+  footColumns(): number | undefined;
   bold(text: string): string;
-  dim(text: string): string;
-  red(text: string): string;
 }
+
+/** The width of a terminal that does not tell its own. */
+const COLUMNS_ASSUMED = 80;
+const CLEAR_LINE = '\r\u001b[K';
 
 export function createPrinter(
   stdout: Terminal,
   stderr: Terminal,
   env: Readonly<Record<string, string | undefined>>,
 ): Printer {
-  const colours = stderr.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
-  const paint = (style: 'bold' | 'dim' | 'red', text: string): string =>
-    colours ? styleText(style, text, { validateStream: false }) : text;
-  const say = (line: string): void => void stderr.write(`${line}\n`);
+  const isLive = stderr.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
+  const paint = (style: 'bold' | 'red', text: string): string =>
+    isLive ? styleText(style, text, { validateStream: false }) : text;
+  let footLine: string | undefined;
+  // The foot is taken away and drawn again below, or the two would share a line. Data may go to the same terminal.
+  const above = (stream: Terminal, text: string): boolean => {
+    if (footLine === undefined) return stream.write(text);
+    stderr.write(CLEAR_LINE);
+    const hasRoom = stream.write(text);
+    stderr.write(footLine);
+    return hasRoom;
+  };
+  const say = (line: string): void => void above(stderr, `${line}\n`);
   return {
-    data: (line) => void stdout.write(`${line}\n`),
-    json: (value) => void stdout.write(`${JSON.stringify(value, null, 2)}\n`),
+    data: (line) => void above(stdout, `${line}\n`),
+    json: (value) => void above(stdout, `${JSON.stringify(value, null, 2)}\n`),
     async dataText(text) {
-      if (!stdout.write(text)) await new Promise((resolve) => stdout.once('drain', resolve));
+      if (!above(stdout, text)) await new Promise((resolve) => stdout.once('drain', resolve));
     },
     say,
     sayError(error) {
@@ -40,30 +55,38 @@ export function createPrinter(
       say(`  ${visible(error.remedy)}`);
     },
     table(headings, rows) {
-      const widths = headings.map((heading, i) =>
-        Math.max(heading.length, ...rows.map((row) => (row[i] ?? '').length)),
-      );
-      const line = (cells: readonly string[]): string =>
-        cells
-          .map((cell, i) => (i === cells.length - 1 ? cell : cell.padEnd(widths[i] ?? 0)))
-          .join('  ')
-          .trimEnd();
-      stdout.write(`${line(headings)}\n`);
-      for (const row of rows) stdout.write(`${line(row.map(visible))}\n`);
+      const cells = [headings, ...rows.map((row) => row.map(visible))];
+      const widths = headings.map((_, i) => Math.max(...cells.map((row) => (row[i] ?? '').length)));
+      for (const row of cells) {
+        const line = row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i] ?? 0)));
+        above(stdout, `${line.join('  ').trimEnd()}\n`);
+      }
     },
+    foot(line) {
+      if (line === undefined) {
+        if (footLine !== undefined) stderr.write('\n');
+        footLine = undefined;
+        return;
+      }
+      footLine = line;
+      stderr.write(`${CLEAR_LINE}${line}`);
+    },
+    footColumns: () => (isLive ? (stderr.columns ?? COLUMNS_ASSUMED) : undefined),
     bold: (text) => paint('bold', text),
-    dim: (text) => paint('dim', text),
-    red: (text) => paint('red', text),
   };
 }
 
-/** Text from a file or from Graph, with what could steer a terminal shown as `\u001b`. Line ends stay where `lines` says. */
+/** Text from a file or from Graph, with what could steer a terminal or break the line shown as `\u001b`. */
 export const visible = (text: string): string =>
-  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
   text.replace(
-    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
+    // eslint-disable-next-line no-control-regex -- control characters are what is looked for
+    /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
+
+/** The beginning of a text that may be of any length. */
+export const shortened = (text: string, charsMax: number): string =>
+  text.length <= charsMax ? text : `${text.slice(0, charsMax - 1)}…`;
 
 export const count = (n: number, one: string, many = `${one}s`): string =>
   `${n.toLocaleString('en-US')} ${n === 1 ? one : many}`;

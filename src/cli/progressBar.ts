@@ -1,10 +1,13 @@
-import { SingleBar } from 'cli-progress';
 import type { RunStatus } from '../runs/progress.ts';
 import type { Context } from './context.ts';
-import { duration } from './print.ts';
+import { duration, shortened } from './print.ts';
 
 /** Lines of progress where no bar can be drawn: one at each tenth, and at least one a minute. */
 const LINE_EVERY_MS = 60_000;
+
+const BAR_CHARS_MAX = 30;
+/** A shorter bar tells nothing: its place goes to the facts. */
+const BAR_CHARS_MIN = 8;
 
 export interface ProgressDisplay {
   update(status: RunStatus, isLast: boolean): void;
@@ -13,51 +16,46 @@ export interface ProgressDisplay {
 
 /** A live bar on a terminal, plain lines elsewhere. */
 export const showProgress = (context: Context): ProgressDisplay =>
-  context.stderr.isTTY && context.env['TERM'] !== 'dumb' && !context.env['NO_COLOR']
-    ? bar(context)
-    : lines(context);
+  context.print.footColumns() === undefined ? lines(context) : bar(context);
 
 const done = (status: RunStatus): number => status.total - status.pending;
+const shareOf = (status: RunStatus): number => (status.total === 0 ? 1 : done(status) / status.total);
+const number = (n: number): string => n.toLocaleString('en-US');
 
+/** What matters most stands first: a narrow terminal cuts the end off. */
 function facts(status: RunStatus): string {
   const { succeeded, skipped, failed, stale, throttled, ratePerSecond, etaSeconds, ledger, state } = status;
+  const isRunning = state === 'running';
   const wait = ledger.holdUntil === null ? 0 : (Date.parse(ledger.holdUntil) - Date.now()) / 1000;
+  const some = (n: number, what: string): string[] => (n > 0 ? [`${number(n)} ${what}`] : []);
   return [
-    `${succeeded} done`,
-    `${skipped} skipped`,
-    `${failed + stale} failed`,
-    `${throttled} throttled`,
-    ...(ratePerSecond === null ? [] : [`${ratePerSecond.toFixed(1)} rows/s`]),
-    ...(state === 'running' ? [] : [state]),
-    ...(wait > 0 && state === 'running'
-      ? [`${ledger.holdReason ?? 'held'}, waits ${duration(Math.ceil(wait))}`]
-      : []),
+    `${Math.floor(shareOf(status) * 100)}% ${number(done(status))}/${number(status.total)}`,
+    ...(isRunning ? [] : [state]),
+    ...(wait > 0 && isRunning ? [`${ledger.holdReason ?? 'held'}, waits ${duration(Math.ceil(wait))}`] : []),
     ...(etaSeconds === null ? [] : [`${duration(etaSeconds)} left`]),
+    ...(ratePerSecond === null || ratePerSecond === 0 ? [] : [`${ratePerSecond.toFixed(1)} rows/s`]),
+    `${number(succeeded)} succeeded`,
+    ...some(skipped, 'skipped'),
+    ...some(failed + stale, 'failed'),
+    ...some(throttled, 'throttled'),
   ].join(' · ');
 }
 
-function bar({ stderr }: Context): ProgressDisplay {
-  const display = new SingleBar({
-    stream: stderr as NodeJS.WritableStream,
-    format: '{bar} {percentage}% {value}/{total} · {facts}',
-    barCompleteChar: '█',
-    barIncompleteChar: '░',
-    barsize: Math.max(10, Math.min(30, (stderr.columns ?? 80) - 90)),
-    hideCursor: true,
-    clearOnComplete: false,
-    linewrap: false,
-    gracefulExit: false,
-  });
-  let isStarted = false;
+function bar({ print }: Context): ProgressDisplay {
   return {
     update(status) {
-      if (!isStarted) display.start(status.total, done(status), { facts: facts(status) });
-      isStarted = true;
-      display.update(done(status), { facts: facts(status) });
+      // The last column stays free: some terminals begin a new line as soon as it is written.
+      const columns = (print.footColumns() ?? 0) - 1;
+      const text = facts(status);
+      const size = Math.min(BAR_CHARS_MAX, columns - text.length - 1);
+      const full = Math.round(shareOf(status) * size);
+      print.foot(
+        size < BAR_CHARS_MIN
+          ? shortened(text, columns)
+          : `${'█'.repeat(full)}${'░'.repeat(size - full)} ${text}`,
+      );
     },
-    stop() {
-      if (isStarted) display.stop();
-    },
+    stop: () => print.foot(undefined),
   };
 }
 
@@ -66,12 +64,12 @@ function lines({ print }: Context): ProgressDisplay {
   let saidAt = 0;
   return {
     update(status, isLast) {
-      const share = status.total === 0 ? 1 : done(status) / status.total;
       const now = Date.now();
-      if (Math.floor(share * 10) === tenth && now - saidAt < LINE_EVERY_MS && !isLast) return;
-      tenth = Math.floor(share * 10);
+      const reached = Math.floor(shareOf(status) * 10);
+      if (reached === tenth && now - saidAt < LINE_EVERY_MS && !isLast) return;
+      tenth = reached;
       saidAt = now;
-      print.say(`${Math.floor(share * 100)}% ${done(status)}/${status.total} · ${facts(status)}`);
+      print.say(facts(status));
     },
     stop() {},
   };

@@ -1,6 +1,6 @@
-import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { finished } from 'node:stream/promises';
+import { resolve } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { closestTo } from '../assignments/closest.ts';
 import { INPUT_COLUMNS, RESULT_COLUMNS } from '../assignments/columns.ts';
 import type { SharedFlags } from '../config.ts';
@@ -9,7 +9,8 @@ import { FILE_FORMATS, formatOf, type FileFormat } from '../formats/format.ts';
 import { writeRows } from '../formats/writeRows.ts';
 import { ROW_STATUSES, statusOf, type RowStatus } from '../runs/rowState.ts';
 import type { Run } from '../runs/run.ts';
-import type { RecordedRow, RunStore } from '../runs/runStore.ts';
+import type { RecordedRow } from '../runs/batchRow.ts';
+import type { RunStore } from '../runs/runStore.ts';
 import type { CliCommand, Context } from './context.ts';
 import { findRun } from './findRun.ts';
 import { count } from './print.ts';
@@ -34,10 +35,16 @@ export const results: CliCommand<ResultsFlags> = {
     await using session = await openSession(identity, context);
     const run = await findRun(name, session.runs, identity.tenant, context);
     const columns = [...(format === 'csv' ? [] : ['row']), ...inputColumns(run), ...RESULT_COLUMNS];
-    const text = writeRows(format, columns, resultRows(run, session.runs, only));
-    await (flags.output === undefined ? toStdout(text, context) : toFile(flags.output, text));
-    if (flags.output !== undefined)
-      context.print.say(`Wrote ${flags.output}: ${count(run.total, 'row')} in the run.`);
+    const written = { rows: 0 };
+    const text = writeRows(format, columns, resultRows(run, session.runs, only, written, context));
+    if (flags.output === undefined) {
+      await toStdout(text, context);
+    } else {
+      await toFile(resolve(context.cwd, flags.output), text);
+      context.print.say(
+        `Wrote ${count(written.rows, 'row')} of ${run.total.toLocaleString('en-US')} to ${flags.output}.`,
+      );
+    }
     return EXIT.done;
   },
 };
@@ -50,10 +57,15 @@ async function* resultRows(
   run: Run,
   runs: RunStore,
   only: ReadonlySet<RowStatus> | undefined,
+  written: { rows: number },
+  { interrupted }: Context,
 ): AsyncGenerator<Record<string, unknown>> {
   for await (const row of runs.rows(run)) {
+    interrupted.throwIfAborted();
     const status = statusOf(row.state, run.state === 'cancelled');
-    if (only === undefined || only.has(status)) yield resultRow(row, status);
+    if (only !== undefined && !only.has(status)) continue;
+    written.rows += 1;
+    yield resultRow(row, status);
   }
 }
 
@@ -80,18 +92,18 @@ async function toStdout(text: AsyncIterable<string>, { print }: Context): Promis
 
 /** Readable by its owner only: ids and names of a tenant are nobody else's business. */
 async function toFile(path: string, text: AsyncIterable<string>): Promise<void> {
-  const file = createWriteStream(path, { mode: 0o600 });
   try {
-    await once(file, 'open');
+    await pipeline(text, createWriteStream(path, { mode: 0o600 }));
   } catch (error) {
-    throw new UserError(`Cannot write ${path}: ${error instanceof Error ? error.message : String(error)}.`, {
-      remedy: 'Give -o the path of a file in a directory that you can write to.',
-      exitCode: EXIT.badInput,
+    const call = error instanceof Error && 'syscall' in error ? error.syscall : undefined;
+    // What else can fail here is the reading of the record.
+    if (!(error instanceof Error) || (call !== 'open' && call !== 'write')) throw error;
+    throw new UserError(`Cannot write ${path}: ${error.message}.`, {
+      remedy: 'Give -o the path of a file in a directory that you can write to, with room for it.',
+      exitCode: call === 'open' ? EXIT.badInput : EXIT.environment,
+      cause: error,
     });
   }
-  for await (const piece of text) if (!file.write(piece)) await once(file, 'drain');
-  file.end();
-  await finished(file);
 }
 
 function statusesFrom(text: string): Set<RowStatus> {
@@ -120,8 +132,9 @@ function formatFrom({ format, output }: ResultsFlags): FileFormat {
   }
   const named = FILE_FORMATS.find((known) => known === format.toLowerCase());
   if (named !== undefined) return named;
+  const guess = closestTo(format, FILE_FORMATS);
   throw new UserError(`"${format}" is no format of results.`, {
-    remedy: `Write one of: ${FILE_FORMATS.join(', ')}.`,
+    remedy: `${guess ? `Did you mean ${guess}? ` : ''}Write one of: ${FILE_FORMATS.join(', ')}.`,
     exitCode: EXIT.badInput,
   });
 }

@@ -1,17 +1,23 @@
 import type { Command } from 'commander';
-import type { Redis } from 'ioredis';
 import { configFrom, type Config, type SharedFlags } from '../config.ts';
 import { EXIT, UserError } from '../errors.ts';
 import { accessTokenCredentials, type Credentials } from '../graph/credentials.ts';
 import { createLog, type Log } from '../log.ts';
 import { paceOf, type Pace } from '../queue/limits.ts';
 import { Producer } from '../queue/producer.ts';
-import { closeRedis, openRedis, type Patience, type RedisTarget } from '../redis/connection.ts';
+import {
+  closeRedis,
+  openRedis,
+  type Patience,
+  type RedisClient,
+  type RedisTarget,
+} from '../redis/connection.ts';
 import { useEmbeddedRedis, type EmbeddedRedis } from '../redis/embedded.ts';
 import { preflight, refuseOnErrors } from '../redis/preflight.ts';
 import { isTenantName } from '../runs/keys.ts';
 import { RunStore } from '../runs/runStore.ts';
 import type { Context } from './context.ts';
+import { visible } from './print.ts';
 
 export function sharedOptions(command: Command): Command {
   return command
@@ -26,10 +32,14 @@ export interface Identity {
   readonly config: Config;
   readonly pace: Pace;
   readonly tenant: string;
+  /** False when neither the sign-in nor a setting names it. */
+  readonly tenantIsKnown: boolean;
   readonly appId: string;
   readonly operator: string;
   /** Undefined when there is no token; `signedIn` says what to do then. */
   readonly credentials: Credentials | undefined;
+  /** `retarget <words>` with the shared flags of this command, so that it can be pasted as it is shown. */
+  hint(words: string): string;
 }
 
 /** @throws UserError (exit 2) for wrong settings or when the token is of another tenant than the one given. */
@@ -56,11 +66,27 @@ export async function identify(flags: SharedFlags, context: Context): Promise<Id
     config,
     pace: paceOf(config.writesPerWindow, config.windowMs),
     tenant: isUsable ? ofToken : (config.tenant ?? 'default'),
+    tenantIsKnown: isUsable || isGiven,
     appId: claims?.appId ?? 'unknown',
     operator: `${context.user.name}@${context.user.host}`,
     credentials,
+    hint: (words) => [context.hintPrefix, 'retarget', words, ...repeated(flags)].filter(Boolean).join(' '),
   };
 }
+
+/** The shared flags as they were given, but for an address with a password in it: that one is shown nowhere. */
+function repeated({ tenant, redisUrl, graphUrl, apiVersion }: SharedFlags): string[] {
+  const given = [
+    ['--tenant', tenant],
+    ['--redis-url', /[@?]/.test(redisUrl ?? '') ? undefined : redisUrl],
+    ['--graph-url', graphUrl],
+    ['--api-version', apiVersion?.toLowerCase() === 'beta' ? undefined : apiVersion],
+  ];
+  return given.flatMap(([flag, value]) => (value ? [`${flag} ${quoted(value)}`] : []));
+}
+
+const quoted = (text: string): string =>
+  /^[\w.:/@-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 
 /** The sign-in, or what to do about it being missing. */
 export const signedIn = ({ credentials, config }: Identity): Credentials =>
@@ -70,11 +96,11 @@ export const signedIn = ({ credentials, config }: Identity): Credentials =>
 export interface Session extends AsyncDisposable {
   readonly identity: Identity;
   readonly log: Log;
-  readonly redis: Redis;
+  readonly redis: RedisClient;
   readonly runs: RunStore;
   readonly producer: Producer;
   /** A further client of its own patience, closed with the session. */
-  open(patience: Patience, name: string): Promise<Redis>;
+  open(patience: Patience, name: string): Promise<RedisClient>;
 }
 
 /** @throws UserError (exit 4) within 5 s when there is no usable Redis, unless `patience` is to wait for it. */
@@ -83,10 +109,10 @@ export async function openSession(
   context: Context,
   patience: Patience = 'failFast',
 ): Promise<Session> {
-  const log = createLog((line) => context.print.say(line), 'info');
+  const log = createLog((line) => context.print.say(visible(line)), 'info');
   const { config } = identity;
   let embedded: EmbeddedRedis | undefined;
-  const clients: Redis[] = [];
+  const clients: RedisClient[] = [];
   const closers: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
     for (const closer of closers.splice(0).reverse()) await closer();
@@ -97,8 +123,10 @@ export async function openSession(
     if (config.redisUrl === undefined)
       embedded = await useEmbeddedRedis({ dataDir: config.dataDir, env: { ...config.env }, log });
     const target: RedisTarget =
-      config.redisUrl === undefined ? { socketPath: embedded?.socketPath ?? '' } : { url: config.redisUrl };
-    const open = async (wanted: Patience, name: string): Promise<Redis> => {
+      config.redisUrl === undefined
+        ? { socketPath: embedded?.socketPath ?? '' }
+        : { url: config.redisUrl, files: config.redisFiles };
+    const open = async (wanted: Patience, name: string): Promise<RedisClient> => {
       const signal = context.interrupted;
       const client = await openRedis(target, { patience: wanted, name: `retarget-${name}`, log, signal });
       clients.push(client);
@@ -109,6 +137,11 @@ export async function openSession(
     const runs = new RunStore(redis, identity.tenant);
     const producer = new Producer(runs, redis, config.graphUrl);
     closers.push(() => producer.close());
+    // The last command out stops the embedded Redis, and the next one would wait as after a crash.
+    if (embedded !== undefined)
+      closers.push(async () => {
+        if (redis.status === 'ready') await runs.ledgerAtRest().catch(() => undefined);
+      });
     return { identity, log, redis, runs, producer, open, [Symbol.asyncDispose]: close };
   } catch (error) {
     await close();

@@ -7,14 +7,13 @@ import type { CliCommand } from './context.ts';
 
 export const simulate: CliCommand<Partial<Record<FlagKey, unknown>>> = {
   options(command) {
-    for (const { flags, description, defaultText, parse } of SIMULATOR_FLAGS) {
-      const help = `${description} (default: ${defaultText})`;
-      if (parse) command.option(flags, help, (text: string) => userErrors(() => parse(text)));
-      else command.option(flags, help);
+    // Read in `run`: commander takes a parser's null, which is our "none", for a blank.
+    for (const { flags, description, defaultText } of SIMULATOR_FLAGS) {
+      command.option(flags, `${description} (default: ${defaultText})`);
     }
   },
   async run(_args, flags, context) {
-    const options = await simulatorOptions(flags).catch(rethrow);
+    const options = await simulatorOptions(userErrors(() => parsed(flags))).catch(rethrow);
     await using simulator = await startSimulator(options).catch(rethrow);
     context.print.data(simulator.url);
     context.print.say(
@@ -38,4 +37,15 @@ function userErrors<T>(read: () => T): T {
   } catch (error) {
     return rethrow(error);
   }
+}
+
+/** The flags that were given, each read by its own parser. */
+function parsed(given: Partial<Record<FlagKey, unknown>>): Partial<Record<FlagKey, unknown>> {
+  const values = SIMULATOR_FLAGS.flatMap(({ key, parse }) => {
+    const value = given[key];
+    return value === undefined
+      ? []
+      : [[key, parse && typeof value === 'string' ? parse(value) : value] as const];
+  });
+  return Object.fromEntries(values);
 }

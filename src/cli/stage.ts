@@ -1,12 +1,14 @@
 import { randomInt } from 'node:crypto';
 import type { Command } from 'commander';
-import type { ReadingRules } from '../assignments/change.ts';
+import type { ReadingRules } from '../assignments/rowReader.ts';
 import { EXIT, UserError } from '../errors.ts';
 import type { SharedFlags } from '../config.ts';
 import { Staging } from '../runs/staging.ts';
 import type { Context } from './context.ts';
 import { openInput, readIn, withoutPolicies, type InputFile, type Intake } from './intake.ts';
-import { count, visible } from './print.ts';
+import { isInterrupt } from './interrupt.ts';
+import { count } from './print.ts';
+import { canSkip, refused, showProblems } from './problems.ts';
 import { identify, openSession, type Identity, type Session } from './session.ts';
 
 export interface FileFlags extends SharedFlags {
@@ -20,7 +22,10 @@ export interface FileFlags extends SharedFlags {
 export function fileOptions(command: Command): Command {
   return command
     .option('--input-format <format>', 'csv, json or ndjson; otherwise by extension, else by content')
-    .option('--skip-invalid', 'leave out every row of a policy that has a row with a problem')
+    .option(
+      '--skip-invalid',
+      'leave out every row of a policy that has a row with a problem; refused when a row does not tell its policy',
+    )
     .option('--again', 'take a file although a run of it is unfinished')
     .option('--blind', 'write without looking first: nothing is skipped, blank filters are problems, no undo')
     .option('--keep-days <days>', 'how long the run is kept after its end', '30');
@@ -34,6 +39,8 @@ export interface Staged {
   readonly rules: ReadingRules;
   /** Rows that `--skip-invalid` left out. */
   readonly leftOut: number;
+  /** Set by `publish`: from then on it is a run. */
+  isPublished: boolean;
 }
 
 /**
@@ -56,36 +63,53 @@ export async function withStagedFile<T>(
   };
   const file = await openInput(path, flags.inputFormat, context);
   await using session = await sessionOrProblems(identity, file, rules, flags, context);
-  const begin = (): Promise<Staging> =>
-    Staging.begin(session.runs, runIdentity(identity, file, rules, keepDays, context), Date.now());
-  let staging = await begin();
-  let isPublished = false;
+  const stagings: Staging[] = [];
+  const begin = async (): Promise<Staging> => {
+    const run = runIdentity(identity, file, rules, keepDays, context);
+    const staging = await Staging.begin(session.runs, run, Date.now());
+    stagings.push(staging);
+    return staging;
+  };
+  let staged: Staged | undefined;
   try {
-    const first = staging;
-    const intake = await readIn(file, rules, (row) => first.add(row));
-    await first.flush();
-    let leftOut = 0;
-    if (intake.problemTotal > 0) {
-      showProblems(intake, context);
-      if (!flags.skipInvalid || intake.isBroken) throw refused(intake, flags.skipInvalid === true);
-      staging = await begin();
-      for await (const row of withoutPolicies(first.rowsByBatch(), intake.badPolicies, rules))
-        await staging.add(row);
-      await staging.flush();
-      await first.discard();
-      leftOut = intake.rows - staging.rows;
-      context.print.say(
-        `Left out: ${count(leftOut, 'row')} of ${count(intake.badPolicies.size, 'policy', 'policies')} with problems.`,
-      );
-      if (staging.rows === 0) throw refused(intake, false);
-    }
-    const result = await use({ session, staging, intake, rules, leftOut });
-    isPublished = true;
-    return result;
+    staged = await stage(session, file, rules, begin, flags, context);
+    return await use(staged);
+  } catch (error) {
+    if (isInterrupt(error, context.interrupted) && !staged?.isPublished)
+      context.print.say('Nothing was queued.');
+    throw error;
   } finally {
-    // A published run is no staging any more: discarding it does nothing.
-    if (!isPublished) await staging.discard();
+    // Nothing happens to the one that was published. What can't be deleted, as Redis is away, Redis itself forgets.
+    for (const staging of stagings) await staging.discard().catch(() => undefined);
   }
+}
+
+/** Reads the file in; with `--skip-invalid` a second time from what was staged, without the policies with problems. */
+async function stage(
+  session: Session,
+  file: InputFile,
+  rules: ReadingRules,
+  begin: () => Promise<Staging>,
+  flags: FileFlags,
+  context: Context,
+): Promise<Staged> {
+  const first = await begin();
+  const intake = await readIn(file, rules, (row) => first.add(row));
+  await first.flush();
+  const staged = { session, intake, rules, isPublished: false };
+  if (intake.problemTotal === 0) return { ...staged, staging: first, leftOut: 0 };
+
+  showProblems(intake, context);
+  if (!flags.skipInvalid || !canSkip(intake)) throw refused(intake, flags.skipInvalid === true);
+  const rest = await begin();
+  for await (const row of withoutPolicies(first.rowsByBatch(), intake.badPolicies, rules))
+    await rest.add(row);
+  await rest.flush();
+  const leftOut = intake.rows - rest.rows;
+  const policies = count(intake.badPolicies.size, 'policy', 'policies');
+  context.print.say(`Left out: ${count(leftOut, 'row')} of ${policies} with problems.`);
+  if (rest.rows === 0) throw refused(intake, false);
+  return { ...staged, staging: rest, leftOut };
 }
 
 /** Redis may be away and the file wrong: then the file's problems are told, since they come back whatever Redis does. */
@@ -101,28 +125,10 @@ async function sessionOrProblems(
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     const intake = await readIn(file, rules, async () => undefined);
-    if (intake.problemTotal === 0 || (flags.skipInvalid && !intake.isBroken)) throw error;
+    if (intake.problemTotal === 0 || (flags.skipInvalid && canSkip(intake))) throw error;
     showProblems(intake, context);
     throw refused(intake, flags.skipInvalid === true);
   }
-}
-
-function showProblems({ name, problems, problemTotal }: Intake, { print }: Context): void {
-  for (const { line, column, name: cell, message, remedy } of problems) {
-    print.say(visible(`${name}:${line}:${column}${cell ? ` ${cell}` : ''}: ${message}: ${remedy}`));
-  }
-  if (problemTotal > problems.length) print.say(`… and ${problemTotal - problems.length} more problems.`);
-}
-
-function refused({ name, problemTotal, isBroken }: Intake, skipInvalid: boolean): UserError {
-  const remedy =
-    isBroken && skipInvalid
-      ? 'Correct it and start again; --skip-invalid leaves out policies, but this is about the file as a whole.'
-      : 'Correct them and start again, or leave out their policies with --skip-invalid.';
-  return new UserError(`${name} has ${count(problemTotal, 'problem')}; nothing was queued.`, {
-    remedy,
-    exitCode: EXIT.badInput,
-  });
 }
 
 function wholeDays(text: string): number {
@@ -163,20 +169,21 @@ function newRunId(now: Date): string {
 }
 
 /** Makes the staged rows a run and queues its first batches. Answers the run's id. */
-export async function publish(
-  { staging, intake, leftOut, session }: Staged,
-  again: boolean,
-): Promise<string> {
+export async function publish(staged: Staged, again: boolean): Promise<string> {
+  const { staging, intake, leftOut, session } = staged;
   const published = await staging.publish({ sha256: intake.sha256, columns: intake.columns, leftOut, again });
   switch (published.kind) {
     case 'published':
+      staged.isPublished = true;
       await session.producer.topUp();
       return staging.runId;
-    case 'sameFile':
+    case 'sameFile': {
+      const watch = session.identity.hint(`watch ${published.runId}`);
       throw new UserError(`Run ${published.runId} of the same file is not finished.`, {
-        remedy: `Follow it with \`retarget watch ${published.runId}\`, or start another one with --again.`,
+        remedy: `Follow it with \`${watch}\`, or start another one with --again.`,
         exitCode: EXIT.badInput,
       });
+    }
     case 'lost':
       throw new UserError('The rows that were read in are gone from Redis; nothing was queued.', {
         remedy: 'Start again. If it happens again, Redis was flushed or out of reach for minutes.',

@@ -3,7 +3,7 @@ import { EXIT } from '../errors.ts';
 import type { RunStatus } from '../runs/progress.ts';
 import type { CliCommand, Context } from './context.ts';
 import { findRun } from './findRun.ts';
-import { duration, visible } from './print.ts';
+import { count, duration, visible } from './print.ts';
 import { identify, openSession, sharedOptions } from './session.ts';
 import { statusOf } from './work.ts';
 
@@ -31,19 +31,23 @@ export const status: CliCommand<StatusFlags> = {
 
 function showRuns(runs: readonly RunStatus[], tenant: string, { print }: Context): void {
   if (runs.length === 0) {
-    print.say(`Tenant ${tenant} has no runs yet. Start one with \`retarget apply <file>\`.`);
+    print.say(
+      `Tenant ${tenant} has no runs yet. Start one with \`retarget apply <file>\`; another tenant needs --tenant or its sign-in.`,
+    );
     return;
   }
   print.table(
-    ['RUN', 'STATE', 'TOTAL', 'PENDING', 'SUCCEEDED', 'SKIPPED', 'FAILED', 'CREATED', 'FILE'],
+    ['RUN', 'STATE', 'TOTAL', 'PENDING', 'SUCCEEDED', 'SKIPPED', 'FAILED', 'FILE'],
     runs.map((run) => [
       run.runId,
       run.state,
       ...[run.total, run.pending, run.succeeded, run.skipped, run.failed + run.stale].map(String),
-      run.createdAt,
       run.source.name,
     ]),
   );
+  for (const { runId, stateReason, finishedAt } of runs) {
+    if (stateReason !== null && finishedAt === null) print.say(visible(`${runId}: ${stateReason}`));
+  }
 }
 
 function showRun(run: RunStatus, { print }: Context): void {
@@ -58,7 +62,7 @@ function showRun(run: RunStatus, { print }: Context): void {
     ...(['pending', 'succeeded', 'skipped', 'failed', 'stale', 'awaitingApproval', 'cancelled'] as const).map(
       (name): [string, string] => [`  ${name}`, String(run[name])],
     ),
-    ['throttled', `${run.throttled} times`],
+    ['throttled', count(run.throttled, 'time')],
     ['created', run.createdAt],
     ['started', run.startedAt ?? '–'],
     ['finished', run.finishedAt ?? '–'],

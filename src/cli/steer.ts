@@ -1,10 +1,11 @@
 import type { SharedFlags } from '../config.ts';
-import { EXIT, type ExitCode } from '../errors.ts';
+import { EXIT, UserError, type ExitCode } from '../errors.ts';
 import { hasEnded, type Run, type RunState } from '../runs/run.ts';
 import type { CliCommand, Context } from './context.ts';
 import { findRun, wrongState } from './findRun.ts';
 import { count } from './print.ts';
-import { identify, openSession, sharedOptions, type Session } from './session.ts';
+import { identify, openSession, sharedOptions, signedIn, type Identity, type Session } from './session.ts';
+import { whyNotTaken } from './waiting.ts';
 import { statusOf, workOn } from './work.ts';
 
 interface SteerFlags extends SharedFlags {
@@ -25,14 +26,16 @@ const steer = (act: Act, { mayWork }: { readonly mayWork: boolean }): CliCommand
     await using session = await openSession(identity, context);
     const { runs } = session;
     const run = await findRun(name, runs, identity.tenant, context);
+    if (flags.work) expectWorkable(run, identity);
     await act(run, session, context);
     let exitCode: ExitCode = EXIT.done;
     if (mayWork) {
       await session.producer.topUp();
       if (flags.work) exitCode = await workOn(run.runId, session, context);
       else if (!(await session.producer.hasWorkers())) {
+        const command = identity.hint('worker');
         context.print.say(
-          'No worker is at work for this tenant: start one with `retarget worker`, or add --work.',
+          `No worker is at work for this tenant: start one with \`${command}\`, or add --work.`,
         );
       }
     }
@@ -41,6 +44,17 @@ const steer = (act: Act, { mayWork }: { readonly mayWork: boolean }): CliCommand
     return exitCode;
   },
 });
+
+/** Said before anything is changed: a run that can't be worked on here would stand open, and the command wait for ever. */
+function expectWorkable(run: Run, identity: Identity): void {
+  signedIn(identity);
+  const why = whyNotTaken(run, identity.config);
+  if (why === undefined) return;
+  throw new UserError(`Run ${run.runId} can't be worked on here: it is ${why}.`, {
+    remedy: 'Give the --graph-url it was submitted with, or leave --work out; nothing was changed.',
+    exitCode: EXIT.badInput,
+  });
+}
 
 /** Moves the run, or says why not. */
 async function move(
@@ -65,7 +79,7 @@ const remedies: Readonly<Record<string, string>> = {
 export const pause = steer(
   async (run, session, { print }) => {
     await move(run, 'paused', ['queued', 'running'], 'paused', session);
-    print.say(`Run ${run.runId} paused. Go on with: retarget resume ${run.runId}`);
+    print.say(`Run ${run.runId} paused. Go on with: ${session.identity.hint(`resume ${run.runId}`)}`);
   },
   { mayWork: false },
 );
@@ -93,10 +107,17 @@ export const cancel = steer(
   { mayWork: false },
 );
 
+const WRITES_IN_DOUBT =
+  'Some of its writes may still be on the way: let a `retarget worker` look at them first, then retry.';
+
 export const retry = steer(
   async (run, session, { print }) => {
     const opened = await session.runs.retry(run.runId, ['completed', 'cancelled', 'aborted']);
-    if (opened.kind === 'wrong') throw wrongState(run, opened.state, 'retried', remedies['retried'] ?? '');
+    if (opened.kind === 'wrong') {
+      const isEnding = opened.state === 'cancelled' || opened.state === 'aborted';
+      const remedy = isEnding ? WRITES_IN_DOUBT : (remedies['retried'] ?? '');
+      throw wrongState(run, opened.state, 'retried', remedy);
+    }
     print.say(
       opened.rows === 0
         ? 'No row of this run failed or was left out.'

@@ -19,6 +19,6 @@ export const watch: CliCommand<WatchFlags> = {
     const run = await followRun(runId, session, context);
     if (flags.json) context.print.json(await statusOf(run, session));
     // A signal ends the watching, not the run.
-    return hasEnded(run) ? summary(run, context) : EXIT.interrupted;
+    return hasEnded(run) ? summary(run, session, context) : EXIT.interrupted;
   },
 };

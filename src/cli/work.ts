@@ -1,18 +1,23 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EXIT, type ExitCode } from '../errors.ts';
+import type { ApiVersion } from '../assignments/policyKinds.ts';
+import { EXIT, UserError, type ExitCode } from '../errors.ts';
 import { Ledger } from '../queue/ledger.ts';
 import { Producer } from '../queue/producer.ts';
 import { SignIn } from '../queue/signIn.ts';
 import { startWorker, type BatchWorker } from '../queue/worker.ts';
+import { redisFailure } from '../redis/failure.ts';
 import { hasEnded, type Run } from '../runs/run.ts';
 import { statusOfRun, type LedgerStatus, type RunStatus } from '../runs/progress.ts';
 import { RunStore } from '../runs/runStore.ts';
+import { endedUnlessAway } from './away.ts';
 import type { Context } from './context.ts';
+import { isInterrupt } from './interrupt.ts';
 import { graphClientOf } from './livePlan.ts';
 import { count, duration, visible } from './print.ts';
 import { showProgress } from './progressBar.ts';
-import { signedIn, type Session } from './session.ts';
+import { signedIn, type Identity, type Session } from './session.ts';
+import { whyWaiting } from './waiting.ts';
 
 /** How often the record is read for progress. */
 const LOOK_AT_RUN_MS = 250;
@@ -24,10 +29,15 @@ export async function openWorker(session: Session): Promise<BatchWorker & AsyncD
   const redis = await session.open('wait', 'worker');
   const runs = new RunStore(redis, identity.tenant);
   const producer = new Producer(runs, redis, identity.config.graphUrl);
-  const graph = graphClientOf(identity, log);
+  // A run keeps the version it was submitted with.
+  const graphs = {
+    beta: graphClientOf(identity, log, 'beta'),
+    'v1.0': graphClientOf(identity, log, 'v1.0'),
+  };
   const edges = {
     runs,
-    graph,
+    graphUrl: identity.config.graphUrl,
+    graphOf: (version: ApiVersion) => graphs[version],
     log,
     ledger: new Ledger(runs, identity.pace),
     signIn: new SignIn(credentials),
@@ -36,9 +46,10 @@ export async function openWorker(session: Session): Promise<BatchWorker & AsyncD
   };
   const worker = startWorker(edges, producer, redis, { concurrency: identity.config.concurrency });
   const stop = async (): Promise<void> => {
-    await worker.stop();
-    await producer.close();
-    await graph.close();
+    const ending = worker.stop().then(() => producer.close());
+    if (!(await endedUnlessAway(ending, redis)))
+      log.warn('Redis is out of reach: leaving without it. The next worker looks at what was in flight.');
+    await Promise.all([graphs.beta.close(), graphs['v1.0'].close()]);
   };
   return { isIdle: () => worker.isIdle(), stop, [Symbol.asyncDispose]: stop };
 }
@@ -49,24 +60,29 @@ export async function openWorker(session: Session): Promise<BatchWorker & AsyncD
  */
 export async function workOn(runId: string, session: Session, context: Context): Promise<ExitCode> {
   const { runs } = session;
-  const worker = await openWorker(session);
+  const worker = await openWorker(session).catch(async (error: unknown) => {
+    if (!isInterrupt(error, context.interrupted)) throw error;
+  });
   let run: Run | undefined;
   try {
     run = await followRun(runId, session, context, ({ state }) => state === 'paused');
+    if (context.interrupted.aborted && !hasEnded(run))
+      context.print.say('Finishing what is in flight; a second signal leaves at once.');
   } finally {
-    await worker.stop();
+    await worker?.stop();
   }
   if (context.interrupted.aborted && !hasEnded(run)) {
-    await runs.transition(runId, 'paused', `interrupted by ${String(context.interrupted.reason)}`, [
-      'running',
-      'queued',
-    ]);
+    const reason = `interrupted by ${String(context.interrupted.reason)}`;
+    await runs.transition(runId, 'paused', reason, ['running', 'queued']);
     run = (await runs.run(runId)) ?? run;
   }
-  return summary(run, context);
+  return summary(run, session, context);
 }
 
-/** Shows progress until the run has ended, `until` is met, or a signal came. Answers the run as it was last. */
+/**
+ * Shows progress until the run has ended, `until` is met, or a signal came. Answers the run as it was last. A Redis that
+ * goes away on the way is waited for, as the run goes on when it is back.
+ */
 export async function followRun(
   runId: string,
   { runs, identity }: Session,
@@ -76,19 +92,36 @@ export async function followRun(
   const ledger = new Ledger(runs, identity.pace);
   const progress = showProgress(context);
   setMaxListeners(0, context.interrupted);
+  let run: Run | undefined;
+  let toldWhy: string | undefined;
   try {
     for (;;) {
-      const run = await runs.run(runId);
-      if (run === undefined) throw new Error(`run ${runId} is gone from Redis`);
-      const isOver = hasEnded(run) || until(run) || context.interrupted.aborted;
-      progress.update(statusOfRun(run, await ledgerStatus(runs, ledger), Date.now()), isOver);
-      if (isOver) return run;
+      try {
+        run = await runs.run(runId);
+        if (run === undefined) throw gone(runId);
+        const why = run.state === 'queued' && !toldWhy && (await whyWaiting(run, runs, identity.config));
+        if (why) context.print.say(`Run ${runId} waits: ${why}.`);
+        if (why) toldWhy = why;
+        const isOver = hasEnded(run) || until(run) || context.interrupted.aborted;
+        progress.update(statusOfRun(run, await ledgerStatus(runs, ledger), Date.now()), isOver);
+        if (isOver) return run;
+      } catch (error) {
+        // The client says itself that Redis is away, and tries on.
+        if (redisFailure(error) === undefined || run === undefined || context.interrupted.aborted)
+          throw error;
+      }
       await sleep(LOOK_AT_RUN_MS, undefined, { signal: context.interrupted }).catch(() => undefined);
     }
   } finally {
     progress.stop();
   }
 }
+
+const gone = (runId: string): UserError =>
+  new UserError(`Run ${runId} is gone from Redis.`, {
+    remedy: 'Its time to be kept has passed, or Redis was flushed; `retarget status` shows what is there.',
+    exitCode: EXIT.environment,
+  });
 
 export async function ledgerStatus(runs: RunStore, ledger: Ledger): Promise<LedgerStatus> {
   const { charged, holdUntil, holdReason } = await runs.ledgerNow(ledger.policy());
@@ -101,12 +134,17 @@ export async function ledgerStatus(runs: RunStore, ledger: Ledger): Promise<Ledg
   };
 }
 
+/** A run as it is shown, with the reason when it waits for something. */
 export async function statusOf(run: Run, { runs, identity }: Session): Promise<RunStatus> {
-  return statusOfRun(run, await ledgerStatus(runs, new Ledger(runs, identity.pace)), Date.now());
+  const status = statusOfRun(run, await ledgerStatus(runs, new Ledger(runs, identity.pace)), Date.now());
+  return {
+    ...status,
+    stateReason: status.stateReason ?? (await whyWaiting(run, runs, identity.config)) ?? null,
+  };
 }
 
 /** The last words about a run, and what they mean to the shell. */
-export function summary(run: Run, context: Context): ExitCode {
+export function summary(run: Run, { identity }: Session, context: Context): ExitCode {
   const { print } = context;
   const { counts } = run;
   const took =
@@ -121,16 +159,16 @@ export function summary(run: Run, context: Context): ExitCode {
   ];
   print.say(`Run ${run.runId} ${run.state}${took}: ${parts.join(', ')}.`);
   if (run.stateReason) print.say(`  ${visible(run.stateReason)}`);
-  for (const hint of hints(run)) print.say(`  ${hint}`);
+  for (const hint of hints(run, identity)) print.say(`  ${hint}`);
   return exitCodeOf(run, context);
 }
 
-function hints(run: Run): string[] {
-  const { runId, counts } = run;
+function hints({ runId, counts, ...run }: Run, { hint }: Identity): string[] {
+  const hasFailed = counts.failed + counts.stale > 0;
   return [
-    ...(run.state === 'paused' ? [`Go on with: retarget resume ${runId} --work`] : []),
-    ...(counts.failed > 0 ? [`Failed rows:  retarget results ${runId} --only failed`] : []),
-    ...(hasEnded(run) ? [`All results:  retarget results ${runId} -o results.csv`] : []),
+    ...(run.state === 'paused' ? [`Go on with:   ${hint(`resume ${runId} --work`)}`] : []),
+    ...(hasFailed ? [`Failed rows:  ${hint(`results ${runId} --only failed,stale`)}`] : []),
+    ...(run.finishedAt !== null ? [`All results:  ${hint(`results ${runId} -o results.csv`)}`] : []),
   ];
 }
 

@@ -1,12 +1,18 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SharedFlags } from '../config.ts';
 import { EXIT } from '../errors.ts';
+import { hasEnded } from '../runs/run.ts';
 import type { CliCommand } from './context.ts';
-import { identify, openSession, sharedOptions, signedIn } from './session.ts';
+import { isInterrupt, unlessInterrupted } from './interrupt.ts';
+import { identify, openSession, sharedOptions, signedIn, type Session } from './session.ts';
+import { whyNotTaken } from './waiting.ts';
 import { openWorker } from './work.ts';
 
 /** How often a worker that ends when idle looks whether it is. */
 const IDLE_CHECK_MS = 500;
+/** How often a worker looks for runs that it does not take, to say so. */
+const LEFT_ALONE_CHECK_MS = 60_000;
 
 interface WorkerFlags extends SharedFlags {
   readonly untilIdle?: boolean;
@@ -18,18 +24,45 @@ export const worker: CliCommand<WorkerFlags> = {
   async run(_args, flags, context) {
     const identity = await identify(flags, context);
     signedIn(identity);
-    await using session = await openSession(identity, context, 'wait');
-    await using working = await openWorker(session);
-    session.log.info(
-      `Working for tenant ${identity.tenant} at ${identity.config.graphUrl}, up to ${identity.pace.writesPerWindow} writes in ${identity.pace.windowMs / 1000} s.`,
-    );
-    while (!context.interrupted.aborted) {
-      if (flags.untilIdle && (await working.isIdle())) break;
-      await sleep(flags.untilIdle ? IDLE_CHECK_MS : 60_000, undefined, { signal: context.interrupted }).catch(
-        () => undefined,
+    setMaxListeners(0, context.interrupted);
+    try {
+      await using session = await openSession(identity, context, 'wait');
+      await using working = await openWorker(session);
+      const { tenant, pace, config } = identity;
+      session.log.info(
+        `Working for tenant ${tenant} at ${config.graphUrl}, up to ${pace.writesPerWindow} writes in ${pace.windowMs / 1000} s.`,
       );
+      context.interrupted.addEventListener(
+        'abort',
+        () => session.log.info('Finishing what is in flight; a second signal leaves at once.'),
+        { once: true },
+      );
+      const told = new Set<string>();
+      const isWanted = async (): Promise<boolean> => !(flags.untilIdle && (await working.isIdle()));
+      let nextLookAt = 0;
+      // Redis may be away, and then its answers wait for it; a signal must not.
+      while (await unlessInterrupted(isWanted(), context.interrupted)) {
+        if (performance.now() >= nextLookAt) {
+          await unlessInterrupted(tellLeftAlone(session, told), context.interrupted);
+          nextLookAt = performance.now() + LEFT_ALONE_CHECK_MS;
+        }
+        const pauseMs = flags.untilIdle ? IDLE_CHECK_MS : LEFT_ALONE_CHECK_MS;
+        await sleep(pauseMs, undefined, { signal: context.interrupted });
+      }
+    } catch (error) {
+      // A signal is how a worker is meant to end.
+      if (!isInterrupt(error, context.interrupted)) throw error;
     }
-    if (context.interrupted.aborted) session.log.info('Finishing what is in flight.');
     return EXIT.done;
   },
 };
+
+/** Says of each open run that workers like this one leave alone why they do, once. */
+async function tellLeftAlone({ runs, identity, log }: Session, told: Set<string>): Promise<void> {
+  for (const run of await runs.runs()) {
+    const why = hasEnded(run) || told.has(run.runId) ? undefined : whyNotTaken(run, identity.config);
+    if (why === undefined) continue;
+    told.add(run.runId);
+    log.warn(`Run ${run.runId} is left alone. It is ${why}.`);
+  }
+}

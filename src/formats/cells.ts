@@ -1,12 +1,7 @@
 import { columnMeaning, type ColumnMeaning, type InputColumn } from '../assignments/columns.ts';
-
+import { quoted } from '../assignments/quoted.ts';
+import type { Fault } from '../assignments/row.ts';
 import { CELL_CHARS_MAX } from './limits.ts';
-
-/** What is wrong and what to write instead, before its place is known. */
-export interface Fault {
-  readonly message: string;
-  readonly remedy: string;
-}
 
 /** Control characters but tab and line ends. They come from damaged exports and can't be seen where they do harm. */
 // eslint-disable-next-line no-control-regex
@@ -72,14 +67,6 @@ export const repeatedColumn = (name: string, column: string): Fault => ({
       : `${quoted(name)} is the column ${column}, which is there already.`,
   remedy: 'Keep one of them.',
 });
-
-const QUOTED_CHARS_MAX = 60;
-
-/** A piece of the file inside a message: in quotes, on one line, without what could steer a terminal, and not for ever. */
-export function quoted(text: string): string {
-  const short = text.length > QUOTED_CHARS_MAX ? `${text.slice(0, QUOTED_CHARS_MAX)}…` : text;
-  return JSON.stringify(short.toWellFormed()).replace(/[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, '\ufffd');
-}
 
 /** How many names of columns are remembered: enough for a million rows of one shape, without keeping a hostile file's keys. */
 const MEANINGS_MAX = 1000;

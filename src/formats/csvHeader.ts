@@ -1,7 +1,8 @@
 import { columnMeaning, type InputColumn } from '../assignments/columns.ts';
+import { quoted } from '../assignments/quoted.ts';
 import type { Problem } from '../assignments/row.ts';
 import { BrokenFile } from './brokenFile.ts';
-import { quoted, repeatedColumn, unknownColumn } from './cells.ts';
+import { repeatedColumn, unknownColumn } from './cells.ts';
 import { HEADER_COLUMNS_MAX } from './limits.ts';
 
 export const DELIMITERS = [',', ';', '\t'] as const;

@@ -1,11 +1,12 @@
 import { columnMeaning, type InputColumn } from '../assignments/columns.ts';
-import type { Problem } from '../assignments/row.ts';
+import { walkJson } from '../assignments/jsonWalk.ts';
+import { quoted } from '../assignments/quoted.ts';
+import type { Fault, Problem } from '../assignments/row.ts';
 import { BrokenFile } from './brokenFile.ts';
-import { quoted, rememberedMeanings, type Fault } from './cells.ts';
+import { rememberedMeanings } from './cells.ts';
 import { brokenJson, characterAt, JsonRecord, parseRecord } from './jsonRecord.ts';
 import { emptyRow, rowByColumns, rowOfRequest, type RowOf } from './jsonRow.ts';
 import { JsonScan } from './jsonScan.ts';
-import { walkJson } from './jsonWalk.ts';
 import { RECORD_BYTES_MAX } from './limits.ts';
 import type { Place } from './place.ts';
 import type { FileProblem, RowRead } from './read.ts';

@@ -1,8 +1,8 @@
-import type { Cell, Problem } from '../assignments/row.ts';
-import { quoted, valueFault, type Fault } from './cells.ts';
+import { JSON_DEPTH_MAX, walkJson, type JsonFault, type JsonMember } from '../assignments/jsonWalk.ts';
+import { quoted } from '../assignments/quoted.ts';
+import type { Cell, Fault, Problem } from '../assignments/row.ts';
+import { valueFault } from './cells.ts';
 import type { JsonScan } from './jsonScan.ts';
-import { walkJson, type JsonFault, type JsonMember } from './jsonWalk.ts';
-import { JSON_DEPTH_MAX } from './limits.ts';
 import { plusText, type Place } from './place.ts';
 
 /** The text of one record and where it starts. Places within it are found when somebody asks. */

@@ -1,6 +1,7 @@
 import type { ColumnMeaning, InputColumn } from '../assignments/columns.ts';
+import { quoted } from '../assignments/quoted.ts';
 import type { Cell, Problem } from '../assignments/row.ts';
-import { isBlank, quoted, repeatedColumn, unknownColumn } from './cells.ts';
+import { isBlank, repeatedColumn, unknownColumn } from './cells.ts';
 import type { JsonRecord } from './jsonRecord.ts';
 import type { RowRead } from './read.ts';
 

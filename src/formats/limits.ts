@@ -7,6 +7,3 @@ export const CELL_CHARS_MAX = 32_767;
 
 /** The most columns a CSV header may have: twice all the names there are, and room for what a spreadsheet adds. */
 export const HEADER_COLUMNS_MAX = 100;
-
-/** How deep a JSON record may nest. Graph's own bodies need four. */
-export const JSON_DEPTH_MAX = 32;

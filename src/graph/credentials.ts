@@ -27,6 +27,10 @@ export interface TokenClaims {
   readonly user?: string | undefined;
 }
 
+/** True when the token is known to end before `whenMs` (milliseconds since 1970), as after the estimated end of a run. */
+export const endsBefore = (claims: TokenClaims | undefined, whenMs: number): boolean =>
+  claims?.expiresAtMs !== undefined && claims.expiresAtMs < whenMs;
+
 const REMEDY =
   'Run `export RETARGET_ACCESS_TOKEN=$(az account get-access-token --resource https://graph.microsoft.com --query accessToken -o tsv)`, then try again.';
 

@@ -11,6 +11,9 @@ const LIST_PAGES_MAX = 200;
 /** Tries of one page whose reply was lost or a 5xx, before the look is put off. */
 const PAGE_TRIES_MAX = 3;
 
+/** Statuses below 500 that pass: the service was busy or locked. */
+const PASSING = new Set([408, 423, 424, 425]);
+
 /** What looking brought for one list. */
 export type LookResult =
   | Look
@@ -72,7 +75,7 @@ function takePage(list: OpenList, reply: Reply, base: string): LookResult | unde
   if (status === 401) return { kind: 'signIn', error };
   // The sender has put the hold on the ledger: asking again waits for it.
   if (status === 429) return undefined;
-  if (status >= 500 || status === 408) return again(list, `Graph answered ${status} ${error.code}`);
+  if (status >= 500 || PASSING.has(status)) return again(list, `Graph answered ${status} ${error.code}`);
   if (status >= 400) return { kind: 'refused', status, error };
 
   const page = isJsonObject(reply.body) ? reply.body['value'] : undefined;

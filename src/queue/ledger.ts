@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { BatchRef, LedgerPolicy, RunStore, Settlement } from '../runs/runStore.ts';
 import type { RowState } from '../runs/rowState.ts';
+import type { BatchRef, RowRecord } from '../runs/batchRow.ts';
+import type { LedgerPolicy, Settlement } from '../runs/leave.ts';
+import type { RunStore } from '../runs/runStore.ts';
 import { LEAVE_MIN, LEAVE_WAIT_SLICE_MS, type Pace } from './limits.ts';
+import { asBefore, attemptsIn } from './rowRecord.ts';
 
 /** Permission to write these rows, once, soon. They are marked `sent` already. */
 export interface Leave {
@@ -22,25 +25,43 @@ export type LeaveOutcome =
   | Leave
   /** It would come when the caller's look is out of date. */
   | { readonly kind: 'late' }
-  /** Another worker has a write of this batch on its way. */
+  /** Another worker may have a write of this batch on its way. */
   | { readonly kind: 'busy'; readonly waitMs: number }
   /** The run is not at work any more. */
   | { readonly kind: 'stopped'; readonly state: string };
 
+/** What of the record the ledger works on. */
+export type LedgerStore = Pick<RunStore, 'leave' | 'record' | 'readLeave' | 'readReply'>;
+
 /** Redis' clock may step this far against ours before it counts as a jump. */
 const CLOCK_STEP_MAX_MS = 1_000;
+
+/** Where Redis' clock stood, some time between `from` and `to` on this process' monotonic clock. */
+interface ClockReading {
+  readonly redis: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** An answer of the ledger. It is not sure when Redis' clock has jumped and the ledger did not know it yet. */
+interface Asked<A> {
+  readonly answer: A;
+  readonly askedAt: number;
+  readonly isSure: boolean;
+}
 
 /**
  * Asks the tenant's ledger for leave and waits until it is given. All state is in Redis, shared by all workers; here is
  * only the waiting, and a watch on Redis' clock with this process' monotonic one.
  */
 export class Ledger {
-  readonly #store: RunStore;
+  readonly #store: LedgerStore;
   readonly #pace: Pace;
-  #clock: { redis: number; from: number; to: number } | undefined;
-  #jumpMs = 0;
+  #clock: ClockReading | undefined;
+  /** The last reading before a jump that the ledger has not been told of. */
+  #untold: ClockReading | undefined;
 
-  constructor(store: RunStore, pace: Pace) {
+  constructor(store: LedgerStore, pace: Pace) {
     this.#store = store;
     this.#pace = pace;
   }
@@ -50,72 +71,55 @@ export class Ledger {
   }
 
   policy(): LedgerPolicy {
+    const untold = this.#untold;
     return {
       limit: this.#pace.writesPerWindow,
       limitAll: this.#pace.requestsPerWindow,
       windowMs: this.#pace.windowMs,
       timeoutMs: this.#pace.leaveValidMs + this.#pace.requestTimeoutMs,
       leaveMin: LEAVE_MIN,
-      jumpMs: this.#jumpMs,
+      jumpedFrom: untold === undefined ? 0 : Math.round(untold.redis + performance.now() - untold.to),
     };
   }
 
-  /** Leave to write some of these rows, at least LEAVE_MIN or all. Rejects with the signal's reason when aborted. */
-  async leave(ref: BatchRef, places: readonly number[], signal: AbortSignal): Promise<LeaveOutcome> {
+  /**
+   * Leave to write some of these rows, at least LEAVE_MIN or all. Rows that no longer stand as given here are left out:
+   * somebody else has had them. Rejects with the signal's reason when aborted.
+   */
+  async leave(ref: BatchRef, rows: readonly RowRecord[], signal: AbortSignal): Promise<LeaveOutcome> {
     const token = randomBytes(8).toString('hex');
-    const startedAt = performance.now();
-    const lateAfterMs = this.#pace.lookAgeMaxMs;
+    const lookEndsAt = performance.now() + this.#pace.lookAgeMaxMs;
     for (;;) {
       signal.throwIfAborted();
-      const askedAt = performance.now();
-      const answer = await this.#store.leave(ref, token, places, this.policy());
-      const jumped = this.#seeClock(answer.now, askedAt);
+      const { answer, askedAt, isSure } = await this.#ask((policy) =>
+        this.#store.leave(ref, token, rows, policy),
+      );
       switch (answer.kind) {
         case 'granted': {
           const validForMs = (): number => askedAt + this.#pace.leaveValidMs - performance.now();
           const leave: Leave = { ...answer, token, givenAt: answer.now, validForMs };
-          if (!jumped) return leave;
+          if (isSure) return leave;
           await this.giveBack(ref, leave);
           continue;
         }
         case 'busy':
-          return answer;
         case 'stopped':
           return answer;
-        case 'wait':
-          if (performance.now() + answer.waitMs - startedAt > lateAfterMs)
-            return this.#late(answer.waitMs, lateAfterMs, startedAt, signal);
+        case 'wait': {
+          // A look that would be too old by then is taken again, but when the wait is nearly over, not all through it.
+          const isLate = performance.now() + answer.waitMs > lookEndsAt;
           await sleep(Math.min(answer.waitMs, LEAVE_WAIT_SLICE_MS), undefined, { signal });
+          if (isLate && answer.waitMs <= LEAVE_WAIT_SLICE_MS) return { kind: 'late' };
+        }
       }
     }
   }
 
-  /** Waits as far as it makes sense, so that the caller's next look is taken when it is of use. */
-  async #late(
-    waitMs: number,
-    lateAfterMs: number,
-    startedAt: number,
-    signal: AbortSignal,
-  ): Promise<LeaveOutcome> {
-    const rest = Math.min(waitMs, startedAt + lateAfterMs - performance.now(), LEAVE_WAIT_SLICE_MS);
-    if (rest > 0) await sleep(rest, undefined, { signal });
-    return { kind: 'late' };
-  }
-
   /** Nothing was sent on this leave: its charges go back, its rows are as before. */
   async giveBack(ref: BatchRef, leave: Leave): Promise<void> {
-    const rows = leave.places.map((place) => {
-      const attempts = (leave.states[place]?.attempts ?? 1) - 1;
-      // A row that was in doubt before is still in doubt.
-      return { place, state: attempts > 0 ? ('sent' as const) : ('pending' as const), attempts };
-    });
-    await this.#store.record(
-      ref,
-      rows,
-      this.policy(),
-      this.settlement(leave, { returned: leave.places.length }),
-    );
-    this.#jumpMs = 0; // told
+    const rows = leave.places.map((place) => asBefore(place, attemptsIn(leave, place)));
+    const settlement = this.settlement(leave, { returned: leave.places.length });
+    await this.#tell((policy) => this.#store.record(ref, rows, policy, settlement));
   }
 
   settlement({ token, chargeEnd }: Leave, ended: Partial<Settlement>): Settlement {
@@ -131,37 +135,47 @@ export class Ledger {
   ): Promise<T> {
     for (;;) {
       signal.throwIfAborted();
-      const askedAt = performance.now();
-      const answer = await this.#store.readLeave(reads, this.policy());
-      const jumped = this.#seeClock(answer.now, askedAt);
+      const { answer, askedAt, isSure } = await this.#ask((policy) => this.#store.readLeave(reads, policy));
       if (answer.kind === 'wait') {
         await sleep(Math.min(answer.waitMs, LEAVE_WAIT_SLICE_MS), undefined, { signal });
-      } else if (jumped || performance.now() - askedAt > this.#pace.leaveValidMs) {
-        await this.#store.readReply(reads, answer.chargeEnd, 0, this.policy());
-        this.#jumpMs = 0; // told
+      } else if (!isSure || performance.now() - askedAt > this.#pace.leaveValidMs) {
+        await this.#tell((policy) => this.#store.readReply(reads, answer.chargeEnd, 0, policy));
       } else {
         const reply = await send();
-        await this.#store.readReply(reads, answer.chargeEnd, holdOf(reply), this.policy());
+        await this.#tell((policy) => this.#store.readReply(reads, answer.chargeEnd, holdOf(reply), policy));
         return reply;
       }
     }
   }
 
+  async #ask<A extends { readonly now: number }>(
+    call: (policy: LedgerPolicy) => Promise<A>,
+  ): Promise<Asked<A>> {
+    const askedAt = performance.now();
+    const answer = await this.#tell(call);
+    this.#seeClock({ redis: answer.now, from: askedAt, to: performance.now() });
+    return { answer, askedAt, isSure: this.#untold === undefined };
+  }
+
+  /** Every call carries a jump that the ledger does not know of; only one that came through has told it. */
+  async #tell<A>(call: (policy: LedgerPolicy) => Promise<A>): Promise<A> {
+    const told = this.#untold;
+    const answer = await call(this.policy());
+    if (this.#untold === told) this.#untold = undefined;
+    return answer;
+  }
+
   /**
    * Holds two readings of Redis' clock against the time that passed here between them. Each reading lies between asking
-   * and answer, so a slow answer is never taken for a jump. After a jump the next call tells the ledger.
+   * and answer, so a slow answer is never taken for a jump.
    */
-  #seeClock(redis: number, askedAt: number): boolean {
+  #seeClock(reading: ClockReading): void {
     const before = this.#clock;
-    const now = performance.now();
-    this.#clock = { redis, from: askedAt, to: now };
-    this.#jumpMs = 0; // told with the call that brought this reading
-    if (before === undefined) return false;
-    const passed = redis - before.redis;
-    const least = askedAt - before.to - CLOCK_STEP_MAX_MS;
-    const most = now - before.from + CLOCK_STEP_MAX_MS;
-    if (passed >= least && passed <= most) return false;
-    this.#jumpMs = Math.round(passed - (now - before.to)) || 1;
-    return true;
+    this.#clock = reading;
+    if (before === undefined) return;
+    const passed = reading.redis - before.redis;
+    const least = reading.from - before.to - CLOCK_STEP_MAX_MS;
+    const most = reading.to - before.from + CLOCK_STEP_MAX_MS;
+    if (passed < least || passed > most) this.#untold = before;
   }
 }

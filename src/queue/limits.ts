@@ -5,6 +5,9 @@ export const WRITES_PER_WINDOW = 100;
 /** Requests of any kind, in the same window: ten times the writes. Source: as above. */
 export const REQUESTS_PER_WRITE = 10;
 
+/** Requests of any kind that are always allowed: a user who keeps the writes low must not lose them to their own looks. */
+const REQUESTS_PER_WINDOW_MIN = 200;
+
 export const WINDOW_MS = 20_000;
 
 /** How a worker paces itself. All times follow the window, so that a short window in a test behaves as 20 s do. */
@@ -25,7 +28,7 @@ export interface Pace {
 /** 5 s, 60 s, 15 s and 5 s for Intune's window of 20 s. */
 export const paceOf = (writesPerWindow: number, windowMs: number): Pace => ({
   writesPerWindow,
-  requestsPerWindow: REQUESTS_PER_WRITE * writesPerWindow,
+  requestsPerWindow: Math.max(REQUESTS_PER_WINDOW_MIN, REQUESTS_PER_WRITE * writesPerWindow),
   windowMs,
   leaveValidMs: Math.max(500, windowMs / 4),
   requestTimeoutMs: Math.max(3_000, 3 * windowMs),
@@ -48,6 +51,9 @@ export const QUEUE_DEPTH = 200;
 export const QUEUE_LOW_MARK = 50;
 /** The regular top-up, which also finds batches whose job was lost. */
 export const TOP_UP_MS = 60_000;
+
+/** The wait for what nobody can do anything about now: a stopped run's writes in doubt, without a sign-in to look. */
+export const STOPPED_RUN_WAIT_MS = 60_000;
 
 /** Waits up to this are slept within the job; longer ones give its place to another batch. */
 export const WAIT_INSIDE_MAX_MS = 3_000;

@@ -1,5 +1,5 @@
 import { Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
+import type { RedisClient } from '../redis/connection.ts';
 import type { RunStore } from '../runs/runStore.ts';
 import { QUEUE_DEPTH, QUEUE_LOW_MARK } from './limits.ts';
 
@@ -22,7 +22,7 @@ export class Producer {
   #running: Promise<number> | undefined;
 
   /** @param connection a client that may be shared; it is not closed here */
-  constructor(runs: RunStore, connection: Redis, graphUrl: string) {
+  constructor(runs: RunStore, connection: RedisClient, graphUrl: string) {
     this.#runs = runs;
     this.#graphUrl = graphUrl;
     this.#queue = new Queue(QUEUE_NAME, {

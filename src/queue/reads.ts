@@ -4,6 +4,7 @@ import type { Reply } from '../graph/batchEnvelope.ts';
 import type { EnvelopeReply, GraphClient } from '../graph/graphClient.ts';
 import type { SendReads } from '../graph/presentAssignments.ts';
 import type { Ledger } from './ledger.ts';
+import { holdOf } from './rowRecord.ts';
 
 /** Sends the reads of a look together, when the tenant has room for them, and puts what a 429 asks for on the ledger. */
 export function readsWithin(
@@ -40,8 +41,5 @@ export function readsWithin(
 function holdOfReads(envelope: EnvelopeReply): number {
   const replies =
     envelope.kind === 'replies' ? envelope.replies : envelope.kind === 'refused' ? [envelope] : [];
-  const throttled = replies.filter(({ status }) => status === 429);
-  if (throttled.length === 0) return 0;
-  const named = throttled.flatMap(({ retryAfterMs }) => retryAfterMs ?? []);
-  return named.length > 0 ? Math.max(1, ...named) : -1;
+  return holdOf(replies.filter(({ status }) => status === 429).map(({ retryAfterMs }) => retryAfterMs));
 }

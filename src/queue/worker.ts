@@ -1,9 +1,12 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DelayedError, WaitingError, Worker, type Job } from 'bullmq';
-import type { Redis } from 'ioredis';
 import { UserError } from '../errors.ts';
+import type { RedisClient } from '../redis/connection.ts';
 import { LOCK_MS, STALLED_CHECK_MS, STALLED_COUNT_MAX, TOP_UP_MS, WAIT_INSIDE_MAX_MS } from './limits.ts';
-import { processBatch, type Edges } from './processBatch.ts';
+import type { Edges, Step } from './edges.ts';
+import { pauseRun } from './pauseRun.ts';
+import { processBatch } from './processBatch.ts';
 import { QUEUE_NAME, type BatchJob, type Producer } from './producer.ts';
 
 export interface BatchWorker {
@@ -17,18 +20,17 @@ export interface BatchWorker {
 export function startWorker(
   edges: Edges,
   producer: Producer,
-  connection: Redis,
+  connection: RedisClient,
   { concurrency }: { readonly concurrency: number },
 ): BatchWorker {
   const { runs, log } = edges;
   const stopping = new AbortController();
+  // Every job that waits listens on it.
+  setMaxListeners(0, stopping.signal);
 
   const worker = new Worker<BatchJob>(
     QUEUE_NAME,
-    async (job, token) => {
-      await takeJob(job, token ?? '', edges, stopping.signal);
-      if (!stopping.signal.aborted) await producer.topUpIfLow();
-    },
+    (job, token) => takeJob(job, token ?? '', edges, stopping.signal),
     {
       connection,
       prefix: runs.keys.prefix,
@@ -46,13 +48,14 @@ export function startWorker(
     log.error({ err: error, job: job?.id }, 'A batch failed by a bug; it will be tried again.'),
   );
 
-  const topUp = async (): Promise<void> => {
-    await producer
-      .topUp()
-      .catch((error: unknown) => log.warn({ err: error }, 'The queue could not be topped up.'));
-  };
-  const regularly = setInterval(() => void topUp(), TOP_UP_MS);
-  void topUp();
+  const said = (error: unknown): void => log.warn({ err: error }, 'The queue could not be topped up.');
+  const topUp = (): void => void producer.topUp().catch(said);
+  // After the job is gone, or its batch, opened again by a `resume` meanwhile, could not be queued again.
+  worker.on('completed', () => {
+    if (!stopping.signal.aborted) producer.topUpIfLow().catch(said);
+  });
+  const regularly = setInterval(topUp, TOP_UP_MS);
+  topUp();
 
   return {
     async isIdle() {
@@ -74,7 +77,7 @@ async function takeJob(
 ): Promise<void> {
   for (;;) {
     try {
-      const step = await processBatch(job.data, edges, stopping);
+      const step = await stepOf(job, edges, stopping);
       switch (step.kind) {
         case 'done':
         case 'stopped':
@@ -88,12 +91,18 @@ async function takeJob(
       }
     } catch (error) {
       if (stopping.aborted && isAbort(error, stopping)) return giveBack(job, token);
-      if (!(error instanceof UserError)) throw error;
-      // What only a person can mend (the sign-in) must not burn through the queue.
-      edges.log.error({ run: job.data.runId, remedy: error.remedy }, `Run paused. ${error.message}`);
-      await edges.runs.transition(job.data.runId, 'paused', `sign-in: ${error.message}`, ['running']);
-      return;
+      throw error;
     }
+  }
+}
+
+/** What only a person can mend (the sign-in) must not burn through the queue. */
+async function stepOf(job: Job<BatchJob>, edges: Edges, stopping: AbortSignal): Promise<Step> {
+  try {
+    return await processBatch(job.data, edges, stopping);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return pauseRun(job.data, `sign-in: ${error.message} ${error.remedy}`, edges);
   }
 }
 

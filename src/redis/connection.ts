@@ -1,43 +1,23 @@
-import { isIP } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Redis } from 'ioredis';
-import type { RedisOptions } from 'ioredis';
-import { EXIT, UserError } from '../errors.ts';
+import { Cluster, Redis } from 'ioredis';
+import { clientPlan, CONNECT_MAX_MS, describeTarget } from './clientOptions.ts';
+import type { ClientPlan, Patience, RedisTarget } from './clientOptions.ts';
+import { tellLossAndReturn } from './loss.ts';
+import type { RedisLog } from './loss.ts';
+import { outOfReach, reasonOf } from './reach.ts';
 
-/** Connecting, with the loading of the data and the sign-in: a command without Redis ends within 5 s. */
-const CONNECT_MAX_MS = 4_000;
-/** A command that got no answer for so long means a half-open connection: it is cut and made anew. Longer than any
- *  script or blocking read we send (BullMQ blocks for 10 s at most). */
-const REPLY_MAX_MS = 30_000;
+export { describeTarget } from './clientOptions.ts';
+export type { Patience, RedisTarget } from './clientOptions.ts';
+export type { RedisLog } from './loss.ts';
+
 const RECONNECT_PAUSE_MIN_MS = 50;
 const RECONNECT_PAUSE_MAX_MS = 2_000;
-/** How often a server that reads its data from disk is asked whether it is done. */
-const LOADING_PAUSE_MS = 250;
 const QUIT_MAX_MS = 1_000;
-const PORT = 6379;
+/** With CONNECT_MAX_MS it stays below the 5 s in which a command without Redis ends. */
+const SEED_ANSWER_MAX_MS = 700;
 
-/** For clients that would rather have an error than wait. */
-const ASKS_ONCE = {
-  lazyConnect: true,
-  enableOfflineQueue: false,
-  maxRetriesPerRequest: 0,
-  autoResendUnfulfilledCommands: false,
-} as const;
-
-/** Where a Redis is: `redis://user:password@host:port/db`, the same with `rediss://` for TLS, or a Unix socket. */
-export type RedisTarget = { readonly url: string } | { readonly socketPath: string };
-
-/**
- * `failFast` for commands: an error at once when Redis is away, at the start and later; replies that are lost are not
- * asked for again. `wait` for workers and BullMQ: commands wait until Redis is there, and those in flight when the
- * connection broke are sent again, so they may run twice.
- */
-export type Patience = 'failFast' | 'wait';
-
-export interface RedisLog {
-  info(message: string): void;
-  warn(message: string): void;
-}
+/** A client of one Redis, of whoever is master behind sentinels, or of a cluster. All keys of a tenant are in one slot. */
+export type RedisClient = Redis | Cluster;
 
 export interface RedisClientOptions {
   readonly patience: Patience;
@@ -51,17 +31,19 @@ export interface RedisClientOptions {
 
 /**
  * A client that is ready. It may be given to BullMQ, and duplicated; a duplicate needs an `error` listener of its own.
- * @throws UserError (exit 4) when `failFast` finds no usable Redis within CONNECT_MAX_MS; (exit 2) when the URL is none;
- *   the signal's reason when it is aborted.
+ * @throws UserError (exit 4) when `failFast` finds no usable Redis within CONNECT_MAX_MS; (exit 2) when the address is none or
+ *   a file of it is not what it should be; the signal's reason when it is aborted.
  */
-export async function openRedis(target: RedisTarget, options: RedisClientOptions): Promise<Redis> {
+export async function openRedis(target: RedisTarget, options: RedisClientOptions): Promise<RedisClient> {
   return options.patience === 'wait' ? openWaiting(target, options) : openFailingFast(target, options);
 }
 
 /** Closes a client, whatever its state, within QUIT_MAX_MS. Due replies are waited for as long; later ones are errors. */
-export async function closeRedis(redis: Redis): Promise<void> {
+export async function closeRedis(redis: RedisClient): Promise<void> {
   if (redis.status === 'end') return;
   const ended = new Promise<void>((resolve) => redis.once('end', () => resolve()));
+  // A cluster forgets its nodes when it is told to disconnect.
+  const nodes = redis instanceof Cluster ? redis.nodes() : [redis];
   if (redis.status === 'ready') {
     redis.quit().catch(() => redis.disconnect());
   } else {
@@ -76,15 +58,8 @@ export async function closeRedis(redis: Redis): Promise<void> {
   deadline.abort();
   if (!isEnded(redis)) {
     redis.disconnect();
-    redis.stream?.destroy(); // a half-open connection never answers the end that `disconnect` sends
+    for (const node of nodes) node.stream?.destroy(); // a half-open connection never answers the end that `disconnect` sends
   }
-}
-
-/** The target as it may be shown: no user, no password. */
-export function describeTarget(target: RedisTarget): string {
-  if ('socketPath' in target) return target.socketPath;
-  const { protocol, host, pathname } = parseUrl(target.url);
-  return `${protocol}//${host}${pathname}`;
 }
 
 /**
@@ -92,22 +67,23 @@ export function describeTarget(target: RedisTarget): string {
  * @throws Error with the reason as its message.
  */
 export async function connectOnce(
-  target: RedisTarget,
+  target: { readonly socketPath: string },
   { name, readyMaxMs }: { readonly name: string; readonly readyMaxMs: number },
 ): Promise<Redis> {
-  const redis = new Redis({ ...baseOptions(target, name), ...ASKS_ONCE, retryStrategy: null });
+  const plan = clientPlan(target, name, 'failFast', () => false);
+  if (plan.kind === 'cluster') throw new Error('a socket is no cluster');
+  const redis = new Redis({ ...plan.options, retryStrategy: null });
   await connectWithin(readyMaxMs, redis);
   return redis;
 }
 
-async function openWaiting(target: RedisTarget, { name, log, signal }: RedisClientOptions): Promise<Redis> {
+async function openWaiting(
+  target: RedisTarget,
+  { name, log, signal }: RedisClientOptions,
+): Promise<RedisClient> {
   signal?.throwIfAborted();
-  const redis = new Redis({
-    ...baseOptions(target, name),
-    maxRetriesPerRequest: null, // BullMQ demands it
-    retryStrategy: reconnectPause,
-  });
-  tellLossAndReturn(redis, target, log);
+  const redis = clientFrom(target, name, 'wait', () => true);
+  tellLossAndReturn(redis, describeTarget(target), log);
   try {
     await untilReady(redis, signal);
   } catch (error) {
@@ -117,106 +93,96 @@ async function openWaiting(target: RedisTarget, { name, log, signal }: RedisClie
   return redis;
 }
 
-async function openFailingFast(target: RedisTarget, { name, log }: RedisClientOptions): Promise<Redis> {
+async function openFailingFast(target: RedisTarget, { name, log }: RedisClientOptions): Promise<RedisClient> {
   let wasReady = false;
-  const redis = new Redis({
-    ...baseOptions(target, name),
-    ...ASKS_ONCE,
-    retryStrategy: (times) => (wasReady ? reconnectPause(times) : null),
-  });
-  tellLossAndReturn(redis, target, log);
+  const redis = clientFrom(target, name, 'failFast', () => wasReady);
+  tellLossAndReturn(redis, describeTarget(target), log);
   try {
     await connectWithin(CONNECT_MAX_MS, redis);
   } catch (error) {
-    throw outOfReach(target, reasonOf(error));
+    const { seed } = clientPlan(target, name, 'failFast', () => false);
+    throw outOfReach(target, isVague(error) && seed ? await reasonOfSeed(seed, error) : reasonOf(error));
   }
   wasReady = true;
   return redis;
 }
 
+/** Of sentinels and of nodes that are asked for the others ioredis tells no more than this. */
+const isVague = (error: unknown): boolean =>
+  /^(Connection is closed\.|no sentinel answers what it is asked)$/.test(reasonOf(error));
+
+async function reasonOfSeed(seed: ClientPlan['seed'], vague: unknown): Promise<string> {
+  const redis = new Redis({ ...seed, lazyConnect: true, retryStrategy: null });
+  try {
+    await connectWithin(SEED_ANSWER_MAX_MS, redis);
+    await closeRedis(redis);
+    return reasonOf(vague);
+  } catch (error) {
+    return reasonOf(error);
+  }
+}
+
+function clientFrom(
+  target: RedisTarget,
+  name: string,
+  patience: Patience,
+  mayTryAgain: () => boolean,
+): RedisClient {
+  const plan = clientPlan(target, name, patience, mayTryAgain);
+  const pause = (times: number): number | null => (mayTryAgain() ? reconnectPause(times) : null);
+  switch (plan.kind) {
+    case 'node':
+      return new Redis({ ...plan.options, retryStrategy: pause });
+    case 'cluster':
+      return new Cluster([...plan.nodes], { ...plan.options, clusterRetryStrategy: pause });
+  }
+}
+
 /** @throws Error with the reason as its message; the client is closed then. */
-async function connectWithin(maxMs: number, redis: Redis): Promise<void> {
+async function connectWithin(maxMs: number, redis: RedisClient): Promise<void> {
   let reason: string | undefined;
-  redis.on('error', (error: Error) => {
+  const note = (error: unknown): void => {
     reason = reasonOf(error);
-  });
+  };
+  redis.on('error', note);
+  const late = Promise.withResolvers<never>();
   const deadline = setTimeout(() => {
     reason ??= `no answer within ${maxMs / 1000} s, or it is still reading its data`;
-    redis.disconnect();
-    redis.stream?.destroy(); // what `disconnect` sends would wait for an answer
+    late.reject(new Error(reason));
   }, maxMs);
+  const nodes = redis instanceof Cluster ? [] : [redis];
   try {
-    await redis.connect();
-  } catch {
+    await Promise.race([connectAll(redis), late.promise]);
+  } catch (error) {
     redis.disconnect();
-    throw new Error(reason ?? 'the connection was closed');
+    for (const node of nodes) node.stream?.destroy(); // what `disconnect` sends would wait for an answer
+    throw new Error(reason ?? reasonOf(error), { cause: error });
   } finally {
     clearTimeout(deadline);
+    redis.off('error', note);
   }
 }
 
-/** ioredis gives clients another type by this one option, which is left at its default. */
-type ClientOptions = Omit<RedisOptions, 'replyMapping'>;
-
-function baseOptions(target: RedisTarget, name: string): ClientOptions {
-  return {
-    ...('socketPath' in target ? { path: target.socketPath } : urlOptions(target.url)),
-    connectionName: name,
-    connectTimeout: CONNECT_MAX_MS,
-    socketTimeout: REPLY_MAX_MS,
-    maxLoadingRetryTime: LOADING_PAUSE_MS,
-  };
+/** The nodes of a cluster connect with their first command, and refuse those that come before they are ready. */
+async function connectAll(redis: RedisClient): Promise<void> {
+  await redis.connect();
+  if (redis instanceof Cluster) await Promise.all(redis.nodes('master').map(readyNode));
 }
 
-function urlOptions(text: string): ClientOptions {
-  const url = parseUrl(text);
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  return {
-    host,
-    port: url.port === '' ? PORT : Number(url.port),
-    ...(url.username === '' ? {} : { username: decodeURIComponent(url.username) }),
-    ...(url.password === '' ? {} : { password: decodeURIComponent(url.password) }),
-    db: Number(url.pathname.slice(1)),
-    // A certificate is for a name, and names are asked for in the handshake; an address must not be.
-    ...(url.protocol === 'rediss:' ? { tls: isIP(host) ? {} : { servername: host } } : {}),
-  };
-}
-
-/** Settings after a `?` are refused, not ignored: ioredis would take any of its options there, `keyPrefix` too. */
-function parseUrl(text: string): URL {
-  const url = URL.parse(text);
-  const isGood =
-    url !== null &&
-    /^rediss?:$/.test(url.protocol) &&
-    url.hostname !== '' &&
-    /^\/?\d*$/.test(url.pathname) &&
-    url.search === '' &&
-    url.hash === '' &&
-    isPercentEncoded(url.username + url.password);
-  if (isGood) return url;
-  // The text is not repeated: a password may be in it.
-  throw new UserError('The address of Redis is not of the form redis://user:password@host:port/db.', {
-    remedy:
-      'Write REDIS_URL (or --redis-url) like redis://127.0.0.1:6379/0, or with rediss:// for TLS. In user and password ' +
-      'percent-encode every character that is no letter or digit: `node -p "encodeURIComponent(\'p@ss\')"`.',
-    exitCode: EXIT.badInput,
-  });
-}
-
-function isPercentEncoded(text: string): boolean {
-  try {
-    decodeURIComponent(text);
-    return true;
-  } catch {
-    return false;
-  }
+async function readyNode(node: Redis): Promise<void> {
+  if (node.status === 'wait') await node.connect();
+  else if (node.status !== 'ready')
+    await new Promise<void>((resolve, reject) => {
+      node.once('ready', resolve);
+      node.once('end', () => reject(new Error('the connection was closed')));
+    });
 }
 
 function reconnectPause(times: number): number {
   return Math.min(RECONNECT_PAUSE_MIN_MS * 2 ** Math.min(times, 10), RECONNECT_PAUSE_MAX_MS);
 }
 
-function untilReady(redis: Redis, signal: AbortSignal | undefined): Promise<void> {
+function untilReady(redis: RedisClient, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => reject(signal?.reason);
     signal?.addEventListener('abort', onAbort, { once: true });
@@ -227,44 +193,7 @@ function untilReady(redis: Redis, signal: AbortSignal | undefined): Promise<void
   });
 }
 
-/** ioredis emits `reconnecting` before each try, and never after a wanted close. */
-function tellLossAndReturn(redis: Redis, target: RedisTarget, log: RedisLog): void {
-  const where = describeTarget(target);
-  let isLost = false;
-  let reason = 'the connection was closed';
-  redis.on('error', (error: Error) => {
-    reason = reasonOf(error);
-  });
-  redis.on('reconnecting', () => {
-    if (!isLost) log.warn(`Redis at ${where} is out of reach (${reason}). Trying again until it is there.`);
-    isLost = true;
-  });
-  redis.on('ready', () => {
-    if (isLost) log.info(`Redis at ${where} is there again.`);
-    isLost = false;
-    reason = 'the connection was closed';
-  });
-}
-
-/** Only the text: ioredis hangs the command on its errors, and for a sign-in that is the password. */
-function reasonOf(error: unknown): string {
-  // A name with several addresses, all refused, gives an AggregateError with an empty message.
-  const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
-  return first instanceof Error && first.message !== '' ? first.message : 'no answer';
-}
-
-function outOfReach(target: RedisTarget, reason: string): UserError {
-  const where = describeTarget(target);
-  const isRefused = /^(NOAUTH|WRONGPASS|NOPERM|ERR invalid password)/.test(reason);
-  const remedy = isRefused
-    ? 'Put the right user and password into REDIS_URL: redis://user:password@host:port/db, each percent-encoded.'
-    : 'socketPath' in target
-      ? 'Start it, or set REDIS_URL to another one.'
-      : `Start the Redis at ${where}, set REDIS_URL (or --redis-url) to another one, or unset it to use the embedded one.`;
-  return new UserError(`Cannot use Redis at ${where}: ${reason}.`, { remedy, exitCode: EXIT.environment });
-}
-
 // Apart, because TypeScript believes that a status it has seen cannot change while we wait.
-function isEnded(redis: Redis): boolean {
+function isEnded(redis: RedisClient): boolean {
   return redis.status === 'end';
 }

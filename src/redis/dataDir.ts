@@ -30,6 +30,8 @@ export interface DataDir {
   readonly socketPath: string;
   readonly lockFile: string;
   readonly logFile: string;
+  /** Names the last server that ended in order: its data is whole. */
+  readonly endedFile: string;
   /** A FIFO whose read end the server holds open for as long as it lives: see `hasServer`. */
   readonly lifeline: string;
   close(): void;
@@ -62,6 +64,7 @@ export function openDataDir(wanted: string): DataDir {
     socketPath: join(alias ?? path, SOCKET_NAME),
     lockFile: join(path, 'lock.db'),
     logFile: join(path, 'redis.log'),
+    endedFile: join(path, 'redis.ended'),
     lifeline,
     close: () => {
       if (alias !== undefined) rmSync(join(alias, '..'), { recursive: true, force: true });

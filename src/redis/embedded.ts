@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { closeRedis, connectOnce } from './connection.ts';
@@ -19,6 +20,8 @@ const USER_NAME_PREFIX = 'retarget-user-';
 export interface EmbeddedRedis {
   /** Where `openRedis` finds it: `{ socketPath }`. For this process only, until `release`. */
   readonly socketPath: string;
+  /** Redis' `run_id` of the server before this one, when that ended in order and so lost nothing. */
+  readonly endedInOrder: string | undefined;
   /** Close all clients first. The last user stops the server and waits until it is gone. Never rejects. */
   release(): Promise<void>;
 }
@@ -66,7 +69,11 @@ export async function useEmbeddedRedis(options: {
     }
   }
   let left: Promise<void> | undefined;
-  return { socketPath: dataDir.socketPath, release: () => (left ??= leave()) };
+  return {
+    socketPath: dataDir.socketPath,
+    endedInOrder: lastEndedInOrder(dataDir),
+    release: () => (left ??= leave()),
+  };
 }
 
 /** Under the lock. Covers a server that runs, one that is half started, one that reads its data, and none. */
@@ -99,7 +106,18 @@ async function stopIfLast(member: Redis, dataDir: DataDir): Promise<void> {
   const users = String(clients)
     .split('\n')
     .filter((line) => line.includes(` name=${USER_NAME_PREFIX}`));
-  if (users.every((line) => line.startsWith(`id=${ownId} `))) await stopServer(member, dataDir);
+  if (!users.every((line) => line.startsWith(`id=${ownId} `))) return;
+  const runId = /run_id:(\w+)/.exec(await member.info('server'))?.[1] ?? '';
+  await stopServer(member, dataDir);
+  writeFileSync(dataDir.endedFile, runId, { mode: 0o600 });
+}
+
+function lastEndedInOrder({ endedFile }: DataDir): string | undefined {
+  try {
+    return readFileSync(endedFile, 'utf8');
+  } catch {
+    return undefined; // None has yet, or it can't be known: then the data counts as cut short.
+  }
 }
 
 /** True when the connection has ended, false when this process leaves. */

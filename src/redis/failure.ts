@@ -1,4 +1,5 @@
 import { EXIT, UserError } from '../errors.ts';
+import { ACL_RULES_QUOTED } from './aclUser.ts';
 
 /** What a Redis that is there says when it will not do what it is asked, by the first word of its reply. */
 const REFUSALS = new Map([
@@ -10,10 +11,16 @@ const REFUSALS = new Map([
   ['READONLY', 'Set REDIS_URL to the primary: this Redis is a read-only replica.'],
   [
     'NOPERM',
-    'Give the user of REDIS_URL the permission that is named here (`redis-cli acl setuser`), then start again.',
+    `Give the user of REDIS_URL what is needed: \`redis-cli acl setuser NAME ${ACL_RULES_QUOTED}\`, then start again.`,
   ],
   ['NOAUTH', 'Put user and password into REDIS_URL: redis://user:password@host:port/db.'],
   ['WRONGPASS', 'Put the right user and password into REDIS_URL: redis://user:password@host:port/db.'],
+  [
+    'CLUSTERDOWN',
+    'Start the nodes of the Redis Cluster that are away (`redis-cli cluster nodes`), then start again.',
+  ],
+  ['MASTERDOWN', 'Start the primary of this Redis, then start again.'],
+  ['NOREPLICAS', 'Start the replicas that min-replicas-to-write asks for, then start again.'],
   ['LOADING', 'Start again when `redis-cli info persistence` says loading:0.'],
 ]);
 
@@ -23,13 +30,18 @@ const CONNECTION_GONE = [
   "Stream isn't writeable and enableOfflineQueue options is false",
   'Reached the max retries per request limit',
   'Socket timeout.',
+  'Too many Cluster redirections',
+  "Cluster isn't ready and enableOfflineQueue options is false",
+  'Cluster is ended.',
+  'None of startup nodes is available',
 ];
 
 /**
  * What the user can do about an error that a Redis client threw in the middle of work; undefined for everything
  * else, which is a bug. Commands that were under way may or may not have been done.
  */
-export function redisFailure(error: unknown): UserError | undefined {
+export function redisFailure(thrown: unknown): UserError | undefined {
+  const error = causeOf(thrown);
   if (!(error instanceof Error)) return undefined;
   const refusal =
     error.name === 'ReplyError' ? REFUSALS.get(error.message.split(' ', 1)[0] ?? '') : undefined;
@@ -43,3 +55,9 @@ export function redisFailure(error: unknown): UserError | undefined {
     exitCode: EXIT.environment,
   });
 }
+
+/** A transaction that was not run says only that; which of its commands was refused, and why, hangs on it. */
+const causeOf = (error: unknown): unknown =>
+  error instanceof Error && 'previousErrors' in error && Array.isArray(error.previousErrors)
+    ? (error.previousErrors[0] ?? error)
+    : error;

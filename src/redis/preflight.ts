@@ -1,5 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Cluster } from 'ioredis';
 import type { Redis } from 'ioredis';
 import { EXIT, UserError } from '../errors.ts';
+import { ACL_RULES_QUOTED } from './aclUser.ts';
+import type { RedisClient } from './connection.ts';
 
 /** BullMQ's scripts use commands of it. Source: bullmq, RedisConnection.recommendedMinimumVersion. */
 const VERSION_MIN = '6.2';
@@ -11,22 +15,87 @@ export interface Finding {
   readonly remedy: string;
 }
 
-/** Looks whether a Redis keeps what it is given. Empty when all is well. Changes nothing. */
-export async function preflight(redis: Redis): Promise<readonly Finding[]> {
-  const info = parseInfo(await redis.info());
+/** A node of a cluster that does not answer within this is said to be away. */
+const NODE_ANSWER_MAX_MS = 1_500;
+
+/** Looks whether a Redis keeps what it is given, in a cluster every node of it. Empty when all is well. Changes nothing. */
+export async function preflight(redis: RedisClient): Promise<readonly Finding[]> {
+  return redis instanceof Cluster ? preflightCluster(redis) : preflightServer(redis, 'redis-cli', 'alone');
+}
+
+/** @param cli how redis-cli is told where to go */
+async function preflightServer(
+  redis: Redis,
+  cli: string,
+  place: 'alone' | 'in a cluster',
+): Promise<readonly Finding[]> {
+  const text = await unlessRefused(redis.info());
+  if (text === undefined) return [MAY_NOT_READ_INFO];
+  const info = parseInfo(text);
   const policy = (await config(redis, 'maxmemory-policy')) ?? info.get('maxmemory_policy') ?? 'noeviction';
   const snapshots = await config(redis, 'save');
+  const isAlone = place === 'alone';
+  const isReadOnly = info.get('role') === 'slave' && info.get('slave_read_only') !== '0';
   const findings = [
     isOlder(info.get('redis_version') ?? '0', VERSION_MIN) && tooOld(info.get('redis_version') ?? 'unknown'),
-    policy !== 'noeviction' && mayEvictWork(policy),
-    info.get('role') === 'slave' && info.get('slave_read_only') !== '0' && READ_ONLY_REPLICA,
+    policy !== 'noeviction' && mayEvictWork(policy, cli),
+    isAlone && isReadOnly && READ_ONLY_REPLICA,
     info.get('loading') === '1' && STILL_LOADING,
-    info.get('cluster_enabled') === '1' && IS_CLUSTER,
+    isAlone && info.get('cluster_enabled') === '1' && IS_CLUSTER,
     // Without CONFIG the server is somebody's service, whose way of keeping data cannot be seen from here.
-    info.get('aof_enabled') !== '1' && snapshots !== undefined && losesWork(snapshots),
+    info.get('aof_enabled') !== '1' && snapshots !== undefined && losesWork(snapshots, cli),
   ];
   return findings.filter((finding) => finding !== false);
 }
+
+async function preflightCluster(cluster: Cluster): Promise<readonly Finding[]> {
+  const masters = new Set(cluster.nodes('master'));
+  const nodes = cluster.nodes();
+  const anyNode = nameOf(cluster.nodes('master')[0] ?? nodes[0]);
+  // One command for all nodes: a replica takes its master's place with its own settings.
+  const cli = `redis-cli --cluster call ${anyNode}`;
+  const state = parseInfo((await unlessRefused(cluster.cluster('INFO'))) ?? '').get('cluster_state');
+  const perNode = await Promise.all(
+    nodes.map(async (node) => {
+      const found = await preflightNode(node, cli);
+      const isMaster = masters.has(node);
+      return { name: nameOf(node), found: found ?? [isMaster ? MASTER_AWAY : REPLICA_AWAY] };
+    }),
+  );
+  return [...(state === 'fail' ? [slotsUnserved(anyNode)] : []), ...mergedByMessage(perNode)];
+}
+
+/** Undefined when the node does not answer. */
+async function preflightNode(node: Redis, cli: string): Promise<readonly Finding[] | undefined> {
+  const deadline = new AbortController();
+  const late = sleep(NODE_ANSWER_MAX_MS, undefined, { signal: deadline.signal }).catch(() => undefined);
+  try {
+    // What goes wrong here is the node's connection; that of the cluster is told when it is used.
+    return await Promise.race([preflightServer(node, cli, 'in a cluster').catch(() => undefined), late]);
+  } finally {
+    deadline.abort();
+  }
+}
+
+/** The same finding of several nodes is said once, with their names. */
+function mergedByMessage(
+  nodes: readonly { readonly name: string; readonly found: readonly Finding[] }[],
+): readonly Finding[] {
+  const names = new Map<string, string[]>();
+  const findings = new Map<string, Finding>();
+  for (const { name, found } of nodes) {
+    for (const finding of found) {
+      findings.set(finding.message, finding);
+      names.set(finding.message, [...(names.get(finding.message) ?? []), name]);
+    }
+  }
+  return [...findings.values()].map((finding) => ({
+    ...finding,
+    message: `${finding.message} (Node ${(names.get(finding.message) ?? []).join(', ')}.)`,
+  }));
+}
+
+const nameOf = (node: Redis | undefined): string => `${node?.options.host}:${node?.options.port}`;
 
 /** @throws UserError (exit 4) with every error found and its remedy. @returns the warnings. */
 export function refuseOnErrors(findings: readonly Finding[]): readonly Finding[] {
@@ -44,11 +113,11 @@ const tooOld = (version: string): Finding => ({
   remedy: `Update Redis to ${VERSION_MIN} or newer, or set REDIS_URL to one that is.`,
 });
 
-const mayEvictWork = (policy: string): Finding => ({
+const mayEvictWork = (policy: string, cli: string): Finding => ({
   severity: 'error',
   message: `Redis may throw queued work away: its maxmemory-policy is "${policy}".`,
   remedy:
-    'Run `redis-cli config set maxmemory-policy noeviction` and write it into redis.conf (or into the settings of ' +
+    `Run \`${cli} config set maxmemory-policy noeviction\` and write it into redis.conf (or into the settings of ` +
     'your Redis service), then start again.',
 });
 
@@ -66,26 +135,55 @@ const STILL_LOADING: Finding = {
 
 const IS_CLUSTER: Finding = {
   severity: 'error',
-  message: 'This Redis is a node of a Redis Cluster, which is not supported.',
-  remedy: 'Set REDIS_URL to a Redis that runs alone (`redis-cli info cluster` says cluster_enabled:0).',
+  message: 'This Redis is a node of a Redis Cluster.',
+  remedy: 'Write REDIS_URL with redis+cluster:// (rediss+cluster:// with TLS) instead of redis://.',
 };
 
-const losesWork = (snapshots: string): Finding => ({
+const MAY_NOT_READ_INFO: Finding = {
+  severity: 'error',
+  message: 'The user of REDIS_URL may not run INFO.',
+  remedy: `Give the user the commands that are needed: \`redis-cli acl setuser NAME ${ACL_RULES_QUOTED}\`.`,
+};
+
+const MASTER_AWAY: Finding = {
+  severity: 'error',
+  message: 'A master of the Redis Cluster does not answer.',
+  remedy: 'Start it, or wait until a replica has taken its place, then start again.',
+};
+
+const REPLICA_AWAY: Finding = {
+  severity: 'warning',
+  message: 'A replica of the Redis Cluster does not answer: its master has one less to take its place.',
+  remedy: 'Start it.',
+};
+
+const slotsUnserved = (node: string): Finding => ({
+  severity: 'error',
+  message: 'The Redis Cluster is down: not all of its slots are served.',
+  remedy: `Start the nodes that are away, see \`redis-cli --cluster check ${node}\`, then start again.`,
+});
+
+const losesWork = (snapshots: string, cli: string): Finding => ({
   severity: 'warning',
   message:
     snapshots === ''
       ? 'Redis keeps nothing on disk: after its restart every run and result is gone.'
       : `Redis writes to disk only now and then (save "${snapshots}"): a crash loses the results since the last time.`,
-  remedy: 'Run `redis-cli config set appendonly yes` and write it into redis.conf.',
+  remedy: `Run \`${cli} config set appendonly yes\` and write it into redis.conf.`,
 });
 
 /** Undefined where CONFIG is refused, as for an ACL user or by a Redis service. */
 async function config(redis: Redis, name: string): Promise<string | undefined> {
-  const reply: unknown = await redis.config('GET', name).catch((error: Error) => {
-    if (error.name === 'ReplyError') return [];
+  const reply = await unlessRefused<unknown>(redis.config('GET', name));
+  return Array.isArray(reply) && typeof reply[1] === 'string' ? reply[1] : undefined;
+}
+
+/** Undefined when Redis answers that it will not do it. */
+async function unlessRefused<T>(reply: Promise<T>): Promise<T | undefined> {
+  return reply.catch((error: Error) => {
+    if (error.name === 'ReplyError') return undefined;
     throw error;
   });
-  return Array.isArray(reply) && typeof reply[1] === 'string' ? reply[1] : undefined;
 }
 
 function parseInfo(text: string): ReadonlyMap<string, string> {

@@ -1,5 +1,5 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import { pack, unpackMultiple } from 'msgpackr';
+import { pack, unpack } from 'msgpackr';
 import type { InputColumn } from '../assignments/columns.ts';
 import type { Row } from '../assignments/row.ts';
 
@@ -23,20 +23,57 @@ export const rowOf = (input: InputRow): Row => ({
 
 type Columns = [InputColumn, unknown[]][];
 
-/** Column after column, since ids of one kind compress best side by side. Blank cells are null: no cell holds null. */
+/** GUIDs that a blob can count; a row of more than this keeps the rest as text. */
+const GUIDS_MAX = 0xffff;
+const GUID_IN_TEXT = /[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}/g;
+// JSON text has no raw control characters, so these two can't be taken for anything else.
+const NEXT_GUID = '\x01';
+const KNOWN_GUID = '\x02';
+const GUID_MARKS = new RegExp(`${NEXT_GUID}|${KNOWN_GUID}([0-9a-z]+),`, 'g');
+
+/**
+ * Rows as bytes: the GUIDs in them as their 16 bytes, since they are most of it and nothing compresses them, then the rest
+ * deflated. Column after column, as values of one kind compress best side by side. Blank cells are null: no cell holds null.
+ */
 export function encodeInputs(rows: readonly InputRow[]): Buffer {
   const names = [...new Set(rows.flatMap((row) => [...row.cells.keys()]))];
   const columns: Columns = names.map((name) => [name, rows.map((row) => row.cells.get(name) ?? null)]);
-  return deflateRawSync(JSON.stringify([rows.map((row) => row.line), columns]));
+  const guids = new Map<string, number>();
+  const text = JSON.stringify([rows.map((row) => row.line), columns]).replace(GUID_IN_TEXT, (guid) => {
+    const known = guids.get(guid);
+    if (known !== undefined) return `${KNOWN_GUID}${known.toString(36)},`;
+    if (guids.size >= GUIDS_MAX) return guid;
+    guids.set(guid, guids.size);
+    return NEXT_GUID;
+  });
+  const count = Buffer.alloc(2);
+  count.writeUInt16BE(guids.size);
+  return Buffer.concat([count, ...[...guids.keys()].map(bytesOfGuid), deflateRawSync(text)]);
 }
 
 export function decodeInputs(blob: Buffer): InputRow[] {
-  const [lines, columns] = JSON.parse(inflateRawSync(blob).toString('utf8')) as [number[], Columns];
+  const count = blob.readUInt16BE(0);
+  const rest = 2 + 16 * count;
+  let next = 0;
+  const text = inflateRawSync(blob.subarray(rest))
+    .toString('utf8')
+    .replace(GUID_MARKS, (_, known?: string) => {
+      const start = 2 + 16 * (known === undefined ? next++ : Number.parseInt(known, 36));
+      return guidOfBytes(blob.subarray(start, start + 16));
+    });
+  const [lines, columns] = JSON.parse(text) as [number[], Columns];
   return lines.map((line, i) => ({
     line,
     cells: new Map(columns.flatMap(([name, values]) => (values[i] === null ? [] : [[name, values[i]]]))),
   }));
 }
+
+const bytesOfGuid = (guid: string): Buffer => Buffer.from(guid.replaceAll('-', ''), 'hex');
+
+const guidOfBytes = (bytes: Uint8Array): string =>
+  Buffer.from(bytes)
+    .toString('hex')
+    .replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 
 /** What there is to say of a row beyond its state. */
 export interface Detail {
@@ -53,8 +90,8 @@ export interface Detail {
   readonly notBefore?: number;
 }
 
+/** Besides `at`, in the order in which they are packed: what most rows have comes first. */
 const DETAIL_FIELDS = [
-  'at',
   'httpStatus',
   'requestId',
   'clientRequestId',
@@ -68,33 +105,56 @@ const GUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/;
 
 /** GUIDs as their 16 bytes: they are most of what a row that went well has to say. */
 const packed = (value: string | number | undefined): unknown =>
-  typeof value === 'string' && GUID.test(value)
-    ? Buffer.from(value.replaceAll('-', ''), 'hex')
-    : (value ?? null);
+  typeof value === 'string' && GUID.test(value) ? bytesOfGuid(value) : (value ?? null);
 
 function unpacked(value: unknown): string | number | undefined {
-  if (value instanceof Uint8Array) {
-    return Buffer.from(value)
-      .toString('hex')
-      .replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
-  }
+  if (value instanceof Uint8Array) return guidOfBytes(value);
   return typeof value === 'string' || typeof value === 'number' ? value : undefined;
 }
 
-/** One detail as bytes. A batch's details are these bytes appended; the last word about a row counts. */
+/** Bytes of a frame before its fields: the row's place, and `at` in six bytes (0: not said). */
+const FRAME_HEAD = 7;
+const LENGTH_IN_ONE_BYTE_MAX = 254;
+
+/**
+ * One detail as bytes. A batch's details are these bytes appended; the last word about a row counts. Each is a frame: its
+ * length in one byte, or 255 and four bytes; the row's place; `at`; the other fields as MessagePack. The scripts read the
+ * frames and not what is in them (details.lua).
+ */
 export function encodeDetail(row: number, detail: Detail): Buffer {
   const fields = DETAIL_FIELDS.map((field) => packed(detail[field]));
   while (fields.length > 0 && fields.at(-1) === null) fields.pop();
-  return pack([row, ...fields]);
+  const body = fields.length > 0 ? pack(fields) : Buffer.alloc(0);
+  const head = Buffer.alloc(FRAME_HEAD);
+  head.writeUInt8(row, 0);
+  head.writeUIntBE(detail.at ?? 0, 1, 6);
+  const length = FRAME_HEAD + body.length;
+  if (length <= LENGTH_IN_ONE_BYTE_MAX) return Buffer.concat([Buffer.of(length), head, body]);
+  const long = Buffer.of(255, 0, 0, 0, 0);
+  long.writeUInt32BE(length, 1);
+  return Buffer.concat([long, head, body]);
 }
 
 /** The last detail of each row, by its place in the batch. */
 export function decodeDetails(blob: Buffer | null | undefined): Map<number, Detail> {
   const details = new Map<number, Detail>();
-  if (!blob || blob.length === 0) return details;
-  for (const [row, ...fields] of unpackMultiple(blob) as [number, ...unknown[]][]) {
-    const said = DETAIL_FIELDS.map((field, i) => [field, unpacked(fields[i])] as const);
-    details.set(row, Object.fromEntries(said.filter(([, value]) => value !== undefined)));
+  for (let start = 0; blob && start < blob.length;) {
+    const isLong = blob.readUInt8(start) > LENGTH_IN_ONE_BYTE_MAX;
+    const from = start + (isLong ? 5 : 1);
+    const end = from + (isLong ? blob.readUInt32BE(start + 1) : blob.readUInt8(start));
+    details.set(blob.readUInt8(from), detailIn(blob.subarray(from + 1, end)));
+    start = end;
   }
   return details;
+}
+
+function detailIn(said: Buffer): Detail {
+  const at = said.readUIntBE(0, 6);
+  const body = said.subarray(FRAME_HEAD - 1);
+  const fields: unknown = body.length > 0 ? unpack(body) : [];
+  const values = Array.isArray(fields) ? fields.map(unpacked) : [];
+  const entries = DETAIL_FIELDS.map((field, i) => [field, values[i]] as const);
+  return Object.fromEntries(
+    [...(at > 0 ? [['at', at] as const] : []), ...entries].filter(([, value]) => value !== undefined),
+  );
 }

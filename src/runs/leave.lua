@@ -1,5 +1,6 @@
 -- Leave to write rows of one batch: checks the run, picks, charges, marks `sent` and counts the attempt, in one step.
--- KEYS: ledger, its sets; 4 header, 5 states, 6 leases. ARGV: policy, batch, token, then the wanted rows (places in the batch).
+-- KEYS: ledger, its sets; 4 header, 5 states, 6 leases. ARGV: policy, batch, token, then of
+-- each wanted row its place in the batch and its state byte as the caller saw it: a row that changed since is left out.
 -- Answers {"granted", now, chargeEnd, states, row, row, …}, {"wait", now, ms, reason}, {"busy", now, ms} when another worker
 -- writes this batch, or {"stopped", now, state} when the run is not at work.
 local HEADER, STATES, LEASES = KEYS[4], KEYS[5], KEYS[6]
@@ -9,18 +10,14 @@ tick()
 local state = redis.call('HGET', HEADER, 'state')
 if state ~= 'running' then return { 'stopped', text(now), state or '' } end
 
-local lease = redis.call('HGET', LEASES, batch)
-if lease then
-  local owner, untilMs = string.match(lease, '^(.-) (%d+)$')
-  if owner ~= token and tonumber(untilMs) > now then return { 'busy', text(now), text(tonumber(untilMs) - now) } end
-end
+local leaseMs = leaseLeft(LEASES, batch, token, now)
+if leaseMs > 0 then return { 'busy', text(now), text(leaseMs) } end
 
 local states = redis.call('HGET', STATES, batch)
 local wanted = {}
-for i = 4, #ARGV do
-  local row = tonumber(ARGV[i])
-  local byte = string.byte(states, row + 1)
-  if byte and byte % 16 <= 1 then wanted[#wanted + 1] = row end
+for i = 4, #ARGV, 2 do
+  local row, seen = tonumber(ARGV[i]), tonumber(ARGV[i + 1])
+  if string.byte(states, row + 1) == seen and seen % 16 <= 1 then wanted[#wanted + 1] = row end
 end
 if #wanted == 0 then return { 'granted', text(now), '0', states } end
 
@@ -39,7 +36,7 @@ charge(ALL, 'a', chargeEnd, n)
 -- A leave that comes late by less than one step is made good by the next, or lateness would add up to lost budget.
 local step = 0.97 * n * policy.windowMs / policy.limit
 redis.call('HSET', LEDGER, 'nextWriteAt', text(math.max(number('nextWriteAt'), now - step) + step))
-redis.call('HSET', LEASES, batch, token .. ' ' .. text(now + policy.timeoutMs))
+redis.call('HSET', LEASES, batch, leaseText(token, now, now + policy.timeoutMs))
 
 local answer = { 'granted', text(now), text(chargeEnd), '' }
 local bytes = { string.byte(states, 1, #states) }

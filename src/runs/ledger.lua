@@ -3,7 +3,7 @@
 -- ARGV[1] is the policy as JSON:
 --   limit, limitAll   requests per window (writes; all)      windowMs   length of a window
 --   timeoutMs         longest time from leave to the reply   leaveMin   smallest partial leave worth sending
---   jumpMs            how far the caller's monotonic clock saw Redis' clock jump; 0: not at all
+--   jumpedFrom        where Redis' clock would stand without the jump that the caller saw; 0: it saw none
 local LEDGER, WRITES, ALL = KEYS[1], KEYS[2], KEYS[3]
 local policy = cjson.decode(ARGV[1])
 
@@ -18,10 +18,10 @@ local now = clock()
 
 local function number(field) return tonumber(redis.call('HGET', LEDGER, field) or '0') or 0 end
 
--- Ends are rounded up to 1/200 of a window, so that the sets stay small whatever the rate.
+-- Ends are rounded up to 1/200 of a window, so that the sets stay small whatever the rate; and `now` was rounded down.
 local function endOf(moment)
   local step = math.max(1, math.floor(policy.windowMs / 200))
-  return math.ceil(moment / step) * step
+  return math.ceil((moment + 1) / step) * step
 end
 
 local function charge(set, prefix, moment, n)
@@ -59,23 +59,25 @@ local function forget(set, prefix)
 end
 
 -- A Redis that restarted may have lost the last charges, and a clock that jumped dates them wrongly. Either way nobody
--- knows what still counts, so everything does until nothing can.
-local function distrust(jump)
+-- knows what still counts, so everything does until nothing can. Several workers may tell of one jump: a hold that lasts
+-- goes on for what was left of it, never for less, and never for more than its whole length from now.
+local function distrust(from)
   forget(WRITES, 'w')
   forget(ALL, 'a')
   local hold = number('holdUntil')
-  if hold > 0 then redis.call('HSET', LEDGER, 'holdUntil', text(hold + jump)) end
+  local rest = math.min(number('holdMs'), math.max(hold - from, hold - now))
+  if rest > 0 then redis.call('HSET', LEDGER, 'holdUntil', text(now + rest)) end
   redis.call('HSET', LEDGER, 'fullUntil', text(now + policy.windowMs + policy.timeoutMs), 'nextWriteAt', '0')
 end
 
 local function tick()
   local server = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
   local before = redis.call('HGET', LEDGER, 'server')
-  local seen = number('seenAt')
-  local jump = policy.jumpMs
-  -- Clocks are slewed by a little all the time; only a step back is seen from here.
-  if jump == 0 and seen - now > 1000 then jump = now - seen end
-  if jump ~= 0 or (before and before ~= server) then distrust(jump) end
+  -- Clocks are slewed by a little all the time, and a step forward looks like a pause; only a step back is seen from here.
+  local steppedBack = number('seenAt') - now > 1000
+  local restarted = before and before ~= server
+  if policy.jumpedFrom ~= 0 then distrust(policy.jumpedFrom)
+  elseif steppedBack or restarted then distrust(now) end
   redis.call('HSET', LEDGER, 'server', server, 'seenAt', text(now))
   expire(WRITES, 'w')
   expire(ALL, 'a')
@@ -93,7 +95,7 @@ end
 -- How many of `wanted` requests may go now. When too few: how long until the next charge ends, which is when to ask again.
 local function room(set, prefix, limit, wanted)
   local free = math.min(wanted, limit - number(prefix))
-  if free >= math.min(wanted, policy.leaveMin) then return free, 0 end
+  if free >= math.min(wanted, policy.leaveMin, limit) then return free, 0 end
   local first = redis.call('ZRANGE', set, 0, 0)[1]
   return 0, math.max(1, (tonumber(first) or now + policy.windowMs) - now)
 end
@@ -101,19 +103,28 @@ end
 -- Keeps the tenant still for `ms` from now; a longer hold that stands is never shortened.
 local function holdFor(ms, reason)
   if now + ms > number('holdUntil') then
-    redis.call('HSET', LEDGER, 'holdUntil', text(now + ms), 'holdReason', reason)
+    redis.call('HSET', LEDGER, 'holdUntil', text(now + ms), 'holdMs', text(ms), 'holdReason', reason)
   end
 end
 
 -- What a 429 asks for. ms > 0: its Retry-After; -1: it had none, so each such answer waits longer, from a tenth of a window
--- to three; 0: nothing was throttled, and the steps begin again.
+-- to three; 0: nothing was throttled.
 local function holdAfter(ms)
   if ms > 0 then
     holdFor(ms, 'throttled')
   elseif ms < 0 then
-    local steps = redis.call('HINCRBY', LEDGER, 'unnamedWaits', 1)
-    holdFor(policy.windowMs * math.min(3, 0.1 * 2 ^ (steps - 1)), 'throttled')
-  elseif redis.call('HEXISTS', LEDGER, 'unnamedWaits') == 1 and number('holdUntil') < now then
-    redis.call('HDEL', LEDGER, 'unnamedWaits')
+    local since = now - number('holdUntil')
+    -- Requests that were under way when the hold began are answered within it: they are part of one refusal, not the next.
+    if since >= 0 then
+      local isNew = since > 3 * policy.windowMs
+      redis.call('HSET', LEDGER, 'unnamedWaits', text(isNew and 1 or number('unnamedWaits') + 1))
+    end
+    local step = math.max(1, number('unnamedWaits'))
+    holdFor(policy.windowMs * math.min(3, 0.1 * 2 ^ (step - 1)), 'throttled')
   end
+end
+
+-- Writes went through after the last hold: the steps of unnamed waits begin again. Reads that go through say nothing of it.
+local function endUnnamedWaits()
+  if number('holdUntil') < now then redis.call('HDEL', LEDGER, 'unnamedWaits') end
 end

@@ -8,6 +8,9 @@ local HEADER, STATES, DETAILS, SETTLED, LEASES, OPEN = KEYS[4], KEYS[5], KEYS[6]
 local runId, batch, token = ARGV[2], ARGV[3], ARGV[4]
 local chargeEnd, answered, returned = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
 local COUNTERS = { [2] = 'succeeded', [3] = 'skipped', [4] = 'failed', [5] = 'stale', [6] = 'awaitingApproval', [7] = 'cancelled' }
+-- A tenant that is throttled all night has something to say of each row each time.
+local DETAILS_BYTES_MAX = 16384
+
 tick()
 
 if answered > 0 then
@@ -21,12 +24,13 @@ if returned > 0 then
   discharge(WRITES, 'w', chargeEnd, returned)
   discharge(ALL, 'a', chargeEnd, returned)
 end
-holdAfter(tonumber(ARGV[8]))
-local throttled = tonumber(ARGV[9])
+local hold, throttled = tonumber(ARGV[8]), tonumber(ARGV[9])
+holdAfter(hold)
+if answered > 0 and hold == 0 then endUnnamedWaits() end
 if throttled > 0 then redis.call('HINCRBY', HEADER, 'throttled', throttled) end
 
 local lease = redis.call('HGET', LEASES, batch)
-if lease and string.match(lease, '^(.-) %d+$') == token then redis.call('HDEL', LEASES, batch) end
+if lease and string.match(lease, '^%S+') == token then redis.call('HDEL', LEASES, batch) end
 
 local states = redis.call('HGET', STATES, batch)
 if not states then return { '', '' } end
@@ -48,8 +52,9 @@ for i = 10, #ARGV, 4 do
   end
 end
 if #details > 0 then
-  local said = redis.call('HGET', DETAILS, batch) or ''
-  redis.call('HSET', DETAILS, batch, said .. table.concat(details))
+  local said = (redis.call('HGET', DETAILS, batch) or '') .. table.concat(details)
+  if #said > DETAILS_BYTES_MAX then said = lastDetails(said) end
+  redis.call('HSET', DETAILS, batch, said)
 end
 states = string.char(unpack(bytes))
 redis.call('HSET', STATES, batch, states)

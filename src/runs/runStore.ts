@@ -1,78 +1,18 @@
-import type { ChainableCommander, Redis } from 'ioredis';
-import { decodeDetails, decodeInputs, encodeDetail, type Detail, type InputRow } from './batchCodec.ts';
+import type { ChainableCommander } from 'ioredis';
+import type { RedisClient } from '../redis/connection.ts';
+import { decodeInputs, encodeDetail, type InputRow } from './batchCodec.ts';
+import {
+  recordedRows,
+  type BatchRef,
+  type BatchStates,
+  type RecordedRow,
+  type RowRecord,
+} from './batchRow.ts';
 import { keysOf, type Keys, type RunKeys } from './keys.ts';
-import { isSettled, STATE, stateOfByte, type RowState, type StateName } from './rowState.ts';
+import { leaveAnswerOf, NOTHING_SENT, type LeaveAnswer, type LedgerPolicy } from './leave.ts';
+import { byteOfState, STATE, stateOfByte } from './rowState.ts';
 import { RECORD_FORMAT, runFromHeader, type Run, type RunState } from './run.ts';
 import { Scripts } from './scripts.ts';
-
-export interface BatchRef {
-  readonly runId: string;
-  /** From 0, in the order of the input. */
-  readonly batch: number;
-}
-
-/** A row as it stands in the record. */
-export interface RecordedRow extends RowState {
-  /** Its place in the batch, from 0. */
-  readonly place: number;
-  readonly input: InputRow;
-  readonly detail: Detail;
-}
-
-/** What the ledger's script needs to know; all times in ms. */
-export interface LedgerPolicy {
-  readonly limit: number;
-  readonly limitAll: number;
-  readonly windowMs: number;
-  readonly timeoutMs: number;
-  readonly leaveMin: number;
-  readonly jumpMs: number;
-}
-
-export type LeaveAnswer =
-  | {
-      readonly kind: 'granted';
-      readonly now: number;
-      readonly chargeEnd: number;
-      readonly places: readonly number[];
-      readonly states: readonly RowState[];
-    }
-  | { readonly kind: 'wait'; readonly now: number; readonly waitMs: number; readonly reason: string }
-  | { readonly kind: 'busy'; readonly now: number; readonly waitMs: number }
-  | { readonly kind: 'stopped'; readonly now: number; readonly state: string };
-
-/** One row's new state, as `record` takes it. */
-export interface RowRecord extends RowState {
-  readonly place: number;
-  readonly detail?: Detail;
-}
-
-/** How the charges of a leave end. */
-export interface Settlement {
-  readonly token: string;
-  readonly chargeEnd: number;
-  /** Writes that Graph may have counted: charged for one more window. */
-  readonly answered: number;
-  /** Writes that never left: given back. */
-  readonly returned: number;
-  /** Longest Retry-After in ms; -1: throttled without one; 0: not throttled. */
-  readonly holdMs: number;
-  readonly throttled: number;
-}
-
-export const NOTHING_SENT: Settlement = {
-  token: '',
-  chargeEnd: 0,
-  answered: 0,
-  returned: 0,
-  holdMs: 0,
-  throttled: 0,
-};
-
-export interface BatchStates {
-  readonly states: readonly RowState[];
-  readonly runState: RunState;
-}
 
 export type Transition =
   { readonly kind: 'done'; readonly from: RunState } | { readonly kind: 'wrong'; readonly state: string };
@@ -80,10 +20,10 @@ export type Transition =
 /** The record of one tenant in Redis. */
 export class RunStore {
   readonly keys: Keys;
-  readonly #redis: Redis;
+  readonly #redis: RedisClient;
   readonly #scripts: Scripts;
 
-  constructor(redis: Redis, tenant: string) {
+  constructor(redis: RedisClient, tenant: string) {
     this.#redis = redis;
     this.#scripts = new Scripts(redis);
     this.keys = keysOf(tenant);
@@ -119,15 +59,21 @@ export class RunStore {
     const settled = (await this.#redis.getBuffer(keys.settled)) ?? Buffer.alloc(0);
     const isOpen = (batch: number): boolean => (((settled[batch >> 3] ?? 0) >> (7 - (batch & 7))) & 1) === 0;
     const open: number[] = [];
-    for (let batch = 0; batch < run.batches && open.length < max; batch += 1) {
-      if (isOpen(batch) && (run.state === 'running' || (await this.#hasSent(keys, batch)))) open.push(batch);
+    for (let first = 0; first < run.batches && open.length < max; first += BATCHES_PER_SCAN) {
+      const length = Math.min(BATCHES_PER_SCAN, run.batches - first);
+      const unsettled = Array.from({ length }, (_, i) => first + i).filter(isOpen);
+      open.push(...(run.state === 'running' ? unsettled : await this.#inDoubt(keys, unsettled)));
     }
-    return open;
+    return open.slice(0, max);
   }
 
-  async #hasSent(keys: RunKeys, batch: number): Promise<boolean> {
-    const states = await this.#redis.hgetBuffer(keys.states, String(batch));
-    return states !== null && [...states].some((byte) => stateOfByte(byte).state === 'sent');
+  /** A stopped run has nothing left to do but to look at rows whose write may have left. */
+  async #inDoubt(keys: RunKeys, batches: readonly number[]): Promise<number[]> {
+    if (batches.length === 0) return [];
+    const states = await this.#redis.hmgetBuffer(keys.states, ...batches.map(String));
+    return batches.filter((_, i) =>
+      [...(states[i] ?? [])].some((byte) => stateOfByte(byte).state === 'sent'),
+    );
   }
 
   /** All rows of a batch; undefined when the record has no such batch. */
@@ -161,37 +107,29 @@ export class RunStore {
     }
   }
 
-  /** Asks for leave to write these rows and, when granted, marks them `sent` and counts the attempt, in one step. */
+  /**
+   * Asks for leave to write these rows and, when granted, marks them `sent` and counts the attempt, in one step. A row that
+   * does not stand as given here has been in other hands since, and is left out.
+   */
   async leave(
     ref: BatchRef,
     token: string,
-    places: readonly number[],
+    rows: readonly RowRecord[],
     policy: LedgerPolicy,
   ): Promise<LeaveAnswer> {
     const keys = this.keys.run(ref.runId);
     const [kind, now, ...rest] = await this.#scripts.run(
       'leave',
       [...this.#ledgerKeys(), keys.header, keys.states, keys.leases],
-      [JSON.stringify(policy), ref.batch, token, ...places],
+      [JSON.stringify(policy), ref.batch, token, ...rows.flatMap((row) => [row.place, byteOfState(row)])],
     );
-    switch (String(kind)) {
-      case 'granted': {
-        const [chargeEnd, states, ...granted] = rest;
-        return {
-          kind: 'granted',
-          now: Number(now),
-          chargeEnd: Number(chargeEnd),
-          places: granted.map(Number),
-          states: [...(states ?? [])].map(stateOfByte),
-        };
-      }
-      case 'busy':
-        return { kind: 'busy', now: Number(now), waitMs: Number(rest[0]) };
-      case 'wait':
-        return { kind: 'wait', now: Number(now), waitMs: Number(rest[0]), reason: String(rest[1]) };
-      default:
-        return { kind: 'stopped', now: Number(now), state: String(rest[0]) };
-    }
+    return leaveAnswerOf(String(kind), Number(now), rest);
+  }
+
+  /** How long the write that another worker may have on its way keeps this batch from being written; 0: none. */
+  async leaseMs({ runId, batch }: BatchRef): Promise<number> {
+    const [left] = await this.#scripts.run('lease', [this.keys.run(runId).leases], [batch]);
+    return Number(left);
   }
 
   /** Records rows of a batch that are not settled yet, and ends the charges of the leave they were sent with. */
@@ -261,6 +199,14 @@ export class RunStore {
     return { charged: Number(charged), holdUntil: Number(until) || null, holdReason: String(reason) || null };
   }
 
+  /**
+   * Says that this process asks the ledger for nothing more. What was charged before this is on disk whenever this is, so a
+   * Redis that was stopped in order is no restart that makes the ledger count as full. Whoever still works unsays it.
+   */
+  async ledgerAtRest(): Promise<void> {
+    await this.#redis.hdel(this.keys.ledger, 'server');
+  }
+
   async transition(
     runId: string,
     to: RunState,
@@ -286,7 +232,7 @@ export class RunStore {
     const keys = this.keys.run(runId);
     const [kind, value] = await this.#scripts.run(
       'retry',
-      [this.keys.open, keys.header, keys.states, keys.settled, keys.inputs, keys.details, keys.leases],
+      [this.keys.open, keys.header, keys.states, keys.settled, keys.details, keys.inputs, keys.leases],
       [runId, ...from],
     );
     return String(kind) === 'done'
@@ -317,8 +263,9 @@ export class RunStore {
     }
   }
 
-  pipeline(): ChainableCommander {
-    return this.#redis.pipeline();
+  /** Commands that are carried out together or not at all, even when this process dies while it sends them. */
+  transaction(): ChainableCommander {
+    return this.#redis.multi();
   }
 
   /** Rows of the given batches as read, for a plan of what is staged. */
@@ -340,17 +287,5 @@ export class RunStore {
 
 /** Batches whose rows are in memory at a time while all rows of a run are read: about 2 MB. */
 const BATCHES_PER_READ = 200;
-
-function recordedRows(inputs: Buffer, states: Buffer, details: Buffer | null | undefined): RecordedRow[] {
-  const said = decodeDetails(details);
-  return decodeInputs(inputs).map((input, place) => ({
-    place,
-    input,
-    ...stateOfByte(states[place] ?? 0),
-    detail: said.get(place) ?? {},
-  }));
-}
-
-/** The rows that something is still to be done for. */
-export const unsettled = <T extends { state: StateName }>(rows: readonly T[]): T[] =>
-  rows.filter(({ state }) => !isSettled(state));
+/** Batches whose bit is looked at, and whose states are read, at a time. */
+const BATCHES_PER_SCAN = 5_000;

@@ -1,19 +1,20 @@
 import { readFileSync } from 'node:fs';
-import type { Redis } from 'ioredis';
+import type { RedisClient } from '../redis/connection.ts';
 
 const lua = (name: string): string => readFileSync(new URL(`./${name}.lua`, import.meta.url), 'utf8');
 
 /** Each script with the parts that stand in front of it. */
 const PARTS = {
-  leave: ['ledger', 'leave'],
-  record: ['ledger', 'runEnd', 'record'],
+  leave: ['ledger', 'leases', 'leave'],
+  lease: ['leases', 'lease'],
+  record: ['ledger', 'details', 'runEnd', 'record'],
   readLeave: ['ledger', 'readLeave'],
   readReply: ['ledger', 'readReply'],
   ledgerNow: ['ledger', 'ledgerNow'],
   publish: ['publish'],
   nextRun: ['nextRun'],
   transition: ['runEnd', 'transition'],
-  retry: ['runEnd', 'retry'],
+  retry: ['details', 'runEnd', 'retry'],
 } as const satisfies Record<string, readonly string[]>;
 
 export type ScriptName = keyof typeof PARTS;
@@ -32,7 +33,7 @@ type Command = (keyCount: number, ...keysAndArguments: ScriptArgument[]) => Prom
 export class Scripts {
   readonly #commands = new Map<ScriptName, Command>();
 
-  constructor(redis: Redis) {
+  constructor(redis: RedisClient) {
     for (const name of Object.keys(PARTS) as ScriptName[]) {
       redis.defineCommand(`retarget_${name}`, { lua: scriptText(name) });
       // defineCommand adds the method at run time, so its type can't be known.

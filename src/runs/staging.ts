@@ -34,6 +34,7 @@ export class Staging {
   #batches = 0;
   #rows = 0;
   #duplicates = 0;
+  #isPublished = false;
   readonly #store: RunStore;
   #pending: StagedRow[] = [];
   readonly #full: StagedRow[][] = [];
@@ -48,7 +49,9 @@ export class Staging {
 
   static async begin(store: RunStore, identity: RunIdentity, now: number): Promise<Staging> {
     const { header } = store.keys.run(identity.runId);
-    await execute(store.pipeline().hset(header, headerFields(identity, now)).expire(header, STAGING_LIFE_S));
+    await execute(
+      store.transaction().hset(header, headerFields(identity, now)).expire(header, STAGING_LIFE_S),
+    );
     return new Staging(store, identity.runId);
   }
 
@@ -106,25 +109,27 @@ export class Staging {
       left: this.#rows - this.#duplicates,
       skipped: this.#duplicates,
     });
-    if (published.kind === 'published') clearInterval(this.#renewal);
-    else await this.discard();
+    this.#isPublished = published.kind === 'published';
+    await this.discard();
     return published;
   }
 
+  /** Forgets what was staged. A published run is no staging any more: then this does nothing. */
   async discard(): Promise<void> {
     clearInterval(this.#renewal);
-    await execute(this.#store.pipeline().unlink(...Object.values(this.#store.keys.run(this.runId))));
+    if (this.#isPublished) return;
+    await execute(this.#store.transaction().unlink(...Object.values(this.#store.keys.run(this.runId))));
   }
 
   async #write(): Promise<void> {
     if (this.#full.length === 0) return;
     const keys = this.#store.keys.run(this.runId);
-    const pipeline = this.#store.pipeline();
+    const transaction = this.#store.transaction();
     for (const rows of this.#full.splice(0)) {
       const field = String(this.#batches);
       const states = rows.map((row): StateName => (row.duplicateOf === undefined ? 'pending' : 'skipped'));
-      pipeline.hset(keys.inputs, field, encodeInputs(rows.map((row) => row.input)));
-      pipeline.hset(
+      transaction.hset(keys.inputs, field, encodeInputs(rows.map((row) => row.input)));
+      transaction.hset(
         keys.states,
         field,
         Buffer.from(states.map((state) => byteOfState({ state, attempts: 0 }))),
@@ -132,23 +137,24 @@ export class Staging {
       const details = rows.flatMap((row, place) =>
         row.duplicateOf === undefined ? [] : [duplicateDetail(place, row.duplicateOf)],
       );
-      if (details.length > 0) pipeline.hset(keys.details, field, Buffer.concat(details));
-      if (states.every((state) => state === 'skipped')) pipeline.setbit(keys.settled, this.#batches, 1);
+      if (details.length > 0) transaction.hset(keys.details, field, Buffer.concat(details));
+      if (states.every((state) => state === 'skipped')) transaction.setbit(keys.settled, this.#batches, 1);
       this.#batches += 1;
     }
-    this.#expiry(pipeline);
-    await execute(pipeline);
+    this.#expiry(transaction);
+    await execute(transaction);
   }
 
   /** A renewal that fails is made good by the next; when none gets through, `publish` says that the staging is lost. */
   async #renew(): Promise<void> {
-    const pipeline = this.#store.pipeline();
-    this.#expiry(pipeline);
-    await execute(pipeline).catch(() => undefined);
+    const transaction = this.#store.transaction();
+    this.#expiry(transaction);
+    await execute(transaction).catch(() => undefined);
   }
 
-  #expiry(pipeline: ReturnType<RunStore['pipeline']>): void {
-    for (const key of Object.values(this.#store.keys.run(this.runId))) pipeline.expire(key, STAGING_LIFE_S);
+  #expiry(transaction: ReturnType<RunStore['transaction']>): void {
+    for (const key of Object.values(this.#store.keys.run(this.runId)))
+      transaction.expire(key, STAGING_LIFE_S);
   }
 }
 
@@ -158,7 +164,7 @@ const duplicateDetail = (place: number, line: number): Buffer =>
     errorMessage: `Line ${line} wishes the same for this assignment.`,
   });
 
-/** A pipeline reports each command's failure beside its result; one failure fails the whole. */
-async function execute(pipeline: ReturnType<RunStore['pipeline']>): Promise<void> {
-  for (const [error] of (await pipeline.exec()) ?? []) if (error) throw error;
+/** A transaction reports each command's failure beside its result; one failure fails the whole. */
+async function execute(transaction: ReturnType<RunStore['transaction']>): Promise<void> {
+  for (const [error] of (await transaction.exec()) ?? []) if (error) throw error;
 }

@@ -17,6 +17,7 @@ export function shuffled<T>(items: readonly T[], random: Random): T[] {
   const order = items.map((item, position) => ({ item, position }));
   for (let last = order.length - 1; last > 0; last -= 1) {
     const other = Math.floor(random() * (last + 1));
+    // eslint-disable-next-line typescript/no-non-null-assertion -- both are places of the list
     [order[last], order[other]] = [order[other]!, order[last]!];
   }
   if (order.every(({ position }, index) => position === index)) order.reverse();

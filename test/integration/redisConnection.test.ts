@@ -129,6 +129,7 @@ test('closing while Redis is away answers the commands that still wait', async (
   const tryAgain = once(redis, 'reconnecting');
   await server.kill('SIGKILL');
   await tryAgain;
+  // eslint-disable-next-line vitest/valid-expect -- it is awaited once the client is closed
   const waiting = expect(redis.ping()).rejects.toThrow('Connection is closed');
   await closeRedis(redis);
   await waiting;

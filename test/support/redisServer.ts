@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -20,6 +20,7 @@ export interface TestRedis {
   readonly dir: string;
   /** Of the present process; another one after `restart`. */
   readonly pid: number;
+  readonly isAlive: boolean;
   /** Sends the signal. SIGKILL and SIGTERM wait until the process is gone. */
   kill(signal: NodeJS.Signals): Promise<void>;
   /** A new process on the same directory, socket and port. The old one gets a SIGKILL if it still lives. */
@@ -33,13 +34,22 @@ export interface TestRedis {
  * `['--appendonly', 'yes']`. It ends with the test process, even when that is killed.
  */
 export async function startRedisServer(
-  options: { readonly args?: readonly string[]; readonly dir?: string; readonly tcp?: boolean } = {},
+  options: {
+    readonly args?: readonly string[];
+    readonly dir?: string;
+    readonly tcp?: boolean;
+    /** A configuration file that the server may write to, as a sentinel does. */
+    readonly config?: string;
+  } = {},
 ): Promise<TestRedis> {
   const dir = options.dir ?? mkdtempSync(join(tmpdir(), 'retarget-test-'));
   const madeDir = options.dir === undefined ? dir : undefined;
   const socketPath = join(dir, 'test.sock');
   const port = options.tcp === true ? await freePort() : 0;
+  const config = join(dir, 'redis.conf');
+  if (options.config !== undefined) writeFileSync(config, options.config);
   const args = [
+    ...(options.config === undefined ? [] : [config]),
     '--port',
     `${port}`,
     '--bind',
@@ -69,6 +79,9 @@ export async function startRedisServer(
     dir,
     get pid() {
       return pidOf(running.server);
+    },
+    get isAlive() {
+      return running.server.exitCode === null && running.server.signalCode === null;
     },
     kill,
     restart: async () => {
@@ -125,7 +138,8 @@ function isReady(socketPath: string): Promise<boolean> {
   });
 }
 
-async function freePort(): Promise<number> {
+/** A port of loopback that nobody listens on. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo; // it listens on an address, not on a pipe

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { EXIT, UserError } from '../../../src/errors.ts';
-import { accessTokenCredentials, tokenClaims } from '../../../src/graph/credentials.ts';
+import { accessTokenCredentials, tokenClaims, endsBefore } from '../../../src/graph/credentials.ts';
+import { isReadyToken } from '../../../src/graph/signIn.ts';
 import { thrownBy } from '../../support/thrownBy.ts';
 
 const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
@@ -87,5 +88,22 @@ describe('the claims of a token', () => {
     '..',
   ])('of a token that is none of the readable kind (%j) are unknown', (token) => {
     expect(tokenClaims(token)).toBeUndefined();
+  });
+});
+
+describe('a ready token', () => {
+  test('ends before a run does only if it says when it ends', () => {
+    const claims = { roles: [], scopes: [], expiresAtMs: 1000 };
+    expect(endsBefore(claims, 1001)).toBe(true);
+    expect(endsBefore(claims, 1000)).toBe(false);
+    expect(endsBefore({ roles: [], scopes: [] }, 1001)).toBe(false);
+    expect(endsBefore(undefined, 1001)).toBe(false);
+  });
+
+  test('is used when it is set, unless a flag asks for a person', () => {
+    const env = { RETARGET_ACCESS_TOKEN: 'token' };
+    expect(isReadyToken({ env, signIn: 'default' })).toBe(true);
+    expect(isReadyToken({ env, signIn: 'browser' })).toBe(false);
+    expect(isReadyToken({ env: { RETARGET_ACCESS_TOKEN: ' ' }, signIn: 'default' })).toBe(false);
   });
 });

@@ -4,6 +4,9 @@ import { redisFailure } from '../../../src/redis/failure.ts';
 test.each([
   ["OOM command not allowed when used memory > 'maxmemory'.", 'more memory'],
   ['MISCONF Errors writing to the AOF file: No space left on device', 'free space'],
+  ['CLUSTERDOWN Hash slot not served', 'nodes of the Redis Cluster'],
+  ['NOREPLICAS Not enough good replicas to write.', 'min-replicas-to-write'],
+  ["NOPERM this user has no permissions to run the 'xadd' command", '+xadd'],
   ["READONLY You can't write against a read only replica.", 'primary'],
 ])('the refusal %o has a remedy', (message, remedy) => {
   expect(redisFailure(replyError(message))).toMatchObject({

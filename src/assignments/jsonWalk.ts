@@ -1,4 +1,5 @@
-import { JSON_DEPTH_MAX } from './limits.ts';
+/** How deep a JSON record may nest. Graph's own bodies need four. */
+export const JSON_DEPTH_MAX = 32;
 
 /** Where text is no JSON, from its start, and what could stand there. */
 export interface JsonFault {

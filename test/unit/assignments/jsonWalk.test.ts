@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { walkJson } from '../../../src/formats/jsonWalk.ts';
+import { walkJson } from '../../../src/assignments/jsonWalk.ts';
 
 const parses = (text: string): boolean => {
   try {

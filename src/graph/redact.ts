@@ -1,0 +1,71 @@
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Values of these settings are secrets themselves, wherever they turn up. */
+const SECRET_SETTING = /^(RETARGET|AZURE|REDIS)_([A-Z_]+_)?(TOKEN|SECRET|PASSWORD)$/;
+/** Shorter ones are too likely to be part of ordinary words; in URLs they are found by their place. */
+const SECRET_LENGTH_MIN = 6;
+
+/** What looks like a secret, whoever's it is. Each pattern reads a text of any length in linear time. */
+const SHAPES: readonly (readonly [RegExp, string])[] = [
+  [/-----BEGIN ([A-Z ]{0,20}PRIVATE KEY)-----(?:[^-]|-(?!----))*(-----END \1-----)?/g, '[private key]'],
+  [/\b(Bearer|Basic)[ \t]+[\w\-.~+/]{8,}=*/gi, '$1 [redacted]'],
+  // A JWT's header is a JSON object, so it starts with `{"` in base64.
+  [/\beyJ[\w-]{8,}(?:\.[\w-]*){1,4}/g, '[token]'],
+  [
+    /\b((?:access|refresh|id)_token|client_secret|client_assertion|device_code)((?:\\?["'])?[ \t]*[:=][ \t]*(?:\\?["'])?)[^\s"'&,;\\}]+/gi,
+    '$1$2[redacted]',
+  ],
+  [/(:\/\/[^\s:/?#@"']*):[^\s"'/]+@/g, '$1:[redacted]@'],
+];
+
+/** `text` without tokens, private keys and passwords in URLs, as far as their form gives them away. */
+export const withoutSecretShapes = (text: string): string =>
+  SHAPES.reduce((rest, [shape, instead]) => rest.replace(shape, instead), text);
+
+/**
+ * The one place that takes secrets out of text that is going to be seen: log lines, errors, a run's reasons. It knows
+ * the secrets of the settings and those it is told of, such as the ones read from files.
+ */
+export class Redactor {
+  /** Every spelling that is looked for, longest first: one secret may be the start of another. */
+  #spellings: readonly string[] = [];
+
+  constructor(env: Environment = {}) {
+    for (const [name, value] of Object.entries(env)) {
+      if (value === undefined) continue;
+      if (SECRET_SETTING.test(name)) this.keep(value);
+      else this.#keepPasswordOf(value);
+    }
+  }
+
+  /** From now on this is a secret as well. */
+  keep(secret: string): void {
+    const text = secret.trim();
+    // A JWT is known by its shape, and a worker sees a new one each hour.
+    if (text.length < SECRET_LENGTH_MIN || withoutSecretShapes(text) === '[token]') return;
+    const spellings = [
+      text,
+      encodeURIComponent(text),
+      new URLSearchParams({ '': text }).toString().slice(1),
+      JSON.stringify(text).slice(1, -1),
+    ];
+    this.#spellings = [...new Set([...this.#spellings, ...spellings])].sort((a, b) => b.length - a.length);
+  }
+
+  /** A function of its own, to be handed on: `createLog(write, level, redactor.redacted)`. */
+  readonly redacted = (text: string): string =>
+    withoutSecretShapes(
+      this.#spellings.reduce((rest, secret) => rest.replaceAll(secret, '[redacted]'), text),
+    );
+
+  #keepPasswordOf(value: string): void {
+    const password = value.includes('://') ? URL.parse(value)?.password : undefined;
+    if (!password) return;
+    this.keep(password);
+    try {
+      this.keep(decodeURIComponent(password));
+    } catch {
+      // A stray % is no encoding: the password is as it is written, and that is kept already.
+    }
+  }
+}

@@ -1,0 +1,32 @@
+import type { BaseLogger } from 'pino';
+import type { ApiVersion } from '../assignments/policyKinds.ts';
+import type { GraphClient } from '../graph/graphClient.ts';
+import type { RunStore } from '../runs/runStore.ts';
+import type { Ledger } from './ledger.ts';
+import type { SignIn } from './signIn.ts';
+
+/** What a batch is processed with. */
+export interface Edges {
+  readonly runs: RunStore;
+  readonly ledger: Ledger;
+  /** The root that this worker writes to. Runs of another one are not its business, whatever their tenant is called. */
+  readonly graphUrl: string;
+  /** A run keeps the version it was read for, whatever the worker was started with. */
+  readonly graphOf: (apiVersion: ApiVersion) => GraphClient;
+  readonly signIn: SignIn;
+  readonly log: BaseLogger;
+  /** Wall clock, ms since the epoch: for what is stored and shown. */
+  readonly now: () => number;
+  readonly random: () => number;
+}
+
+/** What the worker does with its job next. */
+export type Step =
+  /** Every row is settled. */
+  | { readonly kind: 'done' }
+  /** Rows are left that can be taken further at once. */
+  | { readonly kind: 'again' }
+  /** Rows are left that have to wait. */
+  | { readonly kind: 'later'; readonly waitMs: number }
+  /** The run is not at work: its rows stay as they are. */
+  | { readonly kind: 'stopped' };

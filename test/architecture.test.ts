@@ -1,0 +1,209 @@
+import { describe, expect, test } from 'vitest';
+import { importsOf, readSource, sourceFile, type Import, type SourceFile } from './support/sourceFiles.ts';
+
+/** What each folder may import besides itself; `errors` is the exit codes and `UserError`, which says remedies. */
+const ARROWS: Readonly<Record<string, readonly string[]>> = {
+  assignments: [],
+  formats: ['assignments'],
+  graph: ['assignments', 'errors'],
+  redis: ['errors'],
+  runs: ['assignments', 'redis', 'errors'],
+  queue: ['assignments', 'graph', 'redis', 'runs', 'errors'],
+  simulator: [],
+  cli: ['assignments', 'formats', 'graph', 'redis', 'runs', 'queue', 'config', 'errors', 'log', 'version'],
+  main: ['cli', 'errors', 'version'],
+  config: ['assignments', 'graph', 'queue', 'redis', 'runs', 'errors'],
+  errors: [],
+  log: [],
+  version: [],
+};
+
+/** The commands that start the stand-in for Graph. Nothing else may know it. */
+const STARTS_SIMULATOR = ['cli/simulate.ts', 'cli/demo.ts'];
+
+/** Only these files may do what the pattern finds. */
+interface Reserved {
+  readonly what: string;
+  readonly pattern: RegExp;
+  readonly only: (path: string) => boolean;
+  /** A line that does it. */
+  readonly example: string;
+}
+
+const inFolder = (folder: string) => (path: string) => path.startsWith(`${folder}/`);
+const inFiles =
+  (...files: readonly string[]) =>
+  (path: string) =>
+    files.includes(path);
+
+const RESERVED: readonly Reserved[] = [
+  {
+    what: 'imports bullmq: only queue/',
+    pattern: /['"]bullmq(\/[^'"]*)?['"]/,
+    only: inFolder('queue'),
+    example: `import { Queue } from 'bullmq';`,
+  },
+  {
+    what: 'makes Redis clients: only redis/',
+    pattern: /\bnew\s+(Redis|Cluster|IORedis)\b|\.duplicate\(/,
+    only: inFolder('redis'),
+    example: `const redis = new Redis();`,
+  },
+  {
+    what: 'spells a key: only runs/keys.ts',
+    pattern: /['"`]retarget:|:\{|\bkeyPrefix\b/,
+    only: inFiles('runs/keys.ts'),
+    example: 'const key = `retarget:{${tenant}}:runs`;',
+  },
+  {
+    what: 'ends the process: only main.ts',
+    pattern: /\bprocess\s*\.\s*(exit|exitCode|abort|reallyExit)\b/,
+    only: inFiles('main.ts'),
+    example: 'process.exit(2);',
+  },
+  {
+    what: 'touches the terminal of the process: only main.ts, which hands it in',
+    pattern: /\bconsole\b|\bprocess\s*\.\s*(stdout|stderr|stdin)\b/,
+    only: inFiles('main.ts'),
+    example: `console.log('done');`,
+  },
+  {
+    // Besides print.ts: main.ts before anything else is loaded, commander's own help, and a bug's trace, which must
+    // come out whatever else is broken.
+    what: 'writes to the terminal: only cli/print.ts',
+    pattern: /\b(stdout|stderr)\s*\.\s*(write|end)\b/,
+    only: inFiles('cli/print.ts', 'main.ts', 'cli/commands.ts', 'cli/reportBug.ts'),
+    example: `context.stderr.write('done');`,
+  },
+  {
+    what: 'reads what is typed: only cli/ask.ts',
+    pattern: /['"](node:readline(\/promises)?|node:tty)['"]/,
+    only: inFiles('cli/ask.ts'),
+    example: `import { createInterface } from 'node:readline';`,
+  },
+];
+
+/** The domain is pure: these would be a clock, chance, the process, or a way out of it. */
+const IMPURE =
+  /\b(Date|performance|setTimeout|setInterval|setImmediate|queueMicrotask|fetch|process|console|globalThis|(?<!node:)crypto)\b|\bMath\.random\b/;
+
+/** What the domain may use of others: pure functions, by name. */
+const PURE_IMPORTS: Readonly<Record<string, readonly string[]>> = {
+  'node:crypto': ['hash'],
+  'fastest-levenshtein': ['closest', 'distance'],
+};
+
+const isPureImport = ({ from, names }: Import): boolean =>
+  Object.hasOwn(PURE_IMPORTS, from) &&
+  names.split(/[{},]/).every((name) => name.trim() === '' || PURE_IMPORTS[from]?.includes(name.trim()));
+
+const folderOf = (path: string): string => path.split('/')[0]?.replace(/\.ts$/, '') ?? '';
+
+/** Everything in these files that the architecture forbids, a line each. */
+function offences(files: readonly SourceFile[]): string[] {
+  return files.flatMap((file) => [
+    ...crossings(file),
+    ...RESERVED.filter(({ pattern, only }) => !only(file.path) && pattern.test(file.code)).map(
+      ({ what }) => `${file.path} ${what}`,
+    ),
+    ...(folderOf(file.path) === 'assignments' ? impurities(file) : []),
+  ]);
+}
+
+function crossings(file: SourceFile): string[] {
+  const folder = folderOf(file.path);
+  const allowed = ARROWS[folder];
+  if (allowed === undefined) return [`${file.path} is in a folder without arrows: add it to ARROWS`];
+  return importsOf(file).flatMap(({ from, isOurs }) => {
+    const to = folderOf(from);
+    if (!isOurs || to === folder || allowed.includes(to)) return [];
+    if (to === 'simulator' && STARTS_SIMULATOR.includes(file.path)) return [];
+    return [`${file.path} imports ${from}: ${folder} may not know ${to}`];
+  });
+}
+
+const impurities = (file: SourceFile): string[] => [
+  ...importsOf(file)
+    .filter((found) => !found.isOurs && !isPureImport(found))
+    .map(({ from, names }) => `${file.path} imports ${names} of ${from}`),
+  ...(IMPURE.test(file.code) ? [`${file.path} uses ${IMPURE.exec(file.code)?.[0]}`] : []),
+];
+
+const offencesOf = (path: string, text: string): string[] => offences([sourceFile(path, text)]);
+
+describe('the source', () => {
+  const files = readSource();
+
+  test('holds to the architecture', () => {
+    expect(offences(files)).toEqual([]);
+  });
+
+  test('is all there when it is checked: every folder, and imports of every kind', () => {
+    expect(
+      Object.keys(ARROWS).filter((folder) => !files.some(({ path }) => folderOf(path) === folder)),
+    ).toEqual([]);
+    const froms = files.flatMap(importsOf).map(({ from }) => from);
+    expect(froms).toEqual(expect.arrayContaining(['bullmq', 'cli/commands.ts', 'node:sqlite', 'errors.ts']));
+  });
+
+  test('files that are reserved for something are there and do it', () => {
+    for (const { what, pattern, only } of RESERVED) {
+      expect(
+        files.some(({ path, code }) => only(path) && pattern.test(code)),
+        what,
+      ).toBe(true);
+    }
+  });
+});
+
+describe('the check finds', () => {
+  test.each(RESERVED)('a file that $what', ({ what, example, only }) => {
+    const stranger = only('queue/stray.ts') ? 'runs/stray.ts' : 'queue/stray.ts';
+    expect(offencesOf(stranger, example)).toEqual([`${stranger} ${what}`]);
+  });
+
+  test.each([
+    ['assignments/a.ts', `import { EXIT } from '../errors.ts';`],
+    ['formats/a.ts', `import { EXIT } from '../errors.ts';`],
+    ['graph/a.ts', `import type { Run } from '../runs/run.ts';`],
+    ['redis/a.ts', `import type { Row } from '../assignments/row.ts';`],
+    ['runs/a.ts', `export { paceOf } from '../queue/limits.ts';`],
+    ['queue/a.ts', `const x = await import('../cli/work.ts');`],
+    ['queue/a.ts', `import '../formats/csv.ts';`],
+    ['cli/a.ts', `import { startSimulator } from '../simulator/simulator.ts';`],
+    ['simulator/a.ts', `import { targetBody } from '../assignments/target.ts';`],
+    ['simulator/deep/a.ts', `import {\n  one,\n  two,\n} from "../../assignments/target.ts";`],
+    ['errors.ts', `import type { Run } from './runs/run.ts';`],
+  ])('that %s crosses its border with %s', (path, text) => {
+    expect(offencesOf(path, text)).toHaveLength(1);
+  });
+
+  test.each([
+    `import { readFileSync } from 'node:fs';`,
+    `import { request } from 'node:http';`,
+    `import type { Redis } from 'ioredis';`,
+    `import { hash, randomBytes } from 'node:crypto';`,
+    `import 'node:fs';`,
+    `const at = Date.now();`,
+    `const at = new Date();`,
+    `const chance = Math.random();`,
+    `const home = process.env['HOME'];`,
+    `await fetch(url);`,
+  ])('that the domain is no longer pure: %s', (text) => {
+    expect(offencesOf('assignments/a.ts', text)).toHaveLength(1);
+  });
+
+  test('a folder that nobody has decided about', () => {
+    expect(offencesOf('utils/a.ts', '')).toHaveLength(1);
+  });
+
+  test('nothing in comments, nor in what is allowed', () => {
+    expect(offencesOf('assignments/a.ts', `/**\n * Date.now() of node:fs\n */\n// new Date()\n`)).toEqual([]);
+    expect(offencesOf('cli/demo.ts', `import { startSimulator } from '../simulator/simulator.ts';`)).toEqual(
+      [],
+    );
+    expect(offencesOf('queue/a.ts', `import { Redis } from 'ioredis';\nimport { a } from './b.ts';`)).toEqual(
+      [],
+    );
+  });
+});

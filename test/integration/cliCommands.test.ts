@@ -1,0 +1,400 @@
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bench, csv, type Bench } from '../support/cli.ts';
+import { startRedisServer, type TestRedis } from '../support/redisServer.ts';
+import { SMALL_TENANT } from '../support/simulatorClient.ts';
+
+let redis: TestRedis;
+beforeAll(async () => {
+  redis = await startRedisServer({ args: ['--appendonly', 'yes'], tcp: true });
+});
+afterAll(() => redis.stop());
+
+const row = (policyId: string, assignmentId: string, groupId: string): Record<string, string> => ({
+  policyType: 'deviceConfiguration',
+  policyId,
+  assignmentId,
+  targetType: 'group',
+  groupId,
+});
+/** One to be written, one that is so already, one that is not there, one repeated. */
+const MIXED = csv([
+  row('c1', 'a1', 'new'),
+  row('c2', 'a3', 'g3'),
+  row('c2', 'gone', 'new'),
+  row('c1', 'A1', 'NEW'),
+]);
+const ONE = csv([row('c1', 'a1', 'new')]);
+
+const small = (env: Record<string, string> = {}): Promise<Bench> =>
+  bench(redis.url, { tenant: SMALL_TENANT }, env);
+const statesOf = async (here: Bench): Promise<unknown[]> =>
+  JSON.parse((await here.run(['status', '--json'])).stdout).map(({ state }: { state: string }) => state);
+
+describe('plan', () => {
+  test('counts what would happen and leaves nothing behind', async () => {
+    const here = await small();
+    const file = here.file('x.csv', MIXED);
+    const ran = await here.run(['plan', file, '--json']);
+    expect(ran.exitCode).toBe(0);
+    expect(JSON.parse(ran.stdout)).toMatchObject({
+      ...{ rows: 4, writes: 1, alreadySo: 1, refused: 1, duplicates: 1, leftOut: 0, looked: true },
+      source: { name: file },
+    });
+    const shown = await here.run(['plan', file]);
+    expect(shown).toMatchObject({ exitCode: 0, stdout: '' });
+    expect(shown.stderr).toMatch(
+      /1 row to be written\n +1 row already so\n +1 row that will fail[^]*1 row repeated/,
+    );
+    expect((await here.run(['apply', file, '--dry-run'])).stderr).toBe(shown.stderr);
+    expect(await statesOf(here)).toEqual([]);
+    expect(here.simulator.stats().writesArrived).toBe(0);
+  });
+
+  test('of a blind run says that there is no look and no undo', async () => {
+    const here = await small();
+    const file = here.file(
+      'x.csv',
+      MIXED.replaceAll('groupId', 'groupId,filterType').replaceAll(/(new|g3|NEW)$/gm, '$1,none'),
+    );
+    const ran = await here.run(['plan', file, '--blind']);
+    expect(ran.exitCode).toBe(0);
+    expect(ran.stderr).toContain(
+      '3 rows to be written, without a look (--blind): nothing is skipped, and there is no undo',
+    );
+    expect(here.simulator.stats().envelopes).toBe(0);
+  });
+});
+
+describe('apply', () => {
+  test('asks, and a no changes nothing and leaves nothing', async () => {
+    const here = await small();
+    const stdin = new PassThrough();
+    const running = here.start(['apply', here.file('x.csv', ONE)], { isTerminal: true, stdin });
+    await running.said('Change 1 assignment in tenant');
+    stdin.write('no\n');
+    expect(await running.ended).toMatchObject({ exitCode: 3, stdout: '' });
+    expect(await statesOf(here)).toEqual([]);
+    expect(here.simulator.stats().writesArrived).toBe(0);
+  });
+
+  test('takes the end of the input for a no, and a signal for an interrupt', async () => {
+    const here = await small();
+    const file = here.file('x.csv', ONE);
+    const stdin = new PassThrough();
+    const ending = here.start(['apply', file], { isTerminal: true, stdin });
+    await ending.said('[y/N]');
+    stdin.end();
+    expect((await ending.ended).exitCode).toBe(3);
+    const interrupted = here.start(['apply', file], { isTerminal: true });
+    await interrupted.said('[y/N]');
+    interrupted.interrupt('SIGINT');
+    const ran = await interrupted.ended;
+    expect(ran.exitCode).toBe(130);
+    expect(ran.stderr).toContain('Nothing was queued.');
+    expect(await statesOf(here)).toEqual([]);
+  });
+
+  test('on a terminal draws a bar after a yes; with NO_COLOR it says plain lines', async () => {
+    const here = await small();
+    const stdin = new PassThrough();
+    const running = here.start(['apply', here.file('x.csv', ONE)], { isTerminal: true, stdin });
+    await running.said('[y/N]');
+    stdin.write('Yes\n');
+    const ran = await running.ended;
+    expect(ran.exitCode).toBe(0);
+    expect(ran.stderr).toContain('█ 100% 1/1');
+    const plain = await here.run(['apply', here.file('y.csv', csv([row('c1', 'a2', 'new')])), '--yes'], {
+      isTerminal: true,
+      env: { NO_COLOR: '1' },
+    });
+    expect(plain.stderr).toContain('100% 1/1');
+    expect(plain.stderr).not.toContain('█');
+    expect(plain.stderr).not.toContain('\u001b');
+  });
+
+  test('with nothing to write asks nothing, and says of each row what became of it', async () => {
+    const here = await small();
+    const ran = await here.run(['apply', here.file('x.csv', csv([row('c2', 'a3', 'g3')]))], {
+      isTerminal: true,
+    });
+    expect(ran.exitCode).toBe(0);
+    expect(ran.stderr).not.toContain('[y/N]');
+    expect(ran.stderr).toContain('1 skipped');
+  });
+
+  test('refuses the same file while its run is unfinished, unless told so', async () => {
+    const here = await small();
+    const file = here.file('x.csv', ONE);
+    const runId = (await here.run(['submit', file])).stdout.trim();
+    const refused = await here.run(['submit', file]);
+    expect(refused).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(refused.stderr).toContain(`retarget watch ${runId}`);
+    expect((await here.run(['submit', file, '--again'])).exitCode).toBe(0);
+    expect(await statesOf(here)).toHaveLength(2);
+  });
+
+  test('says which run it waits for when another one of the tenant is at work', async () => {
+    const here = await small();
+    const first = (await here.run(['submit', here.file('x.csv', ONE)])).stdout.trim();
+    const second = await here.run(['apply', here.file('y.csv', csv([row('c1', 'a2', 'new')])), '--yes']);
+    expect(second.exitCode).toBe(0);
+    expect(second.stderr).toContain(`waits: run ${first} is at work first`);
+    expect(await statesOf(here)).toEqual(['completed', 'completed']);
+  });
+
+  test('ends with 3 when somebody else pauses its run, and names the command that goes on', async () => {
+    const here = await bench(redis.url, { tenant: SMALL_TENANT, latencyMs: 2_000 });
+    const running = here.start(['apply', here.file('x.csv', ONE), '--yes']);
+    await running.said('Run ');
+    expect((await here.run(['pause', '@last'])).exitCode).toBe(0);
+    const ran = await running.ended;
+    expect(ran.exitCode).toBe(3);
+    expect(ran.stderr).toMatch(
+      /paused in .*\n {2}by ada@desk\n {2}Go on with: +retarget resume \S+ --work\n/,
+    );
+  });
+});
+
+describe('submit, worker and the commands that show a run', () => {
+  test('submit prints the id alone; worker --until-idle does the work; status, watch and results agree', async () => {
+    const here = await small();
+    const submitted = await here.run(['submit', here.file('x.csv', MIXED)]);
+    expect(submitted.exitCode).toBe(0);
+    expect(submitted.stdout).toMatch(/^\d{8}-\d{6}-\w{4}\n$/);
+    expect(submitted.stderr).toContain(
+      'No worker is at work for this tenant: start one with `retarget worker`',
+    );
+    const runId = submitted.stdout.trim();
+
+    const worker = await here.run(['worker', '--until-idle']);
+    expect(worker).toMatchObject({ exitCode: 0, stdout: '' });
+    const watched = await here.run(['watch', runId, '--json']);
+    expect(watched.exitCode).toBe(1);
+    const status = JSON.parse(watched.stdout);
+    expect(status).toMatchObject({
+      runId,
+      state: 'completed',
+      total: 4,
+      succeeded: 1,
+      skipped: 2,
+      failed: 1,
+    });
+    expect(Object.keys(status).sort()).toEqual(
+      [
+        ...['runId', 'state', 'stateReason', 'tenant', 'graphUrl', 'source', 'operator', 'total', 'pending'],
+        ...[
+          'succeeded',
+          'skipped',
+          'failed',
+          'stale',
+          'awaitingApproval',
+          'cancelled',
+          'throttled',
+          'createdAt',
+        ],
+        ...['startedAt', 'finishedAt', 'ratePerSecond', 'etaSeconds', 'ledger'],
+      ].sort(),
+    );
+    expect(JSON.parse((await here.run(['status', '--json'])).stdout)).toMatchObject([{ runId }]);
+    const table = (await here.run(['status'])).stdout.split('\n');
+    expect(table[0]).toMatch(/^RUN +STATE +TOTAL/);
+    expect(table[1]).toContain(`${runId}  completed`);
+    const one = await here.run(['status', '@last']);
+    expect(one.stdout).toMatch(/^rows +4 in all$/m);
+    expect(one.stderr).toContain(`@last is ${runId}`);
+    expect((await here.run(['status', `${runId.slice(0, -1)}_`])).stderr).toContain(`Did you mean ${runId}?`);
+  });
+
+  test('results come as CSV, JSON and NDJSON, by flag and by extension, whole and in part', async () => {
+    const here = await small();
+    await here.run(['apply', here.file('x.csv', MIXED), '--yes']);
+    const asCsv = (await here.run(['results', '@last'])).stdout.trimEnd().split('\n');
+    expect(asCsv[0]).toBe(
+      'policyType,policyId,assignmentId,targetType,groupId,status,httpStatus,errorCode,errorMessage,attempts,throttledMs,requestId,clientRequestId,finishedAt',
+    );
+    expect(asCsv.slice(1).map((line) => line.split(',')[5])).toEqual([
+      'succeeded',
+      'skipped',
+      'failed',
+      'skipped',
+    ]);
+    const rows = JSON.parse((await here.run(['results', '@last', '--format', 'JSON'])).stdout);
+    expect(rows).toMatchObject([
+      { row: 2, assignmentId: 'a1', status: 'succeeded', httpStatus: 200, attempts: 1, errorCode: null },
+      { row: 3, status: 'skipped', attempts: 0, requestId: null },
+      { row: 4, status: 'failed', httpStatus: 404 },
+      {
+        row: 5,
+        status: 'skipped',
+        errorCode: 'DuplicateRow',
+        errorMessage: expect.stringContaining('Line 2'),
+      },
+    ]);
+    const path = join(here.dir, 'part.ndjson');
+    const part = await here.run(['results', '@last', '-o', 'part.ndjson', '--only', 'failed, Skipped']);
+    expect(part).toMatchObject({ exitCode: 0, stdout: '' });
+    expect(part.stderr).toContain('Wrote 3 rows of 4 to part.ndjson.');
+    const part2 = readFileSync(path, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(part2.map(({ row: line }) => line)).toEqual([3, 4, 5]);
+    expect(statSync(path).mode & 0o077).toBe(0);
+    const nowhere = await here.run(['results', '@last', '-o', 'no/such/dir.csv']);
+    expect(nowhere.exitCode).toBe(2);
+    expect(nowhere.stderr).toContain('Cannot write');
+  });
+
+  test('a file that is read from stdin is a run like any other', async () => {
+    const here = await small();
+    const ran = await here.run(['apply', '-', '--yes', '--json', '--input-format', 'ndjson'], {
+      stdin: `${JSON.stringify(row('c1', 'a1', 'new'))}\n`,
+    });
+    expect(ran.exitCode).toBe(0);
+    expect(JSON.parse(ran.stdout)).toMatchObject({ source: { name: '-' }, succeeded: 1 });
+  });
+
+  test('a worker leaves runs of another Graph alone and says why; status says it too', async () => {
+    const here = await small();
+    const other = await small({ AZURE_TENANT_ID: here.env['AZURE_TENANT_ID'] ?? '' });
+    const runId = (await other.run(['submit', other.file('x.csv', ONE)])).stdout.trim();
+    const worker = here.start(['worker']);
+    await worker.said(`Run ${runId} is left alone. It is for ${other.simulator.url}`);
+    worker.interrupt('SIGTERM');
+    expect((await worker.ended).exitCode).toBe(0);
+    expect((await here.run(['status'])).stderr).toContain(
+      `${runId}: for ${other.simulator.url}: only workers with`,
+    );
+    const status = JSON.parse((await here.run(['status', runId, '--json'])).stdout);
+    expect(status.stateReason).toContain('--graph-url');
+    expect(here.simulator.stats().envelopes).toBe(0);
+    await here.run(['pause', runId]);
+    const refused = await here.run(['resume', runId, '--work']);
+    expect(refused.exitCode).toBe(2);
+    expect(refused.stderr).toContain('nothing was changed');
+    expect(await statesOf(here)).toEqual(['paused']);
+  });
+
+  test('a worker writes a run with the API version of the run, whatever its own', async () => {
+    const here = await bench(redis.url, { tenant: SMALL_TENANT, pageSize: 1 });
+    await here.run(['submit', here.file('x.csv', ONE), '--api-version', 'v1.0']);
+    await here.run(['worker', '--until-idle']);
+    expect(JSON.parse((await here.run(['status', '@last', '--json'])).stdout)).toMatchObject({
+      succeeded: 1,
+    });
+  });
+});
+
+describe('the embedded Redis', () => {
+  test('that one command stops and the next one starts is no restart to the ledger, which would hold all work', async () => {
+    const here = await bench(undefined, { tenant: SMALL_TENANT });
+    const file = here.file('x.csv', ONE);
+    expect((await here.run(['apply', file, '--yes'])).exitCode).toBe(0);
+    const { ledger } = JSON.parse((await here.run(['status', '@last', '--json'])).stdout);
+    expect(ledger).toMatchObject({ holdUntil: null, holdReason: null });
+  });
+});
+
+describe('pause, resume, cancel and retry', () => {
+  test('a paused run rests, a resumed one goes on, and each refuses what does not fit', async () => {
+    const here = await small();
+    const runId = (await here.run(['submit', here.file('x.csv', MIXED)])).stdout.trim();
+    const paused = await here.run(['pause', runId, '--json']);
+    expect(JSON.parse(paused.stdout)).toMatchObject({
+      state: 'paused',
+      stateReason: 'by ada@desk',
+      pending: 3,
+    });
+    expect((await here.run(['worker', '--until-idle'])).exitCode).toBe(0);
+    expect(here.simulator.stats().envelopes).toBe(0);
+    for (const [argv, remedy] of [
+      [['pause', runId], 'queued or running'],
+      [['retry', runId], 'retarget resume'],
+    ] as const) {
+      const ran = await here.run(argv);
+      expect(ran).toMatchObject({ exitCode: 2, stdout: '' });
+      expect(ran.stderr).toContain(`Run ${runId} is paused`);
+      expect(ran.stderr).toContain(remedy);
+    }
+    const resumed = await here.run(['resume', '@last', '--work', '--json']);
+    expect(resumed.exitCode).toBe(1);
+    expect(JSON.parse(resumed.stdout)).toMatchObject({ state: 'completed', succeeded: 1, failed: 1 });
+    expect((await here.run(['resume', runId])).stderr).toContain('retarget retry');
+    expect((await here.run(['cancel', runId])).exitCode).toBe(2);
+  });
+
+  test('a cancelled run writes nothing more; retry takes up what it left', async () => {
+    const here = await small();
+    const runId = (await here.run(['submit', here.file('x.csv', MIXED)])).stdout.trim();
+    const cancelled = await here.run(['cancel', runId]);
+    expect(cancelled).toMatchObject({ exitCode: 0, stdout: '' });
+    expect(cancelled.stderr).toContain('3 rows not written');
+    expect((await here.run(['watch', runId])).exitCode).toBe(3);
+    const results = JSON.parse((await here.run(['results', runId, '--format', 'json'])).stdout);
+    expect(results.map(({ status }: { status: string }) => status)).toEqual([
+      'cancelled',
+      'cancelled',
+      'cancelled',
+      'skipped',
+    ]);
+    await here.run(['worker', '--until-idle']);
+    expect(here.simulator.stats().envelopes).toBe(0);
+    const retried = await here.run(['retry', runId, '--work']);
+    expect(retried.stderr).toContain('3 rows of run');
+    expect(retried.exitCode).toBe(1);
+    expect((await here.run(['retry', runId])).stderr).toContain('1 row of run');
+  });
+
+  test('resume --work without a token changes nothing', async () => {
+    const here = await small();
+    await here.run(['submit', here.file('x.csv', ONE)]);
+    await here.run(['pause', '@last']);
+    const ran = await here.run(['resume', '@last', '--work'], { env: { RETARGET_ACCESS_TOKEN: '' } });
+    expect(ran.exitCode).toBe(4);
+    expect(await statesOf(here)).toEqual(['paused']);
+  });
+
+  test('the commands that are named repeat the flags that were given', async () => {
+    const here = await small();
+    const ran = await here.run(['apply', here.file('x.csv', MIXED), '--yes', '--tenant', 'contoso.com']);
+    expect(ran.stderr).toMatch(/retarget results \S+ --only failed,stale --tenant contoso.com\n/);
+  });
+});
+
+describe('simulate and demo', () => {
+  test('simulate prints its address alone and ends with a signal', async () => {
+    const here = await small();
+    const running = here.start(['simulate', '--write-limit', 'none', '--configurations', '2']);
+    await running.said('It ends with Ctrl-C');
+    running.interrupt('SIGINT');
+    const ran = await running.ended;
+    expect(ran.exitCode).toBe(0);
+    expect(ran.stdout).toMatch(/^http:\/\/127\.0\.0\.1:\d+\n$/);
+  });
+
+  test('demo shows progress, throttling, skipped and failed rows, says where the results are, and ends with 0', async () => {
+    const here = await bench('redis://127.0.0.1:1');
+    here.file('.env', 'REDIS_URL=redis://127.0.0.1:1\nAZURE_TENANT_ID=production\n');
+    const ran = await here.run(['demo']);
+    expect(ran).toMatchObject({ exitCode: 0 });
+    expect(ran.stderr).toMatch(/\d+% .* skipped · \d+ failed · \d+ throttled/);
+    const path = join(here.dir, 'data-demo', 'results.csv');
+    expect(ran.stderr).toContain(path);
+    expect(readFileSync(path, 'utf8').split('\n').length).toBeGreaterThan(200);
+    const hint = /RETARGET_DATA_DIR='([^']+)' retarget (results .* --only \S+) (--tenant demo)/.exec(
+      ran.stderr,
+    );
+    // The commands it names work as they stand, in any directory and without a token.
+    const elsewhere = await bench(
+      undefined,
+      {},
+      { RETARGET_ACCESS_TOKEN: '', RETARGET_DATA_DIR: hint?.[1] ?? '' },
+    );
+    const failed = await elsewhere.run([...(hint?.[2]?.split(' ') ?? []), '--tenant', 'demo']);
+    expect(failed.exitCode).toBe(0);
+    expect(failed.stdout.trimEnd().split('\n').length).toBeGreaterThan(1);
+  });
+});

@@ -1,0 +1,164 @@
+import { Queue } from 'bullmq';
+import pino from 'pino';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { Producer, QUEUE_NAME, type BatchJob } from '../../src/queue/producer.ts';
+import { startWorker, type BatchWorker } from '../../src/queue/worker.ts';
+import type { Edges } from '../../src/queue/edges.ts';
+import type { RunStore } from '../../src/runs/runStore.ts';
+import { untruths, world, type World } from '../support/batchWorld.ts';
+import { publishRun, recordForTests, rowsOf, WIDE } from '../support/record.ts';
+import { identityOf } from '../support/rows.ts';
+
+const record = recordForTests();
+const ROOT = identityOf().graphUrl;
+
+function producerOf(runs: RunStore, graphUrl = ROOT): { producer: Producer; queue: Queue<BatchJob> } {
+  const producer = new Producer(runs, record.redis, graphUrl);
+  const queue = new Queue<BatchJob>(QUEUE_NAME, { connection: record.redis, prefix: runs.keys.prefix });
+  onTestFinished(async () => {
+    await producer.close();
+    await queue.close();
+  });
+  return { producer, queue };
+}
+
+const queued = async (queue: Queue<BatchJob>): Promise<number[]> =>
+  (await queue.getJobs(['wait'])).map(({ data }) => data.batch).toSorted((a, b) => a - b);
+
+const settle = (runs: RunStore, batch: number) =>
+  runs.record(
+    { runId: 'r1', batch },
+    Array.from({ length: 20 }, (_, place) => ({ place, state: 'succeeded' as const, attempts: 1 })),
+    WIDE,
+  );
+
+test('a top-up sets the next run to work and queues its first batches, once each', async () => {
+  const runs = record.store();
+  const { producer, queue } = producerOf(runs);
+  await publishRun(runs, rowsOf(20 * 250));
+  expect(await Promise.all([producer.topUp(), producer.topUp()])).toEqual([200, 200]);
+  expect(await producer.topUp()).toBe(200);
+  expect(await queued(queue)).toEqual(Array.from({ length: 200 }, (_, i) => i));
+  expect((await runs.run('r1'))?.state).toBe('running');
+});
+
+test('a top-up finds batches whose job was lost, and none that are settled', async () => {
+  const runs = record.store();
+  const { producer, queue } = producerOf(runs);
+  await publishRun(runs, rowsOf(20 * 6));
+  await producer.topUp();
+  await settle(runs, 0);
+  await settle(runs, 3);
+  await queue.obliterate({ force: true });
+  expect(await producer.topUp()).toBe(4);
+  expect(await queued(queue)).toEqual([1, 2, 4, 5]);
+});
+
+test('a low queue is topped up, a deep one is left alone', async () => {
+  const runs = record.store();
+  const { producer, queue } = producerOf(runs);
+  await publishRun(runs, rowsOf(20 * 250));
+  await producer.topUp();
+  const jobs = await queue.getJobs(['wait']);
+  const taken = jobs.filter(({ data }) => data.batch < 150);
+  for (const job of taken) await settle(runs, job.data.batch).then(() => job.remove());
+  await producer.topUpIfLow();
+  expect(await queued(queue)).toHaveLength(50);
+  for (const job of jobs.filter(({ data }) => data.batch === 150))
+    await settle(runs, 150).then(() => job.remove());
+  await producer.topUpIfLow();
+  expect(await queued(queue)).toEqual(Array.from({ length: 99 }, (_, i) => 151 + i));
+});
+
+test('runs of another root get no jobs from this one', async () => {
+  const runs = record.store();
+  const { producer } = producerOf(runs, 'http://other');
+  await publishRun(runs, rowsOf(20));
+  expect(await producer.topUp()).toBe(0);
+  expect((await runs.run('r1'))?.state).toBe('queued');
+});
+
+/** A worker of its own Redis client, ended with the test. */
+function workerOf(
+  { edges }: World,
+  change: Partial<Edges> = {},
+): { worker: BatchWorker; producer: Producer } {
+  const connection = record.connect();
+  const { producer } = producerOf(edges.runs, edges.graphUrl);
+  const log = pino({ enabled: false });
+  const worker = startWorker({ ...edges, log, ...change }, producer, connection, { concurrency: 2 });
+  onTestFinished(() => worker.stop());
+  return { worker, producer };
+}
+
+const hasEnded = (each: World): Promise<void> =>
+  vi.waitFor(async () => expect((await each.run()).finishedAt).not.toBeNull(), {
+    timeout: 20_000,
+    interval: 20,
+  });
+
+test('a worker takes a run to its end, and is idle then', async () => {
+  const each = await world(record, { alreadySo: [1] });
+  const { worker } = workerOf(each);
+  await hasEnded(each);
+  await vi.waitFor(async () => expect(await worker.isIdle()).toBe(true));
+  expect(await untruths(each)).toEqual([]);
+  expect((await each.run()).counts).toMatchObject({ succeeded: 19, skipped: 1 });
+});
+
+test('a run that is resumed while its paused batch is still in hand goes on without waiting for the next minute', async () => {
+  const each = await world(record);
+  const { producer } = producerOf(each.runs, each.edges.graphUrl);
+  const { ledger } = each.edges;
+  const ask = ledger.leave.bind(ledger);
+  const answers: string[] = [];
+  vi.spyOn(ledger, 'leave').mockImplementation(async (...args) => {
+    if (answers.length === 0) await each.runs.transition('r1', 'paused', '', ['running']);
+    const answer = await ask(...args);
+    if (answers.push(answer.kind) > 1) return answer;
+    // Its job is still there, and would swallow one that is queued now.
+    await each.runs.transition('r1', 'queued', '', ['paused']);
+    await producer.topUp();
+    return answer;
+  });
+  workerOf(each);
+  await hasEnded(each);
+  expect(answers).toEqual(['stopped', 'granted']);
+  expect(await untruths(each)).toEqual([]);
+});
+
+test('a worker that is stopped while it waits for the tenant gives its job back, and another one ends the run', async () => {
+  const each = await world(record);
+  const policy = each.edges.ledger.policy();
+  const hold = { token: '', chargeEnd: 0, answered: 0, returned: 0, holdMs: 1_000, throttled: 0 };
+  await each.runs.record({ runId: 'r1', batch: 0 }, [], policy, hold);
+  const { worker, producer } = workerOf(each);
+  const { queue } = producerOf(each.runs, each.edges.graphUrl);
+  await vi.waitFor(async () => expect(await queue.getActiveCount()).toBe(1), { interval: 2 });
+  await worker.stop();
+  expect(await queue.getJobCounts('wait', 'active')).toEqual({ wait: 1, active: 0 });
+  expect(each.graph.stats().envelopes).toBe(0);
+  await producer.close();
+  workerOf(each);
+  await hasEnded(each);
+  expect(each.graph.stats().writesArrived).toBe(20);
+});
+
+test('a batch that fails by a bug is not asked for in a circle', async () => {
+  let tries = 0;
+  const each = await world(record);
+  const change: Partial<Edges> = {
+    graphOf: () => {
+      tries += 1;
+      throw new TypeError('a bug');
+    },
+  };
+  const { worker } = workerOf(each, change);
+  const { queue } = producerOf(each.runs, each.edges.graphUrl);
+  await vi.waitFor(() => expect(tries).toBe(1), { interval: 2 });
+  await vi.waitFor(async () => expect(await queue.getActiveCount()).toBe(0), { interval: 2 });
+  // Only whoever asks for it again brings it back.
+  expect(await queue.getJobCountByTypes('wait', 'delayed', 'failed')).toBe(0);
+  expect(await worker.isIdle()).toBe(false);
+  await vi.waitFor(() => expect(tries).toBe(2), { interval: 2 });
+});

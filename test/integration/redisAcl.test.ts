@@ -1,0 +1,109 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { ACL_COMMANDS, ACL_RULES } from '../../src/redis/aclUser.ts';
+import { closeRedis, openRedis } from '../../src/redis/connection.ts';
+import type { Patience, RedisClient } from '../../src/redis/connection.ts';
+import { preflight } from '../../src/redis/preflight.ts';
+import { startRedisServer } from '../support/redisServer.ts';
+import type { TestRedis } from '../support/redisServer.ts';
+import { NEW_GROUP, startRun } from '../support/redisRun.ts';
+
+const ROWS = 60;
+const USER = 'retarget';
+const PASSWORD = 'us3r';
+const quiet = { info: () => {}, warn: () => {} };
+
+/** What a worker, a producer and a queue of ours call of BullMQ's. Others would need more commands than are documented. */
+const QUEUE_SCRIPTS = [
+  ...['addStandardJob', 'getCounts', 'moveToActive', 'moveToFinished', 'moveToDelayed', 'updateData'],
+  ...['moveJobFromActiveToWait', 'moveStalledJobsToWait', 'extendLock', 'extendLocks', 'releaseLock'],
+];
+/** Said by a client to a cluster, or in rare moments: not in this test's run, nor in a script. */
+const SAID_BY_CLIENTS = [
+  ...['ping', 'select', 'cluster|slots', 'cluster|info', 'readonly', 'readwrite', 'asking'],
+  ...['unlink', 'zrevrange'],
+];
+
+test('a user with the documented commands does a whole run, with a worker, and is refused nothing', async () => {
+  const server = await startRedisServer({ tcp: true });
+  onTestFinished(() => server.stop());
+  const admin = await open(server, undefined, 'failFast');
+  await admin.call('ACL', 'SETUSER', USER, 'on', `>${PASSWORD}`, ...ACL_RULES.split(' '));
+  const run = await startRun((patience) => open(server, `${USER}:${PASSWORD}`, patience), { rows: ROWS });
+
+  expect(await run.ended()).toMatchObject({ state: 'completed', counts: { succeeded: ROWS } });
+  expect(run.tenant().groups).toEqual(Array(ROWS).fill(NEW_GROUP));
+  expect(await run.states()).toEqual(Array(ROWS).fill('succeeded'));
+  expect(await run.producer.hasWorkers()).toBe(true);
+  expect(await run.runs.runs()).toHaveLength(1);
+  // The script of `retry` scans, that of a transition ends a run: both are part of what a user does.
+  expect(await run.runs.retry('r1', ['completed'])).toMatchObject({ kind: 'done' });
+  expect(await run.runs.transition('r1', 'paused', '', ['running'])).toMatchObject({ kind: 'wrong' });
+  expect(await admin.acl('LOG')).toEqual([]);
+
+  const used = commandsOf(await admin.info('commandstats'));
+  const inScripts = new Set([...ourScripts(), ...queueScripts()].flatMap(commandsCalled));
+  expect([...inScripts].filter((command) => !isAllowed(command))).toEqual([]);
+  const known = new Set([...used, ...inScripts, ...SAID_BY_CLIENTS]);
+  expect(ACL_COMMANDS.filter((command) => !known.has(command))).toEqual([]);
+});
+
+test('such a user sees no other keys and no settings, and the preflight makes do with what it may read', async () => {
+  const server = await startRedisServer({ tcp: true, args: ['--maxmemory-policy', 'allkeys-lru'] });
+  onTestFinished(() => server.stop());
+  const admin = await open(server, undefined, 'failFast');
+  await admin.call('ACL', 'SETUSER', USER, 'on', `>${PASSWORD}`, ...ACL_RULES.split(' '));
+  const redis = await open(server, `${USER}:${PASSWORD}`, 'failFast');
+  await expect(redis.get('other')).rejects.toThrow('NOPERM');
+  await expect(redis.config('GET', 'requirepass')).rejects.toThrow('NOPERM');
+  await expect(redis.call('FLUSHALL')).rejects.toThrow('NOPERM');
+  expect(await preflight(redis)).toMatchObject([{ message: expect.stringContaining('"allkeys-lru"') }]);
+});
+
+test('a user that may not run INFO is told the rules that it needs', async () => {
+  const server = await startRedisServer({ tcp: true });
+  onTestFinished(() => server.stop());
+  const admin = await open(server, undefined, 'failFast');
+  await admin.call('ACL', 'SETUSER', USER, 'on', `>${PASSWORD}`, ...ACL_RULES.split(' '), '-info');
+  const redis = await open(server, `${USER}:${PASSWORD}`, 'failFast');
+  const [finding] = await preflight(redis);
+  expect(finding).toMatchObject({ severity: 'error', message: expect.stringContaining('INFO') });
+  // It is to be pasted into a shell.
+  const pasted = /`redis-cli acl setuser NAME ([^`]+)`/.exec(finding?.remedy ?? '')?.[1] ?? '';
+  expect(pasted).toContain("'~retarget:*'");
+  await admin.call('ACL', 'SETUSER', USER, ...pasted.replaceAll("'", '').split(' '));
+  expect(await redis.info('server')).toContain('run_id');
+});
+
+async function open(server: TestRedis, user: string | undefined, patience: Patience): Promise<RedisClient> {
+  const url = String(server.url).replace('//', user === undefined ? '//' : `//${user}@`);
+  const redis = await openRedis({ url }, { patience, name: 'test', log: quiet });
+  onTestFinished(() => closeRedis(redis));
+  return redis;
+}
+
+const isAllowed = (command: string): boolean => (ACL_COMMANDS as readonly string[]).includes(command);
+
+const commandsOf = (stats: string): string[] =>
+  [...stats.matchAll(/^cmdstat_([^:]+):/gm)].map(([, command = '']) => command);
+
+const commandsCalled = (lua: string): string[] =>
+  [...lua.matchAll(/call\(\s*['"]([A-Za-z]+)['"]/g)].map(([, command = '']) => command.toLowerCase());
+
+function ourScripts(): string[] {
+  const folder = join(import.meta.dirname, '../../src/runs');
+  const found = readdirSync(folder).filter((file) => file.endsWith('.lua'));
+  expect(found.length).toBeGreaterThan(0);
+  return found.map((file) => readFileSync(join(folder, file), 'utf8'));
+}
+
+function queueScripts(): string[] {
+  const folder = join(import.meta.dirname, '../../node_modules/bullmq/dist/esm/scripts');
+  const files = readdirSync(folder);
+  return QUEUE_SCRIPTS.map((script) => {
+    const file = files.find((name) => new RegExp(`^${script}-\\d+\\.js$`).test(name));
+    if (file === undefined) throw new Error(`BullMQ has no script ${script} any more`);
+    return readFileSync(join(folder, file), 'utf8');
+  });
+}

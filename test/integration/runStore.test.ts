@@ -1,0 +1,407 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { RowRecord } from '../../src/runs/batchRow.ts';
+import type { RunStore } from '../../src/runs/runStore.ts';
+import { isSettled, type RowState } from '../../src/runs/rowState.ts';
+import type { Run, RunState } from '../../src/runs/run.ts';
+import { publishRun, recordForTests, rowsOf, runAtWork, WIDE } from '../support/record.ts';
+import { identityOf } from '../support/rows.ts';
+
+const record = recordForTests();
+const ROOT = identityOf().graphUrl;
+const ref = (batch = 0, runId = 'r1'): { runId: string; batch: number } => ({ runId, batch });
+
+const pending = (...places: number[]): RowRecord[] =>
+  places.map((place) => ({ place, state: 'pending', attempts: 0 }));
+const rowAs = (place: number, state: RowState['state'], attempts = 1): RowRecord => ({
+  place,
+  state,
+  attempts,
+});
+
+async function leave(store: RunStore, rows: readonly RowRecord[], token = 'me', batch = 0) {
+  const answer = await store.leave(ref(batch), token, rows, WIDE);
+  if (answer.kind !== 'granted') throw new Error(`not granted but ${answer.kind}`);
+  return answer;
+}
+
+/** Records these rows under a leave, which ends its lease. */
+const recordRows = (store: RunStore, rows: readonly RowRecord[], token = 'me', batch = 0) =>
+  store.record(ref(batch), rows, WIDE, {
+    token,
+    chargeEnd: 0,
+    answered: 0,
+    returned: 0,
+    holdMs: 0,
+    throttled: 0,
+  });
+
+const statesOf = async (store: RunStore, batch = 0): Promise<string[]> =>
+  ((await store.batch(ref(batch))) ?? []).map(({ state, attempts }) => `${state} ${attempts}`);
+
+const runOf = async (store: RunStore, runId = 'r1'): Promise<Run> =>
+  (await store.run(runId)) ?? expect.fail(`run ${runId} is gone`);
+
+async function openOf(store: RunStore): Promise<number[]> {
+  const run = await runOf(store);
+  return store.openBatches(run, 1_000);
+}
+
+test('a leave marks its rows sent and counts the attempt, and says so of the whole batch', async () => {
+  const store = record.store();
+  await runAtWork(store, rowsOf(4));
+  const answer = await leave(store, pending(1, 3));
+  expect(answer.places).toEqual([1, 3]);
+  expect(answer.states.map(({ state }) => state)).toEqual(['pending', 'sent', 'pending', 'sent']);
+  expect(await statesOf(store)).toEqual(['pending 0', 'sent 1', 'pending 0', 'sent 1']);
+  expect(await runOf(store)).toMatchObject({ sent: 2, counts: { pending: 4 } });
+});
+
+test('attempts survive a worker that dies, and go on from there', async () => {
+  const store = record.store();
+  await runAtWork(store, rowsOf(1));
+  const short = { ...WIDE, timeoutMs: 0 };
+  for (const attempts of [0, 1, 2]) {
+    const state = attempts === 0 ? 'pending' : 'sent';
+    const answer = await store.leave(
+      ref(),
+      `worker ${attempts}`.replace(' ', '-'),
+      [rowAs(0, state, attempts)],
+      short,
+    );
+    expect(answer.kind).toBe('granted');
+  }
+  expect(await statesOf(store)).toEqual(['sent 3']);
+  expect((await runOf(store)).sent).toBe(1);
+});
+
+test('a lease keeps other workers off until its write can not be under way any more', async () => {
+  const store = record.store();
+  await runAtWork(store, rowsOf(2));
+  await leave(store, pending(0));
+  const other = await store.leave(ref(), 'other', pending(1), WIDE);
+  expect(other.kind).toBe('busy');
+  if (other.kind === 'busy') expect(other.waitMs).toBeGreaterThan(WIDE.timeoutMs - 10_000);
+  expect(await store.leaseMs(ref())).toBeGreaterThan(WIDE.timeoutMs - 10_000);
+  // Another batch is not concerned.
+  expect(await store.leaseMs(ref(1))).toBe(0);
+  // What somebody else records does not end it, what its holder records does.
+  await recordRows(store, [], 'other');
+  expect((await store.leave(ref(), 'other', pending(1), WIDE)).kind).toBe('busy');
+  await recordRows(store, [rowAs(0, 'succeeded')]);
+  expect(await store.leaseMs(ref())).toBe(0);
+  expect((await store.leave(ref(), 'other', pending(1), WIDE)).kind).toBe('granted');
+});
+
+test('a lease of a worker that died ends', async () => {
+  const store = record.store();
+  await runAtWork(store, rowsOf(2));
+  await store.leave(ref(), 'dead', pending(0), { ...WIDE, timeoutMs: 0 });
+  expect((await store.leave(ref(), 'other', pending(1), WIDE)).kind).toBe('granted');
+});
+
+test('a row that changed since it was looked at is left out of the leave', async () => {
+  const store = record.store();
+  await runAtWork(store, rowsOf(4));
+  await leave(store, pending(0, 1, 2));
+  await recordRows(store, [rowAs(0, 'succeeded'), rowAs(1, 'sent', 1), rowAs(2, 'pending', 0)]);
+  // Somebody who looked before all that: 0 is settled, 1 was sent meanwhile, 2 and 3 are as they were.
+  expect((await leave(store, pending(0, 1, 2, 3), 'late')).places).toEqual([2, 3]);
+  expect(await statesOf(store)).toEqual(['succeeded 1', 'sent 1', 'sent 1', 'sent 1']);
+});
+
+test('when all rows have changed the leave is empty, and charges and leases nothing', async () => {
+  const store = record.store();
+  await runAtWork(store, rowsOf(1));
+  await recordRows(store, [rowAs(0, 'skipped', 0)]);
+  const store2 = record.store();
+  await runAtWork(store2, rowsOf(2));
+  await recordRows(store2, [rowAs(0, 'skipped', 0)]);
+  expect((await leave(store2, pending(0))).places).toEqual([]);
+  expect(await store2.leaseMs(ref())).toBe(0);
+  expect((await store2.ledgerNow(WIDE)).charged).toBe(0);
+  // The first run has ended.
+  expect((await store.leave(ref(), 'me', pending(0), WIDE)).kind).toBe('stopped');
+});
+
+test('a settled row is never overwritten, counted again, or spoken of', async () => {
+  const store = record.store();
+  await runAtWork(store, rowsOf(2));
+  await store.record(ref(), [{ ...rowAs(0, 'failed'), detail: { errorCode: 'First' } }], WIDE);
+  const after = await store.record(
+    ref(),
+    [{ ...rowAs(0, 'succeeded', 5), detail: { errorCode: 'Second' } }],
+    WIDE,
+  );
+  expect(after.states[0]).toEqual({ state: 'failed', attempts: 1 });
+  expect((await store.batch(ref()))?.[0]?.detail.errorCode).toBe('First');
+  expect((await runOf(store)).counts).toMatchObject({ pending: 1, failed: 1, succeeded: 0 });
+});
+
+test('leave is partial when the budget is small, and not below five', async () => {
+  const store = record.store();
+  await runAtWork(store, rowsOf(40));
+  const small = { ...WIDE, limit: 12, windowMs: 10_000 };
+  const all = pending(...Array.from({ length: 20 }, (_, i) => i));
+  const first = await store.leave(ref(0), 'a', all, small);
+  expect(first.kind === 'granted' && first.places).toHaveLength(12);
+  const second = await store.leave(ref(1), 'b', all, small);
+  expect(second.kind).toBe('wait');
+});
+
+test.each([1, 2, 4])('a limit of %i is used, though it is less than a leave is worth', async (limit) => {
+  const store = record.store();
+  await runAtWork(store, rowsOf(20));
+  const tiny = { ...WIDE, limit, windowMs: 10_000 };
+  const answer = await store.leave(ref(), 'a', pending(...Array.from({ length: 20 }, (_, i) => i)), tiny);
+  expect(answer.kind === 'granted' && answer.places).toHaveLength(limit);
+});
+
+test('counters are the sums of the states, whatever two workers do in whatever order', async () => {
+  const outcome = fc.constantFrom<RowState['state']>(
+    'succeeded',
+    'failed',
+    'stale',
+    'skipped',
+    'sent',
+    'pending',
+    'cancelled',
+  );
+  const action = fc.record({
+    worker: fc.constantFrom('one', 'two'),
+    batch: fc.nat({ max: 1 }),
+    does: fc.constantFrom('leave', 'record', 'steal'),
+    rows: fc.array(fc.tuple(fc.nat({ max: 19 }), outcome), { maxLength: 8 }),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(action, { maxLength: 30 }), async (actions) => {
+      const store = record.store();
+      await runAtWork(store, rowsOf(40));
+      const settled = new Map<string, string>();
+      for (const { worker, batch, does, rows } of actions) {
+        if ((await runOf(store)).state !== 'running') break;
+        const present = (await store.batch(ref(batch))) ?? [];
+        const wanted = rows.flatMap(([place]) => present[place] ?? []);
+        if (does === 'leave') {
+          await store.leave(ref(batch), worker, wanted, WIDE);
+        } else {
+          const ended = rows.map(([place, state]) => rowAs(place, state, present[place]?.attempts ?? 0));
+          await recordRows(store, ended, does === 'steal' ? 'thief' : worker, batch);
+        }
+        for (const row of (await store.batch(ref(batch))) ?? []) {
+          const key = `${batch} ${row.place}`;
+          if (settled.has(key)) expect(row.state).toBe(settled.get(key));
+          if (isSettled(row.state)) settled.set(key, row.state);
+        }
+      }
+      const run = await runOf(store);
+      const counted: Record<string, number> = {};
+      for await (const { state } of store.rows(run)) counted[state] = (counted[state] ?? 0) + 1;
+      const { pending: open, ...ended } = run.counts;
+      expect(run.sent).toBe(counted['sent'] ?? 0);
+      expect(open).toBe((counted['pending'] ?? 0) + (counted['sent'] ?? 0));
+      for (const [name, n] of Object.entries(ended)) expect([name, n]).toEqual([name, counted[name] ?? 0]);
+      expect(await openOf(store)).toEqual(
+        [0, 1].filter(
+          (batch) => [...settled.keys()].filter((key) => key.startsWith(`${batch} `)).length < 20,
+        ),
+      );
+      expect(run.finishedAt !== null).toBe(settled.size === 40);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+const TRANSITIONS: [RunState, RunState, RunState[]][] = [
+  ['running', 'paused', ['queued', 'running']],
+  ['queued', 'paused', ['queued', 'running']],
+  ['paused', 'queued', ['paused']],
+  ['paused', 'cancelled', ['queued', 'running', 'paused']],
+];
+
+async function runThatIs(state: RunState): Promise<RunStore> {
+  const store = record.store();
+  if (state === 'queued') await publishRun(store, rowsOf(3));
+  else await runAtWork(store, rowsOf(3));
+  if (state === 'completed')
+    await recordRows(
+      store,
+      [0, 1, 2].map((place) => rowAs(place, 'succeeded')),
+    );
+  else if (state !== 'queued' && state !== 'running') await store.transition('r1', state, '', ['running']);
+  return store;
+}
+
+test.each(TRANSITIONS)('a %s run can become %s', async (from, to, allowed) => {
+  const store = await runThatIs(from);
+  expect(await store.transition('r1', to, 'by ann', allowed)).toEqual({ kind: 'done', from });
+  expect(await runOf(store)).toMatchObject({ state: to, stateReason: 'by ann' });
+});
+
+test.each<[RunState, RunState, RunState[]]>([
+  ['completed', 'paused', ['queued', 'running']],
+  ['cancelled', 'queued', ['paused']],
+  ['running', 'queued', ['paused']],
+  ['completed', 'cancelled', ['queued', 'running', 'paused']],
+])('a %s run can not become %s, and is told as what it is', async (from, to, allowed) => {
+  const store = await runThatIs(from);
+  const before = await runOf(store);
+  expect(await store.transition('r1', to, 'x', allowed)).toEqual({ kind: 'wrong', state: from });
+  expect(await runOf(store)).toEqual(before);
+});
+
+test('a run that is not there can not be moved or retried', async () => {
+  const store = record.store();
+  expect(await store.transition('r9', 'paused', '', ['running'])).toEqual({ kind: 'wrong', state: '' });
+  expect(await store.retry('r9', ['completed'])).toEqual({ kind: 'wrong', state: '' });
+  expect(await store.run('r9')).toBeUndefined();
+});
+
+test.each<RunState>(['queued', 'paused', 'cancelled', 'completed'])(
+  'a %s run gets no leave',
+  async (state) => {
+    const store = await runThatIs(state);
+    expect(await store.leave(ref(), 'me', pending(0), WIDE)).toMatchObject({ kind: 'stopped', state });
+    expect((await store.ledgerNow(WIDE)).charged).toBe(0);
+  },
+);
+
+test('a cancelled run without writes in doubt ends at once, and its rows count as cancelled', async () => {
+  const store = await runThatIs('cancelled');
+  expect(await runOf(store)).toMatchObject({ state: 'cancelled', counts: { cancelled: 3, pending: 0 } });
+  expect((await runOf(store)).finishedAt).not.toBeNull();
+  expect(await store.runsToWorkOn(ROOT, 1)).toEqual([]);
+});
+
+test('a cancelled run with writes in doubt is worked on until they are settled', async () => {
+  const store = record.store();
+  await runAtWork(store, rowsOf(60));
+  await leave(store, pending(0, 1), 'me', 1);
+  await store.transition('r1', 'cancelled', '', ['running']);
+  expect(await runOf(store)).toMatchObject({ finishedAt: null, counts: { pending: 2, cancelled: 58 } });
+  expect(await store.runsToWorkOn(ROOT, 1)).toEqual(['r1']);
+  expect(await openOf(store)).toEqual([1]);
+  await recordRows(store, [rowAs(0, 'succeeded'), rowAs(1, 'cancelled')], 'me', 1);
+  const run = await runOf(store);
+  expect(run).toMatchObject({ state: 'cancelled', counts: { pending: 0, cancelled: 59, succeeded: 1 } });
+  expect(run.finishedAt).not.toBeNull();
+  expect(await store.runsToWorkOn(ROOT, 1)).toEqual([]);
+});
+
+test('a run that ends lives on for its days, every key of it', async () => {
+  const store = record.store();
+  await runAtWork(store, rowsOf(1), { keepDays: 3 });
+  await leave(store, pending(0));
+  await store.record(ref(), [{ ...rowAs(0, 'failed'), detail: { errorCode: 'x' } }], WIDE);
+  const keys = await record.redis.keys(`${store.keys.run('r1').header}*`);
+  // The lease of a worker that never came back, too.
+  expect(keys.toSorted()).toEqual(Object.values(store.keys.run('r1')).toSorted());
+  for (const key of keys) expect(await record.redis.ttl(key), key).toBeGreaterThan(3 * 86_400 - 60);
+  expect((await runOf(store)).state).toBe('completed');
+});
+
+test('a run whose time has passed is dropped from the list', async () => {
+  const store = record.store();
+  await publishRun(store, rowsOf(1));
+  await record.redis.del(...Object.values(store.keys.run('r1')));
+  expect(await store.runs()).toEqual([]);
+  expect(await record.redis.zcard(store.keys.runs)).toBe(0);
+  expect(await store.runsToWorkOn(ROOT, 1)).toEqual([]);
+  expect(await record.redis.zcard(store.keys.open)).toBe(0);
+});
+
+test('retry opens failed rows again, with their attempts and what was said of them taken back', async () => {
+  const store = record.store();
+  await runAtWork(store, rowsOf(45));
+  for (const batch of [0, 1, 2]) {
+    const rows = ((await store.batch(ref(batch))) ?? []).map(({ place }) => ({
+      ...rowAs(place, place === 3 ? 'failed' : 'succeeded', 8),
+      detail: { httpStatus: place === 3 ? 404 : 200 },
+    }));
+    await store.record(ref(batch), rows, WIDE);
+  }
+  expect(await store.retry('r1', ['completed', 'cancelled'])).toEqual({ kind: 'done', rows: 3 });
+  expect(await runOf(store)).toMatchObject({
+    state: 'queued',
+    finishedAt: null,
+    counts: { pending: 3, failed: 0, succeeded: 42 },
+  });
+  const [, , , opened, kept] = (await store.batch(ref(1))) ?? [];
+  expect(opened).toMatchObject({ state: 'pending', attempts: 0, detail: {} });
+  expect(opened?.detail).toEqual({});
+  expect(kept).toMatchObject({ state: 'succeeded', attempts: 8, detail: { httpStatus: 200 } });
+  for (const key of await record.redis.keys(`${store.keys.run('r1').header}*`))
+    expect(await record.redis.ttl(key), key).toBe(-1);
+  expect(await store.runsToWorkOn(ROOT, 1)).toEqual(['r1']);
+  expect(await openOf(store)).toEqual([0, 1, 2]);
+});
+
+test('retry of a cancelled run opens what was never written, whether a look found that out or not', async () => {
+  const store = record.store();
+  await runAtWork(store, rowsOf(25));
+  await leave(store, pending(0, 1));
+  await store.transition('r1', 'cancelled', '', ['running']);
+  await recordRows(store, [rowAs(0, 'succeeded'), rowAs(1, 'cancelled')]);
+  expect(await store.retry('r1', ['cancelled'])).toEqual({ kind: 'done', rows: 24 });
+  const run = await runOf(store);
+  expect(run.counts).toMatchObject({ pending: 24, cancelled: 0, succeeded: 1 });
+  expect((await statesOf(store)).slice(0, 2)).toEqual(['succeeded 1', 'pending 0']);
+});
+
+test('retry of a run in which nothing failed changes nothing', async () => {
+  const store = await runThatIs('completed');
+  const before = await runOf(store);
+  expect(await store.retry('r1', ['completed'])).toEqual({ kind: 'done', rows: 0 });
+  expect(await runOf(store)).toEqual(before);
+  const working = await runThatIs('running');
+  expect(await working.retry('r1', ['completed'])).toEqual({ kind: 'wrong', state: 'running' });
+});
+
+test('one run of a root is at work at a time, in the order of their coming; another root has its own', async () => {
+  const store = record.store();
+  for (const runId of ['r1', 'r2', 'r3']) await publishRun(store, rowsOf(1), { runId });
+  await publishRun(store, rowsOf(1), { runId: 'x', graphUrl: 'http://other' });
+  expect(await store.runsToWorkOn(ROOT, 7)).toEqual(['r1']);
+  expect(await store.runsToWorkOn(ROOT, 8)).toEqual(['r1']);
+  expect((await runOf(store, 'r1')).startedAt).toBe(7);
+  expect(await store.runsToWorkOn('http://other', 9)).toEqual(['x']);
+  await store.transition('r1', 'paused', '', ['running']);
+  expect(await store.runsToWorkOn(ROOT, 10)).toEqual(['r2']);
+  // Back in line, before those that came later, but behind the one at work.
+  await store.transition('r1', 'queued', '', ['paused']);
+  expect(await store.runsToWorkOn(ROOT, 11)).toEqual(['r2']);
+  await store.record(ref(0, 'r2'), [rowAs(0, 'succeeded')], WIDE);
+  expect(await store.runsToWorkOn(ROOT, 12)).toEqual(['r1']);
+  expect((await runOf(store, 'r1')).startedAt).toBe(7);
+});
+
+test('a run of another record format is left alone', async () => {
+  const store = record.store();
+  await publishRun(store, rowsOf(1));
+  await record.redis.hset(store.keys.run('r1').header, 'format', '99');
+  expect(await store.runsToWorkOn(ROOT, 1)).toEqual([]);
+  expect((await runOf(store)).state).toBe('queued');
+});
+
+test('details of a batch stay bounded, however often its rows are throttled, and lose no last word', async () => {
+  const store = record.store();
+  await runAtWork(store, rowsOf(20));
+  const words = (place: number, round: number) => ({
+    httpStatus: 429,
+    at: Date.now(),
+    throttledMs: round,
+    errorMessage: `Ünïcode ${'x'.repeat(place)}`,
+    requestId: `0000${place + 10}00-0000-4000-8000-00000000${String(round).padStart(4, '0')}`,
+  });
+  for (let round = 0; round < 300; round += 1) {
+    const rows = pending(...Array.from({ length: 20 }, (_, i) => i)).map((row) => ({
+      ...row,
+      detail: words(row.place, round),
+    }));
+    await store.record(ref(), rows, WIDE);
+  }
+  const bytes = await record.redis.hstrlen(store.keys.run('r1').details, '0');
+  expect(bytes).toBeLessThan(17_000);
+  for (const { place, detail } of (await store.batch(ref())) ?? [])
+    expect(detail).toEqual({ ...words(place, 299), at: detail.at });
+});

@@ -1,0 +1,181 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import pino from 'pino';
+import { onTestFinished } from 'vitest';
+import type { ApiVersion } from '../../src/assignments/policyKinds.ts';
+import { accessTokenCredentials, type Credentials } from '../../src/graph/credentials.ts';
+import { createGraphClient, type GraphClient } from '../../src/graph/graphClient.ts';
+import type { Edges, Step } from '../../src/queue/edges.ts';
+import { Ledger } from '../../src/queue/ledger.ts';
+import { paceOf, type Pace } from '../../src/queue/limits.ts';
+import { processBatch } from '../../src/queue/processBatch.ts';
+import { SignIn } from '../../src/queue/signIn.ts';
+import type { Run } from '../../src/runs/run.ts';
+import type { RecordedRow } from '../../src/runs/batchRow.ts';
+import type { RunStore } from '../../src/runs/runStore.ts';
+import type { Simulator, SimulatorOptions } from '../../src/simulator/simulator.ts';
+import { runAtWork, type RecordForTests } from './record.ts';
+import { groupRow } from './rows.ts';
+import { groupTarget, simulator } from './simulatorClient.ts';
+
+/** Far more steps than any batch takes: one that needs them is going in circles. */
+const STEPS_MAX = 80;
+const ROWS = 20;
+
+/** What happens to one `$batch` call before it reaches the simulator; the number counts all calls, from 1. */
+export type Intercept = (
+  call: number,
+  pass: () => ReturnType<GraphClient['postBatch']>,
+) => ReturnType<GraphClient['postBatch']>;
+
+export interface WorldOptions {
+  readonly graph?: SimulatorOptions;
+  readonly pace?: Partial<Pace>;
+  readonly writesPerWindow?: number;
+  /** Assignments that hold their wished target already. */
+  readonly alreadySo?: readonly number[];
+  /** Assignments that the tenant does not have. */
+  readonly absent?: readonly number[];
+  readonly blind?: boolean;
+  readonly apiVersion?: ApiVersion;
+  readonly renew?: () => boolean;
+  readonly intercept?: Intercept;
+}
+
+export interface World {
+  readonly graph: Simulator;
+  readonly runs: RunStore;
+  readonly edges: Edges;
+  /** Edges of another worker process. */
+  anotherWorker(): Edges;
+  step(edges?: Edges): Promise<Step>;
+  /** Goes on with the batch as a worker does, until it is done or stopped. Answers the steps on the way. */
+  work(edges?: Edges): Promise<Step[]>;
+  rows(): Promise<RecordedRow[]>;
+  run(): Promise<Run>;
+  /** What the tenant holds at the place of a row; undefined when there is nothing under any id. */
+  groupAt(place: number): string | undefined;
+}
+
+const wished = (place: number): string => `new-${place}`;
+const NEVER = new AbortController().signal;
+
+/** A run of one batch of twenty rows, at work, against a tenant of one policy with as many assignments. */
+export async function world(record: RecordForTests, options: WorldOptions = {}): Promise<World> {
+  const places = Array.from({ length: ROWS }, (_, place) => place);
+  const graph = await simulator({
+    writeLimit: null,
+    requestLimit: null,
+    ...options.graph,
+    tenant: {
+      policies: [
+        {
+          id: 'c1',
+          type: 'deviceConfiguration',
+          assignments: places
+            .filter((place) => !options.absent?.includes(place))
+            .map((place) => ({
+              id: `a${place}`,
+              target: groupTarget(options.alreadySo?.includes(place) ? wished(place) : `old-${place}`),
+            })),
+        },
+      ],
+    },
+  });
+  const runs = record.store();
+  const { apiVersion = 'beta', blind = false, renew = () => false } = options;
+  const more = blind ? { filterType: 'none' } : {};
+  const rows = places.map((place) => groupRow('c1', `a${place}`, wished(place), more));
+  const runId = await runAtWork(runs, rows, { graphUrl: graph.url, apiVersion, blind });
+  const ref = { runId, batch: 0 };
+
+  const pace: Pace = {
+    ...paceOf(options.writesPerWindow ?? 10_000, 300),
+    requestTimeoutMs: 500,
+    unreachedWaitMs: 20,
+    ...options.pace,
+  };
+  const credentials: Credentials = {
+    ...accessTokenCredentials({ RETARGET_ACCESS_TOKEN: 'token-1' }),
+    renew: async () => renew(),
+  };
+  const worker = (): Edges => {
+    const clientOf = (version: ApiVersion): GraphClient => {
+      const client = createGraphClient({
+        root: graph.url,
+        apiVersion: version,
+        credentials,
+        userAgent: 'retarget/test',
+        limits: { requestMs: pace.requestTimeoutMs },
+      });
+      onTestFinished(() => client.close());
+      return client;
+    };
+    const clients = { beta: clientOf('beta'), 'v1.0': clientOf('v1.0') };
+    let calls = 0;
+    const { intercept = (_, pass) => pass() } = options;
+    return {
+      runs,
+      ledger: new Ledger(runs, pace),
+      graphUrl: graph.url,
+      graphOf: (version) => ({
+        postBatch: (requests, given) =>
+          intercept((calls += 1), () => clients[version].postBatch(requests, given)),
+        close: () => clients[version].close(),
+      }),
+      signIn: new SignIn(credentials),
+      log: pino({ enabled: false }),
+      now: Date.now,
+      random: Math.random,
+    };
+  };
+  const edges = worker();
+  const step = (by = edges): Promise<Step> => processBatch(ref, by, NEVER);
+  return {
+    graph,
+    runs,
+    edges,
+    anotherWorker: worker,
+    step,
+    async work(by) {
+      const steps: Step[] = [];
+      for (;;) {
+        const taken = await step(by);
+        steps.push(taken);
+        if (steps.length > STEPS_MAX) throw new Error(`still ${taken.kind} after ${STEPS_MAX} steps`);
+        if (taken.kind === 'done' || taken.kind === 'stopped') return steps;
+        if (taken.kind === 'later') await sleep(taken.waitMs);
+      }
+    },
+    async rows() {
+      return (await runs.batch(ref)) ?? [];
+    },
+    async run() {
+      const run = await runs.run(runId);
+      if (run === undefined) throw new Error('the run is gone');
+      return run;
+    },
+    groupAt(place) {
+      const list = graph.tenant.assignmentsOf('deviceConfigurations', 'c1') ?? [];
+      const found = list.find(({ id, target }) => id === `a${place}` || target['groupId'] === wished(place));
+      return found && String(found.target['groupId']);
+    },
+  };
+}
+
+/** What is wrong between the record and the tenant, in words; nothing when all is true. */
+export async function untruths({ rows, run, groupAt }: World): Promise<string[]> {
+  const recorded = await rows();
+  const wrong = recorded.flatMap(({ place, state }) => {
+    const isThere = groupAt(place) === wished(place);
+    const saysSo = state === 'succeeded' || state === 'skipped';
+    const saysNot = state === 'failed' || state === 'cancelled';
+    if (saysSo && !isThere) return [`row ${place} is ${state}, and the tenant holds ${groupAt(place)}`];
+    return saysNot && isThere ? [`row ${place} is ${state}, though the tenant holds its target`] : [];
+  });
+  const { counts } = await run();
+  for (const state of ['succeeded', 'skipped', 'failed'] as const) {
+    const n = recorded.filter((row) => row.state === state).length;
+    if (counts[state] !== n) wrong.push(`${counts[state]} are counted ${state}, and ${n} are`);
+  }
+  return wrong;
+}

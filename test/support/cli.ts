@@ -1,0 +1,156 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough, Readable, Writable } from 'node:stream';
+import { onTestFinished } from 'vitest';
+import type { Io } from '../../src/cli/context.ts';
+import { main } from '../../src/main.ts';
+import { startSimulator, type Simulator, type SimulatorOptions } from '../../src/simulator/simulator.ts';
+
+/** What a command line ended with and wrote. */
+export interface Ran {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A command line that runs in this process. */
+export interface Running {
+  readonly ended: Promise<Ran>;
+  /** Resolves when stderr holds the text; rejects when the command ends without it. */
+  said(text: string): Promise<void>;
+  /** As the first signal does. */
+  interrupt(signal: NodeJS.Signals): void;
+}
+
+export interface RunOptions {
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly stdin?: Readable | string;
+  /** Whether stdin and stderr are a terminal. */
+  readonly isTerminal?: boolean;
+}
+
+/** A simulated tenant, a directory, and command lines that use both. */
+export interface Bench {
+  readonly simulator: Simulator;
+  readonly dir: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  run(argv: readonly string[], options?: RunOptions): Promise<Ran>;
+  start(argv: readonly string[], options?: RunOptions): Running;
+  /** Writes a file into the directory and answers its path. */
+  file(name: string, content: string | Uint8Array): string;
+}
+
+let benches = 0;
+
+/**
+ * A bench of its own for one test: a tenant nobody else uses, so that all tests of a file can share one Redis. Its pace is
+ * a short window with room for everything, unless `env` says otherwise.
+ */
+export async function bench(
+  redisUrl: string | undefined,
+  options: SimulatorOptions = {},
+  env: Readonly<Record<string, string>> = {},
+): Promise<Bench> {
+  benches += 1;
+  const simulator = await startSimulator({ writeLimit: null, requestLimit: null, ...options });
+  const dir = mkdtempSync(join(tmpdir(), 'retarget-cli-'));
+  onTestFinished(async () => {
+    await simulator.close();
+    rmSync(dir, { recursive: true, force: true });
+  });
+  const whole: Bench['env'] = {
+    PATH: process.env['PATH'],
+    HOME: dir,
+    REDIS_URL: redisUrl,
+    RETARGET_DATA_DIR: join(dir, 'data'),
+    RETARGET_GRAPH_URL: simulator.url,
+    RETARGET_ACCESS_TOKEN: 'token',
+    RETARGET_WRITES_PER_WINDOW: '100000',
+    RETARGET_WINDOW_MS: '1000',
+    AZURE_TENANT_ID: `tenant-${process.pid}-${benches}`,
+    ...env,
+  };
+  const start = (argv: readonly string[], given: RunOptions = {}): Running =>
+    startCommand(argv, { ...given, env: { ...whole, ...given.env } }, dir);
+  return {
+    simulator,
+    dir,
+    env: whole,
+    start,
+    run: (argv, given) => start(argv, given).ended,
+    file(name, content) {
+      const path = join(dir, name);
+      writeFileSync(path, content);
+      return path;
+    },
+  };
+}
+
+function startCommand(argv: readonly string[], options: RunOptions, cwd: string): Running {
+  const isTerminal = options.isTerminal === true;
+  const stdout = collected(false);
+  const stderr = collected(isTerminal);
+  const stdin =
+    typeof options.stdin === 'string' ? Readable.from([Buffer.from(options.stdin)]) : options.stdin;
+  const interrupted = new AbortController();
+  const io: Io = {
+    cwd,
+    env: options.env ?? {},
+    stdin: Object.assign(stdin ?? new PassThrough(), { isTTY: isTerminal }),
+    stdout: stdout.stream,
+    stderr: stderr.stream,
+    interrupted: interrupted.signal,
+    user: { name: 'ada', host: 'desk' },
+  };
+  let hasEnded = false;
+  const ended = main(argv, io).then((exitCode): Ran => ({
+    exitCode,
+    stdout: stdout.text(),
+    stderr: stderr.text(),
+  }));
+  void ended
+    .catch(() => undefined)
+    .finally(() => {
+      hasEnded = true;
+      stderr.stream.emit('heard');
+    });
+  return {
+    ended,
+    async said(text) {
+      while (!stderr.text().includes(text)) {
+        if (hasEnded) throw new Error(`it ended without saying "${text}": ${stderr.text()}`);
+        await once(stderr.stream, 'heard');
+      }
+    },
+    interrupt: (signal) => interrupted.abort(signal),
+  };
+}
+
+/** A stream that keeps what is written to it, and says `heard` each time. */
+function collected(isTTY: boolean): {
+  stream: Writable & { isTTY: boolean; columns: number };
+  text(): string;
+} {
+  let text = '';
+  const stream = new Writable({
+    decodeStrings: true,
+    write(chunk: Buffer, _encoding, done) {
+      text += chunk.toString('utf8');
+      done();
+      stream.emit('heard');
+    },
+  });
+  return { stream: Object.assign(stream, { isTTY, columns: 100 }), text: () => text };
+}
+
+/** A CSV file of these rows; columns are those of the first. */
+export function csv(rows: readonly Readonly<Record<string, string | number | undefined>>[]): string {
+  const columns = Object.keys(rows[0] ?? {});
+  const line = (cells: readonly (string | number | undefined)[]): string =>
+    cells
+      .map((cell) => (/[",\n]/.test(`${cell ?? ''}`) ? `"${`${cell}`.replaceAll('"', '""')}"` : (cell ?? '')))
+      .join(',');
+  return `${[line(columns), ...rows.map((row) => line(columns.map((column) => row[column])))].join('\n')}\n`;
+}

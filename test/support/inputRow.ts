@@ -1,0 +1,41 @@
+import { changeFrom, type Change } from '../../src/assignments/change.ts';
+import type { InputColumn } from '../../src/assignments/columns.ts';
+import type { Problem, Row } from '../../src/assignments/row.ts';
+import type { ReadingRules } from '../../src/assignments/rowReader.ts';
+
+export type Cells = { readonly [column in InputColumn]?: unknown };
+
+export const BETA: ReadingRules = { root: 'https://graph.microsoft.com', apiVersion: 'beta', blind: false };
+export const V1: ReadingRules = { ...BETA, apiVersion: 'v1.0' };
+export const BLIND: ReadingRules = { ...BETA, blind: true };
+
+/** A row as the formats give it: its cells stand in columns 1, 2, 3, …; undefined ones are blank and so not there. */
+export const inputRow = (cells: Cells, line = 2): Row => ({
+  line,
+  column: 1,
+  cells: new Map(
+    Object.entries(cells).flatMap(([name, value], i) =>
+      value === undefined ? [] : [[name as InputColumn, { value, column: i + 1 }]],
+    ),
+  ),
+});
+
+export const configuration: Cells = { policyType: 'deviceConfiguration', policyId: 'P1', assignmentId: 'A1' };
+export const compliance: Cells = { policyType: 'deviceCompliancePolicy', policyId: 'P1', assignmentId: 'A1' };
+
+/** The change that a row without problems is. */
+export function changeOf(cells: Cells, rules = BETA, line = 2): Change {
+  const read = changeFrom(inputRow(cells, line), rules);
+  if ('change' in read) return read.change;
+  throw new Error(read.problems.map(({ name, message }) => `${name}: ${message}`).join('\n'));
+}
+
+/** What is wrong with a row; empty for a change. */
+export function problemsOf(cells: Cells, rules = BETA): readonly Problem[] {
+  const read = changeFrom(inputRow(cells), rules);
+  return 'problems' in read ? read.problems : [];
+}
+
+/** The columns that a row's problems point at. */
+export const faultyColumns = (cells: Cells, rules = BETA): (string | undefined)[] =>
+  problemsOf(cells, rules).map(({ name }) => name);

@@ -1,0 +1,234 @@
+import type { Redis } from 'ioredis';
+import type { LedgerPolicy } from '../../src/runs/leave.ts';
+import type { RunStore } from '../../src/runs/runStore.ts';
+
+/** The small generator "mulberry32": a history is replayed from its seed. */
+export function seeded(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+/** A script that asks this clock and this server instead of the real ones. */
+export const inVirtualTime = (lua: string): string =>
+  lua
+    .replaceAll(`redis.call('TIME')`, `{ redis.call('GET', 'virtual:s'), redis.call('GET', 'virtual:us') }`)
+    .replaceAll(`redis.call('INFO', 'server')`, `('run_id:' .. redis.call('GET', 'virtual:server'))`);
+
+export interface History {
+  readonly limit: number;
+  readonly windowMs: number;
+  readonly timeoutMs: number;
+  readonly workers: number;
+  readonly seed: number;
+  readonly lengthWindows: number;
+  /** Chances of one reply. */
+  readonly throttled: number;
+  readonly unnamed: number;
+  readonly dies: number;
+  readonly lost: number;
+  /** Longest Retry-After, in windows. */
+  readonly holdWindows: number;
+  /** Longest time from leave to reply, as a share of the time-out. */
+  readonly latency: number;
+  /** Share of the history after which it happens; the clock's step in ms. */
+  readonly restartAt?: number;
+  /** `unseen`: every worker's process is another one after it. */
+  readonly step?: { readonly at: number; readonly ms: number; readonly unseen?: boolean };
+}
+
+export interface Leaves {
+  /** In true time: when leave was given, for how many, and when the server counted them. */
+  readonly given: { at: number; n: number; arrival: number }[];
+  /** In true time, when nothing may be given: holds that were asked for, and why. */
+  readonly closed: { from: number; until: number; why: string }[];
+  /** What is wrong with the ledger's books, in words. */
+  readonly wrong: string[];
+  /** What it still counts when everything must have ended. */
+  chargedAtEnd: number;
+  steppedAt: number;
+  readonly policy: LedgerPolicy;
+}
+
+const START = 1_800_000_000_000;
+const SLICE_MS = 2_000;
+
+interface ModelWorker {
+  batch: number;
+  /** The last reading of Redis' clock and when it was taken, as a worker's process knows it. */
+  reading: { redis: number; at: number } | undefined;
+  untold: { redis: number; at: number } | undefined;
+}
+
+/** Plays a history of workers who ask for leave, send, are answered or die, in virtual time, on the real scripts. */
+export async function play(
+  history: History,
+  store: RunStore,
+  redis: Redis,
+  runId: string,
+  batches: number,
+): Promise<Leaves> {
+  const random = seeded(history.seed);
+  const { windowMs, timeoutMs, limit } = history;
+  const base = { limit, limitAll: 100 * limit, windowMs, timeoutMs, leaveMin: 5, jumpedFrom: 0 };
+  const leaves: Leaves = {
+    given: [],
+    closed: [],
+    wrong: [],
+    chargedAtEnd: -1,
+    steppedAt: Infinity,
+    policy: base,
+  };
+  const end = START + history.lengthWindows * windowMs;
+  const at = (share: number): number => START + share * (end - START);
+  let offset = 0;
+  let now = START;
+  let server = 'one';
+  let nextBatch = 0;
+  const workers: ModelWorker[] = [];
+  const queue: { at: number; does: () => Promise<void> }[] = [];
+  const later = (when: number, does: () => Promise<void>): void => void queue.push({ at: when, does });
+  const takeBatch = (): number => (nextBatch += 1) - 1;
+
+  const setClock = (): void => {
+    const redisNow = Math.floor(now + offset);
+    void redis.mset(
+      ...['virtual:s', Math.floor(redisNow / 1000), 'virtual:us', (redisNow % 1000) * 1000],
+      ...['virtual:server', server],
+    );
+  };
+  const audit = async (): Promise<void> => {
+    const [books, ends] = await Promise.all([
+      redis.hgetall(store.keys.ledger),
+      redis.zcard(store.keys.ledgerWrites),
+    ]);
+    const charges = Object.entries(books).filter(([name]) => /^w\d/.test(name));
+    const sum = charges.reduce((total, [, n]) => total + Number(n), 0);
+    const when = `${now - START} ms after the start`;
+    if (charges.some(([, n]) => Number(n) < 0)) leaves.wrong.push(`a charge is negative, ${when}`);
+    if (sum !== Number(books['w'] ?? 0))
+      leaves.wrong.push(`${sum} is not the total of ${books['w']}, ${when}`);
+    if (ends !== charges.length) leaves.wrong.push(`${ends} ends for ${charges.length} charges, ${when}`);
+  };
+  const policyOf = (worker: ModelWorker): LedgerPolicy => ({
+    ...base,
+    jumpedFrom: worker.untold ? Math.floor(worker.untold.redis + (now - worker.untold.at)) : 0,
+  });
+  const see = (worker: ModelWorker, redisNow: number): void => {
+    const before = worker.reading;
+    worker.reading = { redis: redisNow, at: now };
+    if (before && Math.abs(redisNow - before.redis - (now - before.at)) > 1_000) worker.untold = before;
+  };
+
+  const ask = async (worker: ModelWorker): Promise<void> => {
+    const ref = { runId, batch: worker.batch };
+    const rows = Array.from({ length: 20 }, (_, place) => ({
+      place,
+      state: 'pending' as const,
+      attempts: 0,
+    }));
+    setClock();
+    const token = `token-${worker.batch}`;
+    const answer = await store.leave(ref, token, rows, policyOf(worker));
+    worker.untold = undefined;
+    await audit();
+    see(worker, answer.now);
+    const again = (ms: number): void => later(now + Math.max(1, Math.min(ms, SLICE_MS)), () => ask(worker));
+    if (answer.kind !== 'granted') {
+      if (answer.kind === 'stopped') throw new Error('the run stopped');
+      again(answer.waitMs);
+      return;
+    }
+    const n = answer.places.length;
+    const before = answer.places.map((place) => ({ place, state: 'pending' as const, attempts: 0 }));
+    const ended = { token, chargeEnd: answer.chargeEnd, answered: 0, returned: 0, holdMs: 0, throttled: 0 };
+    if (worker.untold) {
+      await store.record(ref, before, policyOf(worker), { ...ended, returned: n });
+      worker.untold = undefined;
+      again(1);
+      return;
+    }
+    const replyAt = now + random() * timeoutMs * history.latency;
+    // The extremes are the dangerous ones.
+    const place = random();
+    const arrival = place < 0.3 ? now : place < 0.6 ? replyAt : now + random() * (replyAt - now);
+    leaves.given.push({ at: now, n, arrival });
+    if (random() < history.dies) {
+      later(replyAt, () => {
+        // The next process knows nothing of what this one has seen.
+        Object.assign(worker, { batch: takeBatch(), reading: undefined, untold: undefined });
+        return ask(worker);
+      });
+      return;
+    }
+    const isLost = random() < history.lost;
+    later(isLost ? replyAt + random() * (now + timeoutMs - replyAt) : replyAt, async () => {
+      const throw429 = random() < history.throttled;
+      const namedMs = Math.ceil(random() * history.holdWindows * windowMs);
+      const holdMs = !throw429 ? 0 : random() < history.unnamed ? -1 : namedMs;
+      setClock();
+      await store.record(ref, before, policyOf(worker), { ...ended, answered: n, holdMs });
+      worker.untold = undefined;
+      await audit();
+      if (holdMs > 0) leaves.closed.push({ from: now, until: now + holdMs, why: 'named' });
+      if (holdMs < 0) leaves.closed.push({ from: now, until: now + windowMs / 10, why: 'unnamed' });
+      again(1);
+    });
+  };
+
+  for (let i = 0; i < history.workers; i += 1) {
+    const worker: ModelWorker = { batch: takeBatch(), reading: undefined, untold: undefined };
+    workers.push(worker);
+    later(START + random() * windowMs * 0.1, () => ask(worker));
+  }
+  if (history.restartAt !== undefined) {
+    later(at(history.restartAt), async () => {
+      server = 'two';
+      leaves.closed.push({ from: now, until: now + windowMs + timeoutMs, why: 'restarted' });
+    });
+  }
+  if (history.step) {
+    const { ms, unseen } = history.step;
+    later(at(history.step.at), async () => {
+      offset += ms;
+      if (unseen)
+        for (const worker of workers) Object.assign(worker, { reading: undefined, untold: undefined });
+      leaves.steppedAt = now;
+      // A step back makes all that counts count longer; only one forward could free it early.
+      if (ms > 0) leaves.closed.push({ from: now, until: now + windowMs + timeoutMs, why: 'jumped' });
+    });
+  }
+  for (;;) {
+    queue.sort((a, b) => a.at - b.at);
+    const next = queue.shift();
+    if (next === undefined || next.at > end || nextBatch >= batches) break;
+    now = Math.max(now, next.at);
+    await next.does();
+  }
+  now += 2 * (windowMs + timeoutMs);
+  setClock();
+  leaves.chargedAtEnd = (await store.ledgerNow(base)).charged;
+  return leaves;
+}
+
+/** The most writes that the server counted in any stretch of a window. */
+export function mostInWindow({ given, policy }: Leaves): number {
+  const arrivals = given.toSorted((a, b) => a.arrival - b.arrival);
+  let most = 0;
+  let inWindow = 0;
+  let first = 0;
+  for (const { arrival, n } of arrivals) {
+    inWindow += n;
+    // A window is open at one end: what came exactly a window ago is out of it.
+    while ((arrivals[first]?.arrival ?? arrival) <= arrival - policy.windowMs) {
+      inWindow -= arrivals[first]?.n ?? 0;
+      first += 1;
+    }
+    most = Math.max(most, inWindow);
+  }
+  return most;
+}

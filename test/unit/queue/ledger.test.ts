@@ -1,0 +1,215 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { Ledger, type LedgerStore } from '../../../src/queue/ledger.ts';
+import { paceOf } from '../../../src/queue/limits.ts';
+import type { RowRecord } from '../../../src/runs/batchRow.ts';
+import type { LeaveAnswer, LedgerPolicy, Settlement } from '../../../src/runs/leave.ts';
+
+const PACE = paceOf(100, 20_000);
+const REF = { runId: 'r', batch: 0 };
+const ROWS: readonly RowRecord[] = [{ place: 0, state: 'pending', attempts: 0 }];
+const NEVER = new AbortController().signal;
+
+/** The monotonic clock and Redis' clock, which stand still until a test moves them. */
+const clock = { monotonicMs: 0, redisMs: 1_000_000 };
+const pass = (ms: number): void => {
+  clock.monotonicMs += ms;
+  clock.redisMs += ms;
+};
+
+beforeEach(() => {
+  Object.assign(clock, { monotonicMs: 0, redisMs: 1_000_000 });
+  vi.spyOn(performance, 'now').mockImplementation(() => clock.monotonicMs);
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+/** A store that grants everything, takes `latencyMs` for it, and remembers what it was told. */
+class GrantingStore implements LedgerStore {
+  readonly told: number[] = [];
+  readonly recorded: { rows: readonly RowRecord[]; settlement: Settlement | undefined }[] = [];
+  /** Of the calls to come, one after the other; 0 after the last. */
+  latenciesMs: number[] = [];
+  answers: LeaveAnswer[] = [];
+
+  async leave(
+    _ref: object,
+    _token: string,
+    rows: readonly RowRecord[],
+    policy: LedgerPolicy,
+  ): Promise<LeaveAnswer> {
+    this.told.push(policy.jumpedFrom);
+    pass(this.latenciesMs.shift() ?? 0);
+    const answer = this.answers.shift();
+    if (answer) return { ...answer, now: clock.redisMs };
+    const places = rows.map(({ place }) => place);
+    const states = [{ state: 'sent' as const, attempts: 1 }];
+    return { kind: 'granted', now: clock.redisMs, chargeEnd: 7, places, states };
+  }
+
+  async record(
+    _ref: object,
+    rows: readonly RowRecord[],
+    policy: LedgerPolicy,
+    settlement?: Settlement,
+  ): ReturnType<LedgerStore['record']> {
+    this.told.push(policy.jumpedFrom);
+    this.recorded.push({ rows, settlement });
+    return { states: [], runState: 'running' };
+  }
+
+  async readLeave(_reads: number, policy: LedgerPolicy): ReturnType<LedgerStore['readLeave']> {
+    this.told.push(policy.jumpedFrom);
+    pass(this.latenciesMs.shift() ?? 0);
+    return { kind: 'granted', now: clock.redisMs, chargeEnd: 7, places: [], states: [] };
+  }
+
+  async readReply(_reads: number, _end: number, _hold: number, policy: LedgerPolicy): Promise<void> {
+    this.told.push(policy.jumpedFrom);
+  }
+}
+
+const granted = async (ledger: Ledger) => {
+  const leave = await ledger.leave(REF, ROWS, NEVER);
+  if (leave.kind !== 'granted') throw new Error(`not granted but ${leave.kind}`);
+  return leave;
+};
+
+test('a leave is good for a quarter of a window from when it was asked for, however long the answer took', async () => {
+  const store = new GrantingStore();
+  store.latenciesMs = [3_000];
+  const leave = await granted(new Ledger(store, PACE));
+  expect(leave.validForMs()).toBe(2_000);
+  pass(2_500);
+  expect(leave.validForMs()).toBeLessThan(0);
+});
+
+test('a leave that is given back leaves its rows as they were before it', async () => {
+  const store = new GrantingStore();
+  const ledger = new Ledger(store, PACE);
+  const leave = await granted(ledger);
+  await ledger.giveBack(REF, leave);
+  await ledger.giveBack(REF, { ...leave, states: [{ state: 'sent', attempts: 3 }] });
+  expect(store.recorded.map(({ rows }) => rows)).toEqual([
+    [{ place: 0, state: 'pending', attempts: 0 }],
+    [{ place: 0, state: 'sent', attempts: 2 }],
+  ]);
+  expect(store.recorded[0]?.settlement).toMatchObject({
+    returned: 1,
+    answered: 0,
+    chargeEnd: 7,
+    token: leave.token,
+  });
+});
+
+test.each([
+  ['back', -5_000],
+  ['forward', 5_000],
+  ['far back', -86_400_000],
+  ['far forward', 86_400_000],
+])(
+  'when the clock of Redis jumps %s, what it granted then is given back, and the ledger is told',
+  async (_, jumpMs) => {
+    const store = new GrantingStore();
+    const ledger = new Ledger(store, PACE);
+    await granted(ledger);
+    pass(1_000);
+    const unjumped = clock.redisMs;
+    clock.redisMs += jumpMs;
+    const leave = await granted(ledger);
+    // Granted and given back, told with it, then granted by a ledger that knows.
+    expect(store.recorded).toHaveLength(1);
+    expect(store.recorded[0]?.settlement).toMatchObject({ returned: 1 });
+    expect(store.told).toEqual([0, 0, unjumped, 0]);
+    expect(leave.kind).toBe('granted');
+  },
+);
+
+test('a jump that was seen while the ledger said wait is told with the next call', async () => {
+  const store = new GrantingStore();
+  const ledger = new Ledger(store, PACE);
+  await granted(ledger);
+  clock.redisMs += 60_000;
+  store.answers = [{ kind: 'wait', now: 0, waitMs: 1, reason: 'budget' }];
+  await granted(ledger);
+  expect(store.told).toEqual([0, 0, 1_000_000]);
+});
+
+test('leaves that others of this process were granted with the jump are given back too', async () => {
+  const store = new GrantingStore();
+  const ledger = new Ledger(store, PACE);
+  await granted(ledger);
+  clock.redisMs += 60_000;
+  await Promise.all([granted(ledger), granted(ledger), granted(ledger)]);
+  expect(store.recorded).toHaveLength(3);
+  expect(store.told.filter((from) => from !== 0).length).toBeGreaterThan(0);
+});
+
+test.each([
+  ['answers that take long', 30_000],
+  ['answers that take very long', 3_600_000],
+])('%s are no jump', async (_, latencyMs) => {
+  const store = new GrantingStore();
+  const ledger = new Ledger(store, PACE);
+  await granted(ledger);
+  store.latenciesMs = [latencyMs];
+  await granted(ledger);
+  await granted(ledger);
+  pass(3_600_000);
+  await granted(ledger);
+  expect(store.recorded).toEqual([]);
+  expect(store.told).toEqual([0, 0, 0, 0]);
+});
+
+test('a clock that is slewed a little is no jump', async () => {
+  const store = new GrantingStore();
+  const ledger = new Ledger(store, PACE);
+  for (let i = 0; i < 100; i += 1) {
+    pass(20_000);
+    clock.redisMs += i % 2 === 0 ? 400 : -400;
+    await granted(ledger);
+  }
+  expect(store.recorded).toEqual([]);
+});
+
+test('a read is not sent on a leave that came too late, nor on one from a clock that jumped', async () => {
+  const store = new GrantingStore();
+  const ledger = new Ledger(store, PACE);
+  let sent = 0;
+  const read = (): Promise<string> =>
+    ledger.read(
+      3,
+      async () => `reply ${(sent += 1)}`,
+      () => 0,
+      NEVER,
+    );
+  store.latenciesMs = [6_000, 6_000];
+  expect(await read()).toBe('reply 1');
+  // Asked and told that nothing came of it, twice; then asked, sent and told.
+  expect(store.told).toEqual([0, 0, 0, 0, 0, 0]);
+  const unjumped = clock.redisMs;
+  clock.redisMs -= 60_000;
+  expect(await read()).toBe('reply 2');
+  expect(store.told.slice(6)).toEqual([0, unjumped, 0, 0]);
+});
+
+test('a leave that would come when the look is too old is late', async () => {
+  const store = new GrantingStore();
+  const ledger = new Ledger(store, { ...PACE, lookAgeMaxMs: 100 });
+  store.answers = [{ kind: 'wait', now: 0, waitMs: 150, reason: 'spacing' }];
+  expect(await ledger.leave(REF, ROWS, NEVER)).toEqual({ kind: 'late' });
+  store.answers = [{ kind: 'wait', now: 0, waitMs: 50, reason: 'spacing' }];
+  expect((await ledger.leave(REF, ROWS, NEVER)).kind).toBe('granted');
+});
+
+test('waiting ends at once when the worker stops, with its reason', async () => {
+  const store = new GrantingStore();
+  const ledger = new Ledger(store, PACE);
+  const stopping = new AbortController();
+  store.answers = [{ kind: 'wait', now: 0, waitMs: 3_600_000, reason: 'throttled' }];
+  const waiting = ledger.leave(REF, ROWS, stopping.signal);
+  await vi.waitFor(() => expect(store.told).toHaveLength(1));
+  stopping.abort();
+  await expect(waiting).rejects.toMatchObject({ name: 'AbortError' });
+  await expect(ledger.leave(REF, ROWS, stopping.signal)).rejects.toBe(stopping.signal.reason);
+});

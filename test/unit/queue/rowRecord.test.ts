@@ -1,0 +1,96 @@
+import { expect, test } from 'vitest';
+import type { Outcome } from '../../../src/assignments/outcome.ts';
+import type { Leave } from '../../../src/queue/ledger.ts';
+import { holdOf, recordOf, recordOfRefused } from '../../../src/queue/rowRecord.ts';
+import { readyRow } from '../../support/rows.ts';
+
+const AT = 50_000;
+const GIVEN_AT = 40_000;
+const ERROR = { code: 'Code', message: 'said by Graph' };
+
+/** The leave under which the row at place 0 was sent for the nth time. */
+const leaveOf = (attempts: number): Leave => ({
+  kind: 'granted',
+  places: [0],
+  states: [{ state: 'sent', attempts }],
+  token: 'token',
+  chargeEnd: 0,
+  givenAt: GIVEN_AT,
+  validForMs: () => 1,
+});
+
+const recorded = (outcome: Outcome, sends = 1, row = readyRow('pending', 0)): ReturnType<typeof recordOf> =>
+  recordOf(row, outcome, leaveOf(sends), { requestId: 'r', clientRequestId: 'c' }, AT);
+
+test('a success and a refusal settle their row, with what Graph said', () => {
+  expect(recorded({ kind: 'succeeded', httpStatus: 200 }, 3)).toEqual({
+    place: 0,
+    state: 'succeeded',
+    attempts: 3,
+    detail: { httpStatus: 200, requestId: 'r', clientRequestId: 'c', at: AT },
+  });
+  expect(recorded({ kind: 'failed', httpStatus: 403, error: ERROR })).toMatchObject({
+    state: 'failed',
+    attempts: 1,
+    detail: { httpStatus: 403, errorCode: 'Code', errorMessage: 'said by Graph' },
+  });
+});
+
+test.each<[string, Outcome, object]>([
+  [
+    'again',
+    { kind: 'again', waitMs: 700, httpStatus: 503, error: ERROR },
+    { httpStatus: 503, notBefore: AT + 700 },
+  ],
+  ['lost', { kind: 'lost', waitMs: 700, why: 'reset' }, { errorCode: 'ReplyLost', notBefore: AT + 700 }],
+  ['missing', { kind: 'missing', error: ERROR }, { httpStatus: 404, errorCode: 'Code' }],
+  [
+    'given up after failures',
+    { kind: 'failed', httpStatus: 500, error: { code: 'GaveUp', message: 'm' } },
+    { httpStatus: 500, errorCode: 'GaveUp' },
+  ],
+])(
+  'a row that is %s stays sent, with its attempt counted, until a look has decided',
+  (_, outcome, detail) => {
+    expect(recorded(outcome, 2)).toMatchObject({ state: 'sent', attempts: 2, detail });
+  },
+);
+
+test.each<[string, Outcome]>([
+  ['a 429', { kind: 'throttled', retryAfterMs: 5 }],
+  ['a refused token', { kind: 'signIn', error: ERROR }],
+])('%s costs no attempt: the row is as before, in doubt if it was so', (_, outcome) => {
+  expect(recorded(outcome, 1)).toMatchObject({ state: 'pending', attempts: 0 });
+  expect(recorded(outcome, 4)).toMatchObject({ state: 'sent', attempts: 3 });
+});
+
+test('the time a row waits for the tenant runs from its 429 to the leave after it, and adds up', () => {
+  const throttledBefore = readyRow('pending', 0, { httpStatus: 429, at: GIVEN_AT - 3_000, throttledMs: 500 });
+  expect(recorded({ kind: 'succeeded', httpStatus: 200 }, 1, throttledBefore).detail?.throttledMs).toBe(
+    3_500,
+  );
+  const failedBefore = readyRow('sent', 1, { httpStatus: 503, at: GIVEN_AT - 3_000, throttledMs: 500 });
+  expect(recorded({ kind: 'succeeded', httpStatus: 200 }, 2, failedBefore).detail?.throttledMs).toBe(500);
+  // Another machine's clock may be ahead.
+  const ahead = readyRow('pending', 0, { httpStatus: 429, at: GIVEN_AT + 3_000 });
+  expect(recorded({ kind: 'succeeded', httpStatus: 200 }, 1, ahead).detail).not.toHaveProperty('throttledMs');
+});
+
+test('a refused envelope leaves its rows as they were, and only a 429 is told of', () => {
+  const row = readyRow('sent', 1, { errorCode: 'ReplyLost', at: 1 });
+  expect(recordOfRefused(row, 403, leaveOf(2), AT)).toEqual({ place: 0, state: 'sent', attempts: 1 });
+  expect(recordOfRefused(row, 429, leaveOf(2), AT)).toEqual({
+    place: 0,
+    state: 'sent',
+    attempts: 1,
+    detail: { httpStatus: 429, at: AT },
+  });
+});
+
+test('the longest wait of several counts, and a wait of nothing is one that was not said', () => {
+  expect(holdOf([])).toBe(0);
+  expect(holdOf([3, 900, undefined, 20])).toBe(900);
+  expect(holdOf([undefined, undefined])).toBe(-1);
+  expect(holdOf([0])).toBe(-1);
+  expect(holdOf([0, 7])).toBe(7);
+});

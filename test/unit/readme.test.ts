@@ -1,0 +1,114 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { PassThrough } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { INPUT_COLUMNS, RESULT_COLUMNS } from '../../src/assignments/columns.ts';
+import { TARGET_TYPES } from '../../src/assignments/target.ts';
+import { runCommand } from '../../src/cli/commands.ts';
+import { configFrom } from '../../src/config.ts';
+import { EXIT, UserError } from '../../src/errors.ts';
+import { CLOUDS } from '../../src/graph/clouds.ts';
+import { thrownBy } from '../support/thrownBy.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const README = readFileSync(`${ROOT}README.md`, 'utf8');
+const DOCUMENTS = ['README.md', 'src/README.md', '.github/CHANGELOG.md'];
+
+/** The rows of the table that begins with this heading, as their cells. */
+function table(heading: string): string[][] {
+  const lines = README.split('\n');
+  const first = lines.findIndex((line) => line.startsWith(`| ${heading} `));
+  const rows = lines.slice(first + 2);
+  const end = rows.findIndex((line) => !line.startsWith('|'));
+  return rows.slice(0, end).map((line) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+}
+
+const firstCells = (heading: string): string[] => table(heading).map(([cell = '']) => cell);
+
+/** What stands between back quotes. */
+const quotedIn = (text: string): string[] => [...text.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name);
+
+async function helpText(): Promise<string> {
+  const stdout = new PassThrough();
+  const stderr = new PassThrough();
+  const exitCode = await runCommand(
+    ['--help'],
+    {
+      ...{ stdout, stderr, stdin: new PassThrough(), env: {}, cwd: ROOT },
+      interrupted: new AbortController().signal,
+      user: { name: 'test', host: 'test' },
+    },
+    '0.0.0',
+  );
+  expect(exitCode).toBe(EXIT.done);
+  return String(stdout.read());
+}
+
+test('the table of columns has every input column, once', () => {
+  expect(firstCells('column').flatMap(quotedIn).toSorted()).toEqual([...INPUT_COLUMNS].toSorted());
+});
+
+test('the table of columns names every kind of target', () => {
+  const row = table('column').find(([name]) => name === '`targetType`');
+  expect(quotedIn(row?.[1] ?? '')).toEqual([...TARGET_TYPES]);
+});
+
+test('the result columns stand in their order', () => {
+  expect(quotedIn(README.slice(README.indexOf('## Results')).replaceAll('\n', ' ')).slice(0, 9)).toEqual([
+    ...RESULT_COLUMNS,
+  ]);
+});
+
+test('the table of commands has every command, and no other', async () => {
+  const [, commands = ''] = (await helpText()).split('Commands:\n');
+  const known = [...commands.matchAll(/^ {2}([a-z]+)\b/gm)].map(([, name]) => name);
+  const told = firstCells('command')
+    .flatMap(quotedIn)
+    .map((usage) => usage.split(' ')[0]);
+  expect(known.length).toBeGreaterThan(10);
+  expect(told.toSorted()).toEqual(known.toSorted());
+});
+
+test('the table of exit codes has every exit code', () => {
+  expect(firstCells('exit code').map(Number)).toEqual(Object.values(EXIT));
+});
+
+test('the table of settings has every setting, and the clouds', () => {
+  const refusal = thrownBy(() => configFrom({}, { RETARGET_QQQQQQQQQQQQ: '1' }, '/'));
+  const known = refusal instanceof UserError ? (refusal.remedy.match(/RETARGET_[A-Z_]+/g) ?? []) : [];
+  const told = firstCells('setting').flatMap(quotedIn);
+  expect(known.length).toBeGreaterThan(5);
+  expect(told.filter((name) => name.startsWith('RETARGET_')).toSorted()).toEqual(known.toSorted());
+  const cloud = table('setting').find(([name]) => name === '`RETARGET_CLOUD`');
+  expect(quotedIn(cloud?.[1] ?? '')).toEqual(Object.keys(CLOUDS));
+});
+
+test('the example in the README is one that can be read', () => {
+  const example = /cat > changes\.csv <<'END'\n([\s\S]*?)END/.exec(README)?.[1]?.replace(/^ {3}/gm, '') ?? '';
+  const [header = '', row = ''] = example.split('\n');
+  expect(header.split(',').filter((name) => !(INPUT_COLUMNS as readonly string[]).includes(name))).toEqual(
+    [],
+  );
+  expect(row.split(',')).toHaveLength(header.split(',').length);
+});
+
+test.each(DOCUMENTS)('every file that %s links to is there', (document) => {
+  const folder = new URL(`../../${document}`, import.meta.url);
+  const links = [...readFileSync(folder, 'utf8').matchAll(/\]\(([^)#]+)\)/g)].map(([, link = '']) => link);
+  const ours = links.filter((link) => !/^https?:/.test(link));
+  expect(ours.filter((link) => !existsSync(new URL(link, folder)))).toEqual([]);
+});
+
+test('every file that the documentation for developers names is there', () => {
+  const text = readFileSync(`${ROOT}src/README.md`, 'utf8');
+  const named = quotedIn(text).filter((name) => /^[\w.]+\/[\w./*-]+\.(ts|lua|mjs|json)$/.test(name));
+  expect(named.length).toBeGreaterThan(20);
+  expect(named.filter((name) => !existsSync(`${ROOT}src/${name}`) && !existsSync(`${ROOT}${name}`))).toEqual(
+    [],
+  );
+});

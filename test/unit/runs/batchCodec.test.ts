@@ -1,0 +1,155 @@
+import { randomUUID } from 'node:crypto';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { INPUT_COLUMNS } from '../../../src/assignments/columns.ts';
+import {
+  decodeDetails,
+  decodeInputs,
+  encodeDetail,
+  encodeInputs,
+  inputRowOf,
+  rowOf,
+  type Detail,
+  type InputRow,
+} from '../../../src/runs/batchCodec.ts';
+
+const NASTY = [
+  '',
+  '\0',
+  '__proto__',
+  '"',
+  '\\',
+  '\u2028',
+  'ä',
+  '\u{1F600}',
+  '\uFFFD',
+  ' ',
+  '-0',
+  'null',
+  '[]',
+];
+
+const text = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.uuid(),
+  fc.uuid().map((id) => id.toUpperCase()),
+  fc.constantFrom(...NASTY),
+);
+const cell = fc.oneof(
+  text,
+  fc.double({ noNaN: true, noDefaultInfinity: true }).map((n) => (Object.is(n, -0) ? 0 : n)),
+  fc.boolean(),
+  // A cell in Graph's own shape, as JSON input has it. Through text, since that is what it came from.
+  fc
+    .jsonValue()
+    .filter((value) => value !== null)
+    .map((value): unknown => JSON.parse(JSON.stringify(value))),
+);
+const row: fc.Arbitrary<InputRow> = fc
+  .record({
+    line: fc.nat(),
+    cells: fc.uniqueArray(fc.tuple(fc.constantFrom(...INPUT_COLUMNS), cell), {
+      selector: ([column]) => column,
+    }),
+  })
+  .map(({ line, cells }) => ({ line, cells: new Map(cells) }));
+
+const detail: fc.Arbitrary<Detail> = fc.record(
+  {
+    // Six bytes, until the year 10889.
+    at: fc.integer({ min: 1, max: 2 ** 48 - 1 }),
+    httpStatus: fc.integer({ min: 200, max: 599 }),
+    requestId: text,
+    clientRequestId: text,
+    throttledMs: fc.nat(),
+    notBefore: fc.nat({ max: 8.64e15 }),
+    errorCode: text,
+    errorMessage: text,
+  },
+  { requiredKeys: [] },
+);
+
+test('rows come back from the record as they went in, whatever their cells hold', () => {
+  fc.assert(
+    fc.property(fc.array(row, { maxLength: 20 }), (rows) => {
+      const back = decodeInputs(encodeInputs(rows));
+      expect(back.map(({ line }) => line)).toEqual(rows.map(({ line }) => line));
+      expect(back.map(({ cells }) => cells)).toEqual(rows.map(({ cells }) => cells));
+    }),
+  );
+});
+
+test('GUIDs in ids made of them, repeated, in capitals or in longer digits come back as they were', () => {
+  const [one, two] = [randomUUID(), randomUUID()];
+  const values = [
+    one,
+    `${one}_${two}`,
+    two.toUpperCase(),
+    `f${one}0`,
+    `\u0001${one}\u0002${two},`,
+    { [one]: [two, one] },
+  ];
+  const rows = values.map((value, i) => ({ line: i + 2, cells: new Map([['note', value]] as const) }));
+  expect(decodeInputs(encodeInputs(rows)).map(({ cells }) => cells.get('note'))).toEqual(values);
+});
+
+test('a cell with more GUIDs than are counted keeps the rest as text', () => {
+  const guids = Array.from({ length: 70_000 }, () => randomUUID());
+  const [back] = decodeInputs(encodeInputs([{ line: 2, cells: new Map([['body', guids]] as const) }]));
+  expect(back?.cells.get('body')).toEqual(guids);
+});
+
+test('a cell named like a property of every object is a cell like any other', () => {
+  const cells = new Map([['note', JSON.parse('{"__proto__": {"x": 1}, "constructor": "c"}')]] as const);
+  const [back] = decodeInputs(encodeInputs([{ line: 2, cells }]));
+  expect(JSON.stringify(back?.cells.get('note'))).toBe('{"__proto__":{"x":1},"constructor":"c"}');
+});
+
+test('the last word about a row counts, and rows do not mix', () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.nat({ max: 19 }), detail), { maxLength: 60 }), (said) => {
+      const blob = Buffer.concat(said.map(([place, words]) => encodeDetail(place, words)));
+      expect(decodeDetails(blob)).toEqual(new Map(said));
+    }),
+  );
+});
+
+test('a GUID takes its sixteen bytes and keeps its letter case when it has capitals', () => {
+  const id = randomUUID();
+  const short = encodeDetail(0, { requestId: id });
+  expect(short.length).toBeLessThan(30);
+  expect(decodeDetails(short).get(0)).toEqual({ requestId: id });
+  const capitals = { requestId: id.toUpperCase() };
+  expect(decodeDetails(encodeDetail(0, capitals)).get(0)).toEqual(capitals);
+});
+
+test('a long message comes back whole, and so does what stands behind it', () => {
+  const long = { at: 5, errorMessage: 'ä'.repeat(100_000) };
+  const blob = Buffer.concat([encodeDetail(19, long), encodeDetail(0, { httpStatus: 200 })]);
+  expect(decodeDetails(blob)).toEqual(
+    new Map<number, Detail>([
+      [19, long],
+      [0, { httpStatus: 200 }],
+    ]),
+  );
+});
+
+test('a batch that nothing was said about has no details', () => {
+  expect(decodeDetails(null).size).toBe(0);
+  expect(decodeDetails(undefined).size).toBe(0);
+  expect(decodeDetails(Buffer.alloc(0)).size).toBe(0);
+});
+
+test('a row keeps its line and cells on the way into the record and out', () => {
+  const read = {
+    line: 7,
+    column: 3,
+    cells: new Map([['policyId', { value: 'p', column: 4 }]] as const),
+  };
+  expect(inputRowOf(read)).toEqual({ line: 7, cells: new Map([['policyId', 'p']]) });
+  expect(rowOf(inputRowOf(read))).toEqual({
+    line: 7,
+    column: 1,
+    cells: new Map([['policyId', { value: 'p', column: 1 }]]),
+  });
+});

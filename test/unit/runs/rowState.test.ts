@@ -1,0 +1,56 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import {
+  byteOfState,
+  isSettled,
+  ROW_STATUSES,
+  STATE,
+  stateOfByte,
+  statusOf,
+  type StateName,
+} from '../../../src/runs/rowState.ts';
+
+// The names are the table's own keys.
+const NAMES = Object.keys(STATE) as StateName[];
+
+test('a state and its attempts fit in one byte', () => {
+  fc.assert(
+    fc.property(fc.constantFrom(...NAMES), fc.integer({ min: 0, max: 15 }), (state, attempts) => {
+      const byte = byteOfState({ state, attempts });
+      expect(byte).toBeLessThan(256);
+      expect(stateOfByte(byte)).toEqual({ state, attempts });
+    }),
+  );
+});
+
+test('more attempts than fit are shown as the most that do, and do not change the state', () => {
+  expect(stateOfByte(byteOfState({ state: 'sent', attempts: 16 }))).toEqual({ state: 'sent', attempts: 15 });
+});
+
+test('the numbers of the states are those that are recorded, so they never change', () => {
+  expect(STATE).toEqual({
+    pending: 0,
+    sent: 1,
+    succeeded: 2,
+    skipped: 3,
+    failed: 4,
+    stale: 5,
+    awaitingApproval: 6,
+    cancelled: 7,
+  });
+});
+
+test('only pending and sent rows are not settled', () => {
+  expect(NAMES.filter((name) => !isSettled(name))).toEqual(['pending', 'sent']);
+});
+
+test('users see a sent row as pending, and a pending row of a cancelled run as cancelled', () => {
+  expect(statusOf('sent', false)).toBe('pending');
+  expect(statusOf('sent', true)).toBe('pending');
+  expect(statusOf('pending', false)).toBe('pending');
+  expect(statusOf('pending', true)).toBe('cancelled');
+  for (const name of NAMES.filter(isSettled)) expect(statusOf(name, true)).toBe(name);
+  expect(NAMES.map((name) => statusOf(name, false)).every((status) => ROW_STATUSES.includes(status))).toBe(
+    true,
+  );
+});

@@ -1,0 +1,88 @@
+import { expect, test } from 'vitest';
+import {
+  hasEnded,
+  headerFields,
+  RECORD_FORMAT,
+  runFromHeader,
+  type RunIdentity,
+} from '../../../src/runs/run.ts';
+
+const IDENTITY: RunIdentity = {
+  runId: 'r1',
+  tenant: 'contoso',
+  graphUrl: 'https://graph.microsoft.com',
+  apiVersion: 'v1.0',
+  appId: 'app',
+  operator: 'ann@host',
+  arguments: ['apply', 'a "file".csv'],
+  fileName: 'a "file".csv',
+  blind: true,
+  keepDays: 7,
+};
+
+const headerOf = (fields: Record<string, string | number> = {}): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries({ ...headerFields(IDENTITY, 1000), ...fields }).map(([name, value]) => [
+      name,
+      String(value),
+    ]),
+  );
+
+test('a header gives back what the run was published with', () => {
+  const run = runFromHeader(
+    'r1',
+    headerOf({ state: 'queued', columns: '["policyId"]', fileSha256: 'abc', total: 3, left: 3 }),
+  );
+  expect(run).toMatchObject({
+    ...IDENTITY,
+    format: RECORD_FORMAT,
+    state: 'queued',
+    stateReason: null,
+    source: { name: IDENTITY.fileName, sha256: 'abc' },
+    columns: ['policyId'],
+    total: 3,
+    createdAt: 1000,
+    startedAt: null,
+    finishedAt: null,
+  });
+});
+
+test('there is no run without a header, nor with a state of a later version', () => {
+  expect(runFromHeader('r1', {})).toBeUndefined();
+  expect(runFromHeader('r1', headerOf({ state: 'hibernating' }))).toBeUndefined();
+});
+
+test('the seven counts of a run add up to its total, whatever its state', () => {
+  const counted = {
+    total: 20,
+    left: 8,
+    sent: 3,
+    succeeded: 5,
+    skipped: 2,
+    failed: 1,
+    stale: 1,
+    awaitingApproval: 1,
+    cancelled: 2,
+  };
+  for (const state of ['queued', 'running', 'paused', 'cancelled', 'aborted', 'completed']) {
+    const run = runFromHeader('r1', headerOf({ ...counted, state }));
+    expect(
+      Object.values(run?.counts ?? {}).reduce((sum, n) => sum + n, 0),
+      state,
+    ).toBe(20);
+  }
+});
+
+test('rows that a cancel left unwritten count as cancelled, those in doubt as pending', () => {
+  const run = runFromHeader(
+    'r1',
+    headerOf({ state: 'cancelled', total: 10, left: 6, sent: 2, cancelled: 1, succeeded: 3 }),
+  );
+  expect(run?.counts).toMatchObject({ pending: 2, cancelled: 5, succeeded: 3 });
+});
+
+test('a cancelled run has not ended while writes are in doubt', () => {
+  const inDoubt = runFromHeader('r1', headerOf({ state: 'cancelled', left: 2, sent: 1, finishedAt: 5 }));
+  const clear = runFromHeader('r1', headerOf({ state: 'cancelled', left: 2, sent: 0, finishedAt: 5 }));
+  expect([inDoubt, clear].map((run) => run && hasEnded(run))).toEqual([false, true]);
+});
