@@ -1,0 +1,118 @@
+/**
+ * How much of a tenant's write budget a run uses, and how many 429s it takes for that: the built worker in processes of
+ * its own, against the simulator, and beside it three peers. Asserts nothing.
+ *
+ *     npm run bench -- [--seeds 3] [--only moving] [--window-ms 1000] [--no-peers]
+ */
+import { cpus } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { CASES, type Case } from './cases.ts';
+import { median, openRig, RETARGET, whileAlive, type Rig } from './rig.ts';
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '3' },
+    only: { type: 'string', default: '' },
+    'window-ms': { type: 'string', default: '1000' },
+    'no-peers': { type: 'boolean', default: false },
+  },
+});
+const WINDOW_MS = Number(values['window-ms']);
+/** Round trip of an envelope: 2 % of the window. */
+const LATENCY_MS = Math.round(WINDOW_MS * 0.02);
+const FIRST_WRITE_MAX_MS = 30_000;
+
+interface Measured {
+  readonly share: number;
+  readonly throttledPer1000: number;
+  readonly duringHold: number;
+}
+
+type Contender = (rig: Rig, present: Case) => Promise<void> | void;
+
+const ours: Contender = async (rig, { workers }) => {
+  await rig.retarget('submit', rig.file);
+  for (let i = 0; i < workers; i += 1) rig.start(RETARGET, ['worker']);
+};
+
+const peer =
+  (name: string): Contender =>
+  (rig, { configured }) => {
+    const program = fileURLToPath(new URL(`./peers/${name}.ts`, import.meta.url));
+    rig.start(program, [rig.url, rig.file, String(configured), String(WINDOW_MS), rig.redis.url ?? '']);
+  };
+
+const PEERS: Readonly<Record<string, Contender>> = {
+  'honour Retry-After': peer('honourRetryAfter'),
+  'token bucket': peer('tokenBucket'),
+  'BullMQ limiter': peer('bullmqLimiter'),
+};
+
+async function measure(present: Case, contend: Contender, seed: number): Promise<Measured> {
+  const windows = present.limits.length * present.windowsPerStep;
+  const most = present.limits.reduce((sum, limit) => sum + limit, 0) * present.windowsPerStep;
+  await using rig = await openRig({
+    rows: Math.ceil(most * 1.2) + 200,
+    seed,
+    flags: [
+      ...['--write-limit', String(present.limits[0]), '--request-limit', 'none'],
+      ...['--window-ms', String(WINDOW_MS), '--latency-ms', String(LATENCY_MS)],
+      ...present.flags,
+    ],
+    env: {
+      RETARGET_WRITES_PER_WINDOW: String(present.configured),
+      RETARGET_WINDOW_MS: String(WINDOW_MS),
+    },
+  });
+  await contend(rig, present);
+  const startedAt = await firstWrite(rig);
+  for (const [step, limit] of present.limits.entries()) {
+    await sleepUntil(startedAt + step * present.windowsPerStep * WINDOW_MS);
+    if (step > 0) await rig.configure({ writeLimit: limit });
+  }
+  await sleepUntil(startedAt + windows * WINDOW_MS);
+  const { writesAdmitted, throttled, requestsDuringHold } = await rig.stats();
+  return {
+    share: writesAdmitted / most,
+    throttledPer1000: (throttled / writesAdmitted) * 1000,
+    duringHold: requestsDuringHold,
+  };
+}
+
+async function firstWrite(rig: Rig): Promise<number> {
+  const giveUpAt = Date.now() + FIRST_WRITE_MAX_MS;
+  while (Date.now() < giveUpAt) {
+    const [first] = (await rig.stats()).writeArrivals;
+    if (first !== undefined) return first;
+    await sleep(5);
+  }
+  throw new Error('no write has arrived');
+}
+
+const sleepUntil = (moment: number): Promise<void> => sleep(Math.max(0, moment - Date.now()));
+
+await whileAlive(async () => {
+  console.log(
+    `Windows of ${WINDOW_MS} ms, latency ${LATENCY_MS} ms, median of ${values.seeds} seeds; ` +
+      `${cpus().length} cores, Node ${process.versions.node}, ${new Date().toISOString().slice(0, 10)}\n`,
+  );
+  console.log('| case | | budget used | 429s per 1000 accepted | requests during a hold |');
+  console.log('|---|---|---|---|---|');
+  const contenders = { retarget: ours, ...(values['no-peers'] ? {} : PEERS) };
+  for (const present of CASES.filter(({ name }) => name.includes(values.only))) {
+    for (const [name, contend] of Object.entries(contenders)) {
+      const runs: Measured[] = [];
+      for (let seed = 1; seed <= Number(values.seeds); seed += 1)
+        runs.push(await measure(present, contend, seed));
+      const of = (what: keyof Measured): number => median(runs.map((run) => run[what]));
+      const figures = [
+        `${(of('share') * 100).toFixed(1)} %`,
+        of('throttledPer1000').toFixed(1),
+        of('duringHold'),
+      ];
+      console.log(`| ${[present.name, name, ...figures].join(' | ')} |`);
+    }
+  }
+});
