@@ -5,7 +5,7 @@
  * still or move; bench/README.md has what was tried.
  */
 export interface BudgetState {
-  /** Writes per window that are used now; a fraction while it grows. */
+  /** Writes per window that are used now. */
   readonly budget: number;
   /** The last budget that went well: where a failed probe returns to. */
   readonly base: number;
@@ -32,8 +32,12 @@ export const PROBE_FIRST = 2;
 export const PROBE_MAX = 32;
 /** Windows between two probes: a little more than one, so that the first has shown what it brings. */
 const STEP_WINDOWS = 1.1;
+/** A refused tenant's window is full until its hold ends, and then a whole batch leaves it at once. */
+export const JUST_BEFORE_WINDOWS = 0.02;
 /** A probe that got this far before it failed has found a limit that rose: it is looked for soon again. */
 const PROBE_BIG = 16;
+/** Steps that are made up for after a rest, however long that was: Redis stands still meanwhile. */
+const STEPS_AT_ONCE_MAX = 1_000;
 
 export const fullBudget = (limit: number, now: number): BudgetState => ({
   budget: limit,
@@ -49,7 +53,7 @@ export const fullBudget = (limit: number, now: number): BudgetState => ({
 /**
  * The state at a leave, when no hold stands. First a cut that is due: down to what the tenant accepted, or back to what
  * went well when a probe had gone too far. Then, in quiet times, a probe: +2, +4, +8 … up to the limit.
- * @param accepted writes that the tenant accepted in the last window
+ * @param accepted writes that the tenant accepted in the window that ended JUST_BEFORE_WINDOWS before the hold did
  */
 export function budgetAtLeave(
   before: BudgetState,
@@ -58,22 +62,27 @@ export function budgetAtLeave(
   now: number,
   accepted: number,
 ): BudgetState {
+  const stepMs = STEP_WINDOWS * windowMs;
   let state: BudgetState = { ...before, budget: Math.min(before.budget, limit) };
-  if (state.isCutDue) state = cut(state, now, accepted);
-  if (state.budget >= limit) return { ...state, stepAt: now };
-  while (now - state.stepAt >= STEP_WINDOWS * windowMs) {
-    const stepAt = state.stepAt + STEP_WINDOWS * windowMs;
+  if (state.isCutDue) state = cut(state, limit, now, accepted);
+  if (now - state.stepAt > STEPS_AT_ONCE_MAX * stepMs)
+    state = { ...state, stepAt: now - STEPS_AT_ONCE_MAX * stepMs };
+  while (state.budget < limit && now - state.stepAt >= stepMs) {
+    const stepAt = state.stepAt + stepMs;
     const isQuiet = stepAt - state.throttledAt >= state.quietWindows * windowMs;
     const probe = state.probe === 0 ? PROBE_FIRST : Math.min(PROBE_MAX, 2 * state.probe);
     state = isQuiet
       ? { ...state, stepAt, probe, budget: Math.min(limit, state.budget + probe) }
       : { ...state, stepAt };
   }
-  return state;
+  return state.budget >= limit ? { ...state, stepAt: now } : state;
 }
 
-function cut(state: BudgetState, now: number, accepted: number): BudgetState {
-  const seen = Math.max(BUDGET_MIN, Math.min(state.budget, state.estimate > 0 ? state.estimate : accepted));
+function cut(state: BudgetState, limit: number, now: number, accepted: number): BudgetState {
+  // After a hold longer than a window nothing is known but that it was too much.
+  const known = state.estimate > 0 ? state.estimate : accepted;
+  const taken = known > 0 ? known : Math.floor(state.budget / 2);
+  const seen = Math.max(Math.min(BUDGET_MIN, limit), Math.min(state.budget, taken));
   const wasProbing = state.probe > 0;
   const isBig = state.budget - state.base > PROBE_BIG;
   const budget = wasProbing ? Math.max(Math.min(state.base, state.budget), seen) : seen;

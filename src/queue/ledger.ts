@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RowState } from '../runs/rowState.ts';
-import type { BatchRef, RowRecord } from '../runs/batchRow.ts';
-import type { LedgerPolicy, Settlement } from '../runs/leave.ts';
+import type { BaseLogger } from 'pino';
+import type { BatchRef, BatchStates, RowRecord } from '../runs/batchRow.ts';
+import { NOTHING_SENT, type LedgerEvent, type LedgerPolicy, type Settlement } from '../runs/leave.ts';
 import type { RunStore } from '../runs/runStore.ts';
 import { LEAVE_MIN, LEAVE_WAIT_SLICE_MS, type Pace } from './limits.ts';
 import { asBefore, attemptsIn } from './rowRecord.ts';
@@ -50,6 +51,13 @@ interface Asked<A> {
   readonly isSure: boolean;
 }
 
+export interface LedgerOptions {
+  /** As in LedgerPolicy. */
+  readonly endedInOrder?: string | undefined;
+  /** Told of each event of the ledger, once among all workers. */
+  readonly log?: Pick<BaseLogger, 'info'> | undefined;
+}
+
 /**
  * Asks the tenant's ledger for leave and waits until it is given. All state is in Redis, shared by all workers; here is
  * only the waiting, and a watch on Redis' clock with this process' monotonic one.
@@ -57,13 +65,17 @@ interface Asked<A> {
 export class Ledger {
   readonly #store: LedgerStore;
   readonly #pace: Pace;
+  readonly #endedInOrder: string;
+  readonly #log: LedgerOptions['log'];
   #clock: ClockReading | undefined;
   /** The last reading before a jump that the ledger has not been told of. */
   #untold: ClockReading | undefined;
 
-  constructor(store: LedgerStore, pace: Pace) {
+  constructor(store: LedgerStore, pace: Pace, { endedInOrder = '', log }: LedgerOptions = {}) {
     this.#store = store;
     this.#pace = pace;
+    this.#endedInOrder = endedInOrder;
+    this.#log = log;
   }
 
   get pace(): Pace {
@@ -78,6 +90,7 @@ export class Ledger {
       windowMs: this.#pace.windowMs,
       timeoutMs: this.#pace.leaveValidMs + this.#pace.requestTimeoutMs,
       leaveMin: LEAVE_MIN,
+      endedInOrder: this.#endedInOrder,
       jumpedFrom: untold === undefined ? 0 : Math.round(untold.redis + performance.now() - untold.to),
     };
   }
@@ -118,12 +131,19 @@ export class Ledger {
   /** Nothing was sent on this leave: its charges go back, its rows are as before. */
   async giveBack(ref: BatchRef, leave: Leave): Promise<void> {
     const rows = leave.places.map((place) => asBefore(place, attemptsIn(leave, place)));
-    const settlement = this.settlement(leave, { returned: leave.places.length });
-    await this.#tell((policy) => this.#store.record(ref, rows, policy, settlement));
+    await this.record(ref, rows, leave, { returned: leave.places.length });
   }
 
-  settlement({ token, chargeEnd }: Leave, ended: Partial<Settlement>): Settlement {
-    return { answered: 0, returned: 0, holdMs: 0, throttled: 0, ...ended, token, chargeEnd };
+  /** Records what became of the rows of a leave, and ends its charges. */
+  async record(
+    ref: BatchRef,
+    rows: readonly RowRecord[],
+    leave: Leave,
+    ended: Partial<Settlement>,
+  ): Promise<BatchStates> {
+    const { token, chargeEnd } = leave;
+    const settlement = { ...NOTHING_SENT, ...ended, token, chargeEnd };
+    return this.#tell((policy) => this.#store.record(ref, rows, policy, settlement));
   }
 
   /** Sends reads when the tenant has room for them. `holdOf` says what a reply asks to wait, as in Settlement.holdMs. */
@@ -148,7 +168,7 @@ export class Ledger {
     }
   }
 
-  async #ask<A extends { readonly now: number }>(
+  async #ask<A extends { readonly now: number; readonly event: LedgerEvent }>(
     call: (policy: LedgerPolicy) => Promise<A>,
   ): Promise<Asked<A>> {
     const askedAt = performance.now();
@@ -158,10 +178,13 @@ export class Ledger {
   }
 
   /** Every call carries a jump that the ledger does not know of; only one that came through has told it. */
-  async #tell<A>(call: (policy: LedgerPolicy) => Promise<A>): Promise<A> {
+  async #tell<A extends { readonly event: LedgerEvent }>(
+    call: (policy: LedgerPolicy) => Promise<A>,
+  ): Promise<A> {
     const told = this.#untold;
     const answer = await call(this.policy());
     if (this.#untold === told) this.#untold = undefined;
+    if (answer.event !== '') this.#log?.info(inWords(answer.event));
     return answer;
   }
 
@@ -177,5 +200,21 @@ export class Ledger {
     const least = reading.from - before.to - CLOCK_STEP_MAX_MS;
     const most = reading.to - before.from + CLOCK_STEP_MAX_MS;
     if (passed < least || passed > most) this.#untold = before;
+  }
+}
+
+/** An event of the ledger as the log says it. */
+function inWords(event: LedgerEvent): string {
+  const [kind, first, second] = event.split(' ');
+  const seconds = (Number(first) / 1000).toFixed(1);
+  switch (kind) {
+    case 'cut':
+      return `Budget cut from ${first} to ${second} writes a window: that is what the tenant took.`;
+    case 'probe':
+      return `Budget tried at ${second} writes a window, up from ${first}.`;
+    case 'full':
+      return `Redis has restarted or its clock has jumped: nothing is sent for ${seconds} s, as nobody knows what still counts.`;
+    default:
+      return `Throttled: nothing is sent for ${seconds} s.`;
   }
 }

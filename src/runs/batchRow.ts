@@ -1,4 +1,5 @@
 import { decodeDetails, decodeInputs, type Detail, type InputRow } from './batchCodec.ts';
+import type { LedgerEvent } from './leave.ts';
 import { isSettled, stateOfByte, type RowState, type StateName } from './rowState.ts';
 import type { RunState } from './run.ts';
 
@@ -25,6 +26,7 @@ export interface RowRecord extends RowState {
 export interface BatchStates {
   readonly states: readonly RowState[];
   readonly runState: RunState;
+  readonly event: LedgerEvent;
 }
 
 /** The rows of a batch from what the record holds of them. */

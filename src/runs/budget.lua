@@ -1,10 +1,9 @@
 -- How the ledger learns what the tenant takes, below the configured limit. The same as src/queue/budget.ts, which says why
--- it is as it is; a test holds the two against each other. Stands behind ledger.lua. KEYS[4]: what was accepted, and when.
-local ACCEPTED = KEYS[4]
+-- it is as it is; a test holds the two against each other. Stands behind ledger.lua.
 local BUDGET_MIN = 5
 local QUIET_WINDOWS_MIN, QUIET_WINDOWS_MAX, QUIET_GROWTH = 2, 24, 1.5
 local PROBE_FIRST, PROBE_MAX, PROBE_BIG = 2, 32, 16
-local STEP_WINDOWS = 1.1
+local STEP_WINDOWS, STEPS_AT_ONCE_MAX = 1.1, 1000
 
 local BUDGET_FIELDS = { 'budget', 'base', 'quietWindows', 'probe', 'stepAt', 'throttledAt', 'cutDue', 'estimate' }
 
@@ -28,15 +27,38 @@ local function keepBudget(state)
   redis.call('HSET', LEDGER, unpack(pairsOf))
 end
 
--- Writes that the tenant accepted in the last window.
-local function acceptedLately()
-  expire(ACCEPTED, 'o')
-  return number('o')
+local JUST_BEFORE_WINDOWS = 0.02
+
+-- Kept a window longer than they count: a cut looks back to the end of its hold.
+local function keepAccepted(n)
+  for _, ends in ipairs(redis.call('ZRANGEBYSCORE', ACCEPTED, '-inf', now - policy.windowMs)) do
+    redis.call('HDEL', LEDGER, 'o' .. ends)
+    redis.call('ZREM', ACCEPTED, ends)
+  end
+  if n <= 0 then return end
+  local ends = text(endOf(now + policy.windowMs))
+  redis.call('ZADD', ACCEPTED, ends, ends)
+  redis.call('HINCRBY', LEDGER, 'o' .. ends, n)
+end
+
+-- Writes that the tenant accepted since one window before `moment`.
+local function acceptedSince(moment)
+  local sum = 0
+  for _, ends in ipairs(redis.call('ZRANGEBYSCORE', ACCEPTED, '(' .. text(moment), '+inf')) do
+    sum = sum + number('o' .. ends)
+  end
+  return sum
+end
+
+-- Just before the end of the hold the tenant's window was full still; at its end a whole batch leaves it at once.
+local function acceptedBeforeHoldEnded()
+  return acceptedSince(math.min(now, number('holdUntil')) - JUST_BEFORE_WINDOWS * policy.windowMs)
 end
 
 local function cutBudget(state)
-  local seen = state.estimate > 0 and state.estimate or acceptedLately()
-  seen = math.max(BUDGET_MIN, math.min(state.budget, seen))
+  local known = state.estimate > 0 and state.estimate or acceptedBeforeHoldEnded()
+  local taken = known > 0 and known or math.floor(state.budget / 2)
+  local seen = math.max(math.min(BUDGET_MIN, policy.limit), math.min(state.budget, taken))
   local wasProbing = state.probe > 0
   local isBig = state.budget - state.base > PROBE_BIG
   local budget = seen
@@ -45,40 +67,37 @@ local function cutBudget(state)
   state.budget, state.base, state.probe, state.stepAt, state.cutDue, state.estimate = budget, budget, 0, now, 0, 0
 end
 
--- What may be used now, and what changed, for the log: 'cut' or 'probe' with the budgets before and after, or ''.
+-- What may be used now. A cut or a probe is an event, with the budgets before and after; one that changes nothing is none.
 local function budgetAtLeave()
   local state, isKept = readBudget()
-  if not isKept then return state.budget, '' end
-  local before, event = state.budget, ''
+  if not isKept then return state.budget end
+  local before, kind, step = state.budget, '', STEP_WINDOWS * policy.windowMs
   state.budget = math.min(state.budget, policy.limit)
   if state.cutDue == 1 then
     cutBudget(state)
-    event = 'cut'
+    kind = 'cut'
   end
-  if state.budget >= policy.limit then
-    state.stepAt = now
-  else
-    local step = STEP_WINDOWS * policy.windowMs
-    while now - state.stepAt >= step do
-      state.stepAt = state.stepAt + step
-      if state.stepAt - state.throttledAt >= state.quietWindows * policy.windowMs then
-        state.probe = state.probe == 0 and PROBE_FIRST or math.min(PROBE_MAX, 2 * state.probe)
-        state.budget = math.min(policy.limit, state.budget + state.probe)
-        event = 'probe'
-      end
+  if now - state.stepAt > STEPS_AT_ONCE_MAX * step then state.stepAt = now - STEPS_AT_ONCE_MAX * step end
+  while state.budget < policy.limit and now - state.stepAt >= step do
+    state.stepAt = state.stepAt + step
+    if state.stepAt - state.throttledAt >= state.quietWindows * policy.windowMs then
+      state.probe = state.probe == 0 and PROBE_FIRST or math.min(PROBE_MAX, 2 * state.probe)
+      state.budget = math.min(policy.limit, state.budget + state.probe)
+      kind = 'probe'
     end
   end
+  if state.budget >= policy.limit then state.stepAt = now end
   keepBudget(state)
-  if event ~= '' then event = string.format('%s %d %d', event, math.floor(before), math.floor(state.budget)) end
-  return state.budget, event
+  if kind ~= '' and state.budget ~= before then event = kind .. ' ' .. text(before) .. ' ' .. text(state.budget) end
+  return state.budget
 end
 
--- Some writes of a reply were accepted, some refused with 429. An answer without any 429 only counts.
+-- Of the writes of a reply some were accepted, some refused with 429.
 local function learnFromReply(accepted, throttled)
-  if accepted > 0 then charge(ACCEPTED, 'o', endOf(now + policy.windowMs), accepted) end
+  keepAccepted(accepted)
   if throttled == 0 then return end
   local state = readBudget()
   state.throttledAt, state.cutDue = now, 1
-  if accepted > 0 then state.estimate = math.max(state.estimate, acceptedLately()) end
+  if accepted > 0 then state.estimate = math.max(state.estimate, acceptedSince(now)) end
   keepBudget(state)
 end

@@ -3,15 +3,18 @@ const TENANT_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
 export const isTenantName = (name: string): boolean => TENANT_NAME.test(name);
 
+/** The one key that is of no tenant: a hash of the tenants there are, see `Tenants`. For ever, 100 bytes each. */
+export const TENANTS_KEY = 'retarget:tenants';
+
 /**
- * Every Redis key there is, by tenant. All share one hash slot. BullMQ's keys stand under the same prefix.
+ * Every other Redis key there is, by tenant. All share one hash slot. BullMQ's keys stand under the same prefix.
  *
  * | key | type | lives |
  * |---|---|---|
  * | `runs` | sorted set: run id by time of creation | for ever; entries whose run is gone are pruned when listed |
  * | `open` | sorted set: run id by place in the line | until the run ends |
- * | `ledger` | hash: clock, hold, spacing, totals, and the charges that end at one moment | for ever, a few kB |
- * | `ledger:writes`, `ledger:all` | sorted set: moments at which charges end | for ever, a few kB |
+ * | `ledger` | hash: clock, hold, spacing, learned budget, totals, and the charges that end at one moment | for ever, a few kB |
+ * | `ledger:writes`, `ledger:all`, `ledger:accepted` | sorted set: moments at which charges end | for ever, a few kB |
  * | `run:<id>` | hash: the header and the counters | while loading: a minute past the producer's last sign; KEEP_DAYS after the end |
  * | `run:<id>:inputs` | hash: batch → its rows as read, compressed | as the header |
  * | `run:<id>:states` | hash: batch → one byte a row | as the header |
@@ -27,6 +30,7 @@ export interface Keys {
   readonly ledger: string;
   readonly ledgerWrites: string;
   readonly ledgerAll: string;
+  readonly ledgerAccepted: string;
   run(runId: string): RunKeys;
 }
 
@@ -49,6 +53,7 @@ export function keysOf(tenant: string): Keys {
     ledger: `${prefix}:ledger`,
     ledgerWrites: `${prefix}:ledger:writes`,
     ledgerAll: `${prefix}:ledger:all`,
+    ledgerAccepted: `${prefix}:ledger:accepted`,
     run(runId) {
       const header = `${prefix}:run:${runId}`;
       return {

@@ -7,21 +7,35 @@ export interface LedgerPolicy {
   readonly windowMs: number;
   readonly timeoutMs: number;
   readonly leaveMin: number;
+  /** The `run_id` of a Redis server that ended in order, a space, and that of its successor, which counts as no restart; ''. */
+  readonly endedInOrder: string;
   /** Where Redis' clock would stand without the jump that the caller saw, ms since the epoch; 0: it saw none. */
   readonly jumpedFrom: number;
 }
 
-export type LeaveAnswer =
+/**
+ * What the ledger did on the way, told to the one caller that brought it about: `cut <before> <after>` and
+ * `probe <before> <after>` of the budget; `hold <ms>`, a 429; `full <ms>`, after a restart or a jump of the clock; else ''.
+ */
+export type LedgerEvent = string;
+
+interface Answered {
+  readonly now: number;
+  readonly event: LedgerEvent;
+}
+
+export type LeaveAnswer = Answered & LeaveKind;
+
+type LeaveKind =
   | {
       readonly kind: 'granted';
-      readonly now: number;
       readonly chargeEnd: number;
       readonly places: readonly number[];
       readonly states: readonly RowState[];
     }
-  | { readonly kind: 'wait'; readonly now: number; readonly waitMs: number; readonly reason: string }
-  | { readonly kind: 'busy'; readonly now: number; readonly waitMs: number }
-  | { readonly kind: 'stopped'; readonly now: number; readonly state: string };
+  | { readonly kind: 'wait'; readonly waitMs: number; readonly reason: string }
+  | { readonly kind: 'busy'; readonly waitMs: number }
+  | { readonly kind: 'stopped'; readonly state: string };
 
 /** How the charges of a leave end. */
 export interface Settlement {
@@ -29,6 +43,8 @@ export interface Settlement {
   readonly chargeEnd: number;
   /** Writes that Graph may have counted: charged for one more window. */
   readonly answered: number;
+  /** Those among them that were let through the tenant's limit, whatever became of them then. */
+  readonly accepted: number;
   /** Writes that never left: given back. */
   readonly returned: number;
   /** Longest Retry-After in ms; -1: throttled without one; 0: not throttled. */
@@ -40,29 +56,49 @@ export const NOTHING_SENT: Settlement = {
   token: '',
   chargeEnd: 0,
   answered: 0,
+  accepted: 0,
   returned: 0,
   holdMs: 0,
   throttled: 0,
 };
 
-/** What `leave.lua` answered: its kind, Redis' clock and the rest. */
-export function leaveAnswerOf(kind: string, now: number, rest: readonly Buffer[]): LeaveAnswer {
+/** What `leave.lua` answered: its kind, Redis' clock, the event and the rest. */
+export function leaveAnswerOf(
+  kind: string,
+  now: number,
+  event: string,
+  rest: readonly Buffer[],
+): LeaveAnswer {
+  const answered = { now, event };
   switch (kind) {
     case 'granted': {
       const [chargeEnd, states, ...places] = rest;
       return {
         kind,
-        now,
+        ...answered,
         chargeEnd: Number(chargeEnd),
         places: places.map(Number),
         states: [...(states ?? [])].map(stateOfByte),
       };
     }
     case 'busy':
-      return { kind, now, waitMs: Number(rest[0]) };
+      return { kind, ...answered, waitMs: Number(rest[0]) };
     case 'wait':
-      return { kind, now, waitMs: Number(rest[0]), reason: String(rest[1]) };
+      return { kind, ...answered, waitMs: Number(rest[0]), reason: String(rest[1]) };
     default:
-      return { kind: 'stopped', now, state: String(rest[0]) };
+      return { kind: 'stopped', ...answered, state: String(rest[0]) };
   }
+}
+
+/** The ledger as it stands. */
+export interface LedgerNow {
+  /** Writes that still count against the limit. */
+  readonly charged: number;
+  /** Writes that the tenant accepted in the last window. */
+  readonly accepted: number;
+  /** Writes per window that are used, as far as it is learned; at most the configured limit. */
+  readonly budget: number;
+  /** Ms since the epoch. */
+  readonly holdUntil: number | null;
+  readonly holdReason: string | null;
 }

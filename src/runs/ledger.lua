@@ -1,10 +1,11 @@
 -- The tenant's ledger: what still counts against its limits, who may write now, and when not.
--- Put in front of every script that asks or tells the ledger. KEYS[1..3] are its hash and its two sorted sets.
+-- Put in front of every script that asks or tells the ledger. KEYS[1..4] are its hash and its three sorted sets.
 -- ARGV[1] is the policy as JSON:
 --   limit, limitAll   requests per window (writes; all)      windowMs   length of a window
 --   timeoutMs         longest time from leave to the reply   leaveMin   smallest partial leave worth sending
+--   endedInOrder      the run_id of a server that ended in order and that of the one after it, or ''
 --   jumpedFrom        where Redis' clock would stand without the jump that the caller saw; 0: it saw none
-local LEDGER, WRITES, ALL = KEYS[1], KEYS[2], KEYS[3]
+local LEDGER, WRITES, ALL, ACCEPTED = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local policy = cjson.decode(ARGV[1])
 
 local function text(number) return string.format('%.0f', number) end
@@ -15,6 +16,8 @@ local function clock()
 end
 
 local now = clock()
+-- What happened on the way that people should know of, told in the answer; see LedgerEvent in leave.ts.
+local event = ''
 
 local function number(field) return tonumber(redis.call('HGET', LEDGER, field) or '0') or 0 end
 
@@ -64,10 +67,19 @@ end
 local function distrust(from)
   forget(WRITES, 'w')
   forget(ALL, 'a')
+  forget(ACCEPTED, 'o')
+  -- What was learned stays, but its dates may be of a day that is yet to come.
+  if redis.call('HEXISTS', LEDGER, 'budget') == 1 then
+    redis.call('HSET', LEDGER, 'stepAt', text(now), 'throttledAt', text(now))
+  end
   local hold = number('holdUntil')
   local rest = math.min(number('holdMs'), math.max(hold - from, hold - now))
   if rest > 0 then redis.call('HSET', LEDGER, 'holdUntil', text(now + rest)) end
-  redis.call('HSET', LEDGER, 'fullUntil', text(now + policy.windowMs + policy.timeoutMs), 'nextWriteAt', '0')
+  local full = policy.windowMs + policy.timeoutMs
+  -- Several workers tell of one jump, soon after each other.
+  local isNews = math.abs(now + full - number('fullUntil')) > policy.windowMs
+  redis.call('HSET', LEDGER, 'fullUntil', text(now + full), 'nextWriteAt', '0')
+  if isNews then event = 'full ' .. text(full) end
 end
 
 local function tick()
@@ -75,7 +87,8 @@ local function tick()
   local before = redis.call('HGET', LEDGER, 'server')
   -- Clocks are slewed by a little all the time, and a step forward looks like a pause; only a step back is seen from here.
   local steppedBack = number('seenAt') - now > 1000
-  local restarted = before and before ~= server
+  -- One that ended in order has lost nothing, but the one after it may have, when that has ended too.
+  local restarted = before and before ~= server and before .. ' ' .. server ~= policy.endedInOrder
   if policy.jumpedFrom ~= 0 then distrust(policy.jumpedFrom)
   elseif steppedBack or restarted then distrust(now) end
   redis.call('HSET', LEDGER, 'server', server, 'seenAt', text(now))
@@ -102,9 +115,11 @@ end
 
 -- Keeps the tenant still for `ms` from now; a longer hold that stands is never shortened.
 local function holdFor(ms, reason)
-  if now + ms > number('holdUntil') then
-    redis.call('HSET', LEDGER, 'holdUntil', text(now + ms), 'holdMs', text(ms), 'holdReason', reason)
-  end
+  local added = now + ms - number('holdUntil')
+  if added <= 0 then return end
+  redis.call('HSET', LEDGER, 'holdUntil', text(now + ms), 'holdMs', text(ms), 'holdReason', reason)
+  -- Answers to what was under way when a hold began make it a little longer, which is no news.
+  if added >= ms or added > policy.windowMs / 10 then event = 'hold ' .. text(ms) end
 end
 
 -- What a 429 asks for. ms > 0: its Retry-After; -1: it had none, so each such answer waits longer, from a tenth of a window

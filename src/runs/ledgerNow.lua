@@ -1,5 +1,6 @@
--- The ledger as it stands, for people. Answers {charged, holdUntil (0: none), holdReason}.
-tick()
+-- The ledger as it stands, for people. It changes nothing: what a restart or a jump of the clock means is for those who work.
+-- Answers {charged, accepted in the last window, budget, holdUntil (0: none), holdReason}.
+expire(WRITES, 'w')
 local wait, reason = held()
-if wait > 0 then return { text(number('w')), text(now + wait), reason } end
-return { text(number('w')), '0', '' }
+local budget = math.min(policy.limit, math.floor(readBudget().budget))
+return { text(number('w')), text(acceptedSince(now)), text(budget), text(wait > 0 and now + wait or 0), reason }

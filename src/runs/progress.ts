@@ -34,6 +34,8 @@ export interface LedgerStatus {
   readonly budget: number;
   /** Writes that still count. */
   readonly charged: number;
+  /** Writes accepted in the last window, as a share of the budget. */
+  readonly used: number;
   readonly holdUntil: string | null;
   readonly holdReason: string | null;
 }

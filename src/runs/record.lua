@@ -1,12 +1,14 @@
 -- Records what became of rows of one batch: states, counters, details, charges and hold, in one step; only for rows that
--- are not settled yet. KEYS: ledger, its sets; 4 header, 5 states, 6 details, 7 settled, 8 leases, 9 open.
--- ARGV: policy, runId, batch, token, chargeEnd, answered, returned, holdMs, throttled, then per row: place, state, attempts, detail.
+-- are not settled yet. KEYS: ledger, its sets; 5 header, 6 states, 7 details, 8 settled, 9 leases, 10 open, 11 inputs.
+-- ARGV: policy, runId, batch, token, chargeEnd, answered, accepted, returned, holdMs, throttled, then per row: place, state, attempts, detail.
 --   answered/returned: charges that were used and end a window from now / that were never sent and are given back
---   holdMs: as in holdAfter; throttled: how many 429s this is about
--- Answers {states, state of the run}.
-local HEADER, STATES, DETAILS, SETTLED, LEASES, OPEN = KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
+--   accepted: how many of them the tenant let through its limit; throttled: how many it refused with 429
+--   holdMs: as in holdAfter
+-- Answers {states, state of the run, event}.
+local HEADER, STATES, DETAILS, SETTLED, LEASES, OPEN = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
 local runId, batch, token = ARGV[2], ARGV[3], ARGV[4]
-local chargeEnd, answered, returned = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
+local chargeEnd, answered, accepted, returned = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
+local hold, throttled = tonumber(ARGV[9]), tonumber(ARGV[10])
 local COUNTERS = { [2] = 'succeeded', [3] = 'skipped', [4] = 'failed', [5] = 'stale', [6] = 'awaitingApproval', [7] = 'cancelled' }
 -- A tenant that is throttled all night has something to say of each row each time.
 local DETAILS_BYTES_MAX = 16384
@@ -24,20 +26,20 @@ if returned > 0 then
   discharge(WRITES, 'w', chargeEnd, returned)
   discharge(ALL, 'a', chargeEnd, returned)
 end
-local hold, throttled = tonumber(ARGV[8]), tonumber(ARGV[9])
 holdAfter(hold)
-if answered > 0 and hold == 0 then endUnnamedWaits() end
+if accepted > 0 or throttled > 0 then learnFromReply(accepted, throttled) end
+if accepted > 0 and hold == 0 then endUnnamedWaits() end
 if throttled > 0 then redis.call('HINCRBY', HEADER, 'throttled', throttled) end
 
 local lease = redis.call('HGET', LEASES, batch)
 if lease and string.match(lease, '^%S+') == token then redis.call('HDEL', LEASES, batch) end
 
 local states = redis.call('HGET', STATES, batch)
-if not states then return { '', '' } end
+if not states then return { '', '', event } end
 local bytes = { string.byte(states, 1, #states) }
 local details = {}
 local left, sent = 0, 0
-for i = 10, #ARGV, 4 do
+for i = 11, #ARGV, 4 do
   local row, state, attempts = tonumber(ARGV[i]) + 1, tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2])
   local before = bytes[row] % 16
   if before <= 1 then
@@ -63,5 +65,5 @@ for i = 1, #bytes do if bytes[i] % 16 <= 1 then open = true end end
 if not open then redis.call('SETBIT', SETTLED, tonumber(batch), 1) end
 if sent ~= 0 then redis.call('HINCRBY', HEADER, 'sent', sent) end
 if left ~= 0 then redis.call('HINCRBY', HEADER, 'left', left) end
-endIfDone(HEADER, OPEN, runId, { KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[10] })
-return { states, redis.call('HGET', HEADER, 'state') }
+endIfDone(HEADER, OPEN, runId, { KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[11] })
+return { states, redis.call('HGET', HEADER, 'state'), event }

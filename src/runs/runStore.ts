@@ -9,7 +9,14 @@ import {
   type RowRecord,
 } from './batchRow.ts';
 import { keysOf, type Keys, type RunKeys } from './keys.ts';
-import { leaveAnswerOf, NOTHING_SENT, type LeaveAnswer, type LedgerPolicy } from './leave.ts';
+import {
+  leaveAnswerOf,
+  NOTHING_SENT,
+  type LeaveAnswer,
+  type LedgerEvent,
+  type LedgerNow,
+  type LedgerPolicy,
+} from './leave.ts';
 import { byteOfState, STATE, stateOfByte } from './rowState.ts';
 import { RECORD_FORMAT, runFromHeader, type Run, type RunState } from './run.ts';
 import { Scripts } from './scripts.ts';
@@ -118,12 +125,12 @@ export class RunStore {
     policy: LedgerPolicy,
   ): Promise<LeaveAnswer> {
     const keys = this.keys.run(ref.runId);
-    const [kind, now, ...rest] = await this.#scripts.run(
+    const [kind, now, event, ...rest] = await this.#scripts.run(
       'leave',
       [...this.#ledgerKeys(), keys.header, keys.states, keys.leases],
       [JSON.stringify(policy), ref.batch, token, ...rows.flatMap((row) => [row.place, byteOfState(row)])],
     );
-    return leaveAnswerOf(String(kind), Number(now), rest);
+    return leaveAnswerOf(String(kind), Number(now), String(event), rest);
   }
 
   /** How long the write that another worker may have on its way keeps this batch from being written; 0: none. */
@@ -140,8 +147,8 @@ export class RunStore {
     settlement = NOTHING_SENT,
   ): Promise<BatchStates> {
     const keys = this.keys.run(ref.runId);
-    const { token, chargeEnd, answered, returned, holdMs, throttled } = settlement;
-    const [states, runState] = await this.#scripts.run(
+    const { token, chargeEnd, answered, accepted, returned, holdMs, throttled } = settlement;
+    const [states, runState, event] = await this.#scripts.run(
       'record',
       [
         ...this.#ledgerKeys(),
@@ -155,7 +162,8 @@ export class RunStore {
       ],
       [
         JSON.stringify(policy),
-        ...[ref.runId, ref.batch, token, chargeEnd, answered, returned, Math.round(holdMs), throttled],
+        ...[ref.runId, ref.batch, token, chargeEnd],
+        ...[answered, accepted, returned, Math.round(holdMs), throttled],
         ...rows.flatMap(({ place, state, attempts, detail }) => [
           place,
           STATE[state],
@@ -164,7 +172,11 @@ export class RunStore {
         ]),
       ],
     );
-    return { states: [...(states ?? [])].map(stateOfByte), runState: String(runState) as RunState };
+    return {
+      states: [...(states ?? [])].map(stateOfByte),
+      runState: String(runState) as RunState,
+      event: String(event),
+    };
   }
 
   /** Leave for `reads` requests that change nothing. */
@@ -172,39 +184,44 @@ export class RunStore {
     reads: number,
     policy: LedgerPolicy,
   ): Promise<Extract<LeaveAnswer, { kind: 'granted' | 'wait' }>> {
-    const [kind, now, value, reason] = await this.#scripts.run('readLeave', this.#ledgerKeys(), [
+    const [kind, now, told, value, reason] = await this.#scripts.run('readLeave', this.#ledgerKeys(), [
       JSON.stringify(policy),
       reads,
     ]);
+    const answered = { now: Number(now), event: String(told) };
     return String(kind) === 'granted'
-      ? { kind: 'granted', now: Number(now), chargeEnd: Number(value), places: [], states: [] }
-      : { kind: 'wait', now: Number(now), waitMs: Number(value), reason: String(reason) };
+      ? { kind: 'granted', ...answered, chargeEnd: Number(value), places: [], states: [] }
+      : { kind: 'wait', ...answered, waitMs: Number(value), reason: String(reason) };
   }
 
-  async readReply(reads: number, chargeEnd: number, holdMs: number, policy: LedgerPolicy): Promise<void> {
-    await this.#scripts.run('readReply', this.#ledgerKeys(), [
+  async readReply(
+    reads: number,
+    chargeEnd: number,
+    holdMs: number,
+    policy: LedgerPolicy,
+  ): Promise<{ event: LedgerEvent }> {
+    const [event] = await this.#scripts.run('readReply', this.#ledgerKeys(), [
       JSON.stringify(policy),
       chargeEnd,
       reads,
       Math.round(holdMs),
     ]);
+    return { event: String(event) };
   }
 
-  async ledgerNow(
-    policy: LedgerPolicy,
-  ): Promise<{ charged: number; holdUntil: number | null; holdReason: string | null }> {
-    const [charged, until, reason] = await this.#scripts.run('ledgerNow', this.#ledgerKeys(), [
-      JSON.stringify(policy),
-    ]);
-    return { charged: Number(charged), holdUntil: Number(until) || null, holdReason: String(reason) || null };
-  }
-
-  /**
-   * Says that this process asks the ledger for nothing more. What was charged before this is on disk whenever this is, so a
-   * Redis that was stopped in order is no restart that makes the ledger count as full. Whoever still works unsays it.
-   */
-  async ledgerAtRest(): Promise<void> {
-    await this.#redis.hdel(this.keys.ledger, 'server');
+  async ledgerNow(policy: LedgerPolicy): Promise<LedgerNow> {
+    const [charged, accepted, budget, until, reason] = await this.#scripts.run(
+      'ledgerNow',
+      this.#ledgerKeys(),
+      [JSON.stringify(policy)],
+    );
+    return {
+      charged: Number(charged),
+      accepted: Number(accepted),
+      budget: Number(budget),
+      holdUntil: Number(until) || null,
+      holdReason: String(reason) || null,
+    };
   }
 
   async transition(
@@ -276,7 +293,7 @@ export class RunStore {
   }
 
   #ledgerKeys(): string[] {
-    return [this.keys.ledger, this.keys.ledgerWrites, this.keys.ledgerAll];
+    return [this.keys.ledger, this.keys.ledgerWrites, this.keys.ledgerAll, this.keys.ledgerAccepted];
   }
 
   #allKeys(runId: string): string[] {

@@ -5,12 +5,12 @@ const lua = (name: string): string => readFileSync(new URL(`./${name}.lua`, impo
 
 /** Each script with the parts that stand in front of it. */
 const PARTS = {
-  leave: ['ledger', 'leases', 'leave'],
+  leave: ['ledger', 'budget', 'leases', 'leave'],
   lease: ['leases', 'lease'],
-  record: ['ledger', 'details', 'runEnd', 'record'],
+  record: ['ledger', 'budget', 'details', 'runEnd', 'record'],
   readLeave: ['ledger', 'readLeave'],
   readReply: ['ledger', 'readReply'],
-  ledgerNow: ['ledger', 'ledgerNow'],
+  ledgerNow: ['ledger', 'budget', 'ledgerNow'],
   publish: ['publish'],
   nextRun: ['nextRun'],
   transition: ['runEnd', 'transition'],

@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
-import { inVirtualTime, mostInWindow, play, type History, type Leaves } from '../support/ledgerModel.ts';
-import { recordForTests, rowsOf, runAtWork } from '../support/record.ts';
+import { NOTHING_SENT } from '../../src/runs/leave.ts';
+import { cutsWithoutHold, overBudget } from '../support/ledgerChecks.ts';
+import { inVirtualTime, play, type History, type Leaves } from '../support/ledgerModel.ts';
+import { recordForTests, rowsOf, runAtWork, WIDE } from '../support/record.ts';
+import { longestStandstill, type TenantRule } from '../support/tenantModel.ts';
 
 // The scripts as they are, but for the clock and the server's name, which the model sets.
 vi.mock('node:fs', async (original) => {
@@ -53,7 +56,8 @@ const history = (fixed: Partial<History>): fc.Arbitrary<History> =>
 
 function expectHonest(leaves: Leaves): void {
   expect(leaves.wrong).toEqual([]);
-  expect(mostInWindow(leaves)).toBeLessThanOrEqual(leaves.policy.limit);
+  expect(overBudget(leaves)).toEqual([]);
+  expect(cutsWithoutHold(leaves)).toEqual([]);
   for (const { from, until, why } of leaves.closed) {
     // Redis counts in whole milliseconds.
     const early = leaves.given.filter(({ at }) => at > from && at < until - 1);
@@ -64,14 +68,14 @@ function expectHonest(leaves: Leaves): void {
 function expectEven({ given, policy }: Leaves): void {
   for (const [i, first] of given.entries()) {
     let dueAt = first.at;
-    for (const { at, n } of given.slice(i + 1, i + 30)) {
+    for (const { at, n, budget } of given.slice(i + 1, i + 30)) {
       expect(at).toBeGreaterThanOrEqual(dueAt - 1);
-      dueAt += Math.floor((0.97 * n * policy.windowMs) / policy.limit) - 1;
+      dueAt += Math.floor((0.97 * n * policy.windowMs) / budget) - 1;
     }
   }
 }
 
-test('however workers are answered, throttled, lost or killed, no window sees more writes than the limit', async () => {
+test('however workers are answered, throttled, lost or killed, no window sees more writes than the budget', async () => {
   await fc.assert(
     fc.asyncProperty(history({}), async (each) => {
       const leaves = await played(each);
@@ -81,6 +85,114 @@ test('however workers are answered, throttled, lost or killed, no window sees mo
     }),
     RUNS,
   );
+});
+
+test('whatever the limit is configured to meanwhile, the scripts learn what the policy says, and keep to it', async () => {
+  const later = fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 1, maxLength: 4 });
+  await fc.assert(
+    fc.asyncProperty(history({ throttled: 0.1, lengthWindows: 16 }), later, async (each, limitsLater) => {
+      const leaves = await played({ ...each, limitsLater });
+      expectHonest(leaves);
+    }),
+    RUNS,
+  );
+});
+
+const tenant: fc.Arbitrary<TenantRule> = fc.record({
+  kind: fc.constantFrom('fixed', 'sliding', 'bucket'),
+  limits: fc.array(fc.constantFrom(0, 1, 4, 10, 30, 100, 250), { minLength: 1, maxLength: 5 }),
+  countsRefused: fc.boolean(),
+  retryAfter: fc.constantFrom('exact', 'short', 'window', 'missing'),
+});
+
+test('whatever the tenant takes, and however it moves, the run goes on as soon as it takes anything', async () => {
+  const steady = { throttled: 0, unnamed: 0, dies: 0, lost: 0, latency: 0.02, lengthWindows: 60 };
+  await fc.assert(
+    fc.asyncProperty(history(steady), tenant, async (each, rule) => {
+      const leaves = await played({ ...each, tenant: rule });
+      expectHonest(leaves);
+      if (leaves.tenant === undefined) throw new Error('there is no tenant');
+      const standstill = longestStandstill(leaves.tenant, each.windowMs, leaves.start, leaves.end);
+      // The longest unnamed wait is three windows, and what is left of a window may be refused once more.
+      expect(standstill).toBeLessThan(7);
+    }),
+    RUNS,
+  );
+});
+
+test.each<[TenantRule['kind'], number]>([
+  ['sliding', 0.93],
+  ['fixed', 0.93],
+  ['bucket', 0.85],
+])('a tenant with a %s limit of half of what is configured is used to %f and more', async (kind, share) => {
+  const limits = [100];
+  const rule: TenantRule = { kind, limits, countsRefused: false, retryAfter: 'exact' };
+  const shape = { ...CALM, limit: 200, windowMs: 20_000, timeoutMs: 65_000, latency: 0.012, workers: 3 };
+  const leaves = await played({ ...shape, seed: 1, lengthWindows: 60, tenant: rule });
+  const accepted = (leaves.tenant?.accepted ?? []).reduce((sum, { n }) => sum + n, 0);
+  const sent = leaves.given.reduce((sum, { n }) => sum + n, 0);
+  expect(accepted).toBeGreaterThan(share * 60 * 100);
+  expect(sent - accepted).toBeLessThan(0.05 * accepted);
+  expectHonest(leaves);
+});
+
+test.each([
+  ['one that ended in order', 'one two', ''],
+  ['one that was killed', '', 'restarted'],
+  ['one that was killed after one that ended in order', 'zero one', 'restarted'],
+  ['one that was killed, when a third followed, which the record does not know', 'one three', 'restarted'],
+])('after %s a Redis is trusted accordingly', async (_, endedInOrder, reason) => {
+  const store = record.store();
+  const policy = { ...WIDE, windowMs: 1_000, endedInOrder };
+  await record.redis.mset('virtual:s', 1_800_000_000, 'virtual:us', 0, 'virtual:server', 'one');
+  expect(await store.readLeave(1, policy)).toMatchObject({ kind: 'granted', event: '' });
+  await record.redis.set('virtual:server', 'two');
+  const after = await store.readLeave(1, policy);
+  if (reason === '') expect(after).toMatchObject({ kind: 'granted', event: '' });
+  else expect(after).toMatchObject({ kind: 'wait', waitMs: 61_000, reason, event: 'full 61000' });
+});
+
+test('a hold is told once: not again for replies that were under way, but for one that asks for far longer', async () => {
+  const store = record.store();
+  const policy = { ...WIDE, windowMs: 1_000 };
+  const throttledAt = async (ms: number, holdMs: number): Promise<string> => {
+    await record.redis.mset('virtual:s', 1_800_000_000, 'virtual:us', ms * 1_000, 'virtual:server', 'one');
+    const settlement = { ...NOTHING_SENT, answered: 1, throttled: 1, holdMs };
+    return (await store.record({ runId: 'r1', batch: 0 }, [], policy, settlement)).event;
+  };
+  expect(await throttledAt(0, 300)).toBe('hold 300');
+  expect(await throttledAt(50, 300)).toBe('');
+  expect(await throttledAt(60, 200)).toBe('');
+  expect(await throttledAt(70, 900)).toBe('hold 900');
+  expect((await store.ledgerNow(policy)).holdUntil).toBe(1_800_000_000_970);
+  // After it the next one is a hold of its own, however short.
+  expect(await throttledAt(980, 5)).toBe('hold 5');
+});
+
+test('a jump of the clock that several workers have seen is told once', async () => {
+  const store = record.store();
+  const jumped = { ...WIDE, windowMs: 1_000, jumpedFrom: 1_700_000_000_000 };
+  await record.redis.mset('virtual:s', 1_800_000_000, 'virtual:us', 0, 'virtual:server', 'one');
+  expect((await store.readLeave(1, jumped)).event).toBe('full 61000');
+  await record.redis.set('virtual:us', 300_000);
+  expect(await store.readLeave(1, jumped)).toMatchObject({ kind: 'wait', waitMs: 61_000, event: '' });
+});
+
+test('to look at the ledger changes nothing: a restart is for those who work', async () => {
+  const store = record.store();
+  await record.redis.mset('virtual:s', 1_800_000_000, 'virtual:us', 0, 'virtual:server', 'one');
+  await store.readLeave(1, WIDE);
+  await record.redis.set('virtual:server', 'two');
+  expect((await store.ledgerNow(WIDE)).holdReason).toBeNull();
+  expect(await store.readLeave(1, WIDE)).toMatchObject({ kind: 'wait', event: 'full 60001' });
+  expect((await store.ledgerNow(WIDE)).holdReason).toBe('restarted');
+});
+
+test('what was accepted is forgotten a window after it counts, however long nothing is refused', async () => {
+  const leaves = await played({ ...CALM, limit: 100, windowMs: 200, timeoutMs: 700, workers: 2, seed: 1 });
+  expect(leaves.given.length).toBeGreaterThan(30);
+  expect(leaves.acceptedEnds).toBeGreaterThan(0);
+  expect(leaves.acceptedEnds).toBeLessThan(24);
 });
 
 test('a Redis that restarted counts as full until nothing sent before can count', async () => {
@@ -141,7 +253,7 @@ test.each([
       windowMs: 1_000,
       timeoutMs: 2_000,
       workers: 2,
-      seed: 1,
+      seed: 3,
     };
     const { given, closed, steppedAt } = await played({
       ...held,

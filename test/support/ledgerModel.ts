@@ -1,6 +1,8 @@
 import type { Redis } from 'ioredis';
-import type { LedgerPolicy } from '../../src/runs/leave.ts';
+import { NOTHING_SENT, type LedgerPolicy } from '../../src/runs/leave.ts';
 import type { RunStore } from '../../src/runs/runStore.ts';
+import { LedgerTwin } from './ledgerTwin.ts';
+import { tenantModel, type TenantModel, type TenantReply, type TenantRule } from './tenantModel.ts';
 
 /** The small generator "mulberry32": a history is replayed from its seed. */
 export function seeded(seed: number): () => number {
@@ -20,12 +22,17 @@ export const inVirtualTime = (lua: string): string =>
     .replaceAll(`redis.call('INFO', 'server')`, `('run_id:' .. redis.call('GET', 'virtual:server'))`);
 
 export interface History {
+  /** The configured limit. */
   readonly limit: number;
+  /** Others that it is set to, one after the other, each for as long as the first. */
+  readonly limitsLater?: readonly number[];
   readonly windowMs: number;
   readonly timeoutMs: number;
   readonly workers: number;
   readonly seed: number;
   readonly lengthWindows: number;
+  /** Who answers, instead of chance. */
+  readonly tenant?: TenantRule;
   /** Chances of one reply. */
   readonly throttled: number;
   readonly unnamed: number;
@@ -42,16 +49,23 @@ export interface History {
 }
 
 export interface Leaves {
-  /** In true time: when leave was given, for how many, and when the server counted them. */
-  readonly given: { at: number; n: number; arrival: number }[];
+  /** In true time: when leave was given, for how many, out of which budget, and when the server counted them. */
+  readonly given: { at: number; n: number; budget: number; arrival: number }[];
   /** In true time, when nothing may be given: holds that were asked for, and why. */
   readonly closed: { from: number; until: number; why: string }[];
   /** What is wrong with the ledger's books, in words. */
   readonly wrong: string[];
   /** What it still counts when everything must have ended. */
   chargedAtEnd: number;
+  /** Moments at which accepted writes are to be forgotten, at most. */
+  acceptedEnds: number;
   steppedAt: number;
   readonly policy: LedgerPolicy;
+  readonly start: number;
+  readonly end: number;
+  readonly tenant: TenantModel | undefined;
+  /** As the ledger told them: one for each that began. */
+  readonly events: string[];
 }
 
 const START = 1_800_000_000_000;
@@ -74,17 +88,23 @@ export async function play(
 ): Promise<Leaves> {
   const random = seeded(history.seed);
   const { windowMs, timeoutMs, limit } = history;
-  const base = { limit, limitAll: 100 * limit, windowMs, timeoutMs, leaveMin: 5, jumpedFrom: 0 };
-  const leaves: Leaves = {
-    given: [],
-    closed: [],
-    wrong: [],
-    chargedAtEnd: -1,
-    steppedAt: Infinity,
-    policy: base,
+  const base = {
+    limit,
+    limitAll: 100 * limit,
+    windowMs,
+    timeoutMs,
+    leaveMin: 5,
+    endedInOrder: '',
+    jumpedFrom: 0,
   };
   const end = START + history.lengthWindows * windowMs;
   const at = (share: number): number => START + share * (end - START);
+  const tenant = history.tenant && tenantModel(history.tenant, windowMs, START, end);
+  const leaves: Leaves = {
+    ...{ given: [], closed: [], wrong: [], events: [] },
+    ...{ chargedAtEnd: -1, acceptedEnds: 0, steppedAt: Infinity, policy: base, start: START, end, tenant },
+  };
+  const twin = new LedgerTwin();
   let offset = 0;
   let now = START;
   let server = 'one';
@@ -101,11 +121,24 @@ export async function play(
       ...['virtual:server', server],
     );
   };
-  const audit = async (): Promise<void> => {
-    const [books, ends] = await Promise.all([
+  const limitNow = (): number => {
+    const limits = [limit, ...(history.limitsLater ?? [])];
+    const place = Math.floor(((now - START) / (end - START)) * limits.length);
+    return limits[Math.min(limits.length - 1, place)] ?? limit;
+  };
+  let fullUntil: string | undefined;
+  /** Looks at the books after a call, and tells the twin of it. */
+  const audit = async (
+    event: string,
+    tell: (redisNow: number, books: Record<string, string>) => void,
+  ): Promise<void> => {
+    if (event !== '') leaves.events.push(event);
+    const [books, ends, acceptedEnds] = await Promise.all([
       redis.hgetall(store.keys.ledger),
       redis.zcard(store.keys.ledgerWrites),
+      redis.zcard(store.keys.ledgerAccepted),
     ]);
+    leaves.acceptedEnds = Math.max(leaves.acceptedEnds, acceptedEnds);
     const charges = Object.entries(books).filter(([name]) => /^w\d/.test(name));
     const sum = charges.reduce((total, [, n]) => total + Number(n), 0);
     const when = `${now - START} ms after the start`;
@@ -113,9 +146,15 @@ export async function play(
     if (sum !== Number(books['w'] ?? 0))
       leaves.wrong.push(`${sum} is not the total of ${books['w']}, ${when}`);
     if (ends !== charges.length) leaves.wrong.push(`${ends} ends for ${charges.length} charges, ${when}`);
+    const redisNow = Math.floor(now + offset);
+    if (books['fullUntil'] !== fullUntil) twin.distrusted(redisNow);
+    fullUntil = books['fullUntil'];
+    tell(redisNow, books);
+    leaves.wrong.push(...twin.against(books).map((why) => `${why}, ${when}`));
   };
   const policyOf = (worker: ModelWorker): LedgerPolicy => ({
     ...base,
+    limit: limitNow(),
     jumpedFrom: worker.untold ? Math.floor(worker.untold.redis + (now - worker.untold.at)) : 0,
   });
   const see = (worker: ModelWorker, redisNow: number): void => {
@@ -133,9 +172,10 @@ export async function play(
     }));
     setClock();
     const token = `token-${worker.batch}`;
-    const answer = await store.leave(ref, token, rows, policyOf(worker));
+    const policy = policyOf(worker);
+    const answer = await store.leave(ref, token, rows, policy);
     worker.untold = undefined;
-    await audit();
+    await audit(answer.event, (_, books) => twin.left(answer, policy, books));
     see(worker, answer.now);
     const again = (ms: number): void => later(now + Math.max(1, Math.min(ms, SLICE_MS)), () => ask(worker));
     if (answer.kind !== 'granted') {
@@ -145,10 +185,13 @@ export async function play(
     }
     const n = answer.places.length;
     const before = answer.places.map((place) => ({ place, state: 'pending' as const, attempts: 0 }));
-    const ended = { token, chargeEnd: answer.chargeEnd, answered: 0, returned: 0, holdMs: 0, throttled: 0 };
+    const ended = { ...NOTHING_SENT, token, chargeEnd: answer.chargeEnd };
+    const budget = twin.budget(policy);
+    if (budget > policy.limit) leaves.wrong.push(`a budget of ${budget} on a limit of ${policy.limit}`);
     if (worker.untold) {
-      await store.record(ref, before, policyOf(worker), { ...ended, returned: n });
+      const { event } = await store.record(ref, before, policyOf(worker), { ...ended, returned: n });
       worker.untold = undefined;
+      await audit(event, () => {});
       again(1);
       return;
     }
@@ -156,7 +199,12 @@ export async function play(
     // The extremes are the dangerous ones.
     const place = random();
     const arrival = place < 0.3 ? now : place < 0.6 ? replyAt : now + random() * (replyAt - now);
-    leaves.given.push({ at: now, n, arrival });
+    leaves.given.push({ at: now, n, budget, arrival });
+    let reply = chance(history, n, random);
+    if (tenant)
+      later(arrival, async () => {
+        reply = tenant.answer(n, now);
+      });
     if (random() < history.dies) {
       later(replyAt, () => {
         // The next process knows nothing of what this one has seen.
@@ -167,13 +215,13 @@ export async function play(
     }
     const isLost = random() < history.lost;
     later(isLost ? replyAt + random() * (now + timeoutMs - replyAt) : replyAt, async () => {
-      const throw429 = random() < history.throttled;
-      const namedMs = Math.ceil(random() * history.holdWindows * windowMs);
-      const holdMs = !throw429 ? 0 : random() < history.unnamed ? -1 : namedMs;
       setClock();
-      await store.record(ref, before, policyOf(worker), { ...ended, answered: n, holdMs });
+      const settlement = { ...ended, answered: n, ...reply };
+      const { holdMs } = reply;
+      const asked = policyOf(worker);
+      const { event } = await store.record(ref, before, asked, settlement);
       worker.untold = undefined;
-      await audit();
+      await audit(event, (redisNow) => twin.recorded(reply.accepted, reply.throttled, asked, redisNow));
       if (holdMs > 0) leaves.closed.push({ from: now, until: now + holdMs, why: 'named' });
       if (holdMs < 0) leaves.closed.push({ from: now, until: now + windowMs / 10, why: 'unnamed' });
       again(1);
@@ -215,20 +263,14 @@ export async function play(
   return leaves;
 }
 
-/** The most writes that the server counted in any stretch of a window. */
-export function mostInWindow({ given, policy }: Leaves): number {
-  const arrivals = given.toSorted((a, b) => a.arrival - b.arrival);
-  let most = 0;
-  let inWindow = 0;
-  let first = 0;
-  for (const { arrival, n } of arrivals) {
-    inWindow += n;
-    // A window is open at one end: what came exactly a window ago is out of it.
-    while ((arrivals[first]?.arrival ?? arrival) <= arrival - policy.windowMs) {
-      inWindow -= arrivals[first]?.n ?? 0;
-      first += 1;
-    }
-    most = Math.max(most, inWindow);
-  }
-  return most;
+/** A reply as chance has it: a 429 for all of it or for a part, a named wait or none, and some that were let through to no limit. */
+function chance(history: History, n: number, random: () => number): TenantReply {
+  const isThrottled = random() < history.throttled;
+  const namedMs = Math.ceil(random() * history.holdWindows * history.windowMs);
+  const isUnnamed = random() < history.unnamed;
+  const throttled = random() < 0.5 ? n : 1 + Math.floor(random() * n);
+  const unknown = random() < 0.2 ? Math.floor(random() * n) : 0;
+  if (!isThrottled) return { accepted: n - unknown, throttled: 0, holdMs: 0 };
+  const accepted = Math.max(0, n - throttled - unknown);
+  return { accepted, throttled, holdMs: isUnnamed ? -1 : namedMs };
 }

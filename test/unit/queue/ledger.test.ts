@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Ledger, type LedgerStore } from '../../../src/queue/ledger.ts';
 import { paceOf } from '../../../src/queue/limits.ts';
 import type { RowRecord } from '../../../src/runs/batchRow.ts';
-import type { LeaveAnswer, LedgerPolicy, Settlement } from '../../../src/runs/leave.ts';
+import type { LeaveAnswer, LedgerEvent, LedgerPolicy, Settlement } from '../../../src/runs/leave.ts';
 
 const PACE = paceOf(100, 20_000);
 const REF = { runId: 'r', batch: 0 };
@@ -31,6 +31,8 @@ class GrantingStore implements LedgerStore {
   /** Of the calls to come, one after the other; 0 after the last. */
   latenciesMs: number[] = [];
   answers: LeaveAnswer[] = [];
+  /** Of all calls to come, one after the other; '' after the last. */
+  events: LedgerEvent[] = [];
 
   async leave(
     _ref: object,
@@ -41,10 +43,10 @@ class GrantingStore implements LedgerStore {
     this.told.push(policy.jumpedFrom);
     pass(this.latenciesMs.shift() ?? 0);
     const answer = this.answers.shift();
-    if (answer) return { ...answer, now: clock.redisMs };
+    if (answer) return { ...answer, ...this.answered() };
     const places = rows.map(({ place }) => place);
     const states = [{ state: 'sent' as const, attempts: 1 }];
-    return { kind: 'granted', now: clock.redisMs, chargeEnd: 7, places, states };
+    return { kind: 'granted', ...this.answered(), chargeEnd: 7, places, states };
   }
 
   async record(
@@ -55,17 +57,27 @@ class GrantingStore implements LedgerStore {
   ): ReturnType<LedgerStore['record']> {
     this.told.push(policy.jumpedFrom);
     this.recorded.push({ rows, settlement });
-    return { states: [], runState: 'running' };
+    return { states: [], runState: 'running', event: this.answered().event };
   }
 
   async readLeave(_reads: number, policy: LedgerPolicy): ReturnType<LedgerStore['readLeave']> {
     this.told.push(policy.jumpedFrom);
     pass(this.latenciesMs.shift() ?? 0);
-    return { kind: 'granted', now: clock.redisMs, chargeEnd: 7, places: [], states: [] };
+    return { kind: 'granted', ...this.answered(), chargeEnd: 7, places: [], states: [] };
   }
 
-  async readReply(_reads: number, _end: number, _hold: number, policy: LedgerPolicy): Promise<void> {
+  async readReply(
+    _reads: number,
+    _end: number,
+    _hold: number,
+    policy: LedgerPolicy,
+  ): ReturnType<LedgerStore['readReply']> {
     this.told.push(policy.jumpedFrom);
+    return { event: this.answered().event };
+  }
+
+  answered(): { now: number; event: LedgerEvent } {
+    return { now: clock.redisMs, event: this.events.shift() ?? '' };
   }
 }
 
@@ -130,7 +142,7 @@ test('a jump that was seen while the ledger said wait is told with the next call
   const ledger = new Ledger(store, PACE);
   await granted(ledger);
   clock.redisMs += 60_000;
-  store.answers = [{ kind: 'wait', now: 0, waitMs: 1, reason: 'budget' }];
+  store.answers = [{ kind: 'wait', now: 0, event: '', waitMs: 1, reason: 'budget' }];
   await granted(ledger);
   expect(store.told).toEqual([0, 0, 1_000_000]);
 });
@@ -196,9 +208,9 @@ test('a read is not sent on a leave that came too late, nor on one from a clock 
 test('a leave that would come when the look is too old is late', async () => {
   const store = new GrantingStore();
   const ledger = new Ledger(store, { ...PACE, lookAgeMaxMs: 100 });
-  store.answers = [{ kind: 'wait', now: 0, waitMs: 150, reason: 'spacing' }];
+  store.answers = [{ kind: 'wait', now: 0, event: '', waitMs: 150, reason: 'spacing' }];
   expect(await ledger.leave(REF, ROWS, NEVER)).toEqual({ kind: 'late' });
-  store.answers = [{ kind: 'wait', now: 0, waitMs: 50, reason: 'spacing' }];
+  store.answers = [{ kind: 'wait', now: 0, event: '', waitMs: 50, reason: 'spacing' }];
   expect((await ledger.leave(REF, ROWS, NEVER)).kind).toBe('granted');
 });
 
@@ -206,10 +218,44 @@ test('waiting ends at once when the worker stops, with its reason', async () => 
   const store = new GrantingStore();
   const ledger = new Ledger(store, PACE);
   const stopping = new AbortController();
-  store.answers = [{ kind: 'wait', now: 0, waitMs: 3_600_000, reason: 'throttled' }];
+  store.answers = [{ kind: 'wait', now: 0, event: '', waitMs: 3_600_000, reason: 'throttled' }];
   const waiting = ledger.leave(REF, ROWS, stopping.signal);
   await vi.waitFor(() => expect(store.told).toHaveLength(1));
   stopping.abort();
   await expect(waiting).rejects.toMatchObject({ name: 'AbortError' });
   await expect(ledger.leave(REF, ROWS, stopping.signal)).rejects.toBe(stopping.signal.reason);
+});
+
+test('what the ledger did is logged in words, by the one that was told of it', async () => {
+  const store = new GrantingStore();
+  const lines: string[] = [];
+  const log = { info: (line: string) => void lines.push(line) };
+  const ledger = new Ledger(store, PACE, { log });
+  store.events = ['cut 100 63', 'probe 63 65', 'hold 12600', '', 'full 85000', 'hold 249'];
+  const leave = await granted(ledger);
+  await granted(ledger);
+  await ledger.record(REF, [], leave, { answered: 1, throttled: 1, holdMs: 12_600 });
+  await ledger.giveBack(REF, leave);
+  const reads = (): Promise<number> =>
+    ledger.read(
+      1,
+      async () => 1,
+      () => 249,
+      NEVER,
+    );
+  await reads();
+  await granted(ledger);
+  expect(lines).toEqual([
+    'Budget cut from 100 to 63 writes a window: that is what the tenant took.',
+    'Budget tried at 65 writes a window, up from 63.',
+    'Throttled: nothing is sent for 12.6 s.',
+    'Redis has restarted or its clock has jumped: nothing is sent for 85.0 s, as nobody knows what still counts.',
+    'Throttled: nothing is sent for 0.2 s.',
+  ]);
+});
+
+test('the ledger is told which Redis ended in order, and of no other', async () => {
+  const store = new GrantingStore();
+  expect(new Ledger(store, PACE).policy().endedInOrder).toBe('');
+  expect(new Ledger(store, PACE, { endedInOrder: 'a b' }).policy().endedInOrder).toBe('a b');
 });

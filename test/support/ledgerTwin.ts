@@ -1,0 +1,70 @@
+import {
+  budgetAfterThrottle,
+  budgetAtLeave,
+  fullBudget,
+  JUST_BEFORE_WINDOWS,
+  type BudgetState,
+} from '../../src/queue/budget.ts';
+import type { LeaveAnswer, LedgerPolicy } from '../../src/runs/leave.ts';
+
+/**
+ * What the pure policy makes of a history, told beside the scripts, with books of its own. `against` holds its budget
+ * against what Redis keeps.
+ */
+export class LedgerTwin {
+  /** Nothing is learned before the first 429. */
+  #state: BudgetState | undefined;
+  #accepted: { ends: number; n: number }[] = [];
+
+  /** The budget that a leave asked for now is given from. */
+  budget({ limit }: LedgerPolicy): number {
+    return this.#state?.budget ?? limit;
+  }
+
+  left(answer: LeaveAnswer, policy: LedgerPolicy, books: Readonly<Record<string, string>>): void {
+    // The others end before the budget is looked at.
+    const isLooked =
+      answer.kind === 'granted' || (answer.kind === 'wait' && ['spacing', 'budget'].includes(answer.reason));
+    if (!isLooked || this.#state === undefined) return;
+    const holdEnd = Math.min(answer.now, Number(books['holdUntil'] ?? 0));
+    const accepted = this.#acceptedSince(Math.round(holdEnd - JUST_BEFORE_WINDOWS * policy.windowMs));
+    this.#state = budgetAtLeave(this.#state, policy.limit, policy.windowMs, answer.now, accepted);
+  }
+
+  recorded(accepted: number, throttled: number, policy: LedgerPolicy, now: number): void {
+    const step = Math.max(1, Math.floor(policy.windowMs / 200));
+    const ends = Math.ceil((now + policy.windowMs + 1) / step) * step;
+    if (accepted > 0) this.#accepted.push({ ends, n: accepted });
+    if (throttled === 0) return;
+    const state = this.#state ?? fullBudget(policy.limit, now);
+    this.#state = budgetAfterThrottle(state, now, this.#acceptedSince(now), accepted);
+  }
+
+  /** Nobody knows any more what was when. */
+  distrusted(now: number): void {
+    this.#accepted = [];
+    if (this.#state) this.#state = { ...this.#state, stepAt: now, throttledAt: now };
+  }
+
+  /** What differs, in words; nothing when both are of one mind. */
+  against(books: Readonly<Record<string, string>>): string[] {
+    const kept = books['budget'] === undefined ? undefined : keptBudget(books);
+    const [here, there] = [JSON.stringify(this.#state), JSON.stringify(kept)];
+    return here === there ? [] : [`Redis keeps ${there}, the policy says ${here}`];
+  }
+
+  #acceptedSince(moment: number): number {
+    return this.#accepted.reduce((sum, { ends, n }) => (ends > moment ? sum + n : sum), 0);
+  }
+}
+
+const keptBudget = (books: Readonly<Record<string, string>>): BudgetState => ({
+  budget: Number(books['budget']),
+  base: Number(books['base']),
+  quietWindows: Number(books['quietWindows']),
+  probe: Number(books['probe']),
+  stepAt: Number(books['stepAt']),
+  throttledAt: Number(books['throttledAt']),
+  isCutDue: books['cutDue'] === '1',
+  estimate: Number(books['estimate']),
+});

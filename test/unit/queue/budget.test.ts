@@ -1,0 +1,231 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import {
+  budgetAfterThrottle,
+  budgetAtLeave,
+  BUDGET_MIN,
+  fullBudget,
+  PROBE_MAX,
+  QUIET_WINDOWS_MAX,
+  QUIET_WINDOWS_MIN,
+  type BudgetState,
+} from '../../../src/queue/budget.ts';
+
+const WINDOW = 20_000;
+const START = 1_800_000_000_000;
+const at = (windows: number): number => START + windows * WINDOW;
+
+/** A budget that is learned, with nothing under way. */
+const learned = (budget: number, fields: Partial<BudgetState> = {}): BudgetState => ({
+  ...fullBudget(budget, START),
+  throttledAt: START,
+  ...fields,
+});
+
+/** A 429 for a part of a reply, or for all of it, and the first leave after its hold. */
+function throttled(
+  state: BudgetState,
+  { limit = 100, accepted = 0, acceptedNow = 0, acceptedAfter = 0, windows = 0 },
+): BudgetState {
+  const after = budgetAfterThrottle(state, at(windows), accepted, acceptedNow);
+  return budgetAtLeave(after, limit, WINDOW, at(windows), acceptedAfter);
+}
+
+/** The budgets that are seen by asking ten times a window from `from` to `to`, each change once. */
+function budgetsSeen(state: BudgetState, limit: number, from: number, to: number): [number, number][] {
+  const seen: [number, number][] = [];
+  let now = state;
+  for (let windows = from; windows <= to; windows = Math.round(windows * 10 + 1) / 10) {
+    const before = now.budget;
+    now = budgetAtLeave(now, limit, WINDOW, at(windows), 0);
+    if (now.budget !== before) seen.push([windows, now.budget]);
+  }
+  return seen;
+}
+
+test('before any 429 the budget is the configured limit, and stays so', () => {
+  const state = fullBudget(100, START);
+  expect(budgetAtLeave(state, 100, WINDOW, at(500), 0)).toEqual({ ...state, stepAt: at(500) });
+});
+
+test('a reply that was accepted in part shows the limit itself: the budget falls to what was accepted in that window', () => {
+  const state = throttled(fullBudget(100, START), { accepted: 63, acceptedNow: 3, acceptedAfter: 11 });
+  expect(state).toMatchObject({ budget: 63, base: 63, probe: 0, isCutDue: false, estimate: 0 });
+});
+
+test('of several such replies the one that shows most counts, as the others came when some had been forgotten', () => {
+  const first = budgetAfterThrottle(fullBudget(100, START), START, 63, 3);
+  const second = budgetAfterThrottle(first, at(0.1), 40, 1);
+  const whole = budgetAfterThrottle(second, at(0.2), 90, 0);
+  expect(budgetAtLeave(whole, 100, WINDOW, at(1), 7).budget).toBe(63);
+});
+
+test('after replies that were refused as a whole it falls to what still counts when the hold ends', () => {
+  expect(throttled(fullBudget(100, START), { accepted: 90, acceptedAfter: 40 }).budget).toBe(40);
+});
+
+test('after a hold so long that nothing counts any more it is halved', () => {
+  expect(throttled(fullBudget(100, START), { accepted: 90 }).budget).toBe(50);
+  expect(throttled(learned(9), { accepted: 90 }).budget).toBe(BUDGET_MIN);
+});
+
+test('a 429 alone changes nothing: the cut is made with the first leave after the hold, and once', () => {
+  const full = fullBudget(100, START);
+  const held = [1, 2, 3].reduce((state, i) => budgetAfterThrottle(state, at(i / 10), 60, 0), full);
+  expect(held).toMatchObject({ budget: 100, isCutDue: true });
+  const cut = budgetAtLeave(held, 100, WINDOW, at(1), 60);
+  expect(cut.budget).toBe(60);
+  expect(budgetAtLeave(cut, 100, WINDOW, at(1.01), 10).budget).toBe(60);
+});
+
+test.each([
+  ['what is believed', 100, 5],
+  ['a configured limit below that', 3, 3],
+])('it never falls below %s', (_, limit, least) => {
+  expect(
+    throttled(fullBudget(limit, START), { limit, accepted: 1, acceptedNow: 1, acceptedAfter: 1 }).budget,
+  ).toBe(least);
+});
+
+test('a 429 never raises it, whatever was accepted', () => {
+  expect(throttled(learned(40), { accepted: 90, acceptedNow: 1 }).budget).toBe(40);
+});
+
+test('two quiet windows after the last 429 it probes: +2, +4, +8, … up to the limit, a good window apart', () => {
+  expect(budgetsSeen(learned(30), 200, 0, 20)).toEqual([
+    [2.2, 32],
+    [3.3, 36],
+    [4.4, 44],
+    [5.5, 60],
+    [6.6, 92],
+    [7.7, 92 + PROBE_MAX],
+    [8.8, 92 + 2 * PROBE_MAX],
+    [9.9, 92 + 3 * PROBE_MAX],
+    [11, 200],
+  ]);
+});
+
+test('a probe that failed returns to what went well, or to what was accepted if that is more', () => {
+  const probing = learned(36, { base: 30, probe: 4 });
+  expect(throttled(probing, { accepted: 12, acceptedNow: 1 }).budget).toBe(30);
+  expect(throttled(probing, { accepted: 33, acceptedNow: 1 })).toMatchObject({
+    budget: 33,
+    base: 33,
+    probe: 0,
+  });
+});
+
+test('each probe that failed makes the next quiet time half as long again, up to 24 windows', () => {
+  let state = learned(30);
+  const quiet: number[] = [];
+  for (let i = 0; i < 8; i += 1) {
+    state = throttled({ ...state, budget: 32, probe: 2 }, { accepted: 30, acceptedNow: 1 });
+    quiet.push(state.quietWindows);
+  }
+  expect(quiet.slice(0, 3)).toEqual([3, 4.5, 6.75]);
+  expect(quiet.slice(-2)).toEqual([QUIET_WINDOWS_MAX, QUIET_WINDOWS_MAX]);
+  const [first] = budgetsSeen(state, 100, 0, 30);
+  expect(first?.[0]).toBeGreaterThanOrEqual(QUIET_WINDOWS_MAX);
+  expect(first?.[0]).toBeLessThan(QUIET_WINDOWS_MAX + 1.2);
+});
+
+test.each([
+  ['no probe was under way, as the tenant takes less than it did', { probe: 0, budget: 30, base: 30 }],
+  ['the probe had come far, as the tenant takes more than it did', { probe: 16, budget: 60, base: 30 }],
+])('the quiet time falls back when %s', (_, fields) => {
+  const state = throttled(learned(30, { quietWindows: QUIET_WINDOWS_MAX, ...fields }), {
+    accepted: 20,
+    acceptedNow: 1,
+  });
+  expect(state.quietWindows).toBe(QUIET_WINDOWS_MIN);
+});
+
+test('a limit that is configured lower holds at once; one that is configured higher is probed for', () => {
+  const lower = budgetAtLeave(learned(100), 60, WINDOW, at(1), 0);
+  expect(lower.budget).toBe(60);
+  expect(budgetAtLeave(lower, 40, WINDOW, at(1.1), 0).budget).toBe(40);
+  expect(budgetsSeen(lower, 70, 1, 20).map(([, budget]) => budget)).toEqual([62, 66, 70]);
+});
+
+test('what was learned last night is tried again at once, as it was quiet since', () => {
+  const state = budgetAtLeave(learned(5), 100, WINDOW, at(3 * 60 * 10), 0);
+  expect(state).toMatchObject({ budget: 100, stepAt: at(3 * 60 * 10) });
+});
+
+test('a rest of a hundred years is made up for in a moment', () => {
+  const century = 100 * 365 * 86_400_000;
+  const windowMs = 100;
+  const state = budgetAtLeave(learned(5), 1_000_000, windowMs, START + century, 0);
+  // Bounded by the number of steps, each of which adds so much at most.
+  expect(state.budget).toBeLessThan(1_001 * PROBE_MAX);
+  expect(state.budget).toBeGreaterThan(900 * PROBE_MAX);
+  expect(START + century - state.stepAt).toBeLessThan(2 * windowMs);
+});
+
+interface Happening {
+  readonly after: number;
+  readonly is429: boolean;
+  readonly accepted: number;
+  readonly acceptedNow: number;
+  readonly limit: number;
+}
+
+const happenings: fc.Arbitrary<Happening[]> = fc.array(
+  fc.record({
+    // Sixteenths of a window: times that a double has exactly, whatever the window.
+    after: fc.integer({ min: 0, max: 80 }),
+    is429: fc.boolean(),
+    accepted: fc.integer({ min: 0, max: 200 }),
+    acceptedNow: fc.integer({ min: 0, max: 20 }),
+    limit: fc.integer({ min: 1, max: 200 }),
+  }),
+  { maxLength: 60 },
+);
+
+function states(history: readonly Happening[], windowMs: number): BudgetState[] {
+  let now = 0;
+  let state = fullBudget(100, now);
+  return history.map(({ after, is429, accepted, acceptedNow, limit }) => {
+    now += (after * windowMs) / 16;
+    state = is429
+      ? budgetAfterThrottle(state, now, accepted, acceptedNow)
+      : budgetAtLeave(state, limit, windowMs, now, accepted);
+    return state;
+  });
+}
+
+test('all times are in windows: the same history with windows of another length learns the same', () => {
+  fc.assert(
+    fc.property(happenings, fc.integer({ min: 1, max: 10 }), (history, doublings) => {
+      const long = 16 * 2 ** doublings;
+      const inWindows = (windowMs: number) =>
+        states(history, windowMs).map((state) => ({
+          ...state,
+          stepAt: state.stepAt / windowMs,
+          throttledAt: state.throttledAt / windowMs,
+        }));
+      expect(inWindows(long)).toEqual(inWindows(16));
+    }),
+  );
+});
+
+test('whatever happens, it stays between what is believed and the limit, and the quiet time within its bounds', () => {
+  fc.assert(
+    fc.property(happenings, (history) => {
+      let limit = 100;
+      let least = BUDGET_MIN;
+      for (const [i, state] of states(history, WINDOW).entries()) {
+        const happened = history[i];
+        if (happened?.is429 === false) {
+          limit = happened.limit;
+          least = Math.min(least, limit);
+        }
+        expect(state.budget).toBeLessThanOrEqual(limit);
+        expect(state.budget).toBeGreaterThanOrEqual(least);
+        expect(Number.isInteger(state.budget)).toBe(true);
+        expect(state.quietWindows).toBeGreaterThanOrEqual(QUIET_WINDOWS_MIN);
+        expect(state.quietWindows).toBeLessThanOrEqual(QUIET_WINDOWS_MAX);
+      }
+    }),
+  );
+});
