@@ -9,7 +9,7 @@ import type { RunStatus } from '../src/runs/progress.ts';
 import { median, openRig, whileAlive } from './rig.ts';
 
 const { values } = parseArgs({
-  options: { rows: { type: 'string', default: '20000' }, seeds: { type: 'string', default: '3' } },
+  options: { rows: { type: 'string', default: '30000' }, seeds: { type: 'string', default: '3' } },
 });
 const ROWS = Number(values.rows);
 const CONCURRENCY = '8';

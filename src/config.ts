@@ -4,6 +4,7 @@ import { parseEnv } from 'node:util';
 import { closestTo } from './assignments/closest.ts';
 import { API_VERSIONS, type ApiVersion } from './assignments/policyKinds.ts';
 import { EXIT, UserError } from './errors.ts';
+import { SIGN_IN_WAYS, type SignInWay } from './graph/azureSettings.ts';
 import { CLOUDS, graphRootFrom, type CloudName } from './graph/clouds.ts';
 import { CONCURRENCY, WINDOW_MS, WRITES_PER_WINDOW } from './queue/limits.ts';
 import { defaultDataDir } from './redis/dataDir.ts';
@@ -18,6 +19,7 @@ export interface SharedFlags {
   readonly redisUrl?: string;
   readonly graphUrl?: string;
   readonly apiVersion?: string;
+  readonly signIn?: string;
 }
 
 /** Every setting, checked: flag over environment over `.env` over default. */
@@ -31,7 +33,9 @@ export interface Config {
   /** Root without version, without a slash at its end. */
   readonly graphUrl: string;
   readonly apiVersion: ApiVersion;
+  /** As given: an id or a domain. */
   readonly tenant: string | undefined;
+  readonly signIn: SignInWay;
   readonly writesPerWindow: number;
   readonly windowMs: number;
   readonly concurrency: number;
@@ -57,6 +61,7 @@ export function configFrom(given: SharedFlags, environment: Environment, cwd: st
     redisUrl: given.redisUrl,
     graphUrl: given.graphUrl,
     apiVersion: given.apiVersion,
+    signIn: given.signIn,
   });
   const env = withoutEmpty({ ...dotEnv(cwd), ...withoutEmpty(environment) });
   refuseUnknown(env);
@@ -75,6 +80,7 @@ export function configFrom(given: SharedFlags, environment: Environment, cwd: st
     graphUrl: graphRootFrom(flags.graphUrl ?? env['RETARGET_GRAPH_URL'], cloud),
     apiVersion: choice('--api-version', flags.apiVersion ?? 'beta', API_VERSIONS),
     tenant: tenantFrom(flags.tenant ?? env['AZURE_TENANT_ID']),
+    signIn: choice('--sign-in', flags.signIn ?? 'default', SIGN_IN_WAYS),
     writesPerWindow: wholeNumber(env, 'RETARGET_WRITES_PER_WINDOW', WRITES_PER_WINDOW, 1, 1_000_000),
     windowMs: wholeNumber(env, 'RETARGET_WINDOW_MS', WINDOW_MS, 100, 3_600_000),
     concurrency: wholeNumber(env, 'RETARGET_CONCURRENCY', CONCURRENCY, 1, 64),

@@ -43,16 +43,17 @@ async function run(): Promise<void> {
     interrupted: interrupted.signal,
     user: { name: userName(), host: hostname() },
   };
-  let exitCode: number;
-  try {
-    exitCode = await main(process.argv.slice(2), io);
-  } catch (error) {
-    const { reportBug } = await import('./cli/reportBug.ts');
-    exitCode = reportBug(error, stderr);
-  }
+  // What no command hears of: a listener of some stream that throws, a promise that nobody waits for.
+  process.on('uncaughtException', (error) => void bugExitCode(error, io).then((code) => process.exit(code)));
+  const exitCode = await main(process.argv.slice(2), io).catch((error: unknown) => bugExitCode(error, io));
   // What was written must have left before the process ends; pipes are written behind our back.
   await new Promise((resolve) => stdout.write('', resolve));
   process.exit(exitCode);
+}
+
+async function bugExitCode(error: unknown, io: Io): Promise<number> {
+  const { reportStrayBug } = await import('./cli/reportBug.ts');
+  return reportStrayBug(error, io);
 }
 
 function userName(): string {

@@ -1,11 +1,13 @@
 import { EXIT, UserError } from '../errors.ts';
 import { ask, canAsk, nobodyToAsk } from './ask.ts';
-import type { CliCommand } from './context.ts';
-import { planStaged, showPlan } from './livePlan.ts';
+import type { CliCommand, Context } from './context.ts';
+import { sharedOptions, signIn, type Identity } from './identity.ts';
+import { graphClientOf, planStaged, showPlan, type LivePlan } from './livePlan.ts';
 import { planCommand } from './plan.ts';
-import { count } from './print.ts';
-import { sharedOptions } from './session.ts';
+import { count, visible } from './print.ts';
 import { fileOptions, publish, withStagedFile, type FileFlags } from './stage.ts';
+import { tenantDomain, tenantInWords } from './tenantInWords.ts';
+import { warningOfTokenEnd } from './tokenEnd.ts';
 import { statusOf, workOn } from './work.ts';
 
 interface ApplyFlags extends FileFlags {
@@ -25,12 +27,15 @@ export const apply: CliCommand<ApplyFlags> = {
     // Said before the file is read and the tenant is looked at, which may take long.
     if (path === '-' && !flags.yes) throw stdinNeedsYes();
     if (!flags.yes && !canAsk(context)) throw nobodyToAsk();
-    return withStagedFile(path, flags, context, async (staged) => {
+    return withStagedFile(path, flags, context, signIn, async (staged) => {
       const { session } = staged;
       const plan = await planStaged(staged, context);
       showPlan(plan, context);
-      const question = `Change ${count(plan.writes, 'assignment')} in tenant ${plan.tenant}?`;
-      if (plan.writes > 0 && !flags.yes && !(await ask(question, context))) {
+      const { identity } = session;
+      const warning =
+        plan.writes > 0 ? warningOfTokenEnd(identity, plan.secondsAtLeast, Date.now()) : undefined;
+      if (warning !== undefined) context.print.say(warning);
+      if (plan.writes > 0 && !flags.yes && !(await ask(await question(plan, identity, context), context))) {
         context.print.say('Nothing was changed.');
         return EXIT.stoppedEarly;
       }
@@ -43,6 +48,18 @@ export const apply: CliCommand<ApplyFlags> = {
     });
   },
 };
+
+/** Whoever says yes must see which tenant it is, by the name that people know it by. */
+async function question(plan: LivePlan, identity: Identity, context: Context): Promise<string> {
+  const graph = graphClientOf(identity);
+  try {
+    const domain = await tenantDomain(identity, graph, context.interrupted);
+    const where = tenantInWords(identity, domain && visible(domain));
+    return `Change ${count(plan.writes, 'assignment')} in ${where}?`;
+  } finally {
+    await graph.close();
+  }
+}
 
 const stdinNeedsYes = (): UserError =>
   new UserError('The file comes from stdin, so there is nobody to ask.', {

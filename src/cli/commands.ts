@@ -1,9 +1,11 @@
 import { Command, CommanderError } from 'commander';
 import { EXIT, UserError, type ExitCode } from '../errors.ts';
+import { Redactor } from '../graph/redact.ts';
 import { redisFailure } from '../redis/failure.ts';
 import type { CliCommand, Io } from './context.ts';
 import { isInterrupt } from './interrupt.ts';
 import { createPrinter, visible } from './print.ts';
+import { reportBug } from './reportBug.ts';
 
 interface Entry {
   readonly usage: string;
@@ -80,6 +82,12 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     example: 'retarget retry @last --work',
     load: async () => (await import('./steer.ts')).retry,
   },
+  doctor: {
+    usage: '',
+    summary: 'check Redis, the sign-in, the permission and Graph, each with its remedy',
+    example: 'retarget doctor --json',
+    load: async () => (await import('./doctor.ts')).doctor,
+  },
   simulate: {
     usage: '',
     summary: 'a stand-in for Graph and Intune on this machine',
@@ -108,7 +116,9 @@ retarget <command> --help shows the options of a command.`;
 
 /** Runs one command line. Everything a user can do wrong is told on stderr with its remedy. */
 export async function runCommand(argv: readonly string[], io: Io, version: string): Promise<ExitCode> {
-  const print = createPrinter(io.stdout, io.stderr, io.env);
+  const redactor = new Redactor(io.env);
+  redactor.keepFrom(argv);
+  const print = createPrinter(io.stdout, io.stderr, io.env, redactor.redacted);
   let exitCode: ExitCode = EXIT.done;
   const program = new Command('retarget')
     .description('Changes who Intune policies are assigned to, in bulk.')
@@ -119,7 +129,7 @@ export async function runCommand(argv: readonly string[], io: Io, version: strin
     .exitOverride()
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),
-      writeErr: (text) => io.stderr.write(visibleLines(text)),
+      writeErr: (text) => io.stderr.write(visibleLines(redactor.redacted(text))),
     });
   const called = argv.find((argument) => !argument.startsWith('-')) ?? '';
   for (const [name, entry] of Object.entries(COMMANDS)) {
@@ -135,7 +145,7 @@ export async function runCommand(argv: readonly string[], io: Io, version: strin
     const loaded = await entry.load();
     loaded.options(command);
     command.action(async () => {
-      const context = { ...io, print, argv: withoutSecrets(argv) };
+      const context = { ...io, print, redactor, argv: withoutSecrets(argv).map(redactor.redacted) };
       exitCode = await loaded.run(command.args, command.opts() as never, context);
     });
   }
@@ -149,7 +159,7 @@ export async function runCommand(argv: readonly string[], io: Io, version: strin
       return EXIT.interrupted;
     }
     const failure = error instanceof UserError ? error : redisFailure(error);
-    if (failure === undefined) throw error;
+    if (failure === undefined) return reportBug(error, io.stderr, redactor.redacted);
     print.sayError(failure);
     return failure.exitCode;
   }

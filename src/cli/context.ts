@@ -1,6 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import type { ExitCode } from '../errors.ts';
 import type { Environment } from '../config.ts';
+import type { Redactor } from '../graph/redact.ts';
 import type { Printer } from './print.ts';
 
 /** A stream that may be a terminal. */
@@ -25,6 +26,8 @@ export interface Io {
 /** What a command is run with. */
 export interface Context extends Io {
   readonly print: Printer;
+  /** The one of this command: what it is told, `print` shows nowhere, and nothing keeps. */
+  readonly redactor: Redactor;
   /** The command line without secrets, as it is recorded with a run. */
   readonly argv: readonly string[];
   /** What stands before `retarget` in commands that are named to the user: settings that only this command knows. */

@@ -7,7 +7,8 @@ import { readTenantFile } from '../simulator/tenantFile.ts';
 import { apply } from './apply.ts';
 import type { CliCommand, Context } from './context.ts';
 import { results } from './results.ts';
-import { identify, openSession } from './session.ts';
+import { identify } from './identity.ts';
+import { openSession } from './session.ts';
 
 const sample = (name: string): string => fileURLToPath(new URL(`../../samples/${name}`, import.meta.url));
 
@@ -73,8 +74,7 @@ export const demo: CliCommand<object> = {
 
 /** Rows that failed though they should not have, or the other way round. */
 async function unexpectedRows(context: Context, flags: { tenant: string }): Promise<number> {
-  const identity = await identify(flags, context);
-  await using session = await openSession(identity, context);
+  await using session = await openSession(identify(flags, context), context);
   const [run] = await session.runs.runs();
   if (run === undefined) return 1;
   let unexpected = 0;

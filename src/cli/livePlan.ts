@@ -5,14 +5,14 @@ import { listPath } from '../assignments/policyKinds.ts';
 import { EXIT, UserError } from '../errors.ts';
 import { createGraphClient, type GraphClient } from '../graph/graphClient.ts';
 import { presentAssignments } from '../graph/presentAssignments.ts';
-import { Ledger } from '../queue/ledger.ts';
+import type { Ledger } from '../queue/ledger.ts';
 import { readsWithin } from '../queue/reads.ts';
 import type { RunStore } from '../runs/runStore.ts';
 import { VERSION } from '../version.ts';
 import type { Context } from './context.ts';
 import { changeOf } from './intake.ts';
 import { count, duration, visible } from './print.ts';
-import { signedIn, type Identity } from './session.ts';
+import { signedIn, type Identity } from './identity.ts';
 import type { Staged } from './stage.ts';
 
 /** How often a look that takes long says how far it is. */
@@ -45,7 +45,7 @@ export const graphClientOf = (
   createGraphClient({
     root: identity.config.graphUrl,
     apiVersion,
-    credentials: signedIn(identity),
+    credentials: signedIn(identity).credentials,
     userAgent: `retarget/${VERSION}`,
     log,
     limits: { requestMs: identity.pace.requestTimeoutMs },
@@ -60,7 +60,7 @@ export async function planStaged(staged: Staged, context: Context): Promise<Live
     counts.writes = staging.rows - staging.duplicates;
   } else {
     const graph = graphClientOf(identity);
-    const ledger = new Ledger(runs, identity.pace);
+    const ledger = session.ledgerOn(runs);
     // One wait after the other listens on it, for thousands of policies.
     setMaxListeners(0, context.interrupted);
     let looked = 0;
@@ -84,7 +84,7 @@ export async function planStaged(staged: Staged, context: Context): Promise<Live
           const look = looks.get(listPath(change.address));
           if (look === undefined || look.kind === 'unread')
             throw unreadable(identity, look?.why ?? 'no answer');
-          if (look.kind === 'signIn') throw notSignedIn(look.error.message);
+          if (look.kind === 'signIn') throw notSignedIn(identity, look.error.message);
           const decision = decide(change, look satisfies Look);
           if (decision.kind === 'alreadySo') counts.alreadySo += 1;
           else if (decision.kind === 'write' && decision.present !== undefined) counts.writes += 1;
@@ -156,8 +156,10 @@ const unreadable = (identity: Identity, why: string): UserError =>
     exitCode: EXIT.environment,
   });
 
-const notSignedIn = (message: string): UserError =>
+const notSignedIn = ({ isReadyToken, hint }: Identity, message: string): UserError =>
   new UserError(`Graph refused the sign-in: ${message}`, {
-    remedy: 'Get a new token, set RETARGET_ACCESS_TOKEN to it, then start again; nothing was queued.',
+    remedy: isReadyToken
+      ? 'Get a new token, set RETARGET_ACCESS_TOKEN to it, then start again; nothing was queued.'
+      : `Run \`${hint('doctor')}\`: it tells what is wrong with the sign-in; nothing was queued.`,
     exitCode: EXIT.environment,
   });

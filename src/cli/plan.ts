@@ -1,7 +1,7 @@
 import { EXIT, type ExitCode } from '../errors.ts';
 import type { CliCommand, Context } from './context.ts';
 import { planStaged, showPlan } from './livePlan.ts';
-import { sharedOptions } from './session.ts';
+import { sharedOptions, signIn } from './identity.ts';
 import { fileOptions, withStagedFile, type FileFlags } from './stage.ts';
 
 interface PlanFlags extends FileFlags {
@@ -15,7 +15,7 @@ export const plan: CliCommand<PlanFlags> = {
 
 /** Reads, checks and looks; what was staged for it is forgotten. */
 export function planCommand(path: string, flags: PlanFlags, context: Context): Promise<ExitCode> {
-  return withStagedFile(path, flags, context, async (staged) => {
+  return withStagedFile(path, flags, context, signIn, async (staged) => {
     const found = await planStaged(staged, context);
     if (flags.json) context.print.json(found);
     else showPlan(found, context);

@@ -29,6 +29,7 @@ export function createPrinter(
   stdout: Terminal,
   stderr: Terminal,
   env: Readonly<Record<string, string | undefined>>,
+  redacted: (text: string) => string = (text) => text,
 ): Printer {
   const isLive = stderr.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
   const paint = (style: 'bold' | 'red', text: string): string =>
@@ -42,7 +43,8 @@ export function createPrinter(
     stderr.write(footLine);
     return hasRoom;
   };
-  const say = (line: string): void => void above(stderr, `${line}\n`);
+  // All talk goes through here: errors, the log, hints.
+  const say = (line: string): void => void above(stderr, `${redacted(line)}\n`);
   return {
     data: (line) => void above(stdout, `${line}\n`),
     json: (value) => void above(stdout, `${JSON.stringify(value, null, 2)}\n`),

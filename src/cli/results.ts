@@ -14,7 +14,8 @@ import type { RunStore } from '../runs/runStore.ts';
 import type { CliCommand, Context } from './context.ts';
 import { findRun } from './findRun.ts';
 import { count } from './print.ts';
-import { identify, openSession, sharedOptions } from './session.ts';
+import { identify, sharedOptions } from './identity.ts';
+import { openSession } from './session.ts';
 
 interface ResultsFlags extends SharedFlags {
   readonly only?: string;
@@ -31,9 +32,9 @@ export const results: CliCommand<ResultsFlags> = {
   async run([name = ''], flags, context) {
     const only = flags.only === undefined ? undefined : statusesFrom(flags.only);
     const format = formatFrom(flags);
-    const identity = await identify(flags, context);
-    await using session = await openSession(identity, context);
-    const run = await findRun(name, session.runs, identity.tenant, context);
+    await using session = await openSession(identify(flags, context), context);
+    const { tenant } = session.identity;
+    const run = await findRun(name, session.runs, tenant, context);
     const columns = [...(format === 'csv' ? [] : ['row']), ...inputColumns(run), ...RESULT_COLUMNS];
     const written = { rows: 0 };
     const text = writeRows(format, columns, resultRows(run, session.runs, only, written, context));

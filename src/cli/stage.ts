@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { setFlagsFromString } from 'node:v8';
 import type { Command } from 'commander';
 import type { ReadingRules } from '../assignments/rowReader.ts';
 import { EXIT, UserError } from '../errors.ts';
@@ -9,7 +10,8 @@ import { openInput, readIn, withoutPolicies, type InputFile, type Intake } from 
 import { isInterrupt } from './interrupt.ts';
 import { count } from './print.ts';
 import { canSkip, refused, showProblems } from './problems.ts';
-import { identify, openSession, type Identity, type Session } from './session.ts';
+import { identify, type Identity } from './identity.ts';
+import { openSession, type Session } from './session.ts';
 
 export interface FileFlags extends SharedFlags {
   readonly inputFormat?: string;
@@ -46,23 +48,29 @@ export interface Staged {
 /**
  * Reads a file and stages its rows, then hands them to `use`. Problems of the file come first, also when Redis is away.
  * What `use` did not publish is forgotten.
+ * @param signIn signs in as far as the command needs it
  * @throws UserError (exit 2) for a file with problems: they are shown, nothing is left in Redis.
  */
 export async function withStagedFile<T>(
   path: string,
   flags: FileFlags,
   context: Context,
+  signIn: (identity: Identity, context: Context) => Promise<Identity>,
   use: (staged: Staged) => Promise<T>,
 ): Promise<T> {
-  const identity = await identify(flags, context);
+  const known = identify(flags, context);
   const keepDays = wholeDays(flags.keepDays);
   const rules: ReadingRules = {
-    root: identity.config.graphUrl,
-    apiVersion: identity.config.apiVersion,
+    root: known.config.graphUrl,
+    apiVersion: known.config.apiVersion,
     blind: flags.blind === true,
   };
   const file = await openInput(path, flags.inputFormat, context);
-  await using session = await sessionOrProblems(identity, file, rules, flags, context);
+  const orProblems = <T>(opening: Promise<T>): Promise<T> =>
+    openedOrProblems(opening, file, rules, flags, context);
+  const signedIn = await orProblems(signIn(known, context));
+  await using session = await orProblems(openSession(signedIn, context));
+  const { identity } = session;
   const stagings: Staging[] = [];
   const begin = async (): Promise<Staging> => {
     const run = runIdentity(identity, file, rules, keepDays, context);
@@ -94,8 +102,11 @@ async function stage(
   context: Context,
 ): Promise<Staged> {
   const first = await begin();
+  // V8 would let the short-lived heap grow by 100 MB and more, for rows that are gone as soon as they are staged.
+  setFlagsFromString('--semi-space-growth-factor=1');
   const intake = await readIn(file, rules, (row) => first.add(row));
   await first.flush();
+  setFlagsFromString('--semi-space-growth-factor=2');
   const staged = { session, intake, rules, isPublished: false };
   if (intake.problemTotal === 0) return { ...staged, staging: first, leftOut: 0 };
 
@@ -112,16 +123,19 @@ async function stage(
   return { ...staged, staging: rest, leftOut };
 }
 
-/** Redis may be away and the file wrong: then the file's problems are told, since they come back whatever Redis does. */
-async function sessionOrProblems(
-  identity: Identity,
+/**
+ * The sign-in may fail, or Redis be away, and the file be wrong: then the file's problems are told, since they come back
+ * whatever those do.
+ */
+async function openedOrProblems<T>(
+  opening: Promise<T>,
   file: InputFile,
   rules: ReadingRules,
   flags: FileFlags,
   context: Context,
-): Promise<Session> {
+): Promise<T> {
   try {
-    return await openSession(identity, context);
+    return await opening;
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     const intake = await readIn(file, rules, async () => undefined);

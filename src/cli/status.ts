@@ -4,7 +4,8 @@ import type { RunStatus } from '../runs/progress.ts';
 import type { CliCommand, Context } from './context.ts';
 import { findRun } from './findRun.ts';
 import { count, duration, visible } from './print.ts';
-import { identify, openSession, sharedOptions } from './session.ts';
+import { identify, sharedOptions } from './identity.ts';
+import { openSession } from './session.ts';
 import { statusOf } from './work.ts';
 
 interface StatusFlags extends SharedFlags {
@@ -14,17 +15,17 @@ interface StatusFlags extends SharedFlags {
 export const status: CliCommand<StatusFlags> = {
   options: (command) => sharedOptions(command).option('--json', 'print JSON'),
   async run([name], flags, context) {
-    const identity = await identify(flags, context);
-    await using session = await openSession(identity, context);
+    await using session = await openSession(identify(flags, context), context);
+    const { tenant } = session.identity;
     if (name !== undefined) {
-      const run = await statusOf(await findRun(name, session.runs, identity.tenant, context), session);
+      const run = await statusOf(await findRun(name, session.runs, tenant, context), session);
       if (flags.json) context.print.json(run);
       else showRun(run, context);
       return EXIT.done;
     }
     const runs = await Promise.all((await session.runs.runs()).map((run) => statusOf(run, session)));
     if (flags.json) context.print.json(runs);
-    else showRuns(runs, identity.tenant, context);
+    else showRuns(runs, tenant, context);
     return EXIT.done;
   },
 };

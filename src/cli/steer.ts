@@ -1,10 +1,12 @@
 import type { SharedFlags } from '../config.ts';
 import { EXIT, UserError, type ExitCode } from '../errors.ts';
+import { awaitsSignIn } from '../queue/pauseRun.ts';
 import { hasEnded, type Run, type RunState } from '../runs/run.ts';
 import type { CliCommand, Context } from './context.ts';
 import { findRun, wrongState } from './findRun.ts';
 import { count } from './print.ts';
-import { identify, openSession, sharedOptions, signedIn, type Identity, type Session } from './session.ts';
+import { identify, sharedOptions, signIn, type Identity } from './identity.ts';
+import { openSession, type Session } from './session.ts';
 import { whyNotTaken } from './waiting.ts';
 import { statusOf, workOn } from './work.ts';
 
@@ -22,9 +24,9 @@ const steer = (act: Act, { mayWork }: { readonly mayWork: boolean }): CliCommand
     if (mayWork) command.option('--work', 'work here until the run is done');
   },
   async run([name = ''], flags, context) {
-    const identity = await identify(flags, context);
-    await using session = await openSession(identity, context);
-    const { runs } = session;
+    const known = identify(flags, context);
+    await using session = await openSession(flags.work ? await signIn(known, context) : known, context);
+    const { runs, identity } = session;
     const run = await findRun(name, runs, identity.tenant, context);
     if (flags.work) expectWorkable(run, identity);
     await act(run, session, context);
@@ -47,7 +49,6 @@ const steer = (act: Act, { mayWork }: { readonly mayWork: boolean }): CliCommand
 
 /** Said before anything is changed: a run that can't be worked on here would stand open, and the command wait for ever. */
 function expectWorkable(run: Run, identity: Identity): void {
-  signedIn(identity);
   const why = whyNotTaken(run, identity.config);
   if (why === undefined) return;
   throw new UserError(`Run ${run.runId} can't be worked on here: it is ${why}.`, {
@@ -78,7 +79,9 @@ const remedies: Readonly<Record<string, string>> = {
 
 export const pause = steer(
   async (run, session, { print }) => {
-    await move(run, 'paused', ['queued', 'running'], 'paused', session);
+    // One that waits for the sign-in would go on by itself: from now on it does not.
+    const from: RunState[] = awaitsSignIn(run) ? ['queued', 'running', 'paused'] : ['queued', 'running'];
+    await move(run, 'paused', from, 'paused', session);
     print.say(`Run ${run.runId} paused. Go on with: ${session.identity.hint(`resume ${run.runId}`)}`);
   },
   { mayWork: false },

@@ -3,7 +3,8 @@ import { EXIT } from '../errors.ts';
 import { hasEnded } from '../runs/run.ts';
 import type { CliCommand } from './context.ts';
 import { findRun } from './findRun.ts';
-import { identify, openSession, sharedOptions } from './session.ts';
+import { identify, sharedOptions } from './identity.ts';
+import { openSession } from './session.ts';
 import { followRun, statusOf, summary } from './work.ts';
 
 interface WatchFlags extends SharedFlags {
@@ -13,9 +14,9 @@ interface WatchFlags extends SharedFlags {
 export const watch: CliCommand<WatchFlags> = {
   options: (command) => sharedOptions(command).option('--json', 'print the run as JSON when it has ended'),
   async run([name = ''], flags, context) {
-    const identity = await identify(flags, context);
-    await using session = await openSession(identity, context);
-    const { runId } = await findRun(name, session.runs, identity.tenant, context);
+    await using session = await openSession(identify(flags, context), context);
+    const { tenant } = session.identity;
+    const { runId } = await findRun(name, session.runs, tenant, context);
     const run = await followRun(runId, session, context);
     if (flags.json) context.print.json(await statusOf(run, session));
     // A signal ends the watching, not the run.

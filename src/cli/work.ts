@@ -2,7 +2,9 @@ import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiVersion } from '../assignments/policyKinds.ts';
 import { EXIT, UserError, type ExitCode } from '../errors.ts';
-import { Ledger } from '../queue/ledger.ts';
+import { tellReach } from '../graph/reach.ts';
+import type { Ledger } from '../queue/ledger.ts';
+import { awaitsSignIn } from '../queue/pauseRun.ts';
 import { Producer } from '../queue/producer.ts';
 import { SignIn } from '../queue/signIn.ts';
 import { startWorker, type BatchWorker } from '../queue/worker.ts';
@@ -16,31 +18,37 @@ import { isInterrupt } from './interrupt.ts';
 import { graphClientOf } from './livePlan.ts';
 import { count, duration, visible } from './print.ts';
 import { showProgress } from './progressBar.ts';
-import { signedIn, type Identity, type Session } from './session.ts';
+import { signedIn, type Identity } from './identity.ts';
+import type { Session } from './session.ts';
 import { whyWaiting } from './waiting.ts';
 
 /** How often the record is read for progress. */
 const LOOK_AT_RUN_MS = 250;
 
 /** Starts a worker of this process: its Redis clients wait for Redis, for it works overnight. */
-export async function openWorker(session: Session): Promise<BatchWorker & AsyncDisposable> {
+export async function openWorker(
+  session: Session,
+  { redactor }: Context,
+): Promise<BatchWorker & AsyncDisposable> {
   const { identity, log } = session;
-  const credentials = signedIn(identity);
+  const { credentials } = signedIn(identity);
   const redis = await session.open('wait', 'worker');
   const runs = new RunStore(redis, identity.tenant);
   const producer = new Producer(runs, redis, identity.config.graphUrl);
   // A run keeps the version it was submitted with.
+  const told = tellReach(log);
   const graphs = {
-    beta: graphClientOf(identity, log, 'beta'),
-    'v1.0': graphClientOf(identity, log, 'v1.0'),
+    beta: told(graphClientOf(identity, log, 'beta')),
+    'v1.0': told(graphClientOf(identity, log, 'v1.0')),
   };
   const edges = {
     runs,
     graphUrl: identity.config.graphUrl,
     graphOf: (version: ApiVersion) => graphs[version],
     log,
-    ledger: new Ledger(runs, identity.pace),
+    ledger: session.ledgerOn(runs),
     signIn: new SignIn(credentials),
+    redacted: redactor.redacted,
     now: Date.now,
     random: Math.random,
   };
@@ -51,7 +59,7 @@ export async function openWorker(session: Session): Promise<BatchWorker & AsyncD
       log.warn('Redis is out of reach: leaving without it. The next worker looks at what was in flight.');
     await Promise.all([graphs.beta.close(), graphs['v1.0'].close()]);
   };
-  return { isIdle: () => worker.isIdle(), stop, [Symbol.asyncDispose]: stop };
+  return { ...worker, stop, [Symbol.asyncDispose]: stop };
 }
 
 /**
@@ -59,13 +67,16 @@ export async function openWorker(session: Session): Promise<BatchWorker & AsyncD
  * paused. Answers the exit code of the run.
  */
 export async function workOn(runId: string, session: Session, context: Context): Promise<ExitCode> {
-  const { runs } = session;
-  const worker = await openWorker(session).catch(async (error: unknown) => {
+  const { runs, identity } = session;
+  // A sign-in that renews itself may work again, and then the worker lets the run go on.
+  const isLeftAlone = (now: Run): boolean =>
+    now.state === 'paused' && (identity.isReadyToken || !awaitsSignIn(now));
+  const worker = await openWorker(session, context).catch(async (error: unknown) => {
     if (!isInterrupt(error, context.interrupted)) throw error;
   });
   let run: Run | undefined;
   try {
-    run = await followRun(runId, session, context, ({ state }) => state === 'paused');
+    run = await followRun(runId, session, context, isLeftAlone);
     if (context.interrupted.aborted && !hasEnded(run))
       context.print.say('Finishing what is in flight; a second signal leaves at once.');
   } finally {
@@ -85,15 +96,17 @@ export async function workOn(runId: string, session: Session, context: Context):
  */
 export async function followRun(
   runId: string,
-  { runs, identity }: Session,
+  session: Session,
   context: Context,
   until: (run: Run) => boolean = () => false,
 ): Promise<Run> {
-  const ledger = new Ledger(runs, identity.pace);
+  const { runs, identity } = session;
+  const ledger = session.ledgerOn(runs);
   const progress = showProgress(context);
   setMaxListeners(0, context.interrupted);
   let run: Run | undefined;
   let toldWhy: string | undefined;
+  let toldSignIn = false;
   try {
     for (;;) {
       try {
@@ -102,6 +115,11 @@ export async function followRun(
         const why = run.state === 'queued' && !toldWhy && (await whyWaiting(run, runs, identity.config));
         if (why) context.print.say(`Run ${runId} waits: ${why}.`);
         if (why) toldWhy = why;
+        if (!awaitsSignIn(run)) toldSignIn = false;
+        else if (!toldSignIn && !until(run)) {
+          context.print.say(`Run ${runId} waits, and goes on by itself when the sign-in works again.`);
+          toldSignIn = true;
+        }
         const isOver = hasEnded(run) || until(run) || context.interrupted.aborted;
         progress.update(statusOfRun(run, await ledgerStatus(runs, ledger), Date.now()), isOver);
         if (isOver) return run;
@@ -124,19 +142,21 @@ const gone = (runId: string): UserError =>
   });
 
 export async function ledgerStatus(runs: RunStore, ledger: Ledger): Promise<LedgerStatus> {
-  const { charged, holdUntil, holdReason } = await runs.ledgerNow(ledger.policy());
+  const { charged, accepted, budget, holdUntil, holdReason } = await runs.ledgerNow(ledger.policy());
   return {
     limit: ledger.pace.writesPerWindow,
-    budget: ledger.pace.writesPerWindow,
+    budget,
     charged,
+    used: budget === 0 ? 0 : Math.round((accepted / budget) * 100) / 100,
     holdUntil: holdUntil === null ? null : new Date(holdUntil).toISOString(),
     holdReason,
   };
 }
 
 /** A run as it is shown, with the reason when it waits for something. */
-export async function statusOf(run: Run, { runs, identity }: Session): Promise<RunStatus> {
-  const status = statusOfRun(run, await ledgerStatus(runs, new Ledger(runs, identity.pace)), Date.now());
+export async function statusOf(run: Run, session: Session): Promise<RunStatus> {
+  const { runs, identity } = session;
+  const status = statusOfRun(run, await ledgerStatus(runs, session.ledgerOn(runs)), Date.now());
   return {
     ...status,
     stateReason: status.stateReason ?? (await whyWaiting(run, runs, identity.config)) ?? null,
@@ -183,7 +203,7 @@ export function exitCodeOf(run: Run, context: Pick<Context, 'interrupted'>): Exi
       return EXIT.stoppedEarly;
     case 'paused':
       if (context.interrupted.aborted) return EXIT.interrupted;
-      return run.stateReason?.startsWith('sign-in') ? EXIT.environment : EXIT.stoppedEarly;
+      return awaitsSignIn(run) ? EXIT.environment : EXIT.stoppedEarly;
     case 'loading':
     case 'queued':
     case 'running':

@@ -5,7 +5,9 @@ import { EXIT } from '../errors.ts';
 import { hasEnded } from '../runs/run.ts';
 import type { CliCommand } from './context.ts';
 import { isInterrupt, unlessInterrupted } from './interrupt.ts';
-import { identify, openSession, sharedOptions, signedIn, type Session } from './session.ts';
+import { identify, sharedOptions, signIn } from './identity.ts';
+import { openSession, type Session } from './session.ts';
+import { noteOfTokenEnd } from './tokenEnd.ts';
 import { whyNotTaken } from './waiting.ts';
 import { openWorker } from './work.ts';
 
@@ -22,12 +24,13 @@ export const worker: CliCommand<WorkerFlags> = {
   options: (command) =>
     sharedOptions(command).option('--until-idle', 'end when no run of this tenant has anything left to do'),
   async run(_args, flags, context) {
-    const identity = await identify(flags, context);
-    signedIn(identity);
     setMaxListeners(0, context.interrupted);
     try {
+      const identity = await signIn(identify(flags, context), context);
       await using session = await openSession(identity, context, 'wait');
-      await using working = await openWorker(session);
+      const note = noteOfTokenEnd(identity, Date.now());
+      if (note !== undefined) session.log.warn(note);
+      await using working = await openWorker(session, context);
       const { tenant, pace, config } = identity;
       session.log.info(
         `Working for tenant ${tenant} at ${config.graphUrl}, up to ${pace.writesPerWindow} writes in ${pace.windowMs / 1000} s.`,
@@ -38,7 +41,12 @@ export const worker: CliCommand<WorkerFlags> = {
         { once: true },
       );
       const told = new Set<string>();
-      const isWanted = async (): Promise<boolean> => !(flags.untilIdle && (await working.isIdle()));
+      // A run that goes on when the sign-in works again has something left to do, if there is a sign-in that may. Idle is asked
+      // a second time, as it may have gone on between the two questions.
+      const isDone = async (): Promise<boolean> =>
+        (await working.isIdle()) &&
+        (identity.isReadyToken || (!(await working.awaitsSignIn()) && (await working.isIdle())));
+      const isWanted = async (): Promise<boolean> => !(flags.untilIdle && (await isDone()));
       let nextLookAt = 0;
       // Redis may be away, and then its answers wait for it; a signal must not.
       while (await unlessInterrupted(isWanted(), context.interrupted)) {

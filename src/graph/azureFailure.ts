@@ -1,5 +1,6 @@
 import type { Authority, Identity } from './azureSettings.ts';
 import type { Refusal, Witness } from './azureWitness.ts';
+import { SERVICE_PRINCIPAL_LOGIN } from './permission.ts';
 import { withoutSecretShapes } from './redact.ts';
 import { SignInError } from './signInError.ts';
 
@@ -150,8 +151,7 @@ const nothingFound = (sources: readonly string[]): SignInError =>
       .map((source) => SPOKEN[source] ?? source)
       .join(', ')}.`,
     {
-      remedy:
-        'Set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET; or run `az login`; or add --sign-in device-code.',
+      remedy: `Set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, which is enough; or sign in with them outside: \`${SERVICE_PRINCIPAL_LOGIN}\` (a person's \`az login\` has no permission for Intune); or add --sign-in device-code.`,
     },
   );
 

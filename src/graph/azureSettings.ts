@@ -1,7 +1,9 @@
 import { EXIT, UserError } from '../errors.ts';
 import { CLOUDS, type CloudName } from './clouds.ts';
+import { WRITE_PERMISSION } from './permission.ts';
 
-export type SignInWay = 'default' | 'device-code' | 'browser';
+export const SIGN_IN_WAYS = ['default', 'device-code', 'browser'] as const;
+export type SignInWay = (typeof SIGN_IN_WAYS)[number];
 
 /** What the settings say about signing in, without a look at any file. */
 export interface AzureSettings {
@@ -52,7 +54,6 @@ export type SurroundingSource = (typeof SURROUNDING_SOURCES)[number];
 /** "Microsoft Graph Command Line Tools", the app that `Connect-MgGraph` signs people in with: known in every tenant,
  *  and unlike the Azure CLI's it may ask for the permission that Intune wants. AZURE_CLIENT_ID names another one. */
 const GRAPH_TOOLS_APP = '14d82eec-204b-4c2f-b7e8-296a70dab67e';
-const PERMISSION = 'DeviceManagementConfiguration.ReadWrite.All';
 /** Any tenant a person may belong to. */
 const ANY_TENANT = 'organizations';
 
@@ -105,7 +106,9 @@ export function identityFrom({ env, cloud, tenant: given, signIn }: AzureSetting
       clientId: clientId ?? GRAPH_TOOLS_APP,
       // An app of the tenant's own lists its permissions itself; the common one has to be told.
       scope:
-        clientId === undefined ? `${new URL(CLOUDS[cloud].scope).origin}/${PERMISSION}` : CLOUDS[cloud].scope,
+        clientId === undefined
+          ? `${new URL(CLOUDS[cloud].scope).origin}/${WRITE_PERMISSION}`
+          : CLOUDS[cloud].scope,
     };
   }
   const chosen = chosenCredentials(env);

@@ -2,6 +2,7 @@ import { isJsonObject } from '../assignments/json.ts';
 import type { JsonObject } from '../assignments/json.ts';
 import { EXIT, UserError } from '../errors.ts';
 import { parsedJson } from './parsedJson.ts';
+import { SERVICE_PRINCIPAL_LOGIN } from './permission.ts';
 
 /** Where the access token comes from. */
 export interface Credentials {
@@ -31,8 +32,7 @@ export interface TokenClaims {
 export const endsBefore = (claims: TokenClaims | undefined, whenMs: number): boolean =>
   claims?.expiresAtMs !== undefined && claims.expiresAtMs < whenMs;
 
-const REMEDY =
-  'Run `export RETARGET_ACCESS_TOKEN=$(az account get-access-token --resource https://graph.microsoft.com --query accessToken -o tsv)`, then try again.';
+const REMEDY = `Run \`${SERVICE_PRINCIPAL_LOGIN} && export RETARGET_ACCESS_TOKEN=$(az account get-access-token --resource https://graph.microsoft.com --query accessToken -o tsv)\`, then try again.`;
 
 /** What a bearer token may consist of (RFC 6750, 2.1). Anything else would break the header. */
 const BEARER_TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/;

@@ -39,6 +39,7 @@ export type EnvelopeReply =
       readonly retryAfterMs?: number | undefined;
       readonly error: GraphError;
       readonly requestId?: string | undefined;
+      readonly date?: string | undefined;
     }
   /** No byte of it left: no connection, or none in time. The message names what to check. */
   | { readonly kind: 'unreached'; readonly error: GraphError };
@@ -144,7 +145,7 @@ function envelopeReplyOf(sent: Sent, count: number): EnvelopeReply {
       code: `Http${status}`,
       message: `The whole batch was refused with HTTP ${status}, without a reason that could be read.`,
     };
-    return { kind: 'refused', status, retryAfterMs: waitMs, error, requestId };
+    return { kind: 'refused', status, retryAfterMs: waitMs, error, requestId, date };
   }
   const body = parsedJson(text);
   const why = lostByStatus ?? cut ?? (body === undefined ? 'notJson' : undefined);

@@ -2,6 +2,7 @@ import { isJsonObject } from '../assignments/json.ts';
 import type { JsonObject } from '../assignments/json.ts';
 import type { GraphError } from '../assignments/outcome.ts';
 import { parsedJson } from './parsedJson.ts';
+import { withoutSecretShapes } from './redact.ts';
 
 /** Characters of Graph's message that are kept, and of its code. One result cell; some services send whole stack traces. */
 export const ERROR_TEXT_MAX = 500;
@@ -58,10 +59,12 @@ function withoutTail(sentence: string): string {
   return activity === undefined ? said : `${said} (Activity ID ${activity})`;
 }
 
-/** Control characters would reach the terminal and the cells of a results file. */
+/** Control characters would reach the terminal and the cells of a results file, and so would a token that is sent back. */
 function oneLine(value: unknown, lengthMax: number): string {
   if (typeof value !== 'string') return '';
-  const text = value.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
+  const text = withoutSecretShapes(value)
+    .replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ')
+    .trim();
   if (text.length <= lengthMax) return text.toWellFormed();
   // A pair of surrogates that the cut would halve goes as a whole.
   return `${text.slice(0, lengthMax - 1).replace(/[\uD800-\uDBFF]$/, '')}…`.toWellFormed();

@@ -37,7 +37,7 @@ interface OpenList {
 /**
  * Reads the lists that these assignments are in, each list once and whole. The answer is by `listPath`. A list that could
  * not be read to its end is never shown in part: what is missing from it would look as if it were gone.
- * @param base root and version, which the absolute links to further pages must have
+ * @param base root and version: links to further pages are absolute, and only what stands behind the version is used of them
  */
 export async function presentAssignments(
   addresses: readonly Address[],
@@ -89,12 +89,32 @@ function takePage(list: OpenList, reply: Reply, base: string): LookResult | unde
   list.tries = 0;
   const nextLink = isJsonObject(reply.body) ? reply.body['@odata.nextLink'] : undefined;
   if (nextLink === undefined || nextLink === null) return { kind: 'list', assignments: list.assignments };
-  if (typeof nextLink !== 'string' || !nextLink.toLowerCase().startsWith(`${base}/`.toLowerCase())) {
-    return unreadable('the link to the next page leads elsewhere');
-  }
+  const next = continuation(nextLink, base.slice(base.lastIndexOf('/') + 1), list.path);
+  if (next === undefined) return unreadable('the link to the next page leads elsewhere');
   if (list.pages >= LIST_PAGES_MAX) return unreadable(`the list has more than ${LIST_PAGES_MAX} pages`);
-  list.next = nextLink.slice(base.length);
+  list.next = next;
   return undefined;
+}
+
+/**
+ * What of a link to the next page is to be asked for: path and query behind the version. Behind a proxy Graph names itself
+ * in it, and the request goes to our own root all the same; undefined when it does not go on with the same list.
+ */
+function continuation(link: unknown, version: string, listPath: string): string | undefined {
+  const url = typeof link === 'string' ? URL.parse(link) : null;
+  if (url === null) return undefined;
+  const at = url.pathname.toLowerCase().indexOf(`/${version}/devicemanagement/`);
+  const path = url.pathname.slice(at + 1 + version.length);
+  return at >= 0 && plainPath(path) === plainPath(listPath) ? path + url.search : undefined;
+}
+
+/** The same for `deviceConfigurations('id')` and `deviceConfigurations/id`, as OData takes both; ids ignore case. */
+function plainPath(path: string): string | undefined {
+  try {
+    return decodeURIComponent(path.replaceAll(/\('([^/]*?)'\)/g, '/$1')).toLowerCase();
+  } catch {
+    return undefined; // a stray % is no path of Graph's
+  }
 }
 
 function again(list: OpenList, why: string): LookResult | undefined {

@@ -4,6 +4,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const SECRET_SETTING = /^(RETARGET|AZURE|REDIS)_([A-Z_]+_)?(TOKEN|SECRET|PASSWORD)$/;
 /** Shorter ones are too likely to be part of ordinary words; in URLs they are found by their place. */
 const SECRET_LENGTH_MIN = 6;
+/** Before the host, or in a setting behind the address of sentinels. */
+const PASSWORD_IN_URL = /:\/\/[^\s:/?#@"']*:([^\s"'/]+)@|[?&]\w*password=([^&\s"']+)/gi;
 
 /** What looks like a secret, whoever's it is. Each pattern reads a text of any length in linear time. */
 const SHAPES: readonly (readonly [RegExp, string])[] = [
@@ -31,10 +33,15 @@ export class Redactor {
   #spellings: readonly string[] = [];
 
   constructor(env: Environment = {}) {
-    for (const [name, value] of Object.entries(env)) {
+    this.keepFrom(env);
+  }
+
+  /** Settings, or a command line: what is secret by its name, and the passwords in addresses. */
+  keepFrom(texts: Environment | readonly string[]): void {
+    for (const [name, value] of Object.entries(texts)) {
       if (value === undefined) continue;
       if (SECRET_SETTING.test(name)) this.keep(value);
-      else this.#keepPasswordOf(value);
+      else this.#keepPasswordsIn(value);
     }
   }
 
@@ -52,20 +59,22 @@ export class Redactor {
     this.#spellings = [...new Set([...this.#spellings, ...spellings])].sort((a, b) => b.length - a.length);
   }
 
-  /** A function of its own, to be handed on: `createLog(write, level, redactor.redacted)`. */
+  /** A function of its own, to be handed on. */
   readonly redacted = (text: string): string =>
     withoutSecretShapes(
       this.#spellings.reduce((rest, secret) => rest.replaceAll(secret, '[redacted]'), text),
     );
 
-  #keepPasswordOf(value: string): void {
-    const password = value.includes('://') ? URL.parse(value)?.password : undefined;
-    if (!password) return;
-    this.keep(password);
-    try {
-      this.keep(decodeURIComponent(password));
-    } catch {
-      // A stray % is no encoding: the password is as it is written, and that is kept already.
+  /** Not by way of `URL`: an address of several hosts is none to it. */
+  #keepPasswordsIn(value: string): void {
+    for (const [, ofUser, behind] of value.matchAll(PASSWORD_IN_URL)) {
+      const password = ofUser ?? behind ?? '';
+      this.keep(password);
+      try {
+        this.keep(decodeURIComponent(password));
+      } catch {
+        // A stray % is no encoding: the password is as it is written, and that is kept already.
+      }
     }
   }
 }

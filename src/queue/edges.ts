@@ -1,6 +1,7 @@
 import type { BaseLogger } from 'pino';
 import type { ApiVersion } from '../assignments/policyKinds.ts';
 import type { GraphClient } from '../graph/graphClient.ts';
+import { RECORD_FORMAT, type Run } from '../runs/run.ts';
 import type { RunStore } from '../runs/runStore.ts';
 import type { Ledger } from './ledger.ts';
 import type { SignIn } from './signIn.ts';
@@ -15,10 +16,16 @@ export interface Edges {
   readonly graphOf: (apiVersion: ApiVersion) => GraphClient;
   readonly signIn: SignIn;
   readonly log: BaseLogger;
+  /** What is stored as a reason goes through this: no secret may be in it. */
+  readonly redacted: (text: string) => string;
   /** Wall clock, ms since the epoch: for what is stored and shown. */
   readonly now: () => number;
   readonly random: () => number;
 }
+
+/** Jobs of all roots of a tenant's name are in one queue; what is not for this worker stays for another. */
+export const isOurs = ({ graphUrl, format }: Run, edges: Pick<Edges, 'graphUrl'>): boolean =>
+  graphUrl === edges.graphUrl && format === RECORD_FORMAT;
 
 /** What the worker does with its job next. */
 export type Step =

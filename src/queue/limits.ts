@@ -23,9 +23,11 @@ export interface Pace {
   readonly lookAgeMaxMs: number;
   /** The wait after Graph could not be reached at all. */
   readonly unreachedWaitMs: number;
+  /** Between two tries whether a sign-in that did not work does so again. */
+  readonly signInRetryMs: number;
 }
 
-/** 5 s, 60 s, 15 s and 5 s for Intune's window of 20 s. */
+/** 5 s, 60 s, 15 s, 5 s and 60 s for Intune's window of 20 s. */
 export const paceOf = (writesPerWindow: number, windowMs: number): Pace => ({
   writesPerWindow,
   requestsPerWindow: Math.max(REQUESTS_PER_WINDOW_MIN, REQUESTS_PER_WRITE * writesPerWindow),
@@ -34,7 +36,11 @@ export const paceOf = (writesPerWindow: number, windowMs: number): Pace => ({
   requestTimeoutMs: Math.max(3_000, 3 * windowMs),
   lookAgeMaxMs: Math.max(500, (3 * windowMs) / 4),
   unreachedWaitMs: Math.max(250, windowMs / 4),
+  signInRetryMs: Math.max(500, 3 * windowMs),
 });
+
+/** How much rarer the tries become, at most, for a sign-in that seems to work and is refused again. */
+export const SIGN_IN_RETRY_GROWTH_MAX = 16;
 
 /** The smallest part of a batch that is worth an envelope of its own. */
 export const LEAVE_MIN = 5;
@@ -57,6 +63,9 @@ export const STOPPED_RUN_WAIT_MS = 60_000;
 
 /** Waits up to this are slept within the job; longer ones give its place to another batch. */
 export const WAIT_INSIDE_MAX_MS = 3_000;
+
+/** Between two tries while Redis refuses what a batch needs, as when its memory is full. */
+export const REDIS_REFUSED_WAIT_MS = 5_000;
 
 /** A dead worker's job is taken up again after both: 15 s. Source: BullMQ's stalled jobs, measured. */
 export const LOCK_MS = 10_000;

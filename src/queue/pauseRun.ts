@@ -4,12 +4,24 @@ import type { Edges, Step } from './edges.ts';
 import { STOPPED_RUN_WAIT_MS } from './limits.ts';
 import type { Asked } from './signIn.ts';
 
+/** What the reason of a run begins with that stands still until the sign-in works. */
+const SIGN_IN_REASON = 'sign-in: ';
+
+/** True for a run that goes on by itself when the sign-in works; any other paused run waits for `resume`. */
+export const awaitsSignIn = ({ state, stateReason }: Pick<Run, 'state' | 'stateReason'>): boolean =>
+  state === 'paused' && stateReason?.startsWith(SIGN_IN_REASON) === true;
+
+/** Stops a run at work until the sign-in works again. */
+export const pauseForSignIn = (run: Pick<Run, 'runId'>, why: string, edges: Edges): Promise<Step> =>
+  pauseRun(run, `${SIGN_IN_REASON}${why}`, edges);
+
 /** Stops a run at work, since going on would fail row after row for a reason that is none of theirs. */
 export async function pauseRun(
   { runId }: Pick<Run, 'runId'>,
-  reason: string,
-  { runs, log }: Edges,
+  why: string,
+  { runs, log, redacted }: Edges,
 ): Promise<Step> {
+  const reason = redacted(why);
   const paused = await runs.transition(runId, 'paused', reason, ['running']);
   if (paused.kind === 'done') {
     log.error({ run: runId }, `Run paused. ${reason}`);
@@ -30,5 +42,5 @@ export async function refusedSignIn(
   signal: AbortSignal,
 ): Promise<Step> {
   if (await edges.signIn.renewed(asked, signal)) return { kind: 'again' };
-  return pauseRun(run, `sign-in: Graph refused the token (${error.code}: ${error.message})`, edges);
+  return pauseForSignIn(run, `Graph refused the token (${error.code}: ${error.message})`, edges);
 }

@@ -1,6 +1,5 @@
-import { RECORD_FORMAT, type Run } from '../runs/run.ts';
 import { unsettled, type BatchRef, type RecordedRow } from '../runs/batchRow.ts';
-import type { Edges, Step } from './edges.ts';
+import { isOurs, type Edges, type Step } from './edges.ts';
 import { look, sorted, withChange } from './lookFirst.ts';
 import { refusedSignIn } from './pauseRun.ts';
 import { nextStep, writeRows } from './writeRows.ts';
@@ -65,10 +64,6 @@ export async function processBatch(ref: BatchRef, edges: Edges, signal: AbortSig
 }
 
 const isThere = (state: RecordedRow['state']): boolean => state === 'succeeded' || state === 'skipped';
-
-/** Jobs of all roots of a tenant's name are in one queue; what is not for this worker stays for another. */
-const isOurs = ({ graphUrl, format }: Run, edges: Edges): boolean =>
-  graphUrl === edges.graphUrl && format === RECORD_FORMAT;
 
 /** Worker clocks may differ by this much. One that is further behind was set back, and would wait for ever. */
 const CLOCK_SKEW_MAX_MS = 60_000;

@@ -19,10 +19,15 @@ export class Producer {
   readonly #runs: RunStore;
   readonly #queue: Queue<BatchJob>;
   readonly #graphUrl: string;
+  readonly #isWorker: boolean;
   #running: Promise<number> | undefined;
 
-  /** @param connection a client that may be shared; it is not closed here */
-  constructor(runs: RunStore, connection: RedisClient, graphUrl: string) {
+  /**
+   * @param connection a client that may be shared; it is not closed here
+   * @param isWorker only a worker sets a run to work: until one is there it is queued, and its time does not run
+   */
+  constructor(runs: RunStore, connection: RedisClient, graphUrl: string, isWorker = true) {
+    this.#isWorker = isWorker;
     this.#runs = runs;
     this.#graphUrl = graphUrl;
     this.#queue = new Queue(QUEUE_NAME, {
@@ -35,7 +40,7 @@ export class Producer {
     this.#queue.on('error', () => undefined);
   }
 
-  /** Sets the next run to work when none is, and queues its next batches. Answers how many jobs there are then. */
+  /** Queues the next batches of the run that is next, which a worker sets to work when none is. Answers how many jobs there are then. */
   async topUp(): Promise<number> {
     // Calls that come while one is under way get that one's answer: it reads what they would read.
     this.#running ??= this.#topUp().finally(() => (this.#running = undefined));
@@ -57,7 +62,7 @@ export class Producer {
 
   async #topUp(): Promise<number> {
     let depth = await this.#depth();
-    for (const runId of await this.#runs.runsToWorkOn(this.#graphUrl, Date.now())) {
+    for (const runId of await this.#runs.runsToWorkOn(this.#graphUrl, Date.now(), this.#isWorker)) {
       const run = await this.#runs.run(runId);
       if (run === undefined || depth >= QUEUE_DEPTH) continue;
       const batches = await this.#runs.openBatches(run, QUEUE_DEPTH);

@@ -43,6 +43,11 @@ export class SignIn {
     this.#renewals[kind] = 0;
   }
 
+  /** Asks for another token, whatever was refused before: for tries while nothing else is sent. */
+  async refresh(signal: AbortSignal): Promise<void> {
+    if (await this.#credentials.renew(signal)) this.#token += 1;
+  }
+
   async #renew(kind: Asked['kind'], signal: AbortSignal): Promise<boolean> {
     this.#renewals[kind] += 1;
     const isNew = await this.#credentials.renew(signal);

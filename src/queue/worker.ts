@@ -3,15 +3,27 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DelayedError, WaitingError, Worker, type Job } from 'bullmq';
 import { UserError } from '../errors.ts';
 import type { RedisClient } from '../redis/connection.ts';
-import { LOCK_MS, STALLED_CHECK_MS, STALLED_COUNT_MAX, TOP_UP_MS, WAIT_INSIDE_MAX_MS } from './limits.ts';
+import { redisFailure } from '../redis/failure.ts';
+import {
+  LOCK_MS,
+  SIGN_IN_RETRY_GROWTH_MAX,
+  REDIS_REFUSED_WAIT_MS,
+  STALLED_CHECK_MS,
+  STALLED_COUNT_MAX,
+  TOP_UP_MS,
+  WAIT_INSIDE_MAX_MS,
+} from './limits.ts';
 import type { Edges, Step } from './edges.ts';
-import { pauseRun } from './pauseRun.ts';
+import { pauseForSignIn } from './pauseRun.ts';
 import { processBatch } from './processBatch.ts';
 import { QUEUE_NAME, type BatchJob, type Producer } from './producer.ts';
+import { resumeWhenSignedIn, runsThatAwaitSignIn } from './signInReturn.ts';
 
 export interface BatchWorker {
   /** True when there is neither a job nor a run that could bring one. */
   isIdle(): Promise<boolean>;
+  /** True when a run would go on by itself if the sign-in worked. */
+  awaitsSignIn(): Promise<boolean>;
   /** Ends the waits, lets what is under way end, gives its jobs back. */
   stop(): Promise<void>;
 }
@@ -44,9 +56,11 @@ export function startWorker(
   );
   worker.on('error', (error) => log.debug({ err: error }, 'queue'));
   // The job is gone, its batch is not: the next top-up finds it open.
-  worker.on('failed', (job, error) =>
-    log.error({ err: error, job: job?.id }, 'A batch failed by a bug; it will be tried again.'),
-  );
+  worker.on('failed', (job, error) => {
+    // That Redis refuses was said before the worker was told to end.
+    if (redisFailure(error) === undefined)
+      log.error({ err: error, job: job?.id }, 'A batch failed by a bug; it will be tried again.');
+  });
 
   const said = (error: unknown): void => log.warn({ err: error }, 'The queue could not be topped up.');
   const topUp = (): void => void producer.topUp().catch(said);
@@ -56,17 +70,40 @@ export function startWorker(
   });
   const regularly = setInterval(topUp, TOP_UP_MS);
   topUp();
+  const signingIn = keepSigningIn(edges, producer, stopping.signal);
 
   return {
     async isIdle() {
       return (await producer.topUp()) === 0;
     },
+    awaitsSignIn: async () => (await runsThatAwaitSignIn(edges)).length > 0,
     async stop() {
       clearInterval(regularly);
       stopping.abort();
-      await worker.close();
+      await Promise.all([worker.close(), signingIn]);
     },
   };
+}
+
+/**
+ * Looks, from the start on, whether runs that wait for the sign-in may go on: a new worker may bring a new one. Where reads
+ * are allowed and writes are refused again at once, the tries grow rarer.
+ */
+async function keepSigningIn(edges: Edges, producer: Producer, stopping: AbortSignal): Promise<void> {
+  const { signInRetryMs } = edges.ledger.pace;
+  let inARow = 0;
+  while (!stopping.aborted) {
+    try {
+      const resumed = await resumeWhenSignedIn(edges, stopping);
+      if (resumed > 0) await producer.topUp();
+      inARow = resumed > 0 ? inARow + 1 : 0;
+    } catch (error) {
+      if (stopping.aborted) return;
+      edges.log.warn({ err: error }, 'Whether the sign-in works again could not be seen.');
+    }
+    const waitMs = signInRetryMs * Math.min(SIGN_IN_RETRY_GROWTH_MAX, 2 ** Math.max(0, inARow - 1));
+    await sleep(waitMs, undefined, { signal: stopping }).catch(() => undefined);
+  }
 }
 
 async function takeJob(
@@ -75,6 +112,7 @@ async function takeJob(
   edges: Edges,
   stopping: AbortSignal,
 ): Promise<void> {
+  let told = '';
   for (;;) {
     try {
       const step = await stepOf(job, edges, stopping);
@@ -91,10 +129,20 @@ async function takeJob(
       }
     } catch (error) {
       if (stopping.aborted && isAbort(error, stopping)) return giveBack(job, token);
-      throw error;
+      const refusal = redisFailure(error);
+      if (refusal === undefined || stopping.aborted) throw error;
+      // A full Redis is mended by a person, and then the work goes on: a job that failed would wait for the next top-up.
+      const { message, remedy } = refusal;
+      if (message !== told) edges.log.warn({ remedy, job: job.id }, `${message} Trying again until it does.`);
+      told = message;
+      if (!(await slept(REDIS_REFUSED_WAIT_MS, stopping))) throw error;
     }
   }
 }
+
+/** False when the worker was stopped meanwhile. */
+const slept = (ms: number, signal: AbortSignal): Promise<boolean> =>
+  sleep(ms, true, { signal }).catch(() => false);
 
 /** What only a person can mend (the sign-in) must not burn through the queue. */
 async function stepOf(job: Job<BatchJob>, edges: Edges, stopping: AbortSignal): Promise<Step> {
@@ -102,7 +150,7 @@ async function stepOf(job: Job<BatchJob>, edges: Edges, stopping: AbortSignal): 
     return await processBatch(job.data, edges, stopping);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    return pauseRun(job.data, `sign-in: ${error.message} ${error.remedy}`, edges);
+    return pauseForSignIn(job.data, `${error.message} ${error.remedy}`, edges);
   }
 }
 

@@ -21,7 +21,7 @@ export async function writeRows(
   edges: Edges,
   signal: AbortSignal,
 ): Promise<Step> {
-  const { ledger, signIn, log } = edges;
+  const { ledger, signIn } = edges;
   const writes = leave.places.flatMap((place) => needed.get(place) ?? []);
   const requests = writes.map(({ row, body }) => ({
     ...patchRequest(row.change, body),
@@ -47,10 +47,6 @@ export async function writeRows(
   }
   switch (envelope.kind) {
     case 'unreached':
-      log.warn(
-        { run: run.runId, code: envelope.error.code },
-        `Graph out of reach: ${envelope.error.message}`,
-      );
       await ledger.giveBack(ref, leave);
       return { kind: 'later', waitMs: ledger.pace.unreachedWaitMs };
     case 'refused': {
@@ -77,16 +73,12 @@ export async function writeRows(
         return recordOf(row, outcomes[i] ?? MISSING, leave, traces, edges.now());
       });
       const throttled = outcomes.filter((outcome) => outcome.kind === 'throttled');
-      const { states, runState } = await edges.runs.record(
-        ref,
-        rows,
-        ledger.policy(),
-        ledger.settlement(leave, {
-          answered: leave.places.length,
-          holdMs: holdOf(throttled.map(({ retryAfterMs }) => retryAfterMs)),
-          throttled: throttled.length,
-        }),
-      );
+      const { states, runState } = await ledger.record(ref, rows, leave, {
+        answered: leave.places.length,
+        accepted: outcomes.filter(({ kind }) => !NOT_LET_THROUGH.has(kind)).length,
+        holdMs: holdOf(throttled.map(({ retryAfterMs }) => retryAfterMs)),
+        throttled: throttled.length,
+      });
       const refused = outcomes.find((outcome) => outcome.kind === 'signIn');
       if (refused) return refusedSignIn(run, asked, refused.error, edges, signal);
       if (outcomes.some(({ kind }) => kind !== 'lost')) signIn.worked(asked);
@@ -98,25 +90,24 @@ export async function writeRows(
 /** The client answers every request; a gap would be its bug, and then too nobody knows. */
 const MISSING: Outcome = { kind: 'lost', waitMs: 0, why: 'missing' };
 
+/** What says nothing of how many writes the tenant takes, as it came to an end before its limit or nobody knows where. */
+const NOT_LET_THROUGH: ReadonlySet<Outcome['kind']> = new Set(['throttled', 'signIn', 'lost']);
+
 async function recordRefused(
   ref: BatchRef,
   leave: Leave,
   writes: readonly NeededWrite[],
   { status, retryAfterMs }: Extract<EnvelopeReply, { kind: 'refused' }>,
-  { runs, ledger, now }: Edges,
+  { ledger, now }: Edges,
 ): Promise<void> {
   const at = now();
   const isThrottled = status === 429;
-  await runs.record(
-    ref,
-    writes.map(({ row }) => recordOfRefused(row, status, leave, at)),
-    ledger.policy(),
-    ledger.settlement(leave, {
-      answered: leave.places.length,
-      holdMs: isThrottled ? holdOf([retryAfterMs]) : 0,
-      throttled: isThrottled ? writes.length : 0,
-    }),
-  );
+  const rows = writes.map(({ row }) => recordOfRefused(row, status, leave, at));
+  await ledger.record(ref, rows, leave, {
+    answered: leave.places.length,
+    holdMs: isThrottled ? holdOf([retryAfterMs]) : 0,
+    throttled: isThrottled ? writes.length : 0,
+  });
 }
 
 /** From the record, not from one's own replies: leave may have been partial, and the run may have been stopped. */

@@ -1,11 +1,11 @@
 /**
- * The least that a Redis user needs to do everything but `doctor`: what clients say when they connect, what our scripts and
+ * The least that a Redis user needs to do everything: what clients say when they connect, what our scripts and
  * BullMQ's call (Redis asks for the right to every command within a script), and no channels. Once for each server:
  *
  *     redis-cli acl setuser retarget on '>PASSWORD' resetkeys '~retarget:*' resetchannels -@all +ping +select …
  *
  * Such a user reads no other keys than `retarget:*`, changes no setting and ends no other client. CONFIG GET is not in it, so
- * nobody is told that Redis keeps nothing on disk: it would show the passwords of Redis, too.
+ * nobody is told of its snapshots: it would show the passwords of Redis, too.
  */
 export const ACL_COMMANDS = [
   // HELLO and AUTH are free. CLIENT LIST tells whether there are workers.
@@ -37,5 +37,7 @@ export const ACL_COMMANDS = [
 /** For ACL SETUSER, after the name and the password. */
 export const ACL_RULES = `resetkeys ~retarget:* resetchannels -@all ${ACL_COMMANDS.map((name) => `+${name}`).join(' ')}`;
 
-/** The same for a shell, which would take `~retarget` for a home directory and look for files with a star. */
-export const ACL_RULES_QUOTED = ACL_RULES.replace('~retarget:*', "'~retarget:*'");
+/** The same for a shell, which would take `~retarget` for a home directory, look for files with a star, and make a pipe of `|`. */
+export const ACL_RULES_QUOTED = ACL_RULES.split(' ')
+  .map((rule) => (/[~*|]/.test(rule) ? `'${rule}'` : rule))
+  .join(' ');

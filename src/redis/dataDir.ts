@@ -30,7 +30,7 @@ export interface DataDir {
   readonly socketPath: string;
   readonly lockFile: string;
   readonly logFile: string;
-  /** Names the last server that ended in order: its data is whole. */
+  /** Names the last server that ended in order, whose data is whole, and the one after it. */
   readonly endedFile: string;
   /** A FIFO whose read end the server holds open for as long as it lives: see `hasServer`. */
   readonly lifeline: string;

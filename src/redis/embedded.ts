@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { closeRedis, connectOnce } from './connection.ts';
@@ -20,7 +20,8 @@ const USER_NAME_PREFIX = 'retarget-user-';
 export interface EmbeddedRedis {
   /** Where `openRedis` finds it: `{ socketPath }`. For this process only, until `release`. */
   readonly socketPath: string;
-  /** Redis' `run_id` of the server before this one, when that ended in order and so lost nothing. */
+  /** Redis' `run_id` of the server before the one that was joined, when that ended in order and so lost nothing; a space; and
+   *  that of the joined one: the next one, after a crash, has nothing of this to show. */
   readonly endedInOrder: string | undefined;
   /** Close all clients first. The last user stops the server and waits until it is gone. Never rejects. */
   release(): Promise<void>;
@@ -80,17 +81,21 @@ export async function useEmbeddedRedis(options: {
 async function connectOrStart(dataDir: DataDir, env: NodeJS.ProcessEnv): Promise<Redis> {
   const deadline = performance.now() + LISTEN_MAX_MS;
   let hasStarted = false;
+  let ended: string | undefined;
   for (;;) {
     if (!hasServer(dataDir)) {
       if (hasStarted) throw startFailed(dataDir, 'it ended at once');
+      ended = takeEnded(dataDir);
       await startServer(dataDir, env);
       hasStarted = true;
     }
     try {
-      return await connectOnce(
+      const member = await connectOnce(
         { socketPath: dataDir.socketPath },
         { name: `${USER_NAME_PREFIX}${process.pid}`, readyMaxMs: LOADING_MAX_MS },
       );
+      if (ended !== undefined) writeEnded(dataDir, `${ended} ${await runIdOf(member)}`);
+      return member;
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       if (performance.now() > deadline) throw notAnswering(dataDir, reason);
@@ -107,16 +112,38 @@ async function stopIfLast(member: Redis, dataDir: DataDir): Promise<void> {
     .split('\n')
     .filter((line) => line.includes(` name=${USER_NAME_PREFIX}`));
   if (!users.every((line) => line.startsWith(`id=${ownId} `))) return;
-  const runId = /run_id:(\w+)/.exec(await member.info('server'))?.[1] ?? '';
+  const runId = await runIdOf(member);
   await stopServer(member, dataDir);
-  writeFileSync(dataDir.endedFile, runId, { mode: 0o600 });
+  writeEnded(dataDir, runId);
 }
 
+/** '' when it has gone away meanwhile: that names no server. */
+const runIdOf = async (member: Redis): Promise<string> =>
+  /run_id:(\w+)/.exec(await member.info('server').catch(() => ''))?.[1] ?? '';
+
+/** The server that ended in order, if the last one did. The word is gone until the next server is named with it: who dies
+ *  in between leaves data that counts as cut short. */
+function takeEnded(dataDir: DataDir): string | undefined {
+  const ended = lastEndedInOrder(dataDir);
+  rmSync(dataDir.endedFile, { force: true });
+  // With a successor, it was that one which came to its end now, and not in order.
+  return ended?.includes(' ') ? undefined : ended;
+}
+
+/** The `run_id` of the last server that ended in order, with that of the server after it as soon as there is one. */
 function lastEndedInOrder({ endedFile }: DataDir): string | undefined {
   try {
     return readFileSync(endedFile, 'utf8');
   } catch {
     return undefined; // None has yet, or it can't be known: then the data counts as cut short.
+  }
+}
+
+function writeEnded({ endedFile }: DataDir, text: string): void {
+  try {
+    writeFileSync(endedFile, text, { mode: 0o600 });
+  } catch {
+    rmSync(endedFile, { force: true }); // A full disk: half a word would be worse than none.
   }
 }
 

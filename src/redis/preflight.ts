@@ -4,6 +4,7 @@ import type { Redis } from 'ioredis';
 import { EXIT, UserError } from '../errors.ts';
 import { ACL_RULES_QUOTED } from './aclUser.ts';
 import type { RedisClient } from './connection.ts';
+import { parseInfo, setting, unlessRefused } from './info.ts';
 
 /** BullMQ's scripts use commands of it. Source: bullmq, RedisConnection.recommendedMinimumVersion. */
 const VERSION_MIN = '6.2';
@@ -32,8 +33,8 @@ async function preflightServer(
   const text = await unlessRefused(redis.info());
   if (text === undefined) return [MAY_NOT_READ_INFO];
   const info = parseInfo(text);
-  const policy = (await config(redis, 'maxmemory-policy')) ?? info.get('maxmemory_policy') ?? 'noeviction';
-  const snapshots = await config(redis, 'save');
+  const policy = (await setting(redis, 'maxmemory-policy')) ?? info.get('maxmemory_policy') ?? 'noeviction';
+  const snapshots = await setting(redis, 'save');
   const isAlone = place === 'alone';
   const isReadOnly = info.get('role') === 'slave' && info.get('slave_read_only') !== '0';
   const findings = [
@@ -171,25 +172,6 @@ const losesWork = (snapshots: string, cli: string): Finding => ({
       : `Redis writes to disk only now and then (save "${snapshots}"): a crash loses the results since the last time.`,
   remedy: `Run \`${cli} config set appendonly yes\` and write it into redis.conf.`,
 });
-
-/** Undefined where CONFIG is refused, as for an ACL user or by a Redis service. */
-async function config(redis: Redis, name: string): Promise<string | undefined> {
-  const reply = await unlessRefused<unknown>(redis.config('GET', name));
-  return Array.isArray(reply) && typeof reply[1] === 'string' ? reply[1] : undefined;
-}
-
-/** Undefined when Redis answers that it will not do it. */
-async function unlessRefused<T>(reply: Promise<T>): Promise<T | undefined> {
-  return reply.catch((error: Error) => {
-    if (error.name === 'ReplyError') return undefined;
-    throw error;
-  });
-}
-
-function parseInfo(text: string): ReadonlyMap<string, string> {
-  const lines = text.split('\r\n').filter((line) => line.includes(':'));
-  return new Map(lines.map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)]));
-}
 
 function isOlder(version: string, minimum: string): boolean {
   return version.localeCompare(minimum, 'en', { numeric: true }) < 0;

@@ -1,6 +1,6 @@
--- Which run works now: the one at work, else the first in the line, which is set to work. KEYS: open.
--- ARGV: prefix of run headers, graphUrl, record format, now (ms). Answers the run ids that may have jobs: the one at work
--- and those that ended with writes in doubt, which still need a look.
+-- Which run works now: the one at work, else the first in the line, which a worker sets to work; for others it stays queued.
+-- KEYS: open. ARGV: prefix of run headers, graphUrl, record format, now (ms), "1" for a worker. Answers the run ids that may have jobs: that one and
+-- those that ended with writes in doubt, which still need a look.
 local OPEN = KEYS[1]
 local prefix, root, format, now = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local working, first = nil, nil
@@ -18,9 +18,10 @@ for _, runId in ipairs(redis.call('ZRANGE', OPEN, 0, -1)) do
 end
 if not working and first then
   working = first
-  local header = prefix .. first
-  redis.call('HSET', header, 'state', 'running', 'stateReason', '')
-  redis.call('HSETNX', header, 'startedAt', now)
+  if ARGV[5] == '1' then
+    redis.call('HSET', prefix .. first, 'state', 'running', 'stateReason', '')
+    redis.call('HSETNX', prefix .. first, 'startedAt', now)
+  end
 end
 if working then table.insert(answer, 1, working) end
 return answer

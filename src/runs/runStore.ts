@@ -49,13 +49,13 @@ export class RunStore {
     return found.filter((run) => run !== undefined).sort((a, b) => b.createdAt - a.createdAt);
   }
 
-  /** The run at work for this root, which is set to work if it was next in line, and ended runs with writes in doubt. */
-  async runsToWorkOn(graphUrl: string, now: number): Promise<string[]> {
+  /** The run at work for this root, else the next in line, which a worker sets to work; and ended runs with writes in doubt. */
+  async runsToWorkOn(graphUrl: string, now: number, isWorker = true): Promise<string[]> {
     const header = this.keys.run('').header;
     const answer = await this.#scripts.run(
       'nextRun',
       [this.keys.open],
-      [header, graphUrl, RECORD_FORMAT, now],
+      [header, graphUrl, RECORD_FORMAT, now, isWorker ? 1 : 0],
     );
     return answer.map(String);
   }
@@ -69,7 +69,11 @@ export class RunStore {
     for (let first = 0; first < run.batches && open.length < max; first += BATCHES_PER_SCAN) {
       const length = Math.min(BATCHES_PER_SCAN, run.batches - first);
       const unsettled = Array.from({ length }, (_, i) => first + i).filter(isOpen);
-      open.push(...(run.state === 'running' ? unsettled : await this.#inDoubt(keys, unsettled)));
+      open.push(
+        ...(run.state === 'running' || run.state === 'queued'
+          ? unsettled
+          : await this.#inDoubt(keys, unsettled)),
+      );
     }
     return open.slice(0, max);
   }

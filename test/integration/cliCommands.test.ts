@@ -352,7 +352,9 @@ describe('pause, resume, cancel and retry', () => {
     const here = await small();
     await here.run(['submit', here.file('x.csv', ONE)]);
     await here.run(['pause', '@last']);
-    const ran = await here.run(['resume', '@last', '--work'], { env: { RETARGET_ACCESS_TOKEN: '' } });
+    const ran = await here.run(['resume', '@last', '--work'], {
+      env: { RETARGET_ACCESS_TOKEN: '', AZURE_TOKEN_CREDENTIALS: 'AzureCliCredential' },
+    });
     expect(ran.exitCode).toBe(4);
     expect(await statesOf(here)).toEqual(['paused']);
   });

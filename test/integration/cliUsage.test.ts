@@ -219,7 +219,11 @@ describe('an environment that does not do', () => {
   });
 
   test('no token: plan, apply and worker end with 4 and the command that gets one; status needs none', async () => {
-    const here = await bench(redis.url, { tenant: SMALL_TENANT }, { RETARGET_ACCESS_TOKEN: '' });
+    const here = await bench(
+      redis.url,
+      { tenant: SMALL_TENANT },
+      { RETARGET_ACCESS_TOKEN: '', AZURE_TOKEN_CREDENTIALS: 'AzureCliCredential' },
+    );
     const file = here.file('x.csv', CHANGES);
     for (const argv of [
       ['plan', file],
@@ -228,7 +232,8 @@ describe('an environment that does not do', () => {
     ]) {
       const ran = await here.run(argv);
       expect(ran).toMatchObject({ exitCode: 4, stdout: '' });
-      expect(ran.stderr).toContain('RETARGET_ACCESS_TOKEN');
+      expect(ran.stderr).toContain('There is no sign-in for Microsoft Graph');
+      expect(ran.stderr).toContain('`az login --service-principal');
     }
     expect((await here.run(['status', '--json'])).stdout).toBe('[]\n');
   });

@@ -4,6 +4,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { Producer, QUEUE_NAME, type BatchJob } from '../../src/queue/producer.ts';
 import { startWorker, type BatchWorker } from '../../src/queue/worker.ts';
 import type { Edges } from '../../src/queue/edges.ts';
+import { NOTHING_SENT } from '../../src/runs/leave.ts';
 import type { RunStore } from '../../src/runs/runStore.ts';
 import { untruths, world, type World } from '../support/batchWorld.ts';
 import { publishRun, recordForTests, rowsOf, WIDE } from '../support/record.ts';
@@ -130,8 +131,7 @@ test('a run that is resumed while its paused batch is still in hand goes on with
 test('a worker that is stopped while it waits for the tenant gives its job back, and another one ends the run', async () => {
   const each = await world(record);
   const policy = each.edges.ledger.policy();
-  const hold = { token: '', chargeEnd: 0, answered: 0, returned: 0, holdMs: 1_000, throttled: 0 };
-  await each.runs.record({ runId: 'r1', batch: 0 }, [], policy, hold);
+  await each.runs.record({ runId: 'r1', batch: 0 }, [], policy, { ...NOTHING_SENT, holdMs: 1_000 });
   const { worker, producer } = workerOf(each);
   const { queue } = producerOf(each.runs, each.edges.graphUrl);
   await vi.waitFor(async () => expect(await queue.getActiveCount()).toBe(1), { interval: 2 });

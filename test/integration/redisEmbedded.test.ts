@@ -23,6 +23,9 @@ import type { RedisLog } from '../../src/redis/connection.ts';
 import { hasServer } from '../../src/redis/dataDir.ts';
 import { useEmbeddedRedis } from '../../src/redis/embedded.ts';
 import type { EmbeddedRedis } from '../../src/redis/embedded.ts';
+import { Ledger } from '../../src/queue/ledger.ts';
+import { paceOf } from '../../src/queue/limits.ts';
+import { RunStore } from '../../src/runs/runStore.ts';
 import { startRedisServer } from '../support/redisServer.ts';
 
 const silent: RedisLog = { info: () => {}, warn: () => {} };
@@ -152,6 +155,71 @@ test('a server that is killed under its users is started again with what was wri
   expect(isServed()).toBe(true);
   await finish(other);
   expect(isServed()).toBe(false);
+});
+
+/** Kills the server under its only user, who starts it again. */
+async function killServer(user: EmbeddedRedis): Promise<void> {
+  const redis = await openRedis(user, { patience: 'wait', name: 'test', log: silent });
+  const back = once(redis, 'ready');
+  process.kill(serverPid(), 'SIGKILL');
+  await back;
+  await closeRedis(redis);
+  await vi.waitUntil(async () => (await usersOf(user)) === 1, WAIT);
+}
+
+/** The ledger of a tenant asks for leave: why it has to wait, or undefined. */
+const whyHeld = (user: EmbeddedRedis): Promise<string | undefined> =>
+  ask(user, async (client) => {
+    const ledger = new Ledger(new RunStore(client, 'contoso.com'), paceOf(100, 20_000), user);
+    const answer = await new RunStore(client, 'contoso.com').readLeave(1, ledger.policy());
+    return answer.kind === 'wait' ? answer.reason : undefined;
+  });
+
+test('a Redis that was stopped in order has lost nothing, so the next command need not wait', async () => {
+  for (let i = 0; i < 3; i += 1) {
+    const first = await use();
+    const second = await use();
+    expect(await whyHeld(first)).toBeUndefined();
+    expect(await whyHeld(second)).toBeUndefined();
+    await first.release();
+    await second.release();
+    expect(isServed()).toBe(false);
+  }
+});
+
+test('a Redis that was killed may have lost what still counts, so that all has to wait', async () => {
+  const first = await use();
+  expect(await whyHeld(first)).toBeUndefined();
+  await first.release();
+  const second = await use();
+  expect(await whyHeld(second)).toBeUndefined();
+  await killServer(second);
+  expect(await whyHeld(second)).toBe('restarted');
+  await second.release();
+  expect(await whyHeld(await use())).toBe('restarted');
+});
+
+test('a kill is not taken for an order when the record has lost all since the start', async () => {
+  const first = await use();
+  expect(await whyHeld(first)).toBeUndefined();
+  await first.release();
+  const second = await use();
+  // The ledger's last word is of the first server, as if the second had been killed before it wrote anything to disk.
+  await killServer(second);
+  const third = await use();
+  expect(await whyHeld(third)).toBe('restarted');
+});
+
+test('a server whose start nobody saw to its end names no successor, nor does the one after it', async () => {
+  const first = await use();
+  expect(await whyHeld(first)).toBeUndefined();
+  await first.release();
+  const half = spawnUser({ PATH: folderWithServer('sleep 0.5; exec redis-server "$@"') });
+  await vi.waitUntil(isServed, WAIT);
+  await kill(half);
+  const second = await use();
+  await killServer(second);
+  expect(await whyHeld(await use())).toBe('restarted');
 });
 
 test('a server that was only half started by a killed command is waited for, not doubled', async () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { RowRecord } from '../../src/runs/batchRow.ts';
+import { NOTHING_SENT } from '../../src/runs/leave.ts';
 import type { RunStore } from '../../src/runs/runStore.ts';
 import { isSettled, type RowState } from '../../src/runs/rowState.ts';
 import type { Run, RunState } from '../../src/runs/run.ts';
@@ -27,14 +28,7 @@ async function leave(store: RunStore, rows: readonly RowRecord[], token = 'me', 
 
 /** Records these rows under a leave, which ends its lease. */
 const recordRows = (store: RunStore, rows: readonly RowRecord[], token = 'me', batch = 0) =>
-  store.record(ref(batch), rows, WIDE, {
-    token,
-    chargeEnd: 0,
-    answered: 0,
-    returned: 0,
-    holdMs: 0,
-    throttled: 0,
-  });
+  store.record(ref(batch), rows, WIDE, { ...NOTHING_SENT, token });
 
 const statesOf = async (store: RunStore, batch = 0): Promise<string[]> =>
   ((await store.batch(ref(batch))) ?? []).map(({ state, attempts }) => `${state} ${attempts}`);
@@ -404,4 +398,13 @@ test('details of a batch stay bounded, however often its rows are throttled, and
   expect(bytes).toBeLessThan(17_000);
   for (const { place, detail } of (await store.batch(ref())) ?? [])
     expect(detail).toEqual({ ...words(place, 299), at: detail.at });
+});
+
+test('a run stays queued, and its time does not run, until a worker takes it', async () => {
+  const store = record.store();
+  await publishRun(store, rowsOf(1), { runId: 'waiting' });
+  expect(await store.runsToWorkOn(ROOT, 5, false)).toEqual(['waiting']);
+  expect(await store.run('waiting')).toMatchObject({ state: 'queued', startedAt: null });
+  expect(await store.runsToWorkOn(ROOT, 6)).toEqual(['waiting']);
+  expect(await store.run('waiting')).toMatchObject({ state: 'running', startedAt: 6 });
 });

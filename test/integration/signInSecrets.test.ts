@@ -1,7 +1,13 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { generateTenant } from '../../src/simulator/generateTenant.ts';
+import { makeCertificate } from '../support/certificates.ts';
 import { bench, csv } from '../support/cli.ts';
+import { startOpenIdProvider } from '../support/openIdProvider.ts';
 import { startRedisServer, type TestRedis } from '../support/redisServer.ts';
 
 const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
@@ -66,6 +72,68 @@ describe('no secret is left behind', () => {
     for (const secret of [SIGNATURE, REDIS_PASSWORD]) {
       expect(said.filter((text) => text.includes(secret))).toEqual([]);
       expect(kept.includes(secret)).toBe(false);
+    }
+  });
+
+  test('nor by an app whose secret stops to work in mid-run, in any of the places where that is told', async () => {
+    const [tenant, app, secret] = [
+      '5c0a1f3e-2f58-4a0c-9b1e-7c1d2b3a4f50',
+      'app-1',
+      'one~Secret/that+may&not=leak',
+    ];
+    const directory = await mkdtemp(join(tmpdir(), 'retarget-secrets-'));
+    onTestFinished(() => rm(directory, { recursive: true }));
+    const tls = await makeCertificate(directory, 'provider');
+    setDefaultCACertificates([...getCACertificates('default'), tls.cert]);
+    const provider = await startOpenIdProvider(tenant, tls);
+    onTestFinished(() => provider.stop());
+    provider.apps.set(app, { secret });
+    const url = redis.url?.replace('redis://', `redis://:${REDIS_PASSWORD}@`) ?? '';
+    const { run, start, file, simulator } = await bench(
+      url,
+      {
+        tenant: generateTenant({
+          configurations: 9,
+          compliancePolicies: 1,
+          assignmentsPerPolicy: 4,
+          seed: 1,
+          nested: false,
+        }),
+      },
+      {
+        ...{
+          RETARGET_ACCESS_TOKEN: '',
+          AZURE_TENANT_ID: tenant,
+          AZURE_CLIENT_ID: app,
+          AZURE_CLIENT_SECRET: secret,
+        },
+        ...{ AZURE_AUTHORITY_HOST: provider.authorityHost, RETARGET_WRITES_PER_WINDOW: '10' },
+      },
+    );
+    const rows = [...simulator.tenant.every()].map(({ path }) => ({
+      url: path,
+      targetType: 'group',
+      groupId: app,
+    }));
+    const applying = start(['apply', file('changes.csv', csv(rows)), '--yes', '--redis-url', url]);
+    await vi.waitFor(() => expect(simulator.stats().writesDone).toBeGreaterThan(0), { timeout: 30_000 });
+    provider.apps.set(app, { secret: 'another~one' });
+    simulator.reconfigure({ tokens: ['another-token'] });
+    await applying.said('goes on by itself');
+    applying.interrupt('SIGINT');
+    const applied = await applying.ended;
+    expect(applied.exitCode).toBe(130);
+    const others = await Promise.all([run(['status', '@last']), run(['doctor']), run(['doctor', '--json'])]);
+    const wrong = await run(['status', `--tennant=${secret}`]);
+    expect(wrong.exitCode).toBe(2);
+    const said = [applied, ...others, wrong].flatMap(({ stdout, stderr }) => [stdout, stderr]);
+    const kept = await everythingIn(url);
+    expect(kept).toContain('AADSTS7000215');
+    for (const text of [...said, kept]) {
+      for (const hidden of [secret, encodeURIComponent(secret), REDIS_PASSWORD])
+        expect(text).not.toContain(hidden);
+      // Any token of any kind, whoever got it.
+      expect(text).not.toMatch(/eyJ[\w-]{8}/);
     }
   });
 });

@@ -124,6 +124,7 @@ export async function world(record: RecordForTests, options: WorldOptions = {}):
       }),
       signIn: new SignIn(credentials),
       log: pino({ enabled: false }),
+      redacted: (text) => text,
       now: Date.now,
       random: Math.random,
     };

@@ -20,6 +20,8 @@ export interface Running {
   readonly ended: Promise<Ran>;
   /** Resolves when stderr holds the text; rejects when the command ends without it. */
   said(text: string): Promise<void>;
+  /** What stderr holds by now. */
+  text(): string;
   /** As the first signal does. */
   interrupt(signal: NodeJS.Signals): void;
 }
@@ -124,6 +126,7 @@ function startCommand(argv: readonly string[], options: RunOptions, cwd: string)
         await once(stderr.stream, 'heard');
       }
     },
+    text: () => stderr.text(),
     interrupt: (signal) => interrupted.abort(signal),
   };
 }

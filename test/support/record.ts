@@ -59,6 +59,7 @@ export const WIDE: LedgerPolicy = {
   windowMs: 1,
   timeoutMs: 60_000,
   leaveMin: 5,
+  endedInOrder: '',
   jumpedFrom: 0,
 };
 

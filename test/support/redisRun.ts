@@ -83,6 +83,7 @@ export async function startRun(
       log: pino({ level: 'error' }, { write: (line: string) => void errors.push(line) }),
       ledger: new Ledger(workerRuns, PACE),
       signIn: new SignIn(credentials),
+      redacted: (text: string) => text,
       now: Date.now,
       random: Math.random,
     },

@@ -40,6 +40,8 @@ export async function startRedisServer(
     readonly tcp?: boolean;
     /** A configuration file that the server may write to, as a sentinel does. */
     readonly config?: string;
+    /** What is started as redis-server: a script that ends in `exec redis-server "$@"`. */
+    readonly command?: string;
   } = {},
 ): Promise<TestRedis> {
   const dir = options.dir ?? mkdtempSync(join(tmpdir(), 'retarget-test-'));
@@ -61,7 +63,9 @@ export async function startRedisServer(
     '--save',
     '',
   ];
-  const launch = (): Promise<Running> => start([...args, ...(options.args ?? [])], socketPath, madeDir);
+  const command = options.command ?? 'redis-server';
+  const launch = (): Promise<Running> =>
+    start(command, [...args, ...(options.args ?? [])], socketPath, madeDir);
   let running = await launch();
   const kill = async (signal: NodeJS.Signals): Promise<void> => {
     if (running.server.exitCode !== null || running.server.signalCode !== null) return;
@@ -101,11 +105,12 @@ interface Running {
 }
 
 async function start(
+  command: string,
   args: readonly string[],
   socketPath: string,
   madeDir: string | undefined,
 ): Promise<Running> {
-  const server = spawn('redis-server', args, { stdio: 'ignore', detached: true });
+  const server = spawn(command, args, { stdio: 'ignore', detached: true });
   await once(server, 'spawn');
   // Its input ends when the test process does, however that dies; then it takes server and directory along.
   const script = 'cat; kill -9 "$1"; [ -z "$2" ] || rm -rf "$2"';

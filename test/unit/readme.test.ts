@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -8,6 +9,8 @@ import { runCommand } from '../../src/cli/commands.ts';
 import { configFrom } from '../../src/config.ts';
 import { EXIT, UserError } from '../../src/errors.ts';
 import { CLOUDS } from '../../src/graph/clouds.ts';
+import { ACL_RULES } from '../../src/redis/aclUser.ts';
+import { REDIS_FILE_SETTINGS } from '../../src/redis/files.ts';
 import { thrownBy } from '../support/thrownBy.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -86,6 +89,33 @@ test('the table of settings has every setting, and the clouds', () => {
   expect(told.filter((name) => name.startsWith('RETARGET_')).toSorted()).toEqual(known.toSorted());
   const cloud = table('setting').find(([name]) => name === '`RETARGET_CLOUD`');
   expect(quotedIn(cloud?.[1] ?? '')).toEqual(Object.keys(CLOUDS));
+});
+
+test('the table of settings has every file for Redis', () => {
+  const told = firstCells('setting').flatMap(quotedIn);
+  expect(told.filter((name) => /^REDIS_.*_FILE$/.test(name)).toSorted()).toEqual(
+    [...REDIS_FILE_SETTINGS].toSorted(),
+  );
+});
+
+test('the rules for a Redis user are those that suffice, as a shell reads them', () => {
+  const [, pasted = ''] = /redis-cli (acl setuser [^`]*?)\n```/.exec(README) ?? [];
+  const words = execFileSync('sh', ['-c', `printf '%s\\n' ${pasted}`], { encoding: 'utf8' })
+    .trim()
+    .split('\n');
+  expect(words.slice(0, 5)).toEqual(['acl', 'setuser', 'retarget', 'on', '>PASSWORD']);
+  expect(words.slice(5)).toEqual(ACL_RULES.split(' '));
+});
+
+test('what can be imported is told, all of it and no more', () => {
+  const { name, exports } = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')) as {
+    name: string;
+    exports: Record<string, unknown>;
+  };
+  const paths = Object.keys(exports).filter((path) => path !== './package.json');
+  expect(firstCells('import').flatMap(quotedIn).toSorted()).toEqual(
+    paths.map((path) => path.replace('.', name)).toSorted(),
+  );
 });
 
 test('the example in the README is one that can be read', () => {

@@ -74,3 +74,10 @@ test.each([
 ])('%j is no error of Graph', (body) => {
   expect(graphError(body)).toBeUndefined();
 });
+
+test('a token that comes back in a message is taken out', () => {
+  const error = graphError({
+    error: { code: 'Bad', message: 'no Bearer eyJhbGciOiJub25lIn0.eyJ0aWQiOiJ4In0.c2ln here' },
+  });
+  expect(error?.message).toBe('no Bearer [redacted] here');
+});

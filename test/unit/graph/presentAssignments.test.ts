@@ -76,16 +76,31 @@ test('nothing is asked when nothing is to be looked at', async () => {
 });
 
 test.each([
-  ['to another host', 'https://evil.example/beta/deviceManagement/x'],
-  ['to a host that begins alike', 'https://graph.microsoft.com.evil.example/beta/x'],
-  ['to another version', 'https://graph.microsoft.com/v1.0/deviceManagement/x'],
-  ['to a version that begins alike', 'https://graph.microsoft.com/beta2/deviceManagement/x'],
+  ['to another list', `${BASE}${LIST.replace('p1', 'p2')}?$skiptoken=x`],
+  ['behind the list', `${BASE}${LIST}/a1`],
+  ['above the list', `${BASE}${LIST}/../../p2/assignments`],
+  ['to another version', `https://graph.microsoft.com/v1.0${LIST}?$skiptoken=x`],
+  ['to a version that begins alike', `https://graph.microsoft.com/beta2${LIST}?$skiptoken=x`],
+  ['to a place without a host', `${LIST}?$skiptoken=x`],
+  ['to what is no address', `https://${BASE}%zz${LIST}`],
   ['to nowhere', ''],
   ['of a wrong type', 7],
 ])('a list whose next link leads %s is not shown in part', async (_, link) => {
   const { result, asked } = await lookWith(page(['a'], link));
   expect(result).toMatchObject({ kind: 'refused', error: { code: 'LookIncomplete' } });
   expect(asked).toHaveLength(1);
+});
+
+test.each([
+  ['Graph itself, seen through a proxy', `https://graph.microsoft.com/beta${LIST}?$skiptoken=x`],
+  ['a proxy with a path of its own', `https://proxy.example/graph/beta${LIST}?$skiptoken=x`],
+  ['another region', `https://graph.microsoft.us/BETA${LIST.toUpperCase()}?$skiptoken=x`],
+  ['the list in the other spelling', `${BASE}${LIST.replace('/p1/', "('p1')/")}?$skiptoken=x`],
+])('a next link that names %s goes on with the same list, by path alone', async (_, link) => {
+  const { result, asked } = await lookWith(page(['a'], link), page(['b']));
+  expect(idsIn(result)).toEqual(['a', 'b']);
+  expect(asked[1]).toMatch(/^\/deviceManagement\/.*\?\$skiptoken=x$/i);
+  expect(asked[1]).not.toMatch(/beta|https?:/i);
 });
 
 test('a list that leads in a circle ends, and is not shown in part', async () => {

@@ -123,3 +123,20 @@ describe('a redactor knows the secrets of the settings', () => {
     );
   });
 });
+
+test('of addresses of several hosts, and behind them, the passwords are known', () => {
+  const redactor = new Redactor({
+    REDIS_URL: 'redis+sentinel://user:of%20redis@one:1,two:2/main?sentinel_password=of-sentinel&x=1',
+  });
+  redactor.keepFrom(['--redis-url', 'rediss+cluster://:of-cluster@one:1,two:2']);
+  expect(redactor.redacted('of%20redis, of redis, of-sentinel, of-cluster, main')).toBe(
+    '[redacted], [redacted], [redacted], [redacted], main',
+  );
+});
+
+test('settings that come later, as from a file, are known from then on', () => {
+  const redactor = new Redactor();
+  expect(redactor.redacted('the-secret')).toBe('the-secret');
+  redactor.keepFrom({ AZURE_CLIENT_SECRET: 'the-secret', AZURE_CLIENT_ID: 'the-app-id' });
+  expect(redactor.redacted('the-secret of the-app-id')).toBe('[redacted] of the-app-id');
+});

@@ -2,7 +2,14 @@ import { expect, test } from 'vitest';
 import { statusOfRun, type LedgerStatus } from '../../../src/runs/progress.ts';
 import { headerFields, runFromHeader, type Run } from '../../../src/runs/run.ts';
 
-const LEDGER: LedgerStatus = { limit: 100, budget: 100, charged: 20, holdUntil: null, holdReason: null };
+const LEDGER: LedgerStatus = {
+  limit: 100,
+  budget: 100,
+  charged: 20,
+  used: 0.2,
+  holdUntil: null,
+  holdReason: null,
+};
 
 function run(fields: Record<string, string | number>): Run {
   const identity = {

@@ -1,0 +1,204 @@
+import { randomUUID } from 'node:crypto';
+import { UserError } from '../errors.ts';
+import { endsBefore, type Credentials } from '../graph/credentials.ts';
+import { createGraphClient, type EnvelopeReply, type GraphClient } from '../graph/graphClient.ts';
+import { accessOf, grantRemedy, WRITE_PERMISSION } from '../graph/permission.ts';
+import { CHEAPEST_READ } from '../graph/reach.ts';
+import { VERSION } from '../version.ts';
+import { failed, ok, warning, type Check } from './check.ts';
+import type { Context } from './context.ts';
+import { signIn, type Identity } from './identity.ts';
+import { tenantDomain } from './tenantInWords.ts';
+import { noteOfTokenEnd, RENEWED_SIGN_IN } from './tokenEnd.ts';
+
+/** A diagnosis waits shorter than work does. */
+const LIMITS = { connectMs: 4_000, requestMs: 20_000 };
+const SEND_WITHIN_MS = 5_000;
+/** A clock that is off by more shows wrong times; by minutes, and sign-ins with a certificate fail. */
+const CLOCK_OFF_MAX_MS = 60_000;
+
+export interface GraphDiagnosis {
+  readonly checks: readonly Check[];
+  /** With the sign-in, if there is one. */
+  readonly identity: Identity;
+  readonly domain: string | null;
+}
+
+/** Signs in and reads: what a run would do, short of writing. Without a sign-in it still looks whether Graph is there. */
+export async function graphDiagnosis(known: Identity, context: Context): Promise<GraphDiagnosis> {
+  const { identity, checks } = await signInChecks(known, context);
+  const isSignedIn = identity.signedIn !== undefined;
+  const graph = createGraphClient({
+    root: identity.config.graphUrl,
+    apiVersion: identity.config.apiVersion,
+    credentials: identity.signedIn?.credentials ?? NOBODY,
+    userAgent: `retarget/${VERSION}`,
+    limits: LIMITS,
+  });
+  try {
+    const asked = Date.now();
+    const request = { method: 'GET' as const, url: CHEAPEST_READ, clientRequestId: randomUUID() };
+    const options = { signal: context.interrupted, deadlineMs: SEND_WITHIN_MS };
+    const reply = await graph.postBatch([request], options);
+    const tookMs = Date.now() - asked;
+    const reached = [reachCheck(reply, tookMs, identity), ...clockCheck(reply, asked + tookMs / 2)];
+    const reads = isSignedIn ? intuneChecks(reply, identity) : [];
+    const isThere = isSignedIn && reply.kind !== 'unreached';
+    const tenant = isThere ? await tenantCheck(identity, graph, context) : { domain: null, checks: [] };
+    return {
+      checks: [...checks, ...tenant.checks, ...reached, ...reads],
+      identity,
+      domain: tenant.domain,
+    };
+  } finally {
+    await graph.close();
+  }
+}
+
+/** Shows whether Graph is there to somebody who has no sign-in: it answers 401. */
+const NOBODY: Credentials = {
+  token: async () => 'none',
+  renew: async () => false,
+  claims: async () => undefined,
+};
+
+async function signInChecks(
+  known: Identity,
+  context: Context,
+): Promise<{ identity: Identity; checks: readonly Check[] }> {
+  let identity: Identity;
+  try {
+    identity = await signIn(known, context);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { identity: known, checks: [failed('sign-in', error)] };
+  }
+  const claims = identity.signedIn?.claims;
+  const note = noteOfTokenEnd(identity, Date.now());
+  const who = [...(claims?.user === undefined ? [] : [claims.user]), `app ${identity.appId}`].join(
+    ' through ',
+  );
+  if (endsBefore(claims, Date.now()) && note !== undefined) {
+    return { identity, checks: [failed('sign-in', { message: note, remedy: RENEWED_SIGN_IN })] };
+  }
+  const how = identity.isReadyToken
+    ? 'the ready token of RETARGET_ACCESS_TOKEN'
+    : 'a sign-in that renews itself';
+  const signedIn = ok('sign-in', `As ${who}, with ${how}.`);
+  const end = note === undefined ? [] : [warning('token end', note, RENEWED_SIGN_IN)];
+  return { identity, checks: [signedIn, ...end, permissionCheck(identity)] };
+}
+
+function permissionCheck({ signedIn }: Identity): Check {
+  const claims = signedIn?.claims;
+  switch (accessOf(claims)) {
+    case 'write':
+      return ok('permission', `${WRITE_PERMISSION}: reads and writes.`);
+    case 'read':
+      return failed('permission', {
+        message: 'The sign-in may only read: `plan` works, no write will.',
+        remedy: grantRemedy(claims ?? NO_CLAIMS),
+      });
+    case 'none':
+      return failed('permission', {
+        message: `The sign-in has not the permission ${WRITE_PERMISSION}, nor that to read.`,
+        remedy: grantRemedy(claims ?? NO_CLAIMS),
+      });
+    case 'unknown':
+      return warning(
+        'permission',
+        "The token can't be read, so nobody knows whether it may write.",
+        `If writes are refused with 403, give its app ${WRITE_PERMISSION}.`,
+      );
+  }
+}
+
+const NO_CLAIMS = { roles: [], scopes: [] };
+
+async function tenantCheck(
+  identity: Identity,
+  graph: GraphClient,
+  context: Context,
+): Promise<{ domain: string | null; checks: readonly Check[] }> {
+  const { tenant, config } = identity;
+  try {
+    const domain = await tenantDomain(identity, graph, context.interrupted);
+    const name = domain === undefined ? tenant : `${domain} (${tenant})`;
+    return {
+      domain: domain ?? null,
+      checks: [ok('tenant', `${name}, cloud ${config.cloud}, at ${config.graphUrl}.`)],
+    };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { domain: null, checks: [failed('tenant', error)] };
+  }
+}
+
+function reachCheck(reply: EnvelopeReply, tookMs: number, { config }: Identity): Check {
+  const where = `${config.graphUrl}/${config.apiVersion}`;
+  const remedy = `Check the network, the proxy and RETARGET_GRAPH_URL: \`curl -sS -o /dev/null -w '%{http_code}\\n' ${where}/\` prints a number from 200 to 499 when it is reached.`;
+  if (reply.kind === 'unreached') return failed('graph', { message: reply.error.message, remedy });
+  const [first] = reply.kind === 'replies' ? reply.replies : [];
+  if (first?.kind === 'lost') {
+    const status = first.status === undefined ? '' : `, HTTP ${first.status}`;
+    return failed('graph', {
+      message: `What answers at ${where} is not Graph (${first.why}${status}).`,
+      remedy,
+    });
+  }
+  return ok('graph', `${where} answers in ${tookMs} ms.`);
+}
+
+function clockCheck(reply: EnvelopeReply, ourMs: number): readonly Check[] {
+  const theirMs = reply.kind === 'unreached' ? NaN : Date.parse(reply.date ?? '');
+  if (Number.isNaN(theirMs)) return [];
+  // The header has whole seconds.
+  const offMs = Math.max(0, Math.abs(ourMs - theirMs - 500) - 500);
+  if (offMs <= CLOCK_OFF_MAX_MS) return [ok('clock', "This machine's clock agrees with Graph's.")];
+  return [
+    warning(
+      'clock',
+      `This machine's clock is ${Math.round(offMs / 1000)} s ${ourMs > theirMs ? 'ahead of' : 'behind'} Graph's.`,
+      'Run `sudo timedatectl set-ntp true`.',
+    ),
+  ];
+}
+
+function intuneChecks(envelope: EnvelopeReply, { signedIn, isReadyToken }: Identity): readonly Check[] {
+  if (envelope.kind === 'unreached') return [];
+  const reply = envelope.kind === 'refused' ? envelope : envelope.replies[0];
+  if (reply === undefined || reply.kind === 'lost') return [];
+  const { status } = reply;
+  const said = reply.error === undefined ? `HTTP ${status}` : `${reply.error.code}: ${reply.error.message}`;
+  if (status < 300) return [ok('intune', 'Policies can be read.')];
+  switch (status) {
+    case 401:
+      return [
+        failed('intune', {
+          message: `Graph refuses the token (${said}).`,
+          remedy: isReadyToken
+            ? RENEWED_SIGN_IN
+            : 'Check RETARGET_CLOUD and RETARGET_GRAPH_URL: a token is good for one cloud only.',
+        }),
+      ];
+    case 403:
+      return [
+        failed('intune', {
+          message: `Policies may not be read (${said}).`,
+          remedy: grantRemedy(signedIn?.claims ?? NO_CLAIMS),
+        }),
+      ];
+    case 429:
+      return [
+        warning('intune', `The tenant is throttled (${said}).`, 'Nothing: workers wait as long as it asks.'),
+      ];
+    default:
+      return [
+        failed('intune', {
+          message: `Policies can't be read (${said}).`,
+          remedy:
+            'Look at https://admin.microsoft.com/servicehealth whether Intune is well, and whether the tenant has a licence for it.',
+        }),
+      ];
+  }
+}

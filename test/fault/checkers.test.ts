@@ -1,0 +1,191 @@
+import { describe, expect, test } from 'vitest';
+import { CHECKERS, violations, type Evidence, type ResultLine } from './checkers.ts';
+import type { Wish } from './wishes.ts';
+
+// A checker that finds nothing proves nothing unless it finds what is there: each is shown what it is for.
+
+const GROUP = '#microsoft.graph.groupAssignmentTarget';
+const wish = (line: number, kind: Wish['kind'], groupId: string): Wish => ({
+  line,
+  kind,
+  groupId,
+  listPath: '/c1/assignments',
+  path: `/c1/assignments/a${line}`,
+});
+const WISHES = [wish(2, 'change', 'n2'), wish(3, 'alreadySo', 'g3'), wish(4, 'forbidden', 'n4')];
+const targets = (...groups: string[]): Record<string, unknown>[] =>
+  groups.map((groupId) => ({ '@odata.type': GROUP, groupId }));
+const line = (row: number, status: string, more: Partial<ResultLine> = {}): ResultLine => ({
+  ...{ row, status, groupId: '', attempts: 1, httpStatus: 200, errorCode: null },
+  ...more,
+});
+
+const STATS: Evidence['stats'] = {
+  ...{ envelopes: 0, singles: 0, exchanges: {}, requests: {}, replies: {}, faults: {}, userAgents: [] },
+  ...{ writesArrived: 2, writesAdmitted: 2, writesDone: 1, throttled: 0, writtenAgain: [] },
+  ...{ requestsDuringHold: 0, clientRequestIdsRepeated: 0, redirectsFollowed: 0 },
+  writesPerAssignment: { '/c1/assignments/a2': 1 },
+  writesInWindowMax: { arrived: 2, admitted: 2 },
+  writeArrivals: [1_000, 1_001],
+};
+
+const WELL: Evidence = {
+  plan: { writeLimit: 2, weather: 'calm', faults: {}, rekey: false },
+  wishes: WISHES,
+  results: [
+    line(2, 'succeeded'),
+    line(3, 'skipped', { attempts: 0 }),
+    line(4, 'failed', { httpStatus: 403, errorCode: 'Forbidden' }),
+  ],
+  status: {
+    ...{ state: 'completed', stateReason: null, total: 3, succeeded: 1, skipped: 1, failed: 1 },
+    ...{ pending: 0, stale: 0, awaitingApproval: 0, cancelled: 0 },
+  },
+  stats: STATS,
+  before: new Map([['/c1/assignments', targets('g2', 'g3', 'g4', 'g5')]]),
+  after: new Map([['/c1/assignments', targets('n2', 'g3', 'g4', 'g5')]]),
+  cancelled: undefined,
+  takenUpAfterMs: [15_000],
+  endings: [{ what: 'worker', exitCode: 0 }],
+  said: ['[worker 1]\nWorking for tenant t.'],
+};
+
+const withResult = (place: number, changed: ResultLine): Partial<Evidence> => ({
+  results: WELL.results.map((result, i) => (i === place ? changed : result)),
+});
+const withStats = (change: Partial<Evidence['stats']>): Partial<Evidence> => ({
+  stats: { ...STATS, ...change },
+});
+const heldAfter = (...groups: string[]): Partial<Evidence> => ({
+  after: new Map([['/c1/assignments', targets(...groups)]]),
+});
+
+test('a round that went well breaks no invariant', () => {
+  expect(violations(WELL)).toEqual([]);
+});
+
+describe('the checkers find', () => {
+  const PLANTED: readonly (readonly [string, keyof typeof CHECKERS, Partial<Evidence>])[] = [
+    ['a run that stands', 'the run came to its end', { status: { ...WELL.status, state: 'running' } }],
+    [
+      'a cancel that did not come through',
+      'the run came to its end',
+      { cancelled: { at: 0, lastArrivalAt: 2_000 } },
+    ],
+    [
+      'a row that is missing',
+      'every row has one final outcome, in input order',
+      { results: WELL.results.slice(1) },
+    ],
+    [
+      'a row that is there twice',
+      'every row has one final outcome, in input order',
+      withResult(1, line(2, 'succeeded')),
+    ],
+    [
+      'rows in another order',
+      'every row has one final outcome, in input order',
+      { results: WELL.results.toReversed() },
+    ],
+    [
+      'a row that is still pending',
+      'every row has one final outcome, in input order',
+      withResult(0, line(2, 'pending')),
+    ],
+    [
+      'a success that the tenant knows nothing of',
+      'succeeded and skipped rows are held by the tenant, all others are not',
+      heldAfter('g2', 'g3', 'g4', 'g5'),
+    ],
+    [
+      'a failure that was none',
+      'succeeded and skipped rows are held by the tenant, all others are not',
+      heldAfter('n2', 'g3', 'n4', 'g5'),
+    ],
+    [
+      'a cancelled row that was written',
+      'succeeded and skipped rows are held by the tenant, all others are not',
+      withResult(0, line(2, 'cancelled')),
+    ],
+    [
+      'a failure without a fault',
+      'each row ends as it should',
+      withResult(0, line(2, 'failed', { errorCode: 'GaveUp' })),
+    ],
+    [
+      'a forbidden row that fails of something else',
+      'each row ends as it should',
+      withResult(2, line(4, 'failed')),
+    ],
+    [
+      'a row that is written twice',
+      'nothing is written that was settled, nor twice at all',
+      withStats({ writesPerAssignment: { '/c1/assignments/a2': 2 } }),
+    ],
+    [
+      'a write of what was so already',
+      'nothing is written that was settled, nor twice at all',
+      withStats({ writesPerAssignment: { '/c1/assignments/a3': 1 } }),
+    ],
+    [
+      'a write after a reply that had arrived',
+      'nothing is written that was settled, nor twice at all',
+      withStats({ writtenAgain: ['/c1/assignments/a2'] }),
+    ],
+    ['a stranger that was changed', 'what no row is about stays as it was', heldAfter('n2', 'g3', 'g4', 'x')],
+    ['an assignment that is gone', 'what no row is about stays as it was', heldAfter('n2', 'g3', 'g4')],
+    ['a request in a hold', 'nothing is sent before a hold has ended', withStats({ requestsDuringHold: 1 })],
+    [
+      'one write too many',
+      'the window is never exceeded',
+      withStats({ writesInWindowMax: { arrived: 3, admitted: 2 } }),
+    ],
+    ['a 429 in calm weather', 'the window is never exceeded', withStats({ throttled: 1 })],
+    [
+      'counters that differ from the rows',
+      'the counters are the sum of the outcomes',
+      { status: { ...WELL.status, succeeded: 2 } },
+    ],
+    [
+      'a total that differs',
+      'the counters are the sum of the outcomes',
+      { status: { ...WELL.status, total: 4 } },
+    ],
+    [
+      'a write after the cancel',
+      'after a cancel only what was in flight arrives',
+      { cancelled: { at: 500, lastArrivalAt: 1_000 } },
+    ],
+    [
+      'an attempt under the name of another',
+      'no attempt is taken for another, no redirect is followed',
+      withStats({ clientRequestIdsRepeated: 1 }),
+    ],
+    [
+      'a redirect that was followed',
+      'no attempt is taken for another, no redirect is followed',
+      withStats({ redirectsFollowed: 1 }),
+    ],
+    ['a job that lay too long', 'a killed worker is replaced in time', { takenUpAfterMs: [20_001] }],
+    ['an exit code', 'every process ends as it should', { endings: [{ what: 'worker', exitCode: 70 }] }],
+    [
+      'a process that did not end',
+      'every process ends as it should',
+      { endings: [{ what: 'worker', exitCode: null }] },
+    ],
+    ['a stack trace', 'nobody meets a bug', { said: ['TypeError: x\n    at f (file.js:1:1)'] }],
+    [
+      'a batch that failed by a bug',
+      'nobody meets a bug',
+      { said: ['A batch failed by a bug; it will be tried again.'] },
+    ],
+  ];
+
+  test.each(PLANTED)('%s', (_what, name, change) => {
+    expect(CHECKERS[name]?.({ ...WELL, ...change })).not.toEqual([]);
+  });
+
+  test('each of its own', () => {
+    expect(new Set(PLANTED.map(([, name]) => name))).toEqual(new Set(Object.keys(CHECKERS)));
+  });
+});

@@ -1,0 +1,189 @@
+import type { SimulatorStats } from '../../src/simulator/account.ts';
+import type { Plan } from './plan.ts';
+import type { Wish } from './wishes.ts';
+
+/** One line of `results --format json`, as far as it is looked at. */
+export interface ResultLine {
+  readonly row: number;
+  readonly groupId: string;
+  readonly status: string;
+  readonly attempts: number;
+  readonly httpStatus: number | null;
+  readonly errorCode: string | null;
+}
+
+export interface StatusLine {
+  readonly state: string;
+  readonly stateReason: string | null;
+  readonly total: number;
+  readonly [counter: string]: unknown;
+}
+
+/** What is known of a round when it is over: the commands' word on one side, the simulator's on the other. */
+export interface Evidence {
+  readonly plan: Pick<Plan, 'writeLimit' | 'weather' | 'faults' | 'rekey'>;
+  readonly wishes: readonly Wish[];
+  readonly results: readonly ResultLine[];
+  readonly status: StatusLine;
+  readonly stats: SimulatorStats;
+  /** The targets of each list before and after, by its path. */
+  readonly before: ReadonlyMap<string, readonly Readonly<Record<string, unknown>>[]>;
+  readonly after: ReadonlyMap<string, readonly Readonly<Record<string, unknown>>[]>;
+  /** When `cancel` had answered, ms since the epoch, and until when what was in flight may arrive. */
+  readonly cancelled: { readonly at: number; readonly lastArrivalAt: number } | undefined;
+  /** Longest time in ms until a killed worker's job was in other hands. */
+  readonly takenUpAfterMs: readonly number[];
+  /** How processes ended that should have ended well. */
+  readonly endings: readonly { readonly what: string; readonly exitCode: number | null }[];
+  /** All that commands and workers said. */
+  readonly said: readonly string[];
+}
+
+/** A killed worker's job is in other hands after this at the latest. */
+export const TAKEN_UP_MAX_MS = 20_000;
+
+const FINAL = new Set(['succeeded', 'skipped', 'failed', 'cancelled']);
+/** Faults that use up a row's sends: some rows may fail of them, as the design says. */
+const FAILING_CODES = new Set(['GaveUp', 'ReplyLost']);
+
+type Checker = (evidence: Evidence) => string[];
+
+/** Every invariant with its name; each answers what breaks it, a line each. */
+export const CHECKERS: Readonly<Record<string, Checker>> = {
+  'the run came to its end': ({ status, cancelled }) => {
+    const wanted = cancelled === undefined ? 'completed' : 'cancelled';
+    return status.state === wanted ? [] : [`it is ${status.state}: ${status.stateReason}`];
+  },
+
+  'every row has one final outcome, in input order': ({ results, wishes }) => {
+    const got = results.map(({ row }) => row);
+    const wanted = wishes.map(({ line }) => line);
+    const order = got.join() === wanted.join() ? [] : [`lines ${got.join()} instead of ${wanted.join()}`];
+    return [...order, ...results.filter(({ status }) => !FINAL.has(status)).map(worded)];
+  },
+
+  'succeeded and skipped rows are held by the tenant, all others are not': (evidence) =>
+    evidence.results.flatMap((line, i) => {
+      const wish = evidence.wishes[i];
+      if (wish === undefined) return [`${worded(line)} is of no row of the file`];
+      const held = holds(evidence.after, wish);
+      const isDone = line.status === 'succeeded' || line.status === 'skipped';
+      // A cancel leaves rows alone that nobody had looked at yet, those that were so before too.
+      const isLeftAsItWas = wish.kind === 'alreadySo' && line.status === 'cancelled';
+      if (wish.kind === 'duplicate' || isLeftAsItWas || held === isDone) return [];
+      return [`${worded(line)}, and the tenant ${held ? 'holds' : 'does not hold'} its target`];
+    }),
+
+  'each row ends as it should': ({ results, wishes, plan, cancelled }) =>
+    results.flatMap((line, i) => {
+      const kind = wishes[i]?.kind;
+      const isFailedByFaults = plan.weather === 'faulty' && FAILING_CODES.has(line.errorCode ?? '');
+      const allowed = [
+        ...(kind === 'change' ? ['succeeded', 'skipped'] : []),
+        ...(kind === 'alreadySo' || kind === 'duplicate' ? ['skipped'] : []),
+        ...(kind === 'forbidden' || isFailedByFaults ? ['failed'] : []),
+        ...(cancelled === undefined || kind === 'duplicate' ? [] : ['cancelled']),
+      ];
+      const is403 = kind !== 'forbidden' || line.status !== 'failed' || line.httpStatus === 403;
+      return allowed.includes(line.status) && (is403 || isFailedByFaults)
+        ? []
+        : [`${worded(line)}: ${line.httpStatus} ${line.errorCode}, a row that is ${kind}`];
+    }),
+
+  'nothing is written that was settled, nor twice at all': ({ stats, wishes }) => {
+    const written = Object.entries(stats.writesPerAssignment);
+    const twice = written.filter(([, times]) => times > 1).map(([path, times]) => `${path} ${times} times`);
+    const mayBeWritten = new Set(wishes.filter(({ kind }) => kind === 'change').map(({ path }) => path));
+    const stray = written.filter(([path]) => !mayBeWritten.has(path)).map(([path]) => `${path} at all`);
+    return [...twice, ...stray, ...stats.writtenAgain.map((path) => `${path} after its 200`)];
+  },
+
+  'what no row is about stays as it was': ({ before, after, wishes }) =>
+    [...before].flatMap(([listPath, targets]) => {
+      const left = (after.get(listPath) ?? []).map((target) => JSON.stringify(target));
+      const changes = wishes.filter((wish) => wish.listPath === listPath && wish.kind === 'change').length;
+      const kept = targets.filter((target) => left.includes(JSON.stringify(target))).length;
+      if (left.length !== targets.length) return [`${listPath} has ${left.length} of ${targets.length}`];
+      return kept >= targets.length - changes ? [] : [`${listPath} kept ${kept} of ${targets.length}`];
+    }),
+
+  'nothing is sent before a hold has ended': ({ stats }) =>
+    stats.requestsDuringHold === 0 ? [] : [`${stats.requestsDuringHold} requests`],
+
+  'the window is never exceeded': ({ stats, plan }) => [
+    ...(stats.writesInWindowMax.arrived <= plan.writeLimit
+      ? []
+      : [`${stats.writesInWindowMax.arrived} writes in a window of ${plan.writeLimit}`]),
+    ...(plan.weather === 'throttled' || stats.throttled === 0 ? [] : [`${stats.throttled} were throttled`]),
+  ],
+
+  'the counters are the sum of the outcomes': ({ results, status }) => {
+    const wrong = [...FINAL, 'pending', 'stale', 'awaitingApproval'].flatMap((name) => {
+      const count = results.filter((line) => line.status === name).length;
+      return status[name] === count ? [] : [`${name}: ${String(status[name])}, and ${count} rows`];
+    });
+    return status.total === results.length ? wrong : [...wrong, `total: ${status.total}`];
+  },
+
+  'after a cancel only what was in flight arrives': ({ cancelled, stats }) => {
+    const late = stats.writeArrivals.filter((at) => at > (cancelled?.lastArrivalAt ?? Number.MAX_VALUE));
+    return late.length === 0 ? [] : [`${late.length} writes came after it`];
+  },
+
+  'no attempt is taken for another, no redirect is followed': ({ stats }) => [
+    ...(stats.clientRequestIdsRepeated === 0 ? [] : [`${stats.clientRequestIdsRepeated} ids came twice`]),
+    ...(stats.redirectsFollowed === 0 ? [] : [`${stats.redirectsFollowed} redirects were followed`]),
+  ],
+
+  'a killed worker is replaced in time': ({ takenUpAfterMs }) =>
+    takenUpAfterMs.filter((ms) => ms > TAKEN_UP_MAX_MS).map((ms) => `after ${Math.round(ms)} ms`),
+
+  'every process ends as it should': ({ endings }) =>
+    endings.filter(({ exitCode }) => exitCode !== 0).map(({ what, exitCode }) => `${what}: ${exitCode}`),
+
+  'nobody meets a bug': ({ said }) =>
+    said.flatMap((text) =>
+      text.split('\n').filter((line) => /^\s+at \S|by a bug|Unhandled|this is a bug/i.test(line)),
+    ),
+};
+
+/** What is wrong with a round, each with the invariant that it breaks. */
+export const violations = (evidence: Evidence): string[] =>
+  Object.entries(CHECKERS).flatMap(([name, checker]) =>
+    checker(evidence).map((found) => `NOT "${name}": ${found}`),
+  );
+
+export interface Tally {
+  readonly rows: number;
+  readonly settled: number;
+  /** Rows without a final outcome, or that say they are done and are not. */
+  readonly lost: number;
+  readonly writtenAgain: number;
+  /** Sent rows that no reply settled: the tenant was looked at. */
+  readonly settledByLook: number;
+}
+
+export function tallyOf({ results, wishes, after, stats }: Evidence): Tally {
+  const isDone = ({ status }: ResultLine): boolean => status === 'succeeded' || status === 'skipped';
+  const isLost = (line: ResultLine, i: number): boolean => {
+    const wish = wishes[i];
+    if (wish === undefined || !FINAL.has(line.status)) return true;
+    // A duplicate is skipped for the sake of the row before it, whatever becomes of that one.
+    return wish.kind !== 'duplicate' && isDone(line) && !holds(after, wish);
+  };
+  return {
+    rows: wishes.length,
+    settled: results.filter(({ status }) => FINAL.has(status)).length,
+    lost: results.filter(isLost).length + Math.max(0, wishes.length - results.length),
+    writtenAgain: Object.values(stats.writesPerAssignment).reduce((sum, times) => sum + times - 1, 0),
+    settledByLook: results.filter(
+      ({ status, attempts, httpStatus }) => status === 'succeeded' && attempts > 0 && httpStatus === null,
+    ).length,
+  };
+}
+
+const holds = (after: Evidence['after'], { listPath, groupId }: Wish): boolean =>
+  (after.get(listPath) ?? []).some((target) => target['groupId'] === groupId);
+
+const worded = ({ row, status, attempts }: ResultLine): string =>
+  `line ${row} is ${status} after ${attempts} sends`;

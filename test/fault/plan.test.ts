@@ -1,0 +1,45 @@
+import { describe, expect, test } from 'vitest';
+import { DEED_NAMES, EMBEDDED_DEEDS, planOf } from './plan.ts';
+import { wishesOf } from './wishes.ts';
+
+const SEEDS = Array.from({ length: 500 }, (_, i) => i + 1);
+
+describe('the plan of a round', () => {
+  test('is the same for the same seed, and so are its tenant and its file', () => {
+    expect(planOf(7)).toEqual(planOf(7));
+    expect(wishesOf(planOf(7))).toEqual(wishesOf(planOf(7)));
+    expect(planOf(8)).not.toEqual(planOf(7));
+  });
+
+  test('has every deed in as many rounds as there are deeds', () => {
+    const firsts = DEED_NAMES.map((_, i) => planOf(101 + i).deeds[0]);
+    expect(new Set(firsts)).toEqual(new Set(DEED_NAMES));
+  });
+
+  test('mixes no deeds of the embedded Redis with those of another', () => {
+    for (const seed of SEEDS) {
+      const { deeds, redis } = planOf(seed);
+      const embedded = deeds.filter((deed) => EMBEDDED_DEEDS.some((name) => name === deed));
+      expect(embedded).toEqual(redis === 'embedded' ? deeds : []);
+    }
+  });
+
+  test('asks for no hold that nobody could keep: no 429s where replies get lost with a worker or a Redis', () => {
+    const throttled = SEEDS.map((seed) => planOf(seed)).filter(({ weather }) => weather === 'throttled');
+    expect(throttled.length).toBeGreaterThan(0);
+    expect(throttled.flatMap(({ deeds }) => deeds).filter((deed) => /Killed|redis/.test(deed))).toEqual([]);
+  });
+
+  test('knows all weathers and faults of 5 to 20 %', () => {
+    const plans = SEEDS.map((seed) => planOf(seed));
+    expect(new Set(plans.map(({ weather }) => weather))).toEqual(new Set(['calm', 'faulty', 'throttled']));
+    const shares = plans.flatMap(({ faults }) => Object.values(faults));
+    expect(Math.min(...shares)).toBeGreaterThanOrEqual(0.05);
+    expect(Math.max(...shares)).toBeLessThanOrEqual(0.2);
+  });
+
+  test('has rows of every kind to be done', () => {
+    const kinds = wishesOf(planOf(1)).wishes.map(({ kind }) => kind);
+    expect(new Set(kinds)).toEqual(new Set(['change', 'alreadySo', 'duplicate', 'forbidden']));
+  });
+});

@@ -1,0 +1,118 @@
+import { FAULT_NAMES, type FaultName } from '../../src/simulator/faults.ts';
+import { seededRandom, type Random } from '../../src/simulator/random.ts';
+
+/** What is done to a run whose Redis is a server of its own, reached through a proxy. */
+export const SERVER_DEEDS = [
+  'workerKilledInLook',
+  'redisKilled',
+  'sameBatchTwice',
+  'workerKilledBeforeSend',
+  'redisAway',
+  'cancelled',
+  'workerKilledInFlight',
+  'redisFull',
+  'workerTerminated',
+  'workerKilledAfterApply',
+  'redisReadOnly',
+  'producerKilledStaging',
+  'workerKilledAfterRecord',
+  'redisAwayAtShutdown',
+  'pausedAndResumed',
+  'workerStalled',
+  'redisMisconfigured',
+  'redisDiskFull',
+  'producerKilledPublishing',
+  'redisAwayAtStart',
+  'workerKilledAnyTime',
+  'olderRecord',
+  'redisHalfOpen',
+] as const;
+/** What is done to three workers that share an embedded Redis; they start at once on a server that is not there. */
+export const EMBEDDED_DEEDS = ['embeddedKilled', 'embeddedAllKilled', 'embeddedWorkerKilled'] as const;
+
+export const DEED_NAMES = [...SERVER_DEEDS, ...EMBEDDED_DEEDS];
+export type DeedName = (typeof DEED_NAMES)[number];
+
+/** How Graph behaves while it happens. */
+export type Weather = 'calm' | 'faulty' | 'throttled';
+
+/** One round, whole. The same seed gives the same plan for ever; only the machine's own timing is not in it. */
+export interface Plan {
+  readonly seed: number;
+  readonly redis: 'server' | 'embedded';
+  readonly deeds: readonly DeedName[];
+  readonly weather: Weather;
+  readonly faults: Partial<Record<FaultName, number>>;
+  readonly retryAfter: 'seconds' | 'decimal' | 'date';
+  readonly otherAppShare: number;
+  readonly configurations: number;
+  readonly compliancePolicies: number;
+  readonly assignmentsPerPolicy: number;
+  readonly writeLimit: number;
+  readonly windowMs: number;
+  readonly window: 'sliding' | 'fixed';
+  readonly latencyMs: number;
+  readonly rekey: boolean;
+  readonly workers: number;
+  /** Where in the run the first deed strikes, as a share of its rows. */
+  readonly moment: number;
+}
+
+/**
+ * A worker that dies with a 429 in its hands takes the hold with it, and a Redis that is away hears of none: then nobody can
+ * keep it. So these deeds meet no throttling, and whoever does can be held to every hold.
+ */
+const LOSES_REPLIES: ReadonlySet<DeedName> = new Set<DeedName>([
+  ...DEED_NAMES.filter((name) => /Killed|redis|Stalled|older/.test(name)),
+]);
+
+/** @param only the deeds of the round, instead of those that the seed picks */
+export function planOf(seed: number, only: readonly DeedName[] = []): Plan {
+  const random = seededRandom(seed);
+  const between = (least: number, most: number): number => least + Math.floor(random() * (most - least + 1));
+  // In turn and not by chance: so many rounds in a row have seen every deed.
+  const first = DEED_NAMES[(((seed - 1) % DEED_NAMES.length) + DEED_NAMES.length) % DEED_NAMES.length];
+  const isServerDeed = (name: DeedName | undefined): boolean => SERVER_DEEDS.some((deed) => deed === name);
+  const isServer = isServerDeed(only[0] ?? first);
+  const second = isServer && random() < 0.25 ? pick(SERVER_DEEDS, random) : undefined;
+  const chosen = only.length > 0 ? only : [first, second].filter((deed) => deed !== undefined);
+  const deeds = [...new Set(chosen)];
+  const weathers: Weather[] = deeds.some((deed) => LOSES_REPLIES.has(deed))
+    ? ['calm', 'calm', 'faulty']
+    : ['calm', 'faulty', 'throttled'];
+  const weather = pick(weathers, random);
+  return {
+    seed,
+    redis: isServer ? 'server' : 'embedded',
+    deeds,
+    weather,
+    faults: weather === 'faulty' ? someFaults(random) : weather === 'throttled' ? { throttled: 0.05 } : {},
+    retryAfter: pick(['seconds', 'decimal', 'date'], random),
+    otherAppShare: weather === 'throttled' ? 0.3 : 0,
+    configurations: 10,
+    compliancePolicies: between(3, 6),
+    assignmentsPerPolicy: between(5, 8),
+    writeLimit: between(20, 40),
+    windowMs: between(7, 10) * 100,
+    window: pick(['sliding', 'fixed'], random),
+    latencyMs: between(0, 6) * 10,
+    rekey: random() < 0.25,
+    workers: isServer ? between(1, 2) : 3,
+    moment: 0.05 + random() * 0.4,
+  };
+}
+
+/** Three faults at a time, 5 to 20 % each: all at once would leave nothing but faults. */
+function someFaults(random: Random): Partial<Record<FaultName, number>> {
+  const known = FAULT_NAMES.filter((name) => name !== 'throttled');
+  return Object.fromEntries(
+    Array.from({ length: 3 }, () => [pick(known, random), Math.round(5 + random() * 15) / 100]),
+  );
+}
+
+/** One of a list that is not empty. */
+export function pick<T>(list: readonly T[], random: Random): T {
+  const found = list[Math.floor(random() * list.length)];
+  if (found === undefined) throw new Error('there is nothing to pick from');
+  return found;
+}

@@ -1,0 +1,101 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Site } from './site.ts';
+import type { Deed } from './workerDeeds.ts';
+import { csvOf } from './wishes.ts';
+
+/** A leave is good for half a second; the rest is for a busy machine. */
+const LEAVE_MS = 500;
+const SLACK_MS = 300;
+/** A paused run is watched for so long, in windows: its writes would come in every one. */
+const QUIET_WINDOWS = 2;
+/** Rows enough that some are staged before the last is read. */
+const STAGED_ROWS = 2_500;
+const LOOK_MS = 2;
+
+/** Cancelled with work in flight: what is on its way may arrive, nothing else. */
+const cancelled: Deed = async (site) => {
+  if (!(await site.untilWritten(site.plan.moment))) return false;
+  await site.run(['cancel', site.runId]);
+  const run = await (await site.record()).run(site.runId);
+  if (run?.state !== 'cancelled') return false;
+  const at = Date.now();
+  site.cancelled = { at, lastArrivalAt: at + LEAVE_MS + site.plan.latencyMs + SLACK_MS };
+  return true;
+};
+
+const pausedAndResumed: Deed = async (site) => {
+  if (!(await site.untilWritten(site.plan.moment))) return false;
+  const record = await site.record();
+  await site.run(['pause', site.runId]);
+  if ((await record.run(site.runId))?.state !== 'paused') return false;
+  await sleep(LEAVE_MS + site.plan.latencyMs + SLACK_MS);
+  const before = await site.simulator.stats();
+  await sleep(QUIET_WINDOWS * site.plan.windowMs);
+  const after = await site.simulator.stats();
+  const late = after.writesArrived - before.writesArrived;
+  site.endings.push({ what: `${late} writes came while the run was paused`, exitCode: late });
+  await site.run(['resume', site.runId]);
+  return true;
+};
+
+/** The same batches a second time, by other jobs: nobody knows of the other. */
+const sameBatchTwice: Deed = async (site) => {
+  if (!(await site.untilWritten(site.plan.moment))) return false;
+  const { runId } = site;
+  const run = await (await site.record()).run(runId);
+  const queue = await site.queue();
+  const batches = Array.from({ length: run?.batches ?? 0 }, (_, batch) => batch);
+  await queue.addBulk(
+    batches.map((batch) => ({
+      name: 'batch',
+      data: { runId, batch },
+      opts: { jobId: `again-${batch}`, removeOnComplete: true, removeOnFail: true, lifo: true },
+    })),
+  );
+  site.startWorker();
+  return true;
+};
+
+/** A producer that dies while it reads leaves nothing that works, and what it staged goes by itself. */
+export async function killProducerWhileStaging(site: Site): Promise<boolean> {
+  const producer = site.command('submit', '-');
+  const rows = Array.from({ length: STAGED_ROWS }, (_, n) => ({
+    path: `/deviceManagement/deviceConfigurations/staged-${n}/assignments/a`,
+    groupId: 'g',
+  }));
+  producer.stdin.write(csvOf(rows));
+  const redis = await site.watcher();
+  const staged = async (): Promise<string[]> => redis.keys('*:run:*');
+  while (!(await staged()).some((key) => key.endsWith(':inputs'))) {
+    if (producer.isOver) throw new Error(`submit ended before it staged: ${producer.stderr()}`);
+    await sleep(LOOK_MS);
+  }
+  producer.kill('SIGKILL');
+  await producer.ended;
+  const lasting = await Promise.all(
+    (await staged()).map(async (key) => ({ key, ttl: await redis.ttl(key) })),
+  );
+  for (const { key, ttl } of lasting.filter((found) => found.ttl < 0))
+    site.endings.push({ what: `${key} stays for ever after its producer died`, exitCode: ttl });
+  const runs = JSON.parse(await site.run(['status', '--json'])) as unknown[];
+  site.endings.push({ what: 'runs of a producer that died in staging', exitCode: runs.length });
+  return true;
+}
+
+/** A producer that dies as its run is published: there is a run, or there is none. Answers whether there is. */
+export async function killProducerWhilePublishing(site: Site): Promise<boolean> {
+  const record = await site.record();
+  const producer = site.command('submit', site.file);
+  const redis = await site.watcher();
+  while (!producer.isOver && (await redis.zcard(record.keys.open)) === 0) await sleep(LOOK_MS);
+  producer.kill('SIGKILL');
+  await producer.ended;
+  const [run] = await record.runs();
+  if (run === undefined) return false;
+  site.runId = run.runId;
+  // It is a run like any other: the same file is not taken a second time.
+  await site.run(['submit', site.file], 2);
+  return true;
+}
+
+export const RUN_DEEDS = { cancelled, pausedAndResumed, sameBatchTwice } satisfies Record<string, Deed>;

@@ -1,0 +1,74 @@
+import { generateTenant } from '../../src/simulator/generateTenant.ts';
+import { assignmentPath } from '../../src/simulator/route.ts';
+import type { TenantSeed } from '../../src/simulator/tenantFile.ts';
+import type { Plan } from './plan.ts';
+
+/** One row of the round's file, and what is to become of it. */
+export interface Wish {
+  /** Where its record starts in the file. */
+  readonly line: number;
+  /** The assignment's first path, by which the simulator counts its writes. */
+  readonly path: string;
+  readonly listPath: string;
+  readonly groupId: string;
+  readonly kind: 'change' | 'alreadySo' | 'duplicate' | 'forbidden';
+}
+
+export interface Wishes {
+  readonly tenant: TenantSeed;
+  readonly wishes: readonly Wish[];
+  /** Of assignments whose writes get 403. */
+  readonly forbidden: readonly string[];
+  /** Assignments that no row is about. */
+  readonly untouched: readonly string[];
+  readonly csv: string;
+}
+
+const GROUP = '#microsoft.graph.groupAssignmentTarget';
+/** Of the assignments, one in so many … */
+const UNTOUCHED_ONE_IN = 11;
+const FORBIDDEN_ONE_IN = 23;
+const DUPLICATE_ONE_IN = 17;
+const ALREADY_SO_ONE_IN = 13;
+
+/** A tenant of every endpoint form, and a file that changes nearly all of it. */
+export function wishesOf(plan: Plan): Wishes {
+  const { configurations, compliancePolicies, assignmentsPerPolicy, seed } = plan;
+  const tenant = generateTenant({
+    configurations,
+    compliancePolicies,
+    assignmentsPerPolicy,
+    seed,
+    nested: true,
+  });
+  const wishes: Wish[] = [];
+  const forbidden: string[] = [];
+  const untouched: string[] = [];
+  let n = 0;
+  const add = (wish: Omit<Wish, 'line'>): void => void wishes.push({ ...wish, line: wishes.length + 2 });
+  for (const { id, type, via = '', assignments } of tenant.policies) {
+    const set = type === 'deviceConfiguration' ? 'deviceConfigurations' : 'deviceCompliancePolicies';
+    const path = (assignmentId: string): string => assignmentPath(set, id, via, assignmentId);
+    const listPath = path('').slice(0, -1);
+    for (const assignment of assignments) {
+      n += 1;
+      const place = { path: path(assignment.id), listPath };
+      const groupId = `new-${seed}-${n}`;
+      const held = assignment.target['@odata.type'] === GROUP ? assignment.target['groupId'] : undefined;
+      if (n % UNTOUCHED_ONE_IN === 0) untouched.push(place.path);
+      else if (n % FORBIDDEN_ONE_IN === 0) {
+        forbidden.push(assignment.id);
+        add({ ...place, groupId, kind: 'forbidden' });
+      } else if (n % ALREADY_SO_ONE_IN === 0 && typeof held === 'string') {
+        add({ ...place, groupId: held, kind: 'alreadySo' });
+      } else {
+        add({ ...place, groupId, kind: 'change' });
+        if (n % DUPLICATE_ONE_IN === 0) add({ ...place, groupId, kind: 'duplicate' });
+      }
+    }
+  }
+  return { tenant, wishes, forbidden, untouched, csv: csvOf(wishes) };
+}
+
+export const csvOf = (rows: readonly Pick<Wish, 'path' | 'groupId'>[]): string =>
+  `url,targetType,groupId\n${rows.map(({ path, groupId }) => `${path},group,${groupId}\n`).join('')}`;

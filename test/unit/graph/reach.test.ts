@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest';
+import type { EnvelopeReply, GraphClient } from '../../../src/graph/graphClient.ts';
+import { tellReach } from '../../../src/graph/reach.ts';
+
+const AWAY: EnvelopeReply = {
+  kind: 'unreached',
+  error: { code: 'ECONNREFUSED', message: 'graph refused.' },
+};
+const THERE: EnvelopeReply = { kind: 'replies', replies: [] };
+
+test('an outage is told once at its begin and once at its end, over all clients that share it', async () => {
+  const said: string[] = [];
+  const told = tellReach({
+    info: (text: unknown) => void said.push(`info ${String(text)}`),
+    warn: (text: unknown) => void said.push(`warn ${String(text)}`),
+  });
+  let answer: EnvelopeReply = THERE;
+  const client: GraphClient = { postBatch: async () => answer, close: async () => undefined };
+  const [one, other] = [told(client), told(client)];
+  for (const next of [THERE, AWAY, AWAY, AWAY, THERE, THERE, AWAY, THERE]) {
+    answer = next;
+    expect(await one.postBatch([])).toBe(next);
+    expect(await other.postBatch([])).toBe(next);
+  }
+  const away = 'warn Graph is out of reach: graph refused. Trying again until it is there.';
+  expect(said).toEqual([away, 'info Graph is there again.', away, 'info Graph is there again.']);
+});
