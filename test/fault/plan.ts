@@ -105,9 +105,13 @@ export function planOf(seed: number, only: readonly DeedName[] = []): Plan {
 /** Three faults at a time, 5 to 20 % each: all at once would leave nothing but faults. */
 function someFaults(random: Random): Partial<Record<FaultName, number>> {
   const known = FAULT_NAMES.filter((name) => name !== 'throttled');
-  return Object.fromEntries(
-    Array.from({ length: 3 }, () => [pick(known, random), Math.round(5 + random() * 15) / 100]),
-  );
+  const faults = Array.from({ length: 3 }, () => {
+    const name = pick(known, random);
+    // Each pauses the run for a while, longer every time; more of it would be a run that stands.
+    const most = name === 'unauthorized' ? 0 : 15;
+    return [name, Math.round(5 + random() * most) / 100] as const;
+  });
+  return Object.fromEntries(faults);
 }
 
 /** One of a list that is not empty. */
