@@ -184,7 +184,7 @@ export class Ledger {
     const told = this.#untold;
     const answer = await call(this.policy());
     if (this.#untold === told) this.#untold = undefined;
-    if (answer.event !== '') this.#log?.info(inWords(answer.event));
+    for (const event of answer.event.split(';')) if (event !== '') this.#log?.info(inWords(event));
     return answer;
   }
 

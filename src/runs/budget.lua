@@ -88,7 +88,7 @@ local function budgetAtLeave()
   end
   if state.budget >= policy.limit then state.stepAt = now end
   keepBudget(state)
-  if kind ~= '' and state.budget ~= before then event = kind .. ' ' .. text(before) .. ' ' .. text(state.budget) end
+  if kind ~= '' and state.budget ~= before then tell(kind .. ' ' .. text(before) .. ' ' .. text(state.budget)) end
   return state.budget
 end
 

@@ -19,6 +19,9 @@ local now = clock()
 -- What happened on the way that people should know of, told in the answer; see LedgerEvent in leave.ts.
 local event = ''
 
+-- One call may bring about more than one.
+local function tell(words) event = event == '' and words or event .. ';' .. words end
+
 local function number(field) return tonumber(redis.call('HGET', LEDGER, field) or '0') or 0 end
 
 -- Ends are rounded up to 1/200 of a window, so that the sets stay small whatever the rate; and `now` was rounded down.
@@ -79,7 +82,7 @@ local function distrust(from)
   -- Several workers tell of one jump, soon after each other.
   local isNews = math.abs(now + full - number('fullUntil')) > policy.windowMs
   redis.call('HSET', LEDGER, 'fullUntil', text(now + full), 'nextWriteAt', '0')
-  if isNews then event = 'full ' .. text(full) end
+  if isNews then tell('full ' .. text(full)) end
 end
 
 local function tick()
@@ -119,7 +122,7 @@ local function holdFor(ms, reason)
   if added <= 0 then return end
   redis.call('HSET', LEDGER, 'holdUntil', text(now + ms), 'holdMs', text(ms), 'holdReason', reason)
   -- Answers to what was under way when a hold began make it a little longer, which is no news.
-  if added >= ms or added > policy.windowMs / 10 then event = 'hold ' .. text(ms) end
+  if added >= ms or added > policy.windowMs / 10 then tell('hold ' .. text(ms)) end
 end
 
 -- What a 429 asks for. ms > 0: its Retry-After; -1: it had none, so each such answer waits longer, from a tenth of a window

@@ -30,7 +30,8 @@ function* windows(
 export function cutsWithoutHold({ events }: Leaves): string[] {
   let holds = 0;
   return events.filter((event) => {
-    if (event.startsWith('hold')) holds += 1;
+    // After a jump of the clock the hold that it had seemed to end stands again.
+    if (event.startsWith('hold') || event.startsWith('full')) holds += 1;
     if (!event.startsWith('cut')) return false;
     const isSecond = holds === 0;
     holds = 0;

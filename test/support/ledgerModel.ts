@@ -132,7 +132,7 @@ export async function play(
     event: string,
     tell: (redisNow: number, books: Record<string, string>) => void,
   ): Promise<void> => {
-    if (event !== '') leaves.events.push(event);
+    leaves.events.push(...event.split(';').filter(Boolean));
     const [books, ends, acceptedEnds] = await Promise.all([
       redis.hgetall(store.keys.ledger),
       redis.zcard(store.keys.ledgerWrites),
