@@ -21,8 +21,9 @@ export async function whyWaiting(
   const notTaken = whyNotTaken(run, config);
   if (notTaken !== undefined || run.state === 'running') return notTaken;
   const atWork = (await runs.runs()).find(
-    ({ state, graphUrl, format }) =>
-      state === 'running' && graphUrl === run.graphUrl && format === run.format,
+    // A worker may have set this very run to work since it was read.
+    ({ runId, state, graphUrl, format }) =>
+      runId !== run.runId && state === 'running' && graphUrl === run.graphUrl && format === run.format,
   );
   return atWork === undefined
     ? undefined

@@ -44,9 +44,17 @@ function tell({ plan, struck, tally, takenUpAfterMs, tookMs, violations, said }:
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 const onlyFlag = only.length > 0 ? ` --only ${only.join(',')}` : '';
 
+// A round that is cut off would leave its embedded Redis behind. A second signal ends it all the same.
+const stopping = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => {
+    say('Ending after this round.');
+    stopping.abort();
+  });
+
 const first = Number(values.seed);
 const rounds: Round[] = [];
-for (let seed = first; seed < first + Number(values.rounds); seed += 1) {
+for (let seed = first; seed < first + Number(values.rounds) && !stopping.signal.aborted; seed += 1) {
   const round = await playRound(planOf(seed, only));
   rounds.push(round);
   tell(round);
