@@ -61,7 +61,8 @@ export function identify(flags: SharedFlags, context: Context): Identity {
     operator: `${context.user.name}@${context.user.host}`,
     isReadyToken: isReady,
     signedIn: undefined,
-    hint: (words) => [context.hintPrefix, 'retarget', words, ...repeated(flags)].filter(Boolean).join(' '),
+    hint: (words) =>
+      [context.hintPrefix, programName(context.env), words, ...repeated(flags)].filter(Boolean).join(' '),
   };
 }
 
@@ -132,3 +133,9 @@ function repeated({ tenant, redisUrl, graphUrl, apiVersion, signIn: way }: Share
 
 const quoted = (text: string): string =>
   /^[\w.:/@-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+
+/** In a checkout the command is found by npx only; npm says in its children's environment how they were started. */
+const programName = (env: Context['env']): string =>
+  env['npm_command'] === 'exec' || env['npm_command'] === 'run' || env['npm_command'] === 'run-script'
+    ? 'npx retarget'
+    : 'retarget';

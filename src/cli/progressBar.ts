@@ -31,6 +31,7 @@ function facts(status: RunStatus): string {
   return [
     `${Math.floor(shareOf(status) * 100)}% ${number(done(status))}/${number(status.total)}`,
     ...(isRunning ? [] : [state]),
+    ...(ledger.budget < ledger.limit && isRunning ? [`budget ${ledger.budget} of ${ledger.limit}`] : []),
     ...(wait > 0 && isRunning ? [`${ledger.holdReason ?? 'held'}, waits ${duration(Math.ceil(wait))}`] : []),
     ...(etaSeconds === null ? [] : [`${duration(etaSeconds)} left`]),
     ...(ratePerSecond === null || ratePerSecond === 0 ? [] : [`${ratePerSecond.toFixed(1)} rows/s`]),

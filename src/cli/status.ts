@@ -69,10 +69,16 @@ function showRun(run: RunStatus, { print }: Context): void {
     ['finished', run.finishedAt ?? '–'],
     ['rate', run.ratePerSecond === null ? '–' : `${run.ratePerSecond} rows/s`],
     ['time left', run.etaSeconds === null ? '–' : duration(run.etaSeconds)],
-    [
-      'ledger',
-      `${ledger.charged} of ${ledger.budget} writes charged${ledger.holdUntil ? `, held until ${ledger.holdUntil} (${ledger.holdReason})` : ''}`,
-    ],
+    ['ledger', ledgerLine(ledger)],
   ];
   for (const [name, value] of lines) print.data(`${name.padEnd(18)} ${visible(value)}`);
 }
+
+/** What the tenant takes, as far as it is learned, and how it is used. */
+const ledgerLine = ({ budget, limit, charged, used, holdUntil, holdReason }: RunStatus['ledger']): string =>
+  [
+    `budget ${budget} of ${limit} writes a window`,
+    `${charged} charged`,
+    `${Math.round(used * 100)} % used in the last one`,
+    ...(holdUntil === null ? [] : [`held until ${holdUntil} (${holdReason})`]),
+  ].join(', ');
