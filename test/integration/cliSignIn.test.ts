@@ -10,7 +10,8 @@ import { makeCertificate } from '../support/certificates.ts';
 import { bench, csv, type Bench } from '../support/cli.ts';
 import { graphProxy } from '../support/graphProxy.ts';
 import { startOpenIdProvider, type OpenIdProvider } from '../support/openIdProvider.ts';
-import { startRedisServer, type TestRedis } from '../support/redisServer.ts';
+import { freePort, startRedisServer, type TestRedis } from '../support/redisServer.ts';
+import { makeCertificates } from '../support/redisTls.ts';
 import { jwt, secondsFromNow } from '../support/token.ts';
 
 const TENANT = '5c0a1f3e-2f58-4a0c-9b1e-7c1d2b3a4f50';
@@ -45,14 +46,18 @@ interface Site extends Bench {
 }
 
 /** A tenant with a file that changes all of it, and an app that signs in with a secret from a file. */
-async function site(options: SimulatorOptions = {}, env: Record<string, string> = {}): Promise<Site> {
+async function site(
+  options: SimulatorOptions = {},
+  env: Record<string, string> = {},
+  redisUrl = redis.url,
+): Promise<Site> {
   const tenant = generateTenant({
     ...{ configurations: 20, compliancePolicies: 5, assignmentsPerPolicy: 4, seed: 7, nested: false },
   });
   const secretFile = join(directory, `secret-${redis.pid}`);
   writeFileSync(secretFile, SECRET);
   const here = await bench(
-    redis.url,
+    redisUrl,
     { tenant, ...options },
     {
       ...{ RETARGET_ACCESS_TOKEN: '', RETARGET_WINDOW_MS: '500', RETARGET_WRITES_PER_WINDOW: '50' },
@@ -117,8 +122,12 @@ describe('an app that signs in with its secret', () => {
     expect(bad.exitCode).toBe(2);
   });
 
-  test('whose secret is rotated in mid-run, while Graph refuses its tokens, ends without a failed row', async () => {
-    const here = await site();
+  test('whose secret is rotated in mid-run, while Graph refuses its tokens, ends without a failed row, over TLS Redis', async () => {
+    const certificates = makeCertificates();
+    const port = await freePort();
+    const tls = await startRedisServer({ args: [...certificates.serverArgs(port), '--appendonly', 'yes'] });
+    onTestFinished(() => tls.stop());
+    const here = await site({}, { REDIS_TLS_CA_FILE: certificates.ca }, `rediss://localhost:${port}`);
     const applying = here.start(['apply', here.changes, '--yes']);
     await written(here, 20);
     provider.apps.set(APP, { secret: 'the~next~Secret~of~the~app' });
