@@ -20,8 +20,8 @@ const USER_NAME_PREFIX = 'retarget-user-';
 export interface EmbeddedRedis {
   /** Where `openRedis` finds it: `{ socketPath }`. For this process only, until `release`. */
   readonly socketPath: string;
-  /** Redis' `run_id` of the server before the one that was joined, when that ended in order and so lost nothing; a space; and
-   *  that of the joined one: the next one, after a crash, has nothing of this to show. */
+  /** Redis' `run_id`s of the servers before the one that was joined that ended in order, and so lost nothing, and last its own,
+   *  apart by spaces: the next one, after a crash, has nothing of this to show. */
   readonly endedInOrder: string | undefined;
   /** Close all clients first. The last user stops the server and waits until it is gone. Never rejects. */
   release(): Promise<void>;
@@ -72,7 +72,7 @@ export async function useEmbeddedRedis(options: {
   let left: Promise<void> | undefined;
   return {
     socketPath: dataDir.socketPath,
-    endedInOrder: lastEndedInOrder(dataDir),
+    endedInOrder: endedInOrder(dataDir),
     release: () => (left ??= leave()),
   };
 }
@@ -94,7 +94,7 @@ async function connectOrStart(dataDir: DataDir, env: NodeJS.ProcessEnv): Promise
         { socketPath: dataDir.socketPath },
         { name: `${USER_NAME_PREFIX}${process.pid}`, readyMaxMs: LOADING_MAX_MS },
       );
-      if (ended !== undefined) writeEnded(dataDir, `${ended} ${await runIdOf(member)}`);
+      if (hasStarted) writeEnded(dataDir, followedBy(ended, await runIdOf(member)));
       return member;
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
@@ -113,25 +113,33 @@ async function stopIfLast(member: Redis, dataDir: DataDir): Promise<void> {
     .filter((line) => line.includes(` name=${USER_NAME_PREFIX}`));
   if (!users.every((line) => line.startsWith(`id=${ownId} `))) return;
   const runId = await runIdOf(member);
+  const servers = endedInOrder(dataDir);
   await stopServer(member, dataDir);
-  writeEnded(dataDir, runId);
+  writeEnded(dataDir, `${servers?.endsWith(runId) ? servers : runId}${IN_ORDER}`);
 }
 
 /** '' when it has gone away meanwhile: that names no server. */
 const runIdOf = async (member: Redis): Promise<string> =>
   /run_id:(\w+)/.exec(await member.info('server').catch(() => ''))?.[1] ?? '';
 
-/** The server that ended in order, if the last one did. The word is gone until the next server is named with it: who dies
- *  in between leaves data that counts as cut short. */
+/** Behind the last server's name once that has ended in order, too. */
+const IN_ORDER = '\n';
+/** Servers that are named, so many commands in a row may have left the tenant's ledger alone. */
+const SERVERS_MAX = 32;
+
+const followedBy = (servers: string | undefined, runId: string): string =>
+  [...(servers?.split(' ') ?? []), runId].slice(-SERVERS_MAX).join(' ');
+
+/** The servers that ended in order, if the last one did. The file is gone until the next server is named in it: who dies in
+ *  between leaves data that counts as cut short. */
 function takeEnded(dataDir: DataDir): string | undefined {
-  const ended = lastEndedInOrder(dataDir);
+  const servers = endedInOrder(dataDir);
   rmSync(dataDir.endedFile, { force: true });
-  // With a successor, it was that one which came to its end now, and not in order.
-  return ended?.includes(' ') ? undefined : ended;
+  return servers?.endsWith(IN_ORDER) ? servers.trimEnd() : undefined;
 }
 
-/** The `run_id` of the last server that ended in order, with that of the server after it as soon as there is one. */
-function lastEndedInOrder({ endedFile }: DataDir): string | undefined {
+/** The `run_id`s of servers that ended in order one after the other, and last that of the one that is there now. */
+function endedInOrder({ endedFile }: DataDir): string | undefined {
   try {
     return readFileSync(endedFile, 'utf8');
   } catch {

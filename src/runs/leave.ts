@@ -7,7 +7,7 @@ export interface LedgerPolicy {
   readonly windowMs: number;
   readonly timeoutMs: number;
   readonly leaveMin: number;
-  /** The `run_id` of a Redis server that ended in order, a space, and that of its successor, which counts as no restart; ''. */
+  /** The `run_id`s of Redis servers that ended in order and last that of their successor, which counts as no restart; or ''. */
   readonly endedInOrder: string;
   /** Where Redis' clock would stand without the jump that the caller saw, ms since the epoch; 0: it saw none. */
   readonly jumpedFrom: number;

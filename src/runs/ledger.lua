@@ -3,7 +3,7 @@
 -- ARGV[1] is the policy as JSON:
 --   limit, limitAll   requests per window (writes; all)      windowMs   length of a window
 --   timeoutMs         longest time from leave to the reply   leaveMin   smallest partial leave worth sending
---   endedInOrder      the run_id of a server that ended in order and that of the one after it, or ''
+--   endedInOrder      run_ids of servers that ended in order one after the other, and last that of their successor; or ''
 --   jumpedFrom        where Redis' clock would stand without the jump that the caller saw; 0: it saw none
 local LEDGER, WRITES, ALL, ACCEPTED = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local policy = cjson.decode(ARGV[1])
@@ -91,7 +91,10 @@ local function tick()
   -- Clocks are slewed by a little all the time, and a step forward looks like a pause; only a step back is seen from here.
   local steppedBack = number('seenAt') - now > 1000
   -- One that ended in order has lost nothing, but the one after it may have, when that has ended too.
-  local restarted = before and before ~= server and before .. ' ' .. server ~= policy.endedInOrder
+  local chain = ' ' .. policy.endedInOrder
+  local isSuccessor = before and string.sub(chain, -#server - 1) == ' ' .. server
+  local lostNothing = isSuccessor and string.find(chain, ' ' .. before .. ' ', 1, true)
+  local restarted = before and before ~= server and not lostNothing
   if policy.jumpedFrom ~= 0 then distrust(policy.jumpedFrom)
   elseif steppedBack or restarted then distrust(now) end
   redis.call('HSET', LEDGER, 'server', server, 'seenAt', text(now))

@@ -138,6 +138,8 @@ test.each<[TenantRule['kind'], number]>([
 
 test.each([
   ['one that ended in order', 'one two', ''],
+  ['some that ended in order, one after the other', 'zero one other two', ''],
+  ['one whose name only begins like theirs', 'on one1 two', 'restarted'],
   ['one that was killed', '', 'restarted'],
   ['one that was killed after one that ended in order', 'zero one', 'restarted'],
   ['one that was killed, when a third followed, which the record does not know', 'one three', 'restarted'],

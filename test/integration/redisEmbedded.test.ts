@@ -322,6 +322,18 @@ test('a directory that others can look into is refused unless it is empty', asyn
   await expect(use()).rejects.toMatchObject({ exitCode: 4, remedy: expect.stringContaining('chmod 700') });
 });
 
+// A look at results between two runs starts and stops a Redis, too, and asks the ledger nothing.
+test('servers that ended in order one after the other are all named, in their order, with the one that is there', async () => {
+  const named: string[][] = [];
+  for (let i = 0; i < 3; i += 1) {
+    const user = await use();
+    named.push((user.endedInOrder ?? '').split(' '));
+    await user.release();
+  }
+  expect(named.map((servers) => servers.length)).toEqual([1, 2, 3]);
+  expect(named[2]?.slice(0, 2)).toEqual(named[1]);
+});
+
 async function use(log = silent, env: NodeJS.ProcessEnv = process.env): Promise<EmbeddedRedis> {
   const user = await useEmbeddedRedis({ dataDir, env, log });
   joined.push(user);
