@@ -31,6 +31,9 @@ const NEXT_GUID = '\x01';
 const KNOWN_GUID = '\x02';
 const GUID_MARKS = new RegExp(`${NEXT_GUID}|${KNOWN_GUID}([0-9a-z]+),`, 'g');
 
+/** A batch is a few kB: zlib's usual quarter of a megabyte of working memory for each would only be churned. */
+const DEFLATE = { windowBits: 13, memLevel: 6, chunkSize: 4_096 } as const;
+
 /**
  * Rows as bytes: the GUIDs in them as their 16 bytes, since they are most of it and nothing compresses them, then the rest
  * deflated. Column after column, as values of one kind compress best side by side. Blank cells are null: no cell holds null.
@@ -48,7 +51,7 @@ export function encodeInputs(rows: readonly InputRow[]): Buffer {
   });
   const count = Buffer.alloc(2);
   count.writeUInt16BE(guids.size);
-  return Buffer.concat([count, ...[...guids.keys()].map(bytesOfGuid), deflateRawSync(text)]);
+  return Buffer.concat([count, ...[...guids.keys()].map(bytesOfGuid), deflateRawSync(text, DEFLATE)]);
 }
 
 export function decodeInputs(blob: Buffer): InputRow[] {

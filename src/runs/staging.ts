@@ -12,7 +12,7 @@ const STAGING_LIFE_S = 120;
 /** How often a producer that waits (for a person's yes, for the tenant) gives a sign. */
 const RENEW_MS = 20_000;
 /** Batches written to Redis at a time. */
-const BATCHES_PER_WRITE = 100;
+const BATCHES_PER_WRITE = 25;
 
 /** A row that goes into the record. */
 export interface StagedRow {
