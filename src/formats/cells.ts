@@ -4,7 +4,7 @@ import type { Fault } from '../assignments/row.ts';
 import { CELL_CHARS_MAX } from './limits.ts';
 
 /** Control characters but tab and line ends. They come from damaged exports and can't be seen where they do harm. */
-// eslint-disable-next-line no-control-regex
+// eslint-disable-next-line no-control-regex -- control characters are what is looked for
 const CONTROL_CHARACTER = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
 
 /** Why text can't go through a file, a terminal and Graph and stay the same; undefined when it can. */

@@ -1,6 +1,6 @@
 /**
  * How the ledger learns what the tenant really takes, below the configured limit. A pure function of its state, in windows,
- * so that a window of a second behaves as Intune's twenty do. `ledger.lua` does the same inside Redis; a test holds the two
+ * so that a window of a second behaves as Intune's twenty do. `budget.lua` does the same inside Redis; a test holds the two
  * against each other. The figures were found by a search over models of fixed, sliding and token-bucket limits that stand
  * still or move; bench/README.md has what was tried.
  */
