@@ -1,20 +1,31 @@
+import { readAction, refuseWish, type Action } from './action.ts';
 import { readExtras } from './extras.ts';
+import { FROM_COLUMNS, namesByTarget, readFrom, type FromTarget } from './fromTarget.ts';
 import type { Address } from './policyKinds.ts';
-import { quoted } from './quoted.ts';
 import { readRawBody, readRawTarget } from './rawWish.ts';
 import { RowReader, type ReadingRules } from './rowReader.ts';
 import type { Problem, Row } from './row.ts';
 import type { Wish } from './wish.ts';
-import { readAddress } from './writtenAddress.ts';
+import { readAddress, type AssignmentIdUse } from './writtenAddress.ts';
 import { readFilter } from './writtenFilter.ts';
 import { readTarget } from './writtenTarget.ts';
 
-/** A valid wish: this assignment, that target. */
-export interface Change {
+interface Named {
   readonly line: number;
+  /** Without assignment id for `add` and `clear`, and where `from` alone names the present assignment. */
   readonly address: Address;
-  readonly wish: Wish;
+  /** The present assignment by its target. Where the address has an id as well, the two must agree. */
+  readonly from: FromTarget | undefined;
+  /** What the row calls the policy, to be held against what the tenant calls it. */
+  readonly policyName: string | undefined;
 }
+
+/** A change that says what is to be there. */
+export type WishedChange = Named & { readonly action: 'set' | 'add'; readonly wish: Wish };
+
+/** What a valid row wants: this assignment, that target; or none. */
+export type Change =
+  WishedChange | (Named & { readonly action: 'remove' | 'clear'; readonly wish: undefined });
 
 /** A row as a change, or every problem it has. */
 export function changeFrom(
@@ -22,28 +33,67 @@ export function changeFrom(
   rules: ReadingRules,
 ): { change: Change } | { problems: readonly Problem[] } {
   const reader = new RowReader(row, rules);
-  const address = readAddress(reader);
-  readAction(reader);
-  const wish = readWish(reader, address);
+  const action = readAction(reader);
+  const address = readAddress(reader, assignmentIdUse(reader, action));
+  refuseNested(reader, action, address);
+  const from = action === 'add' || action === 'clear' ? refuseFrom(reader, action) : readFrom(reader);
+  const wish = action && readWishFor(action, reader, address);
+  const policyName = reader.text('policyName');
   if (reader.problems.length > 0) return { problems: reader.problems };
-  if (address && wish) return { change: { line: row.line, address, wish } };
+  if (address && action) {
+    const named = { line: row.line, address, from, policyName };
+    if (action === 'remove' || action === 'clear') return { change: { ...named, action, wish: undefined } };
+    if (wish) return { change: { ...named, action, wish } };
+  }
   throw new Error(`Line ${row.line} reads neither as a change nor as a problem.`); // it would vanish without a word
 }
 
-/** Rows that add or remove go by another strategy, which is not there yet: refused, never taken for `set`. */
-function readAction(reader: RowReader): void {
-  const action = reader.text('action');
-  if (action !== undefined && action.toLowerCase() !== 'set')
-    reader.problem(
-      'action',
-      `The action ${quoted(action)} is not available.`,
-      'Write set, or leave action blank.',
-    );
-  for (const column of ['fromTargetType', 'fromGroupId', 'fromFilterId'] as const) {
-    if (reader.has(column)) {
-      const remedy = 'Name the assignment by its assignmentId and leave this blank.';
-      reader.problem(column, `${column} is not available.`, remedy);
-    }
+function assignmentIdUse(reader: RowReader, action: Action | undefined): AssignmentIdUse {
+  switch (action) {
+    case 'set':
+    case 'remove':
+      return namesByTarget(reader) ? 'optional' : 'needed';
+    case 'add':
+    case 'clear':
+      return 'refused';
+    case undefined:
+      return 'optional';
+  }
+}
+
+function refuseFrom(reader: RowReader, action: 'add' | 'clear'): undefined {
+  for (const column of FROM_COLUMNS) {
+    if (reader.has(column))
+      reader.problem(
+        column,
+        `The action ${action} is about no present assignment.`,
+        `Leave ${column} blank, or write set or remove as action.`,
+      );
+  }
+}
+
+/** `assign` writes a policy's own list; the lists of the nested forms belong to another policy. */
+function refuseNested(reader: RowReader, action: Action | undefined, address: Address | undefined): void {
+  if (address === undefined || address.form.via.length === 0) return;
+  const { strategy, restores } = reader.rules;
+  if (action === 'set' && (strategy !== 'assign' || restores)) return;
+  const what = action === 'set' ? 'The strategy assign' : `The action ${action}`;
+  reader.problem(
+    reader.has('url') ? 'url' : 'via',
+    `${what} takes no nested form of address.`,
+    'Name the certificate profile by its own policyId, without via.',
+  );
+}
+
+function readWishFor(action: Action, reader: RowReader, address: Address | undefined): Wish | undefined {
+  switch (action) {
+    case 'set':
+    case 'add':
+      return readWish(reader, address);
+    case 'remove':
+    case 'clear':
+      refuseWish(reader, action);
+      return undefined;
   }
 }
 

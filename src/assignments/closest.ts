@@ -7,7 +7,9 @@ const TYPING_ERRORS_MAX = 3;
 export function closestTo<T extends string>(written: string, candidates: readonly T[]): T | undefined {
   const byLowerCase = new Map(candidates.map((candidate) => [candidate.toLowerCase(), candidate]));
   const lower = written.trim().toLowerCase();
-  if (lower === '' || byLowerCase.size === 0) return undefined;
+  const longest = Math.max(0, ...candidates.map(({ length }) => length));
+  // Told at once, or the distance to a hostile name of a megabyte would be counted out.
+  if (lower === '' || byLowerCase.size === 0 || lower.length > longest + TYPING_ERRORS_MAX) return undefined;
   const nearest = closest(lower, [...byLowerCase.keys()]);
   const allowed = Math.min(TYPING_ERRORS_MAX, Math.floor(nearest.length / 2));
   return distance(lower, nearest) <= allowed ? byLowerCase.get(nearest) : undefined;

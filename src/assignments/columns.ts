@@ -48,12 +48,15 @@ export const RESULT_COLUMNS = [
   'requestId',
   'clientRequestId',
   'finishedAt',
+  'before',
+  'after',
+  'assignmentIdAfter',
 ] as const;
 
 export type ResultColumn = (typeof RESULT_COLUMNS)[number];
 
-/** Result columns besides RESULT_COLUMNS that a results file may hold: `row` is what JSON results call the line. */
-const IGNORED_COLUMNS = [...RESULT_COLUMNS, 'row', 'before', 'after', 'assignmentIdAfter'] as const;
+/** What a results file may hold besides the input's columns: `row` is what JSON results call the line. */
+const IGNORED_COLUMNS = [...RESULT_COLUMNS, 'row'] as const;
 
 export type ColumnMeaning =
   | { kind: 'input'; column: InputColumn }
@@ -61,7 +64,8 @@ export type ColumnMeaning =
   | { kind: 'ignored' }
   | { kind: 'unknown'; didYouMean: InputColumn | undefined };
 
-const plainName = (name: string): string => name.toLowerCase().replace(/[\s_-]/g, '');
+/** What two spellings of one column's name have in common. */
+export const plainName = (name: string): string => name.toLowerCase().replace(/[\s_-]/g, '');
 
 const meaningByPlainName = new Map<string, ColumnMeaning>([
   ...IGNORED_COLUMNS.map((name): [string, ColumnMeaning] => [plainName(name), { kind: 'ignored' }]),

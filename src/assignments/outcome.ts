@@ -21,6 +21,7 @@ export type ReplyToWrite =
       readonly status: number;
       readonly error?: GraphError | undefined;
       readonly retryAfterMs?: number | undefined;
+      readonly approvalCode?: string | undefined;
     }
   | { readonly kind: 'lost'; readonly why: string; readonly retryAfterMs?: number | undefined };
 
@@ -41,8 +42,22 @@ export type Outcome =
   | { readonly kind: 'lost'; readonly waitMs: number; readonly why: string }
   /** Gone, or re-keyed by an earlier try: the policy's list decides. */
   | { readonly kind: 'missing'; readonly error: GraphError }
+  /** A second administrator has to approve it; then it is sent again with the code. */
+  | {
+      readonly kind: 'awaitingApproval';
+      readonly httpStatus: number;
+      readonly code: string;
+      readonly error: GraphError;
+    }
+  /** Perhaps somebody was asked for approval before, and that reply was lost: the tenant's requests decide. */
+  | { readonly kind: 'conflict'; readonly error: GraphError }
+  /** The tenant does not take this kind of write at all; no row pays for that. */
+  | { readonly kind: 'routeRefused'; readonly error: GraphError }
   /** The token was refused; no row pays for that. */
   | { readonly kind: 'signIn'; readonly error: GraphError };
+
+/** Intune's code, with status 400, for a verb that a tenant does not take on a path. It is a sentence, but no prose. */
+const ROUTE_REFUSED = 'no method match route template';
 
 /** Statuses that pass: the service was busy, locked or away, or a step before this one failed. */
 const PASSING = new Set([408, 423, 424, 425]);
@@ -71,6 +86,9 @@ export function outcomeOf(
     return { kind: 'lost', waitMs, why: `status ${status}` };
   if (status === 429) return { kind: 'throttled', retryAfterMs: reply.retryAfterMs };
   if (status === 401) return { kind: 'signIn', error };
+  if (reply.approvalCode !== undefined && status >= 400)
+    return { kind: 'awaitingApproval', httpStatus: status, code: reply.approvalCode, error };
+  if (status === 400 && error.code.toLowerCase() === ROUTE_REFUSED) return { kind: 'routeRefused', error };
   if (status === 404) return { kind: 'missing', error };
   if (status >= 500 || PASSING.has(status)) {
     const sendsMax = status === 500 ? SENDS_OF_500_MAX : SENDS_MAX;

@@ -1,8 +1,11 @@
-import type { Change } from './change.ts';
+import type { Action } from './action.ts';
+import type { Change, WishedChange } from './change.ts';
 import { FILTER_ID, FILTER_TYPE, filterOf, sameFilter } from './filter.ts';
+import { fingerprintOf } from './fingerprint.ts';
 import { sameId } from './ids.ts';
 import { isJsonObject, type JsonObject } from './json.ts';
-import { patchBody } from './request.ts';
+import { isOfPolicySet, presentOf } from './presentOf.ts';
+import { patchBody, type Wished } from './request.ts';
 import { plainTypeName } from './odataTypes.ts';
 
 /** An assignment as Graph lists it. Its target may be of a kind this program has never heard of. */
@@ -27,48 +30,75 @@ export type Look =
 
 /** What the look makes of a change. */
 export type Decision =
-  /** The wished target is there: nothing to send. */
-  | { readonly kind: 'alreadySo' }
+  /** The wished target is there, perhaps under another id than the row's: nothing to send. */
+  | { readonly kind: 'alreadySo'; readonly present: PresentAssignment }
   | { readonly kind: 'write'; readonly body: JsonObject; readonly present: PresentAssignment | undefined }
-  | {
-      readonly kind: 'refused';
-      readonly status: number | undefined;
-      readonly error: { readonly code: string; readonly message: string };
-    };
+  /** What is there is neither the wish nor what the plan saw: somebody has changed it since. */
+  | { readonly kind: 'stale'; readonly present: PresentAssignment | undefined }
+  | { readonly kind: 'refused'; readonly status: number | undefined; readonly error: RowError };
 
-/** Decides what a change needs, given the list its assignment is in. */
-export function decide(change: Change, look: Look): Decision {
+/** Why a row can't be done, under a code of our own or of Graph's. */
+export interface RowError {
+  readonly code: string;
+  readonly message: string;
+}
+
+/**
+ * Decides what a change needs that goes by PATCH, given the list its assignment is in.
+ * @param planned the fingerprint of what the plan saw; undefined: there is no plan to hold on to
+ */
+export function decide(change: Change, look: Look, planned?: string): Decision {
+  if (change.action !== 'set') return refused(needsAssign(change.action));
   switch (look.kind) {
     case 'refused':
       return { kind: 'refused', status: look.status, error: look.error };
     case 'blind':
       return { kind: 'write', body: patchBody(change, undefined), present: undefined };
-    case 'list': {
-      const present = look.assignments.find((assignment) =>
-        sameId(assignment.id, change.address.assignmentId),
-      );
-      if (present === undefined) {
-        // Tenants may give an assignment a new id when its target changes, so the wish may stand under another one.
-        const elsewhere = look.assignments.some((assignment) => holds(change, assignment));
-        return elsewhere
-          ? { kind: 'alreadySo' }
-          : { kind: 'write', body: patchBody(change, undefined), present };
-      }
-      if (holds(change, present)) return { kind: 'alreadySo' };
-      if (sameId(present.source, 'policySets'))
-        return { kind: 'refused', status: undefined, error: ownedByPolicySet };
-      return { kind: 'write', body: patchBody(change, present), present };
-    }
+    case 'list':
+      return decideIn(look.assignments, change, planned);
   }
 }
 
-const ownedByPolicySet = {
+function decideIn(
+  list: readonly PresentAssignment[],
+  change: WishedChange,
+  planned: string | undefined,
+): Decision {
+  const { present, mismatch } = presentOf(change, list);
+  const itself = present !== undefined && mismatch === undefined ? present : undefined;
+  if (itself && holds(change, itself)) return { kind: 'alreadySo', present: itself };
+  // Tenants may give an assignment a new id when its target changes, so the wish may stand under another one.
+  const elsewhere = itself ? undefined : list.find((assignment) => holds(change, assignment));
+  if (elsewhere !== undefined) return { kind: 'alreadySo', present: elsewhere };
+  if (!isAsPlanned(present, planned)) return { kind: 'stale', present };
+  if (mismatch !== undefined) return refused(mismatch);
+  if (present === undefined && change.address.assignmentId === '') return refused(GONE);
+  if (present !== undefined && isOfPolicySet(present)) return refused(OWNED_BY_POLICY_SET);
+  return { kind: 'write', body: patchBody(change, present), present };
+}
+
+const refused = (error: RowError): Decision => ({ kind: 'refused', status: undefined, error });
+
+const needsAssign = (action: Action): RowError => ({
+  code: 'NeedsAssign',
+  message: `The action ${action} can't be written by PATCH; nothing was written.`,
+});
+
+export const GONE: RowError = {
+  code: 'AssignmentGone',
+  message: 'The assignment is not in the list of its policy, nor is the wished target; nothing was written.',
+};
+
+const isAsPlanned = (present: PresentAssignment | undefined, planned: string | undefined): boolean =>
+  planned === undefined || planned === fingerprintOf(present);
+
+export const OWNED_BY_POLICY_SET: RowError = {
   code: 'PolicySetOwned',
   message: 'The assignment belongs to a policy set: change the policy set instead.',
 };
 
 /** Whether the assignment already is what the change wishes. What the change does not mention does not count. */
-export function holds(change: Change, present: PresentAssignment): boolean {
+export function holds(change: Wished, present: PresentAssignment): boolean {
   const wished = patchBody(change, present);
   const target = wished['target'];
   if (!isJsonObject(target) || !sameTarget(target, present.target)) return false;
@@ -83,7 +113,7 @@ export function holds(change: Change, present: PresentAssignment): boolean {
 }
 
 /** Source: the resource page of deviceConfigurationAssignment marks both as read-only. */
-const isReadOnly = (change: Change, property: string): boolean =>
+const isReadOnly = (change: Wished, property: string): boolean =>
   change.address.form.policyType === 'deviceConfiguration' &&
   (property === 'source' || property === 'sourceId');
 
@@ -100,6 +130,13 @@ export function sameTarget(wished: JsonObject, present: JsonObject): boolean {
 function sameValue(wished: unknown, present: unknown): boolean {
   if (wished === undefined || wished === null) return present === undefined || present === null;
   if (typeof wished === 'string') return sameId(wished, present);
+  if (Array.isArray(wished)) {
+    return (
+      Array.isArray(present) &&
+      wished.length === present.length &&
+      wished.every((value, i) => sameValue(value, present[i]))
+    );
+  }
   if (isJsonObject(wished)) {
     return (
       isJsonObject(present) &&

@@ -59,12 +59,13 @@ export const ENDPOINT_FORMS: readonly EndpointForm[] = [
   },
 ];
 
-/** Where an assignment is. Built only by `addressFrom…`, so its ids are known to fit their path segments. */
+/** Where an assignment is, or is to be. Built only by `addressFrom…`, so its ids are known to fit their path segments. */
 export interface Address {
   readonly form: EndpointForm;
   readonly policyId: string;
   /** The id inside `via`, for the one form that has one; else ''. */
   readonly viaId: string;
+  /** '' when only the list is named: of an assignment that is to come, or that is named by its target. */
   readonly assignmentId: string;
 }
 
@@ -74,8 +75,26 @@ export function listPath({ form, policyId, viaId }: Address): string {
   return `/deviceManagement/${form.collection}/${idSegment(policyId)}${via}/assignments`;
 }
 
+/** An address in the words of the input columns, blank ones left out. */
+export function addressCells({ form, policyId, viaId, assignmentId }: Address): [AddressColumn, string][] {
+  const via = form.via.map((segment) => (segment === '{id}' ? viaId : segment)).join('/');
+  const cells: [AddressColumn, string][] = [
+    ['policyType', form.policyType],
+    ['policyId', policyId],
+    ['assignmentId', assignmentId],
+    ['via', via],
+  ];
+  return cells.filter(([, value]) => value !== '');
+}
+
+type AddressColumn = 'policyType' | 'policyId' | 'assignmentId' | 'via';
+
 export const assignmentPath = (address: Address): string =>
   `${listPath(address)}/${idSegment(address.assignmentId)}`;
+
+/** The action that replaces the list of a policy. The nested forms have none. */
+export const assignPath = ({ form, policyId }: Address): string =>
+  `/deviceManagement/${form.collection}/${idSegment(policyId)}/assign`;
 
 /** Equal for two spellings of one assignment. Graph compares path segments and ids without case. */
 export const addressKey = (address: Address): string => assignmentPath(address).toLowerCase();
@@ -106,7 +125,7 @@ function matchVia(
   return undefined;
 }
 
-/** The address that the columns `policyType`, `policyId`, `via`, `assignmentId` spell. */
+/** The address that the columns `policyType`, `policyId`, `via`, `assignmentId` spell; '' for no assignment. */
 export function addressFromParts(parts: {
   policyType: PolicyType;
   policyId: string;
@@ -127,7 +146,7 @@ export function addressFromParts(parts: {
   }
   const ids = [
     ['policyId', parts.policyId],
-    ['assignmentId', parts.assignmentId],
+    ...(parts.assignmentId === '' ? [] : [['assignmentId', parts.assignmentId] as const]),
     ...(found.form.via.includes('{id}') ? [['via', found.viaId] as const] : []),
   ] as const;
   for (const [part, id] of ids) {
@@ -143,11 +162,11 @@ export function addressFromParts(parts: {
   return { form: found.form, policyId: parts.policyId, viaId: found.viaId, assignmentId: parts.assignmentId };
 }
 
-const URL_REMEDY =
+export const URL_REMEDY =
   'Write /deviceManagement/deviceConfigurations/{policyId}/assignments/{assignmentId} or another of the documented forms, relative and without version.';
 
 /**
- * The address that a `url` spells. Absolute URLs are taken only under `base` (root and version of this run), so that no
+ * The address that a `url` of an assignment, or of a list of them, spells. Absolute URLs are taken only under `base` (root and version of this run), so that no
  * file can send the token elsewhere.
  */
 export function addressFromUrl(
@@ -177,7 +196,8 @@ export function addressFromUrl(
     }
   }
   const [management = '', collection = '', policyId = '', ...rest] = decoded;
-  const assignmentId = rest.pop() ?? '';
+  const isList = same(rest.at(-1) ?? '', 'assignments') && !same(rest.at(-2) ?? '', 'assignments');
+  const assignmentId = isList ? '' : (rest.pop() ?? '');
   const assignments = rest.pop() ?? '';
   const policyType = ENDPOINT_FORMS.find((form) => same(form.collection, collection))?.policyType;
   if (
@@ -187,6 +207,7 @@ export function addressFromUrl(
   ) {
     return fault('The URL is none of the forms of an assignment.');
   }
+  if (!isList && assignmentId === '') return fault('The URL ends with a slash.');
   // A decoded slash would make two segments of one: it must fail as an id, not match as a path.
   if (rest.some((segment) => segment.includes('/')))
     return fault('The URL has an encoded slash between its ids.');

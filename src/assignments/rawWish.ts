@@ -36,6 +36,7 @@ export function readRawBody(reader: RowReader, address: Address | undefined): Wi
   refuseBeside(reader, 'body', [...TARGET_IN_COLUMNS, 'target', 'intent', 'source', 'sourceId']);
   const body = reader.json('body');
   if (body === undefined || address === undefined) return undefined;
+  if (reader.rules.restores) return { kind: 'raw', body };
   const fault = rawBodyFault(body, address, reader.rules.apiVersion);
   return fault === undefined ? { kind: 'raw', body } : reader.fault('body', fault);
 }

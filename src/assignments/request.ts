@@ -1,29 +1,52 @@
-import type { Change } from './change.ts';
+import type { WishedChange } from './change.ts';
 import { filterBody, filterOf } from './filter.ts';
 import type { JsonObject } from './json.ts';
 import type { PresentAssignment } from './plan.ts';
-import { assignmentPath } from './policyKinds.ts';
+import { assignmentPath, assignPath, type Address } from './policyKinds.ts';
 import { TARGET_KINDS, targetBody } from './target.ts';
 import type { Wish } from './wish.ts';
 
 /** A write as it stands in a `$batch`: the URL is relative and without version. */
-export interface PatchRequest {
-  readonly method: 'PATCH';
+export interface WriteRequest {
+  readonly method: 'PATCH' | 'POST';
   readonly url: string;
   readonly body: JsonObject;
 }
 
-export const patchRequest = (change: Change, body: JsonObject): PatchRequest => ({
+/**
+ * Writes one assignment.
+ * @param present the assignment that the look found; its id counts where the row names it by its target
+ */
+export const patchRequest = (
+  { address }: Pick<Wished, 'address'>,
+  body: JsonObject,
+  present: PresentAssignment | undefined,
+): WriteRequest => ({
   method: 'PATCH',
-  url: assignmentPath(change.address),
+  url: assignmentPath(
+    address.assignmentId === '' && present !== undefined ? { ...address, assignmentId: present.id } : address,
+  ),
   body,
 });
+
+/**
+ * Writes the whole list of a policy: what is not in it is unassigned.
+ * Source: learn.microsoft.com/graph/api/intune-deviceconfig-deviceconfiguration-assign and …-devicecompliancepolicy-assign
+ */
+export const assignRequest = (address: Address, assignments: readonly JsonObject[]): WriteRequest => ({
+  method: 'POST',
+  url: assignPath(address),
+  body: { assignments },
+});
+
+/** A wish, and the assignment or the list that it is for. */
+export type Wished = Pick<WishedChange, 'wish' | 'address'>;
 
 /**
  * The body that makes the wish true. A filter that the row does not mention is taken from what is there now; a raw body
  * is sent as given.
  */
-export function patchBody({ wish, address }: Change, present: PresentAssignment | undefined): JsonObject {
+export function patchBody({ wish, address }: Wished, present: PresentAssignment | undefined): JsonObject {
   if (wish.kind === 'raw') return wish.body;
   return {
     '@odata.type': address.form.assignmentType,

@@ -14,6 +14,10 @@ export interface ReadingRules {
   readonly apiVersion: ApiVersion;
   /** Without the look nothing can be kept, so a blank filter would be a guess. */
   readonly blind: boolean;
+  /** The rows put back what was there: a target of a type that nobody documents goes through unharmed. */
+  readonly restores?: boolean;
+  /** How the run writes; `patch` when nothing is said. */
+  readonly strategy?: 'patch' | 'assign';
 }
 
 export const NEEDS_BETA = 'Run with --api-version beta.';

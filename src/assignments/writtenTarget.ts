@@ -56,7 +56,7 @@ function readTargetType(reader: RowReader): TargetType | undefined {
 }
 
 /** The kind that a cell names, in any letter case: `group`, `groupAssignmentTarget`, `#microsoft.graph.groupAssignmentTarget`. */
-function targetTypeNamed(name: string): TargetType | 'abstract' | undefined {
+export function targetTypeNamed(name: string): TargetType | 'abstract' | undefined {
   const plain = plainTypeName(name);
   if (plain === plainTypeName(ABSTRACT_TARGET)) return 'abstract';
   return TARGET_TYPES.find(

@@ -1,24 +1,39 @@
-import { EXIT, UserError } from '../errors.ts';
+import { EXIT, UserError, type ExitCode } from '../errors.ts';
+import { expectJustified } from './approvals.ts';
 import { ask, canAsk, nobodyToAsk } from './ask.ts';
-import type { CliCommand, Context } from './context.ts';
+import { followCanary } from './canary.ts';
+import type { Context } from './context.ts';
+import { draining, type DrainFlags } from './drain.ts';
 import { sharedOptions, signIn, type Identity } from './identity.ts';
-import { graphClientOf, planStaged, showPlan, type LivePlan } from './livePlan.ts';
-import { planCommand } from './plan.ts';
+import { graphClientOf, planStaged } from './livePlan.ts';
+import { keepPlanIn, makesRun, type MakeFlags } from './making.ts';
+import { OFFLINE, planCommand, planTerms } from './plan.ts';
+import { optionsOfRun, wholeNumber } from './planOptions.ts';
 import { count, visible } from './print.ts';
-import { fileOptions, publish, withStagedFile, type FileFlags } from './stage.ts';
+import { logRun, planTaken } from './runLog.ts';
+import { sampled } from './sample.ts';
+import { showPlan } from './showPlan.ts';
+import { tellStop } from './stopAll.ts';
+import { fileOptions, publish, withStagedFile, type FileFlags, type Staged } from './stage.ts';
 import { tenantDomain, tenantInWords } from './tenantInWords.ts';
 import { warningOfTokenEnd } from './tokenEnd.ts';
-import { statusOf, workOn } from './work.ts';
+import { statusOf } from './work.ts';
 
-interface ApplyFlags extends FileFlags {
+interface ApplyFlags extends FileFlags, MakeFlags, DrainFlags {
   readonly yes?: boolean;
   readonly json?: boolean;
   readonly dryRun?: boolean;
+  readonly offline?: boolean;
+  readonly canaryStop?: boolean;
+  readonly sample?: string;
 }
 
-export const apply: CliCommand<ApplyFlags> = {
+export const apply = draining<ApplyFlags>({
   options: (command) =>
-    fileOptions(sharedOptions(command))
+    makesRun(fileOptions(sharedOptions(command)))
+      .option(...OFFLINE)
+      .option('--canary-stop', 'after the canary, stop instead of asking; `retarget resume` goes on')
+      .option('--sample <rows>', 'write so many of the rows, spread over the policies, and end')
       .option('--yes', 'do not ask')
       .option('--dry-run', 'the same as `retarget plan`')
       .option('--json', 'print the run as JSON when it has ended'),
@@ -27,35 +42,76 @@ export const apply: CliCommand<ApplyFlags> = {
     // Said before the file is read and the tenant is looked at, which may take long.
     if (path === '-' && !flags.yes) throw stdinNeedsYes();
     if (!flags.yes && !canAsk(context)) throw nobodyToAsk();
-    return withStagedFile(path, flags, context, signIn, async (staged) => {
-      const { session } = staged;
-      const plan = await planStaged(staged, context);
-      showPlan(plan, context);
-      const { identity } = session;
-      const warning =
-        plan.writes > 0 ? warningOfTokenEnd(identity, plan.secondsAtLeast, Date.now()) : undefined;
-      if (warning !== undefined) context.print.say(warning);
-      if (plan.writes > 0 && !flags.yes && !(await ask(await question(plan, identity, context), context))) {
-        context.print.say('Nothing was changed.');
-        return EXIT.stoppedEarly;
-      }
-      const runId = await publish(staged, flags.again === true);
-      context.print.say(`Run ${runId}`);
-      const exitCode = await workOn(runId, session, context);
-      const run = flags.json ? await session.runs.run(runId) : undefined;
-      if (run) context.print.json(await statusOf(run, session));
-      return exitCode;
-    });
+    const rows = flags.sample === undefined ? undefined : wholeNumber('--sample', flags.sample, 1, 1_000_000);
+    const keepIn = keepPlanIn(flags, context);
+    const making = { options: optionsOfRun(flags), keepPlanIn: keepIn };
+    return withStagedFile(
+      path,
+      flags,
+      context,
+      signIn,
+      async (staged) => {
+        if (rows === undefined) return applyStaged(staged, flags, keepIn, context);
+        return applyStaged(
+          await sampled(staged, rows, planTerms(flags, []), context),
+          flags,
+          keepIn,
+          context,
+        );
+      },
+      making,
+    );
   },
-};
+});
+
+async function applyStaged(
+  staged: Staged,
+  flags: ApplyFlags,
+  keepIn: (runId: string) => string,
+  context: Context,
+): Promise<ExitCode> {
+  const { session, staging } = staged;
+  const { identity } = session;
+  staged.keptPlan ??= keepIn(staging.runId);
+  const plan = await planStaged(staged, planTerms(flags, [staged.keptPlan]), context);
+  showPlan(plan, context);
+  expectJustified(plan, optionsOfRun(flags));
+  if (plan.blocked.length > 0) {
+    context.print.say('Nothing was changed.');
+    return EXIT.stoppedEarly;
+  }
+  const warning = plan.writes > 0 ? warningOfTokenEnd(identity, plan.secondsAtLeast, Date.now()) : undefined;
+  if (warning !== undefined) context.print.say(warning);
+  await tellStop(session, context);
+  if (
+    plan.writes > 0 &&
+    !flags.yes &&
+    !(await ask(await question('Change', plan.writes, identity, context), context))
+  ) {
+    context.print.say('Nothing was changed.');
+    return EXIT.stoppedEarly;
+  }
+  const runId = await publish(staged, flags.again === true);
+  await logRun('apply', runId, session, context, flags, planTaken(staged));
+  context.print.say(`Run ${runId}`);
+  const exitCode = await followCanary(runId, session, flags, context);
+  const run = flags.json ? await session.runs.run(runId) : undefined;
+  if (run) context.print.json(await statusOf(run, session));
+  return exitCode;
+}
 
 /** Whoever says yes must see which tenant it is, by the name that people know it by. */
-async function question(plan: LivePlan, identity: Identity, context: Context): Promise<string> {
+export async function question(
+  verb: string,
+  writes: number,
+  identity: Identity,
+  context: Context,
+): Promise<string> {
   const graph = graphClientOf(identity);
   try {
     const domain = await tenantDomain(identity, graph, context.interrupted);
     const where = tenantInWords(identity, domain && visible(domain));
-    return `Change ${count(plan.writes, 'assignment')} in ${where}?`;
+    return `${verb} ${count(writes, 'assignment')} in ${where}?`;
   } finally {
     await graph.close();
   }

@@ -4,24 +4,28 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const AWAY_MAX_MS = 3_000;
 const LOOK_MS = 100;
 
+/** How a wait for an end was ended: it came, Redis was away for too long, or its time was over. */
+export type Ending = 'ended' | 'redisAway' | 'late';
+
 /**
- * Waits for something to end that needs Redis, without a limit as long as Redis is there: calls to Graph may be under way.
- * Answers false when Redis was away for too long, since BullMQ would wait for it for ever. Nothing is lost by leaving: the
- * record knows what was sent, and the next worker looks at it first.
+ * Waits for something to end that needs Redis, as long as Redis is there and `breakOff` was not aborted: calls to Graph may
+ * be under way. BullMQ would wait for a Redis that is away for ever. Nothing is lost by leaving: the record knows what was
+ * sent, and the next worker looks at it first.
  */
-export async function endedUnlessAway(
+export async function endedInTime(
   ending: Promise<void>,
   redis: { readonly status: string },
-): Promise<boolean> {
-  const ended = ending.then(() => true);
+  breakOff: AbortSignal | undefined,
+): Promise<Ending> {
+  const ended = ending.then((): Ending => 'ended');
+  ended.catch(() => undefined); // told below, or by nobody after leaving
   let awaySince: number | undefined;
   for (;;) {
-    if (await Promise.race([ended, sleep(LOOK_MS, false)])) return true;
+    const come = await Promise.race([ended, sleep(LOOK_MS)]);
+    if (come !== undefined) return come;
+    if (breakOff?.aborted) return 'late';
     if (redis.status === 'ready') awaySince = undefined;
     else awaySince ??= performance.now();
-    if (awaySince !== undefined && performance.now() - awaySince > AWAY_MAX_MS) {
-      ending.catch(() => undefined);
-      return false;
-    }
+    if (awaySince !== undefined && performance.now() - awaySince > AWAY_MAX_MS) return 'redisAway';
   }
 }

@@ -32,6 +32,8 @@ export interface Context extends Io {
   readonly argv: readonly string[];
   /** What stands before `retarget` in commands that are named to the user: settings that only this command knows. */
   readonly hintPrefix?: string;
+  /** In a command that works: aborted when what is in flight was waited for long enough after the first signal. */
+  readonly breakOff?: AbortSignal;
 }
 
 /** One command: its options and arguments as commander knows them, and what it does. */

@@ -1,10 +1,14 @@
 import { randomUUID } from 'node:crypto';
+import { isJsonObject } from '../assignments/json.ts';
+import type { ApiVersion, PolicyType } from '../assignments/policyKinds.ts';
 import { UserError } from '../errors.ts';
+import { APPROVAL_POLICIES, policyTypesIn } from '../graph/approvals.ts';
 import { endsBefore, type Credentials } from '../graph/credentials.ts';
 import { createGraphClient, type EnvelopeReply, type GraphClient } from '../graph/graphClient.ts';
 import { accessOf, grantRemedy, WRITE_PERMISSION } from '../graph/permission.ts';
 import { CHEAPEST_READ } from '../graph/reach.ts';
 import { VERSION } from '../version.ts';
+import { approvalInWords } from './approvals.ts';
 import { failed, ok, warning, type Check } from './check.ts';
 import type { Context } from './context.ts';
 import { signIn, type Identity } from './identity.ts';
@@ -22,19 +26,24 @@ export interface GraphDiagnosis {
   /** With the sign-in, if there is one. */
   readonly identity: Identity;
   readonly domain: string | null;
+  /** Of whose policies each change has to be approved, as far as this sign-in may read that. */
+  readonly typesToApprove: ReadonlySet<PolicyType>;
 }
 
 /** Signs in and reads: what a run would do, short of writing. Without a sign-in it still looks whether Graph is there. */
 export async function graphDiagnosis(known: Identity, context: Context): Promise<GraphDiagnosis> {
   const { identity, checks } = await signInChecks(known, context);
   const isSignedIn = identity.signedIn !== undefined;
-  const graph = createGraphClient({
-    root: identity.config.graphUrl,
-    apiVersion: identity.config.apiVersion,
-    credentials: identity.signedIn?.credentials ?? NOBODY,
-    userAgent: `retarget/${VERSION}`,
-    limits: LIMITS,
-  });
+  const clientOf = (apiVersion: ApiVersion): GraphClient =>
+    createGraphClient({
+      root: identity.config.graphUrl,
+      apiVersion,
+      credentials: identity.signedIn?.credentials ?? NOBODY,
+      userAgent: `retarget/${VERSION}`,
+      limits: LIMITS,
+    });
+  const graph = clientOf(identity.config.apiVersion);
+  const beta = clientOf('beta');
   try {
     const asked = Date.now();
     const request = { method: 'GET' as const, url: CHEAPEST_READ, clientRequestId: randomUUID() };
@@ -45,15 +54,39 @@ export async function graphDiagnosis(known: Identity, context: Context): Promise
     const reads = isSignedIn ? intuneChecks(reply, identity) : [];
     const isThere = isSignedIn && reply.kind !== 'unreached';
     const tenant = isThere ? await tenantCheck(identity, graph, context) : { domain: null, checks: [] };
+    const types = isThere ? await typesToApprove(beta, context) : new Set<PolicyType>();
     return {
-      checks: [...checks, ...tenant.checks, ...reached, ...reads],
+      checks: [...checks, ...tenant.checks, ...reached, ...reads, ...approvalCheck(types)],
       identity,
       domain: tenant.domain,
+      typesToApprove: types,
     };
   } finally {
     await graph.close();
+    await beta.close();
   }
 }
+
+/** One page: there is at most one approval policy for each type and platform. */
+async function typesToApprove(beta: GraphClient, { interrupted }: Context): Promise<ReadonlySet<PolicyType>> {
+  const request = { method: 'GET' as const, url: APPROVAL_POLICIES, clientRequestId: randomUUID() };
+  const envelope = await beta.postBatch([request], { signal: interrupted, deadlineMs: SEND_WITHIN_MS });
+  const reply = envelope.kind === 'replies' ? envelope.replies[0] : undefined;
+  const body = reply?.kind === 'answered' && reply.status < 300 ? reply.body : undefined;
+  const items = isJsonObject(body) ? body['value'] : undefined;
+  return policyTypesIn(Array.isArray(items) ? (items as unknown[]) : []);
+}
+
+const approvalCheck = (types: ReadonlySet<PolicyType>): readonly Check[] =>
+  types.size === 0
+    ? []
+    : [
+        warning(
+          'approval',
+          `${approvalInWords([...types])}.`,
+          'Add --justification "…" to apply, submit and rollback; `retarget resume RUN --work` goes on with what was approved.',
+        ),
+      ];
 
 /** Shows whether Graph is there to somebody who has no sign-in: it answers 401. */
 const NOBODY: Credentials = {

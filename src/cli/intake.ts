@@ -15,7 +15,8 @@ import { EXIT, UserError } from '../errors.ts';
 import { FILE_FORMATS, formatOf, type FileFormat } from '../formats/format.ts';
 import { readRows } from '../formats/readRows.ts';
 import { inputRowOf, rowOf, type InputRow } from '../runs/batchCodec.ts';
-import type { StagedRow } from '../runs/staging.ts';
+import { groupedByPolicy } from '../runs/grouped.ts';
+import type { StagedRow, Staging } from '../runs/staging.ts';
 import type { Context } from './context.ts';
 import { isInterrupt } from './interrupt.ts';
 
@@ -145,7 +146,10 @@ export async function readIn(
         const earlier = duplicates.seen(change);
         if (earlier !== undefined && !earlier.same)
           noteRow([contradiction(read.row, earlier.line)], read.row, [policyKey(change.address)]);
-        else await take({ input: inputRowOf(read.row), ...(earlier && { duplicateOf: earlier.line }) });
+        else {
+          const policy = policyKey(change.address);
+          await take({ input: inputRowOf(read.row), policy, ...(earlier && { duplicateOf: earlier.line }) });
+        }
       }
     }
   }
@@ -176,6 +180,16 @@ async function* hashed(bytes: AsyncIterable<Uint8Array>, sha: Hash): AsyncGenera
   }
 }
 
+/** Rows of a file that was read, with those of each policy side by side; where each stood is kept. */
+export async function* policyByPolicy(staging: Staging, rules: ReadingRules): AsyncGenerator<StagedRow> {
+  const duplicates = new Duplicates();
+  const policyOf = (input: InputRow): string => policyKey(changeOf(input, rules).address);
+  for await (const row of groupedByPolicy(staging, policyOf)) {
+    const earlier = duplicates.seen(changeOf(row.input, rules));
+    yield { ...row, ...(earlier && { duplicateOf: earlier.line }) };
+  }
+}
+
 /** Rows of a file that was read, without those of some policies. Duplicates are found anew among what is left. */
 export async function* withoutPolicies(
   batches: AsyncIterable<readonly InputRow[]>,
@@ -186,9 +200,10 @@ export async function* withoutPolicies(
   for await (const batch of batches) {
     for (const input of batch) {
       const change = changeOf(input, rules);
-      if (badPolicies.has(policyKey(change.address))) continue;
+      const policy = policyKey(change.address);
+      if (badPolicies.has(policy)) continue;
       const earlier = duplicates.seen(change);
-      yield { input, ...(earlier && { duplicateOf: earlier.line }) };
+      yield { input, policy, ...(earlier && { duplicateOf: earlier.line }) };
     }
   }
 }

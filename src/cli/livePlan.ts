@@ -1,40 +1,71 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { setMaxListeners } from 'node:events';
+import { blockedBy, type Allowed, type Blocked } from '../assignments/allow.ts';
 import { Duplicates } from '../assignments/duplicates.ts';
-import { decide, type Look } from '../assignments/plan.ts';
-import { listPath } from '../assignments/policyKinds.ts';
+import type { Finding, GuardKind } from '../assignments/guard.ts';
+import { overMaxChanges, type ChangeLimits } from '../assignments/maxChanges.ts';
+import { POLICY_TYPES, type PolicyType } from '../assignments/policyKinds.ts';
+import { patchBody } from '../assignments/request.ts';
 import { EXIT, UserError } from '../errors.ts';
+import type { PlanHeader, PlanRow } from '../formats/planFile.ts';
+import { PlanFileWriter } from '../formats/writePlanFile.ts';
+import { typesToApprove } from '../graph/approvals.ts';
 import { createGraphClient, type GraphClient } from '../graph/graphClient.ts';
-import { presentAssignments } from '../graph/presentAssignments.ts';
-import type { Ledger } from '../queue/ledger.ts';
 import { readsWithin } from '../queue/reads.ts';
-import type { RunStore } from '../runs/runStore.ts';
+import type { InputRow } from '../runs/batchCodec.ts';
 import { VERSION } from '../version.ts';
 import type { Context } from './context.ts';
 import { changeOf } from './intake.ts';
-import { count, duration, visible } from './print.ts';
+import { count, duration } from './print.ts';
 import { signedIn, type Identity } from './identity.ts';
+import { BatchLook, DUPLICATE, type SeenRow } from './batchLook.ts';
+import { PlanProblems } from './planProblems.ts';
+import { PlanTally, type ChangeCount, type PlanCounts, type PlannedRow, type ShownRow } from './planTally.ts';
+import type { Session } from './session.ts';
 import type { Staged } from './stage.ts';
+import { FactsOfTenant } from './tenantFacts.ts';
 
 /** How often a look that takes long says how far it is. */
 const TELL_LOOK_EVERY_MS = 5_000;
 
-/** What a file would do to the tenant, in numbers. */
-export interface LivePlan {
+/** What a file would do to the tenant. */
+export interface LivePlan extends PlanCounts {
   readonly tenant: string;
   readonly graphUrl: string;
   readonly apiVersion: string;
   readonly source: { readonly name: string; readonly sha256: string };
+  /** When the tenant was looked at: ISO 8601, UTC. */
+  readonly createdAt: string;
   readonly rows: number;
-  /** Rows to be written; with `--blind` all of them. */
-  readonly writes: number;
-  readonly alreadySo: number;
-  readonly duplicates: number;
-  /** Rows that can't be done, as things are: policy or assignment gone, owned by a policy set, not readable. */
+  /** Writes that Graph counts: one a row by PATCH, one a policy by `assign`. */
+  readonly requests: number;
+  /** Rows that can't be done, as things are: `gone`, `policySet`, `conflict` and `unreadable` together. */
   readonly refused: number;
   readonly leftOut: number;
-  /** Seconds that the writes take at the configured budget, at least. */
+  readonly writesByType: Readonly<Partial<Record<PolicyType, number>>>;
+  /** Types among them whose changes a second administrator has to approve, as far as that can be read. */
+  readonly approvalFor: readonly PolicyType[];
+  readonly changes: readonly ChangeCount[];
+  readonly firstRows: readonly ShownRow[];
+  /** How often the guard found what must be allowed, by kind. */
+  readonly guard: Readonly<Partial<Record<GuardKind, number>>>;
+  readonly findings: readonly Finding[];
+  /** What was not allowed: while there is any, nothing is written. */
+  readonly blocked: readonly Blocked[];
+  /** Seconds that the writes take at the budget as it is now, at least. */
   readonly secondsAtLeast: number;
+  /** False with `--blind` and `--offline`: what the tenant has was not read. */
   readonly looked: boolean;
+  readonly offline: boolean;
+}
+
+export interface PlanTerms {
+  readonly offline: boolean;
+  readonly limits: ChangeLimits;
+  readonly allowed: Allowed;
+  /** Where the plan is written to. */
+  readonly paths: readonly string[];
 }
 
 export const graphClientOf = (
@@ -51,115 +82,225 @@ export const graphClientOf = (
     limits: { requestMs: identity.pace.requestTimeoutMs },
   });
 
-/** Looks at every policy of the staged rows, within the tenant's read budget, and counts what is needed. */
-export async function planStaged(staged: Staged, context: Context): Promise<LivePlan> {
+/** What a plan came to: how often each kind was found, and the rest in its tally. */
+export interface Judged {
+  readonly tally: PlanTally;
+  readonly found: ReadonlyMap<GuardKind, number>;
+  readonly createdAt: string;
+  readonly looked: boolean;
+}
+
+/** Looks at every policy of the staged rows, within the tenant's read budget, judges what is needed, and keeps what it saw. */
+export async function planStaged(
+  staged: Staged,
+  terms: PlanTerms,
+  context: Context,
+  each: (row: PlannedRow, rank: number) => void = () => undefined,
+): Promise<LivePlan> {
+  const { session, staging, rules } = staged;
+  if (staged.saved !== undefined) return livePlan(staged, staged.saved, terms, context);
+  const createdAt = new Date().toISOString();
+  const looked = !rules.blind && !terms.offline;
+  const header = headerOf(staged, createdAt, terms.offline);
+  await using files = await openPlanFiles(terms.paths, header);
+  const graph = looked ? graphClientOf(session.identity, undefined, rules.apiVersion) : undefined;
+  // One wait after the other listens on it, for thousands of policies.
+  setMaxListeners(0, context.interrupted);
+  let seen = 0;
+  const telling = setInterval(() => {
+    tellLook(seen, staged, context).catch(() => undefined);
+  }, TELL_LOOK_EVERY_MS);
+  try {
+    const send =
+      graph && readsWithin({ ledger: session.ledgerOn(session.runs), graph }, undefined, context.interrupted);
+    const facts =
+      send && (await FactsOfTenant.read(send, `${rules.root}/${rules.apiVersion}`, session.identity));
+    const look = send && facts && new BatchLook(staged, send, facts);
+    const tally = new PlanTally();
+    const duplicates = new Duplicates();
+    let batch = 0;
+    const problems = new PlanProblems(staged.intake.name);
+    for await (const inputs of staging.rowsByBatch()) {
+      const rows = look ? await look.at(inputs, duplicates) : unseen(inputs, staged, duplicates);
+      // A rollback has what it saw when it decided what is to be put back.
+      if (look && !staged.isRestoring)
+        await staging.plan(
+          batch,
+          rows.map(({ planned }) => planned),
+          rows.map(({ list }) => list),
+        );
+      for (const [place, row] of rows.entries()) {
+        if (row.fault !== undefined) problems.note(row.input, row.fault);
+        tally.add(row);
+        each(row, staging.rankAt(batch, place) ?? seen + place);
+        await files.row(planRowOf(row, row.list, staging.rankAt(batch, place)));
+      }
+      seen += inputs.length;
+      batch += 1;
+    }
+    problems.refuse(context);
+    const found = new Map(tally.guard);
+    const over = overMaxChanges({
+      writesByType: tally.writesByType,
+      totalByType: facts?.totals ?? new Map(),
+      ...terms.limits,
+    });
+    const tooMany = [...over.values()].reduce((sum, rows) => sum + rows, 0);
+    // A blind run was asked for as such, and says itself that there is no undo.
+    if (tooMany > 0 && !rules.blind) found.set('max-changes', tooMany);
+    if (terms.offline) found.set('no-undo', 1);
+    await files.end(Object.fromEntries(found));
+    return await livePlan(staged, { tally, found, createdAt, looked }, terms, context);
+  } finally {
+    clearInterval(telling);
+    await graph?.close();
+  }
+}
+
+const headerOf = (
+  { session, staging, intake, rules }: Staged,
+  createdAt: string,
+  offline: boolean,
+): PlanHeader => ({
+  tenant: session.identity.tenant,
+  graphUrl: session.identity.config.graphUrl,
+  apiVersion: rules.apiVersion,
+  strategy: rules.strategy ?? 'patch',
+  source: { name: intake.name, sha256: intake.sha256 },
+  createdAt,
+  columns: intake.columns,
+  rows: staging.rows,
+  blind: rules.blind,
+  offline,
+});
+
+async function livePlan(
+  staged: Staged,
+  judged: Judged,
+  { allowed, offline }: PlanTerms,
+  context: Context,
+): Promise<LivePlan> {
   const { session, staging, intake, rules, leftOut } = staged;
   const { identity, runs } = session;
-  const counts = { writes: 0, alreadySo: 0, refused: 0 };
-  if (rules.blind) {
-    counts.writes = staging.rows - staging.duplicates;
-  } else {
-    const graph = graphClientOf(identity);
-    const ledger = session.ledgerOn(runs);
-    // One wait after the other listens on it, for thousands of policies.
-    setMaxListeners(0, context.interrupted);
-    let looked = 0;
-    const telling = setInterval(() => {
-      tellLook(looked, staging.rows, ledger, runs, context).catch(() => undefined);
-    }, TELL_LOOK_EVERY_MS);
-    try {
-      const send = readsWithin({ ledger, graph }, undefined, context.interrupted);
-      const duplicates = new Duplicates();
-      for await (const batch of staging.rowsByBatch()) {
-        // A row that says the same again is settled with the first one.
-        const changes = batch
-          .map((input) => changeOf(input, rules))
-          .filter((change) => duplicates.seen(change) === undefined);
-        const looks = await presentAssignments(
-          changes.map(({ address }) => address),
-          send,
-          `${rules.root}/${rules.apiVersion}`,
-        );
-        for (const change of changes) {
-          const look = looks.get(listPath(change.address));
-          if (look === undefined || look.kind === 'unread')
-            throw unreadable(identity, look?.why ?? 'no answer');
-          if (look.kind === 'signIn') throw notSignedIn(identity, look.error.message);
-          const decision = decide(change, look satisfies Look);
-          if (decision.kind === 'alreadySo') counts.alreadySo += 1;
-          else if (decision.kind === 'write' && decision.present !== undefined) counts.writes += 1;
-          else counts.refused += 1;
-        }
-        looked += batch.length;
-      }
-    } finally {
-      clearInterval(telling);
-      await graph.close();
-    }
-  }
-  const { pace } = identity;
+  const { tally, found, createdAt, looked } = judged;
+  const { counts } = tally;
+  const { budget } = await runs.ledgerNow(session.ledgerOn(runs).policy());
+  const asks = tally.requests > 0 && !offline && !rules.blind && identity.signedIn !== undefined;
+  const needApproval = asks ? await approvalTypes(session, context) : undefined;
   return {
     tenant: identity.tenant,
     graphUrl: identity.config.graphUrl,
     apiVersion: rules.apiVersion,
     source: { name: intake.name, sha256: intake.sha256 },
+    createdAt,
     rows: staging.rows,
     ...counts,
-    duplicates: staging.duplicates,
+    refused: counts.gone + counts.policySet + counts.conflict + counts.unreadable,
+    requests: tally.requests,
     leftOut,
-    secondsAtLeast: Math.ceil(((counts.writes / pace.writesPerWindow) * pace.windowMs) / 1000),
-    looked: !rules.blind,
+    writesByType: Object.fromEntries(tally.writesByType),
+    approvalFor: POLICY_TYPES.filter((type) => needApproval?.has(type) && tally.writesByType.has(type)),
+    changes: tally.changes,
+    firstRows: tally.rowsShown,
+    guard: Object.fromEntries(found),
+    findings: tally.findings,
+    blocked: staged.isRestoring ? [] : blockedBy(found, allowed),
+    secondsAtLeast: Math.ceil(((tally.requests / budget) * identity.pace.windowMs) / 1000),
+    looked,
+    offline: !looked && !rules.blind,
   };
 }
 
+async function approvalTypes({ identity, runs, ledgerOn }: Session, { interrupted }: Context) {
+  const graph = graphClientOf(identity, undefined, 'beta');
+  try {
+    const send = readsWithin({ ledger: ledgerOn(runs), graph }, undefined, interrupted);
+    return await typesToApprove(send, `${identity.config.graphUrl}/beta`);
+  } finally {
+    await graph.close();
+  }
+}
+
+/** The rows as they would be written if nothing were there. */
+const unseen = (inputs: readonly InputRow[], { rules }: Staged, duplicates: Duplicates): SeenRow[] =>
+  inputs.map((input) => {
+    const change = changeOf(input, rules);
+    if (duplicates.seen(change) !== undefined) return { input, change, ...DUPLICATE };
+    const after = change.wish && patchBody(change, undefined);
+    return { input, change, decision: 'write', before: undefined, after, findings: [] };
+  });
+
+const planRowOf = (row: PlannedRow, list: string | undefined, rank: number | undefined): PlanRow => ({
+  line: row.input.line,
+  rank,
+  cells: row.input.cells,
+  decision: row.decision,
+  before: row.cleared?.map(({ whole }) => whole) ?? row.before?.whole,
+  list,
+  after: row.after,
+  guard: row.findings.map(({ kind }) => kind),
+});
+
+interface PlanFiles extends AsyncDisposable {
+  row(row: PlanRow): Promise<void>;
+  end(guard: Readonly<Record<string, number>>): Promise<void>;
+}
+
+/** @throws UserError (exit 2) when a plan can't be kept where it is wanted. */
+export async function openPlanFiles(paths: readonly string[], header: PlanHeader): Promise<PlanFiles> {
+  const writers: PlanFileWriter[] = [];
+  const told = async <T>(path: string, work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw cannotKeep(path, error);
+    }
+  };
+  const dispose = async (): Promise<void> => {
+    for (const writer of writers) await writer[Symbol.asyncDispose]();
+  };
+  try {
+    for (const path of paths)
+      writers.push(
+        await told(path, async () => {
+          await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+          return PlanFileWriter.create(path, header);
+        }),
+      );
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+  return {
+    async row(row) {
+      for (const [i, writer] of writers.entries()) await told(paths[i] ?? '', () => writer.row(row));
+    },
+    async end(guard) {
+      for (const [i, writer] of writers.entries()) await told(paths[i] ?? '', () => writer.end(guard));
+    },
+    [Symbol.asyncDispose]: dispose,
+  };
+}
+
+function cannotKeep(path: string, error: unknown): Error {
+  if (!(error instanceof Error) || !('syscall' in error))
+    return error instanceof Error ? error : new Error(String(error));
+  return new UserError(`The plan can't be written to ${path}: ${error.message}.`, {
+    remedy: 'Give -o or --plan-dir a directory that you can write to, with room for it; nothing was queued.',
+    exitCode: EXIT.environment,
+    cause: error,
+  });
+}
+
+/** Where the plan of a run lies, for an undo without Redis. */
+export const planPathOf = (runId: string, dir: string, cwd: string): string =>
+  resolve(cwd, dir, `${runId}.ndjson`);
+
 /** Says how far a look has come, and what it waits for: thousands of policies take minutes. */
-async function tellLook(
-  looked: number,
-  rows: number,
-  ledger: Ledger,
-  runs: RunStore,
-  { print }: Context,
-): Promise<void> {
-  const { holdUntil, holdReason } = await runs.ledgerNow(ledger.policy());
+async function tellLook(seen: number, { session, staging }: Staged, { print }: Context): Promise<void> {
+  const { runs } = session;
+  const { holdUntil, holdReason } = await runs.ledgerNow(session.ledgerOn(runs).policy());
   const waits =
     holdUntil === null ? '' : ` (${holdReason}, waits ${duration((holdUntil - Date.now()) / 1000)})`;
-  print.say(`Looked at ${looked.toLocaleString('en-US')} of ${count(rows, 'row')}${waits}.`);
+  print.say(`Looked at ${seen.toLocaleString('en-US')} of ${count(staging.rows, 'row')}${waits}.`);
 }
-
-export function showPlan(plan: LivePlan, { print }: Context): void {
-  print.say(
-    `${print.bold(visible(plan.source.name))} → tenant ${plan.tenant} at ${plan.graphUrl}/${plan.apiVersion}`,
-  );
-  const lines: [number, string][] = [
-    [
-      plan.writes,
-      plan.looked
-        ? 'to be written'
-        : 'to be written, without a look (--blind): nothing is skipped, and there is no undo',
-    ],
-    [plan.alreadySo, 'already so'],
-    [
-      plan.refused,
-      'that will fail as things are: the assignment or its policy is gone, or belongs to a policy set',
-    ],
-    [plan.duplicates, 'repeated, taken once'],
-    [plan.leftOut, 'left out'],
-  ];
-  for (const [n, what] of lines) if (n > 0) print.say(`  ${count(n, 'row').padStart(12)} ${what}`);
-  if (plan.writes > 0)
-    print.say(`${count(plan.writes, 'write')}, at least ${duration(plan.secondsAtLeast)}.`);
-}
-
-const unreadable = (identity: Identity, why: string): UserError =>
-  new UserError(`Graph at ${identity.config.graphUrl} can't be read: ${why}.`, {
-    remedy: 'Check the network and the proxy from this machine, then start again; nothing was queued.',
-    exitCode: EXIT.environment,
-  });
-
-const notSignedIn = ({ isReadyToken, hint }: Identity, message: string): UserError =>
-  new UserError(`Graph refused the sign-in: ${message}`, {
-    remedy: isReadyToken
-      ? 'Get a new token, set RETARGET_ACCESS_TOKEN to it, then start again; nothing was queued.'
-      : `Run \`${hint('doctor')}\`: it tells what is wrong with the sign-in; nothing was queued.`,
-    exitCode: EXIT.environment,
-  });

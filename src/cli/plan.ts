@@ -1,24 +1,53 @@
+import { resolve } from 'node:path';
 import { EXIT, type ExitCode } from '../errors.ts';
 import type { CliCommand, Context } from './context.ts';
-import { planStaged, showPlan } from './livePlan.ts';
+import { planStaged, type PlanTerms } from './livePlan.ts';
 import { sharedOptions, signIn } from './identity.ts';
+import { allowedBy, changeLimits, guardOptions, type GuardFlags } from './planOptions.ts';
+import { showPlan } from './showPlan.ts';
 import { fileOptions, withStagedFile, type FileFlags } from './stage.ts';
 
-interface PlanFlags extends FileFlags {
+export interface PlanFlags extends FileFlags, GuardFlags {
   readonly json?: boolean;
+  readonly offline?: boolean;
+  readonly output?: string;
 }
 
+export const OFFLINE: [flags: string, description: string] = [
+  '--offline',
+  'plan without reading the tenant: no guard on what changes, no undo from the plan; needs --allow no-undo',
+];
+
 export const plan: CliCommand<PlanFlags> = {
-  options: (command) => fileOptions(sharedOptions(command)).option('--json', 'print the plan as JSON'),
+  options: (command) =>
+    guardOptions(fileOptions(sharedOptions(command)))
+      .option(...OFFLINE)
+      .option('-o, --output <file>', 'save the plan; `apply` and `submit` take exactly it')
+      .option('--json', 'print the plan as JSON'),
   run: ([path = ''], flags, context) => planCommand(path, flags, context),
 };
 
-/** Reads, checks and looks; what was staged for it is forgotten. */
+/** Reads, checks, looks and judges; what was staged for it is forgotten. */
 export function planCommand(path: string, flags: PlanFlags, context: Context): Promise<ExitCode> {
+  const paths = flags.output === undefined ? [] : [resolve(context.cwd, flags.output)];
+  const terms = planTerms(flags, paths);
   return withStagedFile(path, flags, context, signIn, async (staged) => {
-    const found = await planStaged(staged, context);
+    const found = await planStaged(staged, terms, context);
     if (flags.json) context.print.json(found);
     else showPlan(found, context);
+    for (const saved of paths) context.print.say(`Plan written to ${saved}.`);
+    if (found.blocked.length > 0) return EXIT.stoppedEarly;
     return found.leftOut > 0 ? EXIT.someRowsFailed : EXIT.done;
   });
 }
+
+/** @throws UserError (exit 2) for flags that can't be read. */
+export const planTerms = (
+  flags: GuardFlags & { readonly offline?: boolean },
+  paths: readonly string[],
+): PlanTerms => ({
+  offline: flags.offline === true,
+  limits: changeLimits(flags),
+  allowed: allowedBy(flags),
+  paths,
+});

@@ -14,6 +14,8 @@ export interface Printer {
   /** Talk that says what to do next. */
   sayError(error: UserError): void;
   table(headings: readonly string[], rows: readonly (readonly string[])[]): void;
+  /** The same as talk, indented. */
+  talkTable(headings: readonly string[], rows: readonly (readonly string[])[]): void;
   /** A line that stays at the foot of the talk and is drawn anew each time; undefined leaves it as it stands. */
   foot(line: string | undefined): void;
   /** Columns there are for `foot`; undefined where no line can be drawn anew. */
@@ -57,12 +59,10 @@ export function createPrinter(
       say(`  ${visible(error.remedy)}`);
     },
     table(headings, rows) {
-      const cells = [headings, ...rows.map((row) => row.map(visible))];
-      const widths = headings.map((_, i) => Math.max(...cells.map((row) => (row[i] ?? '').length)));
-      for (const row of cells) {
-        const line = row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i] ?? 0)));
-        above(stdout, `${line.join('  ').trimEnd()}\n`);
-      }
+      for (const line of tableLines(headings, rows)) above(stdout, `${line}\n`);
+    },
+    talkTable(headings, rows) {
+      for (const line of tableLines(headings, rows)) say(`  ${line}`);
     },
     foot(line) {
       if (line === undefined) {
@@ -76,6 +76,17 @@ export function createPrinter(
     footColumns: () => (isLive ? (stderr.columns ?? COLUMNS_ASSUMED) : undefined),
     bold: (text) => paint('bold', text),
   };
+}
+
+function tableLines(headings: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const cells = [headings, ...rows.map((row) => row.map(visible))];
+  const widths = headings.map((_, i) => Math.max(...cells.map((row) => (row[i] ?? '').length)));
+  return cells.map((row) =>
+    row
+      .map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i] ?? 0)))
+      .join('  ')
+      .trimEnd(),
+  );
 }
 
 /** Text from a file or from Graph, with what could steer a terminal or break the line shown as `\u001b`. */

@@ -7,7 +7,10 @@ import { count, shortened, visible } from './print.ts';
 const PROBLEM_CHARS_MAX = 600;
 
 /** `file:line:column name: What is wrong. What to write.`, one line each. */
-export function showProblems({ name, problems, problemTotal }: Intake, { print }: Context): void {
+export function showProblems(
+  { name, problems, problemTotal }: Pick<Intake, 'name' | 'problems' | 'problemTotal'>,
+  { print }: Context,
+): void {
   for (const { line, column, name: cell, message, remedy } of problems) {
     const what = `${shortened(message, PROBLEM_CHARS_MAX)} ${shortened(remedy, PROBLEM_CHARS_MAX)}`;
     print.say(visible(`${name}:${line}:${column}${cell ? ` ${cell}` : ''}: ${what}`));

@@ -1,16 +1,22 @@
 import { randomInt } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import { setFlagsFromString } from 'node:v8';
 import type { Command } from 'commander';
 import type { ReadingRules } from '../assignments/rowReader.ts';
 import { EXIT, UserError } from '../errors.ts';
 import type { SharedFlags } from '../config.ts';
-import { Staging } from '../runs/staging.ts';
+import { recognise } from '../formats/planFile.ts';
+import { DEFAULT_OPTIONS, type Run, type RunIdentity, type RunOptions } from '../runs/run.ts';
+import { POLICY_ROWS_MAX, Staging, type StagedRow } from '../runs/staging.ts';
 import type { Context } from './context.ts';
-import { openInput, readIn, withoutPolicies, type InputFile, type Intake } from './intake.ts';
+import { openInput, policyByPolicy, readIn, withoutPolicies, type InputFile, type Intake } from './intake.ts';
 import { isInterrupt } from './interrupt.ts';
+import type { Judged } from './livePlan.ts';
 import { count } from './print.ts';
 import { canSkip, refused, showProblems } from './problems.ts';
 import { identify, type Identity } from './identity.ts';
+import { strategyFrom } from './planOptions.ts';
+import { problemOfPlan, stagePlan } from './savedPlan.ts';
 import { openSession, type Session } from './session.ts';
 
 export interface FileFlags extends SharedFlags {
@@ -18,8 +24,18 @@ export interface FileFlags extends SharedFlags {
   readonly skipInvalid?: boolean;
   readonly again?: boolean;
   readonly blind?: boolean;
+  readonly strategy?: string;
   readonly keepDays: string;
 }
+
+/** What a command that makes a run wants of it. */
+export interface Making {
+  readonly options: RunOptions;
+  /** Where a copy of a plan file is kept, by the run's id. */
+  readonly keepPlanIn?: (runId: string) => string;
+}
+
+const NO_RUN: Making = { options: DEFAULT_OPTIONS };
 
 export function fileOptions(command: Command): Command {
   return command
@@ -30,6 +46,11 @@ export function fileOptions(command: Command): Command {
     )
     .option('--again', 'take a file although a run of it is unfinished')
     .option('--blind', 'write without looking first: nothing is skipped, blank filters are problems, no undo')
+    .option(
+      '--strategy <strategy>',
+      'patch: each assignment by itself; assign: the whole list of each policy, for tenants that refuse PATCH',
+      'patch',
+    )
     .option('--keep-days <days>', 'how long the run is kept after its end', '30');
 }
 
@@ -41,6 +62,14 @@ export interface Staged {
   readonly rules: ReadingRules;
   /** Rows that `--skip-invalid` left out. */
   readonly leftOut: number;
+  /** Begins to stage the same file anew. */
+  readonly begin: Begin;
+  /** What a plan file says of the rows; undefined: they come from an input file. */
+  readonly saved?: Judged | undefined;
+  /** The rows put back what was there: the guard shows what it finds and stops nothing. */
+  readonly isRestoring?: boolean;
+  /** The plan file that is kept with the run; it goes when the run is not published. */
+  keptPlan?: string;
   /** Set by `publish`: from then on it is a run. */
   isPublished: boolean;
 }
@@ -57,6 +86,7 @@ export async function withStagedFile<T>(
   context: Context,
   signIn: (identity: Identity, context: Context) => Promise<Identity>,
   use: (staged: Staged) => Promise<T>,
+  making = NO_RUN,
 ): Promise<T> {
   const known = identify(flags, context);
   const keepDays = wholeDays(flags.keepDays);
@@ -64,23 +94,37 @@ export async function withStagedFile<T>(
     root: known.config.graphUrl,
     apiVersion: known.config.apiVersion,
     blind: flags.blind === true,
+    strategy: strategyFrom(flags.strategy) ?? 'patch',
   };
-  const file = await openInput(path, flags.inputFormat, context);
+  refuseUnfit(rules);
+  const opened = await openInput(path, flags.inputFormat, context);
+  const { isPlan, bytes } = await recognise(opened.bytes);
+  const file = { ...opened, bytes };
   const orProblems = <T>(opening: Promise<T>): Promise<T> =>
-    openedOrProblems(opening, file, rules, flags, context);
+    isPlan ? openedOrProblem(opening, file) : openedOrProblems(opening, file, rules, flags, context);
   const signedIn = await orProblems(signIn(known, context));
   await using session = await orProblems(openSession(signedIn, context));
   const { identity } = session;
   const stagings: Staging[] = [];
-  const begin = async (): Promise<Staging> => {
-    const run = runIdentity(identity, file, rules, keepDays, context);
+  const begin: Begin = async (more = {}) => {
+    const run = {
+      ...runIdentity(identity, file, rules, keepDays, context),
+      options: { ...making.options, strategy: rules.strategy ?? 'patch', ...more.options },
+      ...more.run,
+    };
     const staging = await Staging.begin(session.runs, run, Date.now());
     stagings.push(staging);
     return staging;
   };
   let staged: Staged | undefined;
   try {
-    staged = await stage(session, file, rules, begin, flags, context);
+    staged = isPlan
+      ? await stagePlan(session, file, begin, flags, making.keepPlanIn)
+      : await stage(session, file, rules, begin, flags, context);
+    refuseParted(
+      staged.staging,
+      staged.rules.strategy === 'assign' || staged.intake.columns.includes('action'),
+    );
     return await use(staged);
   } catch (error) {
     if (isInterrupt(error, context.interrupted) && !staged?.isPublished)
@@ -89,15 +133,49 @@ export async function withStagedFile<T>(
   } finally {
     // Nothing happens to the one that was published. What can't be deleted, as Redis is away, Redis itself forgets.
     for (const staging of stagings) await staging.discard().catch(() => undefined);
+    // A plan that could not be kept can't be deleted either.
+    if (staged?.keptPlan !== undefined && !staged.isPublished)
+      await rm(staged.keptPlan, { force: true }).catch(() => undefined);
   }
 }
+
+/** Whole lists are written only as they were read, and v1.0 shows no filters. */
+function refuseUnfit({ strategy, blind, apiVersion }: ReadingRules): void {
+  if (strategy !== 'assign' || (!blind && apiVersion === 'beta')) return;
+  const [what, remedy] = blind
+    ? ['--blind', 'Leave --blind out.']
+    : [`--api-version ${apiVersion}`, 'Run with --api-version beta.'];
+  throw new UserError(`--strategy assign does not go with ${what}: a list is written back as it was read.`, {
+    remedy,
+    exitCode: EXIT.badInput,
+  });
+}
+
+/** All rows of a list must be in one batch, or two writes of it would undo each other. */
+export function refuseParted(
+  { partsPolicies }: Pick<Run, 'partsPolicies'>,
+  isWhole: boolean,
+  remedy = 'Split the file, so that each part has fewer rows of one policy.',
+): void {
+  if (!partsPolicies || !isWhole) return;
+  throw new UserError(
+    `A policy has more than ${POLICY_ROWS_MAX} rows, and lists that are written as a whole take no more.`,
+    { remedy, exitCode: EXIT.badInput },
+  );
+}
+
+/** Begins to stage a run. What a plan file decides of it comes from there. */
+export type Begin = (more?: {
+  readonly options?: Partial<RunOptions>;
+  readonly run?: Partial<RunIdentity>;
+}) => Promise<Staging>;
 
 /** Reads the file in; with `--skip-invalid` a second time from what was staged, without the policies with problems. */
 async function stage(
   session: Session,
   file: InputFile,
   rules: ReadingRules,
-  begin: () => Promise<Staging>,
+  begin: Begin,
   flags: FileFlags,
   context: Context,
 ): Promise<Staged> {
@@ -107,21 +185,30 @@ async function stage(
   const intake = await readIn(file, rules, (row) => first.add(row));
   await first.flush();
   setFlagsFromString('--semi-space-growth-factor=2');
-  const staged = { session, intake, rules, isPublished: false };
-  if (intake.problemTotal === 0) return { ...staged, staging: first, leftOut: 0 };
+  const staged = { session, intake, rules, begin, isPublished: false };
+  if (intake.problemTotal === 0)
+    return { ...staged, staging: await wholePolicies(first, rules, begin), leftOut: 0 };
 
   showProblems(intake, context);
   if (!flags.skipInvalid || !canSkip(intake)) throw refused(intake, flags.skipInvalid === true);
-  const rest = await begin();
-  for await (const row of withoutPolicies(first.rowsByBatch(), intake.badPolicies, rules))
-    await rest.add(row);
-  await rest.flush();
+  const rest = await restaged(withoutPolicies(first.rowsByBatch(), intake.badPolicies, rules), begin);
   const leftOut = intake.rows - rest.rows;
   const policies = count(intake.badPolicies.size, 'policy', 'policies');
   context.print.say(`Left out: ${count(leftOut, 'row')} of ${policies} with problems.`);
   if (rest.rows === 0) throw refused(intake, false);
-  return { ...staged, staging: rest, leftOut };
+  return { ...staged, staging: await wholePolicies(rest, rules, begin), leftOut };
 }
+
+export async function restaged(rows: AsyncIterable<StagedRow>, begin: Begin): Promise<Staging> {
+  const staging = await begin();
+  for await (const row of rows) await staging.add(row);
+  await staging.flush();
+  return staging;
+}
+
+/** What has to be written in order within a policy must lie in one batch. */
+const wholePolicies = async (staging: Staging, rules: ReadingRules, begin: Begin): Promise<Staging> =>
+  staging.isScattered ? restaged(policyByPolicy(staging, rules), begin) : staging;
 
 /**
  * The sign-in may fail, or Redis be away, and the file be wrong: then the file's problems are told, since they come back
@@ -145,6 +232,16 @@ async function openedOrProblems<T>(
   }
 }
 
+/** The same for a plan file. */
+async function openedOrProblem<T>(opening: Promise<T>, file: InputFile): Promise<T> {
+  try {
+    return await opening;
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    throw (await problemOfPlan(file)) ?? error;
+  }
+}
+
 function wholeDays(text: string): number {
   const days = Number(text);
   if (/^\d+$/.test(text) && days >= 1 && days <= 3650) return days;
@@ -154,9 +251,10 @@ function wholeDays(text: string): number {
   });
 }
 
-function runIdentity(
+/** What a new run is of and for, but for its options. */
+export function runIdentity(
   identity: Identity,
-  file: InputFile,
+  file: Pick<InputFile, 'name'>,
   rules: ReadingRules,
   keepDays: number,
   context: Context,
@@ -185,7 +283,8 @@ function newRunId(now: Date): string {
 /** Makes the staged rows a run and queues its first batches. Answers the run's id. */
 export async function publish(staged: Staged, again: boolean): Promise<string> {
   const { staging, intake, leftOut, session } = staged;
-  const published = await staging.publish({ sha256: intake.sha256, columns: intake.columns, leftOut, again });
+  const { sha256, columns } = intake;
+  const published = await staging.publish({ sha256, columns, leftOut, again });
   switch (published.kind) {
     case 'published':
       staged.isPublished = true;

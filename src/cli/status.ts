@@ -1,11 +1,13 @@
 import type { SharedFlags } from '../config.ts';
 import { EXIT } from '../errors.ts';
 import type { RunStatus } from '../runs/progress.ts';
+import { DEFAULT_OPTIONS } from '../runs/run.ts';
 import type { CliCommand, Context } from './context.ts';
 import { findRun } from './findRun.ts';
 import { count, duration, visible } from './print.ts';
-import { identify, sharedOptions } from './identity.ts';
+import { identify, sharedOptions, type Identity } from './identity.ts';
 import { openSession } from './session.ts';
+import { tellStop } from './stopAll.ts';
 import { statusOf } from './work.ts';
 
 interface StatusFlags extends SharedFlags {
@@ -20,12 +22,15 @@ export const status: CliCommand<StatusFlags> = {
     if (name !== undefined) {
       const run = await statusOf(await findRun(name, session.runs, tenant, context), session);
       if (flags.json) context.print.json(run);
-      else showRun(run, context);
+      else showRun(run, session.identity, context);
       return EXIT.done;
     }
     const runs = await Promise.all((await session.runs.runs()).map((run) => statusOf(run, session)));
     if (flags.json) context.print.json(runs);
-    else showRuns(runs, tenant, context);
+    else {
+      await tellStop(session, context);
+      showRuns(runs, tenant, context);
+    }
     return EXIT.done;
   },
 };
@@ -51,7 +56,7 @@ function showRuns(runs: readonly RunStatus[], tenant: string, { print }: Context
   }
 }
 
-function showRun(run: RunStatus, { print }: Context): void {
+function showRun(run: RunStatus, { hint }: Identity, { print }: Context): void {
   const { ledger } = run;
   const lines: [string, string][] = [
     ['run', run.runId],
@@ -69,9 +74,22 @@ function showRun(run: RunStatus, { print }: Context): void {
     ['finished', run.finishedAt ?? '–'],
     ['rate', run.ratePerSecond === null ? '–' : `${run.ratePerSecond} rows/s`],
     ['time left', run.etaSeconds === null ? '–' : duration(run.etaSeconds)],
+    ...(run.maxFailures === DEFAULT_OPTIONS.maxFailures
+      ? []
+      : [['max failures', run.maxFailures] as [string, string]]),
+    ...(run.writesPerWindow === null
+      ? []
+      : [['its own limit', `${run.writesPerWindow} writes a window`] as [string, string]]),
     ['ledger', ledgerLine(ledger)],
   ];
   for (const [name, value] of lines) print.data(`${name.padEnd(18)} ${visible(value)}`);
+  if (run.awaitingApproval > 0 && run.state === 'completed')
+    print.say(`Once approved, go on with: ${hint(`resume ${run.runId}`)}`);
+  if (run.state === 'paused') print.say(`Go on with: ${hint(`resume ${run.runId}`)}`);
+  if (run.state === 'aborted')
+    print.say(
+      `Go on with the rest: ${hint(`resume ${run.runId}`)}; with what failed too: ${hint(`retry ${run.runId}`)}`,
+    );
 }
 
 /** What the tenant takes, as far as it is learned, and how it is used. */

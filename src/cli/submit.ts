@@ -1,27 +1,54 @@
 import { EXIT, UserError } from '../errors.ts';
 import type { CliCommand, Context } from './context.ts';
+import { logRun, planTaken } from './runLog.ts';
 import { count } from './print.ts';
+import { keepPlanIn, makesRun, type MakeFlags } from './making.ts';
+import { planStaged } from './livePlan.ts';
+import { planTerms } from './plan.ts';
+import { optionsOfRun } from './planOptions.ts';
 import { sharedOptions, signIn, type Identity } from './identity.ts';
+import { showPlan } from './showPlan.ts';
+import { tellStop } from './stopAll.ts';
 import { fileOptions, publish, withStagedFile, type FileFlags } from './stage.ts';
+import { tellNoWorkers } from './work.ts';
 
 const TENANT_UNKNOWN =
   'Neither the token nor --tenant says which tenant this is: only workers without both will take it.';
+const NOT_PLANNED =
+  'Not compared with the tenant: workers look before each write. For the guard, `retarget plan FILE -o plan.ndjson` first, then submit the plan.';
 
-export const submit: CliCommand<FileFlags> = {
-  options: (command) => fileOptions(sharedOptions(command)),
+interface SubmitFlags extends FileFlags, MakeFlags {}
+
+export const submit: CliCommand<SubmitFlags> = {
+  options: (command) => makesRun(fileOptions(sharedOptions(command))),
   run: ([path = ''], flags, context) =>
-    withStagedFile(path, flags, context, tenantForSure, async (staged) => {
-      const { session, staging, leftOut } = staged;
-      const runId = await publish(staged, flags.again === true);
-      context.print.data(runId);
-      context.print.say(`${count(staging.rows, 'row')} queued for tenant ${session.identity.tenant}.`);
-      if (session.identity.tenantFrom === 'nothing') context.print.say(TENANT_UNKNOWN);
-      if (!(await session.producer.hasWorkers())) {
-        const command = session.identity.hint('worker');
-        context.print.say(`No worker is at work for this tenant: start one with \`${command}\`.`);
-      }
-      return leftOut > 0 ? EXIT.someRowsFailed : EXIT.done;
-    }),
+    withStagedFile(
+      path,
+      flags,
+      context,
+      tenantForSure,
+      async (staged) => {
+        const { session, staging, leftOut } = staged;
+        if (staged.saved === undefined) context.print.say(NOT_PLANNED);
+        else {
+          const plan = await planStaged(staged, planTerms(flags, []), context);
+          showPlan(plan, context);
+          if (plan.blocked.length > 0) {
+            context.print.say('Nothing was queued.');
+            return EXIT.stoppedEarly;
+          }
+        }
+        const runId = await publish(staged, flags.again === true);
+        await logRun('submit', runId, session, context, flags, planTaken(staged));
+        context.print.data(runId);
+        context.print.say(`${count(staging.rows, 'row')} queued for tenant ${session.identity.tenant}.`);
+        if (session.identity.tenantFrom === 'nothing') context.print.say(TENANT_UNKNOWN);
+        await tellStop(session, context);
+        await tellNoWorkers(session, context, '');
+        return leftOut > 0 ? EXIT.someRowsFailed : EXIT.done;
+      },
+      { options: optionsOfRun(flags), keepPlanIn: keepPlanIn(flags, context) },
+    ),
 };
 
 /** A run is recorded under its tenant's id. Who gives that needs no sign-in; a domain's id is the token's to tell. */

@@ -1,6 +1,7 @@
 import type { Config } from '../config.ts';
 import { RECORD_FORMAT, type Run } from '../runs/run.ts';
-import type { RunStore } from '../runs/runStore.ts';
+import type { RunStore, Stop } from '../runs/runStore.ts';
+import type { Identity } from './identity.ts';
 
 /** Why workers with these settings leave a run alone, in words; undefined when they take it in its turn. */
 export function whyNotTaken(run: Run, { graphUrl }: Pick<Config, 'graphUrl'>): string | undefined {
@@ -11,13 +12,19 @@ export function whyNotTaken(run: Run, { graphUrl }: Pick<Config, 'graphUrl'>): s
   return undefined;
 }
 
+/** Who stopped the tenant, when and why, and how it goes on, as it stands behind "the tenant". */
+export const stopInWords = ({ by, at, reason }: Stop, hint: Identity['hint']): string =>
+  `was stopped by ${by} at ${new Date(at).toISOString()}${reason === null ? '' : ` (${reason})`}; it goes on with \`${hint('resume --all')}\``;
+
 /** Why a run that is not paused and has not ended does not go on, in words; undefined when nothing stands in its way. */
 export async function whyWaiting(
   run: Run,
-  runs: RunStore,
-  config: Pick<Config, 'graphUrl'>,
+  runs: Pick<RunStore, 'runs' | 'stopped'>,
+  { config, hint }: { readonly config: Pick<Config, 'graphUrl'>; readonly hint: Identity['hint'] },
 ): Promise<string | undefined> {
   if (run.state !== 'queued' && run.state !== 'running') return undefined;
+  const stop = await runs.stopped();
+  if (stop !== undefined) return `the tenant ${stopInWords(stop, hint)}`;
   const notTaken = whyNotTaken(run, config);
   if (notTaken !== undefined || run.state === 'running') return notTaken;
   const atWork = (await runs.runs()).find(

@@ -11,8 +11,8 @@ import { startWorker, type BatchWorker } from '../queue/worker.ts';
 import { redisFailure } from '../redis/failure.ts';
 import { hasEnded, type Run } from '../runs/run.ts';
 import { statusOfRun, type LedgerStatus, type RunStatus } from '../runs/progress.ts';
-import { RunStore } from '../runs/runStore.ts';
-import { endedUnlessAway } from './away.ts';
+import { RunStore, type Stop } from '../runs/runStore.ts';
+import { endedInTime, type Ending } from './away.ts';
 import type { Context } from './context.ts';
 import { isInterrupt } from './interrupt.ts';
 import { graphClientOf } from './livePlan.ts';
@@ -20,15 +20,17 @@ import { count, duration, visible } from './print.ts';
 import { showProgress } from './progressBar.ts';
 import { signedIn, type Identity } from './identity.ts';
 import type { Session } from './session.ts';
-import { whyWaiting } from './waiting.ts';
+import { stopInWords, whyWaiting } from './waiting.ts';
 
 /** How often the record is read for progress. */
 const LOOK_AT_RUN_MS = 250;
+/** The time to record what was broken off. */
+const RECORD_LOST_MS = 500;
 
 /** Starts a worker of this process: its Redis clients wait for Redis, for it works overnight. */
 export async function openWorker(
   session: Session,
-  { redactor }: Context,
+  { redactor, breakOff }: Context,
 ): Promise<BatchWorker & AsyncDisposable> {
   const { identity, log } = session;
   const { credentials } = signedIn(identity);
@@ -54,19 +56,38 @@ export async function openWorker(
   };
   const worker = startWorker(edges, producer, redis, { concurrency: identity.config.concurrency });
   const stop = async (): Promise<void> => {
-    const ending = worker.stop().then(() => producer.close());
-    if (!(await endedUnlessAway(ending, redis)))
-      log.warn('Redis is out of reach: leaving without it. The next worker looks at what was in flight.');
+    const ended = worker.stop().then(() => producer.close());
+    const ending = await endedInTime(ended, redis, breakOff);
+    if (ending !== 'ended') log.warn(LEFT[ending]);
     await Promise.all([graphs.beta.close(), graphs['v1.0'].close()]);
+    // What was broken off is lost now. Once that is recorded, the next worker need not wait until its time is over.
+    if (ending === 'late') await endedInTime(ended, redis, AbortSignal.timeout(RECORD_LOST_MS));
   };
   return { ...worker, stop, [Symbol.asyncDispose]: stop };
 }
+
+const LEFT: Readonly<Record<Exclude<Ending, 'ended'>, string>> = {
+  redisAway: 'Redis is out of reach: leaving without it. The next worker looks at what was in flight.',
+  late: 'What is in flight did not end in time: leaving without it. The next worker looks at it.',
+};
 
 /**
  * Works in this process until the run has ended, with progress on the way. The first signal drains and leaves the run
  * paused. Answers the exit code of the run.
  */
 export async function workOn(runId: string, session: Session, context: Context): Promise<ExitCode> {
+  try {
+    return await workUntilEnd(runId, session, context);
+  } catch (error) {
+    if (!context.interrupted.aborted || redisFailure(error) === undefined) throw error;
+    context.print.say(
+      `Redis is out of reach: run ${runId} could not be paused, and the next worker goes on with it.`,
+    );
+    return EXIT.interrupted;
+  }
+}
+
+async function workUntilEnd(runId: string, session: Session, context: Context): Promise<ExitCode> {
   const { runs, identity } = session;
   // A sign-in that renews itself may work again, and then the worker lets the run go on.
   const isLeftAlone = (now: Run): boolean =>
@@ -106,13 +127,17 @@ export async function followRun(
   setMaxListeners(0, context.interrupted);
   let run: Run | undefined;
   let toldWhy: string | undefined;
+  let toldStopAt: number | undefined;
   let toldSignIn = false;
   try {
     for (;;) {
       try {
         run = await runs.run(runId);
         if (run === undefined) throw gone(runId);
-        const why = run.state === 'queued' && !toldWhy && (await whyWaiting(run, runs, identity.config));
+        const stop = await runs.stopped();
+        if (stop?.at !== toldStopAt) tellStopOrEnd(stop, session, context);
+        toldStopAt = stop?.at;
+        const why = run.state === 'queued' && !stop && !toldWhy && (await whyWaiting(run, runs, identity));
         if (why) context.print.say(`Run ${runId} waits: ${why}.`);
         if (why) toldWhy = why;
         if (!awaitsSignIn(run)) toldSignIn = false;
@@ -133,6 +158,20 @@ export async function followRun(
   } finally {
     progress.stop();
   }
+}
+
+function tellStopOrEnd(stop: Stop | undefined, { identity }: Session, { print }: Context): void {
+  print.say(visible(stop ? `The tenant ${stopInWords(stop, identity.hint)}.` : 'The tenant goes on.'));
+}
+
+/** Said where something was left to workers. */
+export async function tellNoWorkers(
+  { producer, identity }: Session,
+  { print }: Context,
+  orElse = ', or add --work',
+): Promise<void> {
+  if (await producer.hasWorkers()) return;
+  print.say(`No worker is at work for this tenant: start one with \`${identity.hint('worker')}\`${orElse}.`);
 }
 
 const gone = (runId: string): UserError =>
@@ -159,7 +198,7 @@ export async function statusOf(run: Run, session: Session): Promise<RunStatus> {
   const status = statusOfRun(run, await ledgerStatus(runs, session.ledgerOn(runs)), Date.now());
   return {
     ...status,
-    stateReason: status.stateReason ?? (await whyWaiting(run, runs, identity.config)) ?? null,
+    stateReason: status.stateReason ?? (await whyWaiting(run, runs, identity)) ?? null,
   };
 }
 
@@ -183,14 +222,28 @@ export function summary(run: Run, { identity }: Session, context: Context): Exit
   return exitCodeOf(run, context);
 }
 
-function hints({ runId, counts, ...run }: Run, { hint }: Identity): string[] {
+function hints(run: Run, { hint }: Identity): string[] {
+  const { runId, counts, state, finishedAt } = run;
   const hasFailed = counts.failed + counts.stale > 0;
+  const isAborted = state === 'aborted';
   return [
-    ...(run.state === 'paused' ? [`Go on with:   ${hint(`resume ${runId} --work`)}`] : []),
+    ...(state === 'paused' ? [`Go on with:   ${hint(`resume ${runId} --work`)}`] : []),
+    ...(hasAwaiting(run) ? [`Approved:     ${hint(`resume ${runId} --work`)}`] : []),
     ...(hasFailed ? [`Failed rows:  ${hint(`results ${runId} --only failed,stale`)}`] : []),
-    ...(run.finishedAt !== null ? [`All results:  ${hint(`results ${runId} -o results.csv`)}`] : []),
+    ...(isAborted && counts.pending > 0 ? [`The rest:     ${hint(`resume ${runId} --work`)}`] : []),
+    ...(isAborted
+      ? [
+          `Failed too:   ${hint(`retry ${runId} --work`)}`,
+          `Other limit:  ${hint(`set ${runId} --max-failures 10%`)}`,
+        ]
+      : []),
+    ...(finishedAt !== null ? [`All results:  ${hint(`results ${runId} -o results.csv`)}`] : []),
   ];
 }
+
+/** A run that has ended with such rows goes on with them by `resume`; see `resumeEnded` in steer.ts. */
+const hasAwaiting = ({ counts, state }: Run): boolean =>
+  counts.awaitingApproval > 0 && (state === 'completed' || state === 'aborted');
 
 export function exitCodeOf(run: Run, context: Pick<Context, 'interrupted'>): ExitCode {
   switch (run.state) {

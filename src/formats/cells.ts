@@ -1,7 +1,7 @@
 import { columnMeaning, type ColumnMeaning, type InputColumn } from '../assignments/columns.ts';
 import { quoted } from '../assignments/quoted.ts';
 import type { Fault } from '../assignments/row.ts';
-import { CELL_CHARS_MAX } from './limits.ts';
+import { CELL_CHARS_MAX, NAME_CHARS_MAX } from './limits.ts';
 
 /** Control characters but tab and line ends. They come from damaged exports and can't be seen where they do harm. */
 // eslint-disable-next-line no-control-regex -- control characters are what is looked for
@@ -51,6 +51,10 @@ export function valueFault(value: unknown): Fault | undefined {
 /** null, "" and spaces are the same as nothing. */
 export const isBlank = (value: unknown): boolean =>
   value === null || value === undefined || (typeof value === 'string' && value.trim() === '');
+
+/** The beginning of a name, in memory of its own: a slice would keep the record that it was cut from. */
+export const shortName = (name: string): string =>
+  name.length <= NAME_CHARS_MAX ? name : `${[...name.slice(0, NAME_CHARS_MAX)].join('')}…`;
 
 export const unknownColumn = (name: string, didYouMean: InputColumn | undefined): Fault => ({
   message: `There is no column ${quoted(name)}.`,

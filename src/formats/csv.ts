@@ -3,6 +3,7 @@ import type { InputColumn } from '../assignments/columns.ts';
 import type { Cell, Problem } from '../assignments/row.ts';
 import { BrokenFile } from './brokenFile.ts';
 import { textFault } from './cells.ts';
+import { unguarded } from './formulaGuard.ts';
 import { delimiterOf, readHeader, type Delimiter, type FieldUse } from './csvHeader.ts';
 import { RECORD_BYTES_MAX } from './limits.ts';
 import type { FileProblem, RowRead } from './read.ts';
@@ -57,7 +58,7 @@ function rowOf({ fields, line, strayReturnIn }: CsvRecord, uses: readonly FieldU
   if (fields.length !== uses.length) problems.push(wrongLength(line, fields.length, uses.length));
   if (strayReturnIn !== undefined) problems.push(strayReturn(line, strayReturnIn));
   for (const [index, use] of uses.entries()) {
-    const value = fields[index]?.trim() ?? '';
+    const value = unguarded(fields[index]?.trim() ?? '').trim();
     if (value === '' || use === 'ignored') continue;
     const column = index + 1;
     if (use === 'unnamed') {
@@ -197,24 +198,36 @@ function tooLong(line: number, bytes: Buffer, delimiter: Delimiter): Problem {
 
 /** The number of the first field with a carriage return that neither ends a line nor is quoted. */
 function strayReturnIn(bytes: Buffer, delimiter: Delimiter): number | undefined {
+  let place = RECORD_START;
   for (let at = bytes.indexOf(RETURN); at !== -1; at = bytes.indexOf(RETURN, at + 1)) {
     if (bytes[at + 1] === NEWLINE) continue;
-    const { field, quoted } = fieldAt(bytes, at, delimiter);
-    if (!quoted) return field;
+    place = fieldAt(bytes, at, delimiter, place);
+    if (!place.quoted) return place.field;
   }
   return undefined;
 }
 
-/** In which field of a record a byte is, from 1, and whether within quotes. A doubled quote closes and opens: no matter. */
-function fieldAt(record: Buffer, end: number, delimiter: Delimiter): { field: number; quoted: boolean } {
+interface FieldPlace {
+  readonly at: number;
+  /** From 1. */
+  readonly field: number;
+  readonly quoted: boolean;
+}
+
+const RECORD_START: FieldPlace = { at: 0, field: 1, quoted: false };
+
+/**
+ * In which field of a record a byte is, and whether within quotes. A doubled quote closes and opens: no matter.
+ * @param from a place before it that is known, so that many can be asked for in one pass
+ */
+function fieldAt(record: Buffer, at: number, delimiter: Delimiter, from = RECORD_START): FieldPlace {
   const delimiterByte = delimiter.charCodeAt(0);
-  let field = 1;
-  let quoted = false;
-  for (const byte of record.subarray(0, end)) {
+  let { field, quoted } = from;
+  for (const byte of record.subarray(from.at, at)) {
     if (byte === QUOTE) quoted = !quoted;
     else if (byte === delimiterByte && !quoted) field += 1;
   }
-  return { field, quoted };
+  return { at, field, quoted };
 }
 
 /** csv-parse skips blank lines without a word: they come with the bytes of the record behind them. */

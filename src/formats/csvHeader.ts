@@ -2,8 +2,8 @@ import { columnMeaning, type InputColumn } from '../assignments/columns.ts';
 import { quoted } from '../assignments/quoted.ts';
 import type { Problem } from '../assignments/row.ts';
 import { BrokenFile } from './brokenFile.ts';
-import { repeatedColumn, unknownColumn } from './cells.ts';
-import { HEADER_COLUMNS_MAX } from './limits.ts';
+import { repeatedColumn, shortName, unknownColumn } from './cells.ts';
+import { COLUMNS_MAX } from './limits.ts';
 
 export const DELIMITERS = [',', ';', '\t'] as const;
 
@@ -15,7 +15,7 @@ export type FieldUse = InputColumn | 'ignored' | 'unnamed';
 /** The delimiter is the one that makes most names of the header known; when none does, the one that is there most. */
 export function delimiterOf(headerLine: string): Delimiter {
   const names = (delimiter: Delimiter): string[] =>
-    headerLine.split(delimiter).map((name) => name.trim().replace(/^"(.*)"$/, '$1'));
+    headerLine.split(delimiter, COLUMNS_MAX).map((name) => name.trim().replace(/^"(.*)"$/, '$1'));
   const known = (delimiter: Delimiter): number =>
     names(delimiter).filter((name) => columnMeaning(name).kind !== 'unknown').length;
   const [best] = DELIMITERS.toSorted((a, b) => known(b) - known(a) || names(b).length - names(a).length);
@@ -27,11 +27,11 @@ export function readHeader(
   names: readonly string[],
   line: number,
 ): { uses: FieldUse[]; problems: Problem[] } {
-  if (names.length > HEADER_COLUMNS_MAX) {
+  if (names.length > COLUMNS_MAX) {
     throw new BrokenFile({
       line,
-      column: HEADER_COLUMNS_MAX + 1,
-      message: `The header has ${names.length} columns; ${HEADER_COLUMNS_MAX} are read.`,
+      column: COLUMNS_MAX + 1,
+      message: `The header has ${names.length} columns; ${COLUMNS_MAX} are read.`,
       remedy: 'Remove the columns that `retarget` does not know.',
     });
   }
@@ -42,7 +42,7 @@ export function readHeader(
     if (name === '') return 'unnamed';
     const meaning = columnMeaning(name);
     if (meaning.kind === 'ignored') return 'ignored';
-    const place = { line, column: index + 1, name };
+    const place = { line, column: index + 1, name: shortName(name) };
     if (meaning.kind === 'unknown') {
       problems.push({ ...place, ...unknownColumn(name, meaning.didYouMean) });
       return 'ignored';

@@ -1,8 +1,9 @@
 import { JSON_DEPTH_MAX, walkJson, type JsonFault, type JsonMember } from '../assignments/jsonWalk.ts';
 import { quoted } from '../assignments/quoted.ts';
 import type { Cell, Fault, Problem } from '../assignments/row.ts';
-import { valueFault } from './cells.ts';
+import { shortName, valueFault } from './cells.ts';
 import type { JsonScan } from './jsonScan.ts';
+import { COLUMNS_MAX, RECORD_PROBLEMS_MAX } from './limits.ts';
 import { plusText, type Place } from './place.ts';
 
 /** The text of one record and where it starts. Places within it are found when somebody asks. */
@@ -33,7 +34,7 @@ export class JsonRecord {
   /** A problem of one member; the line is the record's, the column the member's name's in its own line. */
   problemAt(key: string, { message, remedy }: Fault): Problem {
     const column = this.placeAt(this.member(key)?.keyAt ?? 0).column;
-    return { line: this.place.line, column, name: key, message, remedy };
+    return { line: this.place.line, column, name: shortName(key), message, remedy };
   }
 
   /** The cell of a member, and what is wrong with its value as such. */
@@ -95,6 +96,12 @@ export function parseRecord(record: JsonRecord, scan: JsonScan): ParsedRecord {
     return { kind: 'unusable', problem: { ...record.place, message, remedy } };
   }
   const object = value as Readonly<Record<string, unknown>>; // a JSON object, by the check above
+  const names = Object.keys(object).length;
+  if (names > COLUMNS_MAX) {
+    const message = `The record has ${names} names; ${COLUMNS_MAX} are read.`;
+    const remedy = 'Remove the names that `retarget` does not know.';
+    return { kind: 'unusable', problem: { ...record.place, message, remedy } };
+  }
   const problems = memberCount(object) === scan.members ? [] : repeatedMembers(record);
   return { kind: 'object', value: object, problems };
 }
@@ -113,10 +120,11 @@ const repeatedMembers = (record: JsonRecord): Problem[] =>
   record
     .members()
     .filter(({ repeated }) => repeated)
+    .slice(0, RECORD_PROBLEMS_MAX)
     .map(({ key, keyAt }) => ({
       line: record.place.line,
       column: record.placeAt(keyAt).column,
-      name: key,
+      name: shortName(key),
       message: `The name ${quoted(key)} is there twice in one object.`,
       remedy: 'Keep one of them.',
     }));

@@ -3,6 +3,7 @@ import { quoted } from '../assignments/quoted.ts';
 import type { Cell, Problem } from '../assignments/row.ts';
 import { isBlank, repeatedColumn, unknownColumn } from './cells.ts';
 import type { JsonRecord } from './jsonRecord.ts';
+import { RECORD_PROBLEMS_MAX } from './limits.ts';
 import type { RowRead } from './read.ts';
 
 /** What one object of a file says: its cells, by whatever its members mean there. */
@@ -94,5 +95,7 @@ const textOf = (value: unknown): string => (typeof value === 'string' ? value : 
 function unsentHeaders(headers: unknown): string[] {
   if (isBlank(headers)) return [];
   if (typeof headers !== 'object' || headers === null || Array.isArray(headers)) return [textOf(headers)];
-  return Object.keys(headers).filter((name) => name.toLowerCase() !== 'content-type');
+  return Object.keys(headers)
+    .filter((name) => name.toLowerCase() !== 'content-type')
+    .slice(0, RECORD_PROBLEMS_MAX);
 }

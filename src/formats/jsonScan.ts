@@ -15,16 +15,18 @@ const CLOSE_BRACKET = 0x5d;
 export class JsonScan {
   /** Members of objects in the value, at any depth: one colon each. Fewer after parsing means a name is repeated. */
   members = 0;
-  /** Where the value nests deeper than JSON_DEPTH_MAX, counted from its start. */
+  /** Where the value nests too deep, counted from its start. */
   tooDeepAt: number | undefined;
   #depth = 0;
   #at = 0;
   #inString = false;
   readonly #isScalar: boolean;
+  readonly #depthMax: number;
 
   /** `first` is the value's first character. */
-  constructor(first: string) {
+  constructor(first: string, depthMax = JSON_DEPTH_MAX) {
     this.#isScalar = !'{["'.includes(first);
+    this.#depthMax = depthMax;
   }
 
   /** How long the value is that starts at `start`; undefined when more text is needed. Call it again with that text. */
@@ -43,7 +45,7 @@ export class JsonScan {
       else if (code === COLON) this.members += 1;
       else if (code === OPEN_BRACE || code === OPEN_BRACKET) {
         this.#depth += 1;
-        if (this.#depth > JSON_DEPTH_MAX) this.tooDeepAt ??= at - start;
+        if (this.#depth > this.#depthMax) this.tooDeepAt ??= at - start;
       } else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) {
         this.#depth -= 1;
         if (this.#depth === 0) return at + 1 - start;

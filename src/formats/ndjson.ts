@@ -2,10 +2,11 @@ import type { InputColumn } from '../assignments/columns.ts';
 import type { Problem } from '../assignments/row.ts';
 import { BrokenFile } from './brokenFile.ts';
 import { rememberedMeanings } from './cells.ts';
-import { JsonRecord, parseRecord } from './jsonRecord.ts';
+import { parseRecord } from './jsonRecord.ts';
 import { emptyRow, rowByColumns } from './jsonRow.ts';
 import { JsonScan } from './jsonScan.ts';
 import { RECORD_BYTES_MAX } from './limits.ts';
+import { linesOf, type LineLimit } from './lines.ts';
 import type { FileProblem, RowRead } from './read.ts';
 import type { Utf8Source } from './utf8Source.ts';
 
@@ -16,7 +17,7 @@ export async function* readNdjson(
 ): AsyncGenerator<RowRead | FileProblem, void> {
   if (/^\s*\[/.test(await source.firstLine())) throw new BrokenFile(ARRAY_NOT_LINES);
   const rowOf = rowByColumns(columns, rememberedMeanings());
-  for await (const record of lines(source)) {
+  for await (const record of linesOf(source, LINE_LIMIT)) {
     const scan = new JsonScan('{'); // a line is one value to its end, whatever it starts with
     scan.length(record.text, 0);
     const parsed = parseRecord(record, scan);
@@ -33,30 +34,7 @@ const ARRAY_NOT_LINES: Problem = {
   remedy: 'Give it a name that ends in .json, or say --input-format json.',
 };
 
-/** The lines that are not blank, without the blanks around them. */
-async function* lines(source: Utf8Source): AsyncGenerator<JsonRecord, void> {
-  let rest = '';
-  let line = 1;
-  for await (const chunk of source) {
-    const pieces = (rest + chunk.toString()).split('\n');
-    rest = pieces.pop() ?? '';
-    for (const text of pieces) {
-      yield* recordIn(text, line);
-      line += 1;
-    }
-    checkLength(rest, line);
-  }
-  yield* recordIn(rest, line);
-}
-
-function* recordIn(text: string, line: number): Generator<JsonRecord, void> {
-  checkLength(text, line);
-  const record = text.trim();
-  if (record !== '') yield new JsonRecord(record, { line, column: text.indexOf(record) + 1 });
-}
-
-function checkLength(text: string, line: number): void {
-  if (text.length <= RECORD_BYTES_MAX) return;
-  const message = `The line is longer than ${RECORD_BYTES_MAX} characters.`;
-  throw new BrokenFile({ line, column: 1, message, remedy: 'Write one object per assignment and line.' });
-}
+const LINE_LIMIT: LineLimit = {
+  charsMax: RECORD_BYTES_MAX,
+  remedy: 'Write one object per assignment and line.',
+};

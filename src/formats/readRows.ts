@@ -1,9 +1,10 @@
 import type { InputColumn } from '../assignments/columns.ts';
-import type { Problem } from '../assignments/row.ts';
+import type { Problem, Row } from '../assignments/row.ts';
 import { BrokenFile } from './brokenFile.ts';
 import { readCsv } from './csv.ts';
 import { formatOfFirstLine, type FileFormat } from './format.ts';
 import { readJson } from './json.ts';
+import { ROWS_MAX } from './limits.ts';
 import { readNdjson } from './ndjson.ts';
 import { START } from './place.ts';
 import type { Read, Reader } from './read.ts';
@@ -20,8 +21,11 @@ export async function* readRows(
   options: {
     /** undefined: decided by the first line of the file. */
     readonly format: FileFormat | undefined;
+    /** For tests. */
+    readonly rowsMax?: number;
   },
 ): AsyncGenerator<Read, void> {
+  const { rowsMax = ROWS_MAX } = options;
   const source = new Utf8Source(bytes);
   const columns = new Set<InputColumn>();
   let rows = 0;
@@ -29,7 +33,10 @@ export async function* readRows(
   try {
     const format = options.format ?? formatOfFirstLine(await source.firstLine());
     for await (const read of READERS[format](source, columns)) {
-      if (read.kind === 'row') rows += 1;
+      if (read.kind === 'row') {
+        rows += 1;
+        if (rows > rowsMax) throw new BrokenFile(tooManyRows(read.row, rowsMax));
+      }
       yield read;
     }
     if (rows === 0) yield { kind: 'problem', problem: NO_ROWS };
@@ -42,6 +49,12 @@ export async function* readRows(
   }
   yield { kind: 'end', columns: [...columns], complete };
 }
+
+const tooManyRows = ({ line, column }: Row, rowsMax: number): Problem => ({
+  ...{ line, column },
+  message: `The file has more than ${rowsMax.toLocaleString('en-US')} rows.`,
+  remedy: 'Split it into several files.',
+});
 
 const NO_ROWS: Problem = {
   ...START,

@@ -24,9 +24,6 @@ const OTHER_FILES = [
 
 const SIGNATURE_BYTES_MAX = 4;
 
-const LINE = /\S[^\n]*/;
-const WHOLE_LINE = /\S[^\n]*(?=\n)/;
-
 /**
  * The bytes of a file, proven to be text: valid UTF-8, no NUL, the byte order mark taken off, and never cut within a
  * character. All that is good comes first, then the first bad byte ends it with a `BrokenFile`. A bad byte belongs to no
@@ -47,10 +44,13 @@ export class Utf8Source implements AsyncIterable<Buffer> {
       const next = await this.#peek();
       if (next === undefined) break;
       length += next.length;
-      const line = next.includes(NEWLINE) ? WHOLE_LINE.exec(this.#peekedText())?.[0] : undefined;
-      if (line !== undefined) return line.trimEnd();
+      if (!next.includes(NEWLINE)) continue;
+      const text = this.#peekedText().trimStart();
+      const end = text.indexOf('\n');
+      if (end !== -1) return text.slice(0, end).trimEnd();
     }
-    return LINE.exec(this.#peekedText())?.[0].trimEnd() ?? '';
+    const [line = ''] = this.#peekedText().trimStart().split('\n', 1);
+    return line.trimEnd();
   }
 
   #peekedText(): string {

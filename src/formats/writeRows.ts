@@ -1,5 +1,6 @@
 import { stringify } from 'csv-stringify/sync';
 import type { FileFormat } from './format.ts';
+import { guarded } from './formulaGuard.ts';
 
 /** Names to values; a name that is missing is null. */
 export type Values = Readonly<Record<string, unknown>>;
@@ -9,7 +10,8 @@ const RECORDS_PER_PIECE = 500;
 
 /**
  * The text of a file with these columns, in pieces, to be written as UTF-8. `readRows` gives the same values again.
- * null is a blank cell in CSV and null in JSON; an object in a CSV cell is JSON text; JSON has a line per record.
+ * null is a blank cell in CSV and null in JSON; an object in a CSV cell is JSON text; text that a spreadsheet would take for
+ * a formula has an apostrophe before it in CSV. JSON has a line per record.
  */
 export async function* writeRows(
   format: FileFormat,
@@ -69,7 +71,12 @@ const csvText = (records: readonly (readonly unknown[])[]): string =>
     records.map((record) => [...record]),
     {
       // Its own casts write true as 1 and a Date as milliseconds.
-      cast: { boolean: String, date: (date) => date.toISOString(), object: (value) => JSON.stringify(value) },
+      cast: {
+        string: guarded,
+        boolean: String,
+        date: (date) => date.toISOString(),
+        object: (value) => JSON.stringify(value),
+      },
       quoted_match: /[\r;\t]/, // a CR would end a line elsewhere; the others are delimiters of other files
     },
   );

@@ -15,6 +15,8 @@ export interface BatchRequest {
   /** Relative to the API version: `/deviceManagement/…`. */
   readonly url: string;
   readonly body?: unknown;
+  /** Besides those that every request has. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** New for every try, so that Graph's logs tell tries apart. */
   readonly clientRequestId: string;
 }
@@ -55,6 +57,8 @@ export type Reply =
       readonly clientRequestId?: string | undefined;
       /** Graph's clock as it wrote it. */
       readonly date?: string | undefined;
+      /** Of a write that a second administrator has to approve first. */
+      readonly approvalCode?: string | undefined;
       /** Only where the body has one; a success never does. */
       readonly error?: GraphError | undefined;
       readonly body: unknown;
@@ -84,8 +88,8 @@ export function envelopeOf(requests: readonly BatchRequest[]): BatchEnvelope {
     throw new RangeError(`A batch holds 1 to ${BATCH_SIZE_MAX} requests, not ${requests.length}.`);
   }
   return {
-    requests: requests.map(({ method, url, body, clientRequestId }, index) => {
-      const headers = { 'client-request-id': clientRequestId };
+    requests: requests.map(({ method, url, body, clientRequestId, headers: more }, index) => {
+      const headers = { 'client-request-id': clientRequestId, ...more };
       if (body === undefined) return { id: String(index), method, url, headers };
       return {
         id: String(index),
@@ -137,6 +141,7 @@ function replyIn(response: JsonObject, arrival: Arrival): Reply {
     requestId: headerOf(headers, 'request-id') ?? innerErrorText(body, 'request-id'),
     clientRequestId: headerOf(headers, 'client-request-id') ?? innerErrorText(body, 'client-request-id'),
     date: headerOf(headers, 'date') ?? innerErrorText(body, 'date'),
+    approvalCode: headerOf(headers, 'x-msft-approval-code'),
     error: status >= 400 ? graphError(body) : undefined,
     body,
   };

@@ -29,10 +29,13 @@ export interface ExchangeRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The code of a request that was not sent, though there was a connection, as its time was over. */
+export const SEND_TOO_LATE = 'SEND_TOO_LATE';
+
 /** The request was ready too late to be sent. */
 export class SendTooLateError extends Error {
   override readonly name = 'SendTooLateError';
-  readonly code = 'SEND_TOO_LATE';
+  readonly code = SEND_TOO_LATE;
 }
 
 class OverallTimeoutError extends Error {

@@ -1,4 +1,5 @@
 import type { BaseLogger } from 'pino';
+import { SEND_TOO_LATE } from './exchange.ts';
 import type { GraphClient } from './graphClient.ts';
 
 /** The cheapest read that shows whether this sign-in may read what the writes are about. */
@@ -10,17 +11,23 @@ export const CHEAPEST_READ = '/deviceManagement/deviceConfigurations?$top=1&$sel
  */
 export function tellReach(log: Pick<BaseLogger, 'info' | 'warn'>): (client: GraphClient) => GraphClient {
   let isLost = false;
+  let reachedAt = -Infinity;
   return (client) => ({
     close: () => client.close(),
     async postBatch(requests, options) {
+      const askedAt = performance.now();
       const reply = await client.postBatch(requests, options);
+      // A connection that came too late for one call is a connection all the same.
+      if (reply.kind === 'unreached' && reply.error.code === SEND_TOO_LATE) return reply;
       if (reply.kind === 'unreached') {
-        if (!isLost)
-          log.warn(`Graph is out of reach: ${reply.error.message} Trying again until it is there.`);
+        // One that gave up when another had come through already is no news.
+        if (isLost || askedAt < reachedAt) return reply;
+        log.warn(`Graph is out of reach: ${reply.error.message} Trying again until it is there.`);
         isLost = true;
-      } else if (isLost) {
-        log.info('Graph is there again.');
+      } else {
+        if (isLost) log.info('Graph is there again.');
         isLost = false;
+        reachedAt = performance.now();
       }
       return reply;
     },

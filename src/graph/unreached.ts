@@ -1,4 +1,5 @@
 import type { GraphError } from '../assignments/outcome.ts';
+import { SEND_TOO_LATE } from './exchange.ts';
 
 /** Nothing of a call was written to a connection, so it may be tried again without a look. */
 export class NotSentError extends Error {
@@ -27,7 +28,7 @@ function sentenceFor(code: string, message: string, host: string): string {
     case 'UND_ERR_CONNECT_TIMEOUT':
     case 'ETIMEDOUT':
       return `${host} did not take the connection in time (${code}). Check the network and the firewall.`;
-    case 'SEND_TOO_LATE':
+    case SEND_TOO_LATE:
     case 'OVERALL_TIMEOUT':
       return `There was no connection to ${host} in time (${code}). Check the network and this machine's load.`;
     default:

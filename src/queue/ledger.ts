@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RowState } from '../runs/rowState.ts';
 import type { BaseLogger } from 'pino';
-import type { BatchRef, BatchStates, RowRecord } from '../runs/batchRow.ts';
+import type { BatchRef, BatchStates, LeaveRow, RowRecord } from '../runs/batchRow.ts';
 import { NOTHING_SENT, type LedgerEvent, type LedgerPolicy, type Settlement } from '../runs/leave.ts';
 import type { RunStore } from '../runs/runStore.ts';
 import { LEAVE_MIN, LEAVE_WAIT_SLICE_MS, type Pace } from './limits.ts';
@@ -11,6 +11,8 @@ import { asBefore, attemptsIn } from './rowRecord.ts';
 /** Permission to write these rows, once, soon. They are marked `sent` already. */
 export interface Leave {
   readonly kind: 'granted';
+  /** How many requests it is for; several rows may go in one. */
+  readonly requests: number;
   readonly places: readonly number[];
   /** Of all rows of the batch, after the marking. */
   readonly states: readonly RowState[];
@@ -28,11 +30,27 @@ export type LeaveOutcome =
   | { readonly kind: 'late' }
   /** Another worker may have a write of this batch on its way. */
   | { readonly kind: 'busy'; readonly waitMs: number }
-  /** The run is not at work any more. */
+  /** The run is not at work any more, or the tenant is stopped. */
   | { readonly kind: 'stopped'; readonly state: string };
+
+/** Somebody has stopped the tenant (`pause --all`): work on its runs rests, whatever it was about to do. */
+export class TenantStopped extends Error {
+  override readonly name = 'TenantStopped';
+
+  constructor() {
+    super('the tenant is stopped');
+  }
+}
 
 /** What of the record the ledger works on. */
 export type LedgerStore = Pick<RunStore, 'leave' | 'record' | 'readLeave' | 'readReply'>;
+
+/** Requests that are sent together and are of no batch. */
+interface LoneRequests {
+  readonly requests: number;
+  readonly isForWork: boolean;
+  readonly what: 'reads' | 'writes';
+}
 
 /** Redis' clock may step this far against ours before it counts as a jump. */
 const CLOCK_STEP_MAX_MS = 1_000;
@@ -96,10 +114,10 @@ export class Ledger {
   }
 
   /**
-   * Leave to write some of these rows, at least LEAVE_MIN or all. Rows that no longer stand as given here are left out:
+   * Leave to write some of these rows, at least LEAVE_MIN requests or all. Rows that no longer stand as given here are left out:
    * somebody else has had them. Rejects with the signal's reason when aborted.
    */
-  async leave(ref: BatchRef, rows: readonly RowRecord[], signal: AbortSignal): Promise<LeaveOutcome> {
+  async leave(ref: BatchRef, rows: readonly LeaveRow[], signal: AbortSignal): Promise<LeaveOutcome> {
     const token = randomBytes(8).toString('hex');
     const lookEndsAt = performance.now() + this.#pace.lookAgeMaxMs;
     for (;;) {
@@ -131,7 +149,7 @@ export class Ledger {
   /** Nothing was sent on this leave: its charges go back, its rows are as before. */
   async giveBack(ref: BatchRef, leave: Leave): Promise<void> {
     const rows = leave.places.map((place) => asBefore(place, attemptsIn(leave, place)));
-    await this.record(ref, rows, leave, { returned: leave.places.length });
+    await this.record(ref, rows, leave, { returned: leave.requests });
   }
 
   /** Records what became of the rows of a leave, and ends its charges. */
@@ -146,23 +164,50 @@ export class Ledger {
     return this.#tell((policy) => this.#store.record(ref, rows, policy, settlement));
   }
 
-  /** Sends reads when the tenant has room for them. `holdOf` says what a reply asks to wait, as in Settlement.holdMs. */
-  async read<T>(
-    reads: number,
-    send: () => Promise<T>,
+  /**
+   * Sends reads when the tenant has room for them; `send` is told how long they may wait to leave. `holdOf` says what a reply asks to wait, as in Settlement.holdMs.
+   * @throws TenantStopped when they are for work and the tenant is stopped
+   */
+  read<T>(
+    { reads, isForWork }: { readonly reads: number; readonly isForWork: boolean },
+    send: (validForMs: number) => Promise<T>,
+    holdOf: (reply: T) => number,
+    signal: AbortSignal,
+  ): Promise<T> {
+    return this.#sendAlone({ requests: reads, isForWork, what: 'reads' }, send, holdOf, signal);
+  }
+
+  /** The same for one write that is of no run: it is charged like any other. */
+  write<T>(
+    send: (validForMs: number) => Promise<T>,
+    holdOf: (reply: T) => number,
+    signal: AbortSignal,
+  ): Promise<T> {
+    return this.#sendAlone({ requests: 1, isForWork: true, what: 'writes' }, send, holdOf, signal);
+  }
+
+  async #sendAlone<T>(
+    { requests, isForWork, what }: LoneRequests,
+    send: (validForMs: number) => Promise<T>,
     holdOf: (reply: T) => number,
     signal: AbortSignal,
   ): Promise<T> {
     for (;;) {
       signal.throwIfAborted();
-      const { answer, askedAt, isSure } = await this.#ask((policy) => this.#store.readLeave(reads, policy));
+      const { answer, askedAt, isSure } = await this.#ask((policy) =>
+        this.#store.readLeave(requests, isForWork, policy, what),
+      );
+      if (answer.kind === 'stopped') throw new TenantStopped();
+      const validForMs = askedAt + this.#pace.leaveValidMs - performance.now();
       if (answer.kind === 'wait') {
         await sleep(Math.min(answer.waitMs, LEAVE_WAIT_SLICE_MS), undefined, { signal });
-      } else if (!isSure || performance.now() - askedAt > this.#pace.leaveValidMs) {
-        await this.#tell((policy) => this.#store.readReply(reads, answer.chargeEnd, 0, policy));
+      } else if (!isSure || validForMs <= 0) {
+        await this.#tell((policy) => this.#store.readReply(requests, answer.chargeEnd, 0, policy, what));
       } else {
-        const reply = await send();
-        await this.#tell((policy) => this.#store.readReply(reads, answer.chargeEnd, holdOf(reply), policy));
+        const reply = await send(validForMs);
+        await this.#tell((policy) =>
+          this.#store.readReply(requests, answer.chargeEnd, holdOf(reply), policy, what),
+        );
         return reply;
       }
     }

@@ -55,8 +55,10 @@ export const CONCURRENCY = 4;
 export const QUEUE_DEPTH = 200;
 /** A finished batch that leaves fewer than this many waiting calls for a top-up. */
 export const QUEUE_LOW_MARK = 50;
-/** The regular top-up, which also finds batches whose job was lost. */
-export const TOP_UP_MS = 60_000;
+/** Finished batches of one worker between two looks at how many wait: even eight workers see a low queue in time. */
+export const JOBS_PER_DEPTH_CHECK = 5;
+/** The regular top-up of a queue that is low, which also finds runs whose producer died and batches whose job was lost. */
+export const TOP_UP_MS = 15_000;
 
 /** The wait for what nobody can do anything about now: a stopped run's writes in doubt, without a sign-in to look. */
 export const STOPPED_RUN_WAIT_MS = 60_000;

@@ -1,7 +1,15 @@
+import type { BeforeImage } from '../runs/batchCodec.ts';
 import { unsettled, type BatchRef, type RecordedRow } from '../runs/batchRow.ts';
+import type { BatchView } from '../runs/runStore.ts';
+import { withAskedBefore } from './approvals.ts';
 import { isOurs, type Edges, type Step } from './edges.ts';
-import { look, sorted, withChange } from './lookFirst.ts';
-import { refusedSignIn } from './pauseRun.ts';
+import { TenantStopped } from './ledger.ts';
+import { look, withChange, type ReadyRow } from './lookFirst.ts';
+import { sortedForPatch, type NeededWrite } from './needed.ts';
+import { pauseForSignIn, refusedSignIn } from './pauseRun.ts';
+import { lostReads } from './permission.ts';
+import { parted, sortedForAssign } from './wholeLists.ts';
+import { narrowingFirst } from './withinPolicy.ts';
 import { nextStep, writeRows } from './writeRows.ts';
 
 /**
@@ -10,46 +18,72 @@ import { nextStep, writeRows } from './writeRows.ts';
  * Rejects with the signal's reason when aborted while it waits; what is under way is never cut.
  */
 export async function processBatch(ref: BatchRef, edges: Edges, signal: AbortSignal): Promise<Step> {
-  const { runs, ledger, now } = edges;
-  // In this order: a lease that ended before it is read ended with a record that the look comes after.
-  const [run, recorded, leaseMs] = await Promise.all([
-    runs.run(ref.runId),
-    runs.batch(ref),
-    runs.leaseMs(ref),
-  ]);
-  if (run === undefined) return { kind: 'done' };
-  if (recorded === undefined) throw new Error(`batch ${ref.batch} of run ${ref.runId} is gone from Redis`);
+  const view = await edges.runs.batch(ref);
+  if (view === undefined) return { kind: 'done' };
+  const { run, rows } = view;
   // A paused run rests; one that was stopped for good still owes the truth about writes in doubt.
   const mayWrite = run.state === 'running';
   const isOver = run.state === 'cancelled' || run.state === 'aborted';
   if (!isOurs(run, edges) || !(mayWrite || isOver)) return { kind: 'stopped' };
 
-  const open = unsettled(recorded).filter(({ state }) => mayWrite || state === 'sent');
+  const open = unsettled(rows).filter(({ state }) => mayWrite || state === 'sent');
   if (open.length === 0) return { kind: 'done' };
-  const at = now();
+  const at = edges.now();
   const ready = open.filter((row) => waitMsOf(row, at) === 0).map((row) => withChange(row, run));
-  if (ready.length === 0) return { kind: 'later', waitMs: Math.min(...open.map((row) => waitMsOf(row, at))) };
+  const waits = open.map((row) => waitMsOf(row, at)).filter((waitMs) => waitMs > 0);
+  const nextMs = waits.length > 0 ? Math.min(...waits) : 0;
+  if (ready.length === 0) return { kind: 'later', waitMs: nextMs };
+  try {
+    return await lookAndWrite(ref, view, { ready, nextMs }, edges, signal);
+  } catch (error) {
+    if (error instanceof TenantStopped) return { kind: 'stopped' };
+    throw error;
+  }
+}
 
+/** The rows that can be taken further now, and how long until the next of the others can (0: there are none). */
+interface Due {
+  readonly ready: readonly ReadyRow[];
+  readonly nextMs: number;
+}
+
+async function lookAndWrite(
+  ref: BatchRef,
+  { run, rows, leaseMs }: BatchView,
+  { ready, nextMs }: Due,
+  edges: Edges,
+  signal: AbortSignal,
+): Promise<Step> {
+  const { runs, ledger, now } = edges;
   const looks = await look(ready, run, edges, signal);
   if (looks.kind === 'signIn') return refusedSignIn(run, looks.asked, looks.error, edges, signal);
+  const lost = await lostReads(run, looks.byList, edges, signal);
+  if (lost !== undefined) return pauseForSignIn(run, lost, edges);
 
-  const { settled, needed } = sorted(ready, looks.byList, mayWrite, now());
+  const terms = { mayWrite: run.state === 'running', windowMs: ledger.pace.windowMs, at: now() };
+  const { byPatch, byAssign } = parted(rows, ready, run);
+  const patches = sortedForPatch(byPatch, looks.byList, terms);
+  const ordered = narrowingFirst(rows, run, patches, terms.at);
+  const wholeLists = sortedForAssign(byAssign, looks.byList, terms);
+  const sorted = {
+    records: [...ordered.records, ...wholeLists.records],
+    needed: [...ordered.needed, ...wholeLists.needed],
+  };
+  const { records, needed } = await withAskedBefore(sorted, run, edges, signal);
   // While another worker's write may be on its way, what is there is there, but what is not may still come.
-  const sure = leaseMs > 0 ? settled.filter(({ state }) => isThere(state)) : settled;
+  const sure = leaseMs > 0 ? records.filter(({ state }) => isThere(state)) : records;
   const after = sure.length > 0 ? await runs.record(ref, sure, ledger.policy()) : undefined;
   if (after?.states.length === 0) return { kind: 'done' };
-  if (needed.size === 0 || leaseMs > 0) {
+  if (needed.length === 0 || leaseMs > 0) {
     const isUnread = [...looks.byList.values()].some(({ kind }) => kind === 'unread');
-    const waitMs = Math.max(leaseMs, isUnread ? ledger.pace.unreachedWaitMs : 0);
-    const step = nextStep(after?.states ?? recorded, after?.runState ?? run.state);
+    // Rows that nothing was done for wait for others of their policy.
+    const othersMs = sure.length === 0 ? nextMs : 0;
+    const waitMs = Math.max(leaseMs, isUnread ? ledger.pace.unreachedWaitMs : othersMs);
+    const step = nextStep(after?.states ?? rows, after?.runState ?? run.state);
     return step.kind === 'again' && waitMs > 0 ? { kind: 'later', waitMs } : step;
   }
 
-  const leave = await ledger.leave(
-    ref,
-    [...needed.values()].map(({ row }) => row),
-    signal,
-  );
+  const leave = await ledger.leave(ref, leaveRows(needed), signal);
   switch (leave.kind) {
     case 'late':
       return { kind: 'again' };
@@ -62,6 +96,18 @@ export async function processBatch(ref: BatchRef, edges: Edges, signal: AbortSig
       return writeRows(ref, run, leave, needed, edges, signal);
   }
 }
+
+const leaveRows = (needed: readonly NeededWrite[]) =>
+  needed.flatMap(({ rows }, request) =>
+    rows.map(({ row, before }) => ({
+      ...{ place: row.place, state: row.state, attempts: row.attempts, request },
+      ...(before !== undefined && !isSame(before, row.before) && { before }),
+    })),
+  );
+
+/** What is in the record already need not be told again. */
+const isSame = (a: BeforeImage, b: BeforeImage | undefined): boolean =>
+  b !== undefined && JSON.stringify(a) === JSON.stringify(b);
 
 const isThere = (state: RecordedRow['state']): boolean => state === 'succeeded' || state === 'skipped';
 

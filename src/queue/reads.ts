@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Reply } from '../graph/batchEnvelope.ts';
 import type { EnvelopeReply, GraphClient } from '../graph/graphClient.ts';
-import type { SendReads } from '../graph/presentAssignments.ts';
+import type { SendReads } from '../graph/reading.ts';
 import type { Ledger } from './ledger.ts';
 import { holdOf } from './rowRecord.ts';
 
@@ -15,9 +15,10 @@ export function readsWithin(
   return async (urls) => {
     const requests = urls.map((url) => ({ method: 'GET' as const, url, clientRequestId: randomUUID() }));
     const envelope = await ledger.read(
-      requests.length,
-      () => graph.postBatch(requests, { runId }),
-      holdOfReads,
+      { reads: requests.length, isForWork: runId !== undefined },
+      // Work that is late must ask again: somebody may have stopped the tenant. A person's plan may wait for Graph.
+      (deadlineMs) => graph.postBatch(requests, runId === undefined ? {} : { runId, deadlineMs }),
+      holdIn,
       signal,
     );
     switch (envelope.kind) {
@@ -38,7 +39,8 @@ export function readsWithin(
   };
 }
 
-function holdOfReads(envelope: EnvelopeReply): number {
+/** What the 429s among the replies ask to wait, as in Settlement.holdMs. */
+export function holdIn(envelope: EnvelopeReply): number {
   const replies =
     envelope.kind === 'replies' ? envelope.replies : envelope.kind === 'refused' ? [envelope] : [];
   return holdOf(replies.filter(({ status }) => status === 429).map(({ retryAfterMs }) => retryAfterMs));

@@ -7,18 +7,34 @@ import type { ReadyRow } from './lookFirst.ts';
 /** The end of a row that Graph kept failing. Its last write may have been applied all the same, so a look comes first. */
 export const GAVE_UP = 'GaveUp';
 
-/** What is recorded of a row that was sent with this leave and came to this. */
+/** What a reply leaves behind besides its outcome. */
+export type Traces = Spoken<Pick<Detail, 'requestId' | 'clientRequestId'>> & {
+  /** The assignment's id, where the reply shows another one than was written to. */
+  readonly idAfter?: string | undefined;
+};
+
+/** True when Graph's last word on the row was that it has written it. */
+export const isWritten = ({ httpStatus = 0 }: Detail): boolean => httpStatus >= 200 && httpStatus < 300;
+
+/**
+ * What is recorded of a row that was sent with this leave and came to this.
+ * @param terms readsBack: what was written stays `sent` until the next look has seen it
+ */
 export function recordOf(
   row: ReadyRow,
   outcome: Outcome,
   leave: Leave,
-  traces: Spoken<Pick<Detail, 'requestId' | 'clientRequestId'>>,
-  at: number,
+  { idAfter, ...traces }: Traces,
+  { at, readsBack }: { readonly at: number; readonly readsBack: boolean },
 ): RowRecord {
   const { place } = row;
+  const { approvalCode } = row.detail;
   const attempts = attemptsIn(leave, place);
   const throttledMs = throttledUpTo(row, leave.givenAt);
-  const said: Detail = { ...spoken({ ...traces, throttledMs: throttledMs || undefined }), at };
+  const said: Detail = {
+    ...spoken({ ...traces, throttledMs: throttledMs || undefined, approvalCode }),
+    at,
+  };
   // Nobody knows what became of the write, or Graph may be wrong about it: the row stays `sent`, and the next look decides.
   const inDoubt = (detail: Detail): RowRecord => ({
     place,
@@ -27,10 +43,12 @@ export function recordOf(
     detail: { ...said, ...detail },
   });
   switch (outcome.kind) {
-    case 'succeeded':
-      return { place, state: 'succeeded', attempts, detail: { ...said, httpStatus: outcome.httpStatus } };
+    case 'succeeded': {
+      const detail = { ...said, ...spoken({ httpStatus: outcome.httpStatus, assignmentIdAfter: idAfter }) };
+      return { place, state: readsBack ? 'sent' : 'succeeded', attempts, detail };
+    }
     case 'failed': {
-      const detail = failure(outcome.httpStatus, outcome.error);
+      const detail = failure(outcome.httpStatus, withApproval(outcome.error, approvalCode));
       if (outcome.error.code === GAVE_UP) return inDoubt(detail);
       return { place, state: 'failed', attempts, detail: { ...said, ...detail } };
     }
@@ -43,7 +61,18 @@ export function recordOf(
         notBefore: at + outcome.waitMs,
       });
     case 'missing':
-      return inDoubt(failure(404, outcome.error));
+      return inDoubt(failure(404, withApproval(outcome.error, approvalCode)));
+    case 'conflict':
+      return inDoubt(failure(409, outcome.error));
+    case 'awaitingApproval': {
+      const detail = {
+        ...failure(outcome.httpStatus, awaiting(outcome.code, outcome.error.message)),
+        approvalCode: outcome.code,
+      };
+      return { place, state: 'awaitingApproval', attempts, detail: { ...said, ...detail } };
+    }
+    case 'routeRefused':
+      return { ...asBefore(place, attempts), detail: { ...said, ...failure(400, outcome.error) } };
     case 'throttled':
       return { ...asBefore(place, attempts), detail: { ...said, httpStatus: 429 } };
     case 'signIn':
@@ -51,12 +80,31 @@ export function recordOf(
   }
 }
 
+/** Graph's own code differs from tenant to tenant; what it says stays. */
+export const awaiting = (code: string, why: string): GraphError => ({
+  code: 'ApprovalRequired',
+  message: `Awaits approval ${code}: ${why}`,
+});
+
+/** What was sent with a code and refused: it expired, was rejected, was used, or was for another body. A new one has to be asked for. */
+const withApproval = ({ code, message }: GraphError, approvalCode: string | undefined): GraphError => ({
+  code,
+  message:
+    approvalCode === undefined
+      ? message
+      : `Sent with approval ${approvalCode}: ${message} Have that request cancelled in Intune if it is still open; \`retarget retry\` asks for a new one.`,
+});
+
 /** A row whose whole envelope was refused, so that nothing of it was run. */
 export function recordOfRefused(row: ReadyRow, status: number, leave: Leave, at: number): RowRecord {
   const record = asBefore(row.place, attemptsIn(leave, row.place));
   if (status !== 429) return record;
   const throttledMs = throttledUpTo(row, leave.givenAt);
-  return { ...record, detail: { ...spoken({ throttledMs: throttledMs || undefined }), httpStatus: 429, at } };
+  const { approvalCode } = row.detail;
+  return {
+    ...record,
+    detail: { ...spoken({ throttledMs: throttledMs || undefined, approvalCode }), httpStatus: 429, at },
+  };
 }
 
 /** Sends of the row that count, this one included. */

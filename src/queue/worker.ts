@@ -5,8 +5,8 @@ import { UserError } from '../errors.ts';
 import type { RedisClient } from '../redis/connection.ts';
 import { redisFailure } from '../redis/failure.ts';
 import {
+  JOBS_PER_DEPTH_CHECK,
   LOCK_MS,
-  SIGN_IN_RETRY_GROWTH_MAX,
   REDIS_REFUSED_WAIT_MS,
   STALLED_CHECK_MS,
   STALLED_COUNT_MAX,
@@ -17,7 +17,7 @@ import type { Edges, Step } from './edges.ts';
 import { pauseForSignIn } from './pauseRun.ts';
 import { processBatch } from './processBatch.ts';
 import { QUEUE_NAME, type BatchJob, type Producer } from './producer.ts';
-import { resumeWhenSignedIn, runsThatAwaitSignIn } from './signInReturn.ts';
+import { resumeWhenSignedIn, runsThatAwaitSignIn, SignInTries } from './signInReturn.ts';
 
 export interface BatchWorker {
   /** True when there is neither a job nor a run that could bring one. */
@@ -63,13 +63,18 @@ export function startWorker(
   });
 
   const said = (error: unknown): void => log.warn({ err: error }, 'The queue could not be topped up.');
-  const topUp = (): void => void producer.topUp().catch(said);
-  // After the job is gone, or its batch, opened again by a `resume` meanwhile, could not be queued again.
+  const topUpIfLow = (): void => void producer.topUpIfLow().catch(said);
+  // How low the queue is costs a call to Redis, so that it is not asked after each job while there are others. After the job is
+  // gone, or its batch, opened again by a `resume` meanwhile, could not be queued again.
+  let [completed, hasDrained] = [0, false];
+  worker.on('drained', () => (hasDrained = true));
+  worker.on('active', () => (hasDrained = false));
   worker.on('completed', () => {
-    if (!stopping.signal.aborted) producer.topUpIfLow().catch(said);
+    completed += 1;
+    if (!stopping.signal.aborted && (hasDrained || completed % JOBS_PER_DEPTH_CHECK === 0)) topUpIfLow();
   });
-  const regularly = setInterval(topUp, TOP_UP_MS);
-  topUp();
+  const regularly = setInterval(topUpIfLow, TOP_UP_MS);
+  producer.topUp().catch(said);
   const signingIn = keepSigningIn(edges, producer, stopping.signal);
 
   return {
@@ -87,22 +92,21 @@ export function startWorker(
 
 /**
  * Looks, from the start on, whether runs that wait for the sign-in may go on: a new worker may bring a new one. Where reads
- * are allowed and writes are refused again at once, the tries grow rarer.
+ * are allowed and writes are refused again at once, the tries grow rarer, until a write goes through.
  */
 async function keepSigningIn(edges: Edges, producer: Producer, stopping: AbortSignal): Promise<void> {
   const { signInRetryMs } = edges.ledger.pace;
-  let inARow = 0;
+  const tries = new SignInTries();
   while (!stopping.aborted) {
     try {
       const resumed = await resumeWhenSignedIn(edges, stopping);
-      if (resumed > 0) await producer.topUp();
-      inARow = resumed > 0 ? inARow + 1 : 0;
+      if (resumed.length > 0) await producer.topUp();
+      tries.made(resumed);
     } catch (error) {
       if (stopping.aborted) return;
       edges.log.warn({ err: error }, 'Whether the sign-in works again could not be seen.');
     }
-    const waitMs = signInRetryMs * Math.min(SIGN_IN_RETRY_GROWTH_MAX, 2 ** Math.max(0, inARow - 1));
-    await sleep(waitMs, undefined, { signal: stopping }).catch(() => undefined);
+    await sleep(signInRetryMs * tries.distance, undefined, { signal: stopping }).catch(() => undefined);
   }
 }
 

@@ -1,37 +1,50 @@
 import { randomUUID } from 'node:crypto';
-import { outcomeOf, type Outcome } from '../assignments/outcome.ts';
-import { patchRequest } from '../assignments/request.ts';
+import { isJsonObject } from '../assignments/json.ts';
+import { outcomeOf, type GraphError, type Outcome } from '../assignments/outcome.ts';
 import { UserError } from '../errors.ts';
 import type { EnvelopeReply } from '../graph/graphClient.ts';
+import type { BatchRef, RowRecord } from '../runs/batchRow.ts';
 import { isSettled, type RowState } from '../runs/rowState.ts';
 import type { Run } from '../runs/run.ts';
-import type { BatchRef } from '../runs/batchRow.ts';
+import { approvalHeaders, asAsked, codeOf } from './approvals.ts';
 import type { Edges, Step } from './edges.ts';
 import type { Leave } from './ledger.ts';
-import type { NeededWrite } from './lookFirst.ts';
-import { pauseRun, refusedSignIn } from './pauseRun.ts';
-import { attemptsIn, holdOf, recordOf, recordOfRefused } from './rowRecord.ts';
+import type { NeededRow, NeededWrite } from './needed.ts';
+import { abortRun, pauseForPermission, pauseRun, refusedSignIn } from './pauseRun.ts';
+import { refusedWrites } from './permission.ts';
+import {
+  asBefore,
+  attemptsIn,
+  failure,
+  holdOf,
+  recordOf,
+  recordOfRefused,
+  type Traces,
+} from './rowRecord.ts';
 
-/** Sends the rows that leave was given for, in one envelope, and records what became of each. What is sent is never cut. */
+type Refused = Extract<EnvelopeReply, { kind: 'refused' }>;
+
+/** Sends the requests that leave was given for, in one envelope, and records what became of each row. What is sent is never cut. */
 export async function writeRows(
   ref: BatchRef,
   run: Run,
   leave: Leave,
-  needed: ReadonlyMap<number, NeededWrite>,
+  needed: readonly NeededWrite[],
   edges: Edges,
   signal: AbortSignal,
 ): Promise<Step> {
   const { ledger, signIn } = edges;
-  const writes = leave.places.flatMap((place) => needed.get(place) ?? []);
-  const requests = writes.map(({ row, body }) => ({
-    ...patchRequest(row.change, body),
-    clientRequestId: randomUUID(),
-  }));
+  const writes = writesOf(leave, needed);
   const validMs = leave.validForMs();
-  if (validMs <= 0) {
+  if (writes === undefined || validMs <= 0) {
     await ledger.giveBack(ref, leave);
     return { kind: 'again' };
   }
+  const requests = writes.map((write) => ({
+    ...write.request,
+    headers: approvalHeaders(run, write),
+    clientRequestId: randomUUID(),
+  }));
   const asked = signIn.asks('writes');
   let envelope: EnvelopeReply;
   try {
@@ -54,6 +67,8 @@ export async function writeRows(
       await recordRefused(ref, leave, writes, envelope, edges);
       if (status === 429) return { kind: 'again' };
       if (status === 401) return refusedSignIn(run, asked, error, edges, signal);
+      if (status === 403 && run.counts.succeeded > 0)
+        return (await pauseForPermission(run, error, edges)).step;
       return pauseRun(
         run,
         `Graph refused a whole batch with ${status} ${error.code}: ${error.message}`,
@@ -61,31 +76,108 @@ export async function writeRows(
       );
     }
     case 'replies': {
-      const outcomes = envelope.replies.map((reply, i) =>
-        outcomeOf(reply, attemptsIn(leave, leave.places[i] ?? 0), ledger.pace.windowMs, edges.random),
+      const answered = writes.map((write, i) =>
+        answeredWrite(run, write, envelope, i, requests[i]?.clientRequestId, leave, edges),
       );
-      const rows = writes.map(({ row }, i) => {
-        const reply = envelope.replies[i];
-        const traces = {
-          clientRequestId: requests[i]?.clientRequestId,
-          requestId: reply?.kind === 'answered' ? reply.requestId : envelope.requestId,
-        };
-        return recordOf(row, outcomes[i] ?? MISSING, leave, traces, edges.now());
-      });
-      const throttled = outcomes.filter((outcome) => outcome.kind === 'throttled');
-      const { states, runState } = await ledger.record(ref, rows, leave, {
-        answered: leave.places.length,
-        accepted: outcomes.filter(({ kind }) => !NOT_LET_THROUGH.has(kind)).length,
-        holdMs: holdOf(throttled.map(({ retryAfterMs }) => retryAfterMs)),
-        throttled: throttled.length,
-      });
+      const lost = lostPermission(run, answered);
+      const refusal = lost && (await refusedWrites(run, lost, answered.some(wasForbiddenBefore), edges));
+      const { states, runState } = await recordReplies(
+        ref,
+        leave,
+        answered,
+        refusal?.rowsPay === false,
+        edges,
+      );
+      const outcomes = answered.map(({ outcome }) => outcome);
       const refused = outcomes.find((outcome) => outcome.kind === 'signIn');
       if (refused) return refusedSignIn(run, asked, refused.error, edges, signal);
+      if (refusal?.step !== undefined) return refusal.step;
+      const routeRefused = outcomes.find((outcome) => outcome.kind === 'routeRefused');
+      if (routeRefused) return abortRun(run, refusedRoute(run, routeRefused.error.code), edges);
       if (outcomes.some(({ kind }) => kind !== 'lost')) signIn.worked(asked);
+      if (outcomes.some(({ kind }) => kind === 'succeeded')) signIn.wrote(asked);
       return nextStep(states, runState);
     }
   }
 }
+
+const refusedRoute = ({ runId, options }: Run, code: string): string =>
+  options.strategy === 'patch'
+    ? `the tenant does not take PATCH on assignments (${code}): \`retarget resume ${runId} --strategy assign --work\` goes on by writing whole lists`
+    : `the tenant does not take \`assign\` (${code})`;
+
+/** The requests of a leave; undefined when one of them has lost a row to other hands since, and would say too much. */
+function writesOf(
+  { requests, places }: Leave,
+  needed: readonly NeededWrite[],
+): readonly NeededWrite[] | undefined {
+  const granted = new Set(places);
+  const writes = needed.filter(({ rows }) => rows.some(({ row }) => granted.has(row.place)));
+  const isWhole = writes.every(({ rows }) => rows.every(({ row }) => granted.has(row.place)));
+  return isWhole && writes.length === requests ? writes : undefined;
+}
+
+interface Answered {
+  readonly rows: readonly NeededRow[];
+  readonly outcome: Outcome;
+  readonly traces: Traces;
+  readonly readsBack: boolean;
+}
+
+/** Whole lists are read back always, as what is missing from one is unassigned; the rows of a canary, to be judged. */
+const readsBack = ({ options }: Run, { method }: NeededWrite['request']): boolean =>
+  options.verify || options.gate !== null || method === 'POST';
+
+function answeredWrite(
+  run: Run,
+  write: NeededWrite,
+  envelope: Extract<EnvelopeReply, { kind: 'replies' }>,
+  i: number,
+  clientRequestId: string | undefined,
+  leave: Leave,
+  { ledger, random }: Edges,
+): Answered {
+  const { request, rows } = write;
+  const reply = envelope.replies[i];
+  const sends = Math.max(...rows.map(({ row }) => attemptsIn(leave, row.place)));
+  const outcome =
+    reply === undefined
+      ? MISSING
+      : asAsked(outcomeOf(reply, sends, ledger.pace.windowMs, random), run, write);
+  const isAnswered = reply?.kind === 'answered';
+  const requestId = isAnswered ? reply.requestId : envelope.requestId;
+  const idAfter = isAnswered && request.method === 'PATCH' ? otherId(reply.body, rows[0]) : undefined;
+  return {
+    rows,
+    outcome,
+    traces: { clientRequestId, requestId, idAfter },
+    readsBack: readsBack(run, request),
+  };
+}
+
+/** A tenant may give an assignment another id when its target changes, and shows it in the reply. */
+function otherId(body: unknown, row: NeededRow | undefined): string | undefined {
+  const id = isJsonObject(body) ? body['id'] : undefined;
+  const before = row?.row.change.address.assignmentId.toLowerCase();
+  return typeof id === 'string' && id.toLowerCase() !== before ? id : undefined;
+}
+
+/** Fewer replies say nothing about the sign-in: those rows may be the ones that it may not write. */
+const FORBIDDEN_REPLIES_MIN = 5;
+
+/** What tells that the permission to write may be lost: after writes that went through, every reply of a batch is a 403. */
+function lostPermission(run: Run, answered: readonly Answered[]): GraphError | undefined {
+  if (run.counts.succeeded === 0 || answered.length < FORBIDDEN_REPLIES_MIN) return undefined;
+  const [outcome] = answered.every(isForbidden) ? answered.map((each) => each.outcome) : [];
+  return outcome?.kind === 'failed' ? outcome.error : undefined;
+}
+
+const wasForbiddenBefore = ({ rows }: Answered): boolean =>
+  rows.some(({ row }) => row.detail.httpStatus === 403);
+
+/** With a code, a 403 is about that approval. */
+const isForbidden = ({ outcome, rows }: Answered): boolean =>
+  outcome.kind === 'failed' && outcome.httpStatus === 403 && codeOf({ rows }) === undefined;
 
 /** The client answers every request; a gap would be its bug, and then too nobody knows. */
 const MISSING: Outcome = { kind: 'lost', waitMs: 0, why: 'missing' };
@@ -93,20 +185,52 @@ const MISSING: Outcome = { kind: 'lost', waitMs: 0, why: 'missing' };
 /** What says nothing of how many writes the tenant takes, as it came to an end before its limit or nobody knows where. */
 const NOT_LET_THROUGH: ReadonlySet<Outcome['kind']> = new Set(['throttled', 'signIn', 'lost']);
 
+function recordReplies(
+  ref: BatchRef,
+  leave: Leave,
+  answered: readonly Answered[],
+  isUnpaid: boolean,
+  { ledger, now }: Edges,
+) {
+  const at = now();
+  const records = answered.flatMap(({ rows, outcome, traces, readsBack }) =>
+    rows.map(({ row }): RowRecord => {
+      const terms = { at, readsBack };
+      if (isUnpaid && outcome.kind === 'failed') {
+        const detail = { at, ...failure(403, outcome.error) };
+        return { ...asBefore(row.place, attemptsIn(leave, row.place)), detail };
+      }
+      return recordOf(row, outcome, leave, traces, terms);
+    }),
+  );
+  const throttled = answered.flatMap(({ outcome, rows }) =>
+    outcome.kind === 'throttled' ? rows.map(() => outcome.retryAfterMs) : [],
+  );
+  return ledger.record(ref, records, leave, {
+    answered: leave.requests,
+    accepted: answered.filter(({ outcome }) => !NOT_LET_THROUGH.has(outcome.kind)).length,
+    holdMs: holdOf(throttled),
+    throttled: throttled.length,
+    allForbidden: !isUnpaid && answered.length >= FORBIDDEN_REPLIES_MIN && answered.every(isForbidden),
+  });
+}
+
 async function recordRefused(
   ref: BatchRef,
   leave: Leave,
   writes: readonly NeededWrite[],
-  { status, retryAfterMs }: Extract<EnvelopeReply, { kind: 'refused' }>,
+  { status, retryAfterMs }: Refused,
   { ledger, now }: Edges,
 ): Promise<void> {
   const at = now();
   const isThrottled = status === 429;
-  const rows = writes.map(({ row }) => recordOfRefused(row, status, leave, at));
+  const rows = writes.flatMap((write) =>
+    write.rows.map(({ row }) => recordOfRefused(row, status, leave, at)),
+  );
   await ledger.record(ref, rows, leave, {
-    answered: leave.places.length,
+    answered: leave.requests,
     holdMs: isThrottled ? holdOf([retryAfterMs]) : 0,
-    throttled: isThrottled ? writes.length : 0,
+    throttled: isThrottled ? rows.length : 0,
   });
 }
 

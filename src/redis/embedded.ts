@@ -104,14 +104,14 @@ async function connectOrStart(dataDir: DataDir, env: NodeJS.ProcessEnv): Promise
   }
 }
 
-/** Under the lock, so that nobody comes in between the look and the stop. */
+/** Under the lock, so that nobody comes in between the look and the stop; whoever is not the last is gone when it ends. */
 async function stopIfLast(member: Redis, dataDir: DataDir): Promise<void> {
   if (member.status !== 'ready') return;
   const [clients, ownId] = await Promise.all([member.client('LIST'), member.client('ID')]);
   const users = String(clients)
     .split('\n')
     .filter((line) => line.includes(` name=${USER_NAME_PREFIX}`));
-  if (!users.every((line) => line.startsWith(`id=${ownId} `))) return;
+  if (!users.every((line) => line.startsWith(`id=${ownId} `))) return closeRedis(member);
   const runId = await runIdOf(member);
   const servers = endedInOrder(dataDir);
   await stopServer(member, dataDir);

@@ -1,4 +1,5 @@
-import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { deflateRawSync, inflateRawSync, type ZlibOptions } from 'node:zlib';
+import type { JsonObject } from '../assignments/json.ts';
 import { pack, unpack } from 'msgpackr';
 import type { InputColumn } from '../assignments/columns.ts';
 import type { Row } from '../assignments/row.ts';
@@ -41,8 +42,13 @@ const DEFLATE = { windowBits: 13, memLevel: 6, chunkSize: 4_096 } as const;
 export function encodeInputs(rows: readonly InputRow[]): Buffer {
   const names = [...new Set(rows.flatMap((row) => [...row.cells.keys()]))];
   const columns: Columns = names.map((name) => [name, rows.map((row) => row.cells.get(name) ?? null)]);
+  return packJson([rows.map((row) => row.line), columns], DEFLATE);
+}
+
+/** JSON as bytes: the GUIDs in it as their 16 bytes, and the rest deflated. */
+function packJson(value: unknown, options: ZlibOptions): Buffer {
   const guids = new Map<string, number>();
-  const text = JSON.stringify([rows.map((row) => row.line), columns]).replace(GUID_IN_TEXT, (guid) => {
+  const text = JSON.stringify(value).replace(GUID_IN_TEXT, (guid) => {
     const known = guids.get(guid);
     if (known !== undefined) return `${KNOWN_GUID}${known.toString(36)},`;
     if (guids.size >= GUIDS_MAX) return guid;
@@ -51,24 +57,28 @@ export function encodeInputs(rows: readonly InputRow[]): Buffer {
   });
   const count = Buffer.alloc(2);
   count.writeUInt16BE(guids.size);
-  return Buffer.concat([count, ...[...guids.keys()].map(bytesOfGuid), deflateRawSync(text, DEFLATE)]);
+  return Buffer.concat([count, ...[...guids.keys()].map(bytesOfGuid), deflateRawSync(text, options)]);
 }
 
 export function decodeInputs(blob: Buffer): InputRow[] {
+  const [lines, columns] = unpackJson(blob, {}) as [number[], Columns];
+  return lines.map((line, i) => ({
+    line,
+    cells: new Map(columns.flatMap(([name, values]) => (values[i] === null ? [] : [[name, values[i]]]))),
+  }));
+}
+
+function unpackJson(blob: Buffer, options: ZlibOptions): unknown {
   const count = blob.readUInt16BE(0);
   const rest = 2 + 16 * count;
   let next = 0;
-  const text = inflateRawSync(blob.subarray(rest))
+  const text = inflateRawSync(blob.subarray(rest), options)
     .toString('utf8')
     .replace(GUID_MARKS, (_, known?: string) => {
       const start = 2 + 16 * (known === undefined ? next++ : Number.parseInt(known, 36));
       return guidOfBytes(blob.subarray(start, start + 16));
     });
-  const [lines, columns] = JSON.parse(text) as [number[], Columns];
-  return lines.map((line, i) => ({
-    line,
-    cells: new Map(columns.flatMap(([name, values]) => (values[i] === null ? [] : [[name, values[i]]]))),
-  }));
+  return JSON.parse(text);
 }
 
 const bytesOfGuid = (guid: string): Buffer => Buffer.from(guid.replaceAll('-', ''), 'hex');
@@ -91,6 +101,10 @@ export interface Detail {
   readonly at?: number;
   /** Not to be sent before, ms since the epoch. */
   readonly notBefore?: number;
+  /** The id that the assignment has since it was written, where the tenant gave it another one. */
+  readonly assignmentIdAfter?: string;
+  /** What a tenant with Multi Admin Approval wants to see again with the write. */
+  readonly approvalCode?: string;
 }
 
 /** Besides `at`, in the order in which they are packed: what most rows have comes first. */
@@ -102,6 +116,8 @@ const DETAIL_FIELDS = [
   'notBefore',
   'errorCode',
   'errorMessage',
+  'assignmentIdAfter',
+  'approvalCode',
 ] as const satisfies readonly (keyof Detail)[];
 
 const GUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/;
@@ -115,8 +131,8 @@ function unpacked(value: unknown): string | number | undefined {
   return typeof value === 'string' || typeof value === 'number' ? value : undefined;
 }
 
-/** Bytes of a frame before its fields: the row's place, and `at` in six bytes (0: not said). */
-const FRAME_HEAD = 7;
+/** Bytes of a detail before its fields: `at` (0: not said). */
+const AT_BYTES = 6;
 const LENGTH_IN_ONE_BYTE_MAX = 254;
 
 /**
@@ -128,36 +144,131 @@ export function encodeDetail(row: number, detail: Detail): Buffer {
   const fields = DETAIL_FIELDS.map((field) => packed(detail[field]));
   while (fields.length > 0 && fields.at(-1) === null) fields.pop();
   const body = fields.length > 0 ? pack(fields) : Buffer.alloc(0);
-  const head = Buffer.alloc(FRAME_HEAD);
-  head.writeUInt8(row, 0);
-  head.writeUIntBE(detail.at ?? 0, 1, 6);
-  const length = FRAME_HEAD + body.length;
-  if (length <= LENGTH_IN_ONE_BYTE_MAX) return Buffer.concat([Buffer.of(length), head, body]);
-  const long = Buffer.of(255, 0, 0, 0, 0);
-  long.writeUInt32BE(length, 1);
-  return Buffer.concat([long, head, body]);
+  const at = Buffer.alloc(AT_BYTES);
+  at.writeUIntBE(detail.at ?? 0, 0, AT_BYTES);
+  return frame(row, at, body);
 }
 
-/** The last detail of each row, by its place in the batch. */
-export function decodeDetails(blob: Buffer | null | undefined): Map<number, Detail> {
-  const details = new Map<number, Detail>();
+function frame(row: number, ...said: readonly Buffer[]): Buffer {
+  const length = said.reduce((sum, { length: bytes }) => sum + bytes, 1);
+  if (length <= LENGTH_IN_ONE_BYTE_MAX) return Buffer.concat([Buffer.of(length, row), ...said]);
+  const long = Buffer.of(255, 0, 0, 0, 0, row);
+  long.writeUInt32BE(length, 1);
+  return Buffer.concat([long, ...said]);
+}
+
+/** What is said in each frame, by row; a later one about a row takes the place of an earlier one. */
+function framesOf(blob: Buffer | null | undefined): Map<number, Buffer> {
+  const frames = new Map<number, Buffer>();
   for (let start = 0; blob && start < blob.length;) {
     const isLong = blob.readUInt8(start) > LENGTH_IN_ONE_BYTE_MAX;
     const from = start + (isLong ? 5 : 1);
     const end = from + (isLong ? blob.readUInt32BE(start + 1) : blob.readUInt8(start));
-    details.set(blob.readUInt8(from), detailIn(blob.subarray(from + 1, end)));
+    frames.set(blob.readUInt8(from), blob.subarray(from + 1, end));
     start = end;
   }
-  return details;
+  return frames;
+}
+
+/** The last detail of each row, by its place in the batch. */
+export function decodeDetails(blob: Buffer | null | undefined): Map<number, Detail> {
+  return new Map([...framesOf(blob)].map(([row, said]) => [row, detailIn(said)]));
 }
 
 function detailIn(said: Buffer): Detail {
-  const at = said.readUIntBE(0, 6);
-  const body = said.subarray(FRAME_HEAD - 1);
+  const at = said.readUIntBE(0, AT_BYTES);
+  const body = said.subarray(AT_BYTES);
   const fields: unknown = body.length > 0 ? unpack(body) : [];
   const values = Array.isArray(fields) ? fields.map(unpacked) : [];
   const entries = DETAIL_FIELDS.map((field, i) => [field, values[i]] as const);
   return Object.fromEntries(
     [...(at > 0 ? [['at', at] as const] : []), ...entries].filter(([, value]) => value !== undefined),
   );
+}
+
+/**
+ * What a row's write overwrites, as Graph showed it: the assignment; null: there was none (it is added); several: the list that
+ * is cleared.
+ */
+export type BeforeImage = JsonObject | null | readonly JsonObject[];
+
+const graph = (type: string): string => `#microsoft.graph.${type}`;
+const filterOff = {
+  deviceAndAppManagementAssignmentFilterId: null,
+  deviceAndAppManagementAssignmentFilterType: 'none',
+};
+
+/**
+ * What assignments look like, the commonest last, so that each compresses well by itself. It is part of the record's format: a
+ * word changed here makes what was written unreadable.
+ */
+const IMAGE_DICTIONARY = Buffer.from(
+  JSON.stringify([
+    { source: 'policySets', sourceId: null, intent: 'remove' },
+    { target: { '@odata.type': graph('configurationManagerCollectionAssignmentTarget'), collectionId: '' } },
+    { deviceAndAppManagementAssignmentFilterType: 'exclude' },
+    { deviceAndAppManagementAssignmentFilterType: 'include' },
+    { target: { '@odata.type': graph('exclusionGroupAssignmentTarget'), groupId: '' } },
+    { target: { '@odata.type': graph('allLicensedUsersAssignmentTarget'), ...filterOff } },
+    { target: { '@odata.type': graph('allDevicesAssignmentTarget'), ...filterOff } },
+    { '@odata.type': graph('deviceCompliancePolicyAssignment'), source: 'direct', sourceId: null },
+    {
+      '@odata.type': graph('deviceConfigurationAssignment'),
+      id: '',
+      intent: 'apply',
+      source: 'direct',
+      sourceId: '',
+    },
+    { target: { '@odata.type': graph('groupAssignmentTarget'), groupId: '', ...filterOff } },
+  ]),
+);
+
+/** Before-images of rows by their place, as bytes: length in four bytes, then the JSON packed. A batch's images are these appended. */
+export function encodeImages(images: readonly (readonly [place: number, image: BeforeImage])[]): Buffer {
+  if (images.length === 0) return Buffer.alloc(0);
+  const packed = packJson(images, { ...DEFLATE, dictionary: IMAGE_DICTIONARY });
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(packed.length);
+  return Buffer.concat([length, packed]);
+}
+
+/** The last before-image of each row, by its place in the batch. */
+export function decodeImages(blob: Buffer | null | undefined): Map<number, BeforeImage> {
+  const images = new Map<number, BeforeImage>();
+  for (let at = 0; blob && at < blob.length;) {
+    const end = at + 4 + blob.readUInt32BE(at);
+    const unpacked = unpackJson(blob.subarray(at + 4, end), { dictionary: IMAGE_DICTIONARY });
+    for (const [place, image] of unpacked as [number, BeforeImage][]) images.set(place, image);
+    at = end;
+  }
+  return images;
+}
+
+/** Bytes of a fingerprint; of a row without a plan they are 0. */
+const FINGERPRINT_BYTES = 8;
+
+/** The fingerprints of a batch side by side; hexadecimal, undefined where there is no plan. */
+export const encodeFingerprints = (fingerprints: readonly (string | undefined)[]): Buffer =>
+  Buffer.concat(
+    fingerprints.map((hex) =>
+      hex === undefined ? Buffer.alloc(FINGERPRINT_BYTES) : Buffer.from(hex, 'hex'),
+    ),
+  );
+
+export function fingerprintAt(blob: Buffer | null | undefined, place: number): string | undefined {
+  const bytes = blob?.subarray(place * FINGERPRINT_BYTES, (place + 1) * FINGERPRINT_BYTES);
+  return bytes?.length === FINGERPRINT_BYTES && bytes.some((byte) => byte !== 0)
+    ? bytes.toString('hex')
+    : undefined;
+}
+
+/** Fingerprints of lists, which rows of one policy share: deflated, that costs little more than one a policy. */
+export const encodeListFingerprints = (fingerprints: readonly (string | undefined)[]): Buffer =>
+  deflateRawSync(encodeFingerprints(fingerprints), DEFLATE);
+
+/** By place; undefined where there is no plan. */
+export function decodeListFingerprints(blob: Buffer | null | undefined): readonly (string | undefined)[] {
+  if (!blob?.length) return [];
+  const bytes = inflateRawSync(blob);
+  return Array.from({ length: bytes.length / FINGERPRINT_BYTES }, (_, place) => fingerprintAt(bytes, place));
 }

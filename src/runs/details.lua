@@ -1,11 +1,11 @@
--- Details of a batch are frames, one after the other: length (one byte, or 255 and four), place of the row, and what is said
--- of it, which scripts do not read.
+-- Details and before-images of a batch are frames, one after the other: length (one byte, or 255 and four), place of the row,
+-- and what is said of it, which scripts do not read.
 
 -- Nothing is said of the row any more.
 local function forgottenDetail(row) return string.char(7, row, 0, 0, 0, 0, 0, 0) end
 
 -- Only the last word about each row, since nothing of what stands before it counts.
-local function lastDetails(said)
+local function lastFrames(said)
   local order, words = {}, {}
   local start = 1
   while start <= #said do

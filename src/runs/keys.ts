@@ -13,14 +13,18 @@ export const TENANTS_KEY = 'retarget:tenants';
  * |---|---|---|
  * | `runs` | sorted set: run id by time of creation | for ever; entries whose run is gone are pruned when listed |
  * | `open` | sorted set: run id by place in the line | until the run ends |
- * | `ledger` | hash: clock, hold, spacing, learned budget, totals, and the charges that end at one moment | for ever, a few kB |
+ * | `ledger` | hash: clock, hold, spacing, learned budget, totals, the charges that end at one moment, and who stopped the tenant | for ever, a few kB |
  * | `ledger:writes`, `ledger:all`, `ledger:accepted` | sorted set: moments at which charges end | for ever, a few kB |
- * | `run:<id>` | hash: the header and the counters | while loading: a minute past the producer's last sign; KEEP_DAYS after the end |
+ * | `run:<id>` | hash: the header and the counters | while loading: two minutes past the producer's last sign; `--keep-days` after the end |
  * | `run:<id>:inputs` | hash: batch → its rows as read, compressed | as the header |
  * | `run:<id>:states` | hash: batch → one byte a row | as the header |
  * | `run:<id>:details` | hash: batch → what there is to say of its rows, appended | as the header |
  * | `run:<id>:settled` | bitmap: one bit a batch | as the header |
  * | `run:<id>:leases` | hash: batch → who writes it now and until when | as the header |
+ * | `run:<id>:planned` | hash: batch → of each row a fingerprint of what the plan saw; `<batch>l` → the same of its policy's list | as the header |
+ * | `run:<id>:before` | hash: batch → before-images, appended | as the header |
+ * | `run:<id>:order` | string: where each row of the file lies, when they lie in another order | as the header |
+ * | `log:<id>` | list: who did what with the run, as JSON | LOG_DAYS after the last entry, whatever becomes of the run |
  */
 export interface Keys {
   /** Prefix of BullMQ's keys; never ioredis' `keyPrefix`. */
@@ -32,6 +36,7 @@ export interface Keys {
   readonly ledgerAll: string;
   readonly ledgerAccepted: string;
   run(runId: string): RunKeys;
+  log(runId: string): string;
 }
 
 export interface RunKeys {
@@ -41,6 +46,9 @@ export interface RunKeys {
   readonly details: string;
   readonly settled: string;
   readonly leases: string;
+  readonly planned: string;
+  readonly before: string;
+  readonly order: string;
 }
 
 export function keysOf(tenant: string): Keys {
@@ -63,7 +71,11 @@ export function keysOf(tenant: string): Keys {
         details: `${header}:details`,
         settled: `${header}:settled`,
         leases: `${header}:leases`,
+        planned: `${header}:planned`,
+        before: `${header}:before`,
+        order: `${header}:order`,
       };
     },
+    log: (runId) => `${prefix}:log:${runId}`,
   };
 }

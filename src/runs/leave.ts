@@ -31,6 +31,8 @@ type LeaveKind =
   | {
       readonly kind: 'granted';
       readonly chargeEnd: number;
+      /** Requests that leave was given for; several rows may go in one. */
+      readonly requests: number;
       readonly places: readonly number[];
       readonly states: readonly RowState[];
     }
@@ -42,7 +44,7 @@ type LeaveKind =
 export interface Settlement {
   readonly token: string;
   readonly chargeEnd: number;
-  /** Writes that Graph may have counted: charged for one more window. */
+  /** Requests that Graph may have counted: charged for one more window. */
   readonly answered: number;
   /** Those among them that were let through the tenant's limit, whatever became of them then. */
   readonly accepted: number;
@@ -51,6 +53,8 @@ export interface Settlement {
   /** Longest Retry-After in ms; -1: throttled without one; 0: not throttled. */
   readonly holdMs: number;
   readonly throttled: number;
+  /** Every reply was a 403. */
+  readonly allForbidden: boolean;
 }
 
 export const NOTHING_SENT: Settlement = {
@@ -61,6 +65,7 @@ export const NOTHING_SENT: Settlement = {
   returned: 0,
   holdMs: 0,
   throttled: 0,
+  allForbidden: false,
 };
 
 /** What `leave.lua` answered: its kind, Redis' clock, the event and the rest. */
@@ -73,11 +78,12 @@ export function leaveAnswerOf(
   const answered = { now, event };
   switch (kind) {
     case 'granted': {
-      const [chargeEnd, states, ...places] = rest;
+      const [chargeEnd, states, requests, ...places] = rest;
       return {
         kind,
         ...answered,
         chargeEnd: Number(chargeEnd),
+        requests: Number(requests),
         places: places.map(Number),
         states: [...(states ?? [])].map(stateOfByte),
       };

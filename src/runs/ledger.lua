@@ -102,6 +102,9 @@ local function tick()
   expire(ALL, 'a')
 end
 
+-- Somebody has stopped the whole tenant (`pause --all`): nothing is sent until somebody lets it go on.
+local function stopped() return redis.call('HEXISTS', LEDGER, 'stop') == 1 end
+
 -- How long nothing may be sent, and why; 0 when the way is free.
 local function held()
   local hold = number('holdUntil') - now

@@ -25,6 +25,10 @@ export interface RunStatus {
   /** Rows settled per second since the start. */
   readonly ratePerSecond: number | null;
   readonly etaSeconds: number | null;
+  /** The failure budget, as in RunOptions. */
+  readonly maxFailures: string;
+  /** Null: as the workers are set. */
+  readonly writesPerWindow: number | null;
   readonly ledger: LedgerStatus;
 }
 
@@ -66,6 +70,8 @@ export function statusOfRun(run: Run, ledger: LedgerStatus, now: number): RunSta
     finishedAt: iso(run.finishedAt),
     ratePerSecond,
     etaSeconds: isGoing ? Math.ceil(pending / ratePerSecond) : null,
+    maxFailures: run.options.maxFailures,
+    writesPerWindow: run.options.writesPerWindow,
     ledger,
   };
 }

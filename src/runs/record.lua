@@ -1,9 +1,10 @@
 -- Records what became of rows of one batch: states, counters, details, charges and hold, in one step; only for rows that
--- are not settled yet. KEYS: ledger, its sets; 5 header, 6 states, 7 details, 8 settled, 9 leases, 10 open, 11 inputs.
--- ARGV: policy, runId, batch, token, chargeEnd, answered, accepted, returned, holdMs, throttled, then per row: place, state, attempts, detail.
+-- are not settled yet. KEYS: ledger, its sets; 5 header, 6 states, 7 details, 8 settled, 9 leases, 10 open, 11.. its other keys.
+-- ARGV: policy, runId, batch, token, chargeEnd, answered, accepted, returned, holdMs, throttled, allForbidden, then per row: place, state,
+-- attempts, detail, error code.
 --   answered/returned: charges that were used and end a window from now / that were never sent and are given back
 --   accepted: how many of them the tenant let through its limit; throttled: how many it refused with 429
---   holdMs: as in holdAfter
+--   holdMs: as in holdAfter; allForbidden: "1" when every reply was a 403
 -- Answers {states, state of the run, event}.
 local HEADER, STATES, DETAILS, SETTLED, LEASES, OPEN = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
 local runId, batch, token = ARGV[2], ARGV[3], ARGV[4]
@@ -26,6 +27,7 @@ if returned > 0 then
   discharge(WRITES, 'w', chargeEnd, returned)
   discharge(ALL, 'a', chargeEnd, returned)
 end
+if answered > 0 then redis.call('HSET', HEADER, 'answered', '1') end
 holdAfter(hold)
 if accepted > 0 or throttled > 0 then learnFromReply(accepted, throttled) end
 if accepted > 0 and hold == 0 then endUnnamedWaits() end
@@ -39,7 +41,8 @@ if not states then return { '', '', event } end
 local bytes = { string.byte(states, 1, #states) }
 local details = {}
 local left, sent = 0, 0
-for i = 11, #ARGV, 4 do
+local isGated = gateLeft(HEADER) ~= nil
+for i = 12, #ARGV, 5 do
   local row, state, attempts = tonumber(ARGV[i]) + 1, tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2])
   local before = bytes[row] % 16
   if before <= 1 then
@@ -47,15 +50,18 @@ for i = 11, #ARGV, 4 do
     if ARGV[i + 3] ~= '' then details[#details + 1] = ARGV[i + 3] end
     if before == 1 and state ~= 1 then sent = sent - 1 end
     if before == 0 and state == 1 then sent = sent + 1 end
+    if isGated and before == 1 and state == 0 then redis.call('HINCRBY', HEADER, 'gateUsed', -1) end
     if state > 1 then
       left = left - 1
       redis.call('HINCRBY', HEADER, COUNTERS[state], 1)
+      -- What was held back says nothing that the row which failed did not say.
+      if state == 2 or (state == 4 and ARGV[i + 4] ~= 'HeldBack') then countInARow(HEADER, ARGV[i + 4]) end
     end
   end
 end
 if #details > 0 then
   local said = (redis.call('HGET', DETAILS, batch) or '') .. table.concat(details)
-  if #said > DETAILS_BYTES_MAX then said = lastDetails(said) end
+  if #said > DETAILS_BYTES_MAX then said = lastFrames(said) end
   redis.call('HSET', DETAILS, batch, said)
 end
 states = string.char(unpack(bytes))
@@ -65,5 +71,7 @@ for i = 1, #bytes do if bytes[i] % 16 <= 1 then open = true end end
 if not open then redis.call('SETBIT', SETTLED, tonumber(batch), 1) end
 if sent ~= 0 then redis.call('HINCRBY', HEADER, 'sent', sent) end
 if left ~= 0 then redis.call('HINCRBY', HEADER, 'left', left) end
-endIfDone(HEADER, OPEN, runId, { KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[11] })
+abortIfFailing(HEADER, ARGV[11] == '1')
+pauseAtGate(HEADER)
+endIfDone(HEADER, OPEN, runId, { KEYS[6], KEYS[7], KEYS[8], KEYS[9], unpack(KEYS, 11) })
 return { states, redis.call('HGET', HEADER, 'state'), event }

@@ -1,10 +1,11 @@
 import type { ChainableCommander } from 'ioredis';
 import type { RedisClient } from '../redis/connection.ts';
-import { decodeInputs, encodeDetail, type InputRow } from './batchCodec.ts';
+import { decodeInputs, encodeDetail, encodeImages, type InputRow } from './batchCodec.ts';
 import {
   recordedRows,
   type BatchRef,
   type BatchStates,
+  type LeaveRow,
   type RecordedRow,
   type RowRecord,
 } from './batchRow.ts';
@@ -18,17 +19,60 @@ import {
   type LedgerPolicy,
 } from './leave.ts';
 import { byteOfState, STATE, stateOfByte } from './rowState.ts';
-import { RECORD_FORMAT, runFromHeader, type Run, type RunState } from './run.ts';
+import { RECORD_FORMAT, runFromHeader, type Run, type RunState, type Strategy } from './run.ts';
 import { Scripts } from './scripts.ts';
 
 export type Transition =
   { readonly kind: 'done'; readonly from: RunState } | { readonly kind: 'wrong'; readonly state: string };
+
+/** A batch as a worker takes it up. */
+export interface BatchView {
+  readonly run: Run;
+  readonly rows: readonly RecordedRow[];
+  readonly leaseMs: number;
+}
+
+interface InBatch {
+  readonly batch: number;
+}
+
+export interface Retry {
+  readonly from: readonly RunState[];
+  /** What is opened again besides what was never written: failed and cancelled rows, those that await approval, or nothing. */
+  readonly open: 'failed' | 'awaiting' | 'rest';
+  /** Batch → places of the rows that are meant; undefined: all. */
+  readonly rows?: ReadonlyMap<number, readonly number[]>;
+  readonly strategy?: Strategy;
+}
+
+/** Who stopped the whole tenant, and why. */
+export interface Stop {
+  readonly by: string;
+  /** Ms since the epoch. */
+  readonly at: number;
+  readonly reason: string | null;
+}
+
+/** Something that a person, or the run itself, did; see `retarget log`. */
+export interface LogEntry {
+  /** Ms since the epoch. */
+  readonly at: number;
+  readonly operator: string;
+  readonly action: string;
+  readonly reason?: string | null;
+  /** What belongs to the action: arguments, allowed findings, new settings. */
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+
+/** How long a run's log is kept after its last entry: longer than any run. */
+const LOG_DAYS = 4_000;
 
 /** The record of one tenant in Redis. */
 export class RunStore {
   readonly keys: Keys;
   readonly #redis: RedisClient;
   readonly #scripts: Scripts;
+  readonly #images = new WeakMap<readonly LeaveRow[], Buffer>();
 
   constructor(redis: RedisClient, tenant: string) {
     this.#redis = redis;
@@ -54,7 +98,7 @@ export class RunStore {
     const header = this.keys.run('').header;
     const answer = await this.#scripts.run(
       'nextRun',
-      [this.keys.open],
+      [this.keys.open, this.keys.ledger],
       [header, graphUrl, RECORD_FORMAT, now, isWorker ? 1 : 0],
     );
     return answer.map(String);
@@ -87,35 +131,79 @@ export class RunStore {
     );
   }
 
-  /** All rows of a batch; undefined when the record has no such batch. */
-  async batch({ runId, batch }: BatchRef): Promise<RecordedRow[] | undefined> {
-    const keys = this.keys.run(runId);
-    const field = String(batch);
-    const [inputs, states, details] = await Promise.all([
-      this.#redis.hgetBuffer(keys.inputs, field),
-      this.#redis.hgetBuffer(keys.states, field),
-      this.#redis.hgetBuffer(keys.details, field),
-    ]);
-    return inputs && states ? recordedRows(inputs, states, details) : undefined;
+  /** A batch, its run, and how long the write that another worker may have on its way keeps it from being written (0: none). */
+  async batch({ runId, batch }: BatchRef): Promise<BatchView | undefined> {
+    const { header, inputs, states, details, leases, planned, before } = this.keys.run(runId);
+    const [leaseMs, inputBytes, stateBytes, said, plannedRows, plannedLists, images, ...fields] =
+      await this.#scripts.run(
+        'batchView',
+        [header, inputs, states, details, leases, planned, before],
+        [batch],
+      );
+    const run = runFromHeader(runId, fieldsOf(fields));
+    if (run === undefined) return undefined;
+    if (!inputBytes?.length || !stateBytes?.length)
+      throw new Error(`batch ${batch} of run ${runId} is gone from Redis`);
+    const rows = recordedRows(inputBytes, stateBytes, said, {
+      planned: plannedRows,
+      plannedLists,
+      before: images,
+    });
+    return { run, rows, leaseMs: Number(leaseMs) };
   }
 
-  /** All rows of a run in input order, a few hundred batches at a time, whatever the run's size. */
-  async *rows(run: Run): AsyncGenerator<RecordedRow> {
-    const keys = this.keys.run(run.runId);
+  /** All rows of a run, in the order of the file, with before-images when asked for; in bounded memory whatever the run's size. */
+  async *rows(run: Run, images: 'before' | 'none' = 'none'): AsyncGenerator<RecordedRow & InBatch> {
+    if (run.isRegrouped) yield* this.#rowsInOrder(run, images);
+    else for await (const rows of this.rowsByBatch(run, images)) yield* rows;
+  }
+
+  /** The same, batch by batch as they lie in the record: those of one policy together. */
+  async *rowsByBatch(
+    run: Run,
+    images: 'before' | 'none' = 'none',
+  ): AsyncGenerator<(RecordedRow & InBatch)[]> {
     for (let first = 0; first < run.batches; first += BATCHES_PER_READ) {
-      const fields = Array.from({ length: Math.min(BATCHES_PER_READ, run.batches - first) }, (_, i) =>
-        String(first + i),
-      );
-      const [inputs, states, details] = await Promise.all([
-        this.#redis.hmgetBuffer(keys.inputs, ...fields),
-        this.#redis.hmgetBuffer(keys.states, ...fields),
-        this.#redis.hmgetBuffer(keys.details, ...fields),
-      ]);
-      for (const [i, blob] of inputs.entries()) {
-        const bytes = states[i];
-        if (blob && bytes) yield* recordedRows(blob, bytes, details[i]);
+      const length = Math.min(BATCHES_PER_READ, run.batches - first);
+      const batches = Array.from({ length }, (_, i) => first + i);
+      yield* await this.#read(run.runId, batches, images);
+    }
+  }
+
+  /** Where whole policies were put together, the record says where each row of the file went. */
+  async *#rowsInOrder(run: Run, images: 'before' | 'none'): AsyncGenerator<RecordedRow & InBatch> {
+    const order = (await this.#redis.getBuffer(this.keys.run(run.runId).order)) ?? Buffer.alloc(0);
+    const positions = Array.from({ length: order.length / 4 }, (_, i) => order.readUInt32BE(i * 4));
+    for (let first = 0; first < positions.length; first += ROWS_PER_READ) {
+      const wanted = positions.slice(first, first + ROWS_PER_READ);
+      const batches = [...new Set(wanted.map(batchOf))];
+      const read = await this.#read(run.runId, batches, images);
+      const byBatch = new Map(batches.map((batch, i) => [batch, read[i]]));
+      for (const position of wanted) {
+        const row = byBatch.get(batchOf(position))?.[position % 256];
+        if (row) yield row;
       }
     }
+  }
+
+  async #read(
+    runId: string,
+    batches: readonly number[],
+    images: 'before' | 'none',
+  ): Promise<(RecordedRow & InBatch)[][]> {
+    const keys = this.keys.run(runId);
+    const fields = batches.map(String);
+    const [inputs, states, details, before] = await Promise.all([
+      this.#redis.hmgetBuffer(keys.inputs, ...fields),
+      this.#redis.hmgetBuffer(keys.states, ...fields),
+      this.#redis.hmgetBuffer(keys.details, ...fields),
+      images === 'before' ? this.#redis.hmgetBuffer(keys.before, ...fields) : [],
+    ]);
+    return batches.map((batch, i) => {
+      const [blob, bytes] = [inputs[i], states[i]];
+      if (!blob || !bytes) return [];
+      return recordedRows(blob, bytes, details[i], { before: before[i] }).map((row) => ({ ...row, batch }));
+    });
   }
 
   /**
@@ -125,22 +213,30 @@ export class RunStore {
   async leave(
     ref: BatchRef,
     token: string,
-    rows: readonly RowRecord[],
+    rows: readonly LeaveRow[],
     policy: LedgerPolicy,
   ): Promise<LeaveAnswer> {
     const keys = this.keys.run(ref.runId);
     const [kind, now, event, ...rest] = await this.#scripts.run(
       'leave',
-      [...this.#ledgerKeys(), keys.header, keys.states, keys.leases],
-      [JSON.stringify(policy), ref.batch, token, ...rows.flatMap((row) => [row.place, byteOfState(row)])],
+      [...this.#ledgerKeys(), keys.header, keys.states, keys.leases, keys.before],
+      [
+        ...[JSON.stringify(policy), ref.batch, token, REQUESTS_PER_LEAVE_MAX, this.#imagesOf(rows)],
+        ...rows.flatMap((row) => [row.place, byteOfState(row), row.request]),
+      ],
     );
     return leaveAnswerOf(String(kind), Number(now), String(event), rest);
   }
 
-  /** How long the write that another worker may have on its way keeps this batch from being written; 0: none. */
-  async leaseMs({ runId, batch }: BatchRef): Promise<number> {
-    const [left] = await this.#scripts.run('lease', [this.keys.run(runId).leases], [batch]);
-    return Number(left);
+  /** Leave is asked for again and again with the same rows, until it is given. */
+  #imagesOf(rows: readonly LeaveRow[]): Buffer {
+    const known = this.#images.get(rows);
+    if (known !== undefined) return known;
+    const images = encodeImages(
+      rows.flatMap(({ place, before }) => (before === undefined ? [] : [[place, before] as const])),
+    );
+    this.#images.set(rows, images);
+    return images;
   }
 
   /** Records rows of a batch that are not settled yet, and ends the charges of the leave they were sent with. */
@@ -151,7 +247,7 @@ export class RunStore {
     settlement = NOTHING_SENT,
   ): Promise<BatchStates> {
     const keys = this.keys.run(ref.runId);
-    const { token, chargeEnd, answered, accepted, returned, holdMs, throttled } = settlement;
+    const { token, chargeEnd, answered, accepted, returned, holdMs, throttled, allForbidden } = settlement;
     const [states, runState, event] = await this.#scripts.run(
       'record',
       [
@@ -163,16 +259,20 @@ export class RunStore {
         keys.leases,
         this.keys.open,
         keys.inputs,
+        keys.planned,
+        keys.before,
+        keys.order,
       ],
       [
         JSON.stringify(policy),
         ...[ref.runId, ref.batch, token, chargeEnd],
-        ...[answered, accepted, returned, Math.round(holdMs), throttled],
+        ...[answered, accepted, returned, Math.round(holdMs), throttled, allForbidden ? 1 : 0],
         ...rows.flatMap(({ place, state, attempts, detail }) => [
           place,
           STATE[state],
           attempts,
           detail ? encodeDetail(place, detail) : '',
+          state === 'failed' ? (detail?.errorCode ?? 'unknown') : '',
         ]),
       ],
     );
@@ -183,19 +283,31 @@ export class RunStore {
     };
   }
 
-  /** Leave for `reads` requests that change nothing. */
+  /** Leave for `reads` requests that are of no batch. Those for work on a run wait with the tenant when it is stopped. */
   async readLeave(
     reads: number,
+    isForWork: boolean,
     policy: LedgerPolicy,
-  ): Promise<Extract<LeaveAnswer, { kind: 'granted' | 'wait' }>> {
+    what: 'reads' | 'writes' = 'reads',
+  ): Promise<Extract<LeaveAnswer, { kind: 'granted' | 'wait' | 'stopped' }>> {
     const [kind, now, told, value, reason] = await this.#scripts.run('readLeave', this.#ledgerKeys(), [
       JSON.stringify(policy),
       reads,
+      isForWork ? 1 : 0,
+      what === 'writes' ? 1 : 0,
     ]);
     const answered = { now: Number(now), event: String(told) };
-    return String(kind) === 'granted'
-      ? { kind: 'granted', ...answered, chargeEnd: Number(value), places: [], states: [] }
-      : { kind: 'wait', ...answered, waitMs: Number(value), reason: String(reason) };
+    switch (String(kind)) {
+      case 'granted':
+        return {
+          ...{ kind: 'granted', ...answered, chargeEnd: Number(value) },
+          ...{ requests: reads, places: [], states: [] },
+        };
+      case 'stopped':
+        return { kind: 'stopped', ...answered, state: 'stopped' };
+      default:
+        return { kind: 'wait', ...answered, waitMs: Number(value), reason: String(reason) };
+    }
   }
 
   async readReply(
@@ -203,12 +315,14 @@ export class RunStore {
     chargeEnd: number,
     holdMs: number,
     policy: LedgerPolicy,
+    what: 'reads' | 'writes' = 'reads',
   ): Promise<{ event: LedgerEvent }> {
     const [event] = await this.#scripts.run('readReply', this.#ledgerKeys(), [
       JSON.stringify(policy),
       chargeEnd,
       reads,
       Math.round(holdMs),
+      what === 'writes' ? 1 : 0,
     ]);
     return { event: String(event) };
   }
@@ -228,16 +342,19 @@ export class RunStore {
     };
   }
 
+  /** @param expected the reason that the run must have for its state; undefined: any */
   async transition(
     runId: string,
     to: RunState,
     reason: string,
     from: readonly RunState[],
+    expected?: string,
   ): Promise<Transition> {
     const [kind, state] = await this.#scripts.run('transition', this.#allKeys(runId), [
       runId,
       to,
       reason,
+      expected ?? '*',
       ...from,
     ]);
     return String(kind) === 'done'
@@ -245,16 +362,28 @@ export class RunStore {
       : { kind: 'wrong', state: String(state) };
   }
 
-  /** Opens the failed rows of an ended run again, and those a cancel left unwritten. */
+  /** Opens an ended run again: what was never written and, as `how` says, rows that failed or that await approval. */
   async retry(
     runId: string,
-    from: readonly RunState[],
+    how: Retry,
   ): Promise<{ kind: 'done'; rows: number } | { kind: 'wrong'; state: string }> {
     const keys = this.keys.run(runId);
+    const { from, open, rows, strategy } = how;
     const [kind, value] = await this.#scripts.run(
       'retry',
-      [this.keys.open, keys.header, keys.states, keys.settled, keys.details, keys.inputs, keys.leases],
-      [runId, ...from],
+      [
+        ...[this.keys.open, keys.header, keys.states, keys.settled, keys.details],
+        ...[keys.inputs, keys.leases, keys.planned, keys.before, keys.order],
+      ],
+      [
+        runId,
+        JSON.stringify({
+          from,
+          open,
+          strategy: strategy ?? null,
+          rows: rows === undefined ? null : Object.fromEntries(rows),
+        }),
+      ],
     );
     return String(kind) === 'done'
       ? { kind: 'done', rows: Number(value) }
@@ -268,10 +397,10 @@ export class RunStore {
     again: boolean,
     fields: Readonly<Record<string, string | number>>,
   ): Promise<{ kind: 'published' } | { kind: 'lost' } | { kind: 'sameFile'; runId: string }> {
-    const { header, inputs, states, details, settled } = this.keys.run(runId);
+    const { header, inputs, states, ...others } = this.keys.run(runId);
     const [kind, other] = await this.#scripts.run(
       'publish',
-      [this.keys.open, this.keys.runs, header, inputs, states, details, settled],
+      [this.keys.open, this.keys.runs, header, inputs, states, ...Object.values(others)],
       [runId, again ? 1 : 0, this.keys.run('').header, fileSha256, ...Object.entries(fields).flat()],
     );
     switch (String(kind)) {
@@ -282,6 +411,47 @@ export class RunStore {
       default:
         return { kind: 'lost' };
     }
+  }
+
+  /** Stops the tenant: no leave is given, whatever the run, until `letGoOn`. */
+  async stop(stop: Stop): Promise<void> {
+    await this.#redis.hset(this.keys.ledger, 'stop', JSON.stringify(stop));
+  }
+
+  /** False when it was not stopped. */
+  async letGoOn(): Promise<boolean> {
+    return (await this.#redis.hdel(this.keys.ledger, 'stop')) > 0;
+  }
+
+  async stopped(): Promise<Stop | undefined> {
+    const text = await this.#redis.hget(this.keys.ledger, 'stop');
+    return text === null ? undefined : (JSON.parse(text) as Stop);
+  }
+
+  /** Changes how a run goes on. */
+  async set(
+    runId: string,
+    options: {
+      readonly maxFailures?: string;
+      readonly writesPerWindow?: number | '';
+      readonly strategy?: Strategy;
+    },
+  ): Promise<void> {
+    await this.#redis.hset(this.keys.run(runId).header, options);
+  }
+
+  /** Adds to the run's log, which outlives the run. */
+  async tell(runId: string, entry: LogEntry): Promise<void> {
+    const key = this.keys.log(runId);
+    const transaction = this.transaction()
+      .rpush(key, JSON.stringify(entry))
+      .expire(key, LOG_DAYS * 86_400);
+    for (const [error] of (await transaction.exec()) ?? []) if (error) throw error;
+  }
+
+  async told(runId: string): Promise<LogEntry[]> {
+    const entries = await this.#redis.lrange(this.keys.log(runId), 0, -1);
+    return entries.map((entry) => JSON.parse(entry) as LogEntry);
   }
 
   /** Commands that are carried out together or not at all, even when this process dies while it sends them. */
@@ -302,9 +472,23 @@ export class RunStore {
 
   #allKeys(runId: string): string[] {
     const keys = this.keys.run(runId);
-    return [this.keys.open, keys.header, keys.states, keys.details, keys.settled, keys.leases, keys.inputs];
+    const { header, ...others } = keys;
+    return [this.keys.open, header, ...Object.values(others)];
   }
 }
+
+/** Positions are batch × 256 + place. */
+const batchOf = (position: number): number => Math.floor(position / 256);
+
+const fieldsOf = (list: readonly Buffer[]): Record<string, string> =>
+  Object.fromEntries(
+    Array.from({ length: list.length / 2 }, (_, i) => [String(list[2 * i]), String(list[2 * i + 1])]),
+  );
+
+/** Requests that one `$batch` takes. */
+const REQUESTS_PER_LEAVE_MAX = 20;
+/** Rows read at a time where they lie scattered. */
+const ROWS_PER_READ = 4_000;
 
 /** Batches whose rows are in memory at a time while all rows of a run are read: about 2 MB. */
 const BATCHES_PER_READ = 200;

@@ -5,16 +5,16 @@ const lua = (name: string): string => readFileSync(new URL(`./${name}.lua`, impo
 
 /** Each script with the parts that stand in front of it. */
 const PARTS = {
-  leave: ['ledger', 'budget', 'leases', 'leave'],
-  lease: ['leases', 'lease'],
-  record: ['ledger', 'budget', 'details', 'runEnd', 'record'],
-  readLeave: ['ledger', 'readLeave'],
+  leave: ['ledger', 'budget', 'leases', 'gate', 'leave'],
+  batchView: ['leases', 'batchView'],
+  record: ['ledger', 'budget', 'details', 'gate', 'failures', 'runEnd', 'record'],
+  readLeave: ['ledger', 'budget', 'readLeave'],
   readReply: ['ledger', 'readReply'],
   ledgerNow: ['ledger', 'budget', 'ledgerNow'],
   publish: ['publish'],
   nextRun: ['nextRun'],
-  transition: ['runEnd', 'transition'],
-  retry: ['details', 'runEnd', 'retry'],
+  transition: ['gate', 'failures', 'runEnd', 'transition'],
+  retry: ['details', 'gate', 'failures', 'retry'],
 } as const satisfies Record<string, readonly string[]>;
 
 export type ScriptName = keyof typeof PARTS;

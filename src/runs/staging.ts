@@ -1,4 +1,11 @@
-import { encodeDetail, encodeInputs, type InputRow } from './batchCodec.ts';
+import { DigestTable } from '../assignments/digestTable.ts';
+import {
+  encodeDetail,
+  encodeFingerprints,
+  encodeInputs,
+  encodeListFingerprints,
+  type InputRow,
+} from './batchCodec.ts';
 import type { InputColumn } from '../assignments/columns.ts';
 import { byteOfState, type StateName } from './rowState.ts';
 import { headerFields, type RunIdentity } from './run.ts';
@@ -6,6 +13,8 @@ import type { RunStore } from './runStore.ts';
 
 /** Rows of one `$batch`, and so of one job. Source: learn.microsoft.com/graph/json-batching, at most 20 requests. */
 export const BATCH_SIZE_MAX = 20;
+/** Rows of a batch that is one policy's: what belongs together is not parted. Places in a batch are kept as one byte. */
+export const POLICY_ROWS_MAX = 200;
 
 /** How long staged rows outlive their producer's last sign. */
 const STAGING_LIFE_S = 120;
@@ -17,6 +26,13 @@ const BATCHES_PER_WRITE = 25;
 /** A row that goes into the record. */
 export interface StagedRow {
   readonly input: InputRow;
+  /** `policyKey` of its policy, whose rows stay together; undefined: it may stand anywhere. */
+  readonly policy?: string;
+  /** Its place in the file, from 0, when rows come in another order. */
+  readonly rank?: number;
+  /** The fingerprints of what the plan saw: of the assignment, and of its policy's whole list. */
+  readonly planned?: string;
+  readonly plannedList?: string;
   /** The line of the row that wishes the same: this one is settled as skipped from the start. */
   readonly duplicateOf?: number;
 }
@@ -36,6 +52,15 @@ export class Staging {
   #duplicates = 0;
   #isPublished = false;
   readonly #store: RunStore;
+  /** Of each policy, the batch after the one that it lies in. */
+  readonly #policies = new DigestTable(1);
+  #isScattered = false;
+  #partsPolicies = false;
+  /** Rows of the batch written last. */
+  #lastRows = 0;
+  /** Where the row of each rank lies: batch and place; undefined: in the order of the file. */
+  #positions: Uint32Array | undefined;
+  #ranks: ReadonlyMap<number, number> | undefined;
   #pending: StagedRow[] = [];
   readonly #full: StagedRow[][] = [];
   readonly #renewal: NodeJS.Timeout;
@@ -67,14 +92,45 @@ export class Staging {
     return this.#batches;
   }
 
+  /** True when rows of one policy lie in several batches: they have to be staged again, grouped. */
+  get isScattered(): boolean {
+    return this.#isScattered;
+  }
+
+  /** True when a policy has more rows than a batch can hold: its list can't be written as a whole. */
+  get partsPolicies(): boolean {
+    return this.#partsPolicies;
+  }
+
   async add(row: StagedRow): Promise<void> {
     this.#rows += 1;
     if (row.duplicateOf !== undefined) this.#duplicates += 1;
+    if (this.#pending.length >= BATCH_SIZE_MAX) this.#cutBefore(row);
     this.#pending.push(row);
-    if (this.#pending.length < BATCH_SIZE_MAX) return;
-    this.#full.push(this.#pending);
-    this.#pending = [];
     if (this.#full.length >= BATCHES_PER_WRITE) await this.#write();
+  }
+
+  /** The batch is full, but rows of the next one's policy at its end go with that one. */
+  #cutBefore({ policy }: StagedRow): void {
+    const last = this.#pending.findLastIndex((row) => policy === undefined || row.policy !== policy);
+    const end = last + 1;
+    if (end > 0) this.#full.push(this.#pending.splice(0, end));
+    else if (this.#pending.length >= POLICY_ROWS_MAX) {
+      this.#full.push(this.#pending.splice(0));
+      this.#partsPolicies = true;
+    }
+  }
+
+  /** What the plan saw of each row of a batch that was flushed; undefined where it saw nothing. */
+  async plan(
+    batch: number,
+    planned: readonly (string | undefined)[],
+    lists: readonly (string | undefined)[] = [],
+  ): Promise<void> {
+    const transaction = this.#store.transaction();
+    this.#setPlanned(transaction, batch, planned, lists);
+    this.#expiry(transaction);
+    await execute(transaction);
   }
 
   /** Writes what is still in memory. After this, `rowsByBatch` gives everything. */
@@ -82,6 +138,13 @@ export class Staging {
     if (this.#pending.length > 0) this.#full.push(this.#pending);
     this.#pending = [];
     await this.#write();
+    if (this.#positions === undefined) return;
+    const order = Buffer.alloc(this.#rows * 4);
+    for (let rank = 0; rank < this.#rows; rank += 1)
+      order.writeUInt32BE(this.#positions[rank] ?? 0, rank * 4);
+    const transaction = this.#store.transaction().set(this.#store.keys.run(this.runId).order, order);
+    this.#expiry(transaction);
+    await execute(transaction);
   }
 
   async *rowsByBatch(): AsyncGenerator<InputRow[]> {
@@ -92,6 +155,18 @@ export class Staging {
       );
       yield* await this.#store.inputs(this.runId, numbers);
     }
+  }
+
+  /** The place in the file of a row that lies elsewhere; undefined when all lie in the order of the file. */
+  rankAt(batch: number, place: number): number | undefined {
+    if (this.#positions === undefined) return undefined;
+    this.#ranks ??= new Map([...this.#positions.subarray(0, this.#rows)].map((at, rank) => [at, rank]));
+    return this.#ranks.get(batch * 256 + place);
+  }
+
+  /** Rows of these batches, in the order asked. */
+  readBatches(batches: readonly number[]): Promise<InputRow[][]> {
+    return this.#store.inputs(this.runId, batches);
   }
 
   async publish(file: {
@@ -108,6 +183,8 @@ export class Staging {
       batches: this.#batches,
       left: this.#rows - this.#duplicates,
       skipped: this.#duplicates,
+      isRegrouped: this.#positions === undefined ? '0' : '1',
+      partsPolicies: this.#partsPolicies ? '1' : '0',
     });
     this.#isPublished = published.kind === 'published';
     await this.discard();
@@ -127,6 +204,7 @@ export class Staging {
     const transaction = this.#store.transaction();
     for (const rows of this.#full.splice(0)) {
       const field = String(this.#batches);
+      this.#place(rows);
       const states = rows.map((row): StateName => (row.duplicateOf === undefined ? 'pending' : 'skipped'));
       transaction.hset(keys.inputs, field, encodeInputs(rows.map((row) => row.input)));
       transaction.hset(
@@ -137,12 +215,51 @@ export class Staging {
       const details = rows.flatMap((row, place) =>
         row.duplicateOf === undefined ? [] : [duplicateDetail(place, row.duplicateOf)],
       );
+      this.#setPlanned(
+        transaction,
+        this.#batches,
+        rows.map(({ planned }) => planned),
+        rows.map(({ plannedList }) => plannedList),
+      );
       if (details.length > 0) transaction.hset(keys.details, field, Buffer.concat(details));
       if (states.every((state) => state === 'skipped')) transaction.setbit(keys.settled, this.#batches, 1);
       this.#batches += 1;
     }
     this.#expiry(transaction);
     await execute(transaction);
+  }
+
+  #setPlanned(
+    transaction: ReturnType<RunStore['transaction']>,
+    batch: number,
+    planned: readonly (string | undefined)[],
+    lists: readonly (string | undefined)[],
+  ): void {
+    const key = this.#store.keys.run(this.runId).planned;
+    if (planned.some((each) => each !== undefined))
+      transaction.hset(key, String(batch), encodeFingerprints(planned));
+    if (lists.some((each) => each !== undefined))
+      transaction.hset(key, `${batch}l`, encodeListFingerprints(lists));
+  }
+
+  /** Notes where the rows of the batch that is written now lie. */
+  #place(rows: readonly StagedRow[]): void {
+    const after = this.#batches + 1;
+    const isContinued = this.#lastRows >= POLICY_ROWS_MAX;
+    for (const [place, { policy, rank }] of rows.entries()) {
+      if (policy !== undefined) {
+        const known = this.#policies.of(policy);
+        const isHere = known[0] === 0 || known[0] === after;
+        // More rows than a batch takes go on in the next one.
+        if (!isHere && !(isContinued && known[0] === this.#batches)) this.#isScattered = true;
+        known[0] = after;
+      }
+      if (rank !== undefined) {
+        this.#positions = withRoom(this.#positions, rank);
+        this.#positions[rank] = this.#batches * 256 + place;
+      }
+    }
+    this.#lastRows = rows.length;
   }
 
   /** A renewal that fails is made good by the next; when none gets through, `publish` says that the staging is lost. */
@@ -156,6 +273,14 @@ export class Staging {
     for (const key of Object.values(this.#store.keys.run(this.runId)))
       transaction.expire(key, STAGING_LIFE_S);
   }
+}
+
+function withRoom(numbers: Uint32Array | undefined, index: number): Uint32Array {
+  if (numbers === undefined) return new Uint32Array(Math.max(1_024, 2 * index));
+  if (index < numbers.length) return numbers;
+  const larger = new Uint32Array(Math.max(index + 1, numbers.length * 2));
+  larger.set(numbers);
+  return larger;
 }
 
 const duplicateDetail = (place: number, line: number): Buffer =>

@@ -21,7 +21,9 @@ export interface SimulatorStats {
   throttled: number;
   /** Replies with 200 for each assignment, by its first path. Undelivered ones count too. */
   writesPerAssignment: Record<string, number>;
-  /** Assignments written with 200 after a 200 for them had been delivered: work done twice. */
+  /** The same for each policy whose list was replaced, by the path of its `assign`. */
+  assignsPerPolicy: Record<string, number>;
+  /** Assignments, and lists by `assign`, written with 200 after a 200 for them had been delivered: work done twice. */
   writtenAgain: string[];
   /** Requests that arrived before a Retry-After given to their app had ended. */
   requestsDuringHold: number;
@@ -42,21 +44,31 @@ const USER_AGENTS_MAX = 100;
 /** Ids remembered before the oldest as many are forgotten. */
 const CLIENT_REQUEST_IDS_MAX = 100_000;
 
+/** What a 200 has changed: an assignment by its first path, or a policy's list by the path of its `assign`. */
+export interface Written {
+  readonly what: 'assignment' | 'list';
+  readonly key: string;
+}
+
 export interface Account {
   exchangeArrived(kind: 'envelope' | 'single', headers: { userAgent?: string | undefined }): void;
   exchangeEnded(status: number | 'none'): void;
-  /** @param clientRequestId the request's own; undefined when it has none. */
+  /**
+   * @param clientRequestId the request's own; undefined when it has none
+   * @param sentMs when its sender could last have known of a hold; `atMs` by default
+   */
   requestArrived(request: {
     app: string;
     method: string;
     isWrite: boolean;
     clientRequestId: string | undefined;
     atMs: number;
+    sentMs?: number;
   }): void;
   writeAdmitted(app: string, atMs: number): void;
   throttled(): void;
   replied(status: number | 'lost'): void;
-  wrote(key: string): void;
+  wrote(written: Written): void;
   delivered(key: string): void;
   /** A Retry-After went out: requests under `scope` should stay away until `untilMs`. */
   holdGiven(app: string, scope: LimitScope, nowMs: number, untilMs: number): void;
@@ -84,6 +96,7 @@ interface AppAccount {
 export function openAccount(settings: () => SimulatorSettings): Account {
   let seen = nothingSeen();
   let perAssignment = new Map<string, number>();
+  let perPolicy = new Map<string, number>();
   let deliveredKeys = new Set<string>();
   let again = new Set<string>();
   let userAgents = new Set<string>();
@@ -112,7 +125,7 @@ export function openAccount(settings: () => SimulatorSettings): Account {
       if (userAgent !== undefined && userAgents.size < USER_AGENTS_MAX) userAgents.add(userAgent);
     },
     exchangeEnded: (status) => countUp(seen.exchanges, status),
-    requestArrived({ app, method, isWrite, clientRequestId, atMs }) {
+    requestArrived({ app, method, isWrite, clientRequestId, atMs, sentMs = atMs }) {
       countUp(seen.requests, method);
       if (clientRequestId !== undefined) {
         if (clientRequestIds.has(clientRequestId) || olderClientRequestIds.has(clientRequestId)) {
@@ -125,7 +138,7 @@ export function openAccount(settings: () => SimulatorSettings): Account {
         }
       }
       const { arrived, holds } = appOf(app);
-      if (isHeld(holds.requests, atMs) || (isWrite && isHeld(holds.writes, atMs)))
+      if (isHeld(holds.requests, sentMs) || (isWrite && isHeld(holds.writes, sentMs)))
         seen.requestsDuringHold += 1;
       if (!isWrite) return;
       seen.writesArrived += 1;
@@ -142,9 +155,10 @@ export function openAccount(settings: () => SimulatorSettings): Account {
     },
     throttled: () => (seen.throttled += 1),
     replied: (status) => countUp(seen.replies, status),
-    wrote(key) {
+    wrote({ what, key }) {
       seen.writesDone += 1;
-      perAssignment.set(key, (perAssignment.get(key) ?? 0) + 1);
+      const counts = what === 'assignment' ? perAssignment : perPolicy;
+      counts.set(key, (counts.get(key) ?? 0) + 1);
       if (deliveredKeys.has(key)) again.add(key);
     },
     delivered: (key) => deliveredKeys.add(key),
@@ -165,6 +179,7 @@ export function openAccount(settings: () => SimulatorSettings): Account {
       return {
         ...structuredClone({ ...seen, writeArrivals: seen.writeArrivals.slice(-WRITE_ARRIVALS_MAX) }),
         writesPerAssignment: Object.fromEntries(perAssignment),
+        assignsPerPolicy: Object.fromEntries(perPolicy),
         writtenAgain: [...again],
         writesInWindowMax: {
           arrived: Math.max(0, ...counts.map(({ arrived }) => arrived.max())),
@@ -176,6 +191,7 @@ export function openAccount(settings: () => SimulatorSettings): Account {
     reset() {
       seen = nothingSeen();
       perAssignment = new Map();
+      perPolicy = new Map();
       deliveredKeys = new Set();
       again = new Set();
       userAgents = new Set();
@@ -188,7 +204,7 @@ export function openAccount(settings: () => SimulatorSettings): Account {
 
 type PlainCounts = Omit<
   SimulatorStats,
-  'writesPerAssignment' | 'writtenAgain' | 'writesInWindowMax' | 'userAgents'
+  'writesPerAssignment' | 'assignsPerPolicy' | 'writtenAgain' | 'writesInWindowMax' | 'userAgents'
 >;
 
 const nothingSeen = (): PlainCounts => ({

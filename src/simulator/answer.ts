@@ -1,7 +1,23 @@
+import type { Written } from './account.ts';
+import { answerApprovals } from './approvalLists.ts';
+import type { Approvals } from './approvals.ts';
+import { readAssign, replaceList } from './assign.ts';
+import { answerFilters, type FilterSettings } from './filters.ts';
+import { answerGroups, type GroupSettings } from './groups.ts';
+import { isLastPage, page, selected, wrongQuery } from './odata.ts';
+import type { OtherHand } from './otherHand.ts';
 import { readPatch, type RequestBody } from './patch.ts';
 import { badForIntune, badModel, noRoute, notFound, type Refused } from './refused.ts';
 import type { Refusals } from './refusals.ts';
-import { routeOf, type ApiVersion, type Route } from './route.ts';
+import {
+  assignPath,
+  POLICY_TYPE_OF,
+  routeOf,
+  type ApiVersion,
+  type PolicySet,
+  type PolicyType,
+  type Route,
+} from './route.ts';
 import { applyPatch, readAs, type Policy, type StoredAssignment, type Tenant } from './tenant.ts';
 
 /** One request to Graph, from an envelope or by itself. */
@@ -15,14 +31,21 @@ export interface GraphRequest {
   readonly body: RequestBody;
 }
 
-/** What the tenant says to a request. `wrote` is the key of the assignment that a 200 has changed. */
-export type Answer = { status: 200; body: unknown; wrote?: string } | { refused: Refused };
+/** What the tenant says to a request. `wrote` is what a 200 has changed. */
+export type Answer = { status: 200; body: unknown; wrote?: Written } | { refused: Refused };
 
 export interface TenantEdge {
   readonly tenant: Tenant;
   readonly refusals: Refusals;
   readonly pageSize: number;
   readonly rekey: boolean;
+  readonly refusePatch: readonly PolicyType[];
+  readonly assignReply: 'list' | 'null';
+  readonly approvalFor: readonly PolicyType[];
+  readonly approvals: Approvals;
+  readonly surroundings: GroupSettings & FilterSettings;
+  /** Is told of each list that was read. */
+  readonly otherHand: OtherHand;
   /** Root that absolute links start with, as the client wrote it, without version. */
   readonly root: string;
 }
@@ -36,21 +59,35 @@ export function answer(request: GraphRequest, edge: TenantEdge): Answer {
     return { refused: badModel(`Resource not found for the segment '${route.segment}'.`) };
   }
   if (request.method === 'PATCH' && route.kind === 'assignment') return patchAssignment(request, route, edge);
-  if (request.method !== 'GET') return { refused: noRoute(request.method, TEMPLATES[route.kind]) };
-
+  if (request.method === 'POST' && route.kind === 'assign') return assignPolicy(request, route, edge);
   const query = new URLSearchParams(queryAt === -1 ? '' : request.url.slice(queryAt + 1));
-  const odd = wrongQuery(query, route);
+  if (route.kind === 'group') return answerGroups(request.method, route, query, edge.surroundings);
+  if (request.method !== 'GET' || route.kind === 'assign')
+    return { refused: noRoute(request.method, TEMPLATES[route.kind]) };
+
+  const address = `${edge.root}/${request.version}${path.startsWith('/') ? '' : '/'}${path}`;
+  const isPolicy = route.kind === 'policies' || route.kind === 'policy';
+  const odd = wrongQuery(query, isPolicy ? 'assignments' : undefined);
   if (odd !== undefined) return { refused: odd };
-  return read(request, path, query, route, edge);
+  if (route.kind === 'filters') return answerFilters(route.filterId, query, address, edge);
+  if (route.kind === 'approvalPolicies' || route.kind === 'approvalRequests') {
+    return answerApprovals(route.kind, query, address, edge);
+  }
+  return read(request, address, query, route, edge);
 }
 
 type KnownRoute = Exclude<Route, { kind: 'unknown' }>;
+type PolicyRoute = Extract<KnownRoute, { kind: 'policies' | 'policy' | 'assignments' | 'assignment' }>;
 
-const TEMPLATES: Readonly<Record<KnownRoute['kind'], string>> = {
+const TEMPLATES: Readonly<Record<Exclude<KnownRoute['kind'], 'group'>, string>> = {
   policies: '~/singleton/navigation',
   policy: '~/singleton/navigation/key',
   assignments: '~/singleton/navigation/key/navigation',
   assignment: '~/singleton/navigation/key/navigation/key',
+  assign: '~/singleton/navigation/key/action',
+  filters: '~/singleton/navigation',
+  approvalPolicies: '~/singleton/navigation',
+  approvalRequests: '~/singleton/navigation',
 };
 
 function patchAssignment(
@@ -58,9 +95,12 @@ function patchAssignment(
   route: Extract<Route, { kind: 'assignment' }>,
   edge: TenantEdge,
 ): Answer {
-  const read = readPatch(request.body, route.set, request.version);
+  const read = readPatch(request.body, route.set, request.version, edge.tenant.undocumented);
   // The gateway refuses what the model does not know before Intune has seen the request.
   if ('refused' in read && read.refused.born === 'gateway') return read;
+  if (edge.refusePatch.includes(POLICY_TYPE_OF[route.set])) {
+    return { refused: noRoute('PATCH', TEMPLATES.assignment) };
+  }
   const rule = edge.refusals('PATCH', route.policyId, route.assignmentId);
   if (rule !== undefined) return { refused: rule };
   const found = find(route, edge.tenant);
@@ -69,22 +109,53 @@ function patchAssignment(
   if (found.assignment.ownedByPolicySet) {
     return { refused: badForIntune('The assignment belongs to a policy set and can only be changed there.') };
   }
+  const unapproved = waitsForApproval(request, route.set, edge);
+  if (unapproved !== undefined) return { refused: unapproved };
   applyPatch(found.policy, found.list, found.assignment, read.patch, edge.rekey);
   return {
     status: 200,
     body: readAs(request.version, route.set, found.assignment),
-    wrote: found.assignment.key,
+    wrote: { what: 'assignment', key: found.assignment.key },
   };
 }
 
-function read(
+/** Needs the permission for the policy; what is forbidden for one of its assignments is no matter of the list. */
+function assignPolicy(
   request: GraphRequest,
-  path: string,
-  query: URLSearchParams,
-  route: KnownRoute,
+  { set, policyId }: Extract<Route, { kind: 'assign' }>,
   edge: TenantEdge,
 ): Answer {
-  const { version } = request;
+  const read = readAssign(request.body, set, request.version, edge.tenant.undocumented);
+  if ('refused' in read && read.refused.born === 'gateway') return read;
+  const rule = edge.refusals('POST', policyId, '');
+  if (rule !== undefined) return { refused: rule };
+  const policy = edge.tenant.policy(set, policyId);
+  if (policy === undefined) return { refused: notFound('Policy') };
+  if ('refused' in read) return read;
+  const unapproved = waitsForApproval(request, set, edge);
+  if (unapproved !== undefined) return { refused: unapproved };
+  replaceList(policy, read.entries, edge.rekey);
+  const list = [...(policy.lists.get('')?.assignments.values() ?? [])];
+  const value = list.map((assignment) => readAs(request.version, set, assignment));
+  return {
+    status: 200,
+    body: edge.assignReply === 'null' ? null : { value },
+    wrote: { what: 'list', key: assignPath(set, policy.id) },
+  };
+}
+
+/** Asked last, as what passes uses its approval up. */
+function waitsForApproval(request: GraphRequest, set: PolicySet, edge: TenantEdge): Refused | undefined {
+  return edge.approvalFor.includes(POLICY_TYPE_OF[set]) ? edge.approvals.judge(request) : undefined;
+}
+
+function read(
+  { version }: GraphRequest,
+  address: string,
+  query: URLSearchParams,
+  route: PolicyRoute,
+  edge: TenantEdge,
+): Answer {
   const policyShown = (policy: Policy): Record<string, unknown> => ({
     '@odata.type': policy.odataType,
     id: policy.id,
@@ -99,29 +170,38 @@ function read(
       ? undefined
       : edge.refusals('GET', route.policyId, route.kind === 'assignment' ? route.assignmentId : '');
   if (rule !== undefined) return { refused: rule };
-  const address = `${edge.root}/${version}${path.startsWith('/') ? '' : '/'}${path}`;
   switch (route.kind) {
-    case 'policies':
-      return page(edge.tenant.policies(route.set), query, address, edge.pageSize, (policy) =>
-        selected(policyShown(policy), query),
-      );
+    case 'policies': {
+      const seen: Policy[] = [];
+      const answered = page(edge.tenant.policies(route.set), query, address, edge.pageSize, (policy) => {
+        seen.push(policy);
+        return selected(policyShown(policy), query);
+      });
+      if (query.has('$expand')) for (const { id } of seen) edge.otherHand(route.set, id, '');
+      return answered;
+    }
     case 'policy': {
       const policy = edge.tenant.policy(route.set, route.policyId);
-      return policy
-        ? { status: 200, body: selected(policyShown(policy), query) }
-        : { refused: notFound('Policy') };
+      if (policy === undefined) return { refused: notFound('Policy') };
+      const body = selected(policyShown(policy), query);
+      if (query.has('$expand')) edge.otherHand(route.set, policy.id, '');
+      return { status: 200, body };
     }
     case 'assignments': {
       const list = findList(route, edge.tenant);
       if ('refused' in list) return list;
-      return page([...list.list.values()], query, address, edge.pageSize, (assignment) =>
+      const answered = page([...list.list.values()], query, address, edge.pageSize, (assignment) =>
         selected({ ...readAs(version, route.set, assignment) }, query),
       );
+      if (isLastPage(answered)) edge.otherHand(route.set, route.policyId, route.via);
+      return answered;
     }
     case 'assignment': {
       const found = find(route, edge.tenant);
       if ('refused' in found) return found;
-      return { status: 200, body: selected({ ...readAs(version, route.set, found.assignment) }, query) };
+      const body = selected({ ...readAs(version, route.set, found.assignment) }, query);
+      edge.otherHand(route.set, route.policyId, route.via);
+      return { status: 200, body };
     }
   }
 }
@@ -147,60 +227,3 @@ function find(
   const assignment = found.list.get(route.assignmentId.toLowerCase());
   return assignment ? { ...found, assignment } : { refused: notFound('Assignment') };
 }
-
-const QUERY_OPTIONS = ['$top', '$skiptoken', '$select', '$expand', '$count', '$filter', '$orderby'];
-
-function wrongQuery(query: URLSearchParams, route: KnownRoute): Refused | undefined {
-  for (const name of query.keys()) {
-    if (name.startsWith('$') && !QUERY_OPTIONS.includes(name)) {
-      return badModel(`The query parameter '${name}' is not supported.`);
-    }
-  }
-  const top = query.get('$top');
-  if (top !== null && !/^[1-9]\d*$/.test(top))
-    return badModel(`Invalid value '${top}' for $top query option.`);
-  const expand = query.get('$expand');
-  if (expand === null) return undefined;
-  const isPolicy = route.kind === 'policies' || route.kind === 'policy';
-  if (isPolicy && /^assignments(\(.*\))?$/.test(expand)) return undefined;
-  return badModel(`Parsing OData Select and Expand failed: Could not find a property named '${expand}'.`);
-}
-
-/** `$select` keeps what is named, and what was expanded. */
-function selected(shown: Record<string, unknown>, query: URLSearchParams): Record<string, unknown> {
-  const select = query.get('$select');
-  if (select === null || select.trim() === '') return shown;
-  const wanted = new Set([...select.split(',').map((name) => name.trim()), '@odata.type']);
-  if (query.has('$expand')) wanted.add('assignments');
-  return Object.fromEntries(Object.entries(shown).filter(([name]) => wanted.has(name)));
-}
-
-/** Graph takes `$top` for the size of a page and goes on with a link that is absolute and opaque. */
-function page<T>(
-  all: readonly T[],
-  query: URLSearchParams,
-  address: string,
-  pageSize: number,
-  show: (item: T) => unknown,
-): Answer {
-  const token = query.get('$skiptoken');
-  const start = token === null ? 0 : placeIn(token);
-  if (start === undefined)
-    return { refused: badModel('The value of the $skiptoken query option is invalid.') };
-  const end = start + Math.min(Number(query.get('$top') ?? pageSize), pageSize);
-  const value = all.slice(start, end).map(show);
-  if (end >= all.length) return { status: 200, body: { value } };
-  const next = new URLSearchParams(query);
-  next.set('$skiptoken', tokenFor(end));
-  return { status: 200, body: { '@odata.nextLink': `${address}?${queryText(next)}`, value } };
-}
-
-const tokenFor = (place: number): string => Buffer.from(`place:${place}`).toString('base64url');
-
-function placeIn(token: string): number | undefined {
-  const digits = /^place:(\d+)$/.exec(Buffer.from(token, 'base64url').toString())?.[1];
-  return digits === undefined ? undefined : Number(digits);
-}
-
-/** Graph leaves the "$" of its options as it is. */
-const queryText = (query: URLSearchParams): string => query.toString().replaceAll('%24', '$');

@@ -14,6 +14,7 @@ import {
 import { badModel, type Refused } from './refused.ts';
 import type { RequestBody } from './patch.ts';
 import { shuffled } from './random.ts';
+import { isObject } from './target.ts';
 import { answerHtml, cutBody, readText, send } from './transport.ts';
 import type { ApiVersion } from './route.ts';
 import { nowMs, type World } from './world.ts';
@@ -53,7 +54,8 @@ export async function graphExchange(
   const app = tokenOf(http);
   if (app === undefined || !(settings.tokens?.includes(app) ?? true)) return refuse(NOT_SIGNED_IN, CHALLENGE);
 
-  const fault = exchangeFault(settings, world.random, envelope);
+  const struck = exchangeFault(settings, world.random, envelope);
+  const fault = struck === 'slowApply' && !writes(outer.method, isEnvelope, text) ? undefined : struck;
   if (fault !== undefined) account.fault(fault);
   await pause(settings.latencyMs / 2, signal);
   switch (fault) {
@@ -79,6 +81,9 @@ export async function graphExchange(
     case 'halfOpen':
       account.exchangeEnded('none');
       return;
+    case 'slowApply':
+      await pause(settings.slowMs, signal);
+      break;
     // What follows is applied first; the fault is in the way back.
     case 'resetAfter':
     case 'cutBody':
@@ -89,7 +94,8 @@ export async function graphExchange(
       break;
   }
 
-  const caller = { app, arrivedMs, root: rootOf(http) };
+  const heldUpMs = fault === 'slowApply' ? settings.slowMs : 0;
+  const caller = { app, arrivedMs, heldUpMs, root: rootOf(http) };
   let answered: Answered;
   if (isEnvelope) {
     if (http.method !== 'POST') return refuse(ONLY_POST);
@@ -104,6 +110,14 @@ export async function graphExchange(
 
   await pause(settings.latencyMs / 2 + (fault === 'slow' ? settings.slowMs : 0), signal);
   await giveBack(answered, fault, { http, response, app, world });
+}
+
+/** Whether a call asks for any write. What is no JSON asks for none. */
+function writes(method: string, isEnvelope: boolean, text: string): boolean {
+  if (!isEnvelope) return method !== 'GET';
+  const body = bodyOf(text);
+  const listed = body.kind === 'json' && isObject(body.value) ? body.value.requests : undefined;
+  return Array.isArray(listed) && listed.some((entry) => isObject(entry) && entry.method !== 'GET');
 }
 
 interface Answered {
@@ -174,7 +188,7 @@ async function giveBack(
     return;
   }
   world.account.exchangeEnded(outer.status);
-  for (const { wrote } of delivered) if (wrote !== undefined) world.account.delivered(wrote);
+  for (const { wrote } of delivered) if (wrote !== undefined) world.account.delivered(wrote.key);
   send(response, outer.status, outer.headers, text);
   holdFrom(delivered, app, world);
 }

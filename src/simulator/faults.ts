@@ -11,6 +11,7 @@ export const FAULTS = {
   lost: { hits: 'request', does: 'applied, but its reply is missing from the envelope' },
   lostUnapplied: { hits: 'request', does: 'not applied, and its reply is missing from the envelope' },
   withoutId: { hits: 'request', does: 'applied, but its reply carries no id' },
+  ignored: { hits: 'request', does: '200 with what was there before, nothing applied' },
   unauthorized: { hits: 'exchange', does: '401 for the whole envelope' },
   throttled: { hits: 'exchange', does: '429 for the whole envelope' },
   html502: { hits: 'exchange', does: '502 with an HTML page, nothing applied' },
@@ -20,6 +21,10 @@ export const FAULTS = {
   resetAfter: { hits: 'exchange', does: 'everything applied, then connection reset' },
   cutBody: { hits: 'exchange', does: 'everything applied, connection closed in mid-body' },
   cutJson: { hits: 'exchange', does: 'everything applied, a complete reply with half a JSON text' },
+  slowApply: {
+    hits: 'exchange',
+    does: 'writes arrive at the tenant only --slow-ms later; reads are not slowed',
+  },
   slow: { hits: 'exchange', does: 'everything applied, the reply comes --slow-ms later' },
   halfOpen: { hits: 'exchange', does: 'the request is taken and never answered, nothing applied' },
   shuffled: { hits: 'exchange', does: 'replies in another order' },

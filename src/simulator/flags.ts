@@ -1,6 +1,7 @@
 import { FAULT_NAMES, FAULTS } from './faults.ts';
 import { generateTenant } from './generateTenant.ts';
 import { RETRY_AFTER_STYLES } from './retryAfter.ts';
+import { POLICY_TYPES } from './route.ts';
 import { DEFAULT_SETTINGS, SimulatorInputError, type SettingsChange } from './settings.ts';
 import type { SimulatorOptions } from './simulator.ts';
 import { readTenantFile } from './tenantFile.ts';
@@ -12,9 +13,11 @@ interface PlainFlags {
   configurations: number;
   compliancePolicies: number;
   assignmentsPerPolicy: number;
+  policySetShare: number;
+  unknownTargetShare: number;
 }
 
-export type FlagKey = keyof PlainFlags | Exclude<keyof SettingsChange, 'refusals'>;
+export type FlagKey = keyof PlainFlags | Exclude<keyof SettingsChange, 'refusals' | 'otherHand'>;
 
 /** One option of `simulate`. `key` is what commander calls its value: the long name in camel case. */
 export interface SimulatorFlag {
@@ -109,6 +112,20 @@ export const SIMULATOR_FLAGS: readonly SimulatorFlag[] = [
     flags: '--assignments-per-policy <n>',
     description: 'assignments to make up for each',
     defaultText: String(DEFAULT_TENANT.assignmentsPerPolicy),
+    parse: number,
+  },
+  {
+    key: 'policySetShare',
+    flags: '--policy-set-share <share>',
+    description: 'share of them that a policy set made, 0 to 1',
+    defaultText: '0',
+    parse: number,
+  },
+  {
+    key: 'unknownTargetShare',
+    flags: '--unknown-target-share <share>',
+    description: 'share of them with a target of an unknown type, 0 to 1',
+    defaultText: '0',
     parse: number,
   },
   {
@@ -229,6 +246,41 @@ export const SIMULATOR_FLAGS: readonly SimulatorFlag[] = [
     defaultText: 'no',
   },
   {
+    key: 'refusePatch',
+    flags: '--refuse-patch <type,…>',
+    description: `policy types that take no PATCH of an assignment, only assign: ${POLICY_TYPES.join(', ')}`,
+    defaultText: 'none',
+    parse: list,
+  },
+  {
+    key: 'assignReply',
+    flags: '--assign-reply <kind>',
+    description: 'what a done assign is answered with: list or null',
+    defaultText: ofSettings('assignReply'),
+    parse: String,
+  },
+  {
+    key: 'approvalFor',
+    flags: '--approval-for <type,…>',
+    description: 'policy types whose writes need Multi Admin Approval',
+    defaultText: 'none',
+    parse: list,
+  },
+  {
+    key: 'approvalStatus',
+    flags: '--approval-status <n>',
+    description: 'status of a write that has to be approved, 403 or 412',
+    defaultText: ofSettings('approvalStatus'),
+    parse: number,
+  },
+  {
+    key: 'approvalExpiryMs',
+    flags: '--approval-expiry-ms <ms>',
+    description: 'how long an approval code is good',
+    defaultText: ofSettings('approvalExpiryMs'),
+    parse: number,
+  },
+  {
     key: 'forbidden',
     flags: '--forbidden <id,…>',
     description: 'policies and assignments whose writes get 403',
@@ -236,11 +288,58 @@ export const SIMULATOR_FLAGS: readonly SimulatorFlag[] = [
     parse: list,
   },
   {
+    key: 'groupsMissing',
+    flags: '--groups-missing <id,…>',
+    description: 'groups that do not exist; all others do',
+    defaultText: 'none',
+    parse: list,
+  },
+  {
+    key: 'groupsNotSecurity',
+    flags: '--groups-not-security <id,…>',
+    description: 'groups that are no security groups',
+    defaultText: 'none',
+    parse: list,
+  },
+  {
+    key: 'groupsEmpty',
+    flags: '--groups-empty <id,…>',
+    description: 'groups without members',
+    defaultText: 'none',
+    parse: list,
+  },
+  {
+    key: 'groupReadsRefused',
+    flags: '--group-reads-refused',
+    description: 'reads of groups get 403',
+    defaultText: 'no',
+  },
+  {
+    key: 'filtersMissing',
+    flags: '--filters-missing <id,…>',
+    description: 'assignment filters that do not exist',
+    defaultText: 'none',
+    parse: list,
+  },
+  {
+    key: 'filterReadsRefused',
+    flags: '--filter-reads-refused',
+    description: 'reads of assignment filters get 403',
+    defaultText: 'no',
+  },
+  {
     key: 'tokens',
     flags: '--tokens <token,…>',
     description: 'accepted access tokens; else any',
     defaultText: 'any',
     parse: list,
+  },
+  {
+    key: 'access',
+    flags: '--access <kind>',
+    description: 'what every token is allowed, else 403: write, read or none',
+    defaultText: ofSettings('access'),
+    parse: String,
   },
   {
     key: 'holdGraceMs',
@@ -259,8 +358,16 @@ export async function simulatorOptions(
   values: Partial<Readonly<Record<FlagKey, unknown>>>,
 ): Promise<SimulatorOptions> {
   // Each flag's `parse` makes the type, and `startSimulator` checks the settings as a whole.
-  const { port, tenantFile, configurations, compliancePolicies, assignmentsPerPolicy, ...settings } =
-    values as Partial<PlainFlags> & SettingsChange;
+  const {
+    port,
+    tenantFile,
+    configurations,
+    compliancePolicies,
+    assignmentsPerPolicy,
+    policySetShare,
+    unknownTargetShare,
+    ...settings
+  } = values as Partial<PlainFlags> & SettingsChange;
   const tenant =
     tenantFile === undefined
       ? generateTenant({
@@ -269,6 +376,8 @@ export async function simulatorOptions(
           assignmentsPerPolicy: assignmentsPerPolicy ?? DEFAULT_TENANT.assignmentsPerPolicy,
           seed: settings.seed ?? DEFAULT_SETTINGS.seed,
           nested: true,
+          policySetShare,
+          unknownTargetShare,
         })
       : await readTenantFile(tenantFile);
   return { ...settings, tenant, ...(port !== undefined && { port }) };

@@ -1,7 +1,10 @@
+import type { AssignmentFilter } from './filters.ts';
+import { anyPolicyType, platformOf, PLATFORMS, type Platform } from './policyTypes.ts';
 import { randomGuid, seededRandom, type Random } from './random.ts';
 import { nestedForms } from './route.ts';
 import { idOfTarget } from './target.ts';
-import type { SeedAssignment, SeedPolicy, TenantSeed } from './tenantFile.ts';
+import type { SeedAssignment } from './assignmentSeed.ts';
+import type { SeedPolicy, TenantSeed } from './tenantFile.ts';
 
 export interface GeneratedTenant {
   readonly configurations: number;
@@ -11,6 +14,10 @@ export interface GeneratedTenant {
   readonly seed: number;
   /** Whether some configurations have nested lists too: a fifth of them, and at least one of each of the nine forms. */
   readonly nested: boolean;
+  /** Share of the assignments that a policy set made; 0 by default. */
+  readonly policySetShare?: number | undefined;
+  /** Share of the assignments with a target that no documentation names; 0 by default. */
+  readonly unknownTargetShare?: number | undefined;
 }
 
 /** How the assignments of a generated tenant are spread; shares of all. */
@@ -21,11 +28,17 @@ const ALL_USERS = 0.1;
 const COLLECTIONS = 0.05;
 const PLAIN_GUID_IDS = 0.4;
 const FILTERS = 12;
+const POLICY_SETS = 3;
+
+/** Chance of its own for what came later, or the ids of a seed would change. */
+const TYPES_SALT = 0x7e57_0001;
+const ODDITIES_SALT = 0x7e57_0002;
 
 /** A tenant as an admin might find it: every endpoint form, groups, exclusions, filters, everybody. */
 export function generateTenant(wanted: GeneratedTenant): TenantSeed {
   const random = seededRandom(wanted.seed);
-  const filters = Array.from({ length: FILTERS }, () => randomGuid(random));
+  const types = seededRandom(wanted.seed ^ TYPES_SALT);
+  const filters = Array.from({ length: FILTERS }, (_, index) => filterAt(index, randomGuid(random)));
   const policies: SeedPolicy[] = [];
 
   const configurations = Array.from({ length: wanted.configurations }, (_, index) => ({
@@ -44,31 +57,78 @@ export function generateTenant(wanted: GeneratedTenant): TenantSeed {
   }
   for (const [index, configuration] of configurations.entries()) {
     const [firstVia] = vias[index] ?? [];
-    const cast = firstVia?.startsWith('microsoft.graph.') ? { odataType: `#${firstVia.split('/')[0]}` } : {};
-    policies.push({
-      ...configuration,
-      ...cast,
-      assignments: assignmentsFor(configuration.id, wanted, filters, random),
-    });
-    for (const via of vias[index] ?? []) {
+    const someType = anyPolicyType('deviceConfiguration', types);
+    const odataType = firstVia?.startsWith('microsoft.graph.') ? `#${firstVia.split('/')[0]}` : someType;
+    const fitting = filtersFor(platformOf(odataType), filters);
+    for (const via of ['', ...(vias[index] ?? [])]) {
       policies.push({
         ...configuration,
-        via,
-        assignments: assignmentsFor(configuration.id, wanted, filters, random),
+        odataType,
+        ...(via !== '' && { via }),
+        assignments: assignmentsFor(configuration.id, wanted, fitting, random),
       });
     }
   }
   for (let index = 0; index < wanted.compliancePolicies; index += 1) {
     const id = randomGuid(random);
+    const odataType = anyPolicyType('deviceCompliancePolicy', types);
     policies.push({
       id,
       type: 'deviceCompliancePolicy',
       displayName: `Compliance policy ${index + 1}`,
-      assignments: assignmentsFor(id, wanted, filters, random),
+      odataType,
+      assignments: assignmentsFor(id, wanted, filtersFor(platformOf(odataType), filters), random),
     });
   }
-  return { policies };
+  return { policies: withOddities(policies, wanted), filters };
 }
+
+/** The filters are of one platform after the other, so that each has as many. */
+function filterAt(index: number, id: string): AssignmentFilter & { platform: Platform } {
+  const platform = PLATFORMS[index % PLATFORMS.length] ?? PLATFORMS[0];
+  return {
+    id,
+    displayName: `Filter ${index + 1}`,
+    platform,
+    rule: '(device.deviceOwnership -eq "Corporate")',
+  };
+}
+
+const filtersFor = (
+  platform: Platform,
+  filters: readonly (AssignmentFilter & { platform: Platform })[],
+): string[] => filters.filter((filter) => filter.platform === platform).map(({ id }) => id);
+
+/** The same assignments, with the wanted share of them made by a policy set, or with a target of an unknown type. */
+function withOddities(
+  policies: readonly SeedPolicy[],
+  { seed, policySetShare = 0, unknownTargetShare = 0 }: GeneratedTenant,
+): SeedPolicy[] {
+  const random = seededRandom(seed ^ ODDITIES_SALT);
+  const policySets = Array.from({ length: POLICY_SETS }, () => randomGuid(random));
+  const odd = (assignment: SeedAssignment): SeedAssignment => {
+    const isOfSet = random() < policySetShare;
+    const isUnknown = random() < unknownTargetShare;
+    return {
+      ...assignment,
+      ...(isUnknown && { target: unknownTarget(random) }),
+      ...(isOfSet && {
+        source: 'policySets',
+        sourceId: policySets[Math.floor(random() * POLICY_SETS)] ?? null,
+      }),
+    };
+  };
+  return policies.map((policy) => ({ ...policy, assignments: policy.assignments.map(odd) }));
+}
+
+/** What a service may add one day: properties of every shape, which nobody must lose. */
+const unknownTarget = (random: Random): SeedAssignment['target'] => ({
+  '@odata.type': '#microsoft.graph.deviceCategoryAssignmentTarget',
+  deviceCategoryId: randomGuid(random),
+  weight: Math.floor(random() * 1000) / 8,
+  labels: ['kiosk', 'Ä "quoted"'],
+  schedule: { '@odata.type': '#microsoft.graph.assignmentSchedule', from: '2027-01-01', until: null },
+});
 
 function assignmentsFor(
   policyId: string,

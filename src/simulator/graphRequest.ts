@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { answer, type GraphRequest } from './answer.ts';
+import type { Written } from './account.ts';
 import { requestFault, type RequestFault } from './faults.ts';
 import { errorBody, type Refused } from './refused.ts';
 import { retryAfter } from './retryAfter.ts';
+import type { SimulatorSettings } from './settings.ts';
 import type { LimitScope } from './throttle.ts';
 import { nowMs, wallMs, type World } from './world.ts';
 
@@ -12,6 +14,8 @@ export interface Caller {
   readonly app: string;
   /** When the HTTP request arrived, on the simulator's clock. */
   readonly arrivedMs: number;
+  /** For how long a fault has kept it from the tenant. */
+  readonly heldUpMs: number;
   /** Root that the client used, without version. */
   readonly root: string;
   /** The request's place in its envelope; undefined outside of any. */
@@ -23,8 +27,8 @@ export interface GraphReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: unknown;
-  /** Key of the assignment that a 200 has changed. */
-  readonly wrote?: string;
+  /** What a 200 has changed. */
+  readonly wrote?: Written;
   /** The wait that a 429 asks for. */
   readonly hold?: { scope: LimitScope; toldMs: number };
 }
@@ -41,10 +45,13 @@ export function handleRequest(request: GraphRequest, caller: Caller, world: Worl
     method: request.method,
     isWrite,
     clientRequestId: request.headers['client-request-id'],
-    atMs: caller.arrivedMs,
+    atMs: caller.arrivedMs + caller.heldUpMs,
+    sentMs: caller.arrivedMs,
   });
   const now = nowMs();
-  const admission = world.throttle.ask(caller.app, isWrite, now);
+  const admission = isOfDirectory(request)
+    ? ({ admitted: true } as const)
+    : world.throttle.ask(caller.app, isWrite, now);
   if (!admission.admitted) {
     account.throttled();
     return { reply: throttledReply(request, admission, now, world), fault: undefined };
@@ -65,12 +72,24 @@ export function handleRequest(request: GraphRequest, caller: Caller, world: Worl
     case 'error500Applied':
       answer(request, tenantEdge(world, caller));
       return { reply: refusedReply(request, INTERNAL_ERROR, now), fault };
+    case 'ignored':
+      return { reply: answeredReply(instead(request), caller, now, world), fault };
     case 'lost':
     case 'withoutId':
     case undefined:
       return { reply: answeredReply(request, caller, now, world), fault };
   }
 }
+
+/** Reads what a write would have changed. */
+const instead = (request: GraphRequest): GraphRequest => ({
+  ...request,
+  method: 'GET',
+  url: request.url.replace(/\/assign$/, '/assignments'),
+});
+
+/** The directory has limits of its own, far away from these: learn.microsoft.com/graph/throttling-limits. */
+const isOfDirectory = ({ url }: GraphRequest): boolean => /^\/?groups\//.test(url);
 
 const INTERNAL_ERROR: Refused = {
   status: 500,
@@ -86,6 +105,16 @@ const UNAVAILABLE: Refused = {
   born: 'gateway',
 };
 
+const NOT_ALLOWED: Refused = {
+  status: 403,
+  code: 'Forbidden',
+  message: 'Application is not authorized to perform this operation.',
+  born: 'intune',
+};
+
+const isAllowed = ({ method }: GraphRequest, { access }: SimulatorSettings): boolean =>
+  access === 'write' || (access === 'read' && method === 'GET');
+
 const TOO_MANY: Refused = {
   status: 429,
   code: 'TooManyRequests',
@@ -98,10 +127,17 @@ const tenantEdge = (world: World, { root }: Caller) => ({
   refusals: world.refusals,
   pageSize: world.settings.pageSize,
   rekey: world.settings.rekey,
+  refusePatch: world.settings.refusePatch,
+  assignReply: world.settings.assignReply,
+  approvalFor: world.settings.approvalFor,
+  approvals: world.approvals,
+  surroundings: world.settings,
+  otherHand: world.otherHand,
   root,
 });
 
 function answeredReply(request: GraphRequest, caller: Caller, now: number, world: World): GraphReply {
+  if (!isAllowed(request, world.settings)) return refusedReply(request, NOT_ALLOWED, now);
   const answered = answer(request, tenantEdge(world, caller));
   if ('refused' in answered) return refusedReply(request, answered.refused, now);
   if (answered.wrote !== undefined) world.account.wrote(answered.wrote);
@@ -131,7 +167,7 @@ export function refusedReply(
   const ids = { requestId: headers['request-id'], clientRequestId: headers['client-request-id'] };
   return {
     status: refused.status,
-    headers: { ...headers, ...extraHeaders },
+    headers: { ...headers, ...refused.headers, ...extraHeaders },
     body: errorBody(refused, ids, request.url, wallMs(now)),
   };
 }

@@ -1,6 +1,13 @@
 import { badModel, noSuchProperty, type Refused } from './refused.ts';
 import type { ApiVersion, PolicySet } from './route.ts';
-import { isObject, notInEnum, plainTypeName, writtenTarget, type GraphTarget } from './target.ts';
+import {
+  isObject,
+  notInEnum,
+  plainTypeName,
+  writtenTarget,
+  type GraphTarget,
+  type UndocumentedTargets,
+} from './target.ts';
 
 /** What a PATCH of an assignment changes; what it does not mention stays. */
 export interface AssignmentPatch {
@@ -25,12 +32,19 @@ function propertiesOf(set: PolicySet, version: ApiVersion): readonly string[] {
   return ['id', 'target', 'intent', 'source', 'sourceId'];
 }
 
-/** Reads the body of a PATCH as OData and Intune do: types and names first, then what they mean. */
+/** Reads the body of a PATCH. */
 export function readPatch(
   body: RequestBody,
   set: PolicySet,
   version: ApiVersion,
+  undocumented?: UndocumentedTargets,
 ): { patch: AssignmentPatch } | { refused: Refused } {
+  const read = jsonObject(body);
+  return 'refused' in read ? read : readAssignment(read.given, set, version, undocumented);
+}
+
+/** The object that a body has to be. */
+export function jsonObject(body: RequestBody): { given: Record<string, unknown> } | { refused: Refused } {
   if (body.kind === 'none') return { refused: badModel('Empty Payload. JSON content expected.') };
   if (body.kind === 'broken' || !isObject(body.value)) {
     return {
@@ -39,7 +53,16 @@ export function readPatch(
       ),
     };
   }
-  const given = body.value;
+  return { given: body.value };
+}
+
+/** Reads an assignment as OData and Intune do: types and names first, then what they mean. */
+export function readAssignment(
+  given: Record<string, unknown>,
+  set: PolicySet,
+  version: ApiVersion,
+  undocumented?: UndocumentedTargets,
+): { patch: AssignmentPatch } | { refused: Refused } {
   const expected = ASSIGNMENT_TYPE[set];
   if (given['@odata.type'] !== undefined && plainTypeName(given['@odata.type']) !== expected) {
     return {
@@ -75,6 +98,6 @@ export function readPatch(
       : {};
   const rest = { ...(intent && { intent }), ...sources };
   if (!Object.hasOwn(given, 'target')) return { patch: rest };
-  const target = writtenTarget(given.target, version);
+  const target = writtenTarget(given.target, version, undocumented);
   return 'refused' in target ? target : { patch: { target: target.target, ...rest } };
 }

@@ -32,7 +32,7 @@ export function createRefusals(rules: readonly Refusal[], forbidden: readonly st
         born: 'intune',
       };
     }
-    if (method === 'PATCH' && (forbiddenIds.has(policy) || forbiddenIds.has(assignment))) {
+    if (method !== 'GET' && (forbiddenIds.has(policy) || forbiddenIds.has(assignment))) {
       const message = 'Application is not authorized to perform this operation.';
       return { status: 403, code: 'Forbidden', message, born: 'intune' };
     }

@@ -5,6 +5,8 @@ export interface Refused {
   readonly message: string;
   /** Graph's gateway says it plainly; Intune behind it puts JSON text into the message. */
   readonly born: 'gateway' | 'intune';
+  /** Those that only this refusal has. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export const badModel = (message: string): Refused => ({

@@ -8,11 +8,34 @@ export type Route =
   /** `via` is what stands between the policy's id and `/assignments`, "" for nothing. */
   | { kind: 'assignments'; set: PolicySet; policyId: string; via: string }
   | { kind: 'assignment'; set: PolicySet; policyId: string; via: string; assignmentId: string }
+  /** The action that replaces a policy's list. */
+  | { kind: 'assign'; set: PolicySet; policyId: string }
+  /** What Multi Admin Approval asks for, and the requests that wait for it. */
+  | { kind: 'approvalPolicies' }
+  | { kind: 'approvalRequests' }
+  /** The assignment filters of the tenant; one of them when there is a `filterId`. */
+  | { kind: 'filters'; filterId: string | undefined }
+  /** A group of the directory, or its members. */
+  | { kind: 'group'; groupId: string; part: 'group' | 'members' | 'transitiveMembers' }
   /** No resource; `segment` is the first one that Graph does not know. */
   | { kind: 'unknown'; segment: string };
 
 export const POLICY_SETS = ['deviceConfigurations', 'deviceCompliancePolicies'] as const;
 export type PolicySet = (typeof POLICY_SETS)[number];
+
+/** As settings and tenant files name the two kinds of policy. */
+export const POLICY_TYPES = ['deviceConfiguration', 'deviceCompliancePolicy'] as const;
+export type PolicyType = (typeof POLICY_TYPES)[number];
+
+export const POLICY_TYPE_OF: Readonly<Record<PolicySet, PolicyType>> = {
+  deviceConfigurations: 'deviceConfiguration',
+  deviceCompliancePolicies: 'deviceCompliancePolicy',
+};
+
+export const POLICY_SET_OF: Readonly<Record<PolicyType, PolicySet>> = {
+  deviceConfiguration: 'deviceConfigurations',
+  deviceCompliancePolicy: 'deviceCompliancePolicies',
+};
 
 export type ApiVersion = 'beta' | 'v1.0';
 
@@ -51,11 +74,20 @@ export function routeOf(path: string, version: ApiVersion): Route {
     segments.push(segment);
   }
   const [area, setName, policyId, ...rest] = segments;
+  if (area === 'groups') return groupRoute(segments);
   if (area !== 'deviceManagement') return { kind: 'unknown', segment: area ?? '' };
+  if (version === 'beta' && policyId === undefined) {
+    if (setName === 'operationApprovalPolicies') return { kind: 'approvalPolicies' };
+    if (setName === 'operationApprovalRequests') return { kind: 'approvalRequests' };
+  }
+  if (version === 'beta' && setName === 'assignmentFilters' && rest.length === 0) {
+    return { kind: 'filters', filterId: policyId };
+  }
   const set = POLICY_SETS.find((name) => name === setName);
   if (set === undefined) return { kind: 'unknown', segment: setName ?? area };
   if (policyId === undefined) return { kind: 'policies', set };
   if (rest.length === 0) return { kind: 'policy', set, policyId };
+  if (rest.length === 1 && rest[0] === 'assign') return { kind: 'assign', set, policyId };
 
   const isList = rest.at(-1) === 'assignments';
   if (!isList && rest.at(-2) !== 'assignments') return { kind: 'unknown', segment: rest[0] ?? '' };
@@ -68,11 +100,24 @@ export function routeOf(path: string, version: ApiVersion): Route {
   return { kind: 'assignment', set, policyId, via, assignmentId };
 }
 
+/** The URL of the action that replaces a policy's list, without root and version. */
+export const assignPath = (set: PolicySet, policyId: string): string =>
+  `/deviceManagement/${set}/${encodeURIComponent(policyId)}/assign`;
+
 /** The URL of an assignment without root and version. */
 export function assignmentPath(set: PolicySet, policyId: string, via: string, assignmentId: string): string {
   const between = via === '' ? [] : via.split('/');
   const segments = [policyId, ...between, 'assignments', assignmentId].map(encodeURIComponent);
   return `/deviceManagement/${set}/${segments.join('/')}`;
+}
+
+/** Of the directory only single groups are here. */
+function groupRoute([area = '', groupId, part = 'group', ...rest]: readonly string[]): Route {
+  if (groupId === undefined) return { kind: 'unknown', segment: area };
+  if (rest.length > 0) return { kind: 'unknown', segment: rest[0] ?? '' };
+  if (part !== 'group' && part !== 'members' && part !== 'transitiveMembers')
+    return { kind: 'unknown', segment: part };
+  return { kind: 'group', groupId, part };
 }
 
 function fitsNestedForm(parts: readonly string[]): boolean {

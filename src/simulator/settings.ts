@@ -1,10 +1,13 @@
 import { z } from 'zod';
+import { scheduledEditSchema } from './editSchema.ts';
 import { FAULT_NAMES } from './faults.ts';
 import { RETRY_AFTER_STYLES } from './retryAfter.ts';
+import { POLICY_TYPES } from './route.ts';
 
 const count = z.number().int().min(0);
 const milliseconds = z.number().min(0);
 const share = z.number().min(0).max(1);
+const ids = z.array(z.string().min(1));
 const limit = z.number().int().min(1).nullable();
 
 /** Refuses requests by rule. Without `times` it does so for ever; with both ids both must be the request's. */
@@ -12,7 +15,8 @@ export const refusalSchema = z
   .strictObject({
     policyId: z.string().min(1).optional(),
     assignmentId: z.string().min(1).optional(),
-    method: z.enum(['GET', 'PATCH']).default('PATCH'),
+    /** `POST` is the `assign` action of a policy. */
+    method: z.enum(['GET', 'PATCH', 'POST']).default('PATCH'),
     status: z.number().int().min(400).max(599).default(403),
     code: z.string().default('Forbidden'),
     message: z.string().default('Application is not authorized to perform this operation.'),
@@ -46,8 +50,18 @@ export const settingsSchema = z.strictObject({
   unavailableRetryAfterSeconds: count.nullable(),
   /** Entries of a list per page; a smaller `$top` makes the pages smaller. */
   pageSize: z.number().int().min(1),
-  /** After a PATCH the assignment's id becomes `{policyId}_{groupId}`. */
+  /** An assignment whose target is written gets the id `{policyId}_{groupId}`, by PATCH and by `assign`. */
   rekey: z.boolean(),
+  /** Policy types that take no PATCH of an assignment, only `assign`. */
+  refusePatch: z.array(z.enum(POLICY_TYPES)),
+  /** The body of an `assign` that was done: the policy's list, or null. */
+  assignReply: z.enum(['list', 'null']),
+  /** Policy types whose writes need Multi Admin Approval. */
+  approvalFor: z.array(z.enum(POLICY_TYPES)),
+  /** How a write that has to be approved is answered: 403 is documented, 412 is seen. */
+  approvalStatus: z.literal([403, 412]),
+  /** How long a code can be approved and used. */
+  approvalExpiryMs: milliseconds,
   seed: z.number().int(),
   faults: z.partialRecord(z.enum(FAULT_NAMES), share),
   script: z.array(
@@ -60,8 +74,21 @@ export const settingsSchema = z.strictObject({
   /** Policy and assignment ids whose writes are answered with 403. */
   forbidden: z.array(z.string().min(1)),
   refusals: z.array(refusalSchema),
+  /** Groups that do not exist, are no security groups, have no members; all others are what they should be. */
+  groupsMissing: ids,
+  groupsNotSecurity: ids,
+  groupsEmpty: ids,
+  /** Whether the token may not read groups. */
+  groupReadsRefused: z.boolean(),
+  /** Filters that do not exist, whatever the tenant holds. */
+  filtersMissing: ids,
+  filterReadsRefused: z.boolean(),
+  /** What somebody else changes between a look and a write. */
+  otherHand: z.array(scheduledEditSchema),
   /** Accepted access tokens; null for any. Each token is an app of its own to the limits. */
   tokens: z.array(z.string().min(1)).nullable(),
+  /** What every token is allowed: requests beyond it get 403. */
+  access: z.enum(['write', 'read', 'none']),
   /** Requests this soon after a Retry-After are taken to have been on their way already. */
   holdGraceMs: milliseconds,
 });
@@ -85,12 +112,25 @@ export const DEFAULT_SETTINGS: SimulatorSettings = {
   unavailableRetryAfterSeconds: null,
   pageSize: 1_000,
   rekey: false,
+  refusePatch: [],
+  assignReply: 'list',
+  approvalFor: [],
+  approvalStatus: 403,
+  approvalExpiryMs: 3 * 24 * 3_600_000,
   seed: 1,
   faults: {},
   script: [],
   forbidden: [],
   refusals: [],
+  groupsMissing: [],
+  groupsNotSecurity: [],
+  groupsEmpty: [],
+  groupReadsRefused: false,
+  filtersMissing: [],
+  filterReadsRefused: false,
+  otherHand: [],
   tokens: null,
+  access: 'write',
   holdGraceMs: 50,
 };
 

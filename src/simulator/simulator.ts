@@ -1,12 +1,16 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { SimulatorStats } from './account.ts';
-import { graphExchange, REDIRECT_PATH } from './exchange.ts';
+import { administer } from './administration.ts';
+import type { Approvals } from './approvals.ts';
+import type { EditInput } from './editSchema.ts';
+import { readEdits } from './edit.ts';
+import { graphExchange } from './exchange.ts';
 import { SimulatorInputError, type SettingsChange, type SimulatorSettings } from './settings.ts';
 import type { TenantView } from './tenant.ts';
 import type { TenantSeed } from './tenantFile.ts';
-import { readText, send } from './transport.ts';
-import { createWorld, reconfigureWorld, type World } from './world.ts';
+import { snapshotOf } from './snapshot.ts';
+import { createWorld, editTenant, reconfigureWorld, resetWorld, type World } from './world.ts';
 
 export interface SimulatorOptions extends SettingsChange {
   /** 0, the default, takes any free port. */
@@ -20,6 +24,8 @@ export interface Simulator extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
   readonly tenant: TenantView;
+  /** Writes that wait for Multi Admin Approval, and what becomes of them. */
+  readonly approvals: Pick<Approvals, 'list' | 'decide'>;
   settings(): SimulatorSettings;
   stats(): SimulatorStats;
   /** Forgets what was seen and empties the windows. The tenant stays as it is. */
@@ -29,13 +35,22 @@ export interface Simulator extends AsyncDisposable {
    * @throws {SimulatorInputError} when a value is none of the setting's.
    */
   reconfigure(change: SettingsChange): void;
+  /** All that the tenant holds now, to compare before and after, or to start another one with. */
+  snapshot(): TenantSeed;
+  /**
+   * Changes assignments as another admin would: past limits, faults and counts.
+   * @throws {SimulatorInputError} at the first edit that is wrong; those before it are done.
+   */
+  edit(edits: readonly EditInput[]): void;
   /** Ends every connection, answered or not. */
   close(): Promise<void>;
 }
 
 /**
  * Starts a stand-in for Graph and Intune on loopback. Besides Graph's own URLs it answers `GET /stats`,
- * `POST /simulator/configure` with some settings, and `POST /simulator/reset`, none of which need a token.
+ * `POST /simulator/configure` with some settings, `POST /simulator/reset`, `GET /simulator/tenant` with all it holds as a
+ * tenant file, `POST /simulator/edit` with `{"edits": [ … ]}`, `GET /simulator/approvals`, and
+ * `POST /simulator/approve` and `…/reject` with `{"code": …}`, none of which need a token.
  *
  * @throws {SimulatorInputError} when an option is wrong or the port is taken.
  */
@@ -63,10 +78,13 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     url: `http://127.0.0.1:${port}`,
     port,
     tenant: world.tenant,
+    approvals: world.approvals,
     settings: () => world.settings,
     stats: () => world.account.stats(),
     reset: () => resetWorld(world),
     reconfigure: (settings) => reconfigureWorld(world, settings),
+    snapshot: () => snapshotOf(world.tenant),
+    edit: (edits) => editTenant(world, readEdits({ edits })),
     close,
     [Symbol.asyncDispose]: close,
   };
@@ -95,48 +113,6 @@ async function take(
     return graphExchange(http, response, world, { version, url, signal });
   }
   return administer(http, response, world, `${http.method} ${path}`);
-}
-
-async function administer(
-  http: IncomingMessage,
-  response: ServerResponse,
-  world: World,
-  asked: string,
-): Promise<void> {
-  const text = await readText(http);
-  const json = (status: number, value: unknown): void =>
-    send(
-      response,
-      status,
-      { 'Content-Type': 'application/json' },
-      `${JSON.stringify(value, undefined, 2)}\n`,
-    );
-  if (asked === 'GET /stats') return json(200, world.account.stats());
-  if (asked === 'POST /simulator/reset') {
-    resetWorld(world);
-    return json(200, world.account.stats());
-  }
-  if (asked === 'POST /simulator/configure') {
-    try {
-      reconfigureWorld(world, JSON.parse(text ?? ''));
-    } catch (error) {
-      if (!(error instanceof SimulatorInputError || error instanceof SyntaxError)) throw error;
-      return json(400, { error: { code: 'BadRequest', message: error.message } });
-    }
-    return json(200, world.settings);
-  }
-  if (asked.endsWith(` ${REDIRECT_PATH}`)) world.account.redirectFollowed();
-  return json(404, {
-    error: {
-      code: 'UnknownPath',
-      message: 'Ask for /beta/…, /v1.0/…, /stats, /simulator/configure or /simulator/reset.',
-    },
-  });
-}
-
-function resetWorld(world: World): void {
-  world.account.reset();
-  world.throttle.reset();
 }
 
 async function listen(server: ReturnType<typeof createServer>, port: number): Promise<number> {

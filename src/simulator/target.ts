@@ -7,6 +7,7 @@ export type GraphTarget = Readonly<Record<string, unknown>>;
 const FILTER_ID = 'deviceAndAppManagementAssignmentFilterId';
 const FILTER_TYPE = 'deviceAndAppManagementAssignmentFilterType';
 const ABSTRACT_TYPE = 'deviceAndAppManagementAssignmentTarget';
+const SHARED_PROPERTIES: readonly string[] = ['@odata.type', FILTER_ID, FILTER_TYPE];
 
 type PropertyRule =
   | { kind: 'id' }
@@ -60,10 +61,31 @@ const TARGET_TYPES = new Map<string, TargetType>([
   ],
 ]);
 
-/** The target that a PATCH asks for, in the form that Graph reads it back, or why it is none. */
+/**
+ * Properties that the tenant's targets have and no documentation names, by target type. What a tenant shows, its model
+ * knows, so it takes them back. Only documented types are checked for what they have to say.
+ */
+export type UndocumentedTargets = ReadonlyMap<string, ReadonlySet<string>>;
+
+const UNDOCUMENTED: TargetType = { own: {}, knownTo: BETA, takesFilter: true };
+
+/** Adds the type and the properties of a target that are documented nowhere. */
+export function learnTarget(target: GraphTarget, known: Map<string, Set<string>>): void {
+  const typeName = plainTypeName(target['@odata.type']);
+  if (typeName === undefined) return;
+  const type = TARGET_TYPES.get(typeName);
+  const odd = Object.keys(target).filter(
+    (name) => !SHARED_PROPERTIES.includes(name) && !(type && Object.hasOwn(type.own, name)),
+  );
+  if (type !== undefined && odd.length === 0) return;
+  known.set(typeName, new Set([...(known.get(typeName) ?? []), ...odd]));
+}
+
+/** The target that a write asks for, in the form that Graph reads it back, or why it is none. */
 export function writtenTarget(
   value: unknown,
   version: ApiVersion,
+  undocumented: UndocumentedTargets = new Map(),
 ): { target: GraphTarget } | { refused: Refused } {
   const refused = (why: Refused): { refused: Refused } => ({ refused: why });
   if (!isObject(value)) {
@@ -79,7 +101,8 @@ export function writtenTarget(
       badModel(`Cannot create an instance of the abstract type 'microsoft.graph.${ABSTRACT_TYPE}'.`),
     );
   }
-  const type = TARGET_TYPES.get(typeName);
+  const extra = undocumented.get(typeName);
+  const type = TARGET_TYPES.get(typeName) ?? (extra && UNDOCUMENTED);
   if (type === undefined || !type.knownTo.includes(version)) {
     return refused(
       badModel(
@@ -91,6 +114,10 @@ export function writtenTarget(
 
   const own: [string, unknown][] = [];
   for (const [property, given] of Object.entries(value)) {
+    if (version === 'beta' && extra?.has(property)) {
+      own.push([property, given]);
+      continue;
+    }
     if (
       property.includes('@odata.') ||
       (version === 'beta' && (property === FILTER_ID || property === FILTER_TYPE))
@@ -146,6 +173,14 @@ export function idOfTarget(target: GraphTarget): string {
       return typeof id === 'string' ? id : 'unknown';
     }
   }
+}
+
+/** Equal for two targets that a policy can't be assigned to both: the same type and whom it names, whatever the filter. */
+export function targetIdentity(target: GraphTarget): string {
+  const named = idOfTarget(target);
+  if (named !== 'unknown') return `${String(target['@odata.type'])} ${named}`.toLowerCase();
+  const rest = Object.entries(target).filter(([name]) => name !== FILTER_ID && name !== FILTER_TYPE);
+  return JSON.stringify(rest.toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 export function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,6 +1,15 @@
 import { ASSIGNMENT_TYPE, type AssignmentPatch } from './patch.ts';
-import { assignmentPath, routeOf, type ApiVersion, type PolicySet } from './route.ts';
-import { idOfTarget, seededTarget, targetFor, type GraphTarget } from './target.ts';
+import { assignmentPath, POLICY_SET_OF, routeOf, type ApiVersion, type PolicySet } from './route.ts';
+import {
+  idOfTarget,
+  learnTarget,
+  seededTarget,
+  targetFor,
+  type GraphTarget,
+  type UndocumentedTargets,
+} from './target.ts';
+import { seededFilters, type AssignmentFilter } from './filters.ts';
+import { DEFAULT_POLICY_TYPE } from './policyTypes.ts';
 import type { SeedAssignment, TenantSeed } from './tenantFile.ts';
 
 /** An assignment as beta reads it. */
@@ -55,6 +64,11 @@ export interface StoredAssignment {
 }
 
 export interface Tenant extends TenantView {
+  /** What targets that came past Graph have, and no documentation names. */
+  readonly undocumented: UndocumentedTargets;
+  /** To be told of each target that comes past Graph. */
+  learn(target: GraphTarget): void;
+  readonly filters: readonly AssignmentFilter[];
   policies(set: PolicySet): readonly Policy[];
   policy(set: PolicySet, policyId: string): Policy | undefined;
 }
@@ -65,16 +79,16 @@ export function tenantFrom(seed: TenantSeed): Tenant {
     deviceConfigurations: new Map(),
     deviceCompliancePolicies: new Map(),
   };
+  const undocumented = new Map<string, Set<string>>();
   for (const entry of seed.policies) {
-    const set: PolicySet =
-      entry.type === 'deviceConfiguration' ? 'deviceConfigurations' : 'deviceCompliancePolicies';
+    const set = POLICY_SET_OF[entry.type];
     let policy = byId[set].get(entry.id.toLowerCase());
     if (policy === undefined) {
       policy = {
         set,
         id: entry.id,
         displayName: entry.displayName ?? entry.id,
-        odataType: entry.odataType ?? DEFAULT_POLICY_TYPE[set],
+        odataType: entry.odataType ?? DEFAULT_POLICY_TYPE[entry.type],
         lists: new Map([['', { via: '', assignments: new Map() }]]),
       };
       byId[set].set(entry.id.toLowerCase(), policy);
@@ -87,12 +101,16 @@ export function tenantFrom(seed: TenantSeed): Tenant {
     };
     policy.lists.set(via.toLowerCase(), list);
     for (const assignment of entry.assignments) {
+      learnTarget(assignment.target, undocumented);
       list.assignments.set(assignment.id.toLowerCase(), stored(policy, via, assignment));
     }
   }
 
   const policy = (set: PolicySet, id: string): Policy | undefined => byId[set].get(id.toLowerCase());
   return {
+    undocumented,
+    learn: (target) => learnTarget(target, undocumented),
+    filters: seededFilters(seed),
     policies: (set) => ordered[set],
     policy,
     assignmentsOf(set, policyId, via = '') {
@@ -152,17 +170,17 @@ export function applyPatch(
   if (list.has(id.toLowerCase())) return;
   assignment.id = id;
   // It keeps its place in the list: else a reader who pages while others write would miss it.
-  const inOrder = [...list.values()];
+  listByIds(list, [...list.values()]);
+}
+
+/** Fills a list anew, in this order. */
+export function listByIds(list: Map<string, StoredAssignment>, inOrder: readonly StoredAssignment[]): void {
   list.clear();
   for (const each of inOrder) list.set(each.id.toLowerCase(), each);
 }
 
-const DEFAULT_POLICY_TYPE: Readonly<Record<PolicySet, string>> = {
-  deviceConfigurations: '#microsoft.graph.windows10CustomConfiguration',
-  deviceCompliancePolicies: '#microsoft.graph.windows10CompliancePolicy',
-};
-
-function stored(policy: Policy, via: string, seed: SeedAssignment): StoredAssignment {
+/** An assignment that the tenant holds without anybody having written it through Graph. */
+export function stored(policy: Policy, via: string, seed: SeedAssignment): StoredAssignment {
   const source = seed.source ?? 'direct';
   return {
     id: seed.id,

@@ -1,20 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { assignmentSchema, policyTypeSchema, type SeedAssignment } from './assignmentSeed.ts';
 import { isVia } from './route.ts';
-import { inputError, refusalSchema, SimulatorInputError } from './settings.ts';
-
-const assignmentSchema = z.strictObject({
-  id: z.string().min(1),
-  target: z.looseObject({ '@odata.type': z.string().min(1) }),
-  intent: z.enum(['apply', 'remove']).optional(),
-  source: z.enum(['direct', 'policySets']).optional(),
-  sourceId: z.string().nullable().optional(),
-});
+import { inputError, refusalSchema, settingsSchema, SimulatorInputError } from './settings.ts';
 
 const policySchema = z
   .strictObject({
     id: z.string().min(1),
-    type: z.enum(['deviceConfiguration', 'deviceCompliancePolicy']),
+    type: policyTypeSchema,
     displayName: z.string().optional(),
     odataType: z.string().optional(),
     via: z.string().optional(),
@@ -29,15 +22,24 @@ const policySchema = z
     },
   );
 
+const filterSchema = z.strictObject({
+  id: z.string().min(1),
+  displayName: z.string(),
+  platform: z.string().min(1),
+  rule: z.string().optional(),
+});
+
 const tenantSchema = z.strictObject({
   policies: z.array(policySchema),
+  filters: z.array(filterSchema).optional(),
   refusals: z.array(refusalSchema).optional(),
+  settings: settingsSchema.partial().optional(),
 });
 
 /** What a simulated tenant holds at first; `tenantFrom` makes it live. */
 export type TenantSeed = z.input<typeof tenantSchema>;
 export type SeedPolicy = TenantSeed['policies'][number];
-export type SeedAssignment = SeedPolicy['assignments'][number];
+export type { SeedAssignment };
 
 /**
  * Reads a tenant from a JSON file that a person can write:
@@ -50,12 +52,15 @@ export type SeedAssignment = SeedPolicy['assignments'][number];
  *         { "id": "wifi-1", "type": "deviceConfiguration", "via": "rootCertificate",
  *           "assignments": [ … ] },
  *         { "id": "pin-1", "type": "deviceCompliancePolicy", "assignments": [ … ] } ],
+ *       "filters": [ { "id": "f-1", "displayName": "Corporate", "platform": "iOS" } ],
+ *       "settings": { "groupsMissing": [ "g-9" ], "groupReadsRefused": false },
  *       "refusals": [ { "assignmentId": "a-1", "status": 403, "code": "Forbidden", "message": "…", "times": 2 } ]
  *     }
  *
  * A policy stands once per `via`: a nested form has its own list, as it leads to another policy, the certificate profile.
  * Optional: `displayName`, `odataType`, `via`; `intent` (apply), `source` (direct; an assignment with policySets refuses
  * writes) and `sourceId` of an assignment; a filter in the target (`deviceAndAppManagementAssignmentFilterId` and `…Type`).
+ * Without `filters` those that assignments use exist. `settings` are all that the simulator has, unless flags say otherwise.
  * A refusal names a `policyId`, an `assignmentId` or both; `method` is PATCH, `status` 403; without `times` it lasts.
  *
  * @throws {SimulatorInputError} with the places that are wrong.

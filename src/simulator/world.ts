@@ -1,9 +1,14 @@
 import { openAccount, type Account } from './account.ts';
+import { openApprovals, type Approvals } from './approvals.ts';
+import { applyEdit } from './edit.ts';
+import type { Edit } from './editSchema.ts';
+import { createOtherHand, type OtherHand } from './otherHand.ts';
 import { seededRandom, type Random } from './random.ts';
 import { createRefusals, type Refusals } from './refusals.ts';
 import {
   changedSettings,
   DEFAULT_SETTINGS,
+  SimulatorInputError,
   type SettingsChange,
   type SimulatorSettings,
 } from './settings.ts';
@@ -16,8 +21,10 @@ export interface World {
   readonly tenant: Tenant;
   readonly throttle: Throttle;
   readonly account: Account;
+  readonly approvals: Approvals;
   settings: SimulatorSettings;
   refusals: Refusals;
+  otherHand: OtherHand;
   random: Random;
   /** Envelopes since the script was set. */
   scriptedEnvelopes: number;
@@ -31,23 +38,53 @@ export const wallMs = (atMs: number): number => performance.timeOrigin + atMs;
 
 /** @throws {SimulatorInputError} when a setting or the tenant is wrong. */
 export function createWorld(seed: TenantSeed, change: SettingsChange): World {
-  const settings = changedSettings(DEFAULT_SETTINGS, change);
   const checked = checkedSeed(seed, 'The tenant is wrong');
+  const settings = changedSettings(changedSettings(DEFAULT_SETTINGS, checked.settings ?? {}), change);
   const seededRefusals = changedSettings(settings, { refusals: checked.refusals ?? [] }).refusals;
   const world: World = {
     tenant: tenantFrom(checked),
     throttle: createThrottle(() => world.settings, nowMs()),
     account: openAccount(() => world.settings),
+    approvals: openApprovals(
+      () => world.settings,
+      () => wallMs(nowMs()),
+    ),
     settings: { ...settings, refusals: [...seededRefusals, ...settings.refusals] },
     refusals: () => undefined,
+    otherHand: () => undefined,
     random: seededRandom(settings.seed),
     scriptedEnvelopes: 0,
   };
   world.refusals = createRefusals(world.settings.refusals, settings.forbidden);
+  world.otherHand = otherHandOf(world);
   return world;
 }
 
-/** Counters of refusals, of the script and of chance begin anew when they are among what changes. */
+/** Edits that happen count among the faults, as do those that found nothing to edit. */
+const otherHandOf = (world: World): OtherHand =>
+  createOtherHand(world.settings.otherHand, world.tenant, (isDone) =>
+    world.account.fault(isDone ? 'otherHand' : 'otherHandMissed'),
+  );
+
+/** Changes the tenant from outside. @throws {SimulatorInputError} at the first edit that finds nothing; those before it are done. */
+export function editTenant({ tenant }: World, edits: readonly Edit[]): void {
+  for (const [index, edit] of edits.entries()) {
+    const problem = applyEdit(edit, tenant);
+    if (problem !== undefined) {
+      throw new SimulatorInputError(
+        `Edit ${index + 1} can't be made: ${problem}`,
+        'See GET /simulator/tenant for what there is.',
+      );
+    }
+  }
+}
+
+export function resetWorld(world: World): void {
+  world.account.reset();
+  world.throttle.reset();
+}
+
+/** Counters of refusals, of the other hand, of the script and of chance begin anew when they are among what changes. */
 export function reconfigureWorld(world: World, change: unknown): void {
   const before = world.settings;
   const settings = changedSettings(before, change);
@@ -55,6 +92,7 @@ export function reconfigureWorld(world: World, change: unknown): void {
   if (settings.refusals !== before.refusals || settings.forbidden !== before.forbidden) {
     world.refusals = createRefusals(settings.refusals, settings.forbidden);
   }
+  if (settings.otherHand !== before.otherHand) world.otherHand = otherHandOf(world);
   if (settings.script !== before.script) world.scriptedEnvelopes = 0;
   if (settings.seed !== before.seed) world.random = seededRandom(settings.seed);
 }

@@ -9,6 +9,7 @@ const ROUNDS: readonly { readonly seed: number; readonly deeds: readonly DeedNam
   { seed: 11, deeds: ['workerKilledAfterApply', 'redisKilled'] },
   { seed: 12, deeds: ['producerKilledPublishing', 'redisFull', 'cancelled'] },
   { seed: 13, deeds: ['embeddedKilled'] },
+  { seed: 301, deeds: ['sameBatchTwice'] },
 ];
 
 /** A round that does not end says so itself before this. */

@@ -67,7 +67,7 @@ say(
     `${rounds.length} rounds, seeds ${first} to ${first + rounds.length - 1}, ${broken.length} with something wrong`,
     `rows in ${total(({ tally }) => tally.rows)}, settled ${total(({ tally }) => tally.settled)}, lost ${total(({ tally }) => tally.lost)}`,
     `written again ${total(({ tally }) => tally.writtenAgain)}, settled by looking ${total(({ tally }) => tally.settledByLook)}`,
-    `longest until a killed worker's job was taken up: ${takenUp.length > 0 ? seconds(Math.max(...takenUp)) : 'none was killed'}`,
+    `longest until what a killed process left was taken up: ${takenUp.length > 0 ? seconds(Math.max(...takenUp)) : 'none was killed'}`,
   ].join('\n'),
 );
 process.exitCode = broken.length > 0 ? 1 : 0;

@@ -25,6 +25,7 @@ const STATS: Evidence['stats'] = {
   ...{ writesArrived: 2, writesAdmitted: 2, writesDone: 1, throttled: 0, writtenAgain: [] },
   ...{ requestsDuringHold: 0, clientRequestIdsRepeated: 0, redirectsFollowed: 0 },
   writesPerAssignment: { '/c1/assignments/a2': 1 },
+  assignsPerPolicy: {},
   writesInWindowMax: { arrived: 2, admitted: 2 },
   writeArrivals: [1_000, 1_001],
 };
@@ -67,6 +68,12 @@ test('a round that went well breaks no invariant', () => {
 describe('the checkers find', () => {
   const PLANTED: readonly (readonly [string, keyof typeof CHECKERS, Partial<Evidence>])[] = [
     ['a run that stands', 'the run came to its end', { status: { ...WELL.status, state: 'running' } }],
+    [
+      'a run that stopped itself',
+      'the run came to its end',
+      { status: { ...WELL.status, state: 'aborted' } },
+    ],
+    ['a row that nobody changed and is stale', 'each row ends as it should', withResult(0, line(2, 'stale'))],
     [
       'a cancel that did not come through',
       'the run came to its end',
@@ -166,7 +173,11 @@ describe('the checkers find', () => {
       'no attempt is taken for another, no redirect is followed',
       withStats({ redirectsFollowed: 1 }),
     ],
-    ['a job that lay too long', 'a killed worker is replaced in time', { takenUpAfterMs: [20_001] }],
+    [
+      'a job that lay too long',
+      'what a killed process left is taken up in time',
+      { takenUpAfterMs: [20_001] },
+    ],
     ['an exit code', 'every process ends as it should', { endings: [{ what: 'worker', exitCode: 70 }] }],
     [
       'a process that did not end',

@@ -38,8 +38,22 @@ describe('the plan of a round', () => {
     expect(Math.max(...shares)).toBeLessThanOrEqual(0.2);
   });
 
+  test('has tokens refused at random, and no writes that arrive after their time-out', () => {
+    const faults = new Set(SEEDS.flatMap((seed) => Object.keys(planOf(seed).faults)));
+    expect(faults).toContain('unauthorized');
+    expect(faults).not.toContain('slowApply');
+  });
+
   test('has rows of every kind to be done', () => {
     const kinds = wishesOf(planOf(1)).wishes.map(({ kind }) => kind);
     expect(new Set(kinds)).toEqual(new Set(['change', 'alreadySo', 'duplicate', 'forbidden']));
+  });
+
+  test('forbids nothing but the rows that are meant', () => {
+    for (const seed of SEEDS.slice(200, 240)) {
+      const { wishes, forbidden } = wishesOf(planOf(seed));
+      const refused = wishes.filter(({ path }) => forbidden.some((id) => path.endsWith(`/${id}`)));
+      expect(new Set(refused.map(({ kind }) => kind))).toEqual(new Set(['forbidden']));
+    }
   });
 });

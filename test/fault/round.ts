@@ -14,7 +14,7 @@ import {
 import type { DeedName, Plan } from './plan.ts';
 import { REDIS_DEEDS } from './redisDeeds.ts';
 import { killProducerWhilePublishing, killProducerWhileStaging, RUN_DEEDS } from './runDeeds.ts';
-import { Site } from './site.ts';
+import { Site, SUBMIT_FLAGS } from './site.ts';
 import { WORKER_DEEDS, type Deed } from './workerDeeds.ts';
 
 /** A run of seconds, with all that can be done to it, on a busy machine. */
@@ -75,7 +75,7 @@ async function submit(site: Site, struck: DeedName[]): Promise<void> {
     if (name === 'producerKilledStaging' && (await killProducerWhileStaging(site))) struck.push(name);
     if (name === 'producerKilledPublishing' && (await killProducerWhilePublishing(site))) struck.push(name);
   }
-  if (site.runId === '') site.runId = (await site.run(['submit', site.file])).trim();
+  if (site.runId === '') site.runId = (await site.run(['submit', ...SUBMIT_FLAGS, site.file])).trim();
 }
 
 /** A run must end by its workers alone. One that does not is left as it is, and the checkers say so. */

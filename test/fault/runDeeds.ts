@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Site } from './site.ts';
-import type { Deed } from './workerDeeds.ts';
+import { SLOW_MS, SUBMIT_FLAGS, type Site } from './site.ts';
+import { TAKE_UP_WATCHED_MS, type Deed } from './workerDeeds.ts';
 import { csvOf } from './wishes.ts';
 
 /** A leave is good for half a second; the rest is for a busy machine. */
@@ -11,11 +11,17 @@ const QUIET_WINDOWS = 2;
 /** Rows enough that some are staged before the last is read. */
 const STAGED_ROWS = 2_500;
 const LOOK_MS = 2;
+/** Long enough for another worker to look and to be given leave; a call is cut after 3 s, and what is cut counts as lost. */
+const LATE_MS = 2_000;
+/** As many batches as a worker takes together. */
+const CONCURRENCY_MAX = 64;
+/** The share of the rows that is written while writes arrive late. */
+const LATE_SHARE = 0.4;
 
 /** Cancelled with work in flight: what is on its way may arrive, nothing else. */
 const cancelled: Deed = async (site) => {
   if (!(await site.untilWritten(site.plan.moment))) return false;
-  await site.run(['cancel', site.runId]);
+  if (!(await site.steer('cancel'))) return false;
   const run = await (await site.record()).run(site.runId);
   if (run?.state !== 'cancelled') return false;
   const at = Date.now();
@@ -26,7 +32,7 @@ const cancelled: Deed = async (site) => {
 const pausedAndResumed: Deed = async (site) => {
   if (!(await site.untilWritten(site.plan.moment))) return false;
   const record = await site.record();
-  await site.run(['pause', site.runId]);
+  if (!(await site.steer('pause'))) return false;
   if ((await record.run(site.runId))?.state !== 'paused') return false;
   await sleep(LEAVE_MS + site.plan.latencyMs + SLACK_MS);
   const before = await site.simulator.stats();
@@ -38,23 +44,38 @@ const pausedAndResumed: Deed = async (site) => {
   return true;
 };
 
-/** The same batches a second time, by other jobs and one more worker: nobody knows of the other. */
+/**
+ * The same batches a second time, by other jobs and one more worker that takes all at once: nobody knows of the other. Writes
+ * arrive late, so that the one looks while the other's are on their way, and finds nothing.
+ */
 const sameBatchTwice: Deed = async (site) => {
-  if (!(await site.untilWritten(site.plan.moment))) return false;
+  const { runId, plan } = site;
+  await site.simulator.configure({ faults: { ...plan.faults, slowApply: 1 }, slowMs: LATE_MS });
+  const record = await site.record();
+  const hasCome = await site.until(async () => ((await record.run(runId))?.sent ?? 0) > 0);
+  if (hasCome) {
+    await queueAllAgain(site);
+    site.startWorker({ RETARGET_CONCURRENCY: String(CONCURRENCY_MAX) });
+    await site.untilWritten(plan.moment + LATE_SHARE);
+  }
+  await site.simulator.configure({ faults: plan.faults, slowMs: SLOW_MS });
+  // What is on its way by then is over before anything else is done.
+  await sleep(LATE_MS);
+  return hasCome;
+};
+
+async function queueAllAgain(site: Site): Promise<void> {
   const { runId } = site;
   const run = await (await site.record()).run(runId);
   const queue = await site.queue();
-  const batches = Array.from({ length: run?.batches ?? 0 }, (_, batch) => batch);
   await queue.addBulk(
-    batches.map((batch) => ({
+    Array.from({ length: run?.batches ?? 0 }, (_, batch) => ({
       name: 'batch',
       data: { runId, batch },
       opts: { jobId: `again-${batch}`, removeOnComplete: true, removeOnFail: true, lifo: true },
     })),
   );
-  site.startWorker();
-  return true;
-};
+}
 
 /** A producer that dies while it reads leaves nothing that works, and what it staged goes by itself. */
 export async function killProducerWhileStaging(site: Site): Promise<boolean> {
@@ -82,17 +103,25 @@ export async function killProducerWhileStaging(site: Site): Promise<boolean> {
   return true;
 }
 
-/** A producer that dies as its run is published: there is a run, or there is none. Answers whether there is. */
+/**
+ * A producer that dies as its run is published: there is a run, or there is none, and a worker that is there takes it up.
+ * Answers whether there is.
+ */
 export async function killProducerWhilePublishing(site: Site): Promise<boolean> {
   const record = await site.record();
-  const producer = site.command('submit', site.file);
+  await site.startWorker().said('Working for tenant');
+  const producer = site.command('submit', ...SUBMIT_FLAGS, site.file);
   const redis = await site.watcher();
   while (!producer.isOver && (await redis.zcard(record.keys.open)) === 0) await sleep(LOOK_MS);
   producer.kill('SIGKILL');
+  const killedAtMs = performance.now();
   await producer.ended;
   const [run] = await record.runs();
   if (run === undefined) return false;
   site.runId = run.runId;
+  const isTakenUp = async (): Promise<boolean> => (await record.run(site.runId))?.state !== 'queued';
+  while (!(await isTakenUp()) && performance.now() - killedAtMs < TAKE_UP_WATCHED_MS) await sleep(LOOK_MS);
+  site.takenUpAfterMs.push(performance.now() - killedAtMs);
   // It is a run like any other: the same file is not taken a second time.
   await site.run(['submit', site.file], 2);
   return true;

@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Queue } from 'bullmq';
+import { EXIT } from '../../src/errors.ts';
 import { QUEUE_NAME, type BatchJob } from '../../src/queue/producer.ts';
 import { closeRedis, openRedis, type RedisClient } from '../../src/redis/connection.ts';
 import { hasEnded } from '../../src/runs/run.ts';
 import { RunStore } from '../../src/runs/runStore.ts';
 import type { SimulatorStats } from '../../src/simulator/account.ts';
-import { openProcesses, type Child, type Processes } from '../support/processes.ts';
+import { openProcesses, type Child, type Ended, type Processes } from '../support/processes.ts';
 import { startRedisServer, type TestRedis } from '../support/redisServer.ts';
 import { simulatorOf, type SimulatorProcess } from '../support/simulatorProcess.ts';
 import { openTcpProxy, type TcpProxy } from '../support/tcpProxy.ts';
@@ -23,6 +24,10 @@ const MOMENT_MAX_MS = 30_000;
 const COMMAND_MAX_MS = 30_000;
 /** A worker that is told to end, with work in flight or without Redis; a call to Graph takes up to 3 s here. */
 const WORKER_END_MAX_MS = 15_000;
+/** How late a slow reply is: a call is cut after 3 s. */
+export const SLOW_MS = 4_000;
+/** Some rows are forbidden, and some fail of faults: no run is to stop for that. */
+export const SUBMIT_FLAGS = ['--max-failures', 'off'];
 
 /** Redis as a round uses it: the commands come through the proxy, whoever breaks or watches it goes straight to it. */
 export interface RedisSite {
@@ -108,20 +113,32 @@ export class Site implements AsyncDisposable {
 
   /** A command to its end; it is noted when that is not `exitCode`. Answers what it wrote to stdout. */
   async run(argv: readonly string[], exitCode = 0): Promise<string> {
-    const child = this.command(...argv);
-    const ended = await child.endedWithin(COMMAND_MAX_MS);
-    const isWell = ended?.exitCode === exitCode;
-    const what = `${argv.join(' ')}: ${child.stderr().trim()}`;
+    const ended = await this.command(...argv).endedWithin(COMMAND_MAX_MS);
+    this.#note(argv, ended, exitCode);
+    return ended?.stdout ?? '';
+  }
+
+  /** Does something to the run. False when it was over before. */
+  async steer(verb: 'pause' | 'cancel'): Promise<boolean> {
+    const argv = [verb, this.runId];
+    const ended = await this.command(...argv).endedWithin(COMMAND_MAX_MS);
+    const isTooLate = ended?.exitCode === EXIT.badInput && (await this.isOver());
+    if (!isTooLate) this.#note(argv, ended, EXIT.done);
+    return !isTooLate;
+  }
+
+  #note(argv: readonly string[], ended: Ended | undefined, wanted: number): void {
+    const isWell = ended?.exitCode === wanted;
+    const what = `${argv.join(' ')}: ${ended?.stderr.trim() ?? 'did not end'}`;
     this.endings.push({ what, exitCode: isWell ? 0 : (ended?.exitCode ?? null) || -1 });
-    return child.stdout();
   }
 
   get workers(): readonly Child[] {
     return this.#workers.filter(({ isOver }) => !isOver);
   }
 
-  startWorker(): Child {
-    const worker = this.command('worker');
+  startWorker(env: Readonly<Record<string, string>> = {}): Child {
+    const worker = this.processes.start(['worker'], { env: { ...this.#env, ...env }, cwd: this.dir });
     this.#workers.push(worker);
     return worker;
   }
@@ -203,7 +220,7 @@ function simulatorFlags(plan: Plan, { forbidden }: Wishes): string[] {
     ...['--window', plan.window, '--request-limit', 'none', '--latency-ms', String(plan.latencyMs)],
     ...['--retry-after', plan.retryAfter, '--other-app-share', String(plan.otherAppShare)],
     // A leave that was given before the hold was heard of may be used for half a second.
-    ...['--hold-grace-ms', String(plan.latencyMs + 600), '--slow-ms', '4000'],
+    ...['--hold-grace-ms', String(plan.latencyMs + 600), '--slow-ms', String(SLOW_MS)],
     ...(forbidden.length > 0 ? ['--forbidden', forbidden.join(',')] : []),
     ...(plan.rekey ? ['--rekey'] : []),
   ];

@@ -56,7 +56,7 @@ export function wishesOf(plan: Plan): Wishes {
       const groupId = `new-${seed}-${n}`;
       const held = assignment.target['@odata.type'] === GROUP ? assignment.target['groupId'] : undefined;
       if (n % UNTOUCHED_ONE_IN === 0) untouched.push(place.path);
-      else if (n % FORBIDDEN_ONE_IN === 0) {
+      else if (n % FORBIDDEN_ONE_IN === 0 && hasOwnId(assignment.id, tenant)) {
         forbidden.push(assignment.id);
         add({ ...place, groupId, kind: 'forbidden' });
       } else if (n % ALREADY_SO_ONE_IN === 0 && typeof held === 'string') {
@@ -69,6 +69,10 @@ export function wishesOf(plan: Plan): Wishes {
   }
   return { tenant, wishes, forbidden, untouched, csv: csvOf(wishes) };
 }
+
+/** A policy and the certificate profile below it may have assignments of one id; what is forbidden for one is so for both. */
+const hasOwnId = (id: string, { policies }: TenantSeed): boolean =>
+  policies.flatMap(({ assignments }) => assignments).filter((other) => other.id === id).length === 1;
 
 export const csvOf = (rows: readonly Pick<Wish, 'path' | 'groupId'>[]): string =>
   `url,targetType,groupId\n${rows.map(({ path, groupId }) => `${path},group,${groupId}\n`).join('')}`;

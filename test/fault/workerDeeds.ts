@@ -12,7 +12,7 @@ const SLOW_LATENCY_MS = 600;
 /** Past the 10 s for which a worker's lock on its job lasts. */
 const STALL_MS = 12_000;
 const TAKE_UP_LOOK_MS = 50;
-const TAKE_UP_WATCHED_MS = 60_000;
+export const TAKE_UP_WATCHED_MS = 60_000;
 
 /** Kills all workers as soon as `moment` has come, and starts as many others, whose taking up is timed. */
 const killedAt =

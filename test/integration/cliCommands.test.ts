@@ -146,7 +146,7 @@ describe('apply', () => {
   });
 
   test('ends with 3 when somebody else pauses its run, and names the command that goes on', async () => {
-    const here = await bench(redis.url, { tenant: SMALL_TENANT, latencyMs: 2_000 });
+    const here = await bench(redis.url, { tenant: SMALL_TENANT, latencyMs: 400 });
     const running = here.start(['apply', here.file('x.csv', ONE), '--yes']);
     await running.said('Run ');
     expect((await here.run(['pause', '@last'])).exitCode).toBe(0);
@@ -196,6 +196,7 @@ describe('submit, worker and the commands that show a run', () => {
           'createdAt',
         ],
         ...['startedAt', 'finishedAt', 'ratePerSecond', 'etaSeconds', 'ledger'],
+        ...['maxFailures', 'writesPerWindow'],
       ].sort(),
     );
     expect(JSON.parse((await here.run(['status', '--json'])).stdout)).toMatchObject([{ runId }]);
@@ -213,7 +214,7 @@ describe('submit, worker and the commands that show a run', () => {
     await here.run(['apply', here.file('x.csv', MIXED), '--yes']);
     const asCsv = (await here.run(['results', '@last'])).stdout.trimEnd().split('\n');
     expect(asCsv[0]).toBe(
-      'policyType,policyId,assignmentId,targetType,groupId,status,httpStatus,errorCode,errorMessage,attempts,throttledMs,requestId,clientRequestId,finishedAt',
+      'policyType,policyId,assignmentId,targetType,groupId,status,httpStatus,errorCode,errorMessage,attempts,throttledMs,requestId,clientRequestId,finishedAt,before,after,assignmentIdAfter',
     );
     expect(asCsv.slice(1).map((line) => line.split(',')[5])).toEqual([
       'succeeded',
@@ -246,6 +247,57 @@ describe('submit, worker and the commands that show a run', () => {
     const nowhere = await here.run(['results', '@last', '-o', 'no/such/dir.csv']);
     expect(nowhere.exitCode).toBe(2);
     expect(nowhere.stderr).toContain('Cannot write');
+  });
+
+  test('results are selected by cells and by the assignments of another file, and can be fed back', async () => {
+    const here = await small();
+    const named = [
+      { ...row('c1', 'a1', 'new'), note: 'Alpha' },
+      { ...row('c2', 'gone', 'new'), note: 'alps' },
+      { ...row('c2', 'gone-too', 'new'), note: 'Beta' },
+    ];
+    await here.run(['apply', here.file('x.csv', csv(named)), '--yes']);
+    const selected = async (...flags: string[]): Promise<Record<string, unknown>[]> =>
+      JSON.parse((await here.run(['results', '@last', '--format', 'json', ...flags])).stdout);
+
+    expect(await selected('--where', 'assignmentId=a1')).toMatchObject([
+      {
+        before: { id: 'a1', target: { groupId: 'g1' } },
+        after: { target: { groupId: 'new' } },
+        assignmentIdAfter: null,
+      },
+    ]);
+    expect(await selected('--where', 'status=failed', '--where', 'note=a*')).toMatchObject([
+      { row: 3, note: 'alps', before: null, after: null },
+    ]);
+    expect(await selected('--where', 'httpStatus=404', '--where', 'row=4')).toMatchObject([{ row: 4 }]);
+    expect(await selected('--where', 'groupName=x')).toEqual([]);
+
+    const few = here.file('few.csv', 'url\n/deviceManagement/deviceConfigurations/C2/assignments/GONE\n');
+    expect(await selected('--rows', few)).toMatchObject([{ row: 3 }]);
+    expect(await selected('--rows', few, '--where', 'status=succeeded')).toEqual([]);
+
+    const part = join(here.dir, 'part.csv');
+    await here.run(['results', '@last', '--where', 'status=succeeded', '-o', part]);
+    expect(readFileSync(part, 'utf8')).toContain('""groupId"":""g1""');
+    expect((await here.run(['apply', part, '--yes', '--json'])).exitCode).toBe(0);
+    expect(await selected('--rows', part)).toMatchObject([{ status: 'skipped', before: null, after: null }]);
+  });
+
+  test('what selects nothing that there can be is refused, with the file and the line', async () => {
+    const here = await small();
+    await here.run(['apply', here.file('x.csv', ONE), '--yes']);
+    const bad = here.file('bad.csv', 'policyType,policyId\ndeviceConfiguration,c1\n');
+    const ran = await here.run(['results', '@last', '--rows', bad]);
+    expect(ran).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(ran.stderr).toContain(`${bad}:2:1 assignmentId: assignmentId is missing.`);
+    expect(ran.stderr).toContain('; no row was selected.');
+    const none = await here.run(['results', '@last', '--rows', join(here.dir, 'none.csv')]);
+    expect(none.exitCode).toBe(2);
+    expect(none.stderr).toContain('Cannot read');
+    const where = await here.run(['results', '@last', '--where', 'statuss=failed']);
+    expect(where).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(where.stderr).toContain('Did you mean status?');
   });
 
   test('a file that is read from stdin is a run like any other', async () => {

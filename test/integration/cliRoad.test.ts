@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { generateTenant } from '../../src/simulator/generateTenant.ts';
 import type { AssignmentEntry } from '../../src/simulator/tenant.ts';
-import { bench, csv, type Bench } from '../support/cli.ts';
+import { ALLOW_ALL, bench, csv, type Bench } from '../support/cli.ts';
 import { startRedisServer, type TestRedis } from '../support/redisServer.ts';
 
 const ROWS = 2_000;
@@ -143,7 +143,7 @@ describe('2,000 rows over all forms and targets', () => {
     expect(vias).toEqual(new Set([0, 1, 2, 3]));
     const file = here.file('changes.csv', csv(wishes.map(({ row }) => row)));
 
-    const applied = await here.run(['apply', file, '--yes', '--json']);
+    const applied = await here.run(['apply', file, '--yes', '--json', ...ALLOW_ALL]);
 
     expect(applied).toMatchObject({ exitCode: 0 });
     for (const { path, target, intent } of wishes) {
@@ -185,7 +185,7 @@ describe('2,000 rows over all forms and targets', () => {
     for (const wish of [four, five]) if (wish) wish.row['assignmentId'] += '-gone';
     const file = here.file('changes.csv', csv(wishes.map(({ row }) => row)));
 
-    const first = await here.run(['apply', file, '--yes', '--json']);
+    const first = await here.run(['apply', file, '--yes', '--json', ...ALLOW_ALL]);
     expect(first.exitCode).toBe(1);
     const { runId, succeeded, skipped, failed, total } = JSON.parse(first.stdout);
     expect({ failed, total, done: succeeded + skipped }).toEqual({ failed: 5, total: ROWS, done: ROWS - 5 });
@@ -210,7 +210,9 @@ describe('2,000 rows over all forms and targets', () => {
     }
 
     here.simulator.reset();
-    const again = await here.run(['apply', file, '--yes', '--json']);
+    const again = await here.run([
+      ...['apply', file, '--yes', '--json', '--max-failures', 'off', ...ALLOW_ALL],
+    ]);
     expect(again.exitCode).toBe(1);
     expect(JSON.parse(again.stdout)).toMatchObject({ skipped: ROWS - 5, succeeded: 0, failed: 5 });
     expect(here.simulator.stats().writesDone).toBe(0);
@@ -221,7 +223,7 @@ describe('2,000 rows over all forms and targets', () => {
     await here.run(['results', runId, '--only', 'failed', '-o', left]);
     expect(rowsOf(readFileSync(left, 'utf8'))).toHaveLength(6);
     here.simulator.reconfigure({ forbidden: [] });
-    const fedBack = await here.run(['apply', left, '--yes', '--json']);
+    const fedBack = await here.run(['apply', left, '--yes', '--json', ...ALLOW_ALL]);
     expect(fedBack.exitCode).toBe(1);
     expect(JSON.parse(fedBack.stdout)).toMatchObject({ total: 5, succeeded: 3, failed: 2 });
     for (const wish of [one, two, three])

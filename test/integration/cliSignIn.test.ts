@@ -7,7 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test
 import { generateTenant } from '../../src/simulator/generateTenant.ts';
 import type { SimulatorOptions } from '../../src/simulator/simulator.ts';
 import { makeCertificate } from '../support/certificates.ts';
-import { bench, csv, type Bench } from '../support/cli.ts';
+import { ALLOW_ALL, bench, csv, type Bench } from '../support/cli.ts';
 import { graphProxy } from '../support/graphProxy.ts';
 import { startOpenIdProvider, type OpenIdProvider } from '../support/openIdProvider.ts';
 import { freePort, startRedisServer, type TestRedis } from '../support/redisServer.ts';
@@ -93,7 +93,7 @@ function expectNoSecret(...texts: string[]): void {
 describe('an app that signs in with its secret', () => {
   test('does a whole run; what needs no Graph needs no sign-in either', async () => {
     const here = await site();
-    const applied = await here.run(['apply', here.changes, '--yes']);
+    const applied = await here.run(['apply', here.changes, '--yes', ...ALLOW_ALL]);
     expect(applied).toMatchObject({ exitCode: 0 });
     expect(applied.stderr).toContain(`tenant ${TENANT}`);
     const asked = provider.tokenRequests();
@@ -128,7 +128,7 @@ describe('an app that signs in with its secret', () => {
     const tls = await startRedisServer({ args: [...certificates.serverArgs(port), '--appendonly', 'yes'] });
     onTestFinished(() => tls.stop());
     const here = await site({}, { REDIS_TLS_CA_FILE: certificates.ca }, `rediss://localhost:${port}`);
-    const applying = here.start(['apply', here.changes, '--yes']);
+    const applying = here.start(['apply', here.changes, '--yes', ...ALLOW_ALL]);
     await written(here, 20);
     provider.apps.set(APP, { secret: 'the~next~Secret~of~the~app' });
     here.simulator.reconfigure({ tokens: ['none of those that there are'] });
@@ -188,7 +188,7 @@ describe('a ready token', () => {
 
   test('that is refused in mid-run ends apply with 4; a worker with a new one goes on by itself', async () => {
     const here = await site({}, { RETARGET_ACCESS_TOKEN: token() });
-    const applying = here.start(['apply', here.changes, '--yes']);
+    const applying = here.start(['apply', here.changes, '--yes', ...ALLOW_ALL]);
     await written(here, 20);
     const next = token({ nonce: 'next' });
     here.simulator.reconfigure({ tokens: [next] });
@@ -211,7 +211,7 @@ describe('a ready token', () => {
   test('that ends before the writes can have is refused, and one that may is warned of', async () => {
     const here = await site({}, { RETARGET_WRITES_PER_WINDOW: '100', RETARGET_WINDOW_MS: '100000' });
     const apply = (seconds: number, ...more: string[]) =>
-      here.run(['apply', here.changes, ...more], {
+      here.run(['apply', here.changes, ...ALLOW_ALL, ...more], {
         env: { RETARGET_ACCESS_TOKEN: token({ exp: secondsFromNow(seconds) }) },
         isTerminal: true,
         stdin: 'no\n',
@@ -236,7 +236,7 @@ describe('the tenant', () => {
 
   test('of the token wins over the domain that is given; the record tells it to commands without a sign-in', async () => {
     const here = await site({}, { RETARGET_ACCESS_TOKEN: token, AZURE_TENANT_ID: 'Contoso.com' });
-    expect((await here.run(['apply', here.changes, '--yes'])).exitCode).toBe(0);
+    expect((await here.run(['apply', here.changes, '--yes', ...ALLOW_ALL])).exitCode).toBe(0);
     const bare = { RETARGET_ACCESS_TOKEN: '', AZURE_CLIENT_SECRET_FILE: '', AZURE_CLIENT_ID: '' };
     for (const tenant of ['contoso.com', TENANT, '']) {
       const status = await statusOf(here, { ...bare, AZURE_TENANT_ID: tenant });
@@ -244,7 +244,7 @@ describe('the tenant', () => {
     }
     const other = jwt({ tid: TENANT.replace('5c', '6d'), appid: APP });
     const env = { RETARGET_ACCESS_TOKEN: other, AZURE_TENANT_ID: '' };
-    expect((await here.run(['plan', here.changes], { env })).exitCode).toBe(0);
+    expect((await here.run(['plan', here.changes, ...ALLOW_ALL], { env })).exitCode).toBe(0);
     const unclear = await here.run(['status'], { env: { ...bare, AZURE_TENANT_ID: '' } });
     expect(unclear.exitCode).toBe(2);
     expect(unclear.stderr).toContain(`${TENANT}, ${TENANT.replace('5c', '6d')}`);
@@ -254,7 +254,7 @@ describe('the tenant', () => {
     const here = await site({}, { RETARGET_ACCESS_TOKEN: token });
     const proxy = await graphProxy(here.simulator, { domains: ['contoso.com'] });
     const ask = (env: Record<string, string>) =>
-      here.run(['apply', here.changes], { env, isTerminal: true, stdin: 'no\n' });
+      here.run(['apply', here.changes, ...ALLOW_ALL], { env, isTerminal: true, stdin: 'no\n' });
     const asked = await ask({ RETARGET_GRAPH_URL: proxy.url });
     expect(asked.exitCode).toBe(3);
     expect(asked.stderr).toContain(
@@ -281,7 +281,9 @@ describe('Graph behind a proxy', () => {
   test('names itself in the links to further pages, which are asked of the proxy all the same', async () => {
     const here = await site({ pageSize: 3 }, { RETARGET_ACCESS_TOKEN: jwt({ tid: TENANT }) });
     const proxy = await graphProxy(here.simulator, { prefix: '/graph' });
-    const ran = await here.run(['apply', here.changes, '--yes'], { env: { RETARGET_GRAPH_URL: proxy.url } });
+    const ran = await here.run(['apply', here.changes, '--yes', ...ALLOW_ALL], {
+      env: { RETARGET_GRAPH_URL: proxy.url },
+    });
     expect(ran.exitCode).toBe(0);
     expect(proxy.asked.some((url) => url.includes('$skiptoken='))).toBe(true);
     expect(await statusOf(here, { RETARGET_GRAPH_URL: proxy.url })).toMatchObject({ succeeded: here.rows });
@@ -292,7 +294,7 @@ describe('a person', () => {
   test('is shown the code to sign in with, and the run is hers', async () => {
     const here = await site();
     provider.apps.set(APP, { isPublic: true });
-    const planning = here.start(['plan', here.changes, '--sign-in', 'device-code']);
+    const planning = here.start(['plan', here.changes, '--sign-in', 'device-code', ...ALLOW_ALL]);
     await planning.said('and enter the code ');
     const code = /enter the code (\S+)/.exec(planning.text())?.[1] ?? '';
     await provider.approve(code);

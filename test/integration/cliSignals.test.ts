@@ -1,7 +1,7 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { generateTenant } from '../../src/simulator/generateTenant.ts';
 import type { SimulatorOptions } from '../../src/simulator/simulator.ts';
-import { bench, csv, type Bench } from '../support/cli.ts';
+import { ALLOW_ALL, bench, csv, type Bench } from '../support/cli.ts';
 import { command, type Command } from '../support/command.ts';
 import { startRedisServer, type TestRedis } from '../support/redisServer.ts';
 
@@ -95,7 +95,7 @@ describe('a signal', () => {
   test('leaves the run of apply paused, with 130; the command that is named ends it', async () => {
     const redis = await redisServer();
     const here = await site(redis.url, { latencyMs: 60 }, PACE);
-    const applied = here.command('apply', here.changes, '--yes', '--json');
+    const applied = here.command('apply', here.changes, '--yes', '--json', ...ALLOW_ALL);
     await written(here, 40);
     applied.kill('SIGINT');
     const { exitCode, stdout, stderr } = await applied.ended;
@@ -110,7 +110,7 @@ describe('a signal', () => {
   test('that comes a second time ends at once, and what was in flight is looked at before it is written again', async () => {
     const redis = await redisServer();
     const here = await site(redis.url, {}, PACE);
-    const applied = here.command('apply', here.changes, '--yes');
+    const applied = here.command('apply', here.changes, '--yes', ...ALLOW_ALL);
     await written(here, 20);
     here.simulator.reconfigure({ latencyMs: 120_000 });
     const { envelopes } = here.simulator.stats();
@@ -166,7 +166,7 @@ describe('Redis', () => {
   test('may be restarted in the middle of apply', async () => {
     const redis = await redisServer();
     const here = await site(redis.url, { latencyMs: 60 }, PACE);
-    const applied = here.command('apply', here.changes, '--yes');
+    const applied = here.command('apply', here.changes, '--yes', ...ALLOW_ALL);
     await written(here, 40);
     await redis.restart();
     const ended = await applied.ended;
@@ -200,7 +200,7 @@ describe('the process', () => {
   test('ends quietly when the reader of its results goes away', async () => {
     const redis = await redisServer();
     const here = await site(redis.url);
-    await here.run(['apply', here.changes, '--yes']);
+    await here.run(['apply', here.changes, '--yes', ...ALLOW_ALL]);
     const results = here.command('results', '@last');
     results.closeStdout();
     const { exitCode, stderr } = await results.ended;

@@ -94,7 +94,7 @@ describe('doctor', () => {
     });
     expect(found.check('sign-in').message).toContain(`app ${APP}`);
     expect(found.check('permission').message).toContain('DeviceManagementConfiguration.ReadWrite.All');
-    expect(here.simulator.stats().requests).toEqual({ GET: 2 });
+    expect(here.simulator.stats().requests).toEqual({ GET: 3 });
     const shown = await here.run(['doctor']);
     expect(shown).toMatchObject({ exitCode: 0, stderr: '' });
     const names = ['redis', 'redis settings', 'redis memory', 'redis latency', 'sign-in', 'permission'];

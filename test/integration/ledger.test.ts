@@ -147,9 +147,9 @@ test.each([
   const store = record.store();
   const policy = { ...WIDE, windowMs: 1_000, endedInOrder };
   await record.redis.mset('virtual:s', 1_800_000_000, 'virtual:us', 0, 'virtual:server', 'one');
-  expect(await store.readLeave(1, policy)).toMatchObject({ kind: 'granted', event: '' });
+  expect(await store.readLeave(1, true, policy)).toMatchObject({ kind: 'granted', event: '' });
   await record.redis.set('virtual:server', 'two');
-  const after = await store.readLeave(1, policy);
+  const after = await store.readLeave(1, true, policy);
   if (reason === '') expect(after).toMatchObject({ kind: 'granted', event: '' });
   else expect(after).toMatchObject({ kind: 'wait', waitMs: 61_000, reason, event: 'full 61000' });
 });
@@ -175,18 +175,18 @@ test('a jump of the clock that several workers have seen is told once', async ()
   const store = record.store();
   const jumped = { ...WIDE, windowMs: 1_000, jumpedFrom: 1_700_000_000_000 };
   await record.redis.mset('virtual:s', 1_800_000_000, 'virtual:us', 0, 'virtual:server', 'one');
-  expect((await store.readLeave(1, jumped)).event).toBe('full 61000');
+  expect((await store.readLeave(1, true, jumped)).event).toBe('full 61000');
   await record.redis.set('virtual:us', 300_000);
-  expect(await store.readLeave(1, jumped)).toMatchObject({ kind: 'wait', waitMs: 61_000, event: '' });
+  expect(await store.readLeave(1, true, jumped)).toMatchObject({ kind: 'wait', waitMs: 61_000, event: '' });
 });
 
 test('to look at the ledger changes nothing: a restart is for those who work', async () => {
   const store = record.store();
   await record.redis.mset('virtual:s', 1_800_000_000, 'virtual:us', 0, 'virtual:server', 'one');
-  await store.readLeave(1, WIDE);
+  await store.readLeave(1, true, WIDE);
   await record.redis.set('virtual:server', 'two');
   expect((await store.ledgerNow(WIDE)).holdReason).toBeNull();
-  expect(await store.readLeave(1, WIDE)).toMatchObject({ kind: 'wait', event: 'full 60001' });
+  expect(await store.readLeave(1, true, WIDE)).toMatchObject({ kind: 'wait', event: 'full 60001' });
   expect((await store.ledgerNow(WIDE)).holdReason).toBe('restarted');
 });
 

@@ -10,6 +10,7 @@ import { SignIn } from '../../src/queue/signIn.ts';
 import { startWorker } from '../../src/queue/worker.ts';
 import { RunStore } from '../../src/runs/runStore.ts';
 import { hasEnded } from '../../src/runs/run.ts';
+import { eachAlone } from '../support/rows.ts';
 import { world, type World, type WorldOptions } from '../support/batchWorld.ts';
 import { recordForTests, runAtWork } from '../support/record.ts';
 import { groupRow } from '../support/rows.ts';
@@ -66,7 +67,7 @@ test('a budget that one worker has learned is what the other gets its leave from
   await each.step(each.one);
   expect(await each.run()).toMatchObject({ throttled: 13, counts: { succeeded: 7 } });
   const ref = { runId: 'r1', batch: 0 };
-  const open = (await each.rows()).filter(({ state }) => state === 'pending');
+  const open = eachAlone((await each.rows()).filter(({ state }) => state === 'pending'));
   const never = new AbortController().signal;
   let leave = await each.other.ledger.leave(ref, open, never);
   while (leave.kind === 'late') leave = await each.other.ledger.leave(ref, open, never);

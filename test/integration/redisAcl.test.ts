@@ -39,7 +39,7 @@ test('a user with the documented commands does a whole run, with a worker, and i
   expect(await run.producer.hasWorkers()).toBe(true);
   expect(await run.runs.runs()).toHaveLength(1);
   // The script of `retry` scans, that of a transition ends a run: both are part of what a user does.
-  expect(await run.runs.retry('r1', ['completed'])).toMatchObject({ kind: 'done' });
+  expect(await run.runs.retry('r1', { from: ['completed'], open: 'failed' })).toMatchObject({ kind: 'done' });
   expect(await run.runs.transition('r1', 'paused', '', ['running'])).toMatchObject({ kind: 'wrong' });
   expect(await admin.acl('LOG')).toEqual([]);
 

@@ -171,7 +171,7 @@ async function killServer(user: EmbeddedRedis): Promise<void> {
 const whyHeld = (user: EmbeddedRedis): Promise<string | undefined> =>
   ask(user, async (client) => {
     const ledger = new Ledger(new RunStore(client, 'contoso.com'), paceOf(100, 20_000), user);
-    const answer = await new RunStore(client, 'contoso.com').readLeave(1, ledger.policy());
+    const answer = await new RunStore(client, 'contoso.com').readLeave(1, true, ledger.policy());
     return answer.kind === 'wait' ? answer.reason : undefined;
   });
 

@@ -1,26 +1,25 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { RowRecord } from '../../src/runs/batchRow.ts';
+import type { LeaveRow, RowRecord } from '../../src/runs/batchRow.ts';
 import { NOTHING_SENT } from '../../src/runs/leave.ts';
 import type { RunStore } from '../../src/runs/runStore.ts';
 import { isSettled, type RowState } from '../../src/runs/rowState.ts';
 import type { Run, RunState } from '../../src/runs/run.ts';
 import { publishRun, recordForTests, rowsOf, runAtWork, WIDE } from '../support/record.ts';
-import { identityOf } from '../support/rows.ts';
+import { eachAlone, identityOf, pendingRows } from '../support/rows.ts';
 
 const record = recordForTests();
 const ROOT = identityOf().graphUrl;
 const ref = (batch = 0, runId = 'r1'): { runId: string; batch: number } => ({ runId, batch });
 
-const pending = (...places: number[]): RowRecord[] =>
-  places.map((place) => ({ place, state: 'pending', attempts: 0 }));
+const pending = (...places: number[]): LeaveRow[] => eachAlone(pendingRows(...places));
 const rowAs = (place: number, state: RowState['state'], attempts = 1): RowRecord => ({
   place,
   state,
   attempts,
 });
 
-async function leave(store: RunStore, rows: readonly RowRecord[], token = 'me', batch = 0) {
+async function leave(store: RunStore, rows: readonly LeaveRow[], token = 'me', batch = 0) {
   const answer = await store.leave(ref(batch), token, rows, WIDE);
   if (answer.kind !== 'granted') throw new Error(`not granted but ${answer.kind}`);
   return answer;
@@ -31,7 +30,7 @@ const recordRows = (store: RunStore, rows: readonly RowRecord[], token = 'me', b
   store.record(ref(batch), rows, WIDE, { ...NOTHING_SENT, token });
 
 const statesOf = async (store: RunStore, batch = 0): Promise<string[]> =>
-  ((await store.batch(ref(batch))) ?? []).map(({ state, attempts }) => `${state} ${attempts}`);
+  ((await store.batch(ref(batch)))?.rows ?? []).map(({ state, attempts }) => `${state} ${attempts}`);
 
 const runOf = async (store: RunStore, runId = 'r1'): Promise<Run> =>
   (await store.run(runId)) ?? expect.fail(`run ${runId} is gone`);
@@ -60,7 +59,7 @@ test('attempts survive a worker that dies, and go on from there', async () => {
     const answer = await store.leave(
       ref(),
       `worker ${attempts}`.replace(' ', '-'),
-      [rowAs(0, state, attempts)],
+      eachAlone([rowAs(0, state, attempts)]),
       short,
     );
     expect(answer.kind).toBe('granted');
@@ -71,19 +70,19 @@ test('attempts survive a worker that dies, and go on from there', async () => {
 
 test('a lease keeps other workers off until its write can not be under way any more', async () => {
   const store = record.store();
-  await runAtWork(store, rowsOf(2));
+  await runAtWork(store, rowsOf(21));
   await leave(store, pending(0));
   const other = await store.leave(ref(), 'other', pending(1), WIDE);
   expect(other.kind).toBe('busy');
   if (other.kind === 'busy') expect(other.waitMs).toBeGreaterThan(WIDE.timeoutMs - 10_000);
-  expect(await store.leaseMs(ref())).toBeGreaterThan(WIDE.timeoutMs - 10_000);
+  expect((await store.batch(ref()))?.leaseMs).toBeGreaterThan(WIDE.timeoutMs - 10_000);
   // Another batch is not concerned.
-  expect(await store.leaseMs(ref(1))).toBe(0);
+  expect((await store.batch(ref(1)))?.leaseMs).toBe(0);
   // What somebody else records does not end it, what its holder records does.
   await recordRows(store, [], 'other');
   expect((await store.leave(ref(), 'other', pending(1), WIDE)).kind).toBe('busy');
   await recordRows(store, [rowAs(0, 'succeeded')]);
-  expect(await store.leaseMs(ref())).toBe(0);
+  expect((await store.batch(ref()))?.leaseMs).toBe(0);
   expect((await store.leave(ref(), 'other', pending(1), WIDE)).kind).toBe('granted');
 });
 
@@ -112,7 +111,7 @@ test('when all rows have changed the leave is empty, and charges and leases noth
   await runAtWork(store2, rowsOf(2));
   await recordRows(store2, [rowAs(0, 'skipped', 0)]);
   expect((await leave(store2, pending(0))).places).toEqual([]);
-  expect(await store2.leaseMs(ref())).toBe(0);
+  expect((await store2.batch(ref()))?.leaseMs).toBe(0);
   expect((await store2.ledgerNow(WIDE)).charged).toBe(0);
   // The first run has ended.
   expect((await store.leave(ref(), 'me', pending(0), WIDE)).kind).toBe('stopped');
@@ -128,7 +127,7 @@ test('a settled row is never overwritten, counted again, or spoken of', async ()
     WIDE,
   );
   expect(after.states[0]).toEqual({ state: 'failed', attempts: 1 });
-  expect((await store.batch(ref()))?.[0]?.detail.errorCode).toBe('First');
+  expect((await store.batch(ref()))?.rows[0]?.detail.errorCode).toBe('First');
   expect((await runOf(store)).counts).toMatchObject({ pending: 1, failed: 1, succeeded: 0 });
 });
 
@@ -174,15 +173,15 @@ test('counters are the sums of the states, whatever two workers do in whatever o
       const settled = new Map<string, string>();
       for (const { worker, batch, does, rows } of actions) {
         if ((await runOf(store)).state !== 'running') break;
-        const present = (await store.batch(ref(batch))) ?? [];
+        const present = (await store.batch(ref(batch)))?.rows ?? [];
         const wanted = rows.flatMap(([place]) => present[place] ?? []);
         if (does === 'leave') {
-          await store.leave(ref(batch), worker, wanted, WIDE);
+          await store.leave(ref(batch), worker, eachAlone(wanted), WIDE);
         } else {
           const ended = rows.map(([place, state]) => rowAs(place, state, present[place]?.attempts ?? 0));
           await recordRows(store, ended, does === 'steal' ? 'thief' : worker, batch);
         }
-        for (const row of (await store.batch(ref(batch))) ?? []) {
+        for (const row of (await store.batch(ref(batch)))?.rows ?? []) {
           const key = `${batch} ${row.place}`;
           if (settled.has(key)) expect(row.state).toBe(settled.get(key));
           if (isSettled(row.state)) settled.set(key, row.state);
@@ -247,7 +246,10 @@ test.each<[RunState, RunState, RunState[]]>([
 test('a run that is not there can not be moved or retried', async () => {
   const store = record.store();
   expect(await store.transition('r9', 'paused', '', ['running'])).toEqual({ kind: 'wrong', state: '' });
-  expect(await store.retry('r9', ['completed'])).toEqual({ kind: 'wrong', state: '' });
+  expect(await store.retry('r9', { from: ['completed'], open: 'failed' })).toEqual({
+    kind: 'wrong',
+    state: '',
+  });
   expect(await store.run('r9')).toBeUndefined();
 });
 
@@ -284,8 +286,9 @@ test('a cancelled run with writes in doubt is worked on until they are settled',
 
 test('a run that ends lives on for its days, every key of it', async () => {
   const store = record.store();
-  await runAtWork(store, rowsOf(1), { keepDays: 3 });
-  await leave(store, pending(0));
+  const [input = expect.fail()] = rowsOf(1);
+  await runAtWork(store, [{ input, rank: 0, policy: 'c1', planned: '0123456789abcdef' }], { keepDays: 3 });
+  await leave(store, [{ place: 0, state: 'pending', attempts: 0, request: 0, before: { id: 'a0' } }]);
   await store.record(ref(), [{ ...rowAs(0, 'failed'), detail: { errorCode: 'x' } }], WIDE);
   const keys = await record.redis.keys(`${store.keys.run('r1').header}*`);
   // The lease of a worker that never came back, too.
@@ -308,19 +311,22 @@ test('retry opens failed rows again, with their attempts and what was said of th
   const store = record.store();
   await runAtWork(store, rowsOf(45));
   for (const batch of [0, 1, 2]) {
-    const rows = ((await store.batch(ref(batch))) ?? []).map(({ place }) => ({
+    const rows = ((await store.batch(ref(batch)))?.rows ?? []).map(({ place }) => ({
       ...rowAs(place, place === 3 ? 'failed' : 'succeeded', 8),
       detail: { httpStatus: place === 3 ? 404 : 200 },
     }));
     await store.record(ref(batch), rows, WIDE);
   }
-  expect(await store.retry('r1', ['completed', 'cancelled'])).toEqual({ kind: 'done', rows: 3 });
+  expect(await store.retry('r1', { from: ['completed', 'cancelled'], open: 'failed' })).toEqual({
+    kind: 'done',
+    rows: 3,
+  });
   expect(await runOf(store)).toMatchObject({
     state: 'queued',
     finishedAt: null,
     counts: { pending: 3, failed: 0, succeeded: 42 },
   });
-  const [, , , opened, kept] = (await store.batch(ref(1))) ?? [];
+  const [, , , opened, kept] = (await store.batch(ref(1)))?.rows ?? [];
   expect(opened).toMatchObject({ state: 'pending', attempts: 0, detail: {} });
   expect(opened?.detail).toEqual({});
   expect(kept).toMatchObject({ state: 'succeeded', attempts: 8, detail: { httpStatus: 200 } });
@@ -336,19 +342,187 @@ test('retry of a cancelled run opens what was never written, whether a look foun
   await leave(store, pending(0, 1));
   await store.transition('r1', 'cancelled', '', ['running']);
   await recordRows(store, [rowAs(0, 'succeeded'), rowAs(1, 'cancelled')]);
-  expect(await store.retry('r1', ['cancelled'])).toEqual({ kind: 'done', rows: 24 });
+  expect(await store.retry('r1', { from: ['cancelled'], open: 'failed' })).toEqual({
+    kind: 'done',
+    rows: 24,
+  });
   const run = await runOf(store);
   expect(run.counts).toMatchObject({ pending: 24, cancelled: 0, succeeded: 1 });
   expect((await statesOf(store)).slice(0, 2)).toEqual(['succeeded 1', 'pending 0']);
 });
 
+test('a retry that reopens nothing goes on with what was never written, and with that alone', async () => {
+  const store = record.store();
+  await runAtWork(store, rowsOf(25));
+  await recordRows(store, [rowAs(0, 'failed'), rowAs(1, 'succeeded'), rowAs(2, 'stale', 0)]);
+  await store.transition('r1', 'aborted', 'too many', ['running']);
+  expect(await store.retry('r1', { from: ['aborted'], open: 'rest' })).toEqual({ kind: 'done', rows: 22 });
+  expect(await runOf(store)).toMatchObject({
+    ...{ state: 'queued', stateReason: null, finishedAt: null },
+    counts: { pending: 22, failed: 1, succeeded: 1, stale: 1 },
+  });
+  expect((await statesOf(store)).slice(0, 4)).toEqual(['failed 1', 'succeeded 1', 'stale 0', 'pending 0']);
+});
+
+test('a retry of some rows opens those, and leaves the others unwritten', async () => {
+  const store = record.store();
+  await runAtWork(store, rowsOf(45));
+  await recordRows(store, [rowAs(0, 'failed'), rowAs(1, 'failed'), rowAs(2, 'succeeded')]);
+  await store.transition('r1', 'cancelled', '', ['running']);
+  const rows = new Map([
+    [0, [1, 2, 5]],
+    [2, [0]],
+  ]);
+  expect(await store.retry('r1', { from: ['cancelled'], open: 'failed', rows })).toEqual({
+    kind: 'done',
+    rows: 3,
+  });
+  expect((await runOf(store)).counts).toMatchObject({ pending: 3, failed: 1, succeeded: 1, cancelled: 40 });
+  expect((await statesOf(store)).slice(0, 6)).toEqual([
+    ...['failed 1', 'pending 0', 'succeeded 1', 'cancelled 0', 'cancelled 0', 'pending 0'],
+  ]);
+  expect(await openOf(store)).toEqual([0, 2]);
+  await store.runsToWorkOn(ROOT, 1);
+  await recordRows(store, [rowAs(1, 'succeeded'), rowAs(5, 'succeeded')]);
+  await recordRows(store, [rowAs(0, 'succeeded')], 'me', 2);
+  expect(await runOf(store)).toMatchObject({
+    state: 'completed',
+    counts: { succeeded: 4, cancelled: 40, failed: 1 },
+  });
+  // What was left out then can be taken later.
+  expect(await store.retry('r1', { from: ['completed'], open: 'failed' })).toEqual({
+    kind: 'done',
+    rows: 41,
+  });
+  expect((await runOf(store)).counts).toMatchObject({ pending: 41, cancelled: 0, failed: 0 });
+});
+
+test('a retry of rows that have nothing left to do changes nothing', async () => {
+  const store = await runThatIs('completed');
+  const before = await runOf(store);
+  const rows = new Map([[0, [1]]]);
+  expect(await store.retry('r1', { from: ['completed'], open: 'failed', rows })).toEqual({
+    kind: 'done',
+    rows: 0,
+  });
+  expect(await runOf(store)).toEqual(before);
+});
+
+test('a retry can go on with the other strategy', async () => {
+  const store = record.store();
+  await runAtWork(store, rowsOf(2));
+  await store.transition('r1', 'aborted', 'PATCH is refused', ['running']);
+  await store.retry('r1', { from: ['aborted'], open: 'rest', strategy: 'assign' });
+  expect((await runOf(store)).options.strategy).toBe('assign');
+});
+
+test('rows that go in one request get leave together or not at all', async () => {
+  const store = record.store();
+  await runAtWork(store, rowsOf(20));
+  const rows = pendingRows(...Array.from({ length: 20 }, (_, i) => i)).map((row) => ({
+    ...row,
+    request: Math.floor(row.place / 3),
+  }));
+  const answer = await store.leave(ref(), 'me', rows, { ...WIDE, limit: 5, windowMs: 10_000 });
+  expect(answer).toMatchObject({ requests: 5, places: Array.from({ length: 15 }, (_, place) => place) });
+  expect((await store.ledgerNow({ ...WIDE, windowMs: 10_000 })).charged).toBe(5);
+  expect((await runOf(store)).sent).toBe(15);
+});
+
+test('one leave is for twenty requests at most, whatever the batch and the budget', async () => {
+  const store = record.store();
+  const rows = rowsOf(45).map((input) => ({ input, policy: 'c1' }));
+  await runAtWork(store, rows);
+  const places = Array.from({ length: 45 }, (_, place) => place);
+  expect((await leave(store, pending(...places))).places).toEqual(places.slice(0, 20));
+});
+
+test('the last before-image of a row counts, and rows without one have none', async () => {
+  const store = record.store();
+  await runAtWork(store, rowsOf(4));
+  const image = (id: string) => ({ id, target: { groupId: `grüppe ${id}`.repeat(40) } });
+  const ask = (attempts: number, ...befores: (LeaveRow['before'] | undefined)[]) =>
+    leave(
+      store,
+      befores.map((before, place) => ({
+        ...{ place, attempts, request: place, state: attempts === 0 ? 'pending' : 'sent' },
+        ...(before !== undefined && { before }),
+      })),
+    );
+  await ask(0, image('first'), undefined, null, [image('one'), image('two')]);
+  await ask(1, image('second'));
+  const rows = (await store.batch(ref()))?.rows ?? [];
+  expect(rows.map(({ before }) => before)).toEqual([
+    ...[image('second'), undefined, null, [image('one'), image('two')]],
+  ]);
+});
+
+test('a leave that is not given keeps no before-image', async () => {
+  const store = record.store();
+  await runAtWork(store, rowsOf(2));
+  await store.leave(ref(), 'other', pending(1), WIDE);
+  const row = { place: 0, state: 'pending', attempts: 0, request: 0, before: { id: 'a' } } as const;
+  expect((await store.leave(ref(), 'me', [row], WIDE)).kind).toBe('busy');
+  expect(await record.redis.exists(store.keys.run('r1').before)).toBe(0);
+});
+
+test('before-images of a batch stay bounded, however often its rows are written', async () => {
+  const store = record.store();
+  await runAtWork(store, rowsOf(20));
+  const noise = (place: number, round: number): string =>
+    Array.from({ length: 24 }, (_, i) =>
+      ((place + 1) * (round + 1) * (i + 7) * 2_654_435_761).toString(36),
+    ).join();
+  for (let round = 0; round < 30; round += 1) {
+    const rows = pending(...Array.from({ length: 20 }, (_, i) => i)).map((row) => ({
+      ...row,
+      before: { id: noise(row.place, round) },
+    }));
+    await leave(store, rows);
+    await recordRows(store, pendingRows(...rows.map(({ place }) => place)));
+  }
+  expect(await record.redis.hstrlen(store.keys.run('r1').before, '0')).toBeLessThan(66_000);
+  for (const { place, before } of (await store.batch(ref()))?.rows ?? [])
+    expect(before).toEqual({ id: noise(place, 29) });
+});
+
+test('a run moves only if its reason is still the expected one', async () => {
+  const store = await runThatIs('running');
+  await store.transition('r1', 'paused', 'by ann', ['running']);
+  expect(await store.transition('r1', 'queued', '', ['paused'], 'by bob')).toEqual({
+    kind: 'wrong',
+    state: 'paused',
+  });
+  expect(await store.transition('r1', 'queued', '', ['paused'], 'by ann')).toEqual({
+    kind: 'done',
+    from: 'paused',
+  });
+});
+
+test('the log of a run keeps what was told, in order, and outlives the run', async () => {
+  const store = record.store();
+  await publishRun(store, rowsOf(1), { keepDays: 1 });
+  const entries = [
+    { at: 1, operator: 'ann@host', action: 'submit', reason: 'CHG-1', details: { allow: { narrowed: 2 } } },
+    { at: 2, operator: 'bob@host', action: 'pause' },
+  ];
+  for (const entry of entries) await store.tell('r1', entry);
+  await record.redis.del(...Object.values(store.keys.run('r1')));
+  expect(await store.told('r1')).toEqual(entries);
+  expect(await store.told('r2')).toEqual([]);
+  expect(await record.redis.ttl(store.keys.log('r1'))).toBeGreaterThan(365 * 86_400);
+});
+
 test('retry of a run in which nothing failed changes nothing', async () => {
   const store = await runThatIs('completed');
   const before = await runOf(store);
-  expect(await store.retry('r1', ['completed'])).toEqual({ kind: 'done', rows: 0 });
+  expect(await store.retry('r1', { from: ['completed'], open: 'failed' })).toEqual({ kind: 'done', rows: 0 });
   expect(await runOf(store)).toEqual(before);
   const working = await runThatIs('running');
-  expect(await working.retry('r1', ['completed'])).toEqual({ kind: 'wrong', state: 'running' });
+  expect(await working.retry('r1', { from: ['completed'], open: 'failed' })).toEqual({
+    kind: 'wrong',
+    state: 'running',
+  });
 });
 
 test('one run of a root is at work at a time, in the order of their coming; another root has its own', async () => {
@@ -388,7 +562,7 @@ test('details of a batch stay bounded, however often its rows are throttled, and
     requestId: `0000${place + 10}00-0000-4000-8000-00000000${String(round).padStart(4, '0')}`,
   });
   for (let round = 0; round < 300; round += 1) {
-    const rows = pending(...Array.from({ length: 20 }, (_, i) => i)).map((row) => ({
+    const rows = pendingRows(...Array.from({ length: 20 }, (_, i) => i)).map((row) => ({
       ...row,
       detail: words(row.place, round),
     }));
@@ -396,7 +570,7 @@ test('details of a batch stay bounded, however often its rows are throttled, and
   }
   const bytes = await record.redis.hstrlen(store.keys.run('r1').details, '0');
   expect(bytes).toBeLessThan(17_000);
-  for (const { place, detail } of (await store.batch(ref())) ?? [])
+  for (const { place, detail } of (await store.batch(ref()))?.rows ?? [])
     expect(detail).toEqual({ ...words(place, 299), at: detail.at });
 });
 

@@ -6,7 +6,7 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { generateTenant } from '../../src/simulator/generateTenant.ts';
 import { makeCertificate } from '../support/certificates.ts';
-import { bench, csv } from '../support/cli.ts';
+import { ALLOW_ALL, bench, csv } from '../support/cli.ts';
 import { startOpenIdProvider } from '../support/openIdProvider.ts';
 import { startRedisServer, type TestRedis } from '../support/redisServer.ts';
 
@@ -62,7 +62,7 @@ describe('no secret is left behind', () => {
     };
     await exits(4, 'apply', changes, '--yes');
     simulator.reconfigure({ tokens: null, forbidden: [paths[0]?.split('/').at(-1) ?? ''] });
-    await exits(1, 'apply', changes, '--yes', '--redis-url', url);
+    await exits(1, 'apply', changes, '--yes', '--redis-url', url, ...ALLOW_ALL);
     await exits(0, 'status', '@last', '--json');
     await exits(0, 'results', '@last', '--format', 'json');
     await exits(4, 'status', '--redis-url', url.replace(REDIS_PASSWORD, `${REDIS_PASSWORD}-wrong`));
@@ -115,7 +115,14 @@ describe('no secret is left behind', () => {
       targetType: 'group',
       groupId: app,
     }));
-    const applying = start(['apply', file('changes.csv', csv(rows)), '--yes', '--redis-url', url]);
+    const applying = start([
+      'apply',
+      file('changes.csv', csv(rows)),
+      '--yes',
+      '--redis-url',
+      url,
+      ...ALLOW_ALL,
+    ]);
     await vi.waitFor(() => expect(simulator.stats().writesDone).toBeGreaterThan(0), { timeout: 30_000 });
     provider.apps.set(app, { secret: 'another~one' });
     simulator.reconfigure({ tokens: ['another-token'] });

@@ -65,6 +65,14 @@ describe('a fault of one request', () => {
     expect(graph.stats().writtenAgain).toEqual([A2]);
   });
 
+  test('ignored answers with what was there before, and changes nothing', async () => {
+    const graph = await scripted('ignored', {}, 0);
+    const [first] = await batch(graph, requests);
+    expect(first).toMatchObject({ status: 200, body: { id: 'a1', target: groupTarget('g1') } });
+    expect(isApplied(graph)).toBe(false);
+    expect(graph.stats()).toMatchObject({ writesArrived: 2, writesDone: 1 });
+  });
+
   test('a 503 says when to come back if it is told to', async () => {
     const graph = await scripted('unavailable503', { unavailableRetryAfterSeconds: 3 });
     expect((await batch(graph, requests))[0]?.headers['Retry-After']).toBe('3');

@@ -1,8 +1,11 @@
-import { expect, test } from 'vitest';
-import { Staging } from '../../src/runs/staging.ts';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { InputRow } from '../../src/runs/batchCodec.ts';
+import { groupedByPolicy } from '../../src/runs/grouped.ts';
+import { Staging, type StagedRow } from '../../src/runs/staging.ts';
 import type { RunStore } from '../../src/runs/runStore.ts';
 import { publishRun, recordForTests, rowsOf, WIDE } from '../support/record.ts';
-import { identityOf } from '../support/rows.ts';
+import { groupRow, identityOf } from '../support/rows.ts';
 
 const record = recordForTests();
 
@@ -24,7 +27,7 @@ test('rows come back from the record in the order of the file, in batches of twe
   if (run) for await (const { input } of store.rows(run)) lines.push(input.line);
   expect(lines).toEqual(rowsOf(45).map(({ line }) => line));
   const sizes = await Promise.all(
-    [0, 1, 2].map(async (batch) => (await store.batch({ runId, batch }))?.length),
+    [0, 1, 2].map(async (batch) => (await store.batch({ runId, batch }))?.rows.length),
   );
   expect(sizes).toEqual([20, 20, 5]);
 });
@@ -134,13 +137,13 @@ test('rows that wish the same again are skipped from the start, with the line th
   const runId = await publishRun(store, repeated);
   const run = await store.run(runId);
   expect(run).toMatchObject({ total: 41, counts: { pending: 21, skipped: 20 } });
-  const [duplicate] = (await store.batch({ runId, batch: 1 })) ?? [];
+  const [duplicate] = (await store.batch({ runId, batch: 1 }))?.rows ?? [];
   expect(duplicate).toMatchObject({ state: 'skipped', detail: { errorCode: 'DuplicateRow' } });
   expect(duplicate?.detail.errorMessage).toContain('Line 2');
   // Nothing is left to do in a batch of duplicates.
   if (run) expect(await store.openBatches({ ...run, state: 'running' }, 10)).toEqual([0, 2]);
   for (const batch of [0, 2]) {
-    const open = (await store.batch({ runId, batch })) ?? [];
+    const open = (await store.batch({ runId, batch }))?.rows ?? [];
     await store.record(
       { runId, batch },
       open.map(({ place }) => ({ place, state: 'succeeded', attempts: 1 })),
@@ -150,5 +153,178 @@ test('rows that wish the same again are skipped from the start, with the line th
   expect(await store.run(runId)).toMatchObject({
     state: 'completed',
     counts: { succeeded: 21, skipped: 20 },
+  });
+});
+
+describe('rows of one policy', () => {
+  const policyOf = ({ cells }: InputRow): string => String(cells.get('policyId'));
+  /** A file whose rows are for these policies, in this order. */
+  const fileOf = (policies: readonly string[]): InputRow[] =>
+    policies.map((policy, i) => ({ ...groupRow(policy, `a${i}`, `g${i}`), line: i + 2 }));
+  const repeated = (policy: string, times: number): string[] => Array.from({ length: times }, () => policy);
+
+  async function stagedAs(
+    store: RunStore,
+    rows: AsyncIterable<StagedRow> | Iterable<StagedRow>,
+    runId = 'r1',
+  ) {
+    const staging = await Staging.begin(store, identityOf({ runId }), Date.now());
+    for await (const row of rows) await staging.add(row);
+    await staging.flush();
+    return staging;
+  }
+  const asRead = (policies: readonly string[]): StagedRow[] =>
+    fileOf(policies).map((input) => ({ input, policy: policyOf(input) }));
+
+  /** The policies of each batch, with how many rows each has there. */
+  async function batchesOf(staging: Staging): Promise<Map<string, number>[]> {
+    const batches: Map<string, number>[] = [];
+    for await (const rows of staging.rowsByBatch()) {
+      const counts = new Map<string, number>();
+      for (const row of rows) counts.set(policyOf(row), (counts.get(policyOf(row)) ?? 0) + 1);
+      batches.push(counts);
+    }
+    return batches;
+  }
+
+  test.each([
+    [
+      [...repeated('a', 5), ...repeated('b', 15), ...repeated('c', 3)],
+      [
+        ['a', 5, 'b', 15],
+        ['c', 3],
+      ],
+    ],
+    // The twentieth row would part b.
+    [
+      [...repeated('a', 5), ...repeated('b', 16), ...repeated('c', 3)],
+      [
+        ['a', 5],
+        ['b', 16, 'c', 3],
+      ],
+    ],
+    [
+      [...repeated('a', 45), ...repeated('b', 2)],
+      [
+        ['a', 45],
+        ['b', 2],
+      ],
+    ],
+    [
+      [...repeated('a', 7), ...repeated('b', 30), 'c'],
+      [
+        ['a', 7],
+        ['b', 30],
+        ['c', 1],
+      ],
+    ],
+    [
+      repeated('a', 450),
+      [
+        ['a', 200],
+        ['a', 200],
+        ['a', 50],
+      ],
+    ],
+  ])(
+    'lie in one batch, which holds more than twenty only when it is theirs alone (%#)',
+    async (policies, batches) => {
+      const staging = await stagedAs(record.store(), asRead(policies));
+      expect((await batchesOf(staging)).map((counts) => [...counts].flat())).toEqual(batches);
+      expect(staging.isScattered).toBe(false);
+      await staging.discard();
+    },
+  );
+
+  test.each([
+    [['a', ...repeated('b', 20), 'a']],
+    [[...repeated('a', 30), 'b', ...repeated('a', 30)]],
+    [['a', 'b', ...repeated('c', 30), ...repeated('b', 250)]],
+  ])('that lie in several batches are found out (%#)', async (policies) => {
+    const staging = await stagedAs(record.store(), asRead(policies));
+    expect(staging.isScattered).toBe(true);
+    await staging.discard();
+  });
+
+  test('that stand apart within one batch need no other order', async () => {
+    const staging = await stagedAs(record.store(), asRead(['a', 'b', 'a', 'b']));
+    expect(staging.isScattered).toBe(false);
+    await staging.discard();
+  });
+
+  test('that lie scattered are put together, and come back in the order of the file', async () => {
+    const policy = fc.nat({ max: 30 }).map((i) => `p${i}`);
+    const stretch = fc.tuple(
+      policy,
+      fc.oneof(
+        { weight: 9, arbitrary: fc.integer({ min: 1, max: 30 }) },
+        { weight: 1, arbitrary: fc.integer({ min: 150, max: 450 }) },
+      ),
+    );
+    const file = fc.array(stretch, { minLength: 1, maxLength: 35 });
+    await fc.assert(
+      fc.asyncProperty(file, async (stretches) => {
+        const policies = stretches.flatMap(([id, times]) => repeated(id, times));
+        const store = record.store();
+        const first = await stagedAs(store, asRead(policies), 'first');
+        const grouped = await stagedAs(store, groupedByPolicy(first, policyOf));
+        expect(grouped.rows).toBe(policies.length);
+        expect(grouped.isScattered).toBe(false);
+
+        const batches = await batchesOf(grouped);
+        const rowsOfPolicy = new Map<string, number[]>();
+        for (const counts of batches) {
+          const rows = [...counts.values()].reduce((sum, n) => sum + n, 0);
+          expect(rows).toBeLessThanOrEqual(counts.size === 1 ? 200 : 20);
+          for (const [id, n] of counts) rowsOfPolicy.set(id, [...(rowsOfPolicy.get(id) ?? []), n]);
+        }
+        // More than two hundred rows are parted, and nothing else is: all but the last part are full.
+        for (const [id, parts] of rowsOfPolicy)
+          expect(parts.slice(0, -1), id).toEqual(parts.slice(0, -1).map(() => 200));
+
+        expect(await grouped.publish({ ...PUBLISH, again: true })).toEqual({ kind: 'published' });
+        const run = (await store.run('r1')) ?? expect.fail('gone');
+        expect(run).toMatchObject({ isRegrouped: true, total: policies.length, batches: batches.length });
+        const read: InputRow[] = [];
+        for await (const row of store.rows(run)) {
+          const there = (await store.batch({ runId: 'r1', batch: row.batch }))?.rows[row.place];
+          if (read.length % 50 === 0) expect(there?.input).toEqual(row.input);
+          read.push(row.input);
+        }
+        expect(read).toEqual(fileOf(policies));
+        await first.discard();
+      }),
+      { numRuns: 15 },
+    );
+  });
+
+  test('keep what the plan saw of them and what they repeat, wherever they lie', async () => {
+    const store = record.store();
+    const planned = (i: number): string => String(i).padStart(16, '0').replace(/^0/, 'f');
+    const rows = fileOf(['a', 'b', 'a']).map((input, i): StagedRow => ({
+      ...{ input, policy: policyOf(input), rank: 2 - i, planned: planned(i) },
+      ...(i === 1 && { duplicateOf: 9 }),
+    }));
+    await publishRun(store, rows);
+    const run = (await store.run('r1')) ?? expect.fail('gone');
+    const lines: number[] = [];
+    for await (const { input } of store.rows(run)) lines.push(input.line);
+    expect(lines).toEqual([4, 3, 2]);
+    const view = (await store.batch({ runId: 'r1', batch: 0 }))?.rows ?? [];
+    expect(view.map((row) => [row.planned, row.state])).toEqual([
+      [planned(0), 'pending'],
+      [planned(1), 'skipped'],
+      [planned(2), 'pending'],
+    ]);
+  });
+
+  test('of which the plan saw something only in part say so row by row', async () => {
+    const store = record.store();
+    const staging = await staged(store, 3);
+    await staging.flush();
+    await staging.plan(0, ['0123456789abcdef', undefined, 'fedcba9876543210']);
+    await staging.publish(PUBLISH);
+    const view = (await store.batch({ runId: 'r1', batch: 0 }))?.rows ?? [];
+    expect(view.map((row) => row.planned)).toEqual(['0123456789abcdef', undefined, 'fedcba9876543210']);
   });
 });

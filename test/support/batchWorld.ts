@@ -9,16 +9,22 @@ import { Ledger } from '../../src/queue/ledger.ts';
 import { paceOf, type Pace } from '../../src/queue/limits.ts';
 import { processBatch } from '../../src/queue/processBatch.ts';
 import { SignIn } from '../../src/queue/signIn.ts';
-import type { Run } from '../../src/runs/run.ts';
+import { DEFAULT_OPTIONS, type Run, type RunOptions } from '../../src/runs/run.ts';
 import type { RecordedRow } from '../../src/runs/batchRow.ts';
+import type { InputRow } from '../../src/runs/batchCodec.ts';
 import type { RunStore } from '../../src/runs/runStore.ts';
+import type { StagedRow } from '../../src/runs/staging.ts';
 import type { Simulator, SimulatorOptions } from '../../src/simulator/simulator.ts';
+import type { TenantSeed } from '../../src/simulator/tenantFile.ts';
 import { runAtWork, type RecordForTests } from './record.ts';
 import { groupRow } from './rows.ts';
 import { groupTarget, simulator } from './simulatorClient.ts';
 
-/** Far more steps than any batch takes: one that needs them is going in circles. */
+/** Far more steps than any batch takes, or any run: one that needs them is going in circles. */
 const STEPS_MAX = 80;
+const RUN_STEPS_MAX = 3_000;
+/** A worker whose batch has to wait takes another one meanwhile. */
+const PAUSE_MAX_MS = 20;
 const ROWS = 20;
 
 /** What happens to one `$batch` call before it reaches the simulator; the number counts all calls, from 1. */
@@ -39,6 +45,9 @@ export interface WorldOptions {
   readonly apiVersion?: ApiVersion;
   readonly renew?: () => boolean;
   readonly intercept?: Intercept;
+  readonly run?: Partial<RunOptions>;
+  /** Instead of twenty assignments of one policy, and a row for each. */
+  readonly instead?: Pick<TenantSeed, 'policies'> & { readonly rows: readonly (InputRow | StagedRow)[] };
 }
 
 export interface World {
@@ -50,42 +59,41 @@ export interface World {
   step(edges?: Edges): Promise<Step>;
   /** Goes on with the batch as a worker does, until it is done or stopped. Answers the steps on the way. */
   work(edges?: Edges): Promise<Step[]>;
-  rows(): Promise<RecordedRow[]>;
+  /** Goes on with the run as a worker does, batch after batch, until there is nothing to work on. */
+  drain(edges?: Edges): Promise<void>;
+  /** The rows of the first batch. */
+  rows(): Promise<readonly RecordedRow[]>;
+  /** All rows, in the order of the file. */
+  allRows(images?: 'before'): Promise<RecordedRow[]>;
   run(): Promise<Run>;
   /** What the tenant holds at the place of a row; undefined when there is nothing under any id. */
   groupAt(place: number): string | undefined;
 }
 
+const PLACES = Array.from({ length: ROWS }, (_, place) => place);
 const wished = (place: number): string => `new-${place}`;
 const NEVER = new AbortController().signal;
 
-/** A run of one batch of twenty rows, at work, against a tenant of one policy with as many assignments. */
+/** A run of one batch of twenty rows, at work, against a tenant of one policy with as many assignments, unless told otherwise. */
 export async function world(record: RecordForTests, options: WorldOptions = {}): Promise<World> {
-  const places = Array.from({ length: ROWS }, (_, place) => place);
   const graph = await simulator({
     writeLimit: null,
     requestLimit: null,
     ...options.graph,
-    tenant: {
-      policies: [
-        {
-          id: 'c1',
-          type: 'deviceConfiguration',
-          assignments: places
-            .filter((place) => !options.absent?.includes(place))
-            .map((place) => ({
-              id: `a${place}`,
-              target: groupTarget(options.alreadySo?.includes(place) ? wished(place) : `old-${place}`),
-            })),
-        },
-      ],
-    },
+    tenant: { policies: options.instead?.policies ?? [onePolicy(options)] },
   });
   const runs = record.store();
   const { apiVersion = 'beta', blind = false, renew = () => false } = options;
   const more = blind ? { filterType: 'none' } : {};
-  const rows = places.map((place) => groupRow('c1', `a${place}`, wished(place), more));
-  const runId = await runAtWork(runs, rows, { graphUrl: graph.url, apiVersion, blind });
+  const rows =
+    options.instead?.rows ?? PLACES.map((place) => groupRow('c1', `a${place}`, wished(place), more));
+  const identity = {
+    graphUrl: graph.url,
+    apiVersion,
+    blind,
+    options: { ...DEFAULT_OPTIONS, ...options.run },
+  };
+  const runId = await runAtWork(runs, rows, identity);
   const ref = { runId, batch: 0 };
 
   const pace: Pace = {
@@ -129,6 +137,11 @@ export async function world(record: RecordForTests, options: WorldOptions = {}):
       random: Math.random,
     };
   };
+  const recorded = async (): Promise<Run> => {
+    const run = await runs.run(runId);
+    if (run === undefined) throw new Error('the run is gone');
+    return run;
+  };
   const edges = worker();
   const step = (by = edges): Promise<Step> => processBatch(ref, by, NEVER);
   return {
@@ -147,14 +160,26 @@ export async function world(record: RecordForTests, options: WorldOptions = {}):
         if (taken.kind === 'later') await sleep(taken.waitMs);
       }
     },
+    async drain(by = edges) {
+      for (let steps = 0; steps < RUN_STEPS_MAX; steps += 1) {
+        const isAtWork = (await runs.runsToWorkOn(graph.url, Date.now())).includes(runId);
+        const open = isAtWork ? await runs.openBatches(await recorded(), 1_000) : [];
+        const batch = open[steps % open.length];
+        if (batch === undefined) return;
+        const taken = await processBatch({ runId, batch }, by, NEVER);
+        if (taken.kind === 'later') await sleep(Math.min(taken.waitMs, PAUSE_MAX_MS));
+      }
+      throw new Error(`the run is still at work after ${RUN_STEPS_MAX} steps`);
+    },
+    async allRows(images) {
+      const all: RecordedRow[] = [];
+      for await (const row of runs.rows(await recorded(), images)) all.push(row);
+      return all;
+    },
     async rows() {
-      return (await runs.batch(ref)) ?? [];
+      return (await runs.batch(ref))?.rows ?? [];
     },
-    async run() {
-      const run = await runs.run(runId);
-      if (run === undefined) throw new Error('the run is gone');
-      return run;
-    },
+    run: recorded,
     groupAt(place) {
       const list = graph.tenant.assignmentsOf('deviceConfigurations', 'c1') ?? [];
       const found = list.find(({ id, target }) => id === `a${place}` || target['groupId'] === wished(place));
@@ -162,6 +187,15 @@ export async function world(record: RecordForTests, options: WorldOptions = {}):
     },
   };
 }
+
+const onePolicy = ({ absent = [], alreadySo = [] }: WorldOptions): TenantSeed['policies'][number] => ({
+  id: 'c1',
+  type: 'deviceConfiguration',
+  assignments: PLACES.filter((place) => !absent.includes(place)).map((place) => ({
+    id: `a${place}`,
+    target: groupTarget(alreadySo.includes(place) ? wished(place) : `old-${place}`),
+  })),
+});
 
 /** What is wrong between the record and the tenant, in words; nothing when all is true. */
 export async function untruths({ rows, run, groupAt }: World): Promise<string[]> {

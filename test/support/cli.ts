@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable, Writable } from 'node:stream';
 import { onTestFinished } from 'vitest';
+import { GUARD_KINDS } from '../../src/assignments/guard.ts';
 import type { Io } from '../../src/cli/context.ts';
 import { main } from '../../src/main.ts';
 import { startSimulator, type Simulator, type SimulatorOptions } from '../../src/simulator/simulator.ts';
@@ -43,6 +44,12 @@ export interface Bench {
   /** Writes a file into the directory and answers its path. */
   file(name: string, content: string | Uint8Array): string;
 }
+
+/** Lets every finding of the guard through, for tests that are about something else. */
+export const ALLOW_ALL: readonly string[] = [
+  '--allow',
+  GUARD_KINDS.map((kind) => `${kind}=1000000`).join(','),
+];
 
 let benches = 0;
 

@@ -1,4 +1,4 @@
-import { changeFrom, type Change } from '../../src/assignments/change.ts';
+import { changeFrom, type Change, type WishedChange } from '../../src/assignments/change.ts';
 import type { InputColumn } from '../../src/assignments/columns.ts';
 import type { Problem, Row } from '../../src/assignments/row.ts';
 import type { ReadingRules } from '../../src/assignments/rowReader.ts';
@@ -23,8 +23,15 @@ export const inputRow = (cells: Cells, line = 2): Row => ({
 export const configuration: Cells = { policyType: 'deviceConfiguration', policyId: 'P1', assignmentId: 'A1' };
 export const compliance: Cells = { policyType: 'deviceCompliancePolicy', policyId: 'P1', assignmentId: 'A1' };
 
-/** The change that a row without problems is. */
-export function changeOf(cells: Cells, rules = BETA, line = 2): Change {
+/** The wish that a row without problems is. */
+export function changeOf(cells: Cells, rules = BETA, line = 2): WishedChange {
+  const change = anyChangeOf(cells, rules, line);
+  if (change.wish !== undefined) return change;
+  throw new Error(`The action ${change.action} wishes nothing.`);
+}
+
+/** The change that a row without problems is, also one that removes. */
+export function anyChangeOf(cells: Cells, rules = BETA, line = 2): Change {
   const read = changeFrom(inputRow(cells, line), rules);
   if ('change' in read) return read.change;
   throw new Error(read.problems.map(({ name, message }) => `${name}: ${message}`).join('\n'));

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { NOTHING_SENT, type LedgerPolicy } from '../../src/runs/leave.ts';
 import type { RunStore } from '../../src/runs/runStore.ts';
+import { eachAlone, pendingRows } from './rows.ts';
 import { LedgerTwin } from './ledgerTwin.ts';
 import { tenantModel, type TenantModel, type TenantReply, type TenantRule } from './tenantModel.ts';
 
@@ -165,11 +166,7 @@ export async function play(
 
   const ask = async (worker: ModelWorker): Promise<void> => {
     const ref = { runId, batch: worker.batch };
-    const rows = Array.from({ length: 20 }, (_, place) => ({
-      place,
-      state: 'pending' as const,
-      attempts: 0,
-    }));
+    const rows = eachAlone(pendingRows(...Array.from({ length: 20 }, (_, place) => place)));
     setClock();
     const token = `token-${worker.batch}`;
     const policy = policyOf(worker);

@@ -9,7 +9,7 @@ import { Producer } from '../../src/queue/producer.ts';
 import { SignIn } from '../../src/queue/signIn.ts';
 import { startWorker } from '../../src/queue/worker.ts';
 import type { Patience, RedisClient } from '../../src/redis/connection.ts';
-import { hasEnded, type Run } from '../../src/runs/run.ts';
+import { DEFAULT_OPTIONS, hasEnded, type Run } from '../../src/runs/run.ts';
 import { RunStore } from '../../src/runs/runStore.ts';
 import { Staging } from '../../src/runs/staging.ts';
 import { groupTarget, simulator } from './simulatorClient.ts';
@@ -147,6 +147,7 @@ async function publish(runs: RunStore, graphUrl: string, rows: number): Promise<
       fileName: 'rows.csv',
       blind: false,
       keepDays: 30,
+      options: DEFAULT_OPTIONS,
     },
     Date.now(),
   );

@@ -1,8 +1,15 @@
 import type { InputColumn } from '../../src/assignments/columns.ts';
 import { withChange, type ReadyRow } from '../../src/queue/lookFirst.ts';
 import type { Detail, InputRow } from '../../src/runs/batchCodec.ts';
-import { headerFields, runFromHeader, type Run, type RunIdentity } from '../../src/runs/run.ts';
-import type { StateName } from '../../src/runs/rowState.ts';
+import {
+  DEFAULT_OPTIONS,
+  headerFields,
+  runFromHeader,
+  type Run,
+  type RunIdentity,
+} from '../../src/runs/run.ts';
+import type { LeaveRow, RowRecord } from '../../src/runs/batchRow.ts';
+import type { RowState, StateName } from '../../src/runs/rowState.ts';
 
 export const identityOf = (change: Partial<RunIdentity> = {}): RunIdentity => ({
   runId: 'r1',
@@ -15,6 +22,7 @@ export const identityOf = (change: Partial<RunIdentity> = {}): RunIdentity => ({
   fileName: 'f.csv',
   blind: false,
   keepDays: 30,
+  options: DEFAULT_OPTIONS,
   ...change,
 });
 
@@ -51,6 +59,14 @@ export const groupRow = (
     ...(Object.entries(more) as [InputColumn, unknown][]),
   ]),
 });
+
+/** Rows that nothing was done for yet. */
+export const pendingRows = (...places: number[]): RowRecord[] =>
+  places.map((place) => ({ place, state: 'pending', attempts: 0 }));
+
+/** The same rows as leave is asked for them, each in a request of its own. */
+export const eachAlone = (rows: readonly (RowState & { readonly place: number })[]): LeaveRow[] =>
+  rows.map(({ place, state, attempts }, request) => ({ place, state, attempts, request }));
 
 export const readyRow = (
   state: StateName,

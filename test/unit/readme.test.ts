@@ -62,9 +62,8 @@ test('the table of columns names every kind of target', () => {
 });
 
 test('the result columns stand in their order', () => {
-  expect(quotedIn(README.slice(README.indexOf('## Results')).replaceAll('\n', ' ')).slice(0, 9)).toEqual([
-    ...RESULT_COLUMNS,
-  ]);
+  const names = quotedIn(README.slice(README.indexOf('## Results')).replaceAll('\n', ' '));
+  expect(names.slice(0, RESULT_COLUMNS.length)).toEqual([...RESULT_COLUMNS]);
 });
 
 test('the table of commands has every command, and no other', async () => {

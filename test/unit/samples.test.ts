@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { changeFrom, type Change } from '../../src/assignments/change.ts';
+import { changeFrom, type WishedChange } from '../../src/assignments/change.ts';
 import { Duplicates } from '../../src/assignments/duplicates.ts';
 import { assignmentPath, ENDPOINT_FORMS } from '../../src/assignments/policyKinds.ts';
 import { patchBody } from '../../src/assignments/request.ts';
@@ -18,7 +18,7 @@ const sampleText = (name: string): string => readFileSync(`${SAMPLES}${name}`, '
 /** A sample as `plan` reads it: each row with its change, and every problem. */
 async function readSample(name: string): Promise<{
   rows: readonly Row[];
-  changes: Change[];
+  changes: WishedChange[];
   problems: Problem[];
 }> {
   const { rows, problems, complete } = await readAll(sampleText(name), formatOf(name));
@@ -26,13 +26,13 @@ async function readSample(name: string): Promise<{
   const read = rows.map((row) => changeFrom(row, RULES));
   return {
     rows,
-    changes: read.flatMap((each) => ('change' in each ? [each.change] : [])),
+    changes: read.flatMap((each) => ('change' in each && each.change.wish ? [each.change] : [])),
     problems: read.flatMap((each) => ('problems' in each ? each.problems : [])),
   };
 }
 
 /** What a change sends when nothing is known of the present assignment. */
-const requestOf = (change: Change): [url: string, body: unknown] => [
+const requestOf = (change: WishedChange): [url: string, body: unknown] => [
   assignmentPath(change.address),
   patchBody(change, undefined),
 ];

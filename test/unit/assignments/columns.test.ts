@@ -28,7 +28,7 @@ test.each(DOCUMENTED)('%s is known in any letter case, with spaces, _ and -', (n
   }
 });
 
-test.each([...RESULT_COLUMNS, 'row', 'before', 'after', 'assignmentIdAfter', 'HTTP Status', 'error_code'])(
+test.each([...RESULT_COLUMNS, 'row', 'HTTP Status', 'error_code', 'Assignment ID after'])(
   'the result column %s is ignored when a results file is fed back',
   (name) => {
     expect(columnMeaning(name)).toEqual({ kind: 'ignored' });

@@ -1,7 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../../src/assignments/json.ts';
+import { fingerprintOf } from '../../../src/assignments/fingerprint.ts';
+import { patchRequest } from '../../../src/assignments/request.ts';
 import { decide, holds, type Decision, type PresentAssignment } from '../../../src/assignments/plan.ts';
-import { changeOf, compliance, configuration, V1, type Cells } from '../../support/inputRow.ts';
+import {
+  anyChangeOf,
+  BETA,
+  changeOf,
+  compliance,
+  configuration,
+  V1,
+  type Cells,
+} from '../../support/inputRow.ts';
 
 const FILTER_ID = 'deviceAndAppManagementAssignmentFilterId';
 const FILTER_TYPE = 'deviceAndAppManagementAssignmentFilterType';
@@ -71,12 +81,13 @@ describe('an assignment is already so', () => {
       target('organizationalUnit', { organizationalUnitId: 'O1' }),
     ],
   ] as [Cells, JsonObject][])('for %j when it has %j', (cells, now) => {
-    expect(decided(cells, present(now))).toEqual({ kind: 'alreadySo' });
+    expect(decided(cells, present(now))).toEqual({ kind: 'alreadySo', present: present(now) });
   });
 
   test('whatever the letter case of its own id', () => {
     expect(decided({ ...group, assignmentId: 'a1' }, present(inGroup('G1'), {}, 'A1'))).toEqual({
       kind: 'alreadySo',
+      present: present(inGroup('G1')),
     });
   });
 
@@ -96,6 +107,18 @@ describe('an assignment is already so', () => {
     expect(decided({ ...compliance, ...raw }, now).kind).toBe('write');
     const asWished = present(inGroup('G1'), { source: 'policySets', sourceId: 's1' });
     expect(decided({ ...compliance, ...raw }, asWished).kind).toBe('alreadySo');
+  });
+
+  test.each([
+    [['a', { b: null }], true],
+    [['a', { b: 1 }], false],
+    [['a'], false],
+    ['a', false],
+  ])('with lists in a target that nobody documents: %j', (labels, isSo) => {
+    const target = { '@odata.type': '#microsoft.graph.unheardOf', labels: ['A', {}] };
+    const body = { target: { ...target, labels } };
+    const change = changeOf({ ...configuration, body }, { ...BETA, restores: true });
+    expect(holds(change, present(target))).toBe(isSo);
   });
 
   test('although a raw body repeats its id and leaves its types out', () => {
@@ -187,6 +210,7 @@ describe('an assignment that is not in the list', () => {
   test('is already so when the wished target is there under another id', () => {
     expect(decided(group, present(inGroup('G0'), {}, 'P1_G0'), present(inGroup('g1'), {}, 'P1_G1'))).toEqual({
       kind: 'alreadySo',
+      present: present(inGroup('g1'), {}, 'P1_G1'),
     });
   });
 
@@ -205,6 +229,40 @@ describe('an assignment that is not in the list', () => {
     expect(decided(filtered, present(inGroup('G1', filter('F1', 'include')), {}, 'P1_G1')).kind).toBe(
       'alreadySo',
     );
+  });
+});
+
+describe('when the plan saw something', () => {
+  const seen = present(inGroup('G0'), { intent: 'apply' });
+  const planned = fingerprintOf(seen);
+  const decidedSince = (...assignments: PresentAssignment[]): Decision =>
+    decide(changeOf(group), { kind: 'list', assignments }, planned);
+
+  test('what is still there is written over, also under another id', () => {
+    expect(decidedSince(seen)).toMatchObject({ kind: 'write', present: seen });
+    expect(decidedSince(present(inGroup('g0'), { intent: 'Apply' }, 'a1')).kind).toBe('write');
+  });
+
+  test.each([
+    ['its target', present(inGroup('G5'), { intent: 'apply' })],
+    ['its filter', present(inGroup('G0', filter('F1', 'include')), { intent: 'apply' })],
+    ['its intent', present(inGroup('G0'), { intent: 'remove' })],
+    ['its owner', present(inGroup('G0'), { intent: 'apply', source: 'policySets' })],
+  ])('a change of %s makes it stale', (_, now) => {
+    expect(decidedSince(now)).toEqual({ kind: 'stale', present: now });
+  });
+
+  test('what is gone is stale, and what was not there is written only while it is not', () => {
+    expect(decidedSince()).toEqual({ kind: 'stale', present: undefined });
+    const absent = fingerprintOf(undefined);
+    expect(decide(changeOf(group), { kind: 'list', assignments: [] }, absent).kind).toBe('write');
+    expect(decide(changeOf(group), { kind: 'list', assignments: [seen] }, absent).kind).toBe('stale');
+  });
+
+  test('what is wished is already so, whoever brought it about', () => {
+    const now = present(inGroup('G1'), { intent: 'remove' });
+    expect(decidedSince(now)).toEqual({ kind: 'alreadySo', present: now });
+    expect(decidedSince(present(inGroup('G1'), {}, 'P1_G1')).kind).toBe('alreadySo');
   });
 });
 
@@ -231,6 +289,74 @@ describe('an assignment of a policy set', () => {
   test('does not keep its neighbours from being written', () => {
     const neighbour = present(inGroup('G5'), { source: 'policySets' }, 'A5');
     expect(decided(group, neighbour, present(inGroup('G0'), { source: 'direct' })).kind).toBe('write');
+  });
+});
+
+describe('an assignment that is named by its target', () => {
+  const policy = { policyType: 'deviceConfiguration', policyId: 'P1' };
+  const wished = { targetType: 'group', groupId: 'G1' };
+  const fromG0 = { ...policy, ...wished, fromTargetType: 'group', fromGroupId: 'g0' };
+  const now = present(inGroup('G0', filter('F1', 'include')), {}, 'A7');
+  const stays = present(inGroup('G5'), {}, 'A5');
+
+  test('is found, keeps its filter, and is written under its id', () => {
+    const decision = decided(fromG0, stays, now);
+    expect(decision).toMatchObject({
+      kind: 'write',
+      present: now,
+      body: { target: inGroup('G1', filter('F1', 'include')) },
+    });
+    expect(patchRequest(changeOf(fromG0), {}, now).url).toMatch(/\/assignments\/A7$/);
+  });
+
+  test('is already so where the wish stands, and refused where neither is', () => {
+    expect(decided(fromG0, present(inGroup('G1'), {}, 'A8')).kind).toBe('alreadySo');
+    expect(decided(fromG0, stays)).toMatchObject({ kind: 'refused', error: { code: 'AssignmentGone' } });
+  });
+
+  test('must be the one that the id names as well', () => {
+    const both = { ...fromG0, assignmentId: 'A7' };
+    expect(decided(both, stays, now).kind).toBe('write');
+    expect(decided({ ...both, assignmentId: 'A5' }, stays, now)).toMatchObject({
+      kind: 'refused',
+      error: {
+        code: 'TargetMismatch',
+        message: 'Expected group g0 under the id A5, found group G5 under the id A5; nothing was written.',
+      },
+    });
+    expect(decided({ ...both, assignmentId: 'elsewhere' }, stays, now)).toMatchObject({
+      error: { message: expect.stringContaining('found group G0, include filter F1 under the id A7') },
+    });
+    expect(decided({ ...both, assignmentId: 'gone' }, stays)).toMatchObject({ kind: 'write' });
+  });
+
+  test('is stale when somebody changed it since the plan, not mistaken', () => {
+    const look = (...assignments: PresentAssignment[]) => ({ kind: 'list', assignments }) as const;
+    const planned = fingerprintOf(now);
+    expect(decide(changeOf(fromG0), look(stays), planned).kind).toBe('stale');
+    const both = changeOf({ ...fromG0, assignmentId: 'A7' });
+    const changed = present(inGroup('G6'), {}, 'A7');
+    expect(decide(both, look(changed), planned)).toEqual({ kind: 'stale', present: changed });
+    expect(decide(both, look(changed), fingerprintOf(changed)).kind).toBe('refused');
+  });
+
+  test('is not the one of a policy set where there is a direct one', () => {
+    const owned = present(inGroup('G0'), { source: 'policySets' }, 'A9');
+    expect(decided(fromG0, owned, now)).toMatchObject({ kind: 'write', present: now });
+    expect(decided(fromG0, owned)).toMatchObject({ error: { code: 'PolicySetOwned' } });
+  });
+});
+
+test.each(['add', 'remove', 'clear'])('%s is never written by PATCH', (action) => {
+  const cells = {
+    add: { ...group, assignmentId: undefined, action },
+    remove: { ...configuration, action },
+    clear: { ...configuration, assignmentId: undefined, action },
+  }[action];
+  const look = { kind: 'list', assignments: [present(inGroup('G0'))] } as const;
+  expect(decide(anyChangeOf(cells ?? {}), look)).toMatchObject({
+    kind: 'refused',
+    error: { code: 'NeedsAssign' },
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   addressFromParts,
+  addressCells,
   addressFromUrl,
   addressKey,
   assignmentPath,
@@ -10,6 +11,7 @@ import {
   policyKey,
   type Address,
   type AddressFault,
+  type PolicyType,
 } from '../../../src/assignments/policyKinds.ts';
 
 const BASE = { root: 'https://graph.microsoft.com', apiVersion: 'beta' } as const;
@@ -149,7 +151,7 @@ test.each([
   '//graph.microsoft.com/beta/deviceManagement/deviceConfigurations/P/assignments/A',
   'javascript:/deviceManagement/deviceConfigurations/P/assignments/A',
   '/beta/deviceManagement/deviceConfigurations/P/assignments/A',
-  '/deviceManagement/deviceConfigurations/P/assignments',
+  '/deviceManagement/deviceConfigurations/assignments',
   '/deviceManagement/deviceConfigurations/P/assignments/',
   '/deviceManagement/deviceConfigurations/P/assignments/A/',
   '/deviceManagement/deviceConfigurations/P/assign',
@@ -192,6 +194,28 @@ test.each([
 ])('what is wrong with %s is said: %s', (url, why) => {
   const read = addressFromUrl(url, BASE);
   expect('message' in read && read.message.toLowerCase()).toContain(why.toLowerCase());
+});
+
+test('the URL of a list names no assignment', () => {
+  const list = '/deviceManagement/deviceConfigurations/P/assignments';
+  expect(fromUrl(list)).toMatchObject({ policyId: 'P', assignmentId: '' });
+  expect(fromUrl(`${list}/assignments`)).toMatchObject({ policyId: 'P', assignmentId: 'assignments' });
+  expect(fromUrl(list.replace('P/', 'P/rootCertificate/'))).toMatchObject({ assignmentId: '' });
+});
+
+test('an address reads back from its cells', () => {
+  for (const form of FORMS) {
+    const address = fromUrl(pathOf(form));
+    const {
+      policyType = '',
+      policyId = '',
+      via = '',
+      assignmentId = '',
+    } = Object.fromEntries(addressCells(address));
+    expect(addressFromParts({ policyType: policyType as PolicyType, policyId, via, assignmentId })).toEqual(
+      address,
+    );
+  }
 });
 
 test('absolute URLs belong to the root and version of the run', () => {

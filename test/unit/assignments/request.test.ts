@@ -20,7 +20,7 @@ const targetOf = (cells: Cells, now?: JsonObject, rules = BETA): unknown =>
 test('a request is a PATCH of the assignment, relative and without version', () => {
   const change = changeOf({ ...group, policyId: 'P(é)', via: 'rootCertificate' });
   const body = patchBody(change, undefined);
-  expect(patchRequest(change, body)).toEqual({
+  expect(patchRequest(change, body, undefined)).toEqual({
     method: 'PATCH',
     url: '/deviceManagement/deviceConfigurations/P(%C3%A9)/rootCertificate/assignments/A1',
     body: {
@@ -28,6 +28,10 @@ test('a request is a PATCH of the assignment, relative and without version', () 
       target: { '@odata.type': GROUP, groupId: 'G1' },
     },
   });
+});
+
+test('an id that the row gives counts, in its spelling', () => {
+  expect(patchRequest(changeOf({ ...group, assignmentId: 'a1' }), {}, present({})).url).toMatch(/\/a1$/);
 });
 
 // Graph replaces the whole target, so a filter that the row does not mention has to be sent along.

@@ -25,3 +25,18 @@ test('an outage is told once at its begin and once at its end, over all clients 
   const away = 'warn Graph is out of reach: graph refused. Trying again until it is there.';
   expect(said).toEqual([away, 'info Graph is there again.', away, 'info Graph is there again.']);
 });
+
+test('a call that gives up after another one has come through is no outage', async () => {
+  const said: string[] = [];
+  const say = (text: unknown): void => void said.push(String(text));
+  const told = tellReach({ info: say, warn: say });
+  const late = Promise.withResolvers<EnvelopeReply>();
+  const answers = [AWAY, late.promise, THERE];
+  const client = told({ postBatch: async () => answers.shift() ?? THERE, close: async () => undefined });
+  await client.postBatch([]);
+  const waiting = client.postBatch([]);
+  await client.postBatch([]);
+  late.resolve(AWAY);
+  await waiting;
+  expect(said).toEqual([expect.stringContaining('out of reach'), 'Graph is there again.']);
+});

@@ -1,12 +1,13 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { Ledger, type LedgerStore } from '../../../src/queue/ledger.ts';
+import { Ledger, TenantStopped, type LedgerStore } from '../../../src/queue/ledger.ts';
 import { paceOf } from '../../../src/queue/limits.ts';
-import type { RowRecord } from '../../../src/runs/batchRow.ts';
+import type { LeaveRow, RowRecord } from '../../../src/runs/batchRow.ts';
 import type { LeaveAnswer, LedgerEvent, LedgerPolicy, Settlement } from '../../../src/runs/leave.ts';
+import { eachAlone, pendingRows } from '../../support/rows.ts';
 
 const PACE = paceOf(100, 20_000);
 const REF = { runId: 'r', batch: 0 };
-const ROWS: readonly RowRecord[] = [{ place: 0, state: 'pending', attempts: 0 }];
+const ROWS = eachAlone(pendingRows(0));
 const NEVER = new AbortController().signal;
 
 /** The monotonic clock and Redis' clock, which stand still until a test moves them. */
@@ -33,11 +34,12 @@ class GrantingStore implements LedgerStore {
   answers: LeaveAnswer[] = [];
   /** Of all calls to come, one after the other; '' after the last. */
   events: LedgerEvent[] = [];
+  isStopped = false;
 
   async leave(
     _ref: object,
     _token: string,
-    rows: readonly RowRecord[],
+    rows: readonly LeaveRow[],
     policy: LedgerPolicy,
   ): Promise<LeaveAnswer> {
     this.told.push(policy.jumpedFrom);
@@ -46,7 +48,7 @@ class GrantingStore implements LedgerStore {
     if (answer) return { ...answer, ...this.answered() };
     const places = rows.map(({ place }) => place);
     const states = [{ state: 'sent' as const, attempts: 1 }];
-    return { kind: 'granted', ...this.answered(), chargeEnd: 7, places, states };
+    return { kind: 'granted', ...this.answered(), chargeEnd: 7, requests: rows.length, places, states };
   }
 
   async record(
@@ -60,10 +62,15 @@ class GrantingStore implements LedgerStore {
     return { states: [], runState: 'running', event: this.answered().event };
   }
 
-  async readLeave(_reads: number, policy: LedgerPolicy): ReturnType<LedgerStore['readLeave']> {
+  async readLeave(
+    requests: number,
+    isForWork: boolean,
+    policy: LedgerPolicy,
+  ): ReturnType<LedgerStore['readLeave']> {
     this.told.push(policy.jumpedFrom);
     pass(this.latenciesMs.shift() ?? 0);
-    return { kind: 'granted', ...this.answered(), chargeEnd: 7, places: [], states: [] };
+    if (isForWork && this.isStopped) return { kind: 'stopped', ...this.answered(), state: 'stopped' };
+    return { kind: 'granted', ...this.answered(), chargeEnd: 7, requests, places: [], states: [] };
   }
 
   async readReply(
@@ -190,7 +197,7 @@ test('a read is not sent on a leave that came too late, nor on one from a clock 
   let sent = 0;
   const read = (): Promise<string> =>
     ledger.read(
-      3,
+      { reads: 3, isForWork: true },
       async () => `reply ${(sent += 1)}`,
       () => 0,
       NEVER,
@@ -203,6 +210,35 @@ test('a read is not sent on a leave that came too late, nor on one from a clock 
   clock.redisMs -= 60_000;
   expect(await read()).toBe('reply 2');
   expect(store.told.slice(6)).toEqual([0, unjumped, 0, 0]);
+});
+
+test('while the tenant is stopped nothing is read for work, but for a plan it is', async () => {
+  const store = new GrantingStore();
+  store.isStopped = true;
+  const ledger = new Ledger(store, PACE);
+  const read = (isForWork: boolean): Promise<string> =>
+    ledger.read(
+      { reads: 1, isForWork },
+      async () => 'reply',
+      () => 0,
+      NEVER,
+    );
+  await expect(read(true)).rejects.toThrow(TenantStopped);
+  expect(await read(false)).toBe('reply');
+});
+
+test('a leave that is given back returns a charge for each request, whatever the number of its rows', async () => {
+  const store = new GrantingStore();
+  const ledger = new Ledger(store, PACE);
+  store.answers = [
+    {
+      ...{ kind: 'granted', now: 0, event: '', chargeEnd: 7, requests: 1, places: [0, 1, 2] },
+      states: Array.from({ length: 3 }, () => ({ state: 'sent', attempts: 1 })),
+    },
+  ];
+  await ledger.giveBack(REF, await granted(ledger));
+  expect(store.recorded[0]?.settlement).toMatchObject({ returned: 1 });
+  expect(store.recorded[0]?.rows).toEqual(pendingRows(0, 1, 2));
 });
 
 test('a leave that would come when the look is too old is late', async () => {
@@ -238,7 +274,7 @@ test('what the ledger did is logged in words, by the one that was told of it', a
   await ledger.giveBack(REF, leave);
   const reads = (): Promise<number> =>
     ledger.read(
-      1,
+      { reads: 1, isForWork: true },
       async () => 1,
       () => 249,
       NEVER,

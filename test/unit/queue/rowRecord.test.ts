@@ -11,6 +11,7 @@ const ERROR = { code: 'Code', message: 'said by Graph' };
 /** The leave under which the row at place 0 was sent for the nth time. */
 const leaveOf = (attempts: number): Leave => ({
   kind: 'granted',
+  requests: 1,
   places: [0],
   states: [{ state: 'sent', attempts }],
   token: 'token',
@@ -19,8 +20,19 @@ const leaveOf = (attempts: number): Leave => ({
   validForMs: () => 1,
 });
 
-const recorded = (outcome: Outcome, sends = 1, row = readyRow('pending', 0)): ReturnType<typeof recordOf> =>
-  recordOf(row, outcome, leaveOf(sends), { requestId: 'r', clientRequestId: 'c' }, AT);
+const recorded = (
+  outcome: Outcome,
+  sends = 1,
+  row = readyRow('pending', 0),
+  { readsBack = false, idAfter = undefined as string | undefined } = {},
+): ReturnType<typeof recordOf> =>
+  recordOf(
+    row,
+    outcome,
+    leaveOf(sends),
+    { requestId: 'r', clientRequestId: 'c', idAfter },
+    { at: AT, readsBack },
+  );
 
 test('a success and a refusal settle their row, with what Graph said', () => {
   expect(recorded({ kind: 'succeeded', httpStatus: 200 }, 3)).toEqual({
@@ -74,6 +86,22 @@ test('the time a row waits for the tenant runs from its 429 to the leave after i
   // Another machine's clock may be ahead.
   const ahead = readyRow('pending', 0, { httpStatus: 429, at: GIVEN_AT + 3_000 });
   expect(recorded({ kind: 'succeeded', httpStatus: 200 }, 1, ahead).detail).not.toHaveProperty('throttledMs');
+});
+
+test('a row that is to be read back stays sent after a success, with all that the reply said', () => {
+  const outcome: Outcome = { kind: 'succeeded', httpStatus: 200 };
+  const record = recorded(outcome, 1, readyRow('pending', 0), { readsBack: true, idAfter: 'c1_g-new' });
+  const detail = {
+    httpStatus: 200,
+    assignmentIdAfter: 'c1_g-new',
+    requestId: 'r',
+    clientRequestId: 'c',
+    at: AT,
+  };
+  expect(record).toEqual({ place: 0, state: 'sent', attempts: 1, detail });
+  expect(
+    recorded({ kind: 'failed', httpStatus: 403, error: ERROR }, 1, undefined, { readsBack: true }).state,
+  ).toBe('failed');
 });
 
 test('a refused envelope leaves its rows as they were, and only a 429 is told of', () => {

@@ -4,11 +4,16 @@ import { expect, test } from 'vitest';
 import { INPUT_COLUMNS } from '../../../src/assignments/columns.ts';
 import {
   decodeDetails,
+  decodeImages,
   decodeInputs,
   encodeDetail,
+  encodeFingerprints,
+  encodeImages,
   encodeInputs,
+  fingerprintAt,
   inputRowOf,
   rowOf,
+  type BeforeImage,
   type Detail,
   type InputRow,
 } from '../../../src/runs/batchCodec.ts';
@@ -152,4 +157,52 @@ test('a row keeps its line and cells on the way into the record and out', () => 
     column: 1,
     cells: new Map([['policyId', { value: 'p', column: 1 }]]),
   });
+});
+
+const jsonObject = fc
+  .dictionary(fc.string({ unit: 'binary' }), fc.jsonValue(), { maxKeys: 6 })
+  .map((value) => JSON.parse(JSON.stringify(value)) as Extract<BeforeImage, { [name: string]: unknown }>);
+
+test('before-images come back value for value, the last one of each row', () => {
+  const image = fc.oneof(jsonObject, fc.constant(null), fc.array(jsonObject, { maxLength: 3 }));
+  const images = fc.array(fc.tuple(fc.nat({ max: 199 }), image), { maxLength: 40 });
+  fc.assert(
+    fc.property(images, (said: [number, BeforeImage][]) => {
+      const blob = Buffer.concat(said.map((each) => encodeImages([each])));
+      expect(decodeImages(blob)).toEqual(new Map(said));
+    }),
+  );
+  expect(decodeImages(undefined)).toEqual(new Map());
+});
+
+test('an ordinary before-image takes little more than its ids', () => {
+  const [id, groupId, filterId] = [randomUUID(), randomUUID(), randomUUID()];
+  const image = {
+    '@odata.type': '#microsoft.graph.deviceConfigurationAssignment',
+    ...{ id, source: 'direct', sourceId: null, intent: 'apply' },
+    target: {
+      '@odata.type': '#microsoft.graph.groupAssignmentTarget',
+      deviceAndAppManagementAssignmentFilterId: filterId,
+      deviceAndAppManagementAssignmentFilterType: 'include',
+      groupId,
+    },
+  };
+  expect(encodeImages([[7, image]]).length).toBeLessThan(140);
+});
+
+test('fingerprints come back at their place, undefined where there is none', () => {
+  const digits = fc.constantFrom(...'0123456789abcdef');
+  const fingerprint = fc
+    .array(digits, { minLength: 16, maxLength: 16 })
+    .map((each) => each.join(''))
+    .filter((each) => each !== '0'.repeat(16));
+  fc.assert(
+    fc.property(fc.array(fc.option(fingerprint, { nil: undefined }), { maxLength: 200 }), (all) => {
+      const blob = encodeFingerprints(all);
+      expect(blob).toHaveLength(8 * all.length);
+      expect(all.map((_, place) => fingerprintAt(blob, place))).toEqual(all);
+      expect(fingerprintAt(blob, all.length)).toBeUndefined();
+    }),
+  );
+  expect(fingerprintAt(null, 0)).toBeUndefined();
 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { statusOfRun, type LedgerStatus } from '../../../src/runs/progress.ts';
-import { headerFields, runFromHeader, type Run } from '../../../src/runs/run.ts';
+import { DEFAULT_OPTIONS, headerFields, runFromHeader, type Run } from '../../../src/runs/run.ts';
 
 const LEDGER: LedgerStatus = {
   limit: 100,
@@ -23,6 +23,9 @@ function run(fields: Record<string, string | number>): Run {
     fileName: 'f.csv',
     blind: false,
     keepDays: 30,
+    options: DEFAULT_OPTIONS,
+    isRegrouped: false,
+    partsPolicies: false,
   };
   const header = Object.entries({ ...headerFields(identity, 0), ...fields }).map(([k, v]) => [k, String(v)]);
   const found = runFromHeader('r1', Object.fromEntries(header));

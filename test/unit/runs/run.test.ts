@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest';
 import {
+  DEFAULT_OPTIONS,
   hasEnded,
   headerFields,
   RECORD_FORMAT,
   runFromHeader,
   type RunIdentity,
+  type RunOptions,
 } from '../../../src/runs/run.ts';
 
 const IDENTITY: RunIdentity = {
@@ -18,6 +20,7 @@ const IDENTITY: RunIdentity = {
   fileName: 'a "file".csv',
   blind: true,
   keepDays: 7,
+  options: DEFAULT_OPTIONS,
 };
 
 const headerOf = (fields: Record<string, string | number> = {}): Record<string, string> =>
@@ -45,6 +48,21 @@ test('a header gives back what the run was published with', () => {
     startedAt: null,
     finishedAt: null,
   });
+});
+
+test('every option of a run comes back from its header', () => {
+  const options: RunOptions = {
+    ...{ strategy: 'assign', verify: true, restores: true, rollbackOf: 'r0', maxFailures: '7' },
+    ...{ maxAgeMs: 3_600_000, plannedAt: 500, gate: 3, writesPerWindow: 40 },
+    ...{ reason: 'CHG-1234', justification: 'asked for' },
+  };
+  const header = headerFields({ ...IDENTITY, options }, 1000);
+  const read = runFromHeader(
+    'r1',
+    Object.fromEntries(Object.entries(header).map(([name, value]) => [name, String(value)])),
+  );
+  expect(read?.options).toEqual(options);
+  expect(runFromHeader('r1', headerOf())?.options).toEqual(DEFAULT_OPTIONS);
 });
 
 test('there is no run without a header, nor with a state of a later version', () => {

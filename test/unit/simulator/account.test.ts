@@ -55,11 +55,11 @@ test('a longer hold counts from when it was given, a shorter one does not end th
 
 test('an assignment counts as written again only after its first 200 was delivered', () => {
   const account = opened();
-  account.wrote('/x');
-  account.wrote('/x');
+  account.wrote({ what: 'assignment', key: '/x' });
+  account.wrote({ what: 'assignment', key: '/x' });
   expect(account.stats().writtenAgain).toEqual([]);
   account.delivered('/x');
-  account.wrote('/x');
+  account.wrote({ what: 'assignment', key: '/x' });
   expect(account.stats()).toMatchObject({
     writtenAgain: ['/x'],
     writesPerAssignment: { '/x': 3 },
@@ -84,4 +84,28 @@ test('reset forgets everything, and what was handed out stays as it was', () => 
   expect(empty.envelopes).toBe(0);
   account.reset();
   expect(account.stats()).toEqual(empty);
+});
+
+test('lists are counted by policy, apart from assignments', () => {
+  const account = opened();
+  for (const key of ['/p/assign', '/p/assign', '/q/assign']) account.wrote({ what: 'list', key });
+  account.wrote({ what: 'assignment', key: '/x' });
+  const counted = {
+    assignsPerPolicy: { '/p/assign': 2, '/q/assign': 1 },
+    writesPerAssignment: { '/x': 1 },
+    writesDone: 4,
+  };
+  expect(account.stats()).toMatchObject(counted);
+  account.reset();
+  expect(account.stats().assignsPerPolicy).toEqual({});
+});
+
+test('a write that a fault held up is no offence against a hold given after it was sent', () => {
+  const account = opened();
+  account.holdGiven('a', 'writes', 1_000, 5_000);
+  const heldUp = { app: 'a', method: 'PATCH', isWrite: true, clientRequestId: undefined, atMs: 3_000 };
+  account.requestArrived({ ...heldUp, sentMs: 900 });
+  expect(held(account)).toBe(0);
+  account.requestArrived(heldUp);
+  expect(held(account)).toBe(1);
 });

@@ -13,9 +13,9 @@ test('each flag has the key that commander makes of its name, and no two are ali
   expect(new Set(SIMULATOR_FLAGS.map(({ key }) => key)).size).toBe(SIMULATOR_FLAGS.length);
 });
 
-test('there is a flag for every setting but the refusals, which the tenant file holds', () => {
+test('there is a flag for every setting but refusals and edits, which the tenant file holds', () => {
   const keys = SIMULATOR_FLAGS.map(({ key }) => key);
-  const settings = Object.keys(DEFAULT_SETTINGS).filter((key) => key !== 'refusals');
+  const settings = Object.keys(DEFAULT_SETTINGS).filter((key) => !['refusals', 'otherHand'].includes(key));
   expect(keys).toEqual(expect.arrayContaining(settings));
 });
 
@@ -46,11 +46,38 @@ test('values in flags become settings', () => {
   });
 });
 
+test('what a tenant asks of writes can be said in flags', () => {
+  const settings = changedSettings(DEFAULT_SETTINGS, {
+    refusePatch: parse('refusePatch', 'deviceCompliancePolicy'),
+    approvalFor: parse('approvalFor', 'deviceConfiguration, deviceCompliancePolicy'),
+    approvalStatus: parse('approvalStatus', '412'),
+    approvalExpiryMs: parse('approvalExpiryMs', '1000'),
+    assignReply: parse('assignReply', 'null'),
+  });
+  expect(settings).toMatchObject({
+    refusePatch: ['deviceCompliancePolicy'],
+    approvalFor: ['deviceConfiguration', 'deviceCompliancePolicy'],
+    approvalStatus: 412,
+    approvalExpiryMs: 1_000,
+    assignReply: 'null',
+  });
+  expect(() => changedSettings(DEFAULT_SETTINGS, { approvalFor: ['all'] })).toThrow(/approvalFor/);
+  expect(() => changedSettings(DEFAULT_SETTINGS, { approvalStatus: 400 })).toThrow(/approvalStatus/);
+});
+
 test('wrong values are refused with what to do', () => {
   expect(() => parse('windowMs', 'soon')).toThrow('"soon" is no number.');
   expect(() => changedSettings(DEFAULT_SETTINGS, { faults: { lsot: 1 } })).toThrow(/lsot/);
   expect(() => changedSettings(DEFAULT_SETTINGS, { faults: { lost: 2 } })).toThrow(/faults\.lost/);
   expect(() => changedSettings(DEFAULT_SETTINGS, { writeLimits: 1 })).toThrow(/writeLimits/);
+});
+
+test('shares of odd assignments are for the tenant that is made up, and no settings', async () => {
+  const { tenant, ...rest } = await simulatorOptions({ policySetShare: 1, unknownTargetShare: 1 });
+  expect(rest).toEqual({});
+  expect(
+    tenant?.policies.flatMap(({ assignments }) => assignments).every(({ source }) => source === 'policySets'),
+  ).toBe(true);
 });
 
 test('without a tenant file a tenant is made up', async () => {

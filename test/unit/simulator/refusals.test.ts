@@ -35,3 +35,10 @@ test('a rule with both ids needs both, one with a method needs that', () => {
   expect(refuses('PATCH', 'p2', 'a5')).toBeUndefined();
   expect(refuses('GET', 'p2', '')?.status).toBe(403);
 });
+
+test('assign is forbidden by its policy, and ruled by its own method', () => {
+  const refuses = refusalsOf({ forbidden: ['p1'], refusals: [{ policyId: 'p2', method: 'POST' }] });
+  expect(refuses('POST', 'p1', '')?.status).toBe(403);
+  expect(refuses('POST', 'p2', '')?.status).toBe(403);
+  expect(refuses('PATCH', 'p2', 'a1')).toBeUndefined();
+});

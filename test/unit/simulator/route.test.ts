@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { assignmentPath, nestedForms, routeOf } from '../../../src/simulator/route.ts';
+import { assignmentPath, assignPath, nestedForms, routeOf } from '../../../src/simulator/route.ts';
 
 const configuration = '/deviceManagement/deviceConfigurations/p1';
 
@@ -49,6 +49,29 @@ test('nested forms exist in beta only', () => {
   expect(routeOf(`${configuration}/assignments/a1`, 'v1.0').kind).toBe('assignment');
 });
 
+describe('the surroundings of an assignment', () => {
+  test.each([
+    ['/deviceManagement/assignmentFilters', { kind: 'filters', filterId: undefined }],
+    ['/deviceManagement/assignmentFilters/f1', { kind: 'filters', filterId: 'f1' }],
+    ['/groups/g1', { kind: 'group', groupId: 'g1', part: 'group' }],
+    ['/groups/g1/members', { kind: 'group', groupId: 'g1', part: 'members' }],
+    ['/groups/g1/transitiveMembers', { kind: 'group', groupId: 'g1', part: 'transitiveMembers' }],
+    ['/groups', { kind: 'unknown', segment: 'groups' }],
+    ['/groups/g1/owners', { kind: 'unknown', segment: 'owners' }],
+    ['/groups/g1/group/members', { kind: 'unknown', segment: 'members' }],
+  ])('%s', (path, route) => {
+    expect(routeOf(path, 'beta')).toEqual(route);
+  });
+
+  test('filters are known to beta only, groups to both', () => {
+    expect(routeOf('/deviceManagement/assignmentFilters', 'v1.0')).toEqual({
+      kind: 'unknown',
+      segment: 'assignmentFilters',
+    });
+    expect(routeOf('/groups/g1', 'v1.0').kind).toBe('group');
+  });
+});
+
 describe('what is no resource names the segment that is not known', () => {
   test.each([
     ['/beta/deviceManagement/deviceConfigurations', 'beta'],
@@ -73,4 +96,13 @@ test('a path that was built is read back, whatever the ids', () => {
   const ids = { policyId: 'a b_ü', via: 'rootCertificate', assignmentId: "x%'+&" };
   const path = assignmentPath('deviceConfigurations', ids.policyId, ids.via, ids.assignmentId);
   expect(routeOf(path, 'beta')).toEqual({ kind: 'assignment', set: 'deviceConfigurations', ...ids });
+});
+
+test('the action assign is of policies of both sets and versions, and of no nested form', () => {
+  for (const version of ['beta', 'v1.0'] as const) {
+    for (const set of ['deviceConfigurations', 'deviceCompliancePolicies'] as const) {
+      expect(routeOf(assignPath(set, 'a b/c'), version)).toEqual({ kind: 'assign', set, policyId: 'a b/c' });
+    }
+  }
+  expect(routeOf(`${configuration}/rootCertificate/assign`, 'beta').kind).toBe('unknown');
 });

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -57,6 +58,88 @@ describe('a tenant that is made up', () => {
     const few = tenantFrom(generateTenant({ ...wanted, configurations: 2, compliancePolicies: 0 }));
     expect([...few.every()]).toHaveLength((2 + 9) * 4);
   });
+});
+
+/** By the beginning of the name of a policy's kind; the first that fits counts. */
+const PLATFORM_OF_KIND: readonly [RegExp, string][] = [
+  [/^#microsoft\.graph\.ios/, 'iOS'],
+  [/^#microsoft\.graph\.macOS/, 'macOS'],
+  [/^#microsoft\.graph\.android(WorkProfile|DeviceOwner)/, 'androidForWork'],
+  [/^#microsoft\.graph\.android/, 'android'],
+  [/^#microsoft\.graph\.windowsPhone81/, 'windowsPhone81'],
+  [/^#microsoft\.graph\.windows/, 'windows10AndLater'],
+];
+
+describe('a large tenant that is made up', () => {
+  const large = { ...wanted, configurations: 200, compliancePolicies: 100 };
+  const seed = generateTenant(large);
+
+  // Benches and tests build their files from what a seed gives.
+  test('has the ids that its seed has always given', () => {
+    const ids = generateTenant(wanted).policies.map((policy) => [
+      policy.id,
+      policy.type,
+      policy.via,
+      policy.displayName,
+      policy.assignments.map(({ id, target }) => [
+        id,
+        target['@odata.type'],
+        target.groupId,
+        target.collectionId,
+        target.deviceAndAppManagementAssignmentFilterType,
+      ]),
+    ]);
+    expect(hash('sha256', JSON.stringify(ids))).toBe(
+      '4736d5ee7dfecb625cbc33730b0138e291044f07cb3eae58edf37d71618fd509',
+    );
+  });
+
+  test('has policies of every platform, and filters of their own platform on them', () => {
+    const platformById = new Map(seed.filters?.map(({ id, platform }) => [id, platform]));
+    const seen = new Set<string>();
+    for (const { odataType = '', type, assignments } of seed.policies) {
+      const platform = PLATFORM_OF_KIND.find(([kind]) => kind.test(odataType))?.[1];
+      seen.add(`${type} ${platform}`);
+      for (const { target } of assignments) {
+        const filterId = target.deviceAndAppManagementAssignmentFilterId;
+        if (typeof filterId === 'string') expect(platformById.get(filterId)).toBe(platform);
+      }
+    }
+    for (const platform of ['windows10AndLater', 'iOS', 'macOS', 'androidForWork', 'android']) {
+      expect(seen).toContain(`deviceConfiguration ${platform}`);
+      expect(seen).toContain(`deviceCompliancePolicy ${platform}`);
+    }
+  });
+
+  test('has assignments of policy sets and unknown targets in the shares asked for, under the same ids', () => {
+    const odd = generateTenant({ ...large, policySetShare: 0.2, unknownTargetShare: 0.1 });
+    const idsOf = ({ policies }: typeof seed) =>
+      policies.flatMap(({ assignments }) => assignments.map(({ id }) => id));
+    expect(idsOf(odd)).toEqual(idsOf(seed));
+    const assignments = odd.policies.flatMap((policy) => policy.assignments);
+    const share = (count: number): number => count / assignments.length;
+    expect(share(assignments.filter(({ source }) => source === 'policySets').length)).toBeCloseTo(0.2, 1);
+    const unknown = assignments.filter(
+      ({ target }) => target['@odata.type'] === '#microsoft.graph.deviceCategoryAssignmentTarget',
+    );
+    expect(share(unknown.length)).toBeCloseTo(0.1, 1);
+  });
+});
+
+test('a tenant file without filters has those that its assignments use, for the platform of the policy', () => {
+  const filtered = {
+    ...group,
+    deviceAndAppManagementAssignmentFilterId: 'f1',
+    deviceAndAppManagementAssignmentFilterType: 'include',
+  };
+  const policy = {
+    id: 'p1',
+    type: 'deviceConfiguration' as const,
+    odataType: '#microsoft.graph.iosCustomConfiguration',
+    assignments: [{ id: 'a1', target: filtered }],
+  };
+  expect(tenantFrom({ policies: [policy] }).filters).toMatchObject([{ id: 'f1', platform: 'iOS' }]);
+  expect(tenantFrom({ policies: [policy], filters: [] }).filters).toEqual([]);
 });
 
 test('a tenant file gives its policies, a nested list apart, with what is left out filled in', async () => {

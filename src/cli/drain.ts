@@ -1,0 +1,70 @@
+import { setMaxListeners } from 'node:events';
+import { EXIT, UserError, type ExitCode } from '../errors.ts';
+import type { CliCommand } from './context.ts';
+
+/** How long a command may take to end after the first signal: what Kubernetes gives a container by default. */
+const DRAIN_TIMEOUT_S = 30;
+const DRAIN_TIMEOUT_MAX_S = 86_400;
+/** The part of that time that is kept for the end itself: closing Redis, stopping the embedded one … */
+const CLOSING_SHARE = 1 / 4;
+/** … which needs no more than this. */
+const CLOSING_MAX_MS = 3_000;
+
+export interface DrainFlags {
+  /** Seconds; undefined: DRAIN_TIMEOUT_S. */
+  readonly drainTimeout?: number;
+}
+
+/**
+ * A command that works: after the first signal it finishes what is in flight, and ends at the latest when its
+ * `--drain-timeout` is over, with `exitCode`, whatever still hangs. `breakOff` of its context tells it in time to let go.
+ */
+export const draining = <Flags extends DrainFlags>(
+  command: CliCommand<Flags>,
+  exitCode: ExitCode = EXIT.interrupted,
+): CliCommand<Flags> => ({
+  options(commander) {
+    command.options(commander);
+    commander.option(
+      '--drain-timeout <seconds>',
+      'how long a signal waits for what is in flight',
+      seconds,
+      DRAIN_TIMEOUT_S,
+    );
+  },
+  async run(args, flags, context) {
+    const { interrupted } = context;
+    const limitMs = (flags.drainTimeout ?? DRAIN_TIMEOUT_S) * 1000;
+    const closingMs = Math.min(CLOSING_MAX_MS, limitMs * CLOSING_SHARE);
+    const breakOff = new AbortController();
+    const late = Promise.withResolvers<ExitCode>();
+    const timers: NodeJS.Timeout[] = [];
+    const onSignal = (): void => {
+      timers.push(
+        setTimeout(() => breakOff.abort(), limitMs - closingMs),
+        setTimeout(() => late.resolve(exitCode), limitMs),
+      );
+    };
+    setMaxListeners(0, interrupted);
+    interrupted.addEventListener('abort', onSignal, { once: true });
+    if (interrupted.aborted) onSignal();
+    try {
+      return await Promise.race([
+        command.run(args, flags, { ...context, breakOff: breakOff.signal }),
+        late.promise,
+      ]);
+    } finally {
+      interrupted.removeEventListener('abort', onSignal);
+      for (const timer of timers) clearTimeout(timer);
+    }
+  },
+});
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (/^\d+(\.\d+)?$/.test(text) && value > 0 && value <= DRAIN_TIMEOUT_MAX_S) return value;
+  throw new UserError(`--drain-timeout is "${text}".`, {
+    remedy: `Write seconds, up to ${DRAIN_TIMEOUT_MAX_S}, as in --drain-timeout 30.`,
+    exitCode: EXIT.badInput,
+  });
+}

@@ -1,0 +1,197 @@
+import { createHash } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
+import { targetInWords } from '../assignments/changeKind.ts';
+import { INPUT_COLUMNS, type InputColumn } from '../assignments/columns.ts';
+import { fingerprintOf, fingerprintOfList } from '../assignments/fingerprint.ts';
+import { inverseCells, type Inverse } from '../assignments/inverse.ts';
+import type { PresentAssignment } from '../assignments/plan.ts';
+import { listPath, policyKey } from '../assignments/policyKinds.ts';
+import { undosIn, type Undo } from '../assignments/undo.ts';
+import { presentAssignments } from '../graph/presentAssignments.ts';
+import { readsWithin } from '../queue/reads.ts';
+import type { Staging } from '../runs/staging.ts';
+import type { Context } from './context.ts';
+import { lookAt } from './batchLook.ts';
+import { graphClientOf } from './livePlan.ts';
+import { count, shortened } from './print.ts';
+import type { Session } from './session.ts';
+import type { Written, WrittenRow } from './writtenRows.ts';
+
+/** Rows that somebody has changed since, and that are shown one by one. */
+const CHANGED_SHOWN = 10;
+const CELL_CHARS_MAX = 60;
+
+/** Cells that go with a row to the results of its rollback. */
+const CARRIED = ['note', 'policyName', 'groupName', 'platform'] as const satisfies readonly InputColumn[];
+
+/** Looks at what is there now, and stages a row for each assignment that is to be put back. */
+export async function stageInverses(
+  written: Written,
+  staging: Staging,
+  force: boolean,
+  session: Session,
+  { interrupted }: Context,
+): Promise<Inverses> {
+  const { identity, runs } = session;
+  const graph = graphClientOf(identity, undefined, written.apiVersion);
+  // One wait after the other listens on it, for thousands of policies.
+  setMaxListeners(0, interrupted);
+  const send = readsWithin({ ledger: session.ledgerOn(runs), graph }, undefined, interrupted);
+  const base = `${identity.config.graphUrl}/${written.apiVersion}`;
+  const inverses = new Inverses(written, staging, force);
+  try {
+    for await (const batch of written.batches()) {
+      const addresses = batch.map(({ change }) => change.address);
+      const looks = await presentAssignments(addresses, send, base);
+      // What was done last is taken back first: another row may have taken the place that it left.
+      const lists = Map.groupBy(batch.toReversed(), ({ change }) => listPath(change.address));
+      for (const [path, rows] of lists) {
+        const look = lookAt(looks, path, identity);
+        if (look.kind === 'list') await inverses.add(rows, look.assignments);
+        else inverses.gone += rows.length;
+      }
+    }
+    await staging.flush();
+  } finally {
+    await graph.close();
+  }
+  return inverses;
+}
+
+interface ChangedRow {
+  readonly row: WrittenRow;
+  readonly inverse: Inverse;
+}
+
+/** What is to be put back, as rows that are staged, and what is not. */
+export class Inverses {
+  rows = 0;
+  /** Assignments that are as before already. */
+  asBefore = 0;
+  /** Assignments that somebody has changed since, left out. */
+  changed = 0;
+  /** Assignments that are not there any more, or can't be read. */
+  gone = 0;
+  /** The first of those that were changed. */
+  readonly changedRows: ChangedRow[] = [];
+  readonly #written: Written;
+  readonly #staging: Staging;
+  readonly #force: boolean;
+  readonly #columns = new Set<InputColumn>();
+  readonly #sha = createHash('sha256');
+
+  constructor(written: Written, staging: Staging, force: boolean) {
+    this.#written = written;
+    this.#staging = staging;
+    this.#force = force;
+  }
+
+  get leftOut(): number {
+    return this.changed + this.gone;
+  }
+
+  get columns(): readonly InputColumn[] {
+    return INPUT_COLUMNS.filter((column) => this.#columns.has(column));
+  }
+
+  /** Of the rows. */
+  get sha256(): string {
+    return this.#sha.copy().digest('hex');
+  }
+
+  /** Takes written rows of one list, given what the list holds now. */
+  async add(rows: readonly WrittenRow[], list: readonly PresentAssignment[]): Promise<void> {
+    const undos = undosIn(rows, list, this.#written.apiVersion);
+    const plannedList = fingerprintOfList(list);
+    for (const [i, row] of rows.entries())
+      for (const undo of undos[i] ?? []) await this.#take(row, undo, plannedList);
+  }
+
+  async #take(row: WrittenRow, undo: Undo, plannedList: string): Promise<void> {
+    switch (undo.kind) {
+      case 'asBefore':
+        this.asBefore += 1;
+        return;
+      case 'gone':
+        // Only a list that is written as a whole can have it again.
+        if (this.#force && this.#written.strategy === 'assign')
+          return this.#restore(row, undo.inverse, plannedList);
+        this.gone += 1;
+        return;
+      case 'changed':
+        if (this.#force) return this.#restore(row, undo.inverse, plannedList);
+        this.changed += 1;
+        if (this.changedRows.length < CHANGED_SHOWN) this.changedRows.push({ row, inverse: undo.inverse });
+        return;
+      case 'restore':
+        return this.#restore(row, undo.inverse, plannedList);
+    }
+  }
+
+  async #restore({ input, change }: WrittenRow, inverse: Inverse, plannedList: string): Promise<void> {
+    const { address } = change;
+    const cells = new Map<InputColumn, unknown>(inverseCells(inverse, address, this.#written.apiVersion));
+    for (const column of CARRIED) if (input.cells.has(column)) cells.set(column, input.cells.get(column));
+    this.rows += 1;
+    for (const column of cells.keys()) this.#columns.add(column);
+    this.#sha.update(JSON.stringify([...cells]));
+    await this.#staging.add({
+      input: { line: input.line, cells },
+      policy: policyKey(address),
+      planned: fingerprintOf(presentOf(inverse)),
+      plannedList,
+    });
+  }
+}
+
+const presentOf = (inverse: Inverse): PresentAssignment | undefined =>
+  inverse.action === 'add' ? undefined : inverse.present;
+
+const wasOf = (inverse: Inverse): PresentAssignment | undefined =>
+  inverse.action === 'remove' ? undefined : inverse.was;
+
+/** Says what a rollback would do before its plan does, and what it leaves alone. */
+export function showInverses(
+  inverses: Inverses,
+  { name, strategy, withoutImage }: Written,
+  { print }: Context,
+): void {
+  const { rows, asBefore, changed, gone } = inverses;
+  const some = (n: number, what: string): void => {
+    if (n > 0) print.say(`  ${count(n, 'assignment')} ${what}`);
+  };
+  print.say(rows === 0 ? `Nothing of ${name} is to be put back.` : `Rollback of ${name}:`);
+  some(rows, 'to be put back');
+  some(asBefore, 'as before already');
+  some(withoutImage(), 'of which nobody has seen what was there: left out');
+  some(gone, `gone since, or unreadable: left out${strategy === 'assign' ? GONE_BY_ASSIGN : GONE_BY_PATCH}`);
+  some(changed, 'changed by somebody else since: left out (--force puts them back as well)');
+  showChanged(inverses, print);
+}
+
+const GONE_BY_PATCH = ", as a PATCH can't bring back what is not there";
+const GONE_BY_ASSIGN = ' (--force adds them again where their policy can be read)';
+
+function showChanged({ changed, changedRows }: Inverses, print: Context['print']): void {
+  if (changed === 0) return;
+  print.talkTable(
+    ['line', 'policy', 'was before', 'is now'],
+    changedRows.map(({ row, inverse }) =>
+      [
+        String(row.input.line),
+        row.change.address.policyId,
+        inWords(wasOf(inverse)),
+        inWords(presentOf(inverse), wasOf(inverse)),
+      ].map((cell) => shortened(cell, CELL_CHARS_MAX)),
+    ),
+  );
+  if (changed > changedRows.length)
+    print.say(`  … and ${count(changed - changedRows.length, 'more', 'more')}`);
+}
+
+function inWords(assignment: PresentAssignment | undefined, before = assignment): string {
+  if (assignment === undefined) return 'nothing';
+  const { intent } = assignment.whole;
+  const isTurned = typeof intent === 'string' && intent !== before?.whole['intent'];
+  return `${targetInWords(assignment.target)}${isTurned ? `, intent ${intent}` : ''}`;
+}

@@ -1,0 +1,56 @@
+import type { JsonObject } from '../assignments/json.ts';
+import { patchBody } from '../assignments/request.ts';
+import { cellText, type SelectableColumn, type Selector } from '../assignments/selector.ts';
+import { presentAssignmentOf } from '../graph/presentAssignments.ts';
+import { withChange } from '../queue/lookFirst.ts';
+import type { RecordedRow } from '../runs/batchRow.ts';
+import { statusOf, type RowStatus } from '../runs/rowState.ts';
+import type { Run } from '../runs/run.ts';
+import type { Context } from './context.ts';
+import { addressesIn } from './selection.ts';
+
+/** A row with what became of it, by the names of the columns that `results` shows. */
+export type ResultRow = { readonly [column in SelectableColumn]?: unknown } & { readonly status: RowStatus };
+
+export function resultRow(recorded: RecordedRow, run: Run): ResultRow {
+  const { input, state, attempts, detail, before } = recorded;
+  const status = statusOf(state, run.state === 'cancelled');
+  return {
+    row: input.line,
+    ...Object.fromEntries(input.cells),
+    status,
+    httpStatus: detail.httpStatus,
+    errorCode: detail.errorCode,
+    errorMessage: detail.errorMessage,
+    attempts,
+    throttledMs: detail.throttledMs ?? 0,
+    requestId: detail.requestId,
+    clientRequestId: detail.clientRequestId,
+    finishedAt: status === 'pending' || detail.at === undefined ? null : new Date(detail.at).toISOString(),
+    before,
+    after: status === 'succeeded' && attempts > 0 ? written(recorded, run) : undefined,
+    assignmentIdAfter: detail.assignmentIdAfter,
+  };
+}
+
+/** What a row wrote, nothing where it removed: the record holds what was there, and what it wished follows from the two. */
+function written(recorded: RecordedRow, run: Run): JsonObject | undefined {
+  const { change } = withChange(recorded, run);
+  return change.wish && patchBody(change, presentAssignmentOf(recorded.before));
+}
+
+/**
+ * Whether a row of a run is among those that `--where` and `--rows` select; without them each is.
+ * @throws UserError (exit 2) when the file of `--rows` can't be read
+ */
+export async function rowsMeant(
+  where: Selector,
+  rowsFile: string | undefined,
+  run: Run,
+  context: Context,
+): Promise<(recorded: RecordedRow, row?: ResultRow) => boolean> {
+  const isNamed = await addressesIn(rowsFile, run, context);
+  return (recorded, row = resultRow(recorded, run)) =>
+    where.matches((column) => cellText(row[column])) &&
+    (rowsFile === undefined || isNamed(withChange(recorded, run).change));
+}

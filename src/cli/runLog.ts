@@ -1,0 +1,56 @@
+import { hasEnded } from '../runs/run.ts';
+import type { LogEntry } from '../runs/runStore.ts';
+import type { Context } from './context.ts';
+import type { Session } from './session.ts';
+import type { Staged } from './stage.ts';
+
+/** Flags whose use belongs into the log of a run. */
+interface LoggedFlags {
+  readonly reason?: string;
+  readonly allow?: readonly string[];
+}
+
+/** What belongs to an action besides its arguments. */
+type LogDetails = NonNullable<LogEntry['details']>;
+
+/** Writes into the log of a run who did what, why, and with which arguments. It outlives the run. */
+export async function logRun(
+  action: string,
+  runId: string,
+  { runs, identity }: Pick<Session, 'runs' | 'identity'>,
+  { argv, redactor }: Pick<Context, 'argv' | 'redactor'>,
+  { reason, allow }: LoggedFlags = {},
+  details: LogDetails = {},
+): Promise<void> {
+  const entry: LogEntry = {
+    at: Date.now(),
+    operator: identity.operator,
+    action,
+    reason: reasonFrom(reason, redactor),
+    details: {
+      ...details,
+      arguments: argv.map(redactor.redacted),
+      ...(allow !== undefined && { allow }),
+    },
+  };
+  await runs.tell(runId, entry);
+}
+
+/** What the log says of a plan file that a run was made of. */
+export const planTaken = ({ saved }: Pick<Staged, 'saved'>): LogDetails =>
+  saved === undefined ? {} : { planOf: saved.createdAt };
+
+/** A reason as it is kept: null for none. */
+export const reasonFrom = (reason: string | undefined, { redacted }: Context['redactor']): string | null =>
+  redacted(reason?.trim() ?? '') || null;
+
+/** Writes into the log of every run of the tenant that has not ended. */
+export async function logOpenRuns(
+  action: string,
+  session: Pick<Session, 'runs' | 'identity'>,
+  context: Pick<Context, 'argv' | 'redactor'>,
+  flags: LoggedFlags,
+): Promise<void> {
+  for (const run of await session.runs.runs())
+    if (!hasEnded(run)) await logRun(action, run.runId, session, context, flags);
+}

@@ -1,0 +1,82 @@
+import type { Command } from 'commander';
+import { aboutKey } from '../assignments/about.ts';
+import type { Change } from '../assignments/change.ts';
+import type { Problem } from '../assignments/row.ts';
+import type { ReadingRules } from '../assignments/rowReader.ts';
+import { parseWhere, rowAbout, type Selector } from '../assignments/selector.ts';
+import { EXIT, UserError } from '../errors.ts';
+import { readRows } from '../formats/readRows.ts';
+import type { Run } from '../runs/run.ts';
+import type { Context } from './context.ts';
+import { openInput, PROBLEMS_SHOWN_MAX, type InputFile } from './intake.ts';
+import { count } from './print.ts';
+import { showProblems } from './problems.ts';
+
+/** The flags of a command that takes part of a run's rows. */
+export interface SelectionFlags {
+  readonly where?: readonly string[];
+  readonly rows?: string;
+}
+
+export function selectionOptions(command: Command): Command {
+  return command
+    .option(
+      '--where <column=text>',
+      'only rows whose cell is this, * stands for any text; may be repeated, then all must hold',
+      (text: string, before: readonly string[] = []) => [...before, text],
+    )
+    .option('--rows <file>', 'only rows for the assignments that are in this file of rows');
+}
+
+/** @throws UserError (exit 2) for what is no condition. */
+export function selectorFrom(where: readonly string[] = []): Selector {
+  const read = parseWhere(where);
+  if ('message' in read) throw new UserError(read.message, { remedy: read.remedy, exitCode: EXIT.badInput });
+  return read;
+}
+
+/**
+ * Whether a change is about an assignment that is in the file of `--rows`; without one, each is.
+ * @throws UserError (exit 2) when the file can't be read, or has rows that name no assignment: they are shown.
+ */
+export async function addressesIn(
+  path: string | undefined,
+  { graphUrl, apiVersion }: Pick<Run, 'graphUrl' | 'apiVersion'>,
+  context: Context,
+): Promise<(change: Change) => boolean> {
+  if (path === undefined) return () => true;
+  const file = await openInput(path, undefined, context);
+  const { keys, problems, problemTotal } = await readKeys(file, {
+    root: graphUrl,
+    apiVersion,
+    blind: false,
+    restores: true,
+  });
+  if (problemTotal === 0) return (change) => keys.has(aboutKey(change));
+  showProblems({ name: file.name, problems, problemTotal }, context);
+  throw new UserError(`${file.name} has ${count(problemTotal, 'problem')}; no row was selected.`, {
+    remedy: 'Correct them and start again.',
+    exitCode: EXIT.badInput,
+  });
+}
+
+async function readKeys(
+  file: InputFile,
+  rules: ReadingRules,
+): Promise<{ keys: ReadonlySet<string>; problems: Problem[]; problemTotal: number }> {
+  const keys = new Set<string>();
+  const problems: Problem[] = [];
+  let problemTotal = 0;
+  for await (const read of readRows(file.bytes, { format: file.format })) {
+    const found: Problem[] = [];
+    if (read.kind === 'problem') found.push(read.problem);
+    if (read.kind === 'row') {
+      const about = read.problems.length === 0 ? rowAbout(read.row, rules) : read;
+      if ('key' in about) keys.add(about.key);
+      else found.push(...about.problems);
+    }
+    problemTotal += found.length;
+    problems.push(...found.slice(0, PROBLEMS_SHOWN_MAX - problems.length));
+  }
+  return { keys, problems, problemTotal };
+}

@@ -1,0 +1,67 @@
+import type { SharedFlags } from '../config.ts';
+import { EXIT, UserError } from '../errors.ts';
+import type { CliCommand } from './context.ts';
+import { findRun, wrongState } from './findRun.ts';
+import { identify, sharedOptions } from './identity.ts';
+import { maxFailuresFrom, wholeNumber } from './planOptions.ts';
+import { logRun } from './runLog.ts';
+import { openSession } from './session.ts';
+import { statusOf } from './work.ts';
+
+interface SetFlags extends SharedFlags {
+  readonly maxFailures?: string;
+  readonly writesPerWindow?: string;
+  readonly reason?: string;
+  readonly json?: boolean;
+}
+
+export const set: CliCommand<SetFlags> = {
+  options: (command) =>
+    sharedOptions(command)
+      .option('--max-failures <n|n%>', 'stop the run when more rows than this fail, or off')
+      .option('--writes-per-window <n>', "so many writes a window instead of the workers' setting, or off")
+      .option('--reason <text>', 'why, for `retarget log`; as in "CHG-1234"')
+      .option('--json', 'print the run as JSON'),
+  async run([name = ''], flags, context) {
+    const settings = settingsFrom(flags);
+    await using session = await openSession(identify(flags, context), context);
+    const { runs, identity } = session;
+    const run = await findRun(name, runs, identity.tenant, context);
+    if (run.state === 'completed' || run.state === 'cancelled')
+      throw wrongState(
+        run,
+        run.state,
+        'set',
+        'Only a run that still goes on, or may, has settings to change.',
+      );
+    await runs.set(run.runId, settings);
+    await logRun('set', run.runId, session, context, flags, settings);
+    const changed = Object.entries(settings).map(([setting, value]) => `${WORDS[setting]} ${value || 'off'}`);
+    context.print.say(`Run ${run.runId}: ${changed.join(', ')}, from its next batch on.`);
+    const after = flags.json ? await runs.run(run.runId) : undefined;
+    if (after) context.print.json(await statusOf(after, session));
+    return EXIT.done;
+  },
+};
+
+const WORDS: Readonly<Record<string, string>> = {
+  maxFailures: 'max failures',
+  writesPerWindow: 'writes a window',
+};
+
+/** @throws UserError (exit 2) for what can't be read, or when nothing is to be changed. */
+function settingsFrom({ maxFailures, writesPerWindow }: SetFlags) {
+  if (maxFailures === undefined && writesPerWindow === undefined)
+    throw new UserError('What is to be changed is not said.', {
+      remedy: 'Give --max-failures, --writes-per-window, or both.',
+      exitCode: EXIT.badInput,
+    });
+  return {
+    ...(maxFailures !== undefined && { maxFailures: maxFailuresFrom(maxFailures) }),
+    ...(writesPerWindow !== undefined && { writesPerWindow: writesFrom(writesPerWindow) }),
+  };
+}
+
+/** The record keeps `off` as a blank. */
+const writesFrom = (text: string): number | '' =>
+  text.trim().toLowerCase() === 'off' ? '' : wholeNumber('--writes-per-window', text, 1, 1_000_000);

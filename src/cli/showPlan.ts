@@ -1,0 +1,90 @@
+import { allowOption } from '../assignments/allow.ts';
+import { approvalInWords } from './approvals.ts';
+import type { ChangeCount } from './planTally.ts';
+import type { Context } from './context.ts';
+import type { LivePlan } from './livePlan.ts';
+import { count, duration, shortened, visible } from './print.ts';
+
+/** Findings of one kind that are shown one by one. */
+const FINDINGS_SHOWN = 5;
+/** Ways to change that are shown one by one. */
+const CHANGES_SHOWN = 12;
+/** Characters of a policy's name and of a target in the table. */
+const CELL_CHARS_MAX = 60;
+
+/** Shows a plan to a person: what changes, what does not, and what the guard says. */
+export function showPlan(plan: LivePlan, { print }: Context): void {
+  print.say(
+    `${print.bold(visible(plan.source.name))} → tenant ${plan.tenant} at ${plan.graphUrl}/${plan.apiVersion}`,
+  );
+  for (const [rows, what] of counts(plan))
+    if (rows > 0) print.say(`  ${count(rows, 'row').padStart(12)} ${what}`);
+  showChanges(plan.changes, print.say);
+  if (plan.firstRows.length > 0) {
+    const more = plan.writes - plan.firstRows.length;
+    print.talkTable(
+      ['line', 'policy', 'before', 'after'],
+      plan.firstRows.map(({ line, policy, before, after }) =>
+        [String(line), policy, before, after].map((cell) => shortened(cell, CELL_CHARS_MAX)),
+      ),
+    );
+    if (more > 0) print.say(`  … and ${count(more, 'more row')}`);
+  }
+  if (plan.writes > 0)
+    print.say(`${count(plan.requests, 'write')}, at least ${duration(plan.secondsAtLeast)}.`);
+  if (plan.approvalFor.length > 0)
+    print.say(`${approvalInWords(plan.approvalFor)}: apply, submit and rollback need --justification "…".`);
+  showGuard(plan, print);
+}
+
+const counts = (plan: LivePlan): [number, string][] => [
+  [plan.writes, `to be written${plan.looked ? '' : NOT_LOOKED[plan.offline ? 'offline' : 'blind']}`],
+  [plan.alreadySo, 'already so'],
+  [plan.gone, 'that will fail as things are: the assignment or its policy is gone'],
+  [plan.policySet, 'that will fail: they belong to a policy set, which has to be changed instead'],
+  [plan.conflict, 'that will fail: what they want is assigned already, in another way'],
+  [plan.unreadable, 'that will fail as things are: their policy can’t be read'],
+  [plan.duplicates, 'repeated, taken once'],
+  [plan.leftOut, 'left out'],
+];
+
+const NOT_LOOKED = {
+  offline: ' at most: nothing was read (--offline), and the look before each write decides',
+  blind: ', without a look (--blind): nothing is skipped, and there is no undo',
+};
+
+function showChanges(changes: readonly ChangeCount[], say: (line: string) => void): void {
+  for (const change of changes.slice(0, CHANGES_SHOWN)) {
+    const { rows, policyType, from, to, filter, intent } = change;
+    const more = [
+      ...(filter === 'none' ? [] : [`filter ${filter}`]),
+      ...(intent === 'turned' ? ['intent turned'] : []),
+    ];
+    const how = visible(`${from ?? 'not read'} → ${to}`);
+    const words = [policyType === 'deviceConfiguration' ? 'configurations' : 'compliance policies', ...more];
+    say(`    ${rows.toLocaleString('en-US').padStart(8)}  ${how}  (${words.join(', ')})`);
+  }
+  if (changes.length > CHANGES_SHOWN) say(`    … and ${changes.length - CHANGES_SHOWN} more ways`);
+}
+
+function showGuard(plan: LivePlan, { say, bold }: Context['print']): void {
+  const byKind = Map.groupBy(plan.findings, ({ kind }) => kind);
+  const kinds = Object.entries(plan.guard) as [keyof LivePlan['guard'], number][];
+  if (kinds.length === 0) return;
+  say(bold(plan.blocked.length > 0 ? 'The guard stops this plan:' : 'The guard found, and lets through:'));
+  for (const [kind, found] of kinds) {
+    const isBlocked = plan.blocked.find((each) => each.kind === kind);
+    const verdict = isBlocked ? `stops (${isBlocked.allowed} allowed)` : 'allowed';
+    say(`  ${kind}: ${count(found, 'finding')}, ${verdict}${WORDS[kind] ? ` – ${WORDS[kind]}` : ''}`);
+    const shown = (byKind.get(kind) ?? []).filter(({ what }) => what !== '').slice(0, FINDINGS_SHOWN);
+    for (const { line, what } of shown) say(`    line ${line}: ${visible(what)}`);
+    const more = (byKind.get(kind)?.length ?? 0) - shown.length;
+    if (shown.length > 0 && more > 0) say(`    … and ${count(more, 'more')}`.replace(/s$/, ''));
+  }
+  if (plan.blocked.length > 0) say(`If that is what you want, add: ${allowOption(plan.blocked)}`);
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  'max-changes': 'rows of a policy type beyond --max-changes or --max-changes-percent',
+  'no-undo': 'nothing was read, so there is no before-image to go back to in the plan',
+};

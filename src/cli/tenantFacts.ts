@@ -1,0 +1,92 @@
+import { filterOf } from '../assignments/filter.ts';
+import type { FilterFact, GroupFact, TenantFacts } from '../assignments/guard.ts';
+import { platformOf, type DevicePlatform } from '../assignments/platforms.ts';
+import { POLICY_TYPES, type PolicyType } from '../assignments/policyKinds.ts';
+import { groupOf, targetIn } from '../assignments/presentTarget.ts';
+import { readAssignmentFilters } from '../graph/assignmentFilters.ts';
+import { readGroups } from '../graph/groups.ts';
+import type { SendReads } from '../graph/reading.ts';
+import type { Identity } from './identity.ts';
+import type { PlannedRow } from './planTally.ts';
+import { expectRead } from './unread.ts';
+import { countAssignments, tenantPolicies } from '../graph/tenantPolicies.ts';
+
+/** What is known of a policy besides its assignments. */
+export interface PolicyFact {
+  readonly name: string | undefined;
+  readonly platform: DevicePlatform | undefined;
+}
+
+/** What a plan needs to know of the tenant besides the lists of its policies, each thing read once. */
+export class FactsOfTenant implements TenantFacts {
+  readonly #send: SendReads;
+  readonly #base: string;
+  readonly #groups = new Map<string, GroupFact>();
+  readonly #policies = new Map<string, PolicyFact>();
+  /** Assignment → policy. */
+  readonly #owners = new Map<string, string>();
+  readonly #totals = new Map<PolicyType, number | undefined>();
+  #filters: ((id: string) => FilterFact) | undefined;
+
+  private constructor(send: SendReads, base: string) {
+    this.#send = send;
+    this.#base = base;
+  }
+
+  /**
+   * Reads the tenant's policies; what the sign-in may not read stays unknown.
+   * @throws UserError (exit 4) when Graph can't be read at all
+   */
+  static async read(send: SendReads, base: string, identity: Identity): Promise<FactsOfTenant> {
+    const facts = new FactsOfTenant(send, base);
+    for (const [type, found] of await tenantPolicies(POLICY_TYPES, send, base)) {
+      expectRead(found, identity);
+      facts.#totals.set(type, countAssignments(found));
+      if (found.kind !== 'policies') continue;
+      for (const { id, displayName, odataType, assignments } of found.policies) {
+        facts.#policies.set(keyOf(type, id), { name: displayName, platform: platformOf(odataType) });
+        for (const assignment of assignments) facts.#owners.set(assignment.id.toLowerCase(), id);
+      }
+    }
+    return facts;
+  }
+
+  /** Reads the groups and filters that these rows bring in and that are not known yet. */
+  async learn(rows: readonly Pick<PlannedRow, 'decision' | 'after'>[]): Promise<void> {
+    const targets = rows.flatMap(({ decision, after }) =>
+      decision === 'write' && after ? [targetIn(after)] : [],
+    );
+    const groups = new Set(targets.flatMap((target) => groupOf(target)?.toLowerCase() ?? []));
+    const unknown = [...groups].filter((id) => !this.#groups.has(id));
+    if (unknown.length > 0) {
+      const factOf = await readGroups(unknown, this.#send);
+      for (const id of unknown) this.#groups.set(id, factOf(id));
+    }
+    if (this.#filters === undefined && targets.some((target) => filterOf(target) !== undefined))
+      this.#filters = await readAssignmentFilters(this.#send, this.#base);
+  }
+
+  group(id: string): GroupFact {
+    return this.#groups.get(id.toLowerCase()) ?? { kind: 'unchecked' };
+  }
+
+  filter(id: string): FilterFact {
+    return this.#filters?.(id) ?? { kind: 'unchecked' };
+  }
+
+  policy(type: PolicyType, id: string): PolicyFact | undefined {
+    return this.#policies.get(keyOf(type, id));
+  }
+
+  /** The id of the policy that has this assignment. */
+  policyOfAssignment(id: string): string | undefined {
+    return this.#owners.get(id.toLowerCase());
+  }
+
+  /** Assignments of the tenant's policies of each type; undefined where they could not be counted. */
+  get totals(): ReadonlyMap<PolicyType, number | undefined> {
+    return this.#totals;
+  }
+}
+
+const keyOf = (type: PolicyType, id: string): string => `${type}/${id.toLowerCase()}`;

@@ -1,0 +1,105 @@
+import { idSegment } from '../assignments/ids.ts';
+import { isJsonObject } from '../assignments/json.ts';
+import type { PresentAssignment } from '../assignments/plan.ts';
+import { ENDPOINT_FORMS, type PolicyType } from '../assignments/policyKinds.ts';
+import { assignmentLists, presentAssignmentsIn } from './presentAssignments.ts';
+import { collection, readAll, type Collection, type NotRead, type SendReads } from './reading.ts';
+
+/** Pages of a collection that are read: no tenant has so many, however few policies a page shows. */
+const COLLECTION_PAGES_MAX = 5_000;
+
+/** A policy of the tenant with all its assignments. */
+export interface TenantPolicy {
+  readonly policyType: PolicyType;
+  readonly id: string;
+  /** As `#microsoft.graph.iosCompliancePolicy`; undefined when Graph left it out. */
+  readonly odataType: string | undefined;
+  readonly displayName: string | undefined;
+  readonly assignments: readonly PresentAssignment[];
+}
+
+/** All policies of one type, or why they could not be read. */
+export type TenantPolicies =
+  | { readonly kind: 'policies'; readonly policies: readonly TenantPolicy[] }
+  | NotRead
+  | Extract<Collection, { kind: 'unreadable' }>;
+
+/**
+ * Reads every policy of these types with its assignments: the collections page by page, side by side, and on its own the
+ * list of each policy that is too long to stand in a page. What could not be read to its end is never shown in part.
+ * No page size is asked for: some of Graph's services take `$top` for the size of the whole.
+ * @param base root and version, for links to further pages
+ */
+export async function tenantPolicies(
+  types: readonly PolicyType[],
+  send: SendReads,
+  base: string,
+): Promise<ReadonlyMap<PolicyType, TenantPolicies>> {
+  const pages = await readAll(
+    types.map((type) =>
+      collection(`${pathOf(type)}?$expand=assignments&$select=id,displayName`, base, COLLECTION_PAGES_MAX),
+    ),
+    send,
+  );
+  const found = new Map<PolicyType, TenantPolicies>();
+  for (const [i, type] of types.entries()) {
+    const page = pages[i];
+    if (page !== undefined)
+      found.set(type, page.kind === 'all' ? await policiesIn(page.items, type, send, base) : page);
+  }
+  return found;
+}
+
+/** How many assignments these policies have together; undefined when they could not be read. */
+export const countAssignments = (found: TenantPolicies | undefined): number | undefined =>
+  found?.kind === 'policies'
+    ? found.policies.reduce((total, { assignments }) => total + assignments.length, 0)
+    : undefined;
+
+const pathOf = (type: PolicyType): string =>
+  `/deviceManagement/${ENDPOINT_FORMS.find(({ policyType }) => policyType === type)?.collection}`;
+
+async function policiesIn(
+  items: readonly unknown[],
+  policyType: PolicyType,
+  send: SendReads,
+  base: string,
+): Promise<TenantPolicies> {
+  const read = items.map((item) => policyIn(item, policyType));
+  const listPath = ({ id }: TenantPolicy): string => `${pathOf(policyType)}/${idSegment(id)}/assignments`;
+  const cut = read.flatMap((policy) => (policy?.isWhole === false ? [listPath(policy)] : []));
+  const lists = await assignmentLists(cut, send, base);
+  const policies: TenantPolicy[] = [];
+  for (const each of read) {
+    if (each === undefined) return unreadable('an entry has no id, or an assignment without id or target');
+    const { isWhole, ...policy } = each;
+    const list = isWhole ? undefined : lists.get(listPath(policy));
+    // Deleted since its page was read: the tenant does not have it any more.
+    if (list?.kind === 'refused' && list.status === 404) continue;
+    if (list !== undefined && list.kind !== 'list') return list;
+    policies.push({ ...policy, assignments: list?.assignments ?? policy.assignments });
+  }
+  return { kind: 'policies', policies };
+}
+
+/** An entry of the collection; undefined when it is no policy. Its list is whole, or has to be read on its own. */
+function policyIn(
+  item: unknown,
+  policyType: PolicyType,
+): (TenantPolicy & { readonly isWhole: boolean }) | undefined {
+  if (!isJsonObject(item)) return undefined;
+  const { id, displayName, '@odata.type': odataType, assignments: expanded } = item;
+  const isWhole = Array.isArray(expanded) && (item['assignments@odata.nextLink'] ?? null) === null;
+  const assignments = presentAssignmentsIn(isWhole ? (expanded as unknown[]) : []);
+  if (typeof id !== 'string' || assignments === undefined) return undefined;
+  return {
+    policyType,
+    id,
+    odataType: typeof odataType === 'string' ? odataType : undefined,
+    displayName: typeof displayName === 'string' ? displayName : undefined,
+    assignments,
+    isWhole,
+  };
+}
+
+const unreadable = (why: string): TenantPolicies => ({ kind: 'unreadable', why });

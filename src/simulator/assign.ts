@@ -1,0 +1,150 @@
+import { randomUUID } from 'node:crypto';
+import { jsonObject, readAssignment, type AssignmentPatch, type RequestBody } from './patch.ts';
+import { badForIntune, badModel, type Refused } from './refused.ts';
+import { assignmentPath, type ApiVersion, type PolicySet } from './route.ts';
+import {
+  idOfTarget,
+  isObject,
+  targetIdentity,
+  type GraphTarget,
+  type UndocumentedTargets,
+} from './target.ts';
+import { listByIds, type Policy, type StoredAssignment } from './tenant.ts';
+
+/** One assignment of the list that an `assign` asks for. */
+export interface AssignEntry {
+  readonly id: string | undefined;
+  readonly wanted: AssignmentPatch & { readonly target: GraphTarget };
+}
+
+/**
+ * Reads the body of `POST …/{policyId}/assign`: `{"assignments": [{"target": …}, …]}`, each entry as a PATCH is read.
+ * An empty list is documented nowhere as an error, and unassigns the policy.
+ */
+export function readAssign(
+  body: RequestBody,
+  set: PolicySet,
+  version: ApiVersion,
+  undocumented: UndocumentedTargets,
+): { entries: AssignEntry[] } | { refused: Refused } {
+  const read = jsonObject(body);
+  if ('refused' in read) return read;
+  const { assignments, ...others } = read.given;
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) {
+    return {
+      refused: badModel(
+        `The parameter '${unknown}' in the request payload is not a valid parameter for the operation 'assign'.`,
+      ),
+    };
+  }
+  if (!Array.isArray(assignments))
+    return {
+      refused: badModel("The parameter 'assignments' of the operation 'assign' has to be a collection."),
+    };
+
+  const entries: AssignEntry[] = [];
+  for (const given of assignments) {
+    const entry = readEntry(given, set, version, undocumented);
+    if ('refused' in entry) return entry;
+    entries.push(entry);
+  }
+  return { entries };
+}
+
+function readEntry(
+  given: unknown,
+  set: PolicySet,
+  version: ApiVersion,
+  undocumented: UndocumentedTargets,
+): AssignEntry | { refused: Refused } {
+  if (!isObject(given))
+    return { refused: badModel('An entry of a collection of entities has to be an object.') };
+  const { id } = given;
+  if (id !== undefined && id !== null && typeof id !== 'string') {
+    return {
+      refused: badModel(`Cannot convert the literal '${String(id)}' to the expected type 'Edm.String'.`),
+    };
+  }
+  const read = readAssignment(given, set, version, undocumented);
+  if ('refused' in read) return read;
+  const { target } = read.patch;
+  if (target === undefined)
+    return { refused: badForIntune("Required property 'target' is missing or empty.") };
+  return { id: id ?? undefined, wanted: { ...read.patch, target } };
+}
+
+/**
+ * Makes the entries the policy's whole list: what they leave out is unassigned, and a second entry for a target is ignored.
+ *
+ * An entry whose target was assigned is that assignment, else the one whose id it carries, else a new one; `rekey` makes an
+ * id of every target that is new. What an entry does not say has its default: nothing of the old list is merged in.
+ *
+ * Assumed, as no source settles it: assignments of a policy set stay as they are, whether the entries name them, change
+ * them or leave them out, as the set made them and `source` is read-only (on configurations by documentation). So an entry
+ * for a target that only the set assigns makes no second assignment. Users report that a tool which sends such a target
+ * without looking gets an error or a direct assignment (github.com/Microsoft365DSC/Microsoft365DSC/issues/3058).
+ */
+export function replaceList(policy: Policy, entries: readonly AssignEntry[], rekey: boolean): void {
+  const list = policy.lists.get('')?.assignments ?? new Map<string, StoredAssignment>();
+  const left = new Set(list.values());
+  const usedIds = new Set(list.keys());
+  const targets = new Set<string>();
+  const next: StoredAssignment[] = [];
+  for (const entry of entries) {
+    const present = presentOne(entry, [...left]);
+    if (present?.ownedByPolicySet) {
+      left.delete(present);
+      next.push(present);
+      continue;
+    }
+    const target = targetIdentity(entry.wanted.target);
+    if (targets.has(target)) continue;
+    targets.add(target);
+    if (present !== undefined) left.delete(present);
+    next.push(written(policy, present, entry, { rekey, usedIds }));
+  }
+  const ofPolicySets = [...left].filter(({ ownedByPolicySet }) => ownedByPolicySet);
+  listByIds(list, [...ofPolicySets, ...next]);
+}
+
+function presentOne(
+  { id, wanted }: AssignEntry,
+  candidates: readonly StoredAssignment[],
+): StoredAssignment | undefined {
+  const target = targetIdentity(wanted.target);
+  const sameTarget = candidates.filter((candidate) => targetIdentity(candidate.target) === target);
+  const sameId = (candidate: StoredAssignment): boolean => candidate.id.toLowerCase() === id?.toLowerCase();
+  // A policy set and an administrator can assign the same target: the direct one is meant unless the id says otherwise.
+  return (
+    sameTarget.find(sameId) ??
+    sameTarget.find(({ ownedByPolicySet }) => !ownedByPolicySet) ??
+    sameTarget[0] ??
+    candidates.find(sameId)
+  );
+}
+
+function written(
+  policy: Policy,
+  present: StoredAssignment | undefined,
+  { wanted }: AssignEntry,
+  ids: { rekey: boolean; usedIds: Set<string> },
+): StoredAssignment {
+  const staysAt = present !== undefined && targetIdentity(present.target) === targetIdentity(wanted.target);
+  const id =
+    present !== undefined && (staysAt || !ids.rekey) ? present.id : idFor(policy, wanted.target, ids);
+  const key = present?.key ?? assignmentPath(policy.set, policy.id, '', id);
+  const unsaid = { intent: 'apply', source: 'direct', sourceId: null, ownedByPolicySet: false };
+  return { ...unsaid, ...wanted, id, key };
+}
+
+function idFor(
+  policy: Policy,
+  target: GraphTarget,
+  { rekey, usedIds }: { rekey: boolean; usedIds: Set<string> },
+): string {
+  const composed = `${policy.id}_${idOfTarget(target)}`;
+  const id = rekey && !usedIds.has(composed.toLowerCase()) ? composed : randomUUID();
+  usedIds.add(id.toLowerCase());
+  return id;
+}

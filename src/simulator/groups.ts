@@ -1,0 +1,86 @@
+import { selected, wrongQuery, type Shown } from './odata.ts';
+import type { Refused } from './refused.ts';
+import type { SimulatorSettings } from './settings.ts';
+
+export type GroupSettings = Pick<
+  SimulatorSettings,
+  'groupsMissing' | 'groupsNotSecurity' | 'groupsEmpty' | 'groupReadsRefused'
+>;
+
+export interface GroupRoute {
+  readonly groupId: string;
+  readonly part: 'group' | 'members' | 'transitiveMembers';
+}
+
+/** Source: learn.microsoft.com/graph/api/group-list-members, "Optional query parameters". */
+const MEMBERS_PER_PAGE_MAX = 999;
+
+/**
+ * Reads a group of the directory. Every id names a security group with one member unless a setting says otherwise, as
+ * nobody could list the groups that a test makes up. Errors are the directory's, not Intune's: plain sentences.
+ */
+export function answerGroups(
+  method: string,
+  { groupId, part }: GroupRoute,
+  query: URLSearchParams,
+  settings: GroupSettings,
+): Shown {
+  const isAmong = (ids: readonly string[]): boolean =>
+    ids.some((id) => id.toLowerCase() === groupId.toLowerCase());
+  const odd = wrongQuery(query, undefined);
+  if (odd !== undefined) return { refused: odd };
+  // The token is for Intune: it changes no group.
+  if (method !== 'GET' || settings.groupReadsRefused) return { refused: DENIED };
+  if (isAmong(settings.groupsMissing)) return { refused: noSuchGroup(groupId) };
+  if (part === 'group') {
+    return { status: 200, body: selected(group(groupId, !isAmong(settings.groupsNotSecurity)), query) };
+  }
+  const top = Number(query.get('$top') ?? 1);
+  if (top > MEMBERS_PER_PAGE_MAX) return { refused: wrongPageSize(top) };
+  const members = isAmong(settings.groupsEmpty) ? [] : [memberOf(groupId)];
+  return { status: 200, body: { value: members.map((member) => selected(member, query)) } };
+}
+
+/** Source: learn.microsoft.com/graph/api/resources/groups-overview, "Group types in Microsoft Entra ID". */
+const group = (id: string, isSecurity: boolean): Record<string, unknown> => ({
+  id,
+  createdDateTime: '2024-05-01T08:00:00Z',
+  deletedDateTime: null,
+  description: null,
+  displayName: `Group ${id}`,
+  groupTypes: isSecurity ? [] : ['Unified'],
+  mail: isSecurity ? null : `${id}@simulator.example`,
+  mailEnabled: !isSecurity,
+  mailNickname: id,
+  membershipRule: null,
+  securityEnabled: isSecurity,
+  visibility: isSecurity ? null : 'Private',
+});
+
+const memberOf = (groupId: string): Record<string, unknown> => ({
+  '@odata.type': '#microsoft.graph.user',
+  id: `member-of-${groupId}`,
+  displayName: `Member of ${groupId}`,
+  userPrincipalName: `member-of-${groupId}@simulator.example`,
+});
+
+const DENIED: Refused = {
+  status: 403,
+  code: 'Authorization_RequestDenied',
+  message: 'Insufficient privileges to complete the operation.',
+  born: 'gateway',
+};
+
+const noSuchGroup = (id: string): Refused => ({
+  status: 404,
+  code: 'Request_ResourceNotFound',
+  message: `Resource '${id}' does not exist or one of its queried reference-property objects are not present.`,
+  born: 'gateway',
+});
+
+const wrongPageSize = (top: number): Refused => ({
+  status: 400,
+  code: 'Request_BadRequest',
+  message: `Invalid page size specified: '${top}'. Must be between 1 and ${MEMBERS_PER_PAGE_MAX} inclusive.`,
+  born: 'gateway',
+});

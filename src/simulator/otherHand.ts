@@ -1,0 +1,32 @@
+import { applyEdit } from './edit.ts';
+import type { ScheduledEdit } from './editSchema.ts';
+import { POLICY_SET_OF, type PolicySet } from './route.ts';
+import type { Tenant } from './tenant.ts';
+
+/**
+ * Somebody else who changes lists between a client's look and its write. Is told of each read of a list: its last page,
+ * one of its assignments, or its policy with `$expand=assignments`. The edits due then follow at once.
+ */
+export type OtherHand = (set: PolicySet, policyId: string, via: string) => void;
+
+/** @param struck is told of every edit that was due: whether there was anything to edit. */
+export function createOtherHand(
+  scheduled: readonly ScheduledEdit[],
+  tenant: Tenant,
+  struck: (isDone: boolean) => void,
+): OtherHand {
+  const waiting = new Map<string, { edit: ScheduledEdit['edit']; readsLeft: number }[]>();
+  for (const { edit, afterReads } of scheduled) {
+    const key = keyOf(POLICY_SET_OF[edit.type], edit.policyId, edit.via);
+    waiting.set(key, [...(waiting.get(key) ?? []), { edit, readsLeft: afterReads }]);
+  }
+  return (set, policyId, via) => {
+    for (const entry of waiting.get(keyOf(set, policyId, via)) ?? []) {
+      entry.readsLeft -= 1;
+      if (entry.readsLeft === 0) struck(applyEdit(entry.edit, tenant) === undefined);
+    }
+  };
+}
+
+const keyOf = (set: PolicySet, policyId: string, via: string): string =>
+  `${set} ${policyId} ${via}`.toLowerCase();

@@ -1,0 +1,151 @@
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { generateTenant } from '../../src/simulator/generateTenant.ts';
+import type { TenantSeed } from '../../src/simulator/tenantFile.ts';
+import { bench, type Bench } from '../support/cli.ts';
+import { startRedisServer, type TestRedis } from '../support/redisServer.ts';
+import { groupTarget, SMALL_TENANT } from '../support/simulatorClient.ts';
+
+let redis: TestRedis;
+beforeAll(async () => {
+  redis = await startRedisServer({ args: ['--appendonly', 'yes'], tcp: true });
+});
+afterAll(() => redis.stop());
+
+const small = (tenant: TenantSeed = SMALL_TENANT): Promise<Bench> => bench(redis.url, { tenant });
+
+const planOf = async (here: Bench, path: string): Promise<Record<string, unknown>> => {
+  const ran = await here.run(['plan', path, '--json']);
+  expect(ran).toMatchObject({ exitCode: 0 });
+  return JSON.parse(ran.stdout);
+};
+
+describe('export', () => {
+  test('writes CSV to stdout, a row for each assignment that a row can change', async () => {
+    const here = await small();
+    const ran = await here.run(['export']);
+    expect(ran.exitCode).toBe(0);
+    expect(ran.stdout.split('\n')).toEqual([
+      'policyType,policyId,assignmentId,targetType,groupId,filterId,filterType,intent,fromTargetType,fromGroupId,fromFilterId,policyName,platform',
+      'deviceConfiguration,c1,a1,group,g1,,none,apply,group,g1,,Wi-Fi,windows10AndLater',
+      'deviceConfiguration,c1,a2,group,g2,f1,include,apply,group,g2,f1,Wi-Fi,windows10AndLater',
+      'deviceConfiguration,c2,a3,group,g3,,none,apply,group,g3,,c2,windows10AndLater',
+      'deviceCompliancePolicy,p1,a5,group,g5,,none,,group,g5,,p1,windows10AndLater',
+      '',
+    ]);
+    expect(ran.stderr).toBe('Left out: 1 assignment of policy sets, which only the policy set can change.\n');
+    expect(here.simulator.stats().writesArrived).toBe(0);
+  });
+
+  test.each(['csv', 'json', 'ndjson'])(
+    'gives a .%s file that plan finds already so, row by row',
+    async (format) => {
+      const tenant = generateTenant({
+        ...{ configurations: 60, compliancePolicies: 40, assignmentsPerPolicy: 5, seed: 7, nested: true },
+      });
+      const here = await bench(redis.url, { tenant, pageSize: 7 });
+      const file = join(here.dir, `present.${format}`);
+      const ran = await here.run(['export', '-o', file]);
+      expect(ran).toMatchObject({ exitCode: 0, stdout: '' });
+      expect(ran.stderr).toBe(`Wrote 500 assignments of 100 policies to ${file}.\n`);
+      expect(statSync(file).mode & 0o777).toBe(0o600);
+      expect(await planOf(here, file)).toMatchObject({ rows: 500, alreadySo: 500, writes: 0, refused: 0 });
+    },
+  );
+
+  test('reads thousands of policies in a few dozen requests', async () => {
+    const tenant = generateTenant({
+      ...{ configurations: 1500, compliancePolicies: 1500, assignmentsPerPolicy: 2, seed: 7, nested: false },
+    });
+    const here = await bench(redis.url, { tenant, pageSize: 100 });
+    const ran = await here.run(['export', '--format', 'ndjson']);
+    expect(ran.exitCode).toBe(0);
+    expect(ran.stdout.trimEnd().split('\n')).toHaveLength(6_000);
+    expect(here.simulator.stats().envelopes).toBeLessThanOrEqual(15);
+  });
+
+  test('leaves out what no row can say, and keeps hostile names and those that no file can hold apart', async () => {
+    const names = ['=cmd|" /C calc"!A0', "'=quoted", 'a "b", c\nd', ' – ü ', 'bell \u0007', 'half \ud800'];
+    const here = await small({
+      policies: [
+        ...names.map((displayName, i) => ({
+          ...{ id: `n${i}`, type: 'deviceConfiguration' as const, displayName },
+          assignments: [{ id: `a${i}`, target: groupTarget(`g${i}`) }],
+        })),
+        {
+          id: 'odd',
+          type: 'deviceCompliancePolicy',
+          odataType: '#microsoft.graph.iosCompliancePolicy',
+          assignments: [
+            { id: 'o1', target: { '@odata.type': '#microsoft.graph.newKindAssignmentTarget', x: 1 } },
+            { id: 'o2', target: { '@odata.type': '#microsoft.graph.allDevicesAssignmentTarget' } },
+          ],
+        },
+      ],
+    });
+    const file = join(here.dir, 'present.csv');
+    const ran = await here.run(['export', '-o', file]);
+    expect(ran.exitCode).toBe(0);
+    expect(ran.stderr).toContain('Left out: 1 assignment that no row can say');
+    expect(await planOf(here, file)).toMatchObject({ rows: 7, alreadySo: 7 });
+    const rows = JSON.parse((await here.run(['export', '--format', 'json'])).stdout);
+    expect(rows.map(({ policyName }: { policyName: string }) => policyName)).toEqual([
+      ...names.slice(0, 4),
+      '',
+      '',
+      'odd',
+    ]);
+    expect(rows.at(-1)).toMatchObject({ platform: 'iOS', targetType: 'allDevices', filterType: 'none' });
+  });
+
+  test('selects by type and by cells', async () => {
+    const here = await small();
+    const idsOf = async (...flags: string[]): Promise<string[]> => {
+      const ran = await here.run(['export', '--format', 'json', ...flags]);
+      expect(ran.exitCode).toBe(0);
+      return JSON.parse(ran.stdout).map(({ assignmentId }: { assignmentId: string }) => assignmentId);
+    };
+    expect(await idsOf('--type', 'DeviceCompliancePolicy')).toEqual(['a5']);
+    expect(await idsOf('--where', 'policyName=wi*', '--where', 'filterType=include')).toEqual(['a2']);
+    expect(await idsOf('--where', 'policyName=nobody')).toEqual([]);
+    // What is left out is counted among the rows that are meant only.
+    expect((await here.run(['export', '--where', 'policyId=c1'])).stderr).toBe('');
+  });
+
+  test.each([
+    [['--type', 'deviceConfigurations'], 'Did you mean deviceConfiguration?'],
+    [['--where', 'policyNam=x'], 'Did you mean policyName?'],
+    [['--format', 'jsn'], 'Did you mean json?'],
+    [['-o', 'present.xlsx'], 'names no format'],
+  ])('with %j ends with 2 before anything is read', async (flags, said) => {
+    const here = await small();
+    const ran = await here.run(['export', ...flags]);
+    expect(ran).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(ran.stderr).toContain(said);
+    expect(here.simulator.stats().envelopes).toBe(0);
+  });
+
+  test('under v1.0 leaves the filters blank, and is already so there', async () => {
+    const here = await small();
+    const file = join(here.dir, 'present.csv');
+    expect((await here.run(['export', '-o', file, '--api-version', 'v1.0'])).exitCode).toBe(0);
+    expect(readFileSync(file, 'utf8').split('\n')[0]).toBe(
+      'policyType,policyId,assignmentId,targetType,groupId,fromTargetType,fromGroupId,policyName,platform',
+    );
+    const ran = await here.run(['plan', file, '--json', '--api-version', 'v1.0']);
+    expect(JSON.parse(ran.stdout)).toMatchObject({ rows: 5, alreadySo: 5 });
+  });
+
+  test('whose token is refused ends with 4, says so, and leaves no file', async () => {
+    const here = await bench(redis.url, { tenant: SMALL_TENANT, tokens: ['another'] });
+    const file = join(here.dir, 'present.csv');
+    const ran = await here.run(['export', '-o', file]);
+    expect(ran).toMatchObject({ exitCode: 4, stdout: '' });
+    expect(ran.stderr).toContain(
+      'does not show every deviceConfiguration with its assignments: InvalidAuthent',
+    );
+    expect(ran.stderr).toMatch(/retarget doctor`.*nothing was written/);
+    expect(() => statSync(file)).toThrow('ENOENT');
+  });
+});

@@ -1,0 +1,97 @@
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { bench, csv, type Bench } from '../support/cli.ts';
+import { startRedisServer, type TestRedis } from '../support/redisServer.ts';
+import { SMALL_TENANT } from '../support/simulatorClient.ts';
+
+let redis: TestRedis;
+beforeAll(async () => {
+  redis = await startRedisServer({ args: ['--appendonly', 'yes'], tcp: true });
+});
+afterAll(() => redis.stop());
+
+const CHANGES = csv([
+  { policyType: 'deviceConfiguration', policyId: 'c1', assignmentId: 'a1', targetType: 'allDevices' },
+  { policyType: 'deviceConfiguration', policyId: 'c1', assignmentId: 'a2', targetType: 'allDevices' },
+]);
+const ALLOW = ['--allow', 'all-devices=2,filter-lost=2', '--allow', 'max-changes=2,unchecked-groups=9'];
+
+interface Said {
+  readonly at: string;
+  readonly operator: string;
+  readonly action: string;
+  readonly reason: string | null;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+const logOf = async (here: Bench, runId = '@last'): Promise<Said[]> =>
+  JSON.parse((await here.run(['log', runId, '--json'])).stdout);
+
+test('the log has who did what, when, why, with what allowed, for each command', async () => {
+  const here = await bench(redis.url, { tenant: SMALL_TENANT });
+  const plan = `${here.dir}/plan.ndjson`;
+  await here.run(['plan', here.file('x.csv', CHANGES), '-o', plan]);
+  const submitted = await here.run(['submit', plan, ...ALLOW, '--reason', 'CHG-1']);
+  expect(submitted, submitted.stderr).toMatchObject({ exitCode: 0 });
+  for (const argv of [
+    ['pause', '@last', '--reason', 'lunch'],
+    ['set', '@last', '--max-failures', '7'],
+    ['resume', '@last'],
+    ['cancel', '@last', '--reason', 'CHG-1 is off'],
+    ['retry', '@last'],
+  ])
+    expect(await here.run(argv)).toMatchObject({ exitCode: 0 });
+  const said = await logOf(here);
+  expect(said.map(({ action, reason }) => [action, reason])).toEqual([
+    ['submit', 'CHG-1'],
+    ['pause', 'lunch'],
+    ['set', null],
+    ['resume', null],
+    ['cancel', 'CHG-1 is off'],
+    ['retry', null],
+  ]);
+  expect(said.every(({ operator, at }) => operator === 'ada@desk' && Date.parse(at) > 0)).toBe(true);
+  expect(said[0]?.details).toMatchObject({
+    allow: ['all-devices=2,filter-lost=2', 'max-changes=2,unchecked-groups=9'],
+    planOf: expect.stringMatching(/^20.*Z$/),
+    arguments: expect.arrayContaining(['submit', plan]),
+  });
+  expect(said[2]?.details).toMatchObject({ maxFailures: '7' });
+});
+
+test('it outlives the run, as a table too; an unknown run is told', async () => {
+  const here = await bench(redis.url, { tenant: SMALL_TENANT });
+  const runId = (
+    await here.run(['submit', here.file('x.csv', CHANGES), '--reason', 'a\u001b[2Jb'])
+  ).stdout.trim();
+  const client = new Redis(redis.socketPath);
+  const keys = (await client.keys(`retarget:{${here.env['AZURE_TENANT_ID']}}:*${runId}*`)).filter(
+    (key) => !key.includes(':log:'),
+  );
+  await client.del(...keys);
+  client.disconnect();
+  expect((await here.run(['status', runId])).exitCode).toBe(2);
+  const table = await here.run(['log', runId]);
+  expect(table).toMatchObject({ exitCode: 0, stderr: '' });
+  expect(table.stdout).toMatch(
+    /^TIME +WHO +WHAT +REASON +DETAILS\n20\S+Z +ada@desk +submit +a\\u001b\[2Jb +retarget submit .*x\.csv/,
+  );
+  const unknown = await here.run(['log', 'nobody']);
+  expect(unknown).toMatchObject({
+    exitCode: 2,
+    stdout: '',
+    stderr: expect.stringContaining('no run "nobody"'),
+  });
+});
+
+test('the answer to a canary is in it', async () => {
+  const here = await bench(redis.url, { tenant: SMALL_TENANT });
+  const file = here.file('x.csv', CHANGES);
+  const stopped = await here.run(['apply', file, '--canary', '1', '--canary-stop', '--yes', ...ALLOW]);
+  expect(stopped, stopped.stderr).toMatchObject({ exitCode: 3 });
+  const [applied, canary] = await logOf(here);
+  expect(applied).toMatchObject({ action: 'apply' });
+  expect(canary).toMatchObject({
+    action: 'canary',
+    details: { goesOn: false, succeeded: 1, notAsWished: 0 },
+  });
+});

@@ -1,0 +1,159 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { PassThrough } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import { ALLOW_ALL, bench, csv, type Bench } from '../support/cli.ts';
+import { command, type Command } from '../support/command.ts';
+import { startRedisServer, type TestRedis } from '../support/redisServer.ts';
+import { generateTenant } from '../../src/simulator/generateTenant.ts';
+
+let redis: TestRedis;
+beforeAll(async () => {
+  redis = await startRedisServer({ args: ['--appendonly', 'yes'], tcp: true });
+});
+afterAll(() => redis.stop());
+
+const TENANT = generateTenant({
+  // A policy with more than half a batch has one for itself.
+  ...{ configurations: 40, compliancePolicies: 20, assignmentsPerPolicy: 11, seed: 3, nested: false },
+});
+/** So slow that the stop finds jobs in the queue, which would all look at the tenant if they might. */
+const SLOW = {
+  ...{ RETARGET_WRITES_PER_WINDOW: '400', RETARGET_WINDOW_MS: '1000', RETARGET_CONCURRENCY: '1' },
+};
+const LATENCY_MS = 300;
+
+interface Site extends Bench {
+  readonly rows: number;
+  readonly changes: string;
+  command(...argv: string[]): Command;
+}
+
+async function site(): Promise<Site> {
+  const here = await bench(redis.url, { tenant: TENANT, latencyMs: LATENCY_MS }, SLOW);
+  const entries = [...here.simulator.tenant.every()];
+  const changes = csv(
+    entries.map(({ path }, n) => ({ url: path, targetType: 'group', groupId: `new-${n}` })),
+  );
+  return {
+    ...here,
+    rows: entries.length,
+    changes: here.file('changes.csv', changes),
+    command: (...argv) => command(argv, { env: here.env, cwd: here.dir }),
+  };
+}
+
+const written = (here: Site, more: number): Promise<void> => {
+  const atLeast = here.simulator.stats().writesDone + more;
+  return vi.waitFor(() => expect(here.simulator.stats().writesDone).toBeGreaterThanOrEqual(atLeast), {
+    timeout: 30_000,
+    interval: 20,
+  });
+};
+
+describe('pause --all with three workers', () => {
+  test('lets no request of a run leave once it has answered, and resume --all ends every run', async () => {
+    const here = await site();
+    const runId = (await here.run(['submit', here.changes])).stdout.trim();
+    const workers = [here.command('worker'), here.command('worker'), here.command('worker')];
+    await written(here, 20);
+    const stopped = await here.run(['pause', '--all', '--reason', 'CHG-7']);
+    expect(stopped, stopped.stderr).toMatchObject({ exitCode: 0, stdout: '' });
+    expect(stopped.stderr).toContain('retarget resume --all');
+    const { envelopes, writesDone } = here.simulator.stats();
+    expect(writesDone).toBeLessThan(here.rows);
+
+    // A new run, a worker that dies and one that comes: none of it may send anything.
+    const other = here.file(
+      'other.csv',
+      csv([
+        {
+          url: '/deviceManagement/deviceConfigurations/none/assignments/a',
+          targetType: 'group',
+          groupId: 'g',
+        },
+      ]),
+    );
+    const late = await here.run(['submit', other]);
+    expect(late.stderr).toContain('was stopped by ada@desk');
+    workers[0]?.kill('SIGKILL');
+    await workers[0]?.ended;
+    workers.push(here.command('worker'));
+    for (const worker of workers.slice(1)) await worker.said('(CHG-7); it goes on with');
+    await redis.restart();
+    const jobs = await jobsDoneIn(here, 1_500);
+    expect(here.simulator.stats().envelopes).toBe(envelopes);
+    // Work that was refused is not asked for again and again.
+    expect(jobs).toBeLessThan(5);
+
+    const status = JSON.parse((await here.run(['status', runId, '--json'])).stdout);
+    expect(status).toMatchObject({
+      state: 'running',
+      stateReason: expect.stringMatching(/stopped by ada@desk at 20.*\(CHG-7\)/),
+    });
+    const all = await here.run(['status']);
+    expect(all.stderr).toContain('Nothing is sent for now: the tenant was stopped by ada@desk');
+
+    here.simulator.reconfigure({ latencyMs: 0 });
+    const goesOn = await here.run(['resume', '--all', '--json']);
+    expect(goesOn).toMatchObject({ exitCode: 0 });
+    expect(JSON.parse(goesOn.stdout)).toEqual({ stopped: null });
+    const watched = await here.run(['watch', runId]);
+    expect(watched, watched.stderr).toMatchObject({ exitCode: 0 });
+    expect((await here.run(['watch', '@last'])).exitCode).toBe(1);
+    const { writtenAgain, throttled } = here.simulator.stats();
+    expect({ writtenAgain, throttled }).toEqual({ writtenAgain: [], throttled: 0 });
+    expect([...here.simulator.tenant.every()].map(({ assignment }) => assignment.target['groupId'])).toEqual(
+      Array.from({ length: here.rows }, (_, n) => `new-${n}`),
+    );
+    const actions = JSON.parse((await here.run(['log', runId, '--json'])).stdout).map(
+      ({ action }: { action: string }) => action,
+    );
+    expect(actions).toEqual(['submit', 'stop', 'let go on']);
+  }, 90_000);
+});
+
+/** Jobs of the tenant that workers have taken up in so many ms. */
+async function jobsDoneIn({ env }: Site, ms: number): Promise<number> {
+  const client = new Redis(redis.socketPath);
+  const scripts = async (): Promise<number> => {
+    const info = await client.info('commandstats');
+    return Number(/cmdstat_evalsha:calls=(\d+)/.exec(info)?.[1] ?? 0);
+  };
+  expect(env['AZURE_TENANT_ID']).toBeDefined();
+  const before = await scripts();
+  await sleep(ms);
+  const after = await scripts();
+  client.disconnect();
+  return after - before;
+}
+
+test('apply says that the tenant is stopped before it asks, and waits until it is let go on', async () => {
+  const here = await site();
+  here.simulator.reconfigure({ latencyMs: 0 });
+  await here.run(['pause', '--all']);
+  const stdin = new PassThrough();
+  const applied = here.start(['apply', here.changes, ...ALLOW_ALL], { isTerminal: true, stdin });
+  await applied.said('[y/N]');
+  expect(applied.text()).toMatch(
+    /Nothing is sent for now: the tenant was stopped by ada@desk at [^]*\[y\/N\]/,
+  );
+  stdin.write('y\n');
+  await applied.said('The tenant was stopped by');
+  expect(here.simulator.stats().writesArrived).toBe(0);
+  await here.run(['resume', '--all']);
+  const ran = await applied.ended;
+  expect(ran, ran.stderr).toMatchObject({ exitCode: 0 });
+  expect(ran.stderr).toContain('The tenant goes on.');
+  const again = await here.run(['resume', '--all']);
+  expect(again.stderr).toContain('was not stopped');
+}, 60_000);
+
+test('a run and --all exclude each other, and one of them is needed', async () => {
+  const here = await site();
+  for (const argv of [['pause'], ['pause', '@last', '--all'], ['resume'], ['resume', '--all', '--work']]) {
+    const ran = await here.run(argv);
+    expect(ran).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(ran.stderr).toContain('--all');
+  }
+});

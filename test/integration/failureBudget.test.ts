@@ -1,0 +1,233 @@
+import { describe, expect, test } from 'vitest';
+import type { RowRecord } from '../../src/runs/batchRow.ts';
+import { NOTHING_SENT } from '../../src/runs/leave.ts';
+import { DEFAULT_OPTIONS, type Run } from '../../src/runs/run.ts';
+import type { RunStore } from '../../src/runs/runStore.ts';
+import { world, type World, type WorldOptions } from '../support/batchWorld.ts';
+import { recordForTests, rowsOf, runAtWork, WIDE } from '../support/record.ts';
+import { groupRow } from '../support/rows.ts';
+import { groupTarget } from '../support/simulatorClient.ts';
+
+const record = recordForTests();
+
+/** A run of so many rows, each in a policy of its own, of which the tenant forbids some. */
+const runOfMany = (
+  rows: number,
+  isForbidden: (i: number) => boolean,
+  options: WorldOptions = {},
+): Promise<World> => {
+  const numbers = Array.from({ length: rows }, (_, i) => i);
+  return world(record, {
+    ...options,
+    graph: { forbidden: numbers.filter(isForbidden).map((i) => `a${i}`), ...options.graph },
+    instead: {
+      policies: numbers.map((i) => ({
+        ...{ id: `c${i}`, type: 'deviceConfiguration' },
+        assignments: [{ id: `a${i}`, target: groupTarget('old') }],
+      })),
+      rows: numbers.map((i) => groupRow(`c${i}`, `a${i}`, 'new')),
+    },
+  });
+};
+
+const runOf = async (store: RunStore): Promise<Run> => (await store.run('r1')) ?? expect.fail('gone');
+
+/** Records outcomes, twenty a batch, as replies come: `.` succeeded, other letters failed with that code. */
+async function replies(store: RunStore, outcomes: string, firstBatch = 0): Promise<Run> {
+  for (let first = 0; first < outcomes.length; first += 20) {
+    const rows = [...outcomes.slice(first, first + 20)].map((letter, place): RowRecord => ({
+      ...{ place, state: letter === '.' ? 'succeeded' : 'failed', attempts: 1 },
+      detail: letter === '.' ? { httpStatus: 200 } : { errorCode: letter },
+    }));
+    await store.record({ runId: 'r1', batch: firstBatch + first / 20 }, rows, WIDE);
+  }
+  return runOf(store);
+}
+
+async function storeAtWork(maxFailures = '5%', rows = 1_000): Promise<RunStore> {
+  const store = record.store();
+  await runAtWork(store, rowsOf(rows), { options: { ...DEFAULT_OPTIONS, maxFailures } });
+  return store;
+}
+
+describe('a run that fails too often', () => {
+  test('with every tenth row of a thousand forbidden stops by itself after about a hundred', async () => {
+    const each = await runOfMany(1_000, (i) => i % 10 === 4);
+    await each.drain();
+    const run = await each.run();
+    expect(run).toMatchObject({ state: 'aborted', sent: 0 });
+    expect(run.stateReason).toBe('10 of 100 written rows failed, more than 5%');
+    expect(run.finishedAt).not.toBeNull();
+    expect(run.counts).toMatchObject({ succeeded: 90, failed: 10, pending: 900 });
+    expect(each.graph.stats().writesArrived).toBe(100);
+  });
+
+  test('records what is in flight when it stops, and leaves the rest as it was', async () => {
+    const each = await runOfMany(400, (i) => i % 10 === 4, { graph: { latencyMs: 10 } });
+    const workers = [each.edges, each.anotherWorker(), each.anotherWorker()];
+    await Promise.all(workers.map((worker) => each.drain(worker)));
+    const run = await each.run();
+    expect(run).toMatchObject({ state: 'aborted', sent: 0 });
+    const { writesArrived } = each.graph.stats();
+    expect(writesArrived).toBeGreaterThanOrEqual(100);
+    // Two more workers had a batch each on its way.
+    expect(writesArrived).toBeLessThanOrEqual(160);
+    const { succeeded, failed, pending } = run.counts;
+    expect(succeeded + failed).toBe(writesArrived);
+    expect(pending).toBe(400 - writesArrived);
+  });
+
+  test('goes on with the rest after a retry that opens nothing else, and what failed before counts no more', async () => {
+    const each = await runOfMany(200, (i) => i < 100 && i % 10 === 4);
+    await each.drain();
+    expect((await each.run()).state).toBe('aborted');
+    expect(await each.runs.retry('r1', { from: ['aborted'], open: 'rest' })).toEqual({
+      kind: 'done',
+      rows: 100,
+    });
+    await each.drain();
+    expect(await each.run()).toMatchObject({ state: 'completed', counts: { succeeded: 190, failed: 10 } });
+    expect(each.graph.stats().writesArrived).toBe(200);
+  });
+
+  test('a share is not judged before a hundred rows are written, and not at the share itself', async () => {
+    const some = `${'.'.repeat(14)}fghijk`;
+    expect((await replies(await storeAtWork(), some.repeat(4) + '.'.repeat(19))).state).toBe('running');
+    const five = `${'.'.repeat(19)}f`;
+    expect((await replies(await storeAtWork(), five.repeat(10))).state).toBe('running');
+    expect((await replies(await storeAtWork(), five.repeat(9) + `${'.'.repeat(18)}gf`)).state).toBe(
+      'aborted',
+    );
+  });
+
+  test('a number is judged from the first row on', async () => {
+    const store = await storeAtWork('3');
+    expect((await replies(store, `fgh${'.'.repeat(17)}`)).state).toBe('running');
+    const run = await replies(store, `i${'.'.repeat(19)}`, 1);
+    expect(run).toMatchObject({ state: 'aborted', stateReason: '4 rows failed, more than 3' });
+  });
+
+  test('twenty failures in a row with one code are enough, whatever the number', async () => {
+    const store = await storeAtWork('900');
+    expect((await replies(store, `${'.'.repeat(10)}${'f'.repeat(10)}`)).state).toBe('running');
+    expect((await replies(store, `${'f'.repeat(9)}.${'f'.repeat(10)}`, 1)).state).toBe('running');
+    expect((await replies(store, `${'f'.repeat(9)}${'g'.repeat(11)}`, 2)).state).toBe('running');
+    const run = await replies(store, `${'g'.repeat(9)}${'.'.repeat(11)}`, 3);
+    // A batch is judged as a whole, and its last rows went well.
+    expect(run.state).toBe('running');
+    const aborted = await replies(store, 'h'.repeat(20), 4);
+    expect(aborted).toMatchObject({ state: 'aborted', stateReason: '20 rows in a row failed with h' });
+  });
+
+  test('rows that were held back are no failures in a row', async () => {
+    const store = await storeAtWork('900', 40);
+    const rows = Array.from({ length: 20 }, (_, place): RowRecord => ({
+      ...{ place, state: 'failed', attempts: 0 },
+      detail: { errorCode: 'HeldBack' },
+    }));
+    await store.record({ runId: 'r1', batch: 0 }, rows, WIDE);
+    expect((await runOf(store)).state).toBe('running');
+  });
+
+  test('a first batch whose every reply is 403 is the last one', async () => {
+    const each = await runOfMany(60, () => true);
+    await each.drain();
+    const run = await each.run();
+    expect(run).toMatchObject({ state: 'aborted', counts: { failed: 20, pending: 40 } });
+    expect(run.stateReason).toMatch(/every row of the first batch with 403/);
+    expect(each.graph.stats().writesArrived).toBe(20);
+  });
+
+  test('a first batch of five is enough for that', async () => {
+    const each = await runOfMany(60, () => true, { writesPerWindow: 5, pace: { windowMs: 10_000 } });
+    await each.step();
+    expect(await each.run()).toMatchObject({ state: 'aborted', counts: { failed: 5, pending: 55 } });
+  });
+
+  test('with "off" it is never stopped', async () => {
+    const each = await runOfMany(140, () => true, { run: { maxFailures: 'off' } });
+    await each.drain();
+    expect(await each.run()).toMatchObject({ state: 'completed', counts: { failed: 140 } });
+  });
+
+  test('is completed, not aborted, when nothing is left', async () => {
+    expect((await replies(await storeAtWork('0', 20), 'f'.repeat(20))).state).toBe('completed');
+  });
+
+  test('the budget can be changed while it works', async () => {
+    const store = await storeAtWork('5%');
+    await store.set('r1', { maxFailures: 'off', writesPerWindow: 30 });
+    expect((await replies(store, 'f'.repeat(200))).state).toBe('running');
+    expect((await runOf(store)).options).toMatchObject({ maxFailures: 'off', writesPerWindow: 30 });
+    await store.set('r1', { maxFailures: '10' });
+    expect((await replies(store, '.'.repeat(20), 10)).state).toBe('aborted');
+  });
+
+  test('a resume starts the count again, a sign-in that returns does not', async () => {
+    for (const [reason, state] of [
+      ['paused by ann', 'running'],
+      ['sign-in: the token was refused', 'aborted'],
+    ] as const) {
+      const store = await storeAtWork('3');
+      await replies(store, `fgh${'.'.repeat(17)}`);
+      await store.transition('r1', 'paused', reason, ['running']);
+      await store.transition('r1', 'queued', '', ['paused']);
+      await store.transition('r1', 'running', '', ['queued']);
+      expect((await replies(store, `i${'.'.repeat(19)}`, 1)).state, reason).toBe(state);
+    }
+  });
+
+  test('a stopped run with writes in doubt ends when they are settled', async () => {
+    const store = await storeAtWork('0', 40);
+    const leave = [{ place: 0, state: 'pending' as const, attempts: 0, request: 0 }];
+    await store.leave({ runId: 'r1', batch: 1 }, 'other', leave, WIDE);
+    expect(await replies(store, 'f'.repeat(20))).toMatchObject({
+      state: 'aborted',
+      sent: 1,
+      finishedAt: null,
+    });
+    await store.record({ runId: 'r1', batch: 1 }, [{ place: 0, state: 'succeeded', attempts: 1 }], WIDE, {
+      ...NOTHING_SENT,
+      token: 'other',
+    });
+    expect(await runOf(store)).toMatchObject({
+      state: 'aborted',
+      sent: 0,
+      counts: { succeeded: 1, pending: 19 },
+    });
+    expect((await runOf(store)).finishedAt).not.toBeNull();
+  });
+});
+
+describe('a permission that is lost in mid-run', () => {
+  test('pauses the run for the sign-in, and no row pays for it', async () => {
+    const each = await runOfMany(60, () => false);
+    await each.step();
+    const refusals = Array.from({ length: 60 }, (_, i) => ({ assignmentId: `a${i}` }));
+    each.graph.reconfigure({ refusals });
+    await each.drain();
+    const run = await each.run();
+    expect(run).toMatchObject({
+      state: 'paused',
+      sent: 0,
+      counts: { succeeded: 20, failed: 0, pending: 40 },
+    });
+    expect(run.stateReason).toMatch(/^sign-in: Graph refuses every write with 403/);
+    each.graph.reconfigure({ refusals: [] });
+    await each.runs.transition('r1', 'queued', '', ['paused']);
+    await each.drain();
+    expect(await each.run()).toMatchObject({ state: 'completed', counts: { succeeded: 60 } });
+  });
+
+  test('is not believed a second time: rows that are refused again have failed', async () => {
+    const each = await runOfMany(60, (i) => i >= 20, { run: { maxFailures: 'off' } });
+    await each.drain();
+    expect((await each.run()).state).toBe('paused');
+    // Each batch is told once, as each may be the first that meets it.
+    for (let round = 0; round < 3; round += 1) {
+      await each.runs.transition('r1', 'queued', '', ['paused']);
+      await each.drain();
+    }
+    expect(await each.run()).toMatchObject({ state: 'completed', counts: { succeeded: 20, failed: 40 } });
+  });
+});

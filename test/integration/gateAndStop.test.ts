@@ -1,0 +1,253 @@
+import { describe, expect, test } from 'vitest';
+import { processBatch } from '../../src/queue/processBatch.ts';
+import { awaitsSignIn } from '../../src/queue/pauseRun.ts';
+import { readsWithin } from '../../src/queue/reads.ts';
+import type { LeaveRow, RowRecord } from '../../src/runs/batchRow.ts';
+import { NOTHING_SENT } from '../../src/runs/leave.ts';
+import { DEFAULT_OPTIONS, HOUR_MS, type Run, type RunOptions } from '../../src/runs/run.ts';
+import { RunStore } from '../../src/runs/runStore.ts';
+import { world, type World, type WorldOptions } from '../support/batchWorld.ts';
+import { publishRun, recordForTests, rowsOf, runAtWork, WIDE } from '../support/record.ts';
+import { eachAlone, groupRow, identityOf, pendingRows } from '../support/rows.ts';
+import { groupTarget } from '../support/simulatorClient.ts';
+
+const record = recordForTests();
+const ROOT = identityOf().graphUrl;
+const NEVER = new AbortController().signal;
+const ref = (batch = 0, runId = 'r1') => ({ runId, batch });
+const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+const pending = (...places: number[]): LeaveRow[] => eachAlone(pendingRows(...places));
+
+const runOf = async (store: RunStore): Promise<Run> => (await store.run('r1')) ?? expect.fail('gone');
+const optionsOf = (change: Partial<RunOptions>) => ({ options: { ...DEFAULT_OPTIONS, ...change } });
+
+/** Two hundred rows of one policy. */
+const large = (options: WorldOptions = {}): Promise<World> =>
+  world(record, {
+    ...options,
+    instead: {
+      policies: [
+        {
+          ...{ id: 'c1', type: 'deviceConfiguration' },
+          assignments: numbers(200).map((i) => ({ id: `a${i}`, target: groupTarget('old') })),
+        },
+      ],
+      rows: numbers(200).map((i) => groupRow('c1', `a${i}`, `new-${i}`)),
+    },
+  });
+
+const drainByThree = (each: World): Promise<unknown> =>
+  Promise.all([each.edges, each.anotherWorker(), each.anotherWorker()].map((worker) => each.drain(worker)));
+
+describe('a gate', () => {
+  test.each([1, 7, 20, 33])(
+    'of %i lets exactly so many rows be sent, also with three workers',
+    async (gate) => {
+      const each = await large({ run: { gate }, graph: { latencyMs: 5 } });
+      await drainByThree(each);
+      expect(await each.run()).toMatchObject({
+        ...{ state: 'paused', sent: 0 },
+        stateReason: `canary: the first ${gate} rows are written`,
+        counts: { succeeded: gate, pending: 200 - gate },
+      });
+      expect(each.graph.stats().writesArrived).toBe(gate);
+    },
+  );
+
+  test('is opened by whoever resumes the run, and then it goes to its end', async () => {
+    const each = await large({ run: { gate: 7 } });
+    await drainByThree(each);
+    await each.runs.transition('r1', 'queued', '', ['paused']);
+    await drainByThree(each);
+    expect(await each.run()).toMatchObject({ state: 'completed', counts: { succeeded: 200 } });
+  });
+
+  test('is not opened by a sign-in that works again', async () => {
+    const each = await large({ run: { gate: 7 } });
+    await drainByThree(each);
+    const reason = 'sign-in: refused meanwhile';
+    await record.redis.hset(each.runs.keys.run('r1').header, 'stateReason', reason);
+    expect(awaitsSignIn(await each.run())).toBe(true);
+    await each.runs.transition('r1', 'queued', '', ['paused'], reason);
+    await drainByThree(each);
+    expect(await each.run()).toMatchObject({ state: 'paused', counts: { succeeded: 7 } });
+    expect((await each.run()).stateReason).toMatch(/^canary: /);
+  });
+
+  test('counts rows, not tries: what was throttled, lost or refused for now goes through it again', async () => {
+    for (const fault of [
+      'throttled',
+      'unavailable503',
+      'resetBefore',
+      'lostUnapplied',
+      'unauthorized',
+    ] as const) {
+      const script = [{ envelope: 2, fault }];
+      const each = await large({ run: { gate: 7 }, graph: { script }, renew: () => true });
+      await each.drain();
+      expect(await each.run(), fault).toMatchObject({ state: 'paused', counts: { succeeded: 7 } });
+      expect(each.graph.stats().writesDone, fault).toBe(7);
+    }
+  });
+
+  test('does not count what is so already', async () => {
+    const each = await world(record, { run: { gate: 5 }, alreadySo: [0, 1, 2] });
+    await each.drain();
+    expect((await each.run()).counts).toMatchObject({ skipped: 3, succeeded: 5, pending: 12 });
+  });
+
+  test('waits for the read-back of its rows', async () => {
+    const each = await world(record, { run: { gate: 5, verify: true } });
+    await each.step();
+    expect(await each.run()).toMatchObject({ state: 'running', sent: 5 });
+    await each.drain();
+    expect(await each.run()).toMatchObject({ state: 'paused', counts: { succeeded: 5 } });
+  });
+
+  test('wider than the run is none', async () => {
+    const each = await world(record, { run: { gate: 20 } });
+    await each.drain();
+    expect((await each.run()).state).toBe('completed');
+  });
+
+  test('never parts the rows of one request', async () => {
+    const store = record.store();
+    await runAtWork(store, rowsOf(20), optionsOf({ gate: 3 }));
+    const rows = pendingRows(...numbers(20)).map((row) => ({ ...row, request: Math.floor(row.place / 5) }));
+    const leave = await store.leave(ref(), 'me', rows, WIDE);
+    expect(leave).toMatchObject({ kind: 'granted', requests: 1, places: [0, 1, 2, 3, 4] });
+    const done = numbers(5).map((place): RowRecord => ({ place, state: 'succeeded', attempts: 1 }));
+    await store.record(ref(), done, WIDE, { ...NOTHING_SENT, token: 'me' });
+    expect((await runOf(store)).state).toBe('paused');
+  });
+});
+
+describe('while the tenant is stopped', () => {
+  const STOP = { by: 'ann@host', at: 5, reason: 'CHG-1' };
+
+  test('no leave is given, whatever the run, and none is charged', async () => {
+    const store = record.store();
+    await runAtWork(store, rowsOf(20));
+    await store.stop(STOP);
+    expect(await store.leave(ref(), 'me', pending(0), WIDE)).toMatchObject({
+      kind: 'stopped',
+      state: 'stopped',
+    });
+    expect((await store.ledgerNow(WIDE)).charged).toBe(0);
+    expect((await runOf(store)).sent).toBe(0);
+  });
+
+  test('nothing is read for work, but a plan reads', async () => {
+    const store = record.store();
+    await store.stop(STOP);
+    expect((await store.readLeave(1, true, WIDE)).kind).toBe('stopped');
+    expect((await store.readLeave(1, false, WIDE)).kind).toBe('granted');
+  });
+
+  test('no run is set to work, also one that is published later, nor is one at work gone on with', async () => {
+    const store = record.store();
+    await runAtWork(store, rowsOf(1));
+    await store.stop(STOP);
+    await publishRun(store, rowsOf(1), { runId: 'r2' });
+    expect(await store.runsToWorkOn(ROOT, 1)).toEqual([]);
+    expect((await store.run('r2'))?.state).toBe('queued');
+    expect(await store.letGoOn()).toBe(true);
+    expect(await store.runsToWorkOn(ROOT, 1)).toEqual(['r1']);
+    expect(await store.letGoOn()).toBe(false);
+  });
+
+  test('anybody can see who did it, and another tenant knows nothing of it', async () => {
+    const store = record.store();
+    expect(await store.stopped()).toBeUndefined();
+    await store.stop(STOP);
+    expect(await new RunStore(record.connect(), store.keys.prefix.slice(10, -1)).stopped()).toEqual(STOP);
+    expect(await record.store().stopped()).toBeUndefined();
+  });
+
+  test('three workers send no envelope after it, and the run goes to its end when it is let go on', async () => {
+    const each = await large({ graph: { latencyMs: 5 } });
+    const stats = () => each.graph.stats();
+    const working = drainByThree(each);
+    while (stats().writesArrived === 0) await new Promise((resolve) => setImmediate(resolve));
+    await each.runs.stop(STOP);
+    // What had its leave before may still leave this process.
+    await working;
+    expect(await each.run()).toMatchObject({ state: 'running', sent: 0 });
+    const { envelopes, writesArrived } = stats();
+    expect(writesArrived).toBeLessThan(200);
+    await drainByThree(each);
+    expect(await processBatch(ref(9), each.edges, NEVER)).toEqual({ kind: 'stopped' });
+    expect(stats().envelopes).toBe(envelopes);
+    const send = readsWithin(
+      { ledger: each.edges.ledger, graph: each.edges.graphOf('beta') },
+      undefined,
+      NEVER,
+    );
+    await send(['/deviceManagement/deviceConfigurations/c1/assignments']);
+    expect(stats().envelopes).toBe(envelopes + 1);
+    await each.runs.letGoOn();
+    await drainByThree(each);
+    expect(await each.run()).toMatchObject({ state: 'completed', counts: { succeeded: 200 } });
+  });
+});
+
+describe('a queued run that is older than it may be', () => {
+  const DAY = 24 * HOUR_MS;
+  const queuedAt = async (change: Partial<RunOptions>): Promise<{ store: RunStore; createdAt: number }> => {
+    const store = record.store();
+    await publishRun(store, rowsOf(1), optionsOf(change));
+    return { store, createdAt: (await runOf(store)).createdAt };
+  };
+
+  test('pauses when a worker would take it, says why, and goes on after a resume', async () => {
+    const { store, createdAt } = await queuedAt({});
+    expect(await store.runsToWorkOn(ROOT, createdAt + DAY + HOUR_MS)).toEqual([]);
+    expect(await runOf(store)).toMatchObject({ state: 'paused', startedAt: null });
+    expect((await runOf(store)).stateReason).toContain('25 h old');
+    await store.transition('r1', 'queued', '', ['paused']);
+    expect(await store.runsToWorkOn(ROOT, Date.now() + DAY - HOUR_MS)).toEqual(['r1']);
+    expect((await runOf(store)).state).toBe('running');
+  });
+
+  test('counts from its plan, when there is one', async () => {
+    const { store } = await queuedAt({ plannedAt: Date.now() - DAY - HOUR_MS });
+    expect(await store.runsToWorkOn(ROOT, Date.now())).toEqual([]);
+    expect((await runOf(store)).state).toBe('paused');
+  });
+
+  test('is as young as it was told it may be', async () => {
+    const { store, createdAt } = await queuedAt({ maxAgeMs: 3 * DAY });
+    expect(await store.runsToWorkOn(ROOT, createdAt + 2 * DAY)).toEqual(['r1']);
+  });
+
+  test('lets the next one in line go first, and is only looked at by what is no worker', async () => {
+    const { store, createdAt } = await queuedAt({});
+    await publishRun(store, rowsOf(1), { runId: 'r2', ...optionsOf({ maxAgeMs: 9 * DAY }) });
+    expect(await store.runsToWorkOn(ROOT, createdAt + 2 * DAY, false)).toEqual(['r1']);
+    expect((await runOf(store)).state).toBe('queued');
+    expect(await store.runsToWorkOn(ROOT, createdAt + 2 * DAY)).toEqual(['r2']);
+  });
+
+  test('a run at work is never too old', async () => {
+    const { store, createdAt } = await queuedAt({});
+    await store.runsToWorkOn(ROOT, createdAt);
+    expect(await store.runsToWorkOn(ROOT, createdAt + 9 * DAY)).toEqual(['r1']);
+  });
+
+  test('a run that waited for the sign-in goes on by itself, however long that took', async () => {
+    const { store, createdAt } = await queuedAt({});
+    await store.runsToWorkOn(ROOT, createdAt);
+    await record.redis.hset(store.keys.run('r1').header, 'freshAt', createdAt - 3 * DAY);
+    await store.transition('r1', 'paused', 'sign-in: no token', ['running']);
+    await store.transition('r1', 'queued', '', ['paused'], 'sign-in: no token');
+    expect(await store.runsToWorkOn(ROOT, Date.now())).toEqual(['r1']);
+  });
+});
+
+test('a run is written with its own number of writes a window, more or fewer than the worker has', async () => {
+  const store = record.store();
+  await runAtWork(store, rowsOf(40), optionsOf({ writesPerWindow: 6 }));
+  const policy = { ...WIDE, limit: 12, windowMs: 10_000 };
+  expect(await store.leave(ref(), 'a', pending(...numbers(20)), policy)).toMatchObject({ requests: 6 });
+  expect((await store.leave(ref(1), 'b', pending(0), policy)).kind).toBe('wait');
+});

@@ -1,0 +1,246 @@
+import { describe, expect, test, vi } from 'vitest';
+import { generateTenant } from '../../src/simulator/generateTenant.ts';
+import type { Simulator } from '../../src/simulator/simulator.ts';
+import {
+  batch,
+  call,
+  groupTarget,
+  simulator,
+  SMALL_TENANT,
+  TOKEN_HEADERS,
+  write,
+} from '../support/simulatorClient.ts';
+
+const C1 = '/deviceManagement/deviceConfigurations/c1';
+
+/** Every page of a list, by the links that Graph gives. */
+async function all(graph: Simulator, path: string): Promise<Record<string, unknown>[]> {
+  const found: Record<string, unknown>[] = [];
+  let next: string | undefined = path;
+  while (next !== undefined) {
+    const { status, body } = await call(graph, 'GET', next);
+    if (status !== 200) throw new Error(`${next} was answered with ${status}`);
+    found.push(...(body.value as Record<string, unknown>[]));
+    next = (body['@odata.nextLink'] as string | undefined)?.slice(graph.url.length);
+  }
+  return found;
+}
+
+describe('a collection of policies', () => {
+  const tenant = generateTenant({
+    configurations: 30,
+    compliancePolicies: 7,
+    assignmentsPerPolicy: 3,
+    seed: 2,
+    nested: true,
+  });
+  const ofConfigurations = tenant.policies.filter(({ type }) => type === 'deviceConfiguration');
+
+  test('has each policy once, nested forms or not, with its kind, name and own assignments', async () => {
+    const graph = await simulator({ tenant, pageSize: 4 });
+    const shown = await all(graph, '/beta/deviceManagement/deviceConfigurations?$expand=assignments');
+    const own = ofConfigurations.filter(({ via }) => via === undefined);
+    expect(own).toHaveLength(30);
+    expect(ofConfigurations.length).toBeGreaterThan(30);
+    expect(shown).toMatchObject(
+      own.map(({ id, displayName, odataType, assignments }) => ({
+        '@odata.type': odataType,
+        id,
+        displayName,
+        assignments: assignments.map(({ id: assignmentId, target }) => ({ id: assignmentId, target })),
+      })),
+    );
+    expect(await all(graph, '/beta/deviceManagement/deviceCompliancePolicies')).toHaveLength(7);
+  });
+
+  test('shows no filters in v1.0', async () => {
+    const graph = await simulator({ tenant });
+    const path = 'deviceManagement/deviceConfigurations?$expand=assignments';
+    expect(JSON.stringify(await all(graph, `/beta/${path}`))).toContain('AssignmentFilterId');
+    expect(JSON.stringify(await all(graph, `/v1.0/${path}`))).not.toContain('AssignmentFilter');
+  });
+
+  test('comes a thousand to a page unless told otherwise', async () => {
+    const many = generateTenant({
+      configurations: 1_500,
+      compliancePolicies: 0,
+      assignmentsPerPolicy: 1,
+      seed: 1,
+      nested: true,
+    });
+    const graph = await simulator({ tenant: many });
+    const first = await call(graph, 'GET', '/beta/deviceManagement/deviceConfigurations?$expand=assignments');
+    expect(first.body.value).toHaveLength(1_000);
+    expect(await all(graph, '/beta/deviceManagement/deviceConfigurations')).toHaveLength(1_500);
+  });
+});
+
+describe('assignment filters', () => {
+  const filters = ['F1', 'f2', 'f3'].map((id) => ({ id, displayName: `Filter ${id}`, platform: 'iOS' }));
+  const path = '/beta/deviceManagement/assignmentFilters';
+
+  test('are read in pages, or one at a time', async () => {
+    const graph = await simulator({ tenant: { ...SMALL_TENANT, filters }, pageSize: 2 });
+    expect(await all(graph, path)).toMatchObject(filters);
+    expect((await call(graph, 'GET', `${path}/F2?$select=platform`)).body).toEqual({
+      '@odata.type': '#microsoft.graph.deviceAndAppManagementAssignmentFilter',
+      platform: 'iOS',
+    });
+    expect((await call(graph, 'GET', `${path}/f9`)).status).toBe(404);
+    expect((await call(graph, 'POST', path, {})).status).toBe(400);
+  });
+
+  test('are missing, or not to be read, as a setting says', async () => {
+    const graph = await simulator({ tenant: { ...SMALL_TENANT, filters }, filtersMissing: ['f1'] });
+    expect((await all(graph, path)).map(({ id }) => id)).toEqual(['f2', 'f3']);
+    expect((await call(graph, 'GET', `${path}/f1`)).status).toBe(404);
+    graph.reconfigure({ filterReadsRefused: true });
+    expect((await call(graph, 'GET', path)).status).toBe(403);
+  });
+});
+
+describe('a group', () => {
+  const read = async (graph: Simulator, rest: string) => {
+    const { status, body } = await call(graph, 'GET', `/v1.0/groups/${rest}`);
+    return { status, body, code: body.error?.code };
+  };
+
+  test('of any id is a security group with a member', async () => {
+    const graph = await simulator();
+    expect((await read(graph, 'g1?$select=id,securityEnabled,groupTypes')).body).toEqual({
+      id: 'g1',
+      securityEnabled: true,
+      groupTypes: [],
+    });
+    expect((await read(graph, 'g1/transitiveMembers?$top=1&$select=id')).body.value).toHaveLength(1);
+    expect((await read(graph, 'g1/members')).body.value).toHaveLength(1);
+    expect(await read(graph, 'g1/members?$top=1000')).toMatchObject({
+      status: 400,
+      code: 'Request_BadRequest',
+    });
+  });
+
+  test('is what the tenant file says, until it is configured otherwise', async () => {
+    const settings = { groupsMissing: ['G1'], groupsNotSecurity: ['g2'], groupsEmpty: ['g3'] };
+    const graph = await simulator({ tenant: { ...SMALL_TENANT, settings } });
+    expect(await read(graph, 'g1')).toMatchObject({ status: 404, code: 'Request_ResourceNotFound' });
+    expect(await read(graph, 'g1/members')).toMatchObject({ status: 404 });
+    expect((await read(graph, 'g2')).body).toMatchObject({ securityEnabled: false, groupTypes: ['Unified'] });
+    expect((await read(graph, 'g3')).body).toMatchObject({ securityEnabled: true });
+    expect((await read(graph, 'g3/transitiveMembers')).body.value).toEqual([]);
+
+    const configured = await fetch(`${graph.url}/simulator/configure`, {
+      method: 'POST',
+      body: JSON.stringify({ groupsMissing: [], groupReadsRefused: true }),
+    });
+    expect(configured.status).toBe(200);
+    expect(await read(graph, 'g1')).toMatchObject({ status: 403, code: 'Authorization_RequestDenied' });
+    graph.reconfigure({ groupReadsRefused: false });
+    expect(await read(graph, 'g1')).toMatchObject({ status: 200 });
+  });
+
+  test('is not written, and does not count against the limits of Intune', async () => {
+    const graph = await simulator({ requestLimit: 1, writeLimit: 1 });
+    const [one, two, three] = await batch(graph, [
+      { id: '1', method: 'GET', url: '/groups/g1' },
+      { id: '2', method: 'GET', url: C1 },
+      { id: '3', method: 'GET', url: C1 },
+    ]);
+    expect([one?.status, two?.status, three?.status]).toEqual([200, 200, 429]);
+    expect((await call(graph, 'PATCH', '/beta/groups/g1', {})).status).toBe(403);
+  });
+});
+
+describe('another hand', () => {
+  const remove = { do: 'remove', type: 'deviceConfiguration', policyId: 'c1', assignmentId: 'a1' } as const;
+  const post = async (graph: Simulator, body: unknown) => {
+    const reply = await fetch(`${graph.url}/simulator/edit`, { method: 'POST', body: JSON.stringify(body) });
+    return { status: reply.status, text: await reply.text() };
+  };
+
+  test('edits the tenant, which no count of writes shows', async () => {
+    const graph = await simulator({ writeLimit: 1 });
+    const edits = [remove, { ...remove, assignmentId: 'a2' }];
+    expect((await post(graph, { edits })).status).toBe(200);
+    expect(graph.tenant.assignmentsOf('deviceConfigurations', 'c1')).toEqual([]);
+    expect(graph.stats()).toMatchObject({ writesArrived: 0, writesDone: 0, writesPerAssignment: {} });
+    expect(await post(graph, { edits: [remove] })).toEqual({
+      status: 400,
+      text: expect.stringContaining('deviceConfiguration c1 has no assignment a1'),
+    });
+  });
+
+  test.each([
+    ['the last page of the list', `${C1}/assignments?$top=2`],
+    ['one of its assignments', `${C1}/assignments/a2`],
+    ['its policy with assignments', `${C1}?$expand=assignments`],
+    ['its collection with assignments', '/deviceManagement/deviceConfigurations?$expand=assignments'],
+  ])('strikes just after %s was read as often as set', async (_, path) => {
+    const graph = await simulator({ otherHand: [{ afterReads: 2, edit: remove }] });
+    const first = await call(graph, 'GET', `/beta${path}`);
+    const second = await call(graph, 'GET', `/beta${path}`);
+    expect(second.body).toEqual(first.body);
+    expect(graph.tenant.at(`${C1}/assignments/a1`)).toBeUndefined();
+    expect(graph.stats().faults).toEqual({ otherHand: 1 });
+  });
+
+  test('does not strike when the list was not shown to its end', async () => {
+    const graph = await simulator({ otherHand: [{ afterReads: 1, edit: remove }] });
+    for (const path of [`${C1}/assignments?$top=1`, C1, `${C1}/rootCertificate/assignments`]) {
+      await call(graph, 'GET', `/beta${path}`);
+    }
+    expect(graph.tenant.at(`${C1}/assignments/a1`)).toBeDefined();
+  });
+});
+
+test('the whole tenant can be read, and read in again', async () => {
+  const graph = await simulator();
+  const dump = async (from: Simulator) =>
+    (await (await fetch(`${from.url}/simulator/tenant`)).json()) as NonNullable<typeof SMALL_TENANT>;
+  const before = await dump(graph);
+  expect(before).toEqual(graph.snapshot());
+  await call(graph, 'PATCH', `/beta${C1}/assignments/a2`, { target: groupTarget('new') });
+  expect(await dump(graph)).not.toEqual(before);
+  expect(await dump(await simulator({ tenant: before }))).toEqual(before);
+});
+
+describe('the fault slowApply', () => {
+  test('lets a second writer come first', async () => {
+    const graph = await simulator({ script: [{ envelope: 1, fault: 'slowApply' }], slowMs: 3_600_000 });
+    const path = `${C1}/assignments/a1`;
+    // Ends with the simulator.
+    batch(graph, [write('1', path, groupTarget('first'))]).catch(() => undefined);
+    while (graph.stats().faults.slowApply === undefined) await new Promise(setImmediate);
+    const [second] = await batch(graph, [write('1', path, groupTarget('second'))]);
+    expect(second?.status).toBe(200);
+    expect(graph.tenant.at(path)?.target.groupId).toBe('second');
+    expect(graph.stats().writesArrived).toBe(1);
+  });
+
+  test('applies the write in the end, also when its sender has given up', async () => {
+    const graph = await simulator({ faults: { slowApply: 1 }, slowMs: 20 });
+    const path = `${C1}/assignments/a1`;
+    const [inEnvelope] = await batch(graph, [write('1', path, groupTarget('x'))]);
+    expect(inEnvelope?.status).toBe(200);
+    expect(graph.tenant.at(path)?.target.groupId).toBe('x');
+
+    const giveUp = new AbortController();
+    const left = fetch(`${graph.url}/beta${path}`, {
+      method: 'PATCH',
+      headers: { ...TOKEN_HEADERS, 'content-type': 'application/json' },
+      body: JSON.stringify({ target: groupTarget('y') }),
+      signal: giveUp.signal,
+    });
+    while (graph.stats().faults.slowApply !== 2) await new Promise(setImmediate);
+    giveUp.abort();
+    await expect(left).rejects.toThrow(/aborted/);
+    await vi.waitFor(() => expect(graph.tenant.at(path)?.target.groupId).toBe('y'), { timeout: 10_000 });
+  });
+
+  test('is none of a read', async () => {
+    const graph = await simulator({ faults: { slowApply: 1 }, slowMs: 3_600_000 });
+    expect(await batch(graph, [{ id: '1', method: 'GET', url: C1 }])).toMatchObject([{ status: 200 }]);
+    expect((await call(graph, 'GET', `/beta${C1}`)).status).toBe(200);
+    expect(graph.stats().faults).toEqual({});
+  });
+});

@@ -1,0 +1,135 @@
+import { Writable } from 'node:stream';
+import { expect, test } from 'vitest';
+import type { Finding } from '../../../src/assignments/guard.ts';
+import type { Context } from '../../../src/cli/context.ts';
+import type { LivePlan } from '../../../src/cli/livePlan.ts';
+import { createPrinter } from '../../../src/cli/print.ts';
+import { showPlan } from '../../../src/cli/showPlan.ts';
+
+const NOTHING: LivePlan = {
+  ...{ tenant: 'contoso', graphUrl: 'https://graph.example', apiVersion: 'beta', createdAt: '', rows: 1 },
+  source: { name: 'x.csv', sha256: '' },
+  ...{
+    writes: 0,
+    requests: 0,
+    alreadySo: 0,
+    duplicates: 0,
+    gone: 0,
+    policySet: 0,
+    conflict: 0,
+    unreadable: 0,
+  },
+  ...{ refused: 0, leftOut: 0, writesByType: {}, approvalFor: [], changes: [], firstRows: [] },
+  ...{ guard: {}, findings: [], blocked: [], secondsAtLeast: 0, looked: true, offline: false },
+};
+
+function shown(plan: Partial<LivePlan>): string[] {
+  let text = '';
+  const stream = Object.assign(
+    new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        text += chunk.toString();
+        done();
+      },
+    }),
+    { isTTY: false, columns: 0 },
+  );
+  // Nothing else of it is used.
+  showPlan({ ...NOTHING, ...plan }, { print: createPrinter(stream, stream, {}) } as unknown as Context);
+  return text.trimEnd().split('\n');
+}
+
+const findings = (count: number): Finding[] =>
+  Array.from({ length: count }, (_, n) => ({ kind: 'narrowed', line: n + 2, what: `what ${n}` }));
+
+test('a plan without anything to do names its file and its tenant', () => {
+  expect(shown({ alreadySo: 1 })).toEqual([
+    'x.csv → tenant contoso at https://graph.example/beta',
+    '         1 row already so',
+  ]);
+});
+
+test('a plan that has to be approved says so, with what is needed for it', () => {
+  const lines = shown({ writes: 1, approvalFor: ['deviceConfiguration', 'deviceCompliancePolicy'] });
+  expect(lines.at(-1)).toMatch(
+    /approve each change of configurations and compliance policies .*--justification/,
+  );
+});
+
+test('each count that there is has its line, and no other', () => {
+  const counts = { writes: 3_120, gone: 1, policySet: 2, unreadable: 3, duplicates: 4, leftOut: 5 };
+  const lines = shown({ ...counts, requests: 3_120, secondsAtLeast: 624 });
+  expect(lines.slice(1, 7).map((line) => line.trim().split(' ')[0])).toEqual([
+    '3,120',
+    '1',
+    '2',
+    '3',
+    '4',
+    '5',
+  ]);
+  expect(lines.at(-1)).toBe('3,120 writes, at least 10 min 24 s.');
+});
+
+test('a plan that looked at nothing says why that matters', () => {
+  expect(shown({ writes: 1, looked: false, offline: true })[1]).toContain('nothing was read (--offline)');
+  expect(shown({ writes: 1, looked: false })[1]).toContain('there is no undo');
+});
+
+test('ways to change are shown with their filter and intent when those change, a dozen at most', () => {
+  const way = { policyType: 'deviceConfiguration', from: 'group', to: 'allDevices', rows: 7 } as const;
+  const lines = shown({
+    changes: [
+      { ...way, filter: 'lost', intent: 'turned' },
+      { ...way, policyType: 'deviceCompliancePolicy', from: null, filter: 'none', intent: 'kept' },
+      ...Array.from({ length: 12 }, () => ({ ...way, filter: 'none', intent: 'kept' }) as const),
+    ],
+  });
+  expect(lines[1]).toBe('           7  group → allDevices  (configurations, filter lost, intent turned)');
+  expect(lines[2]).toBe('           7  not read → allDevices  (compliance policies)');
+  expect(lines.at(-1)).toBe('    … and 2 more ways');
+});
+
+test('names from Graph steer no terminal, and long ones are cut', () => {
+  const row = {
+    line: 2,
+    policy: `\u001b]0;x\u0007${'y'.repeat(100)}`,
+    before: 'group g',
+    after: 'all devices',
+  };
+  const lines = shown({ writes: 1, firstRows: [row] });
+  expect(lines.join('')).toMatch(/^[^\p{Cc}]*$/u);
+  expect(lines.find((line) => line.includes('yyy'))?.length).toBeLessThan(110);
+});
+
+test('what the guard stops is named row by row, with the option that lets it through', () => {
+  const lines = shown({
+    guard: { narrowed: 7, 'max-changes': 7 },
+    findings: findings(7),
+    blocked: [{ kind: 'narrowed', found: 7, allowed: 2 }],
+  });
+  expect(lines.slice(1)).toEqual([
+    'The guard stops this plan:',
+    '  narrowed: 7 findings, stops (2 allowed)',
+    ...[0, 1, 2, 3, 4].map((n) => `    line ${n + 2}: what ${n}`),
+    '    … and 2 more',
+    '  max-changes: 7 findings, allowed – rows of a policy type beyond --max-changes or --max-changes-percent',
+    'If that is what you want, add: --allow narrowed=7',
+  ]);
+});
+
+test('what was allowed is shown as well', () => {
+  const lines = shown({ guard: { narrowed: 1 }, findings: findings(1) });
+  expect(lines.slice(1)).toEqual([
+    'The guard found, and lets through:',
+    '  narrowed: 1 finding, allowed',
+    '    line 2: what 0',
+  ]);
+});
+
+test('a saved plan has the kinds of its rows and no words for them', () => {
+  const lines = shown({
+    guard: { narrowed: 2 },
+    findings: findings(2).map((each) => ({ ...each, what: '' })),
+  });
+  expect(lines.slice(2)).toEqual(['  narrowed: 2 findings, allowed']);
+});

@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+import { approvalRequests, typesToApprove } from '../../../src/graph/approvals.ts';
+import type { Reply } from '../../../src/graph/batchEnvelope.ts';
+import type { SendReads } from '../../../src/graph/reading.ts';
+
+const BASE = 'https://graph.example/beta';
+const answered = (status: number, body: unknown = {}): Reply => ({ kind: 'answered', status, body });
+const list = (...value: unknown[]): Reply => answered(200, { value });
+
+/** Answers with these, one after the other. */
+const sender =
+  (...replies: readonly Reply[]): SendReads =>
+  async () =>
+    [replies.length > 1 ? (replies as Reply[]).shift() : replies[0]].flatMap((reply) => reply ?? []);
+
+test.each<readonly [string, Reply, readonly string[] | undefined]>([
+  ['configurations', list({ policyType: 'configurationPolicy' }), ['deviceConfiguration']],
+  ['compliance policies', list({ policyType: 'compliancePolicy' }), ['deviceCompliancePolicy']],
+  ['a type that is none of ours, and entries that are none', list({ policyType: 'app' }, 'x', null), []],
+  ['nothing', list(), []],
+  ['what may not be read', answered(403), undefined],
+  ['a tenant that does not know them', answered(400), undefined],
+  ['replies that are lost', { kind: 'lost', why: 'reset' }, undefined],
+])('types to approve: %s', async (_, reply, types) => {
+  const found = await typesToApprove(sender(reply), BASE);
+  expect(found && [...found]).toEqual(types);
+});
+
+test('requests are read to the last page; those without code, status or justification are none', async () => {
+  const request = (n: number) => ({ id: `r${n}`, status: 'approved', requestJustification: `why ${n}` });
+  const next = `${BASE}/deviceManagement/operationApprovalRequests?$skiptoken=2`;
+  const first = answered(200, {
+    value: [request(1), { id: 'r9', status: 'approved' }],
+    '@odata.nextLink': next,
+  });
+  expect(await approvalRequests(sender(first, list(request(2))), BASE)).toEqual([
+    { code: 'r1', status: 'approved', justification: 'why 1' },
+    { code: 'r2', status: 'approved', justification: 'why 2' },
+  ]);
+  expect(await approvalRequests(sender(answered(403)), BASE)).toBeUndefined();
+});
