@@ -11,6 +11,9 @@ const FINDINGS_SHOWN = 5;
 const CHANGES_SHOWN = 12;
 /** Characters of a policy's name and of a target in the table. */
 const CELL_CHARS_MAX = 60;
+const CELL_CHARS_MIN = 16;
+/** Of the table beside its wide cells. */
+const LINE_CHARS = 16;
 
 /** Shows a plan to a person: what changes, what does not, and what the guard says. */
 export function showPlan(plan: LivePlan, { print }: Context): void {
@@ -22,10 +25,11 @@ export function showPlan(plan: LivePlan, { print }: Context): void {
   showChanges(plan.changes, print.say);
   if (plan.firstRows.length > 0) {
     const more = plan.writes - plan.firstRows.length;
+    const charsMax = cellChars(print.footColumns());
     print.talkTable(
       ['line', 'policy', 'before', 'after'],
       plan.firstRows.map(({ line, policy, before, after }) =>
-        [String(line), policy, before, after].map((cell) => shortened(cell, CELL_CHARS_MAX)),
+        [String(line), policy, before, after].map((cell) => shortened(cell, charsMax)),
       ),
     );
     if (more > 0) print.say(`  … and ${count(more, 'more row')}`);
@@ -36,6 +40,10 @@ export function showPlan(plan: LivePlan, { print }: Context): void {
     print.say(`${approvalInWords(plan.approvalFor)}: apply, submit and rollback need --justification "…".`);
   showGuard(plan, print);
 }
+
+/** Three wide cells and the line fit on one line of a terminal; elsewhere nothing has to fit. */
+const cellChars = (columns = Infinity): number =>
+  Math.min(CELL_CHARS_MAX, Math.max(CELL_CHARS_MIN, Math.floor((columns - LINE_CHARS) / 3)));
 
 const counts = (plan: LivePlan): [number, string][] => [
   [plan.writes, `to be written${plan.looked ? '' : NOT_LOOKED[plan.offline ? 'offline' : 'blind']}`],
