@@ -2,12 +2,11 @@ import { changeFrom } from './change.ts';
 import type { InputColumn } from './columns.ts';
 import { filterOf } from './filter.ts';
 import { FROM_TYPES } from './fromTarget.ts';
-import { groupOf } from './presentTarget.ts';
 import { sameId } from './ids.ts';
 import { isJsonObject, type JsonObject } from './json.ts';
 import { holds, type PresentAssignment } from './plan.ts';
 import type { PolicyType } from './policyKinds.ts';
-import { targetTypeOf } from './presentTarget.ts';
+import { groupOf, targetTypeOf } from './presentTarget.ts';
 import type { ReadingRules } from './rowReader.ts';
 import { TARGET_KINDS, type TargetColumn, type TargetType } from './target.ts';
 
