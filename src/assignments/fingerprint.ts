@@ -7,6 +7,9 @@ const HEX_DIGITS = 16;
 
 const fingerprint = (text: string): string => hash('sha256', text, 'hex').slice(0, HEX_DIGITS);
 
+/** The fingerprint of what could not be read: nothing that is there later is as planned. */
+export const UNREAD = 'f'.repeat(HEX_DIGITS);
+
 /** What one assignment, or its absence, looks like: equal for two readings that mean the same. 16 hexadecimal digits. */
 export const fingerprintOf = (present: PresentAssignment | undefined): string =>
   fingerprint(present === undefined ? '' : canonicalAssignment(present));

@@ -1,5 +1,5 @@
 import type { Duplicates } from '../assignments/duplicates.ts';
-import { fingerprintOf, fingerprintOfList } from '../assignments/fingerprint.ts';
+import { fingerprintOf, fingerprintOfList, UNREAD } from '../assignments/fingerprint.ts';
 import { fold, type FoldedRow } from '../assignments/fold.ts';
 import { Guard, type Finding } from '../assignments/guard.ts';
 import type { Change } from '../assignments/change.ts';
@@ -105,7 +105,8 @@ export class BatchLook {
     const policyName = this.#facts.policy(form.policyType, policyId)?.name;
     // A rollback says what its policies were called then.
     const misnamed = this.#staged.isRestoring ? undefined : policyNameFault(change, policyName);
-    if (look.kind !== 'list') return { policyName, fault: misnamed ?? this.#elsewhere(change) };
+    if (look.kind !== 'list')
+      return { policyName, planned: UNREAD, list: UNREAD, fault: misnamed ?? this.#elsewhere(change) };
     const { present } = presentOf(change, look.assignments);
     return {
       policyName,
@@ -117,10 +118,11 @@ export class BatchLook {
   /** Of a row that was written before, the present target is the wished one, and no fault. */
   #misplaced(change: Change, list: readonly PresentAssignment[]): RowError | undefined {
     const { present, mismatch } = presentOf(change, list);
-    if (present === undefined) return this.#elsewhere(change);
+    const elsewhere = present === undefined ? this.#elsewhere(change) : undefined;
+    if (elsewhere !== undefined) return elsewhere;
     if (mismatch === undefined || change.wish === undefined) return mismatch;
-    const isNamed = change.address.assignmentId !== '';
-    return (isNamed ? [present] : list).some((each) => holds(change, each)) ? undefined : mismatch;
+    const isThere = present !== undefined && change.address.assignmentId !== '';
+    return (isThere ? [present] : list).some((each) => holds(change, each)) ? undefined : mismatch;
   }
 
   /** An assignment that another policy has was not deleted: the row names the wrong one of the two. */

@@ -98,7 +98,7 @@ export async function planStaged(
   each: (row: PlannedRow, rank: number) => void = () => undefined,
 ): Promise<LivePlan> {
   const { session, staging, rules } = staged;
-  if (staged.saved !== undefined) return livePlan(staged, staged.saved, terms, context);
+  if (staged.saved !== undefined) return livePlan(staged, withLimits(staged.saved, terms), terms, context);
   const createdAt = new Date().toISOString();
   const looked = !rules.blind && !terms.offline;
   const header = headerOf(staged, createdAt, terms.offline);
@@ -155,6 +155,12 @@ export async function planStaged(
     clearInterval(telling);
     await graph?.close();
   }
+}
+
+/** A saved plan keeps the limits that it was made with, but for limits that are off now. */
+function withLimits(saved: Judged, { limits }: PlanTerms): Judged {
+  if (limits.maxChanges !== 'off' || limits.maxPercent !== 'off') return saved;
+  return { ...saved, found: new Map([...saved.found].filter(([kind]) => kind !== 'max-changes')) };
 }
 
 const headerOf = (

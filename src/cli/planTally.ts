@@ -135,15 +135,22 @@ export class PlanTally {
     counted.rows += 1;
     this.#changes.set(key, counted);
     if (this.rowsShown.length >= ROWS_SHOWN) return;
+    const intentOf = (body: JsonObject | undefined): string =>
+      kind.intent === 'turned' ? `, intent ${String(body?.['intent'] ?? 'apply')}` : '';
     const isAdded = before === undefined && change.action === 'add';
     this.rowsShown.push({
       line: input.line,
       policy: policyName ?? cellText(input.cells.get('policyName')) ?? change.address.policyId,
-      before: before ? targetInWords(before.target) : inWords(cleared, isAdded),
-      after: after ? targetInWords(targetIn(after)) : NOTHING,
+      before:
+        shortIds(before ? targetInWords(before.target) : inWords(cleared, isAdded)) + intentOf(before?.whole),
+      after: shortIds(after ? targetInWords(targetIn(after)) : NOTHING) + intentOf(after),
     });
   }
 }
+
+/** The beginning of a GUID tells two of them apart, and the whole of both would not fit. */
+const shortIds = (text: string): string =>
+  text.replace(/\b([0-9a-f]{8})(-[0-9a-f]{4}){3}-([0-9a-f]{8})([0-9a-f]{4})\b/gi, '$1…$4');
 
 /** What stands in the place of a target where there is none. */
 const NOTHING = 'nothing';

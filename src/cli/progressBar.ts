@@ -24,7 +24,18 @@ const number = (n: number): string => n.toLocaleString('en-US');
 
 /** What matters most stands first: a narrow terminal cuts the end off. */
 function facts(status: RunStatus): string {
-  const { succeeded, skipped, failed, stale, throttled, ratePerSecond, etaSeconds, ledger, state } = status;
+  const {
+    succeeded,
+    skipped,
+    failed,
+    stale,
+    awaitingApproval,
+    throttled,
+    ratePerSecond,
+    etaSeconds,
+    ledger,
+    state,
+  } = status;
   const isRunning = state === 'running';
   const wait = ledger.holdUntil === null ? 0 : (Date.parse(ledger.holdUntil) - Date.now()) / 1000;
   const some = (n: number, what: string): string[] => (n > 0 ? [`${number(n)} ${what}`] : []);
@@ -37,7 +48,9 @@ function facts(status: RunStatus): string {
     ...(ratePerSecond === null || ratePerSecond === 0 ? [] : [`${ratePerSecond.toFixed(1)} rows/s`]),
     `${number(succeeded)} succeeded`,
     ...some(skipped, 'skipped'),
-    ...some(failed + stale, 'failed'),
+    ...some(failed, 'failed'),
+    ...some(stale, 'stale'),
+    ...some(awaitingApproval, 'awaiting approval'),
     ...some(throttled, 'throttled'),
   ].join(' · ');
 }

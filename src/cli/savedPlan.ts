@@ -1,8 +1,10 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Duplicates } from '../assignments/duplicates.ts';
 import { changeFrom } from '../assignments/change.ts';
-import { fingerprintOf } from '../assignments/fingerprint.ts';
+import { fingerprintOf, UNREAD } from '../assignments/fingerprint.ts';
 import { GUARD_KINDS, type GuardKind } from '../assignments/guard.ts';
 import { listPath, policyKey } from '../assignments/policyKinds.ts';
+import { patchBody } from '../assignments/request.ts';
 import type { Problem } from '../assignments/row.ts';
 import type { ReadingRules } from '../assignments/rowReader.ts';
 import { EXIT, UserError } from '../errors.ts';
@@ -48,6 +50,7 @@ export async function stagePlan(
   }
   const { guard } = reads.end();
   await staging.flush();
+  if (staging.isScattered) throw brokenPlan(file, NOT_SIDE_BY_SIDE);
   await files.end(guard);
   const found = new Map(GUARD_KINDS.flatMap((kind) => (guard[kind] ? [[kind, guard[kind]] as const] : [])));
   const saved: Judged = { tally, found, createdAt, looked: !header.offline && !blind };
@@ -82,6 +85,10 @@ async function stageRow(
     ? (row.before as unknown[]).flatMap((each) => presentAssignmentOf(each) ?? [])
     : undefined;
   const isWhole = rules.strategy === 'assign' || change.action !== 'set';
+  // Somebody says yes to what the plan shows: that must be what its input wishes.
+  const wished = change.wish && patchBody(change, before);
+  if (row.decision === 'write' && !isDeepStrictEqual(row.after, wished))
+    throw brokenPlan(file, edited(row.line));
   const earlier = duplicates.seen(change);
   const kinds = row.guard.flatMap((name) => GUARD_KINDS.find((kind) => kind === name) ?? []);
   tally.add({
@@ -95,7 +102,10 @@ async function stageRow(
     policy: policyKey(change.address),
     // Where nobody looked there is nothing to hold on to.
     ...(row.list !== undefined &&
-      row.decision !== 'duplicate' && { planned: fingerprintOf(before), plannedList: row.list }),
+      row.decision !== 'duplicate' && {
+        planned: row.list === UNREAD ? UNREAD : fingerprintOf(before),
+        plannedList: row.list,
+      }),
     ...(row.rank !== undefined && { rank: row.rank }),
     ...(earlier && { duplicateOf: earlier.line }),
   });
@@ -162,6 +172,20 @@ function refuseFileFlags(flags: FileFlags): void {
     exitCode: EXIT.badInput,
   });
 }
+
+const edited = (line: number): Problem => ({
+  line,
+  column: 1,
+  message: `What line ${line} of the input wishes is not what the plan shows: the plan was edited.`,
+  remedy: 'A plan is taken only as it was written: change the input, and make the plan anew.',
+});
+
+const NOT_SIDE_BY_SIDE: Problem = {
+  line: 1,
+  column: 1,
+  message: 'The rows of one policy do not stand side by side: the plan was reordered.',
+  remedy: 'A plan is taken only as it was written: make it anew with `retarget plan FILE -o plan.ndjson`.',
+};
 
 export const brokenPlan = (file: InputFile, problem: Problem | undefined): UserError =>
   new UserError(`${file.name}:${problem?.line}:${problem?.column}: ${problem?.message}`, {

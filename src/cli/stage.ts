@@ -132,15 +132,20 @@ export async function withStagedFile<T>(
     throw error;
   } finally {
     // Nothing happens to the one that was published. What can't be deleted, as Redis is away, Redis itself forgets.
-    for (const staging of stagings) await staging.discard().catch(() => undefined);
-    // A plan that could not be kept can't be deleted either.
-    if (staged?.keptPlan !== undefined && !staged.isPublished)
+    let isGone = true;
+    for (const staging of stagings) isGone = (await staging.discard().catch(() => false)) && isGone;
+    // What may be a run after all keeps its plan. One that could not be kept can't be deleted either.
+    if (staged?.keptPlan !== undefined && !staged.isPublished && isGone)
       await rm(staged.keptPlan, { force: true }).catch(() => undefined);
   }
 }
 
 /** Whole lists are written only as they were read, and v1.0 shows no filters. */
-function refuseUnfit({ strategy, blind, apiVersion }: ReadingRules): void {
+export function refuseUnfit({
+  strategy,
+  blind,
+  apiVersion,
+}: Pick<ReadingRules, 'strategy' | 'blind' | 'apiVersion'>): void {
   if (strategy !== 'assign' || (!blind && apiVersion === 'beta')) return;
   const [what, remedy] = blind
     ? ['--blind', 'Leave --blind out.']

@@ -13,7 +13,7 @@ import { strategyFrom } from './planOptions.ts';
 import { rowsMeant } from './resultRow.ts';
 import { logRun } from './runLog.ts';
 import { selectionOptions, selectorFrom, type SelectionFlags } from './selection.ts';
-import { refuseParted } from './stage.ts';
+import { refuseParted, refuseUnfit } from './stage.ts';
 import { openSession, type Session } from './session.ts';
 import { letTenantGoOn, stopTenant, tellStop } from './stopAll.ts';
 import { whyNotTaken } from './waiting.ts';
@@ -156,7 +156,7 @@ export const resume = steer({
   mayWork: true,
   async act(run, session, flags, { print }) {
     const strategy = strategyFrom(flags.strategy);
-    refuseParted(run, strategy === 'assign', 'Make runs of smaller files with --strategy assign instead.');
+    if (strategy === 'assign') refuseAssign(run);
     if (run.state === 'aborted' || (run.state === 'completed' && run.counts.awaitingApproval > 0)) {
       print.say(await resumeEnded(run, strategy, session));
       return;
@@ -191,7 +191,7 @@ export const retry = steer({
   async act(run, session, flags, context) {
     const rows = await selectedRows(run, flags, session, context);
     const strategy = strategyFrom(flags.strategy);
-    refuseParted(run, strategy === 'assign', 'Make runs of smaller files with --strategy assign instead.');
+    if (strategy === 'assign') refuseAssign(run);
     const how: Retry = {
       ...{ from: ['completed', 'cancelled', 'aborted'], open: 'failed' },
       ...(rows && { rows }),
@@ -219,6 +219,12 @@ async function resumeEnded(run: Run, strategy: Strategy | undefined, session: Se
   return rows === 0
     ? `Run ${run.runId} has nothing left to do; \`${session.identity.hint(`retry ${run.runId}`)}\` tries what failed again.`
     : `Run ${run.runId} goes on with ${count(rows, 'row')}${approved}; what failed stays failed.`;
+}
+
+/** @throws UserError (exit 2) for a run that can't go on by writing whole lists. */
+function refuseAssign(run: Run): void {
+  refuseUnfit({ strategy: 'assign', blind: run.blind, apiVersion: run.apiVersion });
+  refuseParted(run, true, 'Make runs of smaller files with --strategy assign instead.');
 }
 
 /** Opens an ended run again, or says why not. Answers how many rows there are to be done. */

@@ -225,7 +225,10 @@ export function summary(run: Run, { identity }: Session, context: Context): Exit
 function hints(run: Run, { hint }: Identity): string[] {
   const { runId, counts, state, finishedAt } = run;
   const hasFailed = counts.failed + counts.stale > 0;
-  const isAborted = state === 'aborted';
+  // What stops a run before it has begun is not mended by trying on: its reason says what to do.
+  const hasBegun = counts.succeeded + counts.failed > 0;
+  const isAborted =
+    state === 'aborted' && hasBegun && !run.stateReason?.startsWith('the tenant does not take');
   return [
     ...(state === 'paused' ? [`Go on with:   ${hint(`resume ${runId} --work`)}`] : []),
     ...(hasAwaiting(run) ? [`Approved:     ${hint(`resume ${runId} --work`)}`] : []),

@@ -74,8 +74,11 @@ export async function writtenByRun(
   };
 }
 
-const wasWritten = ({ state, attempts, detail }: RecordedRow): boolean =>
-  (state === 'succeeded' && attempts > 0) || (state === 'failed' && detail.errorCode === 'VerifyMismatch');
+/** A before-image is kept only of rows that were sent; one that a `retry` found done was written by an earlier try. */
+const wasWritten = ({ state, attempts, detail, before }: RecordedRow): boolean =>
+  (state === 'succeeded' && attempts > 0) ||
+  (state === 'skipped' && before !== undefined) ||
+  (state === 'failed' && detail.errorCode === 'VerifyMismatch');
 
 function writtenRow(row: RecordedRow, run: Run): WrittenRow[] {
   const { change } = withChange(row, run);

@@ -161,7 +161,9 @@ export class Ledger {
   ): Promise<BatchStates> {
     const { token, chargeEnd } = leave;
     const settlement = { ...NOTHING_SENT, ...ended, token, chargeEnd };
-    return this.#tell((policy) => this.#store.record(ref, rows, policy, settlement));
+    // A row that another worker has sent since, as this one stood still, is that one's.
+    const seen = rows.map((row) => ({ ...row, seen: leave.states[row.place] ?? row }));
+    return this.#tell((policy) => this.#store.record(ref, seen, policy, settlement));
   }
 
   /**

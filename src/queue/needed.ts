@@ -36,6 +36,10 @@ const VERIFY_AGAIN_WINDOWS = 0.1;
 export interface SortingTerms {
   /** A run that was stopped for good writes nothing more, and only owes the truth about writes in doubt. */
   readonly mayWrite: boolean;
+  /** What was not written of an aborted run stays `pending`, for `resume` to go on with. */
+  readonly isAborted?: boolean;
+  /** v1.0 shows no filters, so a list that it shows must not be written back. */
+  readonly isBeta: boolean;
   readonly windowMs: number;
   /** Ms since the epoch. */
   readonly at: number;
@@ -68,7 +72,13 @@ const patchOf = (row: ReadyRow, body: JsonObject, present: PresentAssignment | u
 /** What a look makes of a row, however it is written. */
 export type RowDecision =
   | { readonly kind: 'alreadySo'; readonly present: PresentAssignment | undefined }
-  | { readonly kind: 'write' | 'stale'; readonly present: PresentAssignment | undefined }
+  | { readonly kind: 'write'; readonly present: PresentAssignment | undefined }
+  | {
+      readonly kind: 'stale';
+      readonly present: PresentAssignment | undefined;
+      /** It is the policy's list that is another one, perhaps in another assignment. */
+      readonly isList?: boolean;
+    }
   | Extract<Decision, { kind: 'refused' }>;
 
 /** What a look makes of one row; undefined: it is to be written. */
@@ -98,16 +108,21 @@ export function recordOfLook(
     const end = endOfSentRow(row);
     if (end !== undefined) return settled('failed', end);
   }
-  if (decision.kind === 'stale') return settled('stale', changedSince(decision.present));
-  return terms.mayWrite ? undefined : settled('cancelled', {});
+  if (decision.kind === 'stale')
+    return settled(
+      'stale',
+      changedSince(decision.isList ? 'the list of the policy is another one' : inWords(decision.present)),
+    );
+  if (terms.mayWrite) return undefined;
+  return terms.isAborted ? { place, state: 'pending', attempts: 0 } : settled('cancelled', {});
 }
 
 const inWords = (present: PresentAssignment | undefined): string =>
   present === undefined ? 'it is gone' : `it is ${targetInWords(present.target)}`;
 
-const changedSince = (present: PresentAssignment | undefined): Detail => ({
+const changedSince = (what: string): Detail => ({
   errorCode: 'Stale',
-  errorMessage: `Changed since the plan: now ${inWords(present)}. Nothing was written; plan again to take it as it is.`,
+  errorMessage: `Changed since the plan: now ${what}. Nothing was written; plan again to take it as it is.`,
 });
 
 /** Graph said that it wrote, and the tenant shows something else. The first time it may be a copy that lags behind. */

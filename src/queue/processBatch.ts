@@ -1,5 +1,5 @@
 import type { BeforeImage } from '../runs/batchCodec.ts';
-import { unsettled, type BatchRef, type RecordedRow } from '../runs/batchRow.ts';
+import { unsettled, type BatchRef, type RecordedRow, type RowRecord } from '../runs/batchRow.ts';
 import type { BatchView } from '../runs/runStore.ts';
 import { withAskedBefore } from './approvals.ts';
 import { isOurs, type Edges, type Step } from './edges.ts';
@@ -60,7 +60,10 @@ async function lookAndWrite(
   const lost = await lostReads(run, looks.byList, edges, signal);
   if (lost !== undefined) return pauseForSignIn(run, lost, edges);
 
-  const terms = { mayWrite: run.state === 'running', windowMs: ledger.pace.windowMs, at: now() };
+  const terms = {
+    ...{ mayWrite: run.state === 'running', isAborted: run.state === 'aborted' },
+    ...{ isBeta: run.apiVersion === 'beta', windowMs: ledger.pace.windowMs, at: now() },
+  };
   const { byPatch, byAssign } = parted(rows, ready, run);
   const patches = sortedForPatch(byPatch, looks.byList, terms);
   const ordered = narrowingFirst(rows, run, patches, terms.at);
@@ -72,7 +75,7 @@ async function lookAndWrite(
   const { records, needed } = await withAskedBefore(sorted, run, edges, signal);
   // While another worker's write may be on its way, what is there is there, but what is not may still come.
   const sure = leaseMs > 0 ? records.filter(({ state }) => isThere(state)) : records;
-  const after = sure.length > 0 ? await runs.record(ref, sure, ledger.policy()) : undefined;
+  const after = sure.length > 0 ? await runs.record(ref, asSeen(sure, rows), ledger.policy()) : undefined;
   if (after?.states.length === 0) return { kind: 'done' };
   if (needed.length === 0 || leaseMs > 0) {
     const isUnread = [...looks.byList.values()].some(({ kind }) => kind === 'unread');
@@ -96,6 +99,10 @@ async function lookAndWrite(
       return writeRows(ref, run, leave, needed, edges, signal);
   }
 }
+
+/** What was looked at before another worker wrote it says nothing any more. */
+const asSeen = (records: readonly RowRecord[], rows: readonly RecordedRow[]): RowRecord[] =>
+  records.map((record) => ({ ...record, seen: rows[record.place] ?? record }));
 
 const leaveRows = (needed: readonly NeededWrite[]) =>
   needed.flatMap(({ rows }, request) =>

@@ -49,7 +49,8 @@ export function parted(all: readonly RecordedRow[], ready: readonly ReadyRow[], 
     const open = ofList.filter(({ state }) => !isSettled(state));
     const due = open.filter(({ place }) => readyAt.has(place));
     if (!isAlways && ofList.every(({ change }) => change.action === 'set')) byPatch.push(...due);
-    else if (due.length === open.length && due.length > 0) {
+    // Of a run that is over nothing is written, so that its rows need not be due together.
+    else if (due.length > 0 && (due.length === open.length || run.state !== 'running')) {
       const settled = ofList.filter(({ state }) => isSettled(state)).map(({ change }) => change);
       const isNested = due.some(({ change }) => change.address.form.via.length > 0);
       byAssign.push({ path, isNested, ready: due, settled });
@@ -68,11 +69,11 @@ export function sortedForAssign(
   const needed: NeededWrite[] = [];
   for (const list of lists) {
     const look = byList.get(list.path);
-    if (look === undefined || look.kind === 'unread' || look.kind === 'signIn') continue;
+    if (look?.kind === 'unread' || look?.kind === 'signIn') continue;
     const recorded = (decide: (row: ReadyRow) => RowDecision): RowRecord[] =>
       list.ready.flatMap((row) => recordOfLook(row, decide(row), terms) ?? []);
-    if (look.kind !== 'list') {
-      const refused = look.kind === 'refused' ? look : refusedAs(NOT_READ);
+    if (look?.kind !== 'list' || !terms.isBeta) {
+      const refused = look?.kind === 'refused' ? look : refusedAs(NOT_READ);
       records.push(...recorded(() => refused));
       continue;
     }
@@ -145,9 +146,11 @@ function decisionOf(
     case 'alreadySo':
       return what;
     case 'write':
-      return { kind: isStale ? 'stale' : 'write', present };
+      return isStale ? { kind: 'stale', present, isList: true } : { kind: 'write', present };
     case 'refused':
-      return isStale ? { kind: 'stale', present } : { kind: 'refused', status: undefined, error: what.error };
+      return isStale
+        ? { kind: 'stale', present, isList: true }
+        : { kind: 'refused', status: undefined, error: what.error };
     case undefined:
       throw new Error('a row was not folded');
   }

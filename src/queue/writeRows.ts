@@ -101,10 +101,10 @@ export async function writeRows(
   }
 }
 
-const refusedRoute = ({ runId, options }: Run, code: string): string =>
-  options.strategy === 'patch'
+const refusedRoute = ({ runId, options, apiVersion, blind }: Run, code: string): string =>
+  options.strategy === 'patch' && apiVersion === 'beta' && !blind
     ? `the tenant does not take PATCH on assignments (${code}): \`retarget resume ${runId} --strategy assign --work\` goes on by writing whole lists`
-    : `the tenant does not take \`assign\` (${code})`;
+    : `the tenant does not take writes of this kind, ${options.strategy} (${code}); whole lists are written with --strategy assign, in beta and with a look`;
 
 /** The requests of a leave; undefined when one of them has lost a row to other hands since, and would say too much. */
 function writesOf(

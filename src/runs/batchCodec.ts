@@ -223,26 +223,18 @@ const IMAGE_DICTIONARY = Buffer.from(
   ]),
 );
 
-/** Before-images of rows by their place, as bytes: length in four bytes, then the JSON packed. A batch's images are these appended. */
-export function encodeImages(images: readonly (readonly [place: number, image: BeforeImage])[]): Buffer {
-  if (images.length === 0) return Buffer.alloc(0);
-  const packed = packJson(images, { ...DEFLATE, dictionary: IMAGE_DICTIONARY });
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(packed.length);
-  return Buffer.concat([length, packed]);
-}
+/** One before-image as bytes: a frame like a detail's, with the JSON packed. */
+export const encodeImage = (row: number, image: BeforeImage): Buffer =>
+  frame(row, packJson(image, { ...DEFLATE, dictionary: IMAGE_DICTIONARY }));
 
 /** The last before-image of each row, by its place in the batch. */
-export function decodeImages(blob: Buffer | null | undefined): Map<number, BeforeImage> {
-  const images = new Map<number, BeforeImage>();
-  for (let at = 0; blob && at < blob.length;) {
-    const end = at + 4 + blob.readUInt32BE(at);
-    const unpacked = unpackJson(blob.subarray(at + 4, end), { dictionary: IMAGE_DICTIONARY });
-    for (const [place, image] of unpacked as [number, BeforeImage][]) images.set(place, image);
-    at = end;
-  }
-  return images;
-}
+export const decodeImages = (blob: Buffer | null | undefined): Map<number, BeforeImage> =>
+  new Map(
+    [...framesOf(blob)].map(([row, packed]) => [
+      row,
+      unpackJson(packed, { dictionary: IMAGE_DICTIONARY }) as BeforeImage,
+    ]),
+  );
 
 /** Bytes of a fingerprint; of a row without a plan they are 0. */
 const FINGERPRINT_BYTES = 8;

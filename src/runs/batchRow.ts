@@ -42,6 +42,8 @@ export interface LeaveRow extends RowState {
 /** One row's new state, as `record` takes it. */
 export interface RowRecord extends RowState {
   readonly place: number;
+  /** As the row stood when this was decided; one that stands otherwise by now is left as it is. */
+  readonly seen?: RowState;
   readonly detail?: Detail;
 }
 

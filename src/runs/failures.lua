@@ -21,7 +21,7 @@ local function failedTooOften(header, allForbidden)
   local last = redis.call('HGET', header, 'rowCode')
   local inARow = tonumber(redis.call('HGET', header, 'rowCount') or '0')
   if allForbidden and succeeded == 0 then
-    return 'Graph refused every row of the first batch with 403: the sign-in may not write here'
+    return 'Graph refused every row of the first batch with 403: the sign-in may not write here; `retarget doctor` tells which permission it needs'
   end
   if inARow >= IN_A_ROW_MAX then return inARow .. ' rows in a row failed with ' .. last end
   local percent = string.match(max, '^(.*)%%$')

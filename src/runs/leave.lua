@@ -1,11 +1,13 @@
 -- Leave to write rows of one batch: checks the run, picks, charges, marks `sent`, counts the attempt and keeps the
 -- before-images, in one step.
--- KEYS: ledger, its sets; 5 header, 6 states, 7 leases, 8 before. ARGV: policy, batch, token, requests at most, before-images,
--- then of each wanted row its place in the batch, its state byte as the caller saw it (a row that changed since is left out), and
--- the number of the request that it goes in.
+-- KEYS: ledger, its sets; 5 header, 6 states, 7 leases, 8 before. ARGV: policy, batch, token, requests at most, then of
+-- each wanted row its place in the batch, its state byte as the caller saw it (a row that changed since is left out), the number of
+-- the request that it goes in, and its before-image (empty: none, or known).
 -- Answers {"granted", now, event, chargeEnd, states, requests, row, row, …}, {"wait", now, event, ms, reason}, {"busy", now,
 -- event, ms} when another worker writes this batch, or {"stopped", now, event, state} when the run is not at work.
 local HEADER, STATES, LEASES, BEFORE = KEYS[5], KEYS[6], KEYS[7], KEYS[8]
+-- A row may be written again and again, each time over something else.
+local IMAGES_BYTES_MAX = 65536
 local batch, token, requestsMax = ARGV[2], ARGV[3], tonumber(ARGV[4])
 tick()
 
@@ -20,7 +22,7 @@ if leaseMs > 0 then return { 'busy', text(now), event, text(leaseMs) } end
 local states = redis.call('HGET', STATES, batch)
 local gate = gateLeft(HEADER)
 local wanted, wantedRequests, lastRequest, isGated = {}, 0, nil, false
-for i = 6, #ARGV, 3 do
+for i = 5, #ARGV, 4 do
   local row, seen = tonumber(ARGV[i]), tonumber(ARGV[i + 1])
   if string.byte(states, row + 1) == seen and seen % 16 <= 1 then
     local isNew, isBegun = seen < 16, ARGV[i + 2] == lastRequest
@@ -31,7 +33,7 @@ for i = 6, #ARGV, 3 do
       if isNew and gate then gate = math.max(0, gate - 1) end
       if not isBegun then wantedRequests = wantedRequests + 1 end
       lastRequest = ARGV[i + 2]
-      wanted[#wanted + 1] = { row = row, request = wantedRequests }
+      wanted[#wanted + 1] = { row = row, request = wantedRequests, image = ARGV[i + 3] }
     end
   end
 end
@@ -70,7 +72,7 @@ redis.call('HSET', LEDGER, 'nextWriteAt', text((now - planned <= step and planne
 redis.call('HSET', LEASES, batch, leaseText(token, now, now + policy.timeoutMs))
 
 local answer = { 'granted', text(now), event, text(chargeEnd), '', n }
-local bytes = { string.byte(states, 1, #states) }
+local bytes, images = { string.byte(states, 1, #states) }, {}
 local sent, fresh = 0, 0
 for _, want in ipairs(wanted) do
   if want.request > n then break end
@@ -79,12 +81,17 @@ for _, want in ipairs(wanted) do
   if byte % 16 == 0 then sent = sent + 1 end
   if byte < 16 then fresh = fresh + 1 end
   bytes[row + 1] = 1 + 16 * math.min(15, math.floor(byte / 16) + 1)
+  if want.image ~= '' then images[#images + 1] = want.image end
   answer[#answer + 1] = row
 end
 if redis.call('HSETNX', HEADER, 'firstLeaveAt', text(now)) == 1 then redis.call('HSET', HEADER, 'firstBatch', batch) end
 if sent > 0 then redis.call('HINCRBY', HEADER, 'sent', sent) end
 if gate then redis.call('HINCRBY', HEADER, 'gateUsed', fresh) end
-if ARGV[5] ~= '' then redis.call('HSET', BEFORE, batch, (redis.call('HGET', BEFORE, batch) or '') .. ARGV[5]) end
+if #images > 0 then
+  local kept = (redis.call('HGET', BEFORE, batch) or '') .. table.concat(images)
+  if #kept > IMAGES_BYTES_MAX then kept = lastFrames(kept) end
+  redis.call('HSET', BEFORE, batch, kept)
+end
 answer[5] = string.char(unpack(bytes))
 redis.call('HSET', STATES, batch, answer[5])
 return answer

@@ -1,7 +1,7 @@
 -- Records what became of rows of one batch: states, counters, details, charges and hold, in one step; only for rows that
 -- are not settled yet. KEYS: ledger, its sets; 5 header, 6 states, 7 details, 8 settled, 9 leases, 10 open, 11.. its other keys.
 -- ARGV: policy, runId, batch, token, chargeEnd, answered, accepted, returned, holdMs, throttled, allForbidden, then per row: place, state,
--- attempts, detail, error code.
+-- attempts, detail, error code, and the state byte as it was when that was decided (empty: whatever it was).
 --   answered/returned: charges that were used and end a window from now / that were never sent and are given back
 --   accepted: how many of them the tenant let through its limit; throttled: how many it refused with 429
 --   holdMs: as in holdAfter; allForbidden: "1" when every reply was a 403
@@ -42,10 +42,11 @@ local bytes = { string.byte(states, 1, #states) }
 local details = {}
 local left, sent = 0, 0
 local isGated = gateLeft(HEADER) ~= nil
-for i = 12, #ARGV, 5 do
+for i = 12, #ARGV, 6 do
   local row, state, attempts = tonumber(ARGV[i]) + 1, tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2])
   local before = bytes[row] % 16
-  if before <= 1 then
+  local isAsSeen = ARGV[i + 5] == '' or bytes[row] == tonumber(ARGV[i + 5])
+  if before <= 1 and isAsSeen then
     bytes[row] = state + 16 * math.min(15, attempts)
     if ARGV[i + 3] ~= '' then details[#details + 1] = ARGV[i + 3] end
     if before == 1 and state ~= 1 then sent = sent - 1 end

@@ -1,6 +1,6 @@
 import type { ChainableCommander } from 'ioredis';
 import type { RedisClient } from '../redis/connection.ts';
-import { decodeInputs, encodeDetail, encodeImages, type InputRow } from './batchCodec.ts';
+import { decodeInputs, encodeDetail, encodeImage, type InputRow } from './batchCodec.ts';
 import {
   recordedRows,
   type BatchRef,
@@ -20,7 +20,7 @@ import {
 } from './leave.ts';
 import { byteOfState, STATE, stateOfByte } from './rowState.ts';
 import { RECORD_FORMAT, runFromHeader, type Run, type RunState, type Strategy } from './run.ts';
-import { Scripts } from './scripts.ts';
+import { Scripts, type ScriptArgument } from './scripts.ts';
 
 export type Transition =
   { readonly kind: 'done'; readonly from: RunState } | { readonly kind: 'wrong'; readonly state: string };
@@ -72,7 +72,7 @@ export class RunStore {
   readonly keys: Keys;
   readonly #redis: RedisClient;
   readonly #scripts: Scripts;
-  readonly #images = new WeakMap<readonly LeaveRow[], Buffer>();
+  readonly #asked = new WeakMap<readonly LeaveRow[], readonly ScriptArgument[]>();
 
   constructor(redis: RedisClient, tenant: string) {
     this.#redis = redis;
@@ -220,23 +220,21 @@ export class RunStore {
     const [kind, now, event, ...rest] = await this.#scripts.run(
       'leave',
       [...this.#ledgerKeys(), keys.header, keys.states, keys.leases, keys.before],
-      [
-        ...[JSON.stringify(policy), ref.batch, token, REQUESTS_PER_LEAVE_MAX, this.#imagesOf(rows)],
-        ...rows.flatMap((row) => [row.place, byteOfState(row), row.request]),
-      ],
+      [...[JSON.stringify(policy), ref.batch, token, REQUESTS_PER_LEAVE_MAX], ...this.#wanted(rows)],
     );
     return leaveAnswerOf(String(kind), Number(now), String(event), rest);
   }
 
   /** Leave is asked for again and again with the same rows, until it is given. */
-  #imagesOf(rows: readonly LeaveRow[]): Buffer {
-    const known = this.#images.get(rows);
+  #wanted(rows: readonly LeaveRow[]): readonly ScriptArgument[] {
+    const known = this.#asked.get(rows);
     if (known !== undefined) return known;
-    const images = encodeImages(
-      rows.flatMap(({ place, before }) => (before === undefined ? [] : [[place, before] as const])),
-    );
-    this.#images.set(rows, images);
-    return images;
+    const wanted = rows.flatMap((row) => [
+      ...[row.place, byteOfState(row), row.request],
+      row.before === undefined ? '' : encodeImage(row.place, row.before),
+    ]);
+    this.#asked.set(rows, wanted);
+    return wanted;
   }
 
   /** Records rows of a batch that are not settled yet, and ends the charges of the leave they were sent with. */
@@ -267,12 +265,13 @@ export class RunStore {
         JSON.stringify(policy),
         ...[ref.runId, ref.batch, token, chargeEnd],
         ...[answered, accepted, returned, Math.round(holdMs), throttled, allForbidden ? 1 : 0],
-        ...rows.flatMap(({ place, state, attempts, detail }) => [
+        ...rows.flatMap(({ place, state, attempts, detail, seen }) => [
           place,
           STATE[state],
           attempts,
           detail ? encodeDetail(place, detail) : '',
           state === 'failed' ? (detail?.errorCode ?? 'unknown') : '',
+          seen === undefined ? '' : byteOfState(seen),
         ]),
       ],
     );

@@ -5,7 +5,7 @@ const lua = (name: string): string => readFileSync(new URL(`./${name}.lua`, impo
 
 /** Each script with the parts that stand in front of it. */
 const PARTS = {
-  leave: ['ledger', 'budget', 'leases', 'gate', 'leave'],
+  leave: ['ledger', 'budget', 'leases', 'details', 'gate', 'leave'],
   batchView: ['leases', 'batchView'],
   record: ['ledger', 'budget', 'details', 'gate', 'failures', 'runEnd', 'record'],
   readLeave: ['ledger', 'budget', 'readLeave'],

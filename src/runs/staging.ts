@@ -176,6 +176,8 @@ export class Staging {
     readonly again: boolean;
   }): Promise<Published> {
     await this.flush();
+    // A renewal that came after the script would let the run expire.
+    clearInterval(this.#renewal);
     const published = await this.#store.publish(this.runId, file.sha256, file.again, {
       columns: JSON.stringify(file.columns),
       leftOut: file.leftOut,
@@ -191,11 +193,17 @@ export class Staging {
     return published;
   }
 
-  /** Forgets what was staged. A published run is no staging any more: then this does nothing. */
-  async discard(): Promise<void> {
+  /**
+   * Forgets what was staged. A published run is no staging any more, also one whose publication was not answered: that stays,
+   * and the answer is false.
+   */
+  async discard(): Promise<boolean> {
     clearInterval(this.#renewal);
-    if (this.#isPublished) return;
+    if (this.#isPublished) return false;
+    const run = await this.#store.run(this.runId);
+    if (run !== undefined && run.state !== 'loading') return false;
     await execute(this.#store.transaction().unlink(...Object.values(this.#store.keys.run(this.runId))));
+    return true;
   }
 
   async #write(): Promise<void> {

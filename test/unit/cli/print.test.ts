@@ -85,7 +85,7 @@ describe('the foot of the talk', () => {
     const lines = text().trimEnd().split('\n');
     expect(lines.map((line) => line.split(' ')[0])).toEqual(['25%', '30%', '100%']);
     expect(lines[0]).toBe(
-      '25% 500/2,000 · 1 min 1 s left · 24.5 rows/s · 400 succeeded · 97 skipped · 3 failed · 7 throttled',
+      '25% 500/2,000 · 1 min 1 s left · 24.5 rows/s · 400 succeeded · 97 skipped · 2 failed · 1 stale · 7 throttled',
     );
     expect(text()).not.toContain('\u001b');
   });

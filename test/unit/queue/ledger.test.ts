@@ -110,8 +110,8 @@ test('a leave that is given back leaves its rows as they were before it', async 
   await ledger.giveBack(REF, leave);
   await ledger.giveBack(REF, { ...leave, states: [{ state: 'sent', attempts: 3 }] });
   expect(store.recorded.map(({ rows }) => rows)).toEqual([
-    [{ place: 0, state: 'pending', attempts: 0 }],
-    [{ place: 0, state: 'sent', attempts: 2 }],
+    [{ place: 0, state: 'pending', attempts: 0, seen: { state: 'sent', attempts: 1 } }],
+    [{ place: 0, state: 'sent', attempts: 2, seen: { state: 'sent', attempts: 3 } }],
   ]);
   expect(store.recorded[0]?.settlement).toMatchObject({
     returned: 1,
@@ -238,7 +238,8 @@ test('a leave that is given back returns a charge for each request, whatever the
   ];
   await ledger.giveBack(REF, await granted(ledger));
   expect(store.recorded[0]?.settlement).toMatchObject({ returned: 1 });
-  expect(store.recorded[0]?.rows).toEqual(pendingRows(0, 1, 2));
+  const sent = { state: 'sent', attempts: 1 };
+  expect(store.recorded[0]?.rows).toEqual(pendingRows(0, 1, 2).map((row) => ({ ...row, seen: sent })));
 });
 
 test('a leave that would come when the look is too old is late', async () => {

@@ -8,7 +8,7 @@ import { sortedForPatch, type Sorted } from '../../../src/queue/needed.ts';
 import { groupRow, readyRow } from '../../support/rows.ts';
 
 const AT = 9_000;
-const TERMS = { mayWrite: true, windowMs: 20_000, at: AT };
+const TERMS = { mayWrite: true, isBeta: true, windowMs: 20_000, at: AT };
 
 const present = (id: string, groupId: string, source?: string): PresentAssignment => {
   const target = { '@odata.type': '#microsoft.graph.groupAssignmentTarget', groupId };

@@ -8,7 +8,7 @@ import {
   decodeInputs,
   encodeDetail,
   encodeFingerprints,
-  encodeImages,
+  encodeImage,
   encodeInputs,
   fingerprintAt,
   inputRowOf,
@@ -168,7 +168,7 @@ test('before-images come back value for value, the last one of each row', () => 
   const images = fc.array(fc.tuple(fc.nat({ max: 199 }), image), { maxLength: 40 });
   fc.assert(
     fc.property(images, (said: [number, BeforeImage][]) => {
-      const blob = Buffer.concat(said.map((each) => encodeImages([each])));
+      const blob = Buffer.concat(said.map((each) => encodeImage(...each)));
       expect(decodeImages(blob)).toEqual(new Map(said));
     }),
   );
@@ -187,7 +187,7 @@ test('an ordinary before-image takes little more than its ids', () => {
       groupId,
     },
   };
-  expect(encodeImages([[7, image]]).length).toBeLessThan(140);
+  expect(encodeImage(7, image).length).toBeLessThan(140);
 });
 
 test('fingerprints come back at their place, undefined where there is none', () => {
