@@ -48,7 +48,7 @@ export async function stageInverses(
       for (const [path, rows] of lists) {
         const look = lookAt(looks, path, identity);
         if (look.kind === 'list') await inverses.add(rows, look.assignments);
-        else inverses.gone += rows.length;
+        else for (const row of rows) inverses.leaveGone(row);
       }
     }
     await staging.flush();
@@ -72,6 +72,8 @@ export class Inverses {
   changed = 0;
   /** Assignments that are not there any more, or can't be read. */
   gone = 0;
+  /** The lines of the first of those. */
+  readonly goneLines: number[] = [];
   /** The first of those that were changed. */
   readonly changedRows: ChangedRow[] = [];
   readonly #written: Written;
@@ -88,6 +90,11 @@ export class Inverses {
 
   get leftOut(): number {
     return this.changed + this.gone;
+  }
+
+  leaveGone({ input }: WrittenRow): void {
+    this.gone += 1;
+    if (this.goneLines.length < CHANGED_SHOWN) this.goneLines.push(input.line);
   }
 
   get columns(): readonly InputColumn[] {
@@ -116,7 +123,7 @@ export class Inverses {
         // Only a list that is written as a whole can have it again.
         if (this.#force && this.#written.strategy === 'assign')
           return this.#restore(row, undo.inverse, plannedList);
-        this.gone += 1;
+        this.leaveGone(row);
         return;
       case 'changed':
         if (this.#force) return this.#restore(row, undo.inverse, plannedList);
@@ -156,7 +163,7 @@ export function showInverses(
   { name, strategy, withoutImage }: Written,
   { print }: Context,
 ): void {
-  const { rows, asBefore, changed, gone } = inverses;
+  const { rows, asBefore, changed, gone, goneLines } = inverses;
   const some = (n: number, what: string): void => {
     if (n > 0) print.say(`  ${count(n, 'assignment')} ${what}`);
   };
@@ -165,6 +172,7 @@ export function showInverses(
   some(asBefore, 'as before already');
   some(withoutImage(), 'of which nobody has seen what was there: left out');
   some(gone, `gone since, or unreadable: left out${strategy === 'assign' ? GONE_BY_ASSIGN : GONE_BY_PATCH}`);
+  if (gone > 0) print.say(`    line ${goneLines.join(', ')}${gone > goneLines.length ? ', …' : ''}`);
   some(changed, 'changed by somebody else since: left out (--force puts them back as well)');
   showChanged(inverses, print);
 }

@@ -42,7 +42,9 @@ describe('a staging', () => {
       await publish(...args);
       throw new Error('the connection is gone');
     };
-    await expect(staging.publish({ sha256: 'x', columns: [], leftOut: 0, again: true })).rejects.toThrow();
+    await expect(staging.publish({ sha256: 'x', columns: [], leftOut: 0, again: true })).rejects.toThrow(
+      'the connection is gone',
+    );
     expect(await staging.discard()).toBe(false);
     expect(await store.run(identity.runId)).toMatchObject({ state: 'queued', total: 3 });
   });
