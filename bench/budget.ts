@@ -33,15 +33,15 @@ interface Measured {
 type Contender = (rig: Rig, present: Case) => Promise<void> | void;
 
 const ours: Contender = async (rig, { workers }) => {
-  await rig.retarget('submit', rig.file);
   for (let i = 0; i < workers; i += 1) rig.start(RETARGET, ['worker']);
+  await rig.retarget('submit', rig.file);
 };
 
 const peer =
   (name: string): Contender =>
   (rig, { configured }) => {
     const program = fileURLToPath(new URL(`./peers/${name}.ts`, import.meta.url));
-    rig.start(program, [rig.url, rig.file, String(configured), String(WINDOW_MS), rig.redis.url ?? '']);
+    rig.start(program, [rig.url, rig.file, String(configured), String(WINDOW_MS), rig.redisUrl ?? '']);
   };
 
 const PEERS: Readonly<Record<string, Contender>> = {
@@ -49,12 +49,33 @@ const PEERS: Readonly<Record<string, Contender>> = {
   'token bucket': peer('tokenBucket'),
   'BullMQ limiter': peer('bullmqLimiter'),
 };
+/** Ours is the last to start, so that nobody else starts while it is measured. */
+const CONTENDERS = { ...(values['no-peers'] ? {} : PEERS), retarget: ours };
 
-async function measure(present: Case, contend: Contender, seed: number): Promise<Measured> {
-  const windows = present.limits.length * present.windowsPerStep;
-  const most = present.limits.reduce((sum, limit) => sum + limit, 0) * present.windowsPerStep;
-  await using rig = await openRig({
-    rows: Math.ceil(most * 1.2) + 200,
+/** All contenders side by side, each with a tenant and a Redis of its own. */
+async function race(present: Case, seed: number): Promise<ReadonlyMap<string, Measured>> {
+  await using rigs = new AsyncDisposableStack();
+  const opened = await Promise.all(
+    Object.entries(CONTENDERS).map(
+      async ([name, contend]) => [name, contend, rigs.use(await rigFor(present, seed))] as const,
+    ),
+  );
+  const racing: Promise<readonly [string, Measured]>[] = [];
+  for (const [name, contend, rig] of opened) {
+    await contend(rig, present);
+    const startedAt = await firstWrite(rig);
+    racing.push(measure(rig, present, startedAt).then((measured) => [name, measured]));
+  }
+  return new Map(await Promise.all(racing));
+}
+
+/** Writes that the tenant would take in all. */
+const mostOf = ({ limits, windowsPerStep }: Case): number =>
+  limits.reduce((sum, limit) => sum + limit, 0) * windowsPerStep;
+
+const rigFor = (present: Case, seed: number): Promise<Rig> =>
+  openRig({
+    rows: Math.ceil(mostOf(present) * 1.2) + 200,
     seed,
     flags: [
       ...['--write-limit', String(present.limits[0]), '--request-limit', 'none'],
@@ -65,17 +86,19 @@ async function measure(present: Case, contend: Contender, seed: number): Promise
       RETARGET_WRITES_PER_WINDOW: String(present.configured),
       RETARGET_WINDOW_MS: String(WINDOW_MS),
     },
+    redis: 'tcp',
   });
-  await contend(rig, present);
-  const startedAt = await firstWrite(rig);
-  for (const [step, limit] of present.limits.entries()) {
-    await sleepUntil(startedAt + step * present.windowsPerStep * WINDOW_MS);
+
+async function measure(rig: Rig, present: Case, startedAt: number): Promise<Measured> {
+  const { limits, windowsPerStep } = present;
+  for (const [step, limit] of limits.entries()) {
+    await sleepUntil(startedAt + step * windowsPerStep * WINDOW_MS);
     if (step > 0) await rig.configure({ writeLimit: limit });
   }
-  await sleepUntil(startedAt + windows * WINDOW_MS);
+  await sleepUntil(startedAt + limits.length * windowsPerStep * WINDOW_MS);
   const { writesAdmitted, throttled, requestsDuringHold } = await rig.stats();
   return {
-    share: writesAdmitted / most,
+    share: writesAdmitted / mostOf(present),
     throttledPer1000: (throttled / writesAdmitted) * 1000,
     duringHold: requestsDuringHold,
   };
@@ -100,13 +123,12 @@ await whileAlive(async () => {
   );
   console.log('| case | | budget used | 429s per 1000 accepted | requests during a hold |');
   console.log('|---|---|---|---|---|');
-  const contenders = { retarget: ours, ...(values['no-peers'] ? {} : PEERS) };
   for (const present of CASES.filter(({ name }) => name.includes(values.only))) {
-    for (const [name, contend] of Object.entries(contenders)) {
-      const runs: Measured[] = [];
-      for (let seed = 1; seed <= Number(values.seeds); seed += 1)
-        runs.push(await measure(present, contend, seed));
-      const of = (what: keyof Measured): number => median(runs.map((run) => run[what]));
+    const races: ReadonlyMap<string, Measured>[] = [];
+    for (let seed = 1; seed <= Number(values.seeds); seed += 1) races.push(await race(present, seed));
+    for (const name of Object.keys(CONTENDERS).reverse()) {
+      const of = (what: keyof Measured): number =>
+        median(races.map((measured) => measured.get(name)?.[what] ?? Number.NaN));
       const figures = [
         `${(of('share') * 100).toFixed(1)} %`,
         of('throttledPer1000').toFixed(1),

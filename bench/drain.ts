@@ -12,7 +12,7 @@ const { values } = parseArgs({
   options: { rows: { type: 'string', default: '30000' }, seeds: { type: 'string', default: '3' } },
 });
 const ROWS = Number(values.rows);
-const CONCURRENCY = '8';
+const CONCURRENCY = '32';
 const BARE = fileURLToPath(new URL('./peers/bareLoop.ts', import.meta.url));
 
 interface Measured {
@@ -26,7 +26,8 @@ async function measure(blind: boolean, seed: number): Promise<Measured> {
     seed,
     flags: ['--write-limit', 'none', '--request-limit', 'none'],
     env: { RETARGET_WRITES_PER_WINDOW: '1000000', RETARGET_CONCURRENCY: CONCURRENCY },
-  };
+    redis: 'embedded',
+  } as const;
   await using rig = await openRig(options);
   const run = await rig.retarget('submit', rig.file, ...(blind ? ['--blind'] : []));
   await rig.retarget('worker', '--until-idle');

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { SimulatorStats } from '../src/simulator/account.ts';
 import { generateTenant } from '../src/simulator/generateTenant.ts';
-import { startRedisServer, type TestRedis } from '../test/support/redisServer.ts';
+import { startRedisServer } from '../test/support/redisServer.ts';
 
 /** The built command. */
 export const RETARGET = fileURLToPath(new URL('../dist/main.js', import.meta.url));
@@ -16,7 +16,8 @@ const ASSIGNMENTS_PER_POLICY = 4;
 /** A simulator in a process of its own, a Redis, and a file with a row for each assignment. */
 export interface Rig extends AsyncDisposable {
   readonly url: string;
-  readonly redis: TestRedis;
+  /** Undefined: the commands bring the embedded one. */
+  readonly redisUrl: string | undefined;
   readonly file: string;
   stats(): Promise<SimulatorStats>;
   configure(change: Record<string, unknown>): Promise<void>;
@@ -33,9 +34,13 @@ export async function openRig(options: {
   readonly flags: readonly string[];
   /** Settings of the worker. */
   readonly env: NodeJS.ProcessEnv;
+  readonly redis: 'embedded' | 'tcp';
 }): Promise<Rig> {
   const dir = await mkdtemp(join(tmpdir(), 'retarget-bench-'));
-  const redis = await startRedisServer({ args: ['--appendonly', 'yes'], tcp: true });
+  const redis =
+    options.redis === 'tcp'
+      ? await startRedisServer({ args: ['--appendonly', 'yes'], tcp: true })
+      : undefined;
   const policies = Math.ceil(options.rows / ASSIGNMENTS_PER_POLICY);
   const file = join(dir, 'rows.csv');
   await writeFile(file, csv(policies, options.seed, options.rows));
@@ -66,13 +71,13 @@ export async function openRig(options: {
   const env = {
     ...withoutSettings(process.env),
     ...options.env,
-    REDIS_URL: redis.url,
+    ...(redis === undefined ? { RETARGET_DATA_DIR: join(dir, 'data') } : { REDIS_URL: redis.url }),
     RETARGET_GRAPH_URL: url,
     RETARGET_ACCESS_TOKEN: 'bench',
   };
   return {
     url,
-    redis,
+    redisUrl: redis?.url,
     file,
     stats: async () => (await (await fetch(`${url}/stats`)).json()) as SimulatorStats,
     async configure(change) {
@@ -97,7 +102,7 @@ export async function openRig(options: {
           await once(child, 'exit');
         }
       }
-      await redis.stop();
+      await redis?.stop();
       await rm(dir, { recursive: true, force: true });
     },
   };

@@ -1,11 +1,15 @@
 /** The longest id that is believed: an Intune assignment id is two GUIDs and an underscore, 73 characters. */
 export const ID_CHARS_MAX = 256;
 
+/** What nearly all ids are, so that they need no closer look. */
+const PLAIN_ID = new RegExp(`^[\\w-]{1,${ID_CHARS_MAX}}$`);
+
 /**
  * Why `id` can't stand in a path segment, or undefined when it can. Ids are opaque, so only what could leave the segment
  * or what no id can hold is refused.
  */
 export function idFault(id: string): string | undefined {
+  if (PLAIN_ID.test(id)) return undefined;
   if (id.length > ID_CHARS_MAX) return `is longer than ${ID_CHARS_MAX} characters`;
   if (id === '.' || id === '..') return 'would step out of its place in the URL';
   const forbidden = /[/\\?#%]/.exec(id);

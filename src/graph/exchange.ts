@@ -124,7 +124,9 @@ export function exchange(pool: Dispatcher, request: ExchangeRequest): Promise<Ex
 }
 
 /** UTF-8; a byte order mark is dropped, a wrong byte becomes U+FFFD and then mostly a status that can't be read. */
-const textOf = (chunks: readonly Buffer[]): string => new TextDecoder().decode(Buffer.concat(chunks));
+const textOf = (chunks: readonly Buffer[]): string => utf8.decode(Buffer.concat(chunks));
+
+const utf8 = new TextDecoder();
 
 const codeOf = (error: Error): string =>
   'code' in error && typeof error.code === 'string' ? error.code : '';

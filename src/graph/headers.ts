@@ -7,8 +7,9 @@ import { isJsonObject } from '../assignments/json.ts';
 export function headerOf(headers: unknown, name: string): string | undefined {
   if (!isJsonObject(headers)) return undefined;
   const wanted = name.toLowerCase();
-  for (const [key, value] of Object.entries(headers)) {
-    if (key.toLowerCase() !== wanted) continue;
+  for (const key of Object.keys(headers)) {
+    if (key.length !== wanted.length || key.toLowerCase() !== wanted) continue;
+    const value = headers[key];
     const first: unknown = Array.isArray(value) ? value[0] : value;
     if (typeof first === 'string') return first;
     if (typeof first === 'number') return String(first);

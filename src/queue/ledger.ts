@@ -88,6 +88,8 @@ export class Ledger {
   #clock: ClockReading | undefined;
   /** The last reading before a jump that the ledger has not been told of. */
   #untold: ClockReading | undefined;
+  /** Looks that were answered, as in LedgerPolicy: the next call tells of them. */
+  #answered: (readonly [chargeEnd: number, reads: number])[] = [];
 
   constructor(store: LedgerStore, pace: Pace, { endedInOrder = '', log }: LedgerOptions = {}) {
     this.#store = store;
@@ -207,9 +209,13 @@ export class Ledger {
         await this.#tell((policy) => this.#store.readReply(requests, answer.chargeEnd, 0, policy, what));
       } else {
         const reply = await send(validForMs);
-        await this.#tell((policy) =>
-          this.#store.readReply(requests, answer.chargeEnd, holdOf(reply), policy, what),
-        );
+        const holdMs = holdOf(reply);
+        // Something is recorded or asked next after a look. If not, its charge ends by itself, as of a worker that died.
+        if (isForWork && what === 'reads' && holdMs === 0) this.#answered.push([answer.chargeEnd, requests]);
+        else
+          await this.#tell((policy) =>
+            this.#store.readReply(requests, answer.chargeEnd, holdMs, policy, what),
+          );
         return reply;
       }
     }
@@ -229,7 +235,8 @@ export class Ledger {
     call: (policy: LedgerPolicy) => Promise<A>,
   ): Promise<A> {
     const told = this.#untold;
-    const answer = await call(this.policy());
+    // Told once, also when the call is lost: told twice, it would end the charges of others.
+    const answer = await call({ ...this.policy(), answered: this.#answered.splice(0) });
     if (this.#untold === told) this.#untold = undefined;
     for (const event of answer.event.split(';')) if (event !== '') this.#log?.info(inWords(event));
     return answer;

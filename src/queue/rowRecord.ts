@@ -127,8 +127,11 @@ export const failure = (httpStatus: number | undefined, { code, message }: Graph
 type Spoken<T> = { readonly [field in keyof T]: T[field] | undefined };
 
 /** Without the fields that say nothing. */
-export const spoken = (detail: Spoken<Detail>): Detail =>
-  Object.fromEntries(Object.entries(detail).filter(([, value]) => value !== undefined));
+export function spoken(detail: Spoken<Detail>): Detail {
+  const said: Record<string, unknown> = {};
+  for (const [field, value] of Object.entries(detail)) if (value !== undefined) said[field] = value;
+  return said;
+}
 
 /**
  * What 429s ask for, in the ledger's terms: the longest wait; -1 when none of them says how long, which 0 does not either;

@@ -45,14 +45,17 @@ function standingsByPolicy(
   { needed }: Sorted,
   after: ReadonlyMap<number, StateName>,
 ): Map<string, Standing[]> {
-  const seen = new Map(needed.flatMap(({ rows }) => rows.map(({ row, before }) => [row.place, before])));
+  const looked = new Map(needed.flatMap(({ rows }) => rows.map((each) => [each.row.place, each])));
   const byPolicy = new Map<string, Standing[]>();
   for (const row of all) {
-    const { change } = withChange(row, run);
+    const now = looked.get(row.place);
+    const { change } = now?.row ?? withChange(row, run);
     const key = policyKey(change.address);
-    const before = presentAssignmentOf(seen.get(row.place) ?? row.before);
+    const before = presentAssignmentOf(now?.before ?? row.before);
     const standing = { state: after.get(row.place) ?? row.state, narrows: narrows(change, before) };
-    byPolicy.set(key, [...(byPolicy.get(key) ?? []), standing]);
+    const others = byPolicy.get(key);
+    if (others === undefined) byPolicy.set(key, [standing]);
+    else others.push(standing);
   }
   return byPolicy;
 }

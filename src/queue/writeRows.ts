@@ -185,6 +185,8 @@ const MISSING: Outcome = { kind: 'lost', waitMs: 0, why: 'missing' };
 /** What says nothing of how many writes the tenant takes, as it came to an end before its limit or nobody knows where. */
 const NOT_LET_THROUGH: ReadonlySet<Outcome['kind']> = new Set(['throttled', 'signIn', 'lost']);
 
+const STOPS_RUN: ReadonlySet<Outcome['kind']> = new Set(['signIn', 'routeRefused']);
+
 function recordReplies(
   ref: BatchRef,
   leave: Leave,
@@ -211,6 +213,7 @@ function recordReplies(
     accepted: answered.filter(({ outcome }) => !NOT_LET_THROUGH.has(outcome.kind)).length,
     holdMs: holdOf(throttled),
     throttled: throttled.length,
+    isStopping: answered.some(({ outcome }) => STOPS_RUN.has(outcome.kind)),
     allForbidden: !isUnpaid && answered.length >= FORBIDDEN_REPLIES_MIN && answered.every(isForbidden),
   });
 }
@@ -231,6 +234,7 @@ async function recordRefused(
     answered: leave.requests,
     holdMs: isThrottled ? holdOf([retryAfterMs]) : 0,
     throttled: isThrottled ? rows.length : 0,
+    isStopping: !isThrottled,
   });
 }
 

@@ -1,4 +1,4 @@
-import { deflateRawSync, inflateRawSync, type ZlibOptions } from 'node:zlib';
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { JsonObject } from '../assignments/json.ts';
 import { pack, unpack } from 'msgpackr';
 import type { InputColumn } from '../assignments/columns.ts';
@@ -16,14 +16,16 @@ export const inputRowOf = (row: Row): InputRow => ({
 });
 
 /** A kept row as the domain reads rows. Its columns' places in the file are not kept: it had no problem. */
-export const rowOf = (input: InputRow): Row => ({
-  line: input.line,
-  column: 1,
-  cells: new Map([...input.cells].map(([column, value]) => [column, { value, column: 1 }])),
-});
+export function rowOf({ line, cells }: InputRow): Row {
+  const read = new Map<InputColumn, { value: unknown; column: number }>();
+  for (const [column, value] of cells) read.set(column, { value, column: 1 });
+  return { line, column: 1, cells: read };
+}
 
 type Columns = [InputColumn, unknown[]][];
 
+const COUNT_BYTES = 2;
+const GUID_BYTES = 16;
 /** GUIDs that a blob can count; a row of more than this keeps the rest as text. */
 const GUIDS_MAX = 0xffff;
 const GUID_IN_TEXT = /[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}/g;
@@ -42,11 +44,11 @@ const DEFLATE = { windowBits: 13, memLevel: 6, chunkSize: 4_096 } as const;
 export function encodeInputs(rows: readonly InputRow[]): Buffer {
   const names = [...new Set(rows.flatMap((row) => [...row.cells.keys()]))];
   const columns: Columns = names.map((name) => [name, rows.map((row) => row.cells.get(name) ?? null)]);
-  return packJson([rows.map((row) => row.line), columns], DEFLATE);
+  return packJson([rows.map((row) => row.line), columns], (text) => deflateRawSync(text, DEFLATE));
 }
 
-/** JSON as bytes: the GUIDs in it as their 16 bytes, and the rest deflated. */
-function packJson(value: unknown, options: ZlibOptions): Buffer {
+/** JSON as bytes: how many GUIDs are in it, the 16 bytes of each, and the rest deflated. */
+function packJson(value: unknown, deflated: (text: string) => Buffer): Buffer {
   const guids = new Map<string, number>();
   const text = JSON.stringify(value).replace(GUID_IN_TEXT, (guid) => {
     const known = guids.get(guid);
@@ -55,38 +57,37 @@ function packJson(value: unknown, options: ZlibOptions): Buffer {
     guids.set(guid, guids.size);
     return NEXT_GUID;
   });
-  const count = Buffer.alloc(2);
-  count.writeUInt16BE(guids.size);
-  return Buffer.concat([count, ...[...guids.keys()].map(bytesOfGuid), deflateRawSync(text, options)]);
+  const count = guids.size.toString(16).padStart(4, '0');
+  const head = Buffer.from(count + [...guids.keys()].join('').replaceAll('-', ''), 'hex');
+  return Buffer.concat([head, deflated(text)]);
 }
 
 export function decodeInputs(blob: Buffer): InputRow[] {
-  const [lines, columns] = unpackJson(blob, {}) as [number[], Columns];
-  return lines.map((line, i) => ({
-    line,
-    cells: new Map(columns.flatMap(([name, values]) => (values[i] === null ? [] : [[name, values[i]]]))),
-  }));
+  const [lines, columns] = unpackJson(blob, (rest) => inflateRawSync(rest).toString()) as [number[], Columns];
+  return lines.map((line, i) => {
+    const cells = new Map<InputColumn, unknown>();
+    for (const [name, values] of columns) if (values[i] !== null) cells.set(name, values[i]);
+    return { line, cells };
+  });
 }
 
-function unpackJson(blob: Buffer, options: ZlibOptions): unknown {
-  const count = blob.readUInt16BE(0);
-  const rest = 2 + 16 * count;
+function unpackJson(blob: Buffer, inflated: (rest: Buffer) => string): unknown {
+  const textAt = COUNT_BYTES + GUID_BYTES * blob.readUInt16BE(0);
+  const hex = blob.toString('hex', COUNT_BYTES, textAt);
   let next = 0;
-  const text = inflateRawSync(blob.subarray(rest), options)
-    .toString('utf8')
-    .replace(GUID_MARKS, (_, known?: string) => {
-      const start = 2 + 16 * (known === undefined ? next++ : Number.parseInt(known, 36));
-      return guidOfBytes(blob.subarray(start, start + 16));
-    });
+  const text = inflated(blob.subarray(textAt)).replace(GUID_MARKS, (_, known?: string) =>
+    guidInHex(hex, 2 * GUID_BYTES * (known === undefined ? next++ : Number.parseInt(known, 36))),
+  );
   return JSON.parse(text);
 }
 
 const bytesOfGuid = (guid: string): Buffer => Buffer.from(guid.replaceAll('-', ''), 'hex');
 
-const guidOfBytes = (bytes: Uint8Array): string =>
-  Buffer.from(bytes)
-    .toString('hex')
-    .replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+/** The GUID whose 32 digits stand at `from`. */
+function guidInHex(hex: string, from = 0): string {
+  const part = (start: number, end: number): string => hex.slice(from + start, from + end);
+  return `${part(0, 8)}-${part(8, 12)}-${part(12, 16)}-${part(16, 20)}-${part(20, 32)}`;
+}
 
 /** What there is to say of a row beyond its state. */
 export interface Detail {
@@ -127,7 +128,7 @@ const packed = (value: string | number | undefined): unknown =>
   typeof value === 'string' && GUID.test(value) ? bytesOfGuid(value) : (value ?? null);
 
 function unpacked(value: unknown): string | number | undefined {
-  if (value instanceof Uint8Array) return guidOfBytes(value);
+  if (value instanceof Uint8Array) return guidInHex(Buffer.from(value).toString('hex'));
   return typeof value === 'string' || typeof value === 'number' ? value : undefined;
 }
 
@@ -223,17 +224,34 @@ const IMAGE_DICTIONARY = Buffer.from(
   ]),
 );
 
+/** Wordings that are kept deflated, and the longest of them. */
+const WORDINGS_MAX = 500;
+const WORDING_CHARS_MAX = 4_000;
+
+/** Without their GUIDs assignments read alike, so that most need not be deflated again. */
+const deflatedWordings = new Map<string, Buffer>();
+
+function deflatedWording(text: string): Buffer {
+  const known = deflatedWordings.get(text);
+  if (known !== undefined) return known;
+  const deflated = deflateRawSync(text, { ...DEFLATE, dictionary: IMAGE_DICTIONARY });
+  if (text.length > WORDING_CHARS_MAX) return deflated;
+  if (deflatedWordings.size >= WORDINGS_MAX) deflatedWordings.clear();
+  deflatedWordings.set(text, deflated);
+  return deflated;
+}
+
+const inflatedWording = (rest: Buffer): string =>
+  inflateRawSync(rest, { dictionary: IMAGE_DICTIONARY }).toString();
+
 /** One before-image as bytes: a frame like a detail's, with the JSON packed. */
 export const encodeImage = (row: number, image: BeforeImage): Buffer =>
-  frame(row, packJson(image, { ...DEFLATE, dictionary: IMAGE_DICTIONARY }));
+  frame(row, packJson(image, deflatedWording));
 
 /** The last before-image of each row, by its place in the batch. */
 export const decodeImages = (blob: Buffer | null | undefined): Map<number, BeforeImage> =>
   new Map(
-    [...framesOf(blob)].map(([row, packed]) => [
-      row,
-      unpackJson(packed, { dictionary: IMAGE_DICTIONARY }) as BeforeImage,
-    ]),
+    [...framesOf(blob)].map(([row, packed]) => [row, unpackJson(packed, inflatedWording) as BeforeImage]),
   );
 
 /** Bytes of a fingerprint; of a row without a plan they are 0. */

@@ -7,11 +7,20 @@ local function since(header, field)
   return tonumber(redis.call('HGET', header, field) or '0') - tonumber(redis.call('HGET', header, field .. 'Seen') or '0')
 end
 
--- Counts failures in a row with one code; a row that went well ends the row of them.
-local function countInARow(header, code)
-  if code == '' then redis.call('HDEL', header, 'rowCode', 'rowCount') return end
-  if redis.call('HGET', header, 'rowCode') ~= code then redis.call('HSET', header, 'rowCode', code, 'rowCount', '0') end
-  redis.call('HINCRBY', header, 'rowCount', 1)
+-- Counts failures in a row with one code, '' for a row that went well, which ends the row of them.
+local function countInARow(header, codes)
+  if #codes == 0 then return end
+  local code, count = unpack(redis.call('HMGET', header, 'rowCode', 'rowCount'))
+  local before = code
+  for _, each in ipairs(codes) do
+    count = each == code and count + 1 or 1
+    code = each
+  end
+  if code ~= '' then
+    redis.call('HSET', header, 'rowCode', code, 'rowCount', count)
+  elseif before then
+    redis.call('HDEL', header, 'rowCode', 'rowCount')
+  end
 end
 
 local function failedTooOften(header, allForbidden)

@@ -1,14 +1,14 @@
 -- Leave to write rows of one batch: checks the run, picks, charges, marks `sent`, counts the attempt and keeps the
 -- before-images, in one step.
--- KEYS: ledger, its sets; 5 header, 6 states, 7 leases, 8 before. ARGV: policy, batch, token, requests at most, then of
--- each wanted row its place in the batch, its state byte as the caller saw it (a row that changed since is left out), the number of
--- the request that it goes in, and its before-image (empty: none, or known).
--- Answers {"granted", now, event, chargeEnd, states, requests, row, row, …}, {"wait", now, event, ms, reason}, {"busy", now,
--- event, ms} when another worker writes this batch, or {"stopped", now, event, state} when the run is not at work.
+-- KEYS: ledger, its sets; 5 header, 6 states, 7 leases, 8 before. ARGV: policy, batch, token, requests at most, then the
+-- wanted rows one after the other (rowsCodec.ts): of each its place in the batch, its state byte as the caller saw it (a row that
+-- changed since is left out), the number of the request that it goes in, and its before-image (empty: none, or known).
+-- Answers {"granted", now, event, chargeEnd, states, requests, a byte for each row}, {"wait", now, event, ms, reason}, {"busy",
+-- now, event, ms} when another worker writes this batch, or {"stopped", now, event, state} when the run is not at work.
 local HEADER, STATES, LEASES, BEFORE = KEYS[5], KEYS[6], KEYS[7], KEYS[8]
 -- A row may be written again and again, each time over something else.
 local IMAGES_BYTES_MAX = 65536
-local batch, token, requestsMax = ARGV[2], ARGV[3], tonumber(ARGV[4])
+local batch, token, requestsMax, rows = ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
 tick()
 
 if stopped() then return { 'stopped', text(now), event, 'stopped' } end
@@ -22,25 +22,27 @@ if leaseMs > 0 then return { 'busy', text(now), event, text(leaseMs) } end
 local states = redis.call('HGET', STATES, batch)
 local gate = gateLeft(HEADER)
 local wanted, wantedRequests, lastRequest, isGated = {}, 0, nil, false
-for i = 5, #ARGV, 4 do
-  local row, seen = tonumber(ARGV[i]), tonumber(ARGV[i + 1])
+local next = 1
+while next <= #rows do
+  local row, seen, request, image
+  row, seen, request, image, next = struct.unpack('>BBBI4c0', rows, next)
   if string.byte(states, row + 1) == seen and seen % 16 <= 1 then
-    local isNew, isBegun = seen < 16, ARGV[i + 2] == lastRequest
+    local isNew, isBegun = seen < 16, request == lastRequest
     -- A request is never parted: what begins within the gate goes whole.
     if isNew and not isBegun and gate == 0 then
       isGated = true
     else
       if isNew and gate then gate = math.max(0, gate - 1) end
       if not isBegun then wantedRequests = wantedRequests + 1 end
-      lastRequest = ARGV[i + 2]
-      wanted[#wanted + 1] = { row = row, request = wantedRequests, image = ARGV[i + 3] }
+      lastRequest = request
+      wanted[#wanted + 1] = { row = row, request = wantedRequests, image = image }
     end
   end
 end
 if #wanted == 0 then
   pauseAtGate(HEADER)
   if isGated then return { 'stopped', text(now), event, 'gate' } end
-  return { 'granted', text(now), event, '0', states, 0 }
+  return { 'granted', text(now), event, '0', states, 0, '' }
 end
 
 -- Until the first batch is answered it goes alone: a tenant that refuses this kind of write refuses it once.
@@ -71,8 +73,7 @@ local planned = number('nextWriteAt')
 redis.call('HSET', LEDGER, 'nextWriteAt', text((now - planned <= step and planned or now) + step))
 redis.call('HSET', LEASES, batch, leaseText(token, now, now + policy.timeoutMs))
 
-local answer = { 'granted', text(now), event, text(chargeEnd), '', n }
-local bytes, images = { string.byte(states, 1, #states) }, {}
+local bytes, images, granted = { string.byte(states, 1, #states) }, {}, {}
 local sent, fresh = 0, 0
 for _, want in ipairs(wanted) do
   if want.request > n then break end
@@ -82,7 +83,7 @@ for _, want in ipairs(wanted) do
   if byte < 16 then fresh = fresh + 1 end
   bytes[row + 1] = 1 + 16 * math.min(15, math.floor(byte / 16) + 1)
   if want.image ~= '' then images[#images + 1] = want.image end
-  answer[#answer + 1] = row
+  granted[#granted + 1] = row
 end
 if redis.call('HSETNX', HEADER, 'firstLeaveAt', text(now)) == 1 then redis.call('HSET', HEADER, 'firstBatch', batch) end
 if sent > 0 then redis.call('HINCRBY', HEADER, 'sent', sent) end
@@ -92,6 +93,6 @@ if #images > 0 then
   if #kept > IMAGES_BYTES_MAX then kept = lastFrames(kept) end
   redis.call('HSET', BEFORE, batch, kept)
 end
-answer[5] = string.char(unpack(bytes))
-redis.call('HSET', STATES, batch, answer[5])
-return answer
+states = string.char(unpack(bytes))
+redis.call('HSET', STATES, batch, states)
+return { 'granted', text(now), event, text(chargeEnd), states, n, string.char(unpack(granted)) }

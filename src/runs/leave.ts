@@ -11,6 +11,8 @@ export interface LedgerPolicy {
   readonly endedInOrder: string;
   /** Where Redis' clock would stand without the jump that the caller saw, ms since the epoch; 0: it saw none. */
   readonly jumpedFrom: number;
+  /** Reads that were answered since the last call, as the end of their charges and how many: they count for one more window. */
+  readonly answered?: readonly (readonly [chargeEnd: number, reads: number])[];
 }
 
 /**
@@ -55,6 +57,8 @@ export interface Settlement {
   readonly throttled: number;
   /** Every reply was a 403. */
   readonly allForbidden: boolean;
+  /** The caller is about to stop the run for what was answered: no other batch shall go yet, if this is the first one. */
+  readonly isStopping: boolean;
 }
 
 export const NOTHING_SENT: Settlement = {
@@ -66,6 +70,7 @@ export const NOTHING_SENT: Settlement = {
   holdMs: 0,
   throttled: 0,
   allForbidden: false,
+  isStopping: false,
 };
 
 /** What `leave.lua` answered: its kind, Redis' clock, the event and the rest. */
@@ -78,13 +83,13 @@ export function leaveAnswerOf(
   const answered = { now, event };
   switch (kind) {
     case 'granted': {
-      const [chargeEnd, states, requests, ...places] = rest;
+      const [chargeEnd, states, requests, places] = rest;
       return {
         kind,
         ...answered,
         chargeEnd: Number(chargeEnd),
         requests: Number(requests),
-        places: places.map(Number),
+        places: [...(places ?? [])],
         states: [...(states ?? [])].map(stateOfByte),
       };
     }

@@ -5,6 +5,7 @@
 --   timeoutMs         longest time from leave to the reply   leaveMin   smallest partial leave worth sending
 --   endedInOrder      run_ids of servers that ended in order one after the other, and last that of their successor; or ''
 --   jumpedFrom        where Redis' clock would stand without the jump that the caller saw; 0: it saw none
+--   answered          reads that were answered since the caller's last call: {end of their charges, how many}, or nil
 local LEDGER, WRITES, ALL, ACCEPTED = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local policy = cjson.decode(ARGV[1])
 
@@ -48,6 +49,13 @@ local function discharge(set, prefix, moment, n)
     redis.call('ZREM', set, ends)
   end
   return there
+end
+
+-- Requests that were answered count for one window from now on. A charge that ended while its reply was on the way was counted
+-- long enough already: the time-out is part of it.
+local function settle(set, prefix, chargeEnd, n)
+  local there = discharge(set, prefix, chargeEnd, n)
+  if there > 0 then charge(set, prefix, endOf(now + policy.windowMs), there) end
 end
 
 local function expire(set, prefix)
@@ -100,6 +108,7 @@ local function tick()
   redis.call('HSET', LEDGER, 'server', server, 'seenAt', text(now))
   expire(WRITES, 'w')
   expire(ALL, 'a')
+  for _, reads in ipairs(policy.answered or {}) do settle(ALL, 'a', reads[1], reads[2]) end
 end
 
 -- Somebody has stopped the whole tenant (`pause --all`): nothing is sent until somebody lets it go on.

@@ -1,6 +1,7 @@
 import type { ChainableCommander } from 'ioredis';
+import { unpack } from 'msgpackr';
 import type { RedisClient } from '../redis/connection.ts';
-import { decodeInputs, encodeDetail, encodeImage, type InputRow } from './batchCodec.ts';
+import { decodeInputs, type InputRow } from './batchCodec.ts';
 import {
   recordedRows,
   type BatchRef,
@@ -18,9 +19,10 @@ import {
   type LedgerNow,
   type LedgerPolicy,
 } from './leave.ts';
-import { byteOfState, STATE, stateOfByte } from './rowState.ts';
+import { stateOfByte } from './rowState.ts';
+import { encodeLeaveRows, encodeRecords } from './rowsCodec.ts';
 import { RECORD_FORMAT, runFromHeader, type Run, type RunState, type Strategy } from './run.ts';
-import { Scripts, type ScriptArgument } from './scripts.ts';
+import { Scripts } from './scripts.ts';
 
 export type Transition =
   { readonly kind: 'done'; readonly from: RunState } | { readonly kind: 'wrong'; readonly state: string };
@@ -72,7 +74,7 @@ export class RunStore {
   readonly keys: Keys;
   readonly #redis: RedisClient;
   readonly #scripts: Scripts;
-  readonly #asked = new WeakMap<readonly LeaveRow[], readonly ScriptArgument[]>();
+  readonly #asked = new WeakMap<readonly LeaveRow[], Buffer>();
 
   constructor(redis: RedisClient, tenant: string) {
     this.#redis = redis;
@@ -134,13 +136,13 @@ export class RunStore {
   /** A batch, its run, and how long the write that another worker may have on its way keeps it from being written (0: none). */
   async batch({ runId, batch }: BatchRef): Promise<BatchView | undefined> {
     const { header, inputs, states, details, leases, planned, before } = this.keys.run(runId);
-    const [leaseMs, inputBytes, stateBytes, said, plannedRows, plannedLists, images, ...fields] =
+    const [leaseMs, inputBytes, stateBytes, said, plannedRows, plannedLists, images, fields] =
       await this.#scripts.run(
         'batchView',
         [header, inputs, states, details, leases, planned, before],
         [batch],
       );
-    const run = runFromHeader(runId, fieldsOf(fields));
+    const run = runFromHeader(runId, headerIn(fields));
     if (run === undefined) return undefined;
     if (!inputBytes?.length || !stateBytes?.length)
       throw new Error(`batch ${batch} of run ${runId} is gone from Redis`);
@@ -220,19 +222,14 @@ export class RunStore {
     const [kind, now, event, ...rest] = await this.#scripts.run(
       'leave',
       [...this.#ledgerKeys(), keys.header, keys.states, keys.leases, keys.before],
-      [...[JSON.stringify(policy), ref.batch, token, REQUESTS_PER_LEAVE_MAX], ...this.#wanted(rows)],
+      [JSON.stringify(policy), ref.batch, token, REQUESTS_PER_LEAVE_MAX, this.#wanted(rows)],
     );
     return leaveAnswerOf(String(kind), Number(now), String(event), rest);
   }
 
   /** Leave is asked for again and again with the same rows, until it is given. */
-  #wanted(rows: readonly LeaveRow[]): readonly ScriptArgument[] {
-    const known = this.#asked.get(rows);
-    if (known !== undefined) return known;
-    const wanted = rows.flatMap((row) => [
-      ...[row.place, byteOfState(row), row.request],
-      row.before === undefined ? '' : encodeImage(row.place, row.before),
-    ]);
+  #wanted(rows: readonly LeaveRow[]): Buffer {
+    const wanted = this.#asked.get(rows) ?? encodeLeaveRows(rows);
     this.#asked.set(rows, wanted);
     return wanted;
   }
@@ -245,7 +242,7 @@ export class RunStore {
     settlement = NOTHING_SENT,
   ): Promise<BatchStates> {
     const keys = this.keys.run(ref.runId);
-    const { token, chargeEnd, answered, accepted, returned, holdMs, throttled, allForbidden } = settlement;
+    const { token, chargeEnd, answered, accepted, returned, holdMs, throttled } = settlement;
     const [states, runState, event] = await this.#scripts.run(
       'record',
       [
@@ -264,15 +261,9 @@ export class RunStore {
       [
         JSON.stringify(policy),
         ...[ref.runId, ref.batch, token, chargeEnd],
-        ...[answered, accepted, returned, Math.round(holdMs), throttled, allForbidden ? 1 : 0],
-        ...rows.flatMap(({ place, state, attempts, detail, seen }) => [
-          place,
-          STATE[state],
-          attempts,
-          detail ? encodeDetail(place, detail) : '',
-          state === 'failed' ? (detail?.errorCode ?? 'unknown') : '',
-          seen === undefined ? '' : byteOfState(seen),
-        ]),
+        ...[answered, accepted, returned, Math.round(holdMs), throttled],
+        ...[settlement.allForbidden ? 1 : 0, settlement.isStopping ? 1 : 0],
+        encodeRecords(rows),
       ],
     );
     return {
@@ -479,10 +470,13 @@ export class RunStore {
 /** Positions are batch × 256 + place. */
 const batchOf = (position: number): number => Math.floor(position / 256);
 
-const fieldsOf = (list: readonly Buffer[]): Record<string, string> =>
-  Object.fromEntries(
-    Array.from({ length: list.length / 2 }, (_, i) => [String(list[2 * i]), String(list[2 * i + 1])]),
-  );
+/** Fields and values by turns, as MessagePack. */
+function headerIn(packed: Buffer | undefined): Record<string, string> {
+  const list = packed?.length ? (unpack(packed) as string[]) : [];
+  const header: Record<string, string> = {};
+  for (let i = 0; i < list.length; i += 2) header[list[i] ?? ''] = list[i + 1] ?? '';
+  return header;
+}
 
 /** Requests that one `$batch` takes. */
 const REQUESTS_PER_LEAVE_MAX = 20;

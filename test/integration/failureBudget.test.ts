@@ -119,6 +119,13 @@ describe('a run that fails too often', () => {
     expect(aborted).toMatchObject({ state: 'aborted', stateReason: '20 rows in a row failed with h' });
   });
 
+  test('failures in a row are those since the last success, whatever came with them in one reply', async () => {
+    const store = await storeAtWork('500');
+    expect((await replies(store, `${'F'.repeat(19)}.`.repeat(3))).state).toBe('running');
+    expect((await replies(store, `..${'F'.repeat(18)}`, 3)).state).toBe('running');
+    expect(await replies(store, 'FF', 4)).toMatchObject({ state: 'aborted', counts: { failed: 77 } });
+  });
+
   test('rows that were held back are no failures in a row', async () => {
     const store = await storeAtWork('900', 40);
     const rows = Array.from({ length: 20 }, (_, place): RowRecord => ({

@@ -251,3 +251,18 @@ test('a run is written with its own number of writes a window, more or fewer tha
   expect(await store.leave(ref(), 'a', pending(...numbers(20)), policy)).toMatchObject({ requests: 6 });
   expect((await store.leave(ref(1), 'b', pending(0), policy)).kind).toBe('wait');
 });
+
+test('the first batch goes alone until it is answered, and then too when its run is about to be stopped', async () => {
+  const store = record.store();
+  await runAtWork(store, rowsOf(40));
+  const policy = { ...WIDE, windowMs: 60_000 };
+  const token = 'a';
+  const other = () => store.leave(ref(1), 'b', pending(0), policy);
+  expect((await store.leave(ref(), token, pending(0), policy)).kind).toBe('granted');
+  expect(await other()).toMatchObject({ kind: 'wait', reason: 'first' });
+  const answered = { ...NOTHING_SENT, token, answered: 1 };
+  await store.record(ref(), [], policy, { ...answered, isStopping: true });
+  expect(await other()).toMatchObject({ kind: 'wait', reason: 'first' });
+  await store.record(ref(), [], policy, answered);
+  expect((await other()).kind).toBe('granted');
+});

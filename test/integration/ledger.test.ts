@@ -154,6 +154,25 @@ test.each([
   else expect(after).toMatchObject({ kind: 'wait', waitMs: 61_000, reason, event: 'full 61000' });
 });
 
+test('reads whose answer is told with a later call count for one window from that call, and no longer', async () => {
+  const store = record.store();
+  const policy = { ...WIDE, limitAll: 4, windowMs: 1_000 };
+  const at = (ms: number): Promise<unknown> =>
+    record.redis.mset('virtual:s', 1_800_000_000, 'virtual:us', ms * 1_000, 'virtual:server', 'one');
+  await at(0);
+  const leave = await store.readLeave(4, true, policy);
+  if (leave.kind !== 'granted') throw new Error(leave.kind);
+  await at(100);
+  const answered = [[leave.chargeEnd, 4]] as const;
+  expect(await store.readLeave(4, true, { ...policy, answered })).toMatchObject({ kind: 'wait' });
+  await at(900);
+  expect(await store.readLeave(4, true, policy)).toMatchObject({ kind: 'wait', waitMs: 205 });
+  await record.redis.mset('virtual:s', 1_800_000_001, 'virtual:us', 105_000);
+  expect(await store.readLeave(4, true, policy)).toMatchObject({ kind: 'granted' });
+  // One that has ended is gone, and telling it again gives nobody anything.
+  expect(await store.readLeave(1, true, { ...policy, answered })).toMatchObject({ kind: 'wait' });
+});
+
 test('a hold is told once: not again for replies that were under way, but for one that asks for far longer', async () => {
   const store = record.store();
   const policy = { ...WIDE, windowMs: 1_000 };

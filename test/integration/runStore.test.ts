@@ -437,6 +437,26 @@ test('one leave is for twenty requests at most, whatever the batch and the budge
   expect((await leave(store, pending(...places))).places).toEqual(places.slice(0, 20));
 });
 
+test('two hundred rows are recorded in one step, with words and codes of any length', async () => {
+  const store = record.store();
+  await runAtWork(
+    store,
+    rowsOf(200).map((input) => ({ input, policy: 'c1' })),
+  );
+  const details = Array.from({ length: 200 }, (_, place) => ({
+    errorCode: 'ü'.repeat(place),
+    errorMessage: '…'.repeat(place === 199 ? 40_000 : place),
+  }));
+  await recordRows(
+    store,
+    details.map((detail, place) => ({ place, state: 'failed', attempts: 15, detail })),
+  );
+  const rows = (await store.batch(ref()))?.rows ?? [];
+  expect(rows.map(({ detail }) => detail)).toEqual(details);
+  expect(new Set(rows.map(({ state, attempts }) => `${state} ${attempts}`))).toEqual(new Set(['failed 15']));
+  expect((await runOf(store)).counts).toMatchObject({ failed: 200, pending: 0 });
+});
+
 test('the last before-image of a row counts, and rows without one have none', async () => {
   const store = record.store();
   await runAtWork(store, rowsOf(4));

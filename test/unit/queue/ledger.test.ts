@@ -35,6 +35,9 @@ class GrantingStore implements LedgerStore {
   /** Of all calls to come, one after the other; '' after the last. */
   events: LedgerEvent[] = [];
   isStopped = false;
+  readonly answeredReads: (readonly [number, number])[] = [];
+  /** Replies to reads that were told by a call of their own: how many reads, the end of their charge, the hold. */
+  readonly replies: [number, number, number][] = [];
 
   async leave(
     _ref: object,
@@ -43,6 +46,7 @@ class GrantingStore implements LedgerStore {
     policy: LedgerPolicy,
   ): Promise<LeaveAnswer> {
     this.told.push(policy.jumpedFrom);
+    this.answeredReads.push(...(policy.answered ?? []));
     pass(this.latenciesMs.shift() ?? 0);
     const answer = this.answers.shift();
     if (answer) return { ...answer, ...this.answered() };
@@ -74,12 +78,13 @@ class GrantingStore implements LedgerStore {
   }
 
   async readReply(
-    _reads: number,
-    _end: number,
-    _hold: number,
+    reads: number,
+    chargeEnd: number,
+    holdMs: number,
     policy: LedgerPolicy,
   ): ReturnType<LedgerStore['readReply']> {
     this.told.push(policy.jumpedFrom);
+    this.replies.push([reads, chargeEnd, holdMs]);
     return { event: this.answered().event };
   }
 
@@ -204,12 +209,44 @@ test('a read is not sent on a leave that came too late, nor on one from a clock 
     );
   store.latenciesMs = [6_000, 6_000];
   expect(await read()).toBe('reply 1');
-  // Asked and told that nothing came of it, twice; then asked, sent and told.
-  expect(store.told).toEqual([0, 0, 0, 0, 0, 0]);
+  // Asked and told that nothing came of it, twice; then asked and sent.
+  expect(store.told).toEqual([0, 0, 0, 0, 0]);
   const unjumped = clock.redisMs;
   clock.redisMs -= 60_000;
   expect(await read()).toBe('reply 2');
-  expect(store.told.slice(6)).toEqual([0, unjumped, 0, 0]);
+  expect(store.told.slice(5)).toEqual([0, unjumped, 0]);
+});
+
+test('that reads were answered is told with the next call, once, also when that call is lost', async () => {
+  const store = new GrantingStore();
+  const ledger = new Ledger(store, PACE);
+  const read = (holdMs: number, isForWork = true): Promise<void> =>
+    ledger.read(
+      { reads: 3, isForWork },
+      async () => undefined,
+      () => holdMs,
+      NEVER,
+    );
+  await read(0);
+  expect(store.answeredReads).toEqual([]);
+  vi.spyOn(store, 'leave').mockImplementationOnce(async (...[, , , policy]) => {
+    store.answeredReads.push(...(policy.answered ?? []));
+    throw new Error('the connection was lost');
+  });
+  await expect(granted(ledger)).rejects.toThrow('lost');
+  await granted(ledger);
+  expect(store.answeredReads).toEqual([[7, 3]]);
+
+  // What asks to wait, and reads that nothing need follow, are told at once.
+  expect(store.replies).toEqual([]);
+  await read(500);
+  await read(0, false);
+  expect(store.replies).toEqual([
+    [3, 7, 500],
+    [3, 7, 0],
+  ]);
+  await granted(ledger);
+  expect(store.answeredReads).toEqual([[7, 3]]);
 });
 
 test('while the tenant is stopped nothing is read for work, but for a plan it is', async () => {

@@ -190,6 +190,12 @@ test('an ordinary before-image takes little more than its ids', () => {
   expect(encodeImage(7, image).length).toBeLessThan(140);
 });
 
+test('before-images come back however many wordings there are, and however long one is', () => {
+  const images = Array.from({ length: 1_200 }, (_, i) => ({ id: randomUUID(), [`word ${i}`]: i }));
+  for (const image of [...images, ...images, { id: randomUUID(), note: 'x'.repeat(100_000) }])
+    expect(decodeImages(encodeImage(3, image))).toEqual(new Map([[3, image]]));
+});
+
 test('fingerprints come back at their place, undefined where there is none', () => {
   const digits = fc.constantFrom(...'0123456789abcdef');
   const fingerprint = fc
