@@ -1,6 +1,6 @@
 import type { SharedFlags } from '../config.ts';
 import { EXIT } from '../errors.ts';
-import type { LogEntry } from '../runs/runStore.ts';
+import type { LogEntry } from '../runs/runReader.ts';
 import type { CliCommand, Context } from './context.ts';
 import { findRun } from './findRun.ts';
 import { identify, sharedOptions } from './identity.ts';

@@ -1,5 +1,5 @@
 import { hasEnded } from '../runs/run.ts';
-import type { LogEntry } from '../runs/runStore.ts';
+import type { LogEntry } from '../runs/runReader.ts';
 import type { Context } from './context.ts';
 import type { Session } from './session.ts';
 import type { Staged } from './stage.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pace } from '../queue/limits.ts';
-import type { Stop } from '../runs/runStore.ts';
+import type { Stop } from '../runs/runReader.ts';
 import type { Context } from './context.ts';
 import { duration, visible } from './print.ts';
 import { logOpenRuns, reasonFrom } from './runLog.ts';

@@ -1,6 +1,7 @@
 import type { Config } from '../config.ts';
 import { RECORD_FORMAT, type Run } from '../runs/run.ts';
-import type { RunStore, Stop } from '../runs/runStore.ts';
+import type { Stop } from '../runs/runReader.ts';
+import type { RunStore } from '../runs/runStore.ts';
 import type { Identity } from './identity.ts';
 
 /** Why workers with these settings leave a run alone, in words; undefined when they take it in its turn. */

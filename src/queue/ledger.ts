@@ -5,7 +5,7 @@ import type { BaseLogger } from 'pino';
 import type { BatchRef, BatchStates, LeaveRow, RowRecord } from '../runs/batchRow.ts';
 import { NOTHING_SENT, type LedgerEvent, type LedgerPolicy, type Settlement } from '../runs/leave.ts';
 import type { RunStore } from '../runs/runStore.ts';
-import { LEAVE_MIN, LEAVE_WAIT_SLICE_MS, type Pace } from './limits.ts';
+import { LEAVE_WAIT_SLICE_MS, type Pace } from './limits.ts';
 import { asBefore, attemptsIn } from './rowRecord.ts';
 
 /** Permission to write these rows, once, soon. They are marked `sent` already. */
@@ -51,6 +51,12 @@ interface LoneRequests {
   readonly isForWork: boolean;
   readonly what: 'reads' | 'writes';
 }
+
+/** How a leave ended, as in Settlement. */
+type Ended = Partial<Omit<Settlement, 'answeredAgoMs' | 'token' | 'chargeEnd'>> & {
+  /** When Graph's answer came, on this process' monotonic clock. */
+  readonly answeredAt?: number;
+};
 
 /** Redis' clock may step this far against ours before it counts as a jump. */
 const CLOCK_STEP_MAX_MS = 1_000;
@@ -109,14 +115,13 @@ export class Ledger {
       limitAll: this.#pace.requestsPerWindow,
       windowMs: this.#pace.windowMs,
       timeoutMs: this.#pace.leaveValidMs + this.#pace.requestTimeoutMs,
-      leaveMin: LEAVE_MIN,
       endedInOrder: this.#endedInOrder,
       jumpedFrom: untold === undefined ? 0 : Math.round(untold.redis + performance.now() - untold.to),
     };
   }
 
   /**
-   * Leave to write some of these rows, at least LEAVE_MIN requests or all. Rows that no longer stand as given here are left out:
+   * Leave to write some of these rows, as many as there is room for. Rows that no longer stand as given here are left out:
    * somebody else has had them. Rejects with the signal's reason when aborted.
    */
   async leave(ref: BatchRef, rows: readonly LeaveRow[], signal: AbortSignal): Promise<LeaveOutcome> {
@@ -139,10 +144,11 @@ export class Ledger {
         case 'stopped':
           return answer;
         case 'wait': {
-          // A look that would be too old by then is taken again, but when the wait is nearly over, not all through it.
+          // A look that would be too old by then is taken again, so that it is there when the wait is over, and not all through it.
           const isLate = performance.now() + answer.waitMs > lookEndsAt;
-          await sleep(Math.min(answer.waitMs, LEAVE_WAIT_SLICE_MS), undefined, { signal });
-          if (isLate && answer.waitMs <= LEAVE_WAIT_SLICE_MS) return { kind: 'late' };
+          const waitMs = Math.max(0, answer.waitMs - (isLate ? this.#pace.lookAheadMs : 0));
+          await sleep(Math.min(waitMs, LEAVE_WAIT_SLICE_MS), undefined, { signal });
+          if (isLate && waitMs <= LEAVE_WAIT_SLICE_MS) return { kind: 'late' };
         }
       }
     }
@@ -159,10 +165,11 @@ export class Ledger {
     ref: BatchRef,
     rows: readonly RowRecord[],
     leave: Leave,
-    ended: Partial<Settlement>,
+    { answeredAt, ...ended }: Ended,
   ): Promise<BatchStates> {
     const { token, chargeEnd } = leave;
-    const settlement = { ...NOTHING_SENT, ...ended, token, chargeEnd };
+    const answeredAgoMs = answeredAt === undefined ? 0 : Math.floor(performance.now() - answeredAt);
+    const settlement = { ...NOTHING_SENT, ...ended, answeredAgoMs, token, chargeEnd };
     // A row that another worker has sent since, as this one stood still, is that one's.
     const seen = rows.map((row) => ({ ...row, seen: leave.states[row.place] ?? row }));
     return this.#tell((policy) => this.#store.record(ref, seen, policy, settlement));

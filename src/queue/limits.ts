@@ -21,13 +21,15 @@ export interface Pace {
   readonly requestTimeoutMs: number;
   /** A look that is older is taken again before anything is written. */
   readonly lookAgeMaxMs: number;
+  /** A look that is taken again is asked for this long before it is needed. */
+  readonly lookAheadMs: number;
   /** The wait after Graph could not be reached at all. */
   readonly unreachedWaitMs: number;
   /** Between two tries whether a sign-in that did not work does so again. */
   readonly signInRetryMs: number;
 }
 
-/** 5 s, 60 s, 15 s, 5 s and 60 s for Intune's window of 20 s. */
+/** 5 s, 60 s, 15 s, 1 s, 5 s and 60 s for Intune's window of 20 s. */
 export const paceOf = (writesPerWindow: number, windowMs: number): Pace => ({
   writesPerWindow,
   requestsPerWindow: Math.max(REQUESTS_PER_WINDOW_MIN, REQUESTS_PER_WRITE * writesPerWindow),
@@ -35,15 +37,13 @@ export const paceOf = (writesPerWindow: number, windowMs: number): Pace => ({
   leaveValidMs: Math.max(500, windowMs / 4),
   requestTimeoutMs: Math.max(3_000, 3 * windowMs),
   lookAgeMaxMs: Math.max(500, (3 * windowMs) / 4),
+  lookAheadMs: windowMs / 20,
   unreachedWaitMs: Math.max(250, windowMs / 4),
   signInRetryMs: Math.max(500, 3 * windowMs),
 });
 
 /** How much rarer the tries become, at most, for a sign-in that seems to work and is refused again. */
 export const SIGN_IN_RETRY_GROWTH_MAX = 16;
-
-/** The smallest part of a batch that is worth an envelope of its own. */
-export const LEAVE_MIN = 5;
 
 /** How long a worker sleeps before it asks again, so that a pause, a cancel or a new budget is seen soon. */
 export const LEAVE_WAIT_SLICE_MS = 2_000;

@@ -58,13 +58,14 @@ export async function writeRows(
     if (error instanceof UserError) await ledger.giveBack(ref, leave);
     throw error;
   }
+  const answeredAt = performance.now();
   switch (envelope.kind) {
     case 'unreached':
       await ledger.giveBack(ref, leave);
       return { kind: 'later', waitMs: ledger.pace.unreachedWaitMs };
     case 'refused': {
       const { status, error } = envelope;
-      await recordRefused(ref, leave, writes, envelope, edges);
+      await recordRefused(ref, leave, writes, envelope, answeredAt, edges);
       if (status === 429) return { kind: 'again' };
       if (status === 401) return refusedSignIn(run, asked, error, edges, signal);
       if (status === 403 && run.counts.succeeded > 0)
@@ -85,7 +86,7 @@ export async function writeRows(
         ref,
         leave,
         answered,
-        refusal?.rowsPay === false,
+        { answeredAt, isUnpaid: refusal?.rowsPay === false },
         edges,
       );
       const outcomes = answered.map(({ outcome }) => outcome);
@@ -191,7 +192,7 @@ function recordReplies(
   ref: BatchRef,
   leave: Leave,
   answered: readonly Answered[],
-  isUnpaid: boolean,
+  { answeredAt, isUnpaid }: { readonly answeredAt: number; readonly isUnpaid: boolean },
   { ledger, now }: Edges,
 ) {
   const at = now();
@@ -209,7 +210,7 @@ function recordReplies(
     outcome.kind === 'throttled' ? rows.map(() => outcome.retryAfterMs) : [],
   );
   return ledger.record(ref, records, leave, {
-    answered: leave.requests,
+    ...{ answeredAt, answered: leave.requests },
     accepted: answered.filter(({ outcome }) => !NOT_LET_THROUGH.has(outcome.kind)).length,
     holdMs: holdOf(throttled),
     throttled: throttled.length,
@@ -223,6 +224,7 @@ async function recordRefused(
   leave: Leave,
   writes: readonly NeededWrite[],
   { status, retryAfterMs }: Refused,
+  answeredAt: number,
   { ledger, now }: Edges,
 ): Promise<void> {
   const at = now();
@@ -231,7 +233,7 @@ async function recordRefused(
     write.rows.map(({ row }) => recordOfRefused(row, status, leave, at)),
   );
   await ledger.record(ref, rows, leave, {
-    answered: leave.requests,
+    ...{ answeredAt, answered: leave.requests },
     holdMs: isThrottled ? holdOf([retryAfterMs]) : 0,
     throttled: isThrottled ? rows.length : 0,
     isStopping: !isThrottled,

@@ -61,7 +61,10 @@ local most = math.min(wantedRequests, requestsMax)
 local free, untilFree = room(WRITES, 'w', math.floor(budget), most)
 local freeAll, untilFreeAll = room(ALL, 'a', policy.limitAll, most)
 local n = math.min(free, freeAll)
-if n <= 0 then return { 'wait', text(now), event, text(math.max(untilFree, untilFreeAll)), 'budget' } end
+if n == 0 then
+  local ms = math.max(free == 0 and untilFree or 0, freeAll == 0 and untilFreeAll or 0)
+  return { 'wait', text(now), event, text(ms), 'budget' }
+end
 
 local chargeEnd = endOf(now + policy.timeoutMs + policy.windowMs)
 charge(WRITES, 'w', chargeEnd, n)

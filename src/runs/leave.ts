@@ -6,7 +6,6 @@ export interface LedgerPolicy {
   readonly limitAll: number;
   readonly windowMs: number;
   readonly timeoutMs: number;
-  readonly leaveMin: number;
   /** The `run_id`s of Redis servers that ended in order and last that of their successor, which counts as no restart; or ''. */
   readonly endedInOrder: string;
   /** Where Redis' clock would stand without the jump that the caller saw, ms since the epoch; 0: it saw none. */
@@ -48,6 +47,8 @@ export interface Settlement {
   readonly chargeEnd: number;
   /** Requests that Graph may have counted: charged for one more window. */
   readonly answered: number;
+  /** How long ago Graph's answer came, in ms: they count from then. */
+  readonly answeredAgoMs: number;
   /** Those among them that were let through the tenant's limit, whatever became of them then. */
   readonly accepted: number;
   /** Writes that never left: given back. */
@@ -65,6 +66,7 @@ export const NOTHING_SENT: Settlement = {
   token: '',
   chargeEnd: 0,
   answered: 0,
+  answeredAgoMs: 0,
   accepted: 0,
   returned: 0,
   holdMs: 0,

@@ -2,7 +2,7 @@
 -- Put in front of every script that asks or tells the ledger. KEYS[1..4] are its hash and its three sorted sets.
 -- ARGV[1] is the policy as JSON:
 --   limit, limitAll   requests per window (writes; all)      windowMs   length of a window
---   timeoutMs         longest time from leave to the reply   leaveMin   smallest partial leave worth sending
+--   timeoutMs         longest time from leave to the reply
 --   endedInOrder      run_ids of servers that ended in order one after the other, and last that of their successor; or ''
 --   jumpedFrom        where Redis' clock would stand without the jump that the caller saw; 0: it saw none
 --   answered          reads that were answered since the caller's last call: {end of their charges, how many}, or nil
@@ -25,9 +25,9 @@ local function tell(words) event = event == '' and words or event .. ';' .. word
 
 local function number(field) return tonumber(redis.call('HGET', LEDGER, field) or '0') or 0 end
 
--- Ends are rounded up to 1/200 of a window, so that the sets stay small whatever the rate; and `now` was rounded down.
+-- Ends are rounded up to 1/1000 of a window, so that the sets stay small whatever the rate; and `now` was rounded down.
 local function endOf(moment)
-  local step = math.max(1, math.floor(policy.windowMs / 200))
+  local step = math.max(1, math.floor(policy.windowMs / 1000))
   return math.ceil((moment + 1) / step) * step
 end
 
@@ -51,11 +51,11 @@ local function discharge(set, prefix, moment, n)
   return there
 end
 
--- Requests that were answered count for one window from now on. A charge that ended while its reply was on the way was counted
+-- Requests that were answered count for one window from their answer on. A charge that ended while its reply was on the way was counted
 -- long enough already: the time-out is part of it.
-local function settle(set, prefix, chargeEnd, n)
+local function settle(set, prefix, chargeEnd, n, answeredAt)
   local there = discharge(set, prefix, chargeEnd, n)
-  if there > 0 then charge(set, prefix, endOf(now + policy.windowMs), there) end
+  if there > 0 then charge(set, prefix, endOf(answeredAt + policy.windowMs), there) end
 end
 
 local function expire(set, prefix)
@@ -108,7 +108,7 @@ local function tick()
   redis.call('HSET', LEDGER, 'server', server, 'seenAt', text(now))
   expire(WRITES, 'w')
   expire(ALL, 'a')
-  for _, reads in ipairs(policy.answered or {}) do settle(ALL, 'a', reads[1], reads[2]) end
+  for _, reads in ipairs(policy.answered or {}) do settle(ALL, 'a', reads[1], reads[2], now) end
 end
 
 -- Somebody has stopped the whole tenant (`pause --all`): nothing is sent until somebody lets it go on.
@@ -123,12 +123,13 @@ local function held()
   return 0, ''
 end
 
--- How many of `wanted` requests may go now. When too few: how long until the next charge ends, which is when to ask again.
+-- How many of `wanted` requests may go now, and when that is too few, how long until the next charge ends. Be it a single one:
+-- waiting for more would leave unused what is free.
 local function room(set, prefix, limit, wanted)
-  local free = math.min(wanted, limit - number(prefix))
-  if free >= math.min(wanted, policy.leaveMin, limit) then return free, 0 end
+  local free = math.max(0, math.min(wanted, limit - number(prefix)))
+  if free == wanted then return free, 0 end
   local first = redis.call('ZRANGE', set, 0, 0)[1]
-  return 0, math.max(1, (tonumber(first) or now + policy.windowMs) - now)
+  return free, math.max(1, (tonumber(first) or now + policy.windowMs) - now)
 end
 
 -- Keeps the tenant still for `ms` from now; a longer hold that stands is never shortened.

@@ -1,9 +1,10 @@
 -- Records what became of rows of one batch: states, counters, details, charges and hold, in one step; only for rows that
 -- are not settled yet. KEYS: ledger, its sets; 5 header, 6 states, 7 details, 8 settled, 9 leases, 10 open, 11.. its other keys.
--- ARGV: policy, runId, batch, token, chargeEnd, answered, accepted, returned, holdMs, throttled, allForbidden, isStopping, then the rows one
+-- ARGV: policy, runId, batch, token, chargeEnd, answered, accepted, returned, holdMs, throttled, allForbidden, isStopping, answeredAgoMs, then the rows one
 -- after the other (rowsCodec.ts): of each its place, its new state byte, the state byte as it was when that was decided (255:
 -- whatever it was), its error code when it failed, and its detail (empty: nothing to say).
---   answered/returned: charges that were used and end a window from now / that were never sent and are given back
+--   answered/returned: charges that were used and end a window after the answer came, answeredAgoMs ago / that were never sent
+--   and are given back
 --   accepted: how many of them the tenant let through its limit; throttled: how many it refused with 429
 --   holdMs: as in holdAfter; allForbidden: "1" when every reply was a 403
 --   isStopping: "1" when the caller stops the run next, so that the first batch still goes alone
@@ -11,7 +12,7 @@
 local HEADER, STATES, DETAILS, SETTLED, LEASES, OPEN = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
 local runId, batch, token = ARGV[2], ARGV[3], ARGV[4]
 local chargeEnd, answered, accepted, returned = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
-local hold, throttled, rows = tonumber(ARGV[9]), tonumber(ARGV[10]), ARGV[13]
+local hold, throttled, rows = tonumber(ARGV[9]), tonumber(ARGV[10]), ARGV[14]
 local COUNTERS = { [2] = 'succeeded', [3] = 'skipped', [4] = 'failed', [5] = 'stale', [6] = 'awaitingApproval', [7] = 'cancelled' }
 -- A tenant that is throttled all night has something to say of each row each time.
 local DETAILS_BYTES_MAX = 16384
@@ -19,8 +20,9 @@ local DETAILS_BYTES_MAX = 16384
 tick()
 
 if answered > 0 then
-  settle(WRITES, 'w', chargeEnd, answered)
-  settle(ALL, 'a', chargeEnd, answered)
+  local answeredAt = now - tonumber(ARGV[13])
+  settle(WRITES, 'w', chargeEnd, answered, answeredAt)
+  settle(ALL, 'a', chargeEnd, answered, answeredAt)
 end
 if returned > 0 then
   discharge(WRITES, 'w', chargeEnd, returned)

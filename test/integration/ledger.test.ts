@@ -4,6 +4,7 @@ import { NOTHING_SENT } from '../../src/runs/leave.ts';
 import { cutsWithoutHold, overBudget } from '../support/ledgerChecks.ts';
 import { inVirtualTime, play, type History, type Leaves } from '../support/ledgerModel.ts';
 import { recordForTests, rowsOf, runAtWork, WIDE } from '../support/record.ts';
+import { eachAlone, pendingRows } from '../support/rows.ts';
 import { longestStandstill, type TenantRule } from '../support/tenantModel.ts';
 
 // The scripts as they are, but for the clock and the server's name, which the model sets.
@@ -154,6 +155,26 @@ test.each([
   else expect(after).toMatchObject({ kind: 'wait', waitMs: 61_000, reason, event: 'full 61000' });
 });
 
+test('writes count for one window from their answer, not from when it was recorded', async () => {
+  const store = record.store();
+  const policy = { ...WIDE, limit: 3, windowMs: 1_000 };
+  const at = (ms: number): Promise<unknown> =>
+    record.redis.mset('virtual:s', 1_800_000_000, 'virtual:us', ms * 1_000, 'virtual:server', 'one');
+  await at(0);
+  await runAtWork(store, rowsOf(3));
+  const leave = await store.leave({ runId: 'r1', batch: 0 }, 'me', eachAlone(pendingRows(0, 1, 2)), policy);
+  if (leave.kind !== 'granted') throw new Error(leave.kind);
+  await at(190);
+  const { chargeEnd } = leave;
+  const settlement = { ...NOTHING_SENT, token: 'me', chargeEnd, answered: 3, answeredAgoMs: 90 };
+  await store.record({ runId: 'r1', batch: 0 }, [], policy, settlement);
+  await record.redis.mset('virtual:s', 1_800_000_001, 'virtual:us', 100_000);
+  expect((await store.ledgerNow(policy)).charged).toBe(3);
+  await record.redis.mset('virtual:us', 101_000);
+  await store.readLeave(1, true, policy);
+  expect((await store.ledgerNow(policy)).charged).toBe(0);
+});
+
 test('reads whose answer is told with a later call count for one window from that call, and no longer', async () => {
   const store = record.store();
   const policy = { ...WIDE, limitAll: 4, windowMs: 1_000 };
@@ -166,8 +187,8 @@ test('reads whose answer is told with a later call count for one window from tha
   const answered = [[leave.chargeEnd, 4]] as const;
   expect(await store.readLeave(4, true, { ...policy, answered })).toMatchObject({ kind: 'wait' });
   await at(900);
-  expect(await store.readLeave(4, true, policy)).toMatchObject({ kind: 'wait', waitMs: 205 });
-  await record.redis.mset('virtual:s', 1_800_000_001, 'virtual:us', 105_000);
+  expect(await store.readLeave(4, true, policy)).toMatchObject({ kind: 'wait', waitMs: 201 });
+  await record.redis.mset('virtual:s', 1_800_000_001, 'virtual:us', 101_000);
   expect(await store.readLeave(4, true, policy)).toMatchObject({ kind: 'granted' });
   // One that has ended is gone, and telling it again gives nobody anything.
   expect(await store.readLeave(1, true, { ...policy, answered })).toMatchObject({ kind: 'wait' });

@@ -131,23 +131,31 @@ test('a settled row is never overwritten, counted again, or spoken of', async ()
   expect((await runOf(store)).counts).toMatchObject({ pending: 1, failed: 1, succeeded: 0 });
 });
 
-test('leave is partial when the budget is small, and not below five', async () => {
+test.each([
+  [1, 1, 0],
+  [12, 12, 0],
+  [21, 20, 1],
+  [25, 20, 5],
+])('with room for %i writes leave is for %i, and the next one for %i', async (limit, first, second) => {
   const store = record.store();
   await runAtWork(store, rowsOf(40));
-  const small = { ...WIDE, limit: 12, windowMs: 10_000 };
+  await record.redis.hset(store.keys.run('r1').header, 'answered', 1);
+  const policy = { ...WIDE, limit, windowMs: 1 };
   const all = pending(...Array.from({ length: 20 }, (_, i) => i));
-  const first = await store.leave(ref(0), 'a', all, small);
-  expect(first.kind === 'granted' && first.places).toHaveLength(12);
-  const second = await store.leave(ref(1), 'b', all, small);
-  expect(second.kind).toBe('wait');
+  expect(await store.leave(ref(0), 'a', all, policy)).toMatchObject({ kind: 'granted', requests: first });
+  await record.redis.hset(store.keys.ledger, 'nextWriteAt', 0);
+  const next = await store.leave(ref(1), 'b', all, policy);
+  expect(next.kind === 'granted' ? next.requests : next).toEqual(
+    second > 0 ? second : expect.objectContaining({ kind: 'wait', reason: 'budget' }),
+  );
 });
 
-test.each([1, 2, 4])('a limit of %i is used, though it is less than a leave is worth', async (limit) => {
+test('reads wait for the next charge to end, not in a circle, when there is room for some of them', async () => {
   const store = record.store();
-  await runAtWork(store, rowsOf(20));
-  const tiny = { ...WIDE, limit, windowMs: 10_000 };
-  const answer = await store.leave(ref(), 'a', pending(...Array.from({ length: 20 }, (_, i) => i)), tiny);
-  expect(answer.kind === 'granted' && answer.places).toHaveLength(limit);
+  const policy = { ...WIDE, limitAll: 5, windowMs: 10_000 };
+  await store.readLeave(3, true, policy);
+  const answer = await store.readLeave(3, true, policy);
+  expect(answer.kind === 'wait' && answer.waitMs).toBeGreaterThan(60_000);
 });
 
 test('counters are the sums of the states, whatever two workers do in whatever order', async () => {

@@ -94,7 +94,6 @@ export async function play(
     limitAll: 100 * limit,
     windowMs,
     timeoutMs,
-    leaveMin: 5,
     endedInOrder: '',
     jumpedFrom: 0,
   };

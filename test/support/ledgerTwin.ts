@@ -32,7 +32,7 @@ export class LedgerTwin {
   }
 
   recorded(accepted: number, throttled: number, policy: LedgerPolicy, now: number): void {
-    const step = Math.max(1, Math.floor(policy.windowMs / 200));
+    const step = Math.max(1, Math.floor(policy.windowMs / 1000));
     const ends = Math.ceil((now + policy.windowMs + 1) / step) * step;
     if (accepted > 0) this.#accepted.push({ ends, n: accepted });
     if (throttled === 0) return;

@@ -58,7 +58,6 @@ export const WIDE: LedgerPolicy = {
   limitAll: 1_000_000,
   windowMs: 1,
   timeoutMs: 60_000,
-  leaveMin: 5,
   endedInOrder: '',
   jumpedFrom: 0,
 };

@@ -217,6 +217,18 @@ test('a read is not sent on a leave that came too late, nor on one from a clock 
   expect(store.told.slice(5)).toEqual([0, unjumped, 0]);
 });
 
+test('writes count from when they were answered, however long it took to record that', async () => {
+  const store = new GrantingStore();
+  const ledger = new Ledger(store, PACE);
+  const leave = await granted(ledger);
+  pass(400);
+  const answeredAt = performance.now();
+  pass(75);
+  await ledger.record(REF, [], leave, { answered: 1, answeredAt });
+  await ledger.giveBack(REF, leave);
+  expect(store.recorded.map(({ settlement }) => settlement?.answeredAgoMs)).toEqual([75, 0]);
+});
+
 test('that reads were answered is told with the next call, once, also when that call is lost', async () => {
   const store = new GrantingStore();
   const ledger = new Ledger(store, PACE);
@@ -277,6 +289,13 @@ test('a leave that is given back returns a charge for each request, whatever the
   expect(store.recorded[0]?.settlement).toMatchObject({ returned: 1 });
   const sent = { state: 'sent', attempts: 1 };
   expect(store.recorded[0]?.rows).toEqual(pendingRows(0, 1, 2).map((row) => ({ ...row, seen: sent })));
+});
+
+test('a look that would be too old is taken again while the wait lasts, not after it', async () => {
+  const store = new GrantingStore();
+  const ledger = new Ledger(store, { ...PACE, lookAgeMaxMs: 100, lookAheadMs: 6_490 });
+  store.answers = [{ kind: 'wait', now: 0, event: '', waitMs: 6_500, reason: 'budget' }];
+  expect(await ledger.leave(REF, ROWS, NEVER)).toEqual({ kind: 'late' });
 });
 
 test('a leave that would come when the look is too old is late', async () => {

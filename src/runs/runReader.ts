@@ -1,0 +1,162 @@
+import type { RedisClient } from '../redis/connection.ts';
+import { decodeInputs, type InputRow } from './batchCodec.ts';
+import { recordedRows, type RecordedRow } from './batchRow.ts';
+import { keysOf, type Keys, type RunKeys } from './keys.ts';
+import { runFromHeader, type Run } from './run.ts';
+import { stateOfByte } from './rowState.ts';
+
+interface InBatch {
+  readonly batch: number;
+}
+
+/** Who stopped the whole tenant, and why. */
+export interface Stop {
+  readonly by: string;
+  /** Ms since the epoch. */
+  readonly at: number;
+  readonly reason: string | null;
+}
+
+/** Something that a person, or the run itself, did; see `retarget log`. */
+export interface LogEntry {
+  /** Ms since the epoch. */
+  readonly at: number;
+  readonly operator: string;
+  readonly action: string;
+  readonly reason?: string | null;
+  /** What belongs to the action: arguments, allowed findings, new settings. */
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+
+/** What the record of one tenant holds, as it can be read without a script. */
+export class RunReader {
+  readonly keys: Keys;
+  protected readonly redis: RedisClient;
+
+  constructor(redis: RedisClient, tenant: string) {
+    this.redis = redis;
+    this.keys = keysOf(tenant);
+  }
+
+  async run(runId: string): Promise<Run | undefined> {
+    return runFromHeader(runId, await this.redis.hgetall(this.keys.run(runId).header));
+  }
+
+  /** All runs, newest first. Ids whose run has expired are dropped from the list on the way. */
+  async runs(): Promise<Run[]> {
+    const ids = await this.redis.zrevrange(this.keys.runs, 0, -1);
+    const found = await Promise.all(ids.map((id) => this.run(id)));
+    const gone = ids.filter((_, i) => found[i] === undefined);
+    if (gone.length > 0) await this.redis.zrem(this.keys.runs, ...gone);
+    return found.filter((run) => run !== undefined).sort((a, b) => b.createdAt - a.createdAt);
+  }
+
+  /** Batches with something to do, from the front, at most `max`. */
+  async openBatches(run: Run, max: number): Promise<number[]> {
+    const keys = this.keys.run(run.runId);
+    const settled = (await this.redis.getBuffer(keys.settled)) ?? Buffer.alloc(0);
+    const isOpen = (batch: number): boolean => (((settled[batch >> 3] ?? 0) >> (7 - (batch & 7))) & 1) === 0;
+    const open: number[] = [];
+    for (let first = 0; first < run.batches && open.length < max; first += BATCHES_PER_SCAN) {
+      const length = Math.min(BATCHES_PER_SCAN, run.batches - first);
+      const unsettled = Array.from({ length }, (_, i) => first + i).filter(isOpen);
+      open.push(
+        ...(run.state === 'running' || run.state === 'queued'
+          ? unsettled
+          : await this.#inDoubt(keys, unsettled)),
+      );
+    }
+    return open.slice(0, max);
+  }
+
+  /** A stopped run has nothing left to do but to look at rows whose write may have left. */
+  async #inDoubt(keys: RunKeys, batches: readonly number[]): Promise<number[]> {
+    if (batches.length === 0) return [];
+    const states = await this.redis.hmgetBuffer(keys.states, ...batches.map(String));
+    return batches.filter((_, i) =>
+      [...(states[i] ?? [])].some((byte) => stateOfByte(byte).state === 'sent'),
+    );
+  }
+
+  /** All rows of a run, in the order of the file, with before-images when asked for; in bounded memory whatever the run's size. */
+  async *rows(run: Run, images: 'before' | 'none' = 'none'): AsyncGenerator<RecordedRow & InBatch> {
+    if (run.isRegrouped) yield* this.#rowsInOrder(run, images);
+    else for await (const rows of this.rowsByBatch(run, images)) yield* rows;
+  }
+
+  /** The same, batch by batch as they lie in the record: those of one policy together. */
+  async *rowsByBatch(
+    run: Run,
+    images: 'before' | 'none' = 'none',
+  ): AsyncGenerator<(RecordedRow & InBatch)[]> {
+    for (let first = 0; first < run.batches; first += BATCHES_PER_READ) {
+      const length = Math.min(BATCHES_PER_READ, run.batches - first);
+      const batches = Array.from({ length }, (_, i) => first + i);
+      yield* await this.#read(run.runId, batches, images);
+    }
+  }
+
+  /** Where whole policies were put together, the record says where each row of the file went. */
+  async *#rowsInOrder(run: Run, images: 'before' | 'none'): AsyncGenerator<RecordedRow & InBatch> {
+    const order = (await this.redis.getBuffer(this.keys.run(run.runId).order)) ?? Buffer.alloc(0);
+    const positions = Array.from({ length: order.length / 4 }, (_, i) => order.readUInt32BE(i * 4));
+    for (let first = 0; first < positions.length; first += ROWS_PER_READ) {
+      const wanted = positions.slice(first, first + ROWS_PER_READ);
+      const batches = [...new Set(wanted.map(batchOf))];
+      const read = await this.#read(run.runId, batches, images);
+      const byBatch = new Map(batches.map((batch, i) => [batch, read[i]]));
+      for (const position of wanted) {
+        const row = byBatch.get(batchOf(position))?.[position % 256];
+        if (row) yield row;
+      }
+    }
+  }
+
+  async #read(
+    runId: string,
+    batches: readonly number[],
+    images: 'before' | 'none',
+  ): Promise<(RecordedRow & InBatch)[][]> {
+    const keys = this.keys.run(runId);
+    const fields = batches.map(String);
+    const [inputs, states, details, before] = await Promise.all([
+      this.redis.hmgetBuffer(keys.inputs, ...fields),
+      this.redis.hmgetBuffer(keys.states, ...fields),
+      this.redis.hmgetBuffer(keys.details, ...fields),
+      images === 'before' ? this.redis.hmgetBuffer(keys.before, ...fields) : [],
+    ]);
+    return batches.map((batch, i) => {
+      const [blob, bytes] = [inputs[i], states[i]];
+      if (!blob || !bytes) return [];
+      return recordedRows(blob, bytes, details[i], { before: before[i] }).map((row) => ({ ...row, batch }));
+    });
+  }
+
+  /** Rows of the given batches as read, for a plan of what is staged. */
+  async inputs(runId: string, batches: readonly number[]): Promise<InputRow[][]> {
+    if (batches.length === 0) return [];
+    const blobs = await this.redis.hmgetBuffer(this.keys.run(runId).inputs, ...batches.map(String));
+    return blobs.map((blob) => (blob ? decodeInputs(blob) : []));
+  }
+
+  async stopped(): Promise<Stop | undefined> {
+    const text = await this.redis.hget(this.keys.ledger, 'stop');
+    return text === null ? undefined : (JSON.parse(text) as Stop);
+  }
+
+  async told(runId: string): Promise<LogEntry[]> {
+    const entries = await this.redis.lrange(this.keys.log(runId), 0, -1);
+    return entries.map((entry) => JSON.parse(entry) as LogEntry);
+  }
+}
+
+/** Positions are batch × 256 + place. */
+const batchOf = (position: number): number => Math.floor(position / 256);
+
+/** Rows read at a time where they lie scattered. */
+const ROWS_PER_READ = 4_000;
+
+/** Batches whose rows are in memory at a time while all rows of a run are read: about 2 MB. */
+const BATCHES_PER_READ = 200;
+/** Batches whose bit is looked at, and whose states are read, at a time. */
+const BATCHES_PER_SCAN = 5_000;
