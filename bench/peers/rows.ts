@@ -11,8 +11,11 @@ export interface Patch {
 
 export const BATCH_SIZE = 20;
 
-/** The rows of the bench's own file as requests. */
-export function readPatches(file: string): Patch[] {
+/**
+ * The rows of the bench's own file as requests.
+ * @param filter what each target says of its filter
+ */
+export function readPatches(file: string, filter: Readonly<Record<string, unknown>> = {}): Patch[] {
   const records = parse(readFileSync(file), { columns: true }) as Record<string, string>[];
   return records.map(({ policyId = '', via = '', assignmentId = '', groupId = '' }) => ({
     method: 'PATCH',
@@ -20,7 +23,7 @@ export function readPatches(file: string): Patch[] {
     headers: { 'Content-Type': 'application/json' },
     body: {
       '@odata.type': '#microsoft.graph.deviceConfigurationAssignment',
-      target: { '@odata.type': '#microsoft.graph.groupAssignmentTarget', groupId },
+      target: { '@odata.type': '#microsoft.graph.groupAssignmentTarget', groupId, ...filter },
     },
   }));
 }

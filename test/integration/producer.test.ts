@@ -2,13 +2,15 @@ import { Queue } from 'bullmq';
 import pino from 'pino';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { Producer, QUEUE_NAME, type BatchJob } from '../../src/queue/producer.ts';
+import type { Reply } from '../../src/graph/batchEnvelope.ts';
 import { startWorker, type BatchWorker } from '../../src/queue/worker.ts';
 import type { Edges } from '../../src/queue/edges.ts';
 import { NOTHING_SENT } from '../../src/runs/leave.ts';
 import type { RunStore } from '../../src/runs/runStore.ts';
 import { untruths, world, type World } from '../support/batchWorld.ts';
 import { publishRun, recordForTests, rowsOf, WIDE } from '../support/record.ts';
-import { identityOf } from '../support/rows.ts';
+import { groupRow, identityOf } from '../support/rows.ts';
+import { groupTarget } from '../support/simulatorClient.ts';
 
 const record = recordForTests();
 const ROOT = identityOf().graphUrl;
@@ -142,6 +144,36 @@ test('a worker that is stopped while it waits for the tenant gives its job back,
   workerOf(each);
   await hasEnded(each);
   expect(each.graph.stats().writesArrived).toBe(20);
+});
+
+test('a batch with a row that has to wait long gives its place to the others', async () => {
+  const batches = [0, 1, 2, 3, 4].map((batch) => Array.from({ length: 20 }, (_, i) => `${batch}-${i}`));
+  const busy: Reply = { kind: 'answered', status: 503, retryAfterMs: 60_000, body: null };
+  const each = await world(record, {
+    instead: {
+      policies: batches.map((ids, batch) => ({
+        ...{ id: `c${batch}`, type: 'deviceConfiguration' },
+        assignments: ids.map((id) => ({ id, target: groupTarget('old') })),
+      })),
+      rows: batches.flatMap((ids, batch) => ids.map((id) => groupRow(`c${batch}`, id, 'new'))),
+    },
+    // The first write of each batch is answered with 503; a look has a reply for each list, here one.
+    async intercept(_, pass) {
+      const envelope = await pass();
+      if (envelope.kind !== 'replies' || envelope.replies.length === 1) return envelope;
+      return { ...envelope, replies: [busy, ...envelope.replies.slice(1)] };
+    },
+  });
+  const { queue } = producerOf(each.runs, each.edges.graphUrl);
+  workerOf(each);
+  await vi.waitFor(
+    async () =>
+      expect(await queue.getJobCounts('active', 'wait', 'delayed')).toEqual({
+        ...{ active: 0, wait: 0, delayed: 5 },
+      }),
+    { timeout: 20_000, interval: 20 },
+  );
+  expect(await each.run()).toMatchObject({ state: 'running', sent: 5, counts: { succeeded: 95 } });
 });
 
 test('a batch that fails by a bug is not asked for in a circle', async () => {
