@@ -186,6 +186,7 @@ const MISSING: Outcome = { kind: 'lost', waitMs: 0, why: 'missing' };
 /** What says nothing of how many writes the tenant takes, as it came to an end before its limit or nobody knows where. */
 const NOT_LET_THROUGH: ReadonlySet<Outcome['kind']> = new Set(['throttled', 'signIn', 'lost']);
 
+/** After these the run is stopped, or at least the sign-in tried anew: nothing says yet that other batches may go. */
 const STOPS_RUN: ReadonlySet<Outcome['kind']> = new Set(['signIn', 'routeRefused']);
 
 function recordReplies(
