@@ -123,11 +123,16 @@ local function held()
   return 0, ''
 end
 
+-- At a limit as small as this, writes go five at a time: a tenant that takes one a window and counts what it refuses would
+-- never have room for any if they came one after the other.
+local SMALL_LIMIT, TOGETHER = 10, 5
+
 -- How many of `wanted` requests may go now, and when that is too few, how long until the next charge ends. Be it a single one:
 -- waiting for more would leave unused what is free.
 local function room(set, prefix, limit, wanted)
   local free = math.max(0, math.min(wanted, limit - number(prefix)))
   if free == wanted then return free, 0 end
+  if limit <= SMALL_LIMIT and free < math.min(TOGETHER, limit) then free = 0 end
   local first = redis.call('ZRANGE', set, 0, 0)[1]
   return free, math.max(1, (tonumber(first) or now + policy.windowMs) - now)
 end
