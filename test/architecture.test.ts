@@ -122,6 +122,24 @@ function crossings(file: SourceFile): string[] {
   });
 }
 
+/** Circles of imports, those of types alone included: whoever reads one file of a circle has to read all of them. */
+function circles(files: readonly SourceFile[]): string[] {
+  const importsBy = new Map(
+    files.map((file) => [file.path, importsOf(file).flatMap(({ from, isOurs }) => (isOurs ? [from] : []))]),
+  );
+  const done = new Set<string>();
+  const found: string[] = [];
+  const walk = (path: string, trail: readonly string[]): void => {
+    const start = trail.indexOf(path);
+    if (start >= 0) found.push([...trail.slice(start), path].join(' → '));
+    if (start >= 0 || done.has(path)) return;
+    for (const next of importsBy.get(path) ?? []) walk(next, [...trail, path]);
+    done.add(path);
+  };
+  for (const path of importsBy.keys()) walk(path, []);
+  return found;
+}
+
 const impurities = (file: SourceFile): string[] => [
   ...importsOf(file)
     .filter((found) => !found.isOurs && !isPureImport(found))
@@ -136,6 +154,10 @@ describe('the source', () => {
 
   test('holds to the architecture', () => {
     expect(offences(files)).toEqual([]);
+  });
+
+  test('has no circles of imports, of types neither', () => {
+    expect(circles(files)).toEqual([]);
   });
 
   test('is all there when it is checked: every folder, and imports of every kind', () => {
@@ -191,6 +213,16 @@ describe('the check finds', () => {
     `await fetch(url);`,
   ])('that the domain is no longer pure: %s', (text) => {
     expect(offencesOf('assignments/a.ts', text)).toHaveLength(1);
+  });
+
+  test('a circle, also one of types that goes round three folders', () => {
+    const files = [
+      sourceFile('queue/a.ts', `import type { B } from '../runs/b.ts';`),
+      sourceFile('runs/b.ts', `import { c } from '../redis/c.ts';`),
+      sourceFile('redis/c.ts', `import type { A } from '../queue/a.ts';`),
+    ];
+    expect(circles(files)).toEqual(['queue/a.ts → runs/b.ts → redis/c.ts → queue/a.ts']);
+    expect(circles(files.slice(1))).toEqual([]);
   });
 
   test('a folder that nobody has decided about', () => {

@@ -1,3 +1,4 @@
+import type { FileFlags, Staged } from './staged.ts';
 import { EXIT, UserError, type ExitCode } from '../errors.ts';
 import { expectJustified } from './approvals.ts';
 import { ask, canAsk, nobodyToAsk } from './ask.ts';
@@ -14,7 +15,7 @@ import { logRun, planTaken } from './runLog.ts';
 import { sampled } from './sample.ts';
 import { showPlan } from './showPlan.ts';
 import { tellStop } from './stopAll.ts';
-import { fileOptions, publish, withStagedFile, type FileFlags, type Staged } from './stage.ts';
+import { fileOptions, publish, withStagedFile } from './stage.ts';
 import { tenantDomain, tenantInWords } from './tenantInWords.ts';
 import { warningOfTokenEnd } from './tokenEnd.ts';
 import { statusOf } from './work.ts';

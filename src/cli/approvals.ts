@@ -1,4 +1,4 @@
-import type { PolicyType } from '../assignments/policyKinds.ts';
+import type { PolicyType } from '../assignments/kinds/policyKinds.ts';
 import { EXIT, UserError } from '../errors.ts';
 import type { RunOptions } from '../runs/run.ts';
 import type { LivePlan } from './livePlan.ts';

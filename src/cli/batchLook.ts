@@ -1,19 +1,24 @@
-import type { Duplicates } from '../assignments/duplicates.ts';
-import { fingerprintOf, fingerprintOfList, UNREAD } from '../assignments/fingerprint.ts';
-import { fold, type FoldedRow } from '../assignments/fold.ts';
-import { Guard, type Finding } from '../assignments/guard.ts';
-import type { Change } from '../assignments/change.ts';
-import { decide, holds, type Decision, type PresentAssignment, type RowError } from '../assignments/plan.ts';
-import { policyNameFault } from '../assignments/policyName.ts';
-import { listPath } from '../assignments/policyKinds.ts';
-import { presentOf } from '../assignments/presentOf.ts';
-import { presentAssignmentOf, presentAssignments, type LookResult } from '../graph/presentAssignments.ts';
+import type { Staged } from './staged.ts';
+import {
+  type CurrentAssignment,
+  type RowError,
+  currentAssignmentOf,
+} from '../assignments/changes/current.ts';
+import type { Duplicates } from '../assignments/rows/duplicates.ts';
+import { fingerprintOf, fingerprintOfList, UNREAD } from '../assignments/changes/fingerprint.ts';
+import { fold, type FoldedRow } from '../assignments/changes/fold.ts';
+import { Guard, type Finding } from '../assignments/guard/guard.ts';
+import type { Change } from '../assignments/rows/change.ts';
+import { decide, holds, type Decision } from '../assignments/changes/decide.ts';
+import { policyNameFault } from '../assignments/rows/policyName.ts';
+import { listPath } from '../assignments/kinds/policyKinds.ts';
+import { findCurrent } from '../assignments/changes/findCurrent.ts';
+import { readCurrentAssignments, type LookResult } from '../graph/currentAssignments.ts';
 import type { SendReads } from '../graph/reading.ts';
 import type { InputRow } from '../runs/batchCodec.ts';
 import type { Identity } from './identity.ts';
 import { changeOf } from './intake.ts';
 import type { Obstacle, PlannedRow } from './planTally.ts';
-import type { Staged } from './stage.ts';
 import type { FactsOfTenant } from './tenantFacts.ts';
 import { expectRead } from './unread.ts';
 
@@ -48,7 +53,7 @@ export class BatchLook {
       // A row that says the same again is settled with the first one.
       return { input, change, isDuplicate: duplicates.seen(change) !== undefined };
     });
-    const looks = await presentAssignments(
+    const looks = await readCurrentAssignments(
       read.flatMap(({ change, isDuplicate }) => (isDuplicate ? [] : [change.address])),
       this.#send,
       `${rules.root}/${rules.apiVersion}`,
@@ -87,7 +92,7 @@ export class BatchLook {
     return seen.map((row) => ({ ...row, ...decided(decide(row.change, look), look, row.change) }));
   }
 
-  #folded<T extends Read>(rows: readonly T[], list: readonly PresentAssignment[]): (T & Decided)[] {
+  #folded<T extends Read>(rows: readonly T[], list: readonly CurrentAssignment[]): (T & Decided)[] {
     const folded = fold(
       rows.map(({ change }) => change),
       list,
@@ -107,7 +112,7 @@ export class BatchLook {
     const misnamed = this.#staged.isRestoring ? undefined : policyNameFault(change, policyName);
     if (look.kind !== 'list')
       return { policyName, planned: UNREAD, list: UNREAD, fault: misnamed ?? this.#elsewhere(change) };
-    const { present } = presentOf(change, look.assignments);
+    const { present } = findCurrent(change, look.assignments);
     return {
       policyName,
       planned: fingerprintOf(present),
@@ -116,8 +121,8 @@ export class BatchLook {
   }
 
   /** Of a row that was written before, the present target is the wished one, and no fault. */
-  #misplaced(change: Change, list: readonly PresentAssignment[]): RowError | undefined {
-    const { present, mismatch } = presentOf(change, list);
+  #misplaced(change: Change, list: readonly CurrentAssignment[]): RowError | undefined {
+    const { present, mismatch } = findCurrent(change, list);
     const elsewhere = present === undefined ? this.#elsewhere(change) : undefined;
     if (elsewhere !== undefined) return elsewhere;
     if (mismatch === undefined || change.wish === undefined) return mismatch;
@@ -166,7 +171,7 @@ export const DUPLICATE = {
 
 type Decided = Pick<PlannedRow, 'decision' | 'obstacle' | 'before' | 'after' | 'cleared' | 'findings'>;
 
-const refused = (obstacle: Obstacle, before: PresentAssignment | undefined): Decided => ({
+const refused = (obstacle: Obstacle, before: CurrentAssignment | undefined): Decided => ({
   ...{ decision: 'refused', obstacle, before, after: undefined, findings: [] },
 });
 
@@ -184,22 +189,22 @@ function decided(decision: Decision, look: LookResult, change: Change): Decided 
         return refused(look.kind === 'refused' && look.status === 404 ? 'gone' : 'unreadable', undefined);
       return refused(
         'error' in decision ? obstacleOf(decision.error) : 'unreadable',
-        presentOf(change, look.assignments).present,
+        findCurrent(change, look.assignments).present,
       );
     }
   }
 }
 
-function foldedAs(what: FoldedRow | undefined, change: Change, list: readonly PresentAssignment[]): Decided {
-  const { present } = presentOf(change, list);
+function foldedAs(what: FoldedRow | undefined, change: Change, list: readonly CurrentAssignment[]): Decided {
+  const { present } = findCurrent(change, list);
   switch (what?.kind) {
     case 'alreadySo':
       return { decision: 'alreadySo', before: what.present, after: undefined, findings: [] };
     case 'write': {
       const cleared = Array.isArray(what.before)
-        ? (what.before as unknown[]).flatMap((each) => presentAssignmentOf(each) ?? [])
+        ? (what.before as unknown[]).flatMap((each) => currentAssignmentOf(each) ?? [])
         : undefined;
-      const before = cleared === undefined ? presentAssignmentOf(what.before) : undefined;
+      const before = cleared === undefined ? currentAssignmentOf(what.before) : undefined;
       return { decision: 'write', before, after: what.after, cleared, findings: [] };
     }
     case 'refused':

@@ -1,14 +1,8 @@
-import type { Readable, Writable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import type { ExitCode } from '../errors.ts';
 import type { Environment } from '../config.ts';
 import type { Redactor } from '../graph/redact.ts';
-import type { Printer } from './print.ts';
-
-/** A stream that may be a terminal. */
-export interface Terminal extends Writable {
-  readonly isTTY?: boolean;
-  readonly columns?: number;
-}
+import type { Printer, Terminal } from './print.ts';
 
 /** Everything of the process that a command may touch, so that a test can hand in its own. */
 export interface Io {

@@ -1,9 +1,10 @@
+import { endsBefore } from '../graph/claims.ts';
 import { randomUUID } from 'node:crypto';
-import { isJsonObject } from '../assignments/json.ts';
-import type { ApiVersion, PolicyType } from '../assignments/policyKinds.ts';
+import { isJsonObject } from '../assignments/values/json.ts';
+import type { ApiVersion, PolicyType } from '../assignments/kinds/policyKinds.ts';
 import { UserError } from '../errors.ts';
 import { APPROVAL_POLICIES, policyTypesIn } from '../graph/approvals.ts';
-import { endsBefore, type Credentials } from '../graph/credentials.ts';
+import { type Credentials } from '../graph/credentials.ts';
 import { createGraphClient, type EnvelopeReply, type GraphClient } from '../graph/graphClient.ts';
 import { accessOf, grantRemedy, WRITE_PERMISSION } from '../graph/permission.ts';
 import { CHEAPEST_READ } from '../graph/reach.ts';

@@ -1,9 +1,9 @@
 import { setMaxListeners } from 'node:events';
-import { asRow, type AsRow } from '../assignments/asRow.ts';
-import { closestTo } from '../assignments/closest.ts';
-import { INPUT_COLUMNS, type InputColumn } from '../assignments/columns.ts';
-import { platformOf } from '../assignments/platforms.ts';
-import { POLICY_TYPES, type PolicyType } from '../assignments/policyKinds.ts';
+import { asRow, type AsRow } from '../assignments/rows/asRow.ts';
+import { closestTo } from '../assignments/values/closest.ts';
+import { INPUT_COLUMNS, type InputColumn } from '../assignments/rows/columns.ts';
+import { platformOf } from '../assignments/targets/platforms.ts';
+import { POLICY_TYPES, type PolicyType } from '../assignments/kinds/policyKinds.ts';
 import type { SharedFlags } from '../config.ts';
 import { EXIT, UserError } from '../errors.ts';
 import { textFault } from '../formats/cells.ts';

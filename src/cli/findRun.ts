@@ -1,4 +1,4 @@
-import { closestTo } from '../assignments/closest.ts';
+import { closestTo } from '../assignments/values/closest.ts';
 import { EXIT, UserError } from '../errors.ts';
 import type { Run } from '../runs/run.ts';
 import type { RunStore } from '../runs/runStore.ts';

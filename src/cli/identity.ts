@@ -1,7 +1,8 @@
+import { tokenClaims, type TokenClaims } from '../graph/claims.ts';
 import type { Command } from 'commander';
 import { configFrom, type Config, type SharedFlags } from '../config.ts';
 import { EXIT, UserError } from '../errors.ts';
-import { tokenClaims, type Credentials, type TokenClaims } from '../graph/credentials.ts';
+import { type Credentials } from '../graph/credentials.ts';
 import { credentialsFrom, isReadyToken } from '../graph/signIn.ts';
 import { createLog, type Log } from '../log.ts';
 import { paceOf, type Pace } from '../queue/limits.ts';

@@ -1,13 +1,13 @@
+import type { CurrentAssignment } from '../assignments/changes/current.ts';
 import { createHash } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
-import { targetInWords } from '../assignments/changeKind.ts';
-import { INPUT_COLUMNS, type InputColumn } from '../assignments/columns.ts';
-import { fingerprintOf, fingerprintOfList } from '../assignments/fingerprint.ts';
-import { inverseCells, type Inverse } from '../assignments/inverse.ts';
-import type { PresentAssignment } from '../assignments/plan.ts';
-import { listPath, policyKey } from '../assignments/policyKinds.ts';
-import { undosIn, type Undo } from '../assignments/undo.ts';
-import { presentAssignments } from '../graph/presentAssignments.ts';
+import { targetInWords } from '../assignments/changes/changeKind.ts';
+import { INPUT_COLUMNS, type InputColumn } from '../assignments/rows/columns.ts';
+import { fingerprintOf, fingerprintOfList } from '../assignments/changes/fingerprint.ts';
+import { inverseCells, type Inverse } from '../assignments/changes/inverse.ts';
+import { listPath, policyKey } from '../assignments/kinds/policyKinds.ts';
+import { undosIn, type Undo } from '../assignments/changes/undo.ts';
+import { readCurrentAssignments } from '../graph/currentAssignments.ts';
 import { readsWithin } from '../queue/reads.ts';
 import type { Staging } from '../runs/staging.ts';
 import type { Context } from './context.ts';
@@ -42,7 +42,7 @@ export async function stageInverses(
   try {
     for await (const batch of written.batches()) {
       const addresses = batch.map(({ change }) => change.address);
-      const looks = await presentAssignments(addresses, send, base);
+      const looks = await readCurrentAssignments(addresses, send, base);
       // What was done last is taken back first: another row may have taken the place that it left.
       const lists = Map.groupBy(batch.toReversed(), ({ change }) => listPath(change.address));
       for (const [path, rows] of lists) {
@@ -107,7 +107,7 @@ export class Inverses {
   }
 
   /** Takes written rows of one list, given what the list holds now. */
-  async add(rows: readonly WrittenRow[], list: readonly PresentAssignment[]): Promise<void> {
+  async add(rows: readonly WrittenRow[], list: readonly CurrentAssignment[]): Promise<void> {
     const undos = undosIn(rows, list, this.#written.apiVersion);
     const plannedList = fingerprintOfList(list);
     for (const [i, row] of rows.entries())
@@ -151,10 +151,10 @@ export class Inverses {
   }
 }
 
-const presentOf = (inverse: Inverse): PresentAssignment | undefined =>
+const presentOf = (inverse: Inverse): CurrentAssignment | undefined =>
   inverse.action === 'add' ? undefined : inverse.present;
 
-const wasOf = (inverse: Inverse): PresentAssignment | undefined =>
+const wasOf = (inverse: Inverse): CurrentAssignment | undefined =>
   inverse.action === 'remove' ? undefined : inverse.was;
 
 /** Says what a rollback would do before its plan does, and what it leaves alone. */
@@ -197,7 +197,7 @@ function showChanged({ changed, changedRows }: Inverses, print: Context['print']
     print.say(`  … and ${count(changed - changedRows.length, 'more', 'more')}`);
 }
 
-function inWords(assignment: PresentAssignment | undefined, before = assignment): string {
+function inWords(assignment: CurrentAssignment | undefined, before = assignment): string {
   if (assignment === undefined) return 'nothing';
   const { intent } = assignment.whole;
   const isTurned = typeof intent === 'string' && intent !== before?.whole['intent'];

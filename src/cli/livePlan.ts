@@ -1,12 +1,13 @@
+import type { Judged, Staged } from './staged.ts';
 import { mkdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { setMaxListeners } from 'node:events';
-import { blockedBy, type Allowed, type Blocked } from '../assignments/allow.ts';
-import { Duplicates } from '../assignments/duplicates.ts';
-import type { Finding, GuardKind } from '../assignments/guard.ts';
-import { overMaxChanges, type ChangeLimits } from '../assignments/maxChanges.ts';
-import { POLICY_TYPES, type PolicyType } from '../assignments/policyKinds.ts';
-import { patchBody } from '../assignments/request.ts';
+import { blockedBy, type Allowed, type Blocked } from '../assignments/guard/allow.ts';
+import { Duplicates } from '../assignments/rows/duplicates.ts';
+import type { Finding, GuardKind } from '../assignments/guard/guard.ts';
+import { overMaxChanges, type ChangeLimits } from '../assignments/guard/maxChanges.ts';
+import { POLICY_TYPES, type PolicyType } from '../assignments/kinds/policyKinds.ts';
+import { patchBody } from '../assignments/changes/request.ts';
 import { EXIT, UserError } from '../errors.ts';
 import type { PlanHeader, PlanRow } from '../formats/planFile.ts';
 import { PlanFileWriter } from '../formats/writePlanFile.ts';
@@ -23,7 +24,6 @@ import { BatchLook, DUPLICATE, type SeenRow } from './batchLook.ts';
 import { PlanProblems } from './planProblems.ts';
 import { PlanTally, type ChangeCount, type PlanCounts, type PlannedRow, type ShownRow } from './planTally.ts';
 import type { Session } from './session.ts';
-import type { Staged } from './stage.ts';
 import { FactsOfTenant } from './tenantFacts.ts';
 
 /** How often a look that takes long says how far it is. */
@@ -81,14 +81,6 @@ export const graphClientOf = (
     log,
     limits: { requestMs: identity.pace.requestTimeoutMs },
   });
-
-/** What a plan came to: how often each kind was found, and the rest in its tally. */
-export interface Judged {
-  readonly tally: PlanTally;
-  readonly found: ReadonlyMap<GuardKind, number>;
-  readonly createdAt: string;
-  readonly looked: boolean;
-}
 
 /** Looks at every policy of the staged rows, within the tenant's read budget, judges what is needed, and keeps what it saw. */
 export async function planStaged(

@@ -1,7 +1,7 @@
 import { createWriteStream } from 'node:fs';
 import { resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { closestTo } from '../assignments/closest.ts';
+import { closestTo } from '../assignments/values/closest.ts';
 import { EXIT, UserError } from '../errors.ts';
 import { FILE_FORMATS, formatOf, type FileFormat } from '../formats/format.ts';
 import type { Context } from './context.ts';

@@ -1,3 +1,4 @@
+import type { FileFlags } from './staged.ts';
 import { resolve } from 'node:path';
 import { EXIT, type ExitCode } from '../errors.ts';
 import type { CliCommand, Context } from './context.ts';
@@ -5,7 +6,7 @@ import { planStaged, type PlanTerms } from './livePlan.ts';
 import { sharedOptions, signIn } from './identity.ts';
 import { allowedBy, changeLimits, guardOptions, type GuardFlags } from './planOptions.ts';
 import { showPlan } from './showPlan.ts';
-import { fileOptions, withStagedFile, type FileFlags } from './stage.ts';
+import { fileOptions, withStagedFile } from './stage.ts';
 
 export interface PlanFlags extends FileFlags, GuardFlags {
   readonly json?: boolean;

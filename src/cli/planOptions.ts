@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { parseAllow, type Allowed } from '../assignments/allow.ts';
-import type { ChangeLimits } from '../assignments/maxChanges.ts';
+import { parseAllow, type Allowed } from '../assignments/guard/allow.ts';
+import type { ChangeLimits } from '../assignments/guard/maxChanges.ts';
 import { EXIT, UserError } from '../errors.ts';
 import { DEFAULT_OPTIONS, HOUR_MS, STRATEGIES, type RunOptions, type Strategy } from '../runs/run.ts';
 

@@ -1,5 +1,5 @@
-import type { RowError } from '../assignments/plan.ts';
-import type { Problem } from '../assignments/row.ts';
+import type { RowError } from '../assignments/changes/current.ts';
+import type { Problem } from '../assignments/rows/row.ts';
 import { EXIT, UserError } from '../errors.ts';
 import type { InputRow } from '../runs/batchCodec.ts';
 import type { Context } from './context.ts';

@@ -1,11 +1,11 @@
-import { changeKind, targetInWords, type FilterChange } from '../assignments/changeKind.ts';
-import type { Change } from '../assignments/change.ts';
-import { GUARD_KINDS, type Finding, type GuardKind } from '../assignments/guard.ts';
-import type { JsonObject } from '../assignments/json.ts';
-import type { PresentAssignment } from '../assignments/plan.ts';
-import type { PolicyType } from '../assignments/policyKinds.ts';
-import { targetIn, targetKind } from '../assignments/presentTarget.ts';
-import { cellText } from '../assignments/selector.ts';
+import type { CurrentAssignment } from '../assignments/changes/current.ts';
+import { changeKind, targetInWords, type FilterChange } from '../assignments/changes/changeKind.ts';
+import type { Change } from '../assignments/rows/change.ts';
+import { GUARD_KINDS, type Finding, type GuardKind } from '../assignments/guard/guard.ts';
+import type { JsonObject } from '../assignments/values/json.ts';
+import type { PolicyType } from '../assignments/kinds/policyKinds.ts';
+import { targetIn, targetKind } from '../assignments/targets/currentTarget.ts';
+import { cellText } from '../assignments/rows/selector.ts';
 import type { InputRow } from '../runs/batchCodec.ts';
 
 /** Rows of a plan that are shown one by one. */
@@ -20,10 +20,10 @@ export interface PlannedRow {
   readonly change: Change;
   readonly decision: 'write' | 'alreadySo' | 'refused' | 'duplicate';
   readonly obstacle?: Obstacle | undefined;
-  readonly before: PresentAssignment | undefined;
+  readonly before: CurrentAssignment | undefined;
   readonly after: JsonObject | undefined;
   /** What a row takes away that clears a list. */
-  readonly cleared?: readonly PresentAssignment[] | undefined;
+  readonly cleared?: readonly CurrentAssignment[] | undefined;
   /** The list that the row is written with; undefined: it is written by itself. */
   readonly byAssign?: string | undefined;
   readonly findings: readonly Pick<Finding, 'kind' | 'what'>[];
@@ -155,7 +155,7 @@ const shortIds = (text: string): string =>
 /** What stands in the place of a target where there is none. */
 const NOTHING = 'nothing';
 
-const inWords = (cleared: readonly PresentAssignment[] | undefined, isAdded: boolean): string =>
+const inWords = (cleared: readonly CurrentAssignment[] | undefined, isAdded: boolean): string =>
   cleared ? cleared.map(({ target }) => targetInWords(target)).join('; ') : isAdded ? NOTHING : 'not read';
 
 function kindOf({ change, before, after, cleared }: PlannedRow) {

@@ -1,6 +1,12 @@
 import { styleText } from 'node:util';
 import type { UserError } from '../errors.ts';
-import type { Terminal } from './context.ts';
+import type { Writable } from 'node:stream';
+
+/** A stream that may be a terminal. */
+export interface Terminal extends Writable {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
 
 /** The only place that writes to the terminal: data to stdout, talk to stderr. */
 export interface Printer {

@@ -1,8 +1,8 @@
-import { fingerprintOf } from '../assignments/fingerprint.ts';
-import { sameId } from '../assignments/ids.ts';
-import { restoringBody } from '../assignments/inverse.ts';
-import { outcomeOf } from '../assignments/outcome.ts';
-import type { PresentAssignment } from '../assignments/plan.ts';
+import { type CurrentAssignment, isOfPolicySet } from '../assignments/changes/current.ts';
+import { fingerprintOf } from '../assignments/changes/fingerprint.ts';
+import { sameId } from '../assignments/values/ids.ts';
+import { restoringBody } from '../assignments/changes/inverse.ts';
+import { outcomeOf } from '../assignments/changes/outcome.ts';
 import {
   addressFromParts,
   ENDPOINT_FORMS,
@@ -10,14 +10,13 @@ import {
   listPath,
   type Address,
   type PolicyType,
-} from '../assignments/policyKinds.ts';
-import { isOfPolicySet } from '../assignments/presentOf.ts';
-import { patchRequest } from '../assignments/request.ts';
-import { targetInWords } from '../assignments/changeKind.ts';
+} from '../assignments/kinds/policyKinds.ts';
+import { patchRequest } from '../assignments/changes/request.ts';
+import { targetInWords } from '../assignments/changes/changeKind.ts';
 import { EXIT, UserError } from '../errors.ts';
 import type { EnvelopeReply, GraphClient } from '../graph/graphClient.ts';
 import { grantRemedy } from '../graph/permission.ts';
-import { presentAssignments, type LookResult } from '../graph/presentAssignments.ts';
+import { readCurrentAssignments, type LookResult } from '../graph/currentAssignments.ts';
 import { TenantStopped } from '../queue/ledger.ts';
 import { sendLoneWrite } from '../queue/loneWrite.ts';
 import { readsWithin } from '../queue/reads.ts';
@@ -48,7 +47,7 @@ export interface ProbeTerms {
 /** An assignment with the target that it has. */
 interface Found {
   readonly address: Address;
-  readonly present: PresentAssignment;
+  readonly present: CurrentAssignment;
 }
 
 /**
@@ -159,7 +158,7 @@ const lookAt = (
   graph: GraphClient,
   { interrupted }: Context,
 ): Promise<ReadonlyMap<string, LookResult>> =>
-  presentAssignments(
+  readCurrentAssignments(
     addresses,
     readsWithin({ ledger: ledgerOn(runs), graph }, undefined, interrupted),
     `${identity.config.graphUrl}/${identity.config.apiVersion}`,

@@ -1,7 +1,7 @@
-import type { JsonObject } from '../assignments/json.ts';
-import { patchBody } from '../assignments/request.ts';
-import { cellText, type SelectableColumn, type Selector } from '../assignments/selector.ts';
-import { presentAssignmentOf } from '../graph/presentAssignments.ts';
+import { currentAssignmentOf } from '../assignments/changes/current.ts';
+import type { JsonObject } from '../assignments/values/json.ts';
+import { patchBody } from '../assignments/changes/request.ts';
+import { cellText, type SelectableColumn, type Selector } from '../assignments/rows/selector.ts';
 import { withChange } from '../queue/lookFirst.ts';
 import type { RecordedRow } from '../runs/batchRow.ts';
 import { statusOf, type RowStatus } from '../runs/rowState.ts';
@@ -36,7 +36,7 @@ export function resultRow(recorded: RecordedRow, run: Run): ResultRow {
 /** What a row wrote, nothing where it removed: the record holds what was there, and what it wished follows from the two. */
 function written(recorded: RecordedRow, run: Run): JsonObject | undefined {
   const { change } = withChange(recorded, run);
-  return change.wish && patchBody(change, presentAssignmentOf(recorded.before));
+  return change.wish && patchBody(change, currentAssignmentOf(recorded.before));
 }
 
 /**

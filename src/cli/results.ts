@@ -1,5 +1,5 @@
-import { closestTo } from '../assignments/closest.ts';
-import { INPUT_COLUMNS, RESULT_COLUMNS } from '../assignments/columns.ts';
+import { closestTo } from '../assignments/values/closest.ts';
+import { INPUT_COLUMNS, RESULT_COLUMNS } from '../assignments/rows/columns.ts';
 import type { SharedFlags } from '../config.ts';
 import { EXIT, UserError } from '../errors.ts';
 import { writeRows } from '../formats/writeRows.ts';

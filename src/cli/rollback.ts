@@ -1,3 +1,4 @@
+import type { Staged } from './staged.ts';
 import { rm } from 'node:fs/promises';
 import type { SharedFlags } from '../config.ts';
 import { EXIT, UserError, type ExitCode } from '../errors.ts';
@@ -18,7 +19,7 @@ import { logRun, reasonFrom } from './runLog.ts';
 import { selectionOptions, selectorFrom, type SelectionFlags } from './selection.ts';
 import { openSession, type Session } from './session.ts';
 import { showPlan } from './showPlan.ts';
-import { publish, runIdentity, type Staged } from './stage.ts';
+import { publish, runIdentity } from './stage.ts';
 import { tellStop } from './stopAll.ts';
 import { statusOf, tellNoWorkers, workOn } from './work.ts';
 import { writtenByPlan, writtenByRun, type Written } from './writtenRows.ts';

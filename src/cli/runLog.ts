@@ -1,8 +1,8 @@
+import type { Staged } from './staged.ts';
 import { hasEnded } from '../runs/run.ts';
 import type { LogEntry } from '../runs/runReader.ts';
 import type { Context } from './context.ts';
 import type { Session } from './session.ts';
-import type { Staged } from './stage.ts';
 
 /** Flags whose use belongs into the log of a run. */
 interface LoggedFlags {

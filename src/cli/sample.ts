@@ -1,11 +1,12 @@
-import { narrows } from '../assignments/narrows.ts';
-import { policyKey } from '../assignments/policyKinds.ts';
+import type { Staged } from './staged.ts';
+import { narrows } from '../assignments/changes/narrows.ts';
+import { policyKey } from '../assignments/kinds/policyKinds.ts';
 import { EXIT, UserError } from '../errors.ts';
 import type { Context } from './context.ts';
 import { planStaged, type PlanTerms } from './livePlan.ts';
 import type { PlannedRow } from './planTally.ts';
 import { count } from './print.ts';
-import { restaged, type Staged } from './stage.ts';
+import { restaged } from './stage.ts';
 import type { StagedRow } from '../runs/staging.ts';
 
 /** A row that has to be written, and where it stands in the file. */

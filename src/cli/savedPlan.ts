@@ -1,23 +1,23 @@
+import type { Begin, FileFlags, Staged, Judged } from './staged.ts';
+import { currentAssignmentOf } from '../assignments/changes/current.ts';
 import { isDeepStrictEqual } from 'node:util';
-import { Duplicates } from '../assignments/duplicates.ts';
-import { changeFrom } from '../assignments/change.ts';
-import { fingerprintOf, UNREAD } from '../assignments/fingerprint.ts';
-import { GUARD_KINDS, type GuardKind } from '../assignments/guard.ts';
-import { listPath, policyKey } from '../assignments/policyKinds.ts';
-import { patchBody } from '../assignments/request.ts';
-import type { Problem } from '../assignments/row.ts';
-import type { ReadingRules } from '../assignments/rowReader.ts';
+import { Duplicates } from '../assignments/rows/duplicates.ts';
+import { changeFrom } from '../assignments/rows/change.ts';
+import { fingerprintOf, UNREAD } from '../assignments/changes/fingerprint.ts';
+import { GUARD_KINDS, type GuardKind } from '../assignments/guard/guard.ts';
+import { listPath, policyKey } from '../assignments/kinds/policyKinds.ts';
+import { patchBody } from '../assignments/changes/request.ts';
+import type { Problem } from '../assignments/rows/row.ts';
+import type { ReadingRules } from '../assignments/rows/rowReader.ts';
 import { EXIT, UserError } from '../errors.ts';
 import type { PlanEnd, PlanHeader, PlanRow } from '../formats/planFile.ts';
 import { readPlanFile } from '../formats/readPlanFile.ts';
-import { presentAssignmentOf } from '../graph/presentAssignments.ts';
 import { rowOf } from '../runs/batchCodec.ts';
 import type { Staging } from '../runs/staging.ts';
 import type { InputFile } from './intake.ts';
-import { openPlanFiles, type Judged } from './livePlan.ts';
+import { openPlanFiles } from './livePlan.ts';
 import { PlanTally } from './planTally.ts';
 import type { Session } from './session.ts';
-import type { Begin, FileFlags, Staged } from './stage.ts';
 
 /**
  * Stages exactly what a plan file says, with what the plan saw of each row.
@@ -80,9 +80,9 @@ async function stageRow(
   const read = changeFrom(rowOf(input), rules);
   if ('problems' in read) throw brokenPlan(file, read.problems[0]);
   const { change } = read;
-  const before = presentAssignmentOf(row.before);
+  const before = currentAssignmentOf(row.before);
   const cleared = Array.isArray(row.before)
-    ? (row.before as unknown[]).flatMap((each) => presentAssignmentOf(each) ?? [])
+    ? (row.before as unknown[]).flatMap((each) => currentAssignmentOf(each) ?? [])
     : undefined;
   const isWhole = rules.strategy === 'assign' || change.action !== 'set';
   // Somebody says yes to what the plan shows: that must be what its input wishes.

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { aboutKey } from '../assignments/about.ts';
-import type { Change } from '../assignments/change.ts';
-import type { Problem } from '../assignments/row.ts';
-import type { ReadingRules } from '../assignments/rowReader.ts';
-import { parseWhere, rowAbout, type Selector } from '../assignments/selector.ts';
+import { aboutKey } from '../assignments/rows/about.ts';
+import type { Change } from '../assignments/rows/change.ts';
+import type { Problem } from '../assignments/rows/row.ts';
+import type { ReadingRules } from '../assignments/rows/rowReader.ts';
+import { parseWhere, rowAbout, type Selector } from '../assignments/rows/selector.ts';
 import { EXIT, UserError } from '../errors.ts';
 import { readRows } from '../formats/readRows.ts';
 import type { Run } from '../runs/run.ts';

@@ -1,4 +1,4 @@
-import { allowOption } from '../assignments/allow.ts';
+import { allowOption } from '../assignments/guard/allow.ts';
 import { approvalInWords } from './approvals.ts';
 import type { ChangeCount } from './planTally.ts';
 import type { Context } from './context.ts';

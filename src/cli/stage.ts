@@ -1,32 +1,22 @@
+import type { Begin, FileFlags, Staged } from './staged.ts';
 import { randomInt } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { setFlagsFromString } from 'node:v8';
 import type { Command } from 'commander';
-import type { ReadingRules } from '../assignments/rowReader.ts';
+import type { ReadingRules } from '../assignments/rows/rowReader.ts';
 import { EXIT, UserError } from '../errors.ts';
-import type { SharedFlags } from '../config.ts';
 import { recognise } from '../formats/planFile.ts';
-import { DEFAULT_OPTIONS, type Run, type RunIdentity, type RunOptions } from '../runs/run.ts';
+import { DEFAULT_OPTIONS, type Run, type RunOptions } from '../runs/run.ts';
 import { POLICY_ROWS_MAX, Staging, type StagedRow } from '../runs/staging.ts';
 import type { Context } from './context.ts';
-import { openInput, policyByPolicy, readIn, withoutPolicies, type InputFile, type Intake } from './intake.ts';
+import { openInput, policyByPolicy, readIn, withoutPolicies, type InputFile } from './intake.ts';
 import { isInterrupt } from './interrupt.ts';
-import type { Judged } from './livePlan.ts';
 import { count } from './print.ts';
 import { canSkip, refused, showProblems } from './problems.ts';
 import { identify, type Identity } from './identity.ts';
 import { strategyFrom } from './planOptions.ts';
 import { problemOfPlan, stagePlan } from './savedPlan.ts';
 import { openSession, type Session } from './session.ts';
-
-export interface FileFlags extends SharedFlags {
-  readonly inputFormat?: string;
-  readonly skipInvalid?: boolean;
-  readonly again?: boolean;
-  readonly blind?: boolean;
-  readonly strategy?: string;
-  readonly keepDays: string;
-}
 
 /** What a command that makes a run wants of it. */
 export interface Making {
@@ -52,26 +42,6 @@ export function fileOptions(command: Command): Command {
       'patch',
     )
     .option('--keep-days <days>', 'how long the run is kept after its end', '30');
-}
-
-/** A file that was read and lies in Redis, where nobody works on it yet. */
-export interface Staged {
-  readonly session: Session;
-  readonly staging: Staging;
-  readonly intake: Intake;
-  readonly rules: ReadingRules;
-  /** Rows that `--skip-invalid` left out. */
-  readonly leftOut: number;
-  /** Begins to stage the same file anew. */
-  readonly begin: Begin;
-  /** What a plan file says of the rows; undefined: they come from an input file. */
-  readonly saved?: Judged | undefined;
-  /** The rows put back what was there: the guard shows what it finds and stops nothing. */
-  readonly isRestoring?: boolean;
-  /** The plan file that is kept with the run; it goes when the run is not published. */
-  keptPlan?: string;
-  /** Set by `publish`: from then on it is a run. */
-  isPublished: boolean;
 }
 
 /**
@@ -168,12 +138,6 @@ export function refuseParted(
     { remedy, exitCode: EXIT.badInput },
   );
 }
-
-/** Begins to stage a run. What a plan file decides of it comes from there. */
-export type Begin = (more?: {
-  readonly options?: Partial<RunOptions>;
-  readonly run?: Partial<RunIdentity>;
-}) => Promise<Staging>;
 
 /** Reads the file in; with `--skip-invalid` a second time from what was staged, without the policies with problems. */
 async function stage(

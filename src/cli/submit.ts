@@ -1,3 +1,4 @@
+import type { FileFlags } from './staged.ts';
 import { EXIT, UserError } from '../errors.ts';
 import type { CliCommand, Context } from './context.ts';
 import { logRun, planTaken } from './runLog.ts';
@@ -9,7 +10,7 @@ import { optionsOfRun } from './planOptions.ts';
 import { sharedOptions, signIn, type Identity } from './identity.ts';
 import { showPlan } from './showPlan.ts';
 import { tellStop } from './stopAll.ts';
-import { fileOptions, publish, withStagedFile, type FileFlags } from './stage.ts';
+import { fileOptions, publish, withStagedFile } from './stage.ts';
 import { tellNoWorkers } from './work.ts';
 
 const TENANT_UNKNOWN =

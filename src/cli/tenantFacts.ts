@@ -1,8 +1,8 @@
-import { filterOf } from '../assignments/filter.ts';
-import type { FilterFact, GroupFact, TenantFacts } from '../assignments/guard.ts';
-import { platformOf, type DevicePlatform } from '../assignments/platforms.ts';
-import { POLICY_TYPES, type PolicyType } from '../assignments/policyKinds.ts';
-import { groupOf, targetIn } from '../assignments/presentTarget.ts';
+import { filterOf } from '../assignments/targets/filter.ts';
+import type { FilterFact, GroupFact, TenantFacts } from '../assignments/guard/guard.ts';
+import { platformOf, type DevicePlatform } from '../assignments/targets/platforms.ts';
+import { POLICY_TYPES, type PolicyType } from '../assignments/kinds/policyKinds.ts';
+import { groupOf, targetIn } from '../assignments/targets/currentTarget.ts';
 import { readAssignmentFilters } from '../graph/assignmentFilters.ts';
 import { readGroups } from '../graph/groups.ts';
 import type { SendReads } from '../graph/reading.ts';

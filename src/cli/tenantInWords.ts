@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { isJsonObject } from '../assignments/json.ts';
+import { isJsonObject } from '../assignments/values/json.ts';
 import type { GraphClient } from '../graph/graphClient.ts';
 import { isTenantId, otherTenant, type Identity } from './identity.ts';
 

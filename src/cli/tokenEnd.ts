@@ -1,5 +1,5 @@
+import { endsBefore } from '../graph/claims.ts';
 import { EXIT, UserError } from '../errors.ts';
-import { endsBefore } from '../graph/credentials.ts';
 import type { Identity } from './identity.ts';
 import { duration } from './print.ts';
 

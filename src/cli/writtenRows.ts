@@ -1,11 +1,11 @@
 import { basename } from 'node:path';
-import { changeFrom, type Change } from '../assignments/change.ts';
-import type { InputColumn } from '../assignments/columns.ts';
-import type { Before } from '../assignments/fold.ts';
-import { policyKey, type ApiVersion } from '../assignments/policyKinds.ts';
-import type { ReadingRules } from '../assignments/rowReader.ts';
-import { cellText, type Selector } from '../assignments/selector.ts';
-import type { WrittenChange } from '../assignments/undo.ts';
+import { changeFrom, type Change } from '../assignments/rows/change.ts';
+import type { InputColumn } from '../assignments/rows/columns.ts';
+import type { Before } from '../assignments/changes/fold.ts';
+import { policyKey, type ApiVersion } from '../assignments/kinds/policyKinds.ts';
+import type { ReadingRules } from '../assignments/rows/rowReader.ts';
+import { cellText, type Selector } from '../assignments/rows/selector.ts';
+import type { WrittenChange } from '../assignments/changes/undo.ts';
 import type { PlanRow } from '../formats/planFile.ts';
 import { withChange } from '../queue/lookFirst.ts';
 import { rowOf, type InputRow } from '../runs/batchCodec.ts';

@@ -1,4 +1,4 @@
-import type { Problem } from '../assignments/row.ts';
+import type { Problem } from '../assignments/rows/row.ts';
 
 /**
  * What ends the reading of a file: a byte that is no text, a quote that never closes, broken JSON. It is thrown inside

@@ -1,6 +1,6 @@
-import { columnMeaning, type ColumnMeaning, type InputColumn } from '../assignments/columns.ts';
-import { quoted } from '../assignments/quoted.ts';
-import type { Fault } from '../assignments/row.ts';
+import { columnMeaning, type ColumnMeaning, type InputColumn } from '../assignments/rows/columns.ts';
+import { quoted } from '../assignments/values/quoted.ts';
+import type { Fault } from '../assignments/rows/row.ts';
 import { CELL_CHARS_MAX, NAME_CHARS_MAX } from './limits.ts';
 
 /** Control characters but tab and line ends. They come from damaged exports and can't be seen where they do harm. */

@@ -1,6 +1,6 @@
 import { CsvError, parse, type Parser } from 'csv-parse';
-import type { InputColumn } from '../assignments/columns.ts';
-import type { Cell, Problem } from '../assignments/row.ts';
+import type { InputColumn } from '../assignments/rows/columns.ts';
+import type { Cell, Problem } from '../assignments/rows/row.ts';
 import { BrokenFile } from './brokenFile.ts';
 import { textFault } from './cells.ts';
 import { unguarded } from './formulaGuard.ts';

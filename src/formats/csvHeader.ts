@@ -1,6 +1,6 @@
-import { columnMeaning, type InputColumn } from '../assignments/columns.ts';
-import { quoted } from '../assignments/quoted.ts';
-import type { Problem } from '../assignments/row.ts';
+import { columnMeaning, type InputColumn } from '../assignments/rows/columns.ts';
+import { quoted } from '../assignments/values/quoted.ts';
+import type { Problem } from '../assignments/rows/row.ts';
 import { BrokenFile } from './brokenFile.ts';
 import { repeatedColumn, shortName, unknownColumn } from './cells.ts';
 import { COLUMNS_MAX } from './limits.ts';

@@ -1,7 +1,7 @@
-import { columnMeaning, type InputColumn } from '../assignments/columns.ts';
-import { walkJson } from '../assignments/jsonWalk.ts';
-import { quoted } from '../assignments/quoted.ts';
-import type { Fault, Problem } from '../assignments/row.ts';
+import { columnMeaning, type InputColumn } from '../assignments/rows/columns.ts';
+import { walkJson } from '../assignments/values/jsonWalk.ts';
+import { quoted } from '../assignments/values/quoted.ts';
+import type { Fault, Problem } from '../assignments/rows/row.ts';
 import { BrokenFile } from './brokenFile.ts';
 import { rememberedMeanings } from './cells.ts';
 import { brokenJson, characterAt, JsonRecord, parseRecord } from './jsonRecord.ts';

@@ -1,6 +1,6 @@
-import { JSON_DEPTH_MAX, walkJson, type JsonFault, type JsonMember } from '../assignments/jsonWalk.ts';
-import { quoted } from '../assignments/quoted.ts';
-import type { Cell, Fault, Problem } from '../assignments/row.ts';
+import { JSON_DEPTH_MAX, walkJson, type JsonFault, type JsonMember } from '../assignments/values/jsonWalk.ts';
+import { quoted } from '../assignments/values/quoted.ts';
+import type { Cell, Fault, Problem } from '../assignments/rows/row.ts';
 import { shortName, valueFault } from './cells.ts';
 import type { JsonScan } from './jsonScan.ts';
 import { COLUMNS_MAX, RECORD_PROBLEMS_MAX } from './limits.ts';

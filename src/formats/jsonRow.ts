@@ -1,6 +1,6 @@
-import type { ColumnMeaning, InputColumn } from '../assignments/columns.ts';
-import { quoted } from '../assignments/quoted.ts';
-import type { Cell, Problem } from '../assignments/row.ts';
+import type { ColumnMeaning, InputColumn } from '../assignments/rows/columns.ts';
+import { quoted } from '../assignments/values/quoted.ts';
+import type { Cell, Problem } from '../assignments/rows/row.ts';
 import { isBlank, repeatedColumn, unknownColumn } from './cells.ts';
 import type { JsonRecord } from './jsonRecord.ts';
 import { RECORD_PROBLEMS_MAX } from './limits.ts';

@@ -1,4 +1,4 @@
-import { JSON_DEPTH_MAX } from '../assignments/jsonWalk.ts';
+import { JSON_DEPTH_MAX } from '../assignments/values/jsonWalk.ts';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;

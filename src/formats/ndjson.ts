@@ -1,5 +1,5 @@
-import type { InputColumn } from '../assignments/columns.ts';
-import type { Problem } from '../assignments/row.ts';
+import type { InputColumn } from '../assignments/rows/columns.ts';
+import type { Problem } from '../assignments/rows/row.ts';
 import { BrokenFile } from './brokenFile.ts';
 import { rememberedMeanings } from './cells.ts';
 import { parseRecord } from './jsonRecord.ts';

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { INPUT_COLUMNS, type InputColumn } from '../assignments/columns.ts';
-import { GUARD_KINDS, type GuardKind } from '../assignments/guard.ts';
-import { isJsonObject, type JsonObject } from '../assignments/json.ts';
-import { API_VERSIONS } from '../assignments/policyKinds.ts';
+import { INPUT_COLUMNS, type InputColumn } from '../assignments/rows/columns.ts';
+import { GUARD_KINDS, type GuardKind } from '../assignments/guard/guard.ts';
+import { isJsonObject, type JsonObject } from '../assignments/values/json.ts';
+import { API_VERSIONS } from '../assignments/kinds/policyKinds.ts';
 
 /** The version of the plan file's format. */
 export const PLAN_FORMAT = 1;

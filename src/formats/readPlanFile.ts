@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import type { InputColumn } from '../assignments/columns.ts';
-import type { Fault, Problem } from '../assignments/row.ts';
+import type { InputColumn } from '../assignments/rows/columns.ts';
+import type { Fault, Problem } from '../assignments/rows/row.ts';
 import { BrokenFile } from './brokenFile.ts';
 import { parseRecord, type JsonRecord } from './jsonRecord.ts';
 import { JsonScan } from './jsonScan.ts';

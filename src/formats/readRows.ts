@@ -1,5 +1,5 @@
-import type { InputColumn } from '../assignments/columns.ts';
-import type { Problem, Row } from '../assignments/row.ts';
+import type { InputColumn } from '../assignments/rows/columns.ts';
+import type { Problem, Row } from '../assignments/rows/row.ts';
 import { BrokenFile } from './brokenFile.ts';
 import { readCsv } from './csv.ts';
 import { formatOfFirstLine, type FileFormat } from './format.ts';

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import type { Problem } from '../assignments/row.ts';
+import type { Problem } from '../assignments/rows/row.ts';
 import { BrokenFile } from './brokenFile.ts';
 import { RECORD_BYTES_MAX } from './limits.ts';
 import { plusText, START, type Place } from './place.ts';

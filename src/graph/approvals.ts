@@ -1,5 +1,5 @@
-import { isJsonObject } from '../assignments/json.ts';
-import type { PolicyType } from '../assignments/policyKinds.ts';
+import { isJsonObject } from '../assignments/values/json.ts';
+import type { PolicyType } from '../assignments/kinds/policyKinds.ts';
 import { collection, readAll, type SendReads } from './reading.ts';
 
 /** Pages of either collection that are read: a page holds many, and requests end after days. */

@@ -1,5 +1,5 @@
-import type { FilterFact } from '../assignments/guard.ts';
-import { isJsonObject } from '../assignments/json.ts';
+import type { FilterFact } from '../assignments/guard/guard.ts';
+import { isJsonObject } from '../assignments/values/json.ts';
 import { collection, readAll, type SendReads } from './reading.ts';
 
 /** Pages that are read: no tenant has so many, however few filters a page shows. */

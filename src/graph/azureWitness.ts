@@ -1,5 +1,5 @@
 import type { TokenCredentialOptions } from '@azure/identity';
-import { isJsonObject } from '../assignments/json.ts';
+import { isJsonObject } from '../assignments/values/json.ts';
 import { parsedJson } from './parsedJson.ts';
 
 /** Time for one request to the sign-in service. Azure's libraries would wait for ever. */

@@ -1,6 +1,6 @@
-import { isJsonObject } from '../assignments/json.ts';
-import type { JsonObject } from '../assignments/json.ts';
-import type { GraphError } from '../assignments/outcome.ts';
+import { isJsonObject } from '../assignments/values/json.ts';
+import type { JsonObject } from '../assignments/values/json.ts';
+import type { GraphError } from '../assignments/changes/outcome.ts';
 import { graphError, innerErrorText } from './graphError.ts';
 import { headerOf } from './headers.ts';
 import { retryAfterMs } from './retryAfter.ts';

@@ -1,6 +1,6 @@
-import type { GroupFact } from '../assignments/guard.ts';
-import { idFault, idSegment } from '../assignments/ids.ts';
-import { isJsonObject } from '../assignments/json.ts';
+import type { GroupFact } from '../assignments/guard/guard.ts';
+import { idFault, idSegment } from '../assignments/values/ids.ts';
+import { isJsonObject } from '../assignments/values/json.ts';
 import { readAll, type NotRead, type Reading, type SendReads } from './reading.ts';
 
 type Known = GroupFact['kind'];

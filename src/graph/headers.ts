@@ -1,4 +1,4 @@
-import { isJsonObject } from '../assignments/json.ts';
+import { isJsonObject } from '../assignments/values/json.ts';
 
 /**
  * One header's value as text, or undefined. Takes what HTTP gave or what stands in an inner reply of a batch: names

@@ -1,4 +1,4 @@
-import type { TokenClaims } from './credentials.ts';
+import type { TokenClaims } from './claims.ts';
 
 export const WRITE_PERMISSION = 'DeviceManagementConfiguration.ReadWrite.All';
 export const READ_PERMISSION = 'DeviceManagementConfiguration.Read.All';

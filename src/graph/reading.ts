@@ -1,5 +1,5 @@
-import { isJsonObject } from '../assignments/json.ts';
-import type { GraphError } from '../assignments/outcome.ts';
+import { isJsonObject } from '../assignments/values/json.ts';
+import type { GraphError } from '../assignments/changes/outcome.ts';
 import type { Reply } from './batchEnvelope.ts';
 import { BATCH_SIZE_MAX } from './batchEnvelope.ts';
 

@@ -1,6 +1,7 @@
+import { tokenClaims } from './claims.ts';
 import pRetry from 'p-retry';
 import type { BaseLogger } from 'pino';
-import { tokenClaims, type Credentials } from './credentials.ts';
+import { type Credentials } from './credentials.ts';
 import { SharedWork } from './signInShared.ts';
 import { SignInError } from './signInError.ts';
 

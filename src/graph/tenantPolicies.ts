@@ -1,8 +1,8 @@
-import { idSegment } from '../assignments/ids.ts';
-import { isJsonObject } from '../assignments/json.ts';
-import type { PresentAssignment } from '../assignments/plan.ts';
-import { ENDPOINT_FORMS, type PolicyType } from '../assignments/policyKinds.ts';
-import { assignmentLists, presentAssignmentsIn } from './presentAssignments.ts';
+import { type CurrentAssignment, currentAssignmentsIn } from '../assignments/changes/current.ts';
+import { idSegment } from '../assignments/values/ids.ts';
+import { isJsonObject } from '../assignments/values/json.ts';
+import { ENDPOINT_FORMS, type PolicyType } from '../assignments/kinds/policyKinds.ts';
+import { assignmentLists } from './currentAssignments.ts';
 import { collection, readAll, type Collection, type NotRead, type SendReads } from './reading.ts';
 
 /** Pages of a collection that are read: no tenant has so many, however few policies a page shows. */
@@ -15,7 +15,7 @@ export interface TenantPolicy {
   /** As `#microsoft.graph.iosCompliancePolicy`; undefined when Graph left it out. */
   readonly odataType: string | undefined;
   readonly displayName: string | undefined;
-  readonly assignments: readonly PresentAssignment[];
+  readonly assignments: readonly CurrentAssignment[];
 }
 
 /** All policies of one type, or why they could not be read. */
@@ -90,7 +90,7 @@ function policyIn(
   if (!isJsonObject(item)) return undefined;
   const { id, displayName, '@odata.type': odataType, assignments: expanded } = item;
   const isWhole = Array.isArray(expanded) && (item['assignments@odata.nextLink'] ?? null) === null;
-  const assignments = presentAssignmentsIn(isWhole ? (expanded as unknown[]) : []);
+  const assignments = currentAssignmentsIn(isWhole ? (expanded as unknown[]) : []);
   if (typeof id !== 'string' || assignments === undefined) return undefined;
   return {
     policyType,

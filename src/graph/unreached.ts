@@ -1,4 +1,4 @@
-import type { GraphError } from '../assignments/outcome.ts';
+import type { GraphError } from '../assignments/changes/outcome.ts';
 import { SEND_TOO_LATE } from './exchange.ts';
 
 /** Nothing of a call was written to a connection, so it may be tried again without a look. */

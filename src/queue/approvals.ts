@@ -1,4 +1,4 @@
-import type { Outcome } from '../assignments/outcome.ts';
+import type { Outcome } from '../assignments/changes/outcome.ts';
 import { approvalRequests, type ApprovalRequest } from '../graph/approvals.ts';
 import type { RowRecord } from '../runs/batchRow.ts';
 import type { Run } from '../runs/run.ts';

@@ -1,37 +1,11 @@
+import { asBefore, attemptsIn, type Leave, type LeaveOutcome } from './permit.ts';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RowState } from '../runs/rowState.ts';
 import type { BaseLogger } from 'pino';
 import type { BatchRef, BatchStates, LeaveRow, RowRecord } from '../runs/batchRow.ts';
 import { NOTHING_SENT, type LedgerEvent, type LedgerPolicy, type Settlement } from '../runs/leave.ts';
 import type { RunStore } from '../runs/runStore.ts';
 import { LEAVE_WAIT_SLICE_MS, type Pace } from './limits.ts';
-import { asBefore, attemptsIn } from './rowRecord.ts';
-
-/** Permission to write these rows, once, soon. They are marked `sent` already. */
-export interface Leave {
-  readonly kind: 'granted';
-  /** How many requests it is for; several rows may go in one. */
-  readonly requests: number;
-  readonly places: readonly number[];
-  /** Of all rows of the batch, after the marking. */
-  readonly states: readonly RowState[];
-  readonly token: string;
-  readonly chargeEnd: number;
-  /** Redis' clock when it was given, ms since the epoch. */
-  readonly givenAt: number;
-  /** Milliseconds that the leave is still good for, on this process' monotonic clock. */
-  validForMs(): number;
-}
-
-export type LeaveOutcome =
-  | Leave
-  /** It would come when the caller's look is out of date. */
-  | { readonly kind: 'late' }
-  /** Another worker may have a write of this batch on its way. */
-  | { readonly kind: 'busy'; readonly waitMs: number }
-  /** The run is not at work any more, or the tenant is stopped. */
-  | { readonly kind: 'stopped'; readonly state: string };
 
 /** Somebody has stopped the tenant (`pause --all`): work on its runs rests, whatever it was about to do. */
 export class TenantStopped extends Error {

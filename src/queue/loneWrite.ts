@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { WriteRequest } from '../assignments/request.ts';
+import type { WriteRequest } from '../assignments/changes/request.ts';
 import type { EnvelopeReply, GraphClient } from '../graph/graphClient.ts';
 import type { Ledger } from './ledger.ts';
 import { holdIn } from './reads.ts';

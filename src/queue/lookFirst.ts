@@ -1,6 +1,6 @@
-import { changeFrom, type Change } from '../assignments/change.ts';
-import type { GraphError } from '../assignments/outcome.ts';
-import { presentAssignments, type LookResult } from '../graph/presentAssignments.ts';
+import { changeFrom, type Change } from '../assignments/rows/change.ts';
+import type { GraphError } from '../assignments/changes/outcome.ts';
+import { readCurrentAssignments, type LookResult } from '../graph/currentAssignments.ts';
 import { rowOf } from '../runs/batchCodec.ts';
 import type { RecordedRow } from '../runs/batchRow.ts';
 import type { Run } from '../runs/run.ts';
@@ -41,7 +41,7 @@ export async function look(
 ): Promise<Looks> {
   const rows = run.blind ? ready.filter(({ attempts }) => attempts > 0) : ready;
   const asked = signIn.asks('reads');
-  const byList = await presentAssignments(
+  const byList = await readCurrentAssignments(
     rows.map(({ change }) => change.address),
     readsWithin({ ledger, graph: graphOf(run.apiVersion) }, run.runId, signal),
     `${run.graphUrl}/${run.apiVersion}`,

@@ -1,10 +1,11 @@
-import type { JsonObject } from '../assignments/json.ts';
-import { replyLost, SENDS_MAX } from '../assignments/outcome.ts';
-import { decide, type Decision, type Look, type PresentAssignment } from '../assignments/plan.ts';
-import { listPath } from '../assignments/policyKinds.ts';
-import { patchRequest, type WriteRequest } from '../assignments/request.ts';
-import { targetInWords } from '../assignments/changeKind.ts';
-import type { LookResult } from '../graph/presentAssignments.ts';
+import type { CurrentAssignment } from '../assignments/changes/current.ts';
+import type { JsonObject } from '../assignments/values/json.ts';
+import { replyLost, SENDS_MAX } from '../assignments/changes/outcome.ts';
+import { decide, type Decision, type Look } from '../assignments/changes/decide.ts';
+import { listPath } from '../assignments/kinds/policyKinds.ts';
+import { patchRequest, type WriteRequest } from '../assignments/changes/request.ts';
+import { targetInWords } from '../assignments/changes/changeKind.ts';
+import type { LookResult } from '../graph/currentAssignments.ts';
 import type { BeforeImage, Detail } from '../runs/batchCodec.ts';
 import type { RowRecord } from '../runs/batchRow.ts';
 import type { StateName } from '../runs/rowState.ts';
@@ -64,18 +65,18 @@ export function sortedForPatch(
   return { records, needed };
 }
 
-const patchOf = (row: ReadyRow, body: JsonObject, present: PresentAssignment | undefined): NeededWrite => ({
+const patchOf = (row: ReadyRow, body: JsonObject, present: CurrentAssignment | undefined): NeededWrite => ({
   request: patchRequest(row.change, body, present),
   rows: [{ row, before: present?.whole }],
 });
 
 /** What a look makes of a row, however it is written. */
 export type RowDecision =
-  | { readonly kind: 'alreadySo'; readonly present: PresentAssignment | undefined }
-  | { readonly kind: 'write'; readonly present: PresentAssignment | undefined }
+  | { readonly kind: 'alreadySo'; readonly present: CurrentAssignment | undefined }
+  | { readonly kind: 'write'; readonly present: CurrentAssignment | undefined }
   | {
       readonly kind: 'stale';
-      readonly present: PresentAssignment | undefined;
+      readonly present: CurrentAssignment | undefined;
       /** It is the policy's list that is another one, perhaps in another assignment. */
       readonly isList?: boolean;
     }
@@ -117,7 +118,7 @@ export function recordOfLook(
   return terms.isAborted ? { place, state: 'pending', attempts: 0 } : settled('cancelled', {});
 }
 
-const inWords = (present: PresentAssignment | undefined): string =>
+const inWords = (present: CurrentAssignment | undefined): string =>
   present === undefined ? 'it is gone' : `it is ${targetInWords(present.target)}`;
 
 const changedSince = (what: string): Detail => ({
@@ -128,7 +129,7 @@ const changedSince = (what: string): Detail => ({
 /** Graph said that it wrote, and the tenant shows something else. The first time it may be a copy that lags behind. */
 function recordOfMismatch(
   { place, attempts, detail }: ReadyRow,
-  present: PresentAssignment | undefined,
+  present: CurrentAssignment | undefined,
   said: Detail,
   { at, windowMs }: SortingTerms,
 ): RowRecord {

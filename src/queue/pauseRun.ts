@@ -1,4 +1,4 @@
-import type { GraphError } from '../assignments/outcome.ts';
+import type { GraphError } from '../assignments/changes/outcome.ts';
 import type { Run } from '../runs/run.ts';
 import type { Edges, Step } from './edges.ts';
 import { STOPPED_RUN_WAIT_MS } from './limits.ts';

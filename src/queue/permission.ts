@@ -1,5 +1,5 @@
-import type { GraphError } from '../assignments/outcome.ts';
-import type { LookResult } from '../graph/presentAssignments.ts';
+import type { GraphError } from '../assignments/changes/outcome.ts';
+import type { LookResult } from '../graph/currentAssignments.ts';
 import { CHEAPEST_READ } from '../graph/reach.ts';
 import type { Run } from '../runs/run.ts';
 import type { Edges, Step } from './edges.ts';

@@ -1,10 +1,10 @@
+import { holdOf } from './backoff.ts';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Reply } from '../graph/batchEnvelope.ts';
 import type { EnvelopeReply, GraphClient } from '../graph/graphClient.ts';
 import type { SendReads } from '../graph/reading.ts';
 import type { Ledger } from './ledger.ts';
-import { holdOf } from './rowRecord.ts';
 
 /** Sends the reads of a look together, when the tenant has room for them, and puts what a 429 asks for on the ledger. */
 export function readsWithin(

@@ -1,7 +1,7 @@
-import type { GraphError, Outcome } from '../assignments/outcome.ts';
+import { asBefore, attemptsIn, type Leave } from './permit.ts';
+import type { GraphError, Outcome } from '../assignments/changes/outcome.ts';
 import type { Detail } from '../runs/batchCodec.ts';
 import type { RowRecord } from '../runs/batchRow.ts';
-import type { Leave } from './ledger.ts';
 import type { ReadyRow } from './lookFirst.ts';
 
 /** The end of a row that Graph kept failing. Its last write may have been applied all the same, so a look comes first. */
@@ -107,13 +107,6 @@ export function recordOfRefused(row: ReadyRow, status: number, leave: Leave, at:
   };
 }
 
-/** Sends of the row that count, this one included. */
-export const attemptsIn = (leave: Leave, place: number): number => leave.states[place]?.attempts ?? 1;
-
-/** The send does not count: the row is as it was before its leave, in doubt if it was so then. */
-export const asBefore = (place: number, attempts: number): RowRecord =>
-  attempts > 1 ? { place, state: 'sent', attempts: attempts - 1 } : { place, state: 'pending', attempts: 0 };
-
 /** A row waited for the tenant from the 429 it was answered with until the leave after it. */
 const throttledUpTo = ({ detail }: ReadyRow, givenAt: number): number =>
   (detail.throttledMs ?? 0) + (detail.httpStatus === 429 ? Math.max(0, givenAt - (detail.at ?? givenAt)) : 0);
@@ -131,13 +124,4 @@ export function spoken(detail: Spoken<Detail>): Detail {
   const said: Record<string, unknown> = {};
   for (const [field, value] of Object.entries(detail)) if (value !== undefined) said[field] = value;
   return said;
-}
-
-/**
- * What 429s ask for, in the ledger's terms: the longest wait; -1 when none of them says how long, which 0 does not either;
- * 0 when there was no 429.
- */
-export function holdOf(waits: readonly (number | undefined)[]): number {
-  if (waits.length === 0) return 0;
-  return Math.max(...waits.map((wait) => wait ?? 0)) || -1;
 }

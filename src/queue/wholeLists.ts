@@ -1,11 +1,12 @@
-import type { Change } from '../assignments/change.ts';
-import { fingerprintOfList } from '../assignments/fingerprint.ts';
-import { fold, type FoldedRow } from '../assignments/fold.ts';
-import { decide, type Decision, type PresentAssignment, type RowError } from '../assignments/plan.ts';
-import { listPath } from '../assignments/policyKinds.ts';
-import { presentOf } from '../assignments/presentOf.ts';
-import { assignRequest } from '../assignments/request.ts';
-import type { LookResult } from '../graph/presentAssignments.ts';
+import type { CurrentAssignment, RowError } from '../assignments/changes/current.ts';
+import type { Change } from '../assignments/rows/change.ts';
+import { fingerprintOfList } from '../assignments/changes/fingerprint.ts';
+import { fold, type FoldedRow } from '../assignments/changes/fold.ts';
+import { decide, type Decision } from '../assignments/changes/decide.ts';
+import { listPath } from '../assignments/kinds/policyKinds.ts';
+import { findCurrent } from '../assignments/changes/findCurrent.ts';
+import { assignRequest } from '../assignments/changes/request.ts';
+import type { LookResult } from '../graph/currentAssignments.ts';
 import type { RecordedRow, RowRecord } from '../runs/batchRow.ts';
 import { isSettled } from '../runs/rowState.ts';
 import type { Run } from '../runs/run.ts';
@@ -107,7 +108,7 @@ const decisionOfNested = (decision: Decision): RowDecision =>
 
 function sortedInList(
   { ready, settled }: WholeList,
-  assignments: readonly PresentAssignment[],
+  assignments: readonly CurrentAssignment[],
   terms: SortingTerms,
 ): Sorted {
   const folded = fold(
@@ -138,10 +139,10 @@ function sortedInList(
 function decisionOf(
   what: FoldedRow | undefined,
   change: Change,
-  assignments: readonly PresentAssignment[],
+  assignments: readonly CurrentAssignment[],
   isStale: boolean,
 ): RowDecision {
-  const { present } = presentOf(change, assignments);
+  const { present } = findCurrent(change, assignments);
   switch (what?.kind) {
     case 'alreadySo':
       return what;

@@ -1,6 +1,6 @@
-import { narrows } from '../assignments/narrows.ts';
-import { policyKey } from '../assignments/policyKinds.ts';
-import { presentAssignmentOf } from '../graph/presentAssignments.ts';
+import { currentAssignmentOf } from '../assignments/changes/current.ts';
+import { narrows } from '../assignments/changes/narrows.ts';
+import { policyKey } from '../assignments/kinds/policyKinds.ts';
 import type { RecordedRow, RowRecord } from '../runs/batchRow.ts';
 import { isSettled, type StateName } from '../runs/rowState.ts';
 import type { Run } from '../runs/run.ts';
@@ -36,7 +36,7 @@ export function narrowingFirst(all: readonly RecordedRow[], run: Run, sorted: So
 }
 
 function narrowsNow({ rows }: NeededWrite): boolean {
-  return rows.every(({ row, before }) => narrows(row.change, presentAssignmentOf(before)));
+  return rows.every(({ row, before }) => narrows(row.change, currentAssignmentOf(before)));
 }
 
 function standingsByPolicy(
@@ -51,7 +51,7 @@ function standingsByPolicy(
     const now = looked.get(row.place);
     const { change } = now?.row ?? withChange(row, run);
     const key = policyKey(change.address);
-    const before = presentAssignmentOf(now?.before ?? row.before);
+    const before = currentAssignmentOf(now?.before ?? row.before);
     const standing = { state: after.get(row.place) ?? row.state, narrows: narrows(change, before) };
     const others = byPolicy.get(key);
     if (others === undefined) byPolicy.set(key, [standing]);

@@ -1,6 +1,8 @@
+import { holdOf } from './backoff.ts';
+import { type Leave, asBefore, attemptsIn } from './permit.ts';
 import { randomUUID } from 'node:crypto';
-import { isJsonObject } from '../assignments/json.ts';
-import { outcomeOf, type GraphError, type Outcome } from '../assignments/outcome.ts';
+import { isJsonObject } from '../assignments/values/json.ts';
+import { outcomeOf, type GraphError, type Outcome } from '../assignments/changes/outcome.ts';
 import { UserError } from '../errors.ts';
 import type { EnvelopeReply } from '../graph/graphClient.ts';
 import type { BatchRef, RowRecord } from '../runs/batchRow.ts';
@@ -8,19 +10,10 @@ import { isSettled, type RowState } from '../runs/rowState.ts';
 import type { Run } from '../runs/run.ts';
 import { approvalHeaders, asAsked, codeOf } from './approvals.ts';
 import type { Edges, Step } from './edges.ts';
-import type { Leave } from './ledger.ts';
 import type { NeededRow, NeededWrite } from './needed.ts';
 import { abortRun, pauseForPermission, pauseRun, refusedSignIn } from './pauseRun.ts';
 import { refusedWrites } from './permission.ts';
-import {
-  asBefore,
-  attemptsIn,
-  failure,
-  holdOf,
-  recordOf,
-  recordOfRefused,
-  type Traces,
-} from './rowRecord.ts';
+import { failure, recordOf, recordOfRefused, type Traces } from './rowRecord.ts';
 
 type Refused = Extract<EnvelopeReply, { kind: 'refused' }>;
 

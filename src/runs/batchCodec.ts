@@ -1,8 +1,8 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import type { JsonObject } from '../assignments/json.ts';
+import type { JsonObject } from '../assignments/values/json.ts';
 import { pack, unpack } from 'msgpackr';
-import type { InputColumn } from '../assignments/columns.ts';
-import type { Row } from '../assignments/row.ts';
+import type { InputColumn } from '../assignments/rows/columns.ts';
+import type { Row } from '../assignments/rows/row.ts';
 
 /** A row as the record keeps it: its line and its cells as read. */
 export interface InputRow {

@@ -1,4 +1,4 @@
-import { DigestTable } from '../assignments/digestTable.ts';
+import { DigestTable } from '../assignments/values/digestTable.ts';
 import type { InputRow } from './batchCodec.ts';
 
 /** Rows in memory at a time while they are put into another order. */

@@ -1,5 +1,5 @@
-import type { InputColumn } from '../assignments/columns.ts';
-import { API_VERSIONS, type ApiVersion } from '../assignments/policyKinds.ts';
+import type { InputColumn } from '../assignments/rows/columns.ts';
+import { API_VERSIONS, type ApiVersion } from '../assignments/kinds/policyKinds.ts';
 
 /** The version of the record's format. A worker leaves runs of another format alone. */
 export const RECORD_FORMAT = '2';

@@ -1,4 +1,4 @@
-import { DigestTable } from '../assignments/digestTable.ts';
+import { DigestTable } from '../assignments/values/digestTable.ts';
 import {
   encodeDetail,
   encodeFingerprints,
@@ -6,7 +6,7 @@ import {
   encodeListFingerprints,
   type InputRow,
 } from './batchCodec.ts';
-import type { InputColumn } from '../assignments/columns.ts';
+import type { InputColumn } from '../assignments/rows/columns.ts';
 import { byteOfState, type StateName } from './rowState.ts';
 import { headerFields, type RunIdentity } from './run.ts';
 import type { RunStore } from './runStore.ts';

@@ -1,3 +1,4 @@
+import type { GraphRequest } from './requestToGraph.ts';
 import type { Written } from './account.ts';
 import { answerApprovals } from './approvalLists.ts';
 import type { Approvals } from './approvals.ts';
@@ -6,30 +7,11 @@ import { answerFilters, type FilterSettings } from './filters.ts';
 import { answerGroups, type GroupSettings } from './groups.ts';
 import { isLastPage, page, selected, wrongQuery } from './odata.ts';
 import type { OtherHand } from './otherHand.ts';
-import { readPatch, type RequestBody } from './patch.ts';
+import { readPatch } from './patch.ts';
 import { badForIntune, badModel, noRoute, notFound, type Refused } from './refused.ts';
 import type { Refusals } from './refusals.ts';
-import {
-  assignPath,
-  POLICY_TYPE_OF,
-  routeOf,
-  type ApiVersion,
-  type PolicySet,
-  type PolicyType,
-  type Route,
-} from './route.ts';
+import { assignPath, POLICY_TYPE_OF, routeOf, type PolicySet, type PolicyType, type Route } from './route.ts';
 import { applyPatch, readAs, type Policy, type StoredAssignment, type Tenant } from './tenant.ts';
-
-/** One request to Graph, from an envelope or by itself. */
-export interface GraphRequest {
-  readonly version: ApiVersion;
-  readonly method: string;
-  /** Path and query without root and version. */
-  readonly url: string;
-  /** Names in lower case. */
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: RequestBody;
-}
 
 /** What the tenant says to a request. `wrote` is what a 200 has changed. */
 export type Answer = { status: 200; body: unknown; wrote?: Written } | { refused: Refused };

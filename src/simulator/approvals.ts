@@ -1,7 +1,7 @@
+import type { GraphRequest } from './requestToGraph.ts';
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import type { GraphRequest } from './answer.ts';
 import { badForIntune, type Refused } from './refused.ts';
 import { inputError, SimulatorInputError, type SimulatorSettings } from './settings.ts';
 

@@ -1,4 +1,4 @@
-import type { GraphRequest } from './answer.ts';
+import type { GraphRequest } from './requestToGraph.ts';
 import type { RequestBody } from './patch.ts';
 import { badModel, type Refused } from './refused.ts';
 import type { ApiVersion } from './route.ts';

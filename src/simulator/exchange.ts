@@ -1,6 +1,6 @@
+import type { GraphRequest } from './requestToGraph.ts';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout } from 'node:timers/promises';
-import type { GraphRequest } from './answer.ts';
 import { readEnvelope, type InnerRequest } from './envelope.ts';
 import { exchangeFault, type ExchangeFault } from './faults.ts';
 import {

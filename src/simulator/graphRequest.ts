@@ -1,5 +1,6 @@
+import type { GraphRequest } from './requestToGraph.ts';
 import { randomUUID } from 'node:crypto';
-import { answer, type GraphRequest } from './answer.ts';
+import { answer } from './answer.ts';
 import type { Written } from './account.ts';
 import { requestFault, type RequestFault } from './faults.ts';
 import { errorBody, type Refused } from './refused.ts';

@@ -1,6 +1,6 @@
+import { currentAssignmentOf } from '../../src/assignments/changes/current.ts';
 import { describe, expect, test } from 'vitest';
-import { fingerprintOf } from '../../src/assignments/fingerprint.ts';
-import { presentAssignmentOf } from '../../src/graph/presentAssignments.ts';
+import { fingerprintOf } from '../../src/assignments/changes/fingerprint.ts';
 import type { InputRow } from '../../src/runs/batchCodec.ts';
 import type { RecordedRow } from '../../src/runs/batchRow.ts';
 import type { StagedRow } from '../../src/runs/staging.ts';
@@ -17,7 +17,7 @@ const PLACES = Array.from({ length: 20 }, (_, place) => place);
 
 const seen = (target: object): string =>
   fingerprintOf(
-    presentAssignmentOf({ id: 'whatever', intent: 'apply', source: 'direct', sourceId: null, target }),
+    currentAssignmentOf({ id: 'whatever', intent: 'apply', source: 'direct', sourceId: null, target }),
   );
 
 const changeTo = (each: World, place: number, groupId: string) =>

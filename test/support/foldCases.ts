@@ -1,16 +1,16 @@
+import type { CurrentAssignment } from '../../src/assignments/changes/current.ts';
 import fc from 'fast-check';
-import { audienceKey } from '../../src/assignments/audience.ts';
-import type { Change } from '../../src/assignments/change.ts';
-import { Duplicates } from '../../src/assignments/duplicates.ts';
-import type { JsonObject } from '../../src/assignments/json.ts';
-import type { PresentAssignment } from '../../src/assignments/plan.ts';
-import { targetIn } from '../../src/assignments/presentTarget.ts';
+import { audienceKey } from '../../src/assignments/targets/audience.ts';
+import type { Change } from '../../src/assignments/rows/change.ts';
+import { Duplicates } from '../../src/assignments/rows/duplicates.ts';
+import type { JsonObject } from '../../src/assignments/values/json.ts';
+import { targetIn } from '../../src/assignments/targets/currentTarget.ts';
 import { allDevices, allUsers, excluded, filter, group, present, target, unheardOf } from './graphShapes.ts';
 import { anyChangeOf, type Cells } from './inputRow.ts';
 
 /** A policy's list, and rows about it as an intake would let them through. */
 export interface FoldCase {
-  readonly list: readonly PresentAssignment[];
+  readonly list: readonly CurrentAssignment[];
   readonly changes: readonly Change[];
 }
 
@@ -102,7 +102,7 @@ export const foldCases: fc.Arbitrary<FoldCase> = fc
   });
 
 /** What a tenant shows after the list was written: new ids for what had none, by the audience as some tenants do, or fresh. */
-export const shownAfter = (list: readonly JsonObject[], rekeys: boolean): PresentAssignment[] =>
+export const shownAfter = (list: readonly JsonObject[], rekeys: boolean): CurrentAssignment[] =>
   list.map(({ id, ...whole }, i) =>
     present(
       targetIn(whole),

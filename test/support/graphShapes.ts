@@ -1,5 +1,5 @@
-import type { JsonObject } from '../../src/assignments/json.ts';
-import type { PresentAssignment } from '../../src/assignments/plan.ts';
+import type { CurrentAssignment } from '../../src/assignments/changes/current.ts';
+import type { JsonObject } from '../../src/assignments/values/json.ts';
 
 const FILTER_ID = 'deviceAndAppManagementAssignmentFilterId';
 const FILTER_TYPE = 'deviceAndAppManagementAssignmentFilterType';
@@ -23,7 +23,7 @@ export const filter = (id: unknown = null, type: unknown = id === null ? 'none' 
 });
 
 /** An assignment as the look gives it. */
-export const present = (of: JsonObject, more: JsonObject = {}, id = 'A1'): PresentAssignment => ({
+export const present = (of: JsonObject, more: JsonObject = {}, id = 'A1'): CurrentAssignment => ({
   id,
   target: of,
   whole: { id, ...more, target: of },

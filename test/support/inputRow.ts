@@ -1,7 +1,7 @@
-import { changeFrom, type Change, type WishedChange } from '../../src/assignments/change.ts';
-import type { InputColumn } from '../../src/assignments/columns.ts';
-import type { Problem, Row } from '../../src/assignments/row.ts';
-import type { ReadingRules } from '../../src/assignments/rowReader.ts';
+import { changeFrom, type Change, type WishedChange } from '../../src/assignments/rows/change.ts';
+import type { InputColumn } from '../../src/assignments/rows/columns.ts';
+import type { Problem, Row } from '../../src/assignments/rows/row.ts';
+import type { ReadingRules } from '../../src/assignments/rows/rowReader.ts';
 
 export type Cells = { readonly [column in InputColumn]?: unknown };
 

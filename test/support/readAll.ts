@@ -1,5 +1,5 @@
-import type { InputColumn } from '../../src/assignments/columns.ts';
-import type { Problem, Row } from '../../src/assignments/row.ts';
+import type { InputColumn } from '../../src/assignments/rows/columns.ts';
+import type { Problem, Row } from '../../src/assignments/rows/row.ts';
 import type { FileFormat } from '../../src/formats/format.ts';
 import { readRows } from '../../src/formats/readRows.ts';
 

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { onTestFinished, vi } from 'vitest';
-import type { InputColumn } from '../../src/assignments/columns.ts';
+import type { InputColumn } from '../../src/assignments/rows/columns.ts';
 import { accessTokenCredentials } from '../../src/graph/credentials.ts';
 import { createGraphClient } from '../../src/graph/graphClient.ts';
 import { Ledger } from '../../src/queue/ledger.ts';

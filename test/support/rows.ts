@@ -1,4 +1,4 @@
-import type { InputColumn } from '../../src/assignments/columns.ts';
+import type { InputColumn } from '../../src/assignments/rows/columns.ts';
 import { withChange, type ReadyRow } from '../../src/queue/lookFirst.ts';
 import type { Detail, InputRow } from '../../src/runs/batchCodec.ts';
 import {

@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { changeFrom, type WishedChange } from '../../src/assignments/change.ts';
-import { Duplicates } from '../../src/assignments/duplicates.ts';
-import { assignmentPath, ENDPOINT_FORMS } from '../../src/assignments/policyKinds.ts';
-import { patchBody } from '../../src/assignments/request.ts';
-import type { Problem, Row } from '../../src/assignments/row.ts';
-import { TARGET_TYPES } from '../../src/assignments/target.ts';
+import { changeFrom, type WishedChange } from '../../src/assignments/rows/change.ts';
+import { Duplicates } from '../../src/assignments/rows/duplicates.ts';
+import { assignmentPath, ENDPOINT_FORMS } from '../../src/assignments/kinds/policyKinds.ts';
+import { patchBody } from '../../src/assignments/changes/request.ts';
+import type { Problem, Row } from '../../src/assignments/rows/row.ts';
+import { TARGET_TYPES } from '../../src/assignments/targets/target.ts';
 import { formatOf } from '../../src/formats/format.ts';
 import { readAll, valuesOf } from '../support/readAll.ts';
 

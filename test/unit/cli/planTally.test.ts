@@ -1,9 +1,8 @@
+import { type CurrentAssignment, currentAssignmentOf } from '../../../src/assignments/changes/current.ts';
 import { expect, test } from 'vitest';
-import { changeFrom, type Change } from '../../../src/assignments/change.ts';
-import type { JsonObject } from '../../../src/assignments/json.ts';
-import type { PresentAssignment } from '../../../src/assignments/plan.ts';
+import { changeFrom, type Change } from '../../../src/assignments/rows/change.ts';
+import type { JsonObject } from '../../../src/assignments/values/json.ts';
 import { PlanTally, type PlannedRow } from '../../../src/cli/planTally.ts';
-import { presentAssignmentOf } from '../../../src/graph/presentAssignments.ts';
 import { rowOf, type InputRow } from '../../../src/runs/batchCodec.ts';
 import { groupRow } from '../../support/rows.ts';
 import { groupTarget } from '../../support/simulatorClient.ts';
@@ -16,8 +15,8 @@ function changeIn(input: InputRow): Change {
   return 'change' in read ? read.change : expect.fail('that is no change');
 }
 
-const present = (target: JsonObject): PresentAssignment | undefined =>
-  presentAssignmentOf({ id: 'a', target });
+const present = (target: JsonObject): CurrentAssignment | undefined =>
+  currentAssignmentOf({ id: 'a', target });
 
 /** A row that moves an assignment from the group `old` to the group `new`. */
 function planned(

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { changeFrom, type Change } from '../../../src/assignments/change.ts';
+import { changeFrom, type Change } from '../../../src/assignments/rows/change.ts';
 import { spread, type Candidate } from '../../../src/cli/sample.ts';
 import { rowOf } from '../../../src/runs/batchCodec.ts';
 import { groupRow } from '../../support/rows.ts';

@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { expect, test } from 'vitest';
-import type { Finding } from '../../../src/assignments/guard.ts';
+import type { Finding } from '../../../src/assignments/guard/guard.ts';
 import type { Context } from '../../../src/cli/context.ts';
 import type { LivePlan } from '../../../src/cli/livePlan.ts';
 import { createPrinter } from '../../../src/cli/print.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { changeFrom } from '../../../src/assignments/change.ts';
-import type { Problem } from '../../../src/assignments/row.ts';
+import { changeFrom } from '../../../src/assignments/rows/change.ts';
+import type { Problem } from '../../../src/assignments/rows/row.ts';
 import { FILE_FORMATS, type FileFormat } from '../../../src/formats/format.ts';
 import { readRows } from '../../../src/formats/readRows.ts';
 import { RECORD_PROBLEMS_MAX } from '../../../src/formats/limits.ts';

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
-import { INPUT_COLUMNS } from '../../../src/assignments/columns.ts';
-import { GUARD_KINDS } from '../../../src/assignments/guard.ts';
-import type { Problem } from '../../../src/assignments/row.ts';
+import { INPUT_COLUMNS } from '../../../src/assignments/rows/columns.ts';
+import { GUARD_KINDS } from '../../../src/assignments/guard/guard.ts';
+import type { Problem } from '../../../src/assignments/rows/row.ts';
 import { PLAN_DEPTH_MAX, PLAN_LINE_CHARS_MAX } from '../../../src/formats/limits.ts';
 import {
   isPlanFile,

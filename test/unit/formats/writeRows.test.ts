@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { INPUT_COLUMNS, type InputColumn } from '../../../src/assignments/columns.ts';
+import { INPUT_COLUMNS, type InputColumn } from '../../../src/assignments/rows/columns.ts';
 import { FILE_FORMATS, type FileFormat } from '../../../src/formats/format.ts';
 import { writeRows, type Values } from '../../../src/formats/writeRows.ts';
 import { readAll, valuesOf } from '../../support/readAll.ts';

@@ -1,6 +1,7 @@
+import { tokenClaims, endsBefore } from '../../../src/graph/claims.ts';
 import { describe, expect, test } from 'vitest';
 import { EXIT, UserError } from '../../../src/errors.ts';
-import { accessTokenCredentials, tokenClaims, endsBefore } from '../../../src/graph/credentials.ts';
+import { accessTokenCredentials } from '../../../src/graph/credentials.ts';
 import { isReadyToken } from '../../../src/graph/signIn.ts';
 import { thrownBy } from '../../support/thrownBy.ts';
 

@@ -1,8 +1,8 @@
+import type { CurrentAssignment } from '../../../src/assignments/changes/current.ts';
 import { describe, expect, test } from 'vitest';
-import { fingerprintOf } from '../../../src/assignments/fingerprint.ts';
-import { listPath } from '../../../src/assignments/policyKinds.ts';
-import type { PresentAssignment } from '../../../src/assignments/plan.ts';
-import type { LookResult } from '../../../src/graph/presentAssignments.ts';
+import { fingerprintOf } from '../../../src/assignments/changes/fingerprint.ts';
+import { listPath } from '../../../src/assignments/kinds/policyKinds.ts';
+import type { LookResult } from '../../../src/graph/currentAssignments.ts';
 import type { ReadyRow } from '../../../src/queue/lookFirst.ts';
 import { sortedForPatch, type Sorted } from '../../../src/queue/needed.ts';
 import { groupRow, readyRow } from '../../support/rows.ts';
@@ -10,11 +10,11 @@ import { groupRow, readyRow } from '../../support/rows.ts';
 const AT = 9_000;
 const TERMS = { mayWrite: true, isBeta: true, windowMs: 20_000, at: AT };
 
-const present = (id: string, groupId: string, source?: string): PresentAssignment => {
+const present = (id: string, groupId: string, source?: string): CurrentAssignment => {
   const target = { '@odata.type': '#microsoft.graph.groupAssignmentTarget', groupId };
   return { id, target, whole: { id, target }, ...(source !== undefined && { source }) };
 };
-const listOf = (...assignments: PresentAssignment[]): LookResult => ({ kind: 'list', assignments });
+const listOf = (...assignments: CurrentAssignment[]): LookResult => ({ kind: 'list', assignments });
 
 const WISHED = listOf(present('a1', 'g-new'));
 const OTHER = listOf(present('a1', 'g-old'));

@@ -1,7 +1,8 @@
+import { holdOf } from '../../../src/queue/backoff.ts';
+import type { Leave } from '../../../src/queue/permit.ts';
 import { expect, test } from 'vitest';
-import type { Outcome } from '../../../src/assignments/outcome.ts';
-import type { Leave } from '../../../src/queue/ledger.ts';
-import { holdOf, recordOf, recordOfRefused } from '../../../src/queue/rowRecord.ts';
+import type { Outcome } from '../../../src/assignments/changes/outcome.ts';
+import { recordOf, recordOfRefused } from '../../../src/queue/rowRecord.ts';
 import { readyRow } from '../../support/rows.ts';
 
 const AT = 50_000;

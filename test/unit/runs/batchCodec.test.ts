@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { INPUT_COLUMNS } from '../../../src/assignments/columns.ts';
+import { INPUT_COLUMNS } from '../../../src/assignments/rows/columns.ts';
 import {
   decodeDetails,
   decodeImages,

@@ -1,5 +1,5 @@
+import type { GraphRequest } from '../../../src/simulator/requestToGraph.ts';
 import { describe, expect, test } from 'vitest';
-import type { GraphRequest } from '../../../src/simulator/answer.ts';
 import { openApprovals, readCode, type Approvals } from '../../../src/simulator/approvals.ts';
 import { changedSettings, DEFAULT_SETTINGS, type SettingsChange } from '../../../src/simulator/settings.ts';
 

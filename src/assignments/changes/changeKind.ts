@@ -1,0 +1,79 @@
+import type { CurrentAssignment } from './current.ts';
+import { filterOf, sameFilter, type PresentFilter } from '../targets/filter.ts';
+import type { JsonObject } from '../values/json.ts';
+import { targetIn, targetKind, targetTypeOf } from '../targets/currentTarget.ts';
+
+export type FilterChange = 'added' | 'kept' | 'changed' | 'lost' | 'none';
+
+/** What a write changes, for counts and tables. */
+export interface ChangeKind {
+  /** Kinds of target as the column `targetType` has them, unknown ones by Graph's name; undefined: nothing is known of it. */
+  readonly from: string | undefined;
+  readonly to: string;
+  /** `none`: it had none and gets none. */
+  readonly filter: FilterChange;
+  readonly intent: 'kept' | 'turned';
+}
+
+/** What `after`, the body to be sent, makes of the assignment that is there now; undefined when nothing is known of it. */
+export function changeKind(before: CurrentAssignment | undefined, after: JsonObject): ChangeKind {
+  const target = targetIn(after);
+  return {
+    from: before && targetKind(before.target),
+    to: targetKind(target),
+    filter: filterChange(before && filterOf(before.target), filterOf(target)),
+    intent: turnOfIntent(before, after) === undefined ? 'kept' : 'turned',
+  };
+}
+
+function filterChange(before: PresentFilter | undefined, after: PresentFilter | undefined): FilterChange {
+  if (before === undefined) return after === undefined ? 'none' : 'added';
+  if (after === undefined) return 'lost';
+  return sameFilter(before, after) ? 'kept' : 'changed';
+}
+
+/** From which intent to which a write turns; undefined when it keeps what is there. An assignment without one applies. */
+export function turnOfIntent(
+  before: CurrentAssignment | undefined,
+  after: JsonObject,
+): { readonly from: string; readonly to: string } | undefined {
+  const to = intentOf(after);
+  const from = (before && intentOf(before.whole)) ?? 'apply';
+  return to === undefined || to === from ? undefined : { from, to };
+}
+
+const intentOf = ({ intent }: JsonObject): string | undefined =>
+  typeof intent === 'string' && intent !== '' ? intent.toLowerCase() : undefined;
+
+/** A target in Graph's shape for a person: `group 1234…`, `all devices, include filter abcd…`. Ids are not shortened. */
+export function targetInWords(target: JsonObject): string {
+  const filter = filterOf(target);
+  return filter === undefined
+    ? audienceInWords(target)
+    : `${audienceInWords(target)}, ${filter.type.toLowerCase()} filter ${filter.id}`;
+}
+
+/** The same without its filter. */
+export function audienceInWords(target: JsonObject): string {
+  const type = targetTypeOf(target);
+  switch (type) {
+    case 'group':
+      return `group ${text(target['groupId'])}`;
+    case 'exclusionGroup':
+      return `excluded group ${text(target['groupId'])}`;
+    case 'allDevices':
+      return 'all devices';
+    case 'allLicensedUsers':
+      return 'all users';
+    case 'configurationManagerCollection':
+      return `collection ${text(target['collectionId'])}`;
+    case 'scopeTagGroup':
+      return `scope tag group ${text(target['entraObjectId'])}`;
+    case 'organizationalUnit':
+      return `organizational unit ${text(target['organizationalUnitId'])}`;
+    case undefined:
+      return targetKind(target);
+  }
+}
+
+const text = (id: unknown): string => (typeof id === 'string' ? id : 'without id');

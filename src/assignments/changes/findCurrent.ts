@@ -1,0 +1,55 @@
+import { isOfPolicySet, type CurrentAssignment, type RowError } from './current.ts';
+import { audienceKey } from '../targets/audience.ts';
+import type { Change } from '../rows/change.ts';
+import { targetInWords } from './changeKind.ts';
+import { filterOf } from '../targets/filter.ts';
+import type { FromTarget } from '../rows/fromTarget.ts';
+import { sameId } from '../values/ids.ts';
+import { targetBody } from '../targets/target.ts';
+
+/** The assignment of a list that a row names. */
+export interface FoundCurrent {
+  /** By its id where the row has one, else by its target; undefined: it is not there. */
+  readonly present: CurrentAssignment | undefined;
+  /** The row says of it what is not so: as when one column of a file was sorted alone. */
+  readonly mismatch: RowError | undefined;
+}
+
+/** Finds the assignment that a change is about. One that names none, as `add` and `clear`, is about none. */
+export function findCurrent(
+  { address: { assignmentId }, from }: Pick<Change, 'address' | 'from'>,
+  list: readonly CurrentAssignment[],
+): FoundCurrent {
+  const byId = list.find(({ id }) => sameId(id, assignmentId));
+  if (from === undefined) return { present: byId, mismatch: undefined };
+  const byTarget = presentWith(from, list);
+  const present = assignmentId === '' ? byTarget : byId;
+  // What a policy set assigns is no sign that the row means another one than its id says.
+  const found = present ?? (byTarget && isOfPolicySet(byTarget) ? undefined : byTarget);
+  const agrees = found === undefined || (present !== undefined && isNamedBy(from, present));
+  return { present, mismatch: agrees ? undefined : targetMismatch(assignmentId, from, found) };
+}
+
+/** A policy set may assign what an administrator assigns as well: the direct one is meant, as the other can't be changed. */
+function presentWith(from: FromTarget, list: readonly CurrentAssignment[]): CurrentAssignment | undefined {
+  const key = audienceKey(targetBody(from.target));
+  const same = list.filter(({ target }) => audienceKey(target) === key);
+  const named = same.filter((present) => isNamedBy(from, present));
+  const candidates = named.length > 0 ? named : same;
+  return candidates.find((present) => !isOfPolicySet(present)) ?? candidates[0];
+}
+
+const isNamedBy = ({ target, filterId }: FromTarget, present: CurrentAssignment): boolean =>
+  audienceKey(targetBody(target)) === audienceKey(present.target) &&
+  (filterId === undefined || sameId(filterId, filterOf(present.target)?.id));
+
+function targetMismatch(assignmentId: string, from: FromTarget, found: CurrentAssignment): RowError {
+  const under = assignmentId === '' ? '' : ` under the id ${assignmentId}`;
+  const filter = from.filterId === undefined ? '' : `, filter ${from.filterId}`;
+  const expected = `${targetInWords(targetBody(from.target))}${filter}`;
+  const what = `${targetInWords(found.target)} under the id ${found.id}`;
+  return {
+    code: 'TargetMismatch',
+    message: `Expected ${expected}${under}, found ${what}; nothing was written.`,
+  };
+}

@@ -1,0 +1,69 @@
+import type { CurrentAssignment } from './current.ts';
+import type { InputColumn } from '../rows/columns.ts';
+import { filterBody, filterOf } from '../targets/filter.ts';
+import type { JsonObject } from '../values/json.ts';
+import { addressCells, type Address, type ApiVersion, type EndpointForm } from '../kinds/policyKinds.ts';
+import { targetTypeOf } from '../targets/currentTarget.ts';
+import { TARGET_KINDS } from '../targets/target.ts';
+
+/** What takes an assignment from what it is now to what it was. */
+export type Inverse =
+  | { readonly action: 'set'; readonly present: CurrentAssignment; readonly was: CurrentAssignment }
+  | { readonly action: 'remove'; readonly present: CurrentAssignment }
+  | { readonly action: 'add'; readonly was: CurrentAssignment };
+
+/** The cells of an input row; blank ones are not there. */
+export type InverseCells = ReadonlyMap<InputColumn, string>;
+
+/**
+ * The row that does it, for a run that restores.
+ * @param address of the list; its assignment does not count
+ */
+export function inverseCells(inverse: Inverse, address: Address, apiVersion: ApiVersion): InverseCells {
+  switch (inverse.action) {
+    case 'set': {
+      const { present, was } = inverse;
+      const body = restoringBody(was, address.form, apiVersion);
+      return cells({ ...address, assignmentId: present.id }, ['body', JSON.stringify(body)]);
+    }
+    case 'remove':
+      return cells({ ...address, assignmentId: inverse.present.id }, ['action', 'remove']);
+    case 'add': {
+      // All that it had but its id, as a list that is written anew takes it.
+      const { id: _id, ...body } = inverse.was.whole;
+      return cells({ ...address, assignmentId: '' }, ['action', 'add'], ['body', JSON.stringify(body)]);
+    }
+  }
+}
+
+const cells = (address: Address, ...more: readonly [InputColumn, string][]): InverseCells =>
+  new Map([...addressCells(address), ...more]);
+
+/**
+ * The PATCH body that puts an assignment back to what it was: the target value for value, of unknown kinds too, and what
+ * else can be written. Without its id, which may be another one by now.
+ */
+export function restoringBody(
+  before: CurrentAssignment,
+  form: EndpointForm,
+  apiVersion: ApiVersion,
+): JsonObject {
+  // Read-only on configurations.
+  const writable = form.policyType === 'deviceConfiguration' ? ['intent'] : ['source', 'sourceId'];
+  return {
+    '@odata.type': form.assignmentType,
+    ...Object.fromEntries(
+      writable.flatMap((name) =>
+        typeof before.whole[name] === 'string' ? [[name, before.whole[name]]] : [],
+      ),
+    ),
+    target: { ...before.target, ...(needsFilterOff(before.target, apiVersion) && filterBody(undefined)) },
+  };
+}
+
+/** Leaving a filter out is not documented to clear the one that was set since; exclusions and v1.0 know none. */
+function needsFilterOff(target: JsonObject, apiVersion: ApiVersion): boolean {
+  const type = targetTypeOf(target);
+  const takesFilter = type === undefined || TARGET_KINDS[type].takesFilter;
+  return apiVersion === 'beta' && takesFilter && filterOf(target) === undefined;
+}

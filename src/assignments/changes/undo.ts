@@ -1,0 +1,161 @@
+import { type CurrentAssignment, isOfPolicySet } from './current.ts';
+import { audienceKey } from '../targets/audience.ts';
+import { canonicalAssignment } from './canonical.ts';
+import type { Change, WishedChange } from '../rows/change.ts';
+import type { Before } from './fold.ts';
+import { sameId } from '../values/ids.ts';
+import { restoringBody, type Inverse } from './inverse.ts';
+import type { JsonObject } from '../values/json.ts';
+import { holds } from './decide.ts';
+import type { ApiVersion } from '../kinds/policyKinds.ts';
+import { targetIn } from '../targets/currentTarget.ts';
+import { patchBody } from './request.ts';
+
+/** A change that was written. */
+export interface WrittenChange {
+  readonly change: Change;
+  /** What it overwrote. */
+  readonly before: Before;
+  /** The id that the assignment was given by the write, if that is known. */
+  readonly idAfter: string | undefined;
+}
+
+/** What is to be done to take back what became of one assignment. */
+export type Undo =
+  | {
+      /**
+       * restore: what the change did is still so. changed: somebody has made something else of it since. gone: what it wrote is
+       * not there under any id.
+       */
+      readonly kind: 'restore' | 'changed' | 'gone';
+      readonly inverse: Inverse;
+    }
+  /** What it overwrote is there again, or what it added is not. */
+  | { readonly kind: 'asBefore' };
+
+/**
+ * Finds what became of written changes of one list; of each change in their order, several for one that cleared. Ids are no
+ * sure sign, as tenants may give new ones, and an old one to another assignment: what was written is looked for first, under
+ * its id and then under any; an assignment is taken for one change only. Those of policy sets are nobody's.
+ */
+export function undosIn(
+  written: readonly WrittenChange[],
+  list: readonly CurrentAssignment[],
+  apiVersion: ApiVersion,
+): Undo[][] {
+  const parts = written.map(partsOf);
+  const free = new Set(list.filter((present) => !isOfPolicySet(present)));
+  const take = (fits: (present: CurrentAssignment) => boolean): CurrentAssignment | undefined => {
+    const found = [...free].find(fits);
+    if (found !== undefined) free.delete(found);
+    return found;
+  };
+  const undos = new Map<Part, Undo>();
+  const each = (find: (part: Part) => Undo | undefined): void => {
+    for (const part of parts.flat()) {
+      const undo = undos.has(part) ? undefined : find(part);
+      if (undo !== undefined) undos.set(part, undo);
+    }
+  };
+  const restored = (part: Part, present: CurrentAssignment | undefined): Undo | undefined =>
+    present && { kind: 'restore', inverse: inverseOf(part, present) };
+  each((part) =>
+    restored(
+      part,
+      take((present) => isIts(part, present) && isOurs(part, present, apiVersion)),
+    ),
+  );
+  each((part) =>
+    restored(
+      part,
+      take((present) => isOurs(part, present, apiVersion)),
+    ),
+  );
+  each((part) => (take((present) => isAsBefore(part, present)) ? { kind: 'asBefore' } : undefined));
+  each((part) => {
+    const present = take((candidate) => isIts(part, candidate));
+    return present ? { kind: 'changed', inverse: inverseOf(part, present) } : undoneBy(part);
+  });
+  return parts.map((ofChange) => ofChange.flatMap((part) => undos.get(part) ?? []));
+}
+
+/** What a change did to one assignment: it was, and it became; or only one of the two. */
+type Part =
+  | { readonly did: 'set'; readonly wrote: Wrote; readonly was: CurrentAssignment }
+  | { readonly did: 'add'; readonly wrote: Wrote; readonly was: undefined }
+  | { readonly did: 'remove'; readonly wrote: undefined; readonly was: CurrentAssignment };
+
+interface Wrote {
+  readonly change: WishedChange;
+  readonly id: string | undefined;
+}
+
+function partsOf({ change, before, idAfter }: WrittenChange): Part[] {
+  const images = before === null ? [] : isList(before) ? before : [before];
+  switch (change.action) {
+    case 'set':
+      return images.map((image) => {
+        const was = presentIn(image);
+        return { did: 'set', wrote: { change, id: idAfter ?? was.id }, was };
+      });
+    case 'add':
+      return [{ did: 'add', wrote: { change, id: idAfter }, was: undefined }];
+    case 'remove':
+    case 'clear':
+      return images.map((image) => ({ did: 'remove', wrote: undefined, was: presentIn(image) }));
+  }
+}
+
+/** `Array.isArray` does not tell a read-only list from an object. */
+const isList = (before: JsonObject | readonly JsonObject[]): before is readonly JsonObject[] =>
+  Array.isArray(before);
+
+const presentIn = (image: JsonObject): CurrentAssignment => ({
+  id: typeof image['id'] === 'string' ? image['id'] : '',
+  target: targetIn(image),
+  whole: image,
+});
+
+function inverseOf({ was }: Part, present: CurrentAssignment): Inverse {
+  return was === undefined ? { action: 'remove', present } : { action: 'set', present, was };
+}
+
+/** What is left to be done where nothing of the part is there. */
+function undoneBy({ did, was }: Part): Undo {
+  switch (did) {
+    case 'set':
+      return { kind: 'gone', inverse: { action: 'add', was } };
+    case 'add':
+      return { kind: 'asBefore' };
+    case 'remove':
+      return { kind: 'restore', inverse: { action: 'add', was } };
+  }
+}
+
+/** Whether an assignment stands in the place of the part's: by its id, or where it had none by what it is for. */
+function isIts({ did, wrote, was }: Part, { id, target }: CurrentAssignment): boolean {
+  switch (did) {
+    case 'set':
+      return sameId(id, wrote.id);
+    case 'add':
+      return sameId(id, wrote.id) || isFor(targetIn(patchBody(wrote.change, undefined)), target);
+    case 'remove':
+      return isFor(was.target, target);
+  }
+}
+
+const isFor = (target: JsonObject, other: JsonObject): boolean => audienceKey(target) === audienceKey(other);
+
+const isAsBefore = ({ was }: Part, present: CurrentAssignment): boolean =>
+  was !== undefined && canonicalAssignment(present) === canonicalAssignment(was);
+
+/** Whether an assignment is as the write left it: what the wish did not mention is as it was before. */
+function isOurs({ wrote, was }: Part, present: CurrentAssignment, apiVersion: ApiVersion): boolean {
+  if (wrote === undefined) return false;
+  const { address } = wrote.change;
+  const kept = was === undefined ? {} : restoringBody(was, address.form, apiVersion);
+  return holds(
+    { address, wish: { kind: 'raw', body: { ...kept, ...patchBody(wrote.change, was) } } },
+    present,
+  );
+}

@@ -1,0 +1,41 @@
+import type { InputColumn } from './columns.ts';
+import { NEEDS_BETA, type RowReader } from './rowReader.ts';
+import { TARGET_COLUMNS } from '../targets/target.ts';
+
+export const ACTIONS = ['set', 'add', 'remove', 'clear'] as const;
+/** What is done to a policy's list. All but `set` need the whole list, so they go by `assign`. */
+export type Action = (typeof ACTIONS)[number];
+
+/** The columns that say what is wished. */
+const WISH_COLUMNS = [
+  ...['targetType', ...TARGET_COLUMNS, 'filterId', 'filterType', 'intent', 'source', 'sourceId'],
+  ...['target', 'body'],
+] as readonly InputColumn[];
+
+/** The action of a row, `set` when none is written; undefined when it can't be read. */
+export function readAction(reader: RowReader): Action | undefined {
+  if (!reader.has('action')) return 'set';
+  const action = reader.choice('action', ACTIONS);
+  if (action === undefined || action === 'set') return action;
+  if (reader.rules.blind) {
+    const remedy = 'Run without --blind, or leave action blank and name the assignment by its assignmentId.';
+    return reader.problem('action', `The action ${action} needs a look at the policy's list first.`, remedy);
+  }
+  if (reader.rules.apiVersion === 'v1.0') {
+    const message = `The action ${action} needs the beta API: v1.0 hides filters, and the list would be written back without.`;
+    return reader.problem('action', message, NEEDS_BETA);
+  }
+  return action;
+}
+
+/** `remove` and `clear` wish nothing: a target beside them would be taken for what is to be removed, and it is not. */
+export function refuseWish(reader: RowReader, action: 'remove' | 'clear'): void {
+  const remedy = {
+    remove: 'Name what is to be removed by assignmentId, or by fromTargetType and fromGroupId.',
+    clear: 'Leave it blank: clear removes all that the policy has and that no other row is about.',
+  }[action];
+  for (const column of WISH_COLUMNS) {
+    if (reader.has(column))
+      reader.problem(column, `The action ${action} takes no ${column}, which says what is wished.`, remedy);
+  }
+}

@@ -1,0 +1,112 @@
+import type { CurrentAssignment } from '../changes/current.ts';
+import { changeFrom } from './change.ts';
+import type { InputColumn } from './columns.ts';
+import { filterOf } from '../targets/filter.ts';
+import { FROM_TYPES } from './fromTarget.ts';
+import { sameId } from '../values/ids.ts';
+import { isJsonObject, type JsonObject } from '../values/json.ts';
+import { holds } from '../changes/decide.ts';
+import type { PolicyType } from '../kinds/policyKinds.ts';
+import { groupOf, targetTypeOf } from '../targets/currentTarget.ts';
+import type { ReadingRules } from './rowReader.ts';
+import { TARGET_KINDS, type TargetColumn, type TargetType } from '../targets/target.ts';
+
+/** A present assignment in the words of the input columns. */
+export interface AsRow {
+  /**
+   * `row`: reads back as a change that is already so. `policySet`: belongs to a policy set, so no row may change it.
+   * `unspeakable`: no row says the same, as with a target of a kind that nobody documents.
+   */
+  readonly kind: 'row' | 'policySet' | 'unspeakable';
+  /** The text of each cell that is not blank. Of what is no `row`, as far as there are words for it. */
+  readonly cells: ReadonlyMap<InputColumn, string>;
+}
+
+/** Says an assignment as a row of an input file does. A filter that is off is `none`, so that the row says all there is. */
+export function asRow(
+  assignment: CurrentAssignment,
+  policy: { readonly policyType: PolicyType; readonly id: string },
+  rules: ReadingRules,
+): AsRow {
+  const type = targetTypeOf(assignment.target);
+  const cells = textsOf([
+    ['policyType', policy.policyType],
+    ['policyId', policy.id],
+    ['assignmentId', assignment.id],
+    ['targetType', type ?? assignment.target['@odata.type']],
+    ...(type === undefined ? [] : ownCells(assignment.target, type)),
+    ...(type === undefined ? [] : filterCells(assignment.target, type, rules)),
+    ...(type === undefined ? [] : fromCells(assignment.target, type)),
+    ['intent', policy.policyType === 'deviceConfiguration' ? assignment.whole['intent'] : undefined],
+  ]);
+  if (sameId(assignment.source, 'policySets')) return { kind: 'policySet', cells };
+  return { kind: readsBack(cells, assignment, rules) ? 'row' : 'unspeakable', cells };
+}
+
+type Cell = readonly [InputColumn, unknown];
+
+const textsOf = (cells: readonly Cell[]): Map<InputColumn, string> =>
+  new Map(
+    cells.flatMap(([column, value]) =>
+      typeof value === 'string' || typeof value === 'number' ? [[column, String(value)] as const] : [],
+    ),
+  );
+
+const ownCells = (target: JsonObject, type: TargetType): Cell[] =>
+  [...TARGET_KINDS[type].required, ...TARGET_KINDS[type].optional].map((column) => [
+    column,
+    ownValue(target, column),
+  ]);
+
+function ownValue(target: JsonObject, column: TargetColumn): unknown {
+  switch (column) {
+    case 'scopeTagTargetType':
+      return target['targetType'];
+    case 'assignmentOverride':
+    case 'versionNumber': {
+      const setting = target['assignmentConflictSetting'];
+      return isJsonObject(setting) ? setting[column] : undefined;
+    }
+    case 'groupId':
+    case 'collectionId':
+    case 'entraObjectId':
+    case 'organizationalUnitId':
+      return target[column];
+  }
+}
+
+/** v1.0 shows no filter and takes none: a blank one keeps what is there. */
+function filterCells(target: JsonObject, type: TargetType, { apiVersion }: ReadingRules): Cell[] {
+  const filter = filterOf(target);
+  if (filter !== undefined) {
+    return [
+      ['filterId', filter.id],
+      ['filterType', filter.type],
+    ];
+  }
+  return TARGET_KINDS[type].takesFilter && apiVersion === 'beta' ? [['filterType', 'none']] : [];
+}
+
+/** Says the present target once more, so that a column that is sorted alone is found out when the file is read back. */
+function fromCells(target: JsonObject, type: TargetType): Cell[] {
+  if (!FROM_TYPES.includes(type)) return [];
+  return [
+    ['fromTargetType', type],
+    ['fromGroupId', groupOf(target)],
+    ['fromFilterId', filterOf(target)?.id],
+  ];
+}
+
+function readsBack(
+  cells: ReadonlyMap<InputColumn, string>,
+  assignment: CurrentAssignment,
+  rules: ReadingRules,
+): boolean {
+  const row = {
+    line: 1,
+    column: 1,
+    cells: new Map([...cells].map(([name, value]) => [name, { value, column: 1 }])),
+  };
+  const read = changeFrom(row, rules);
+  return 'change' in read && read.change.wish !== undefined && holds(read.change, assignment);
+}

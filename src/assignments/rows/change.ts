@@ -1,0 +1,108 @@
+import { readAction, refuseWish, type Action } from './action.ts';
+import { readExtras } from './extras.ts';
+import { FROM_COLUMNS, namesByTarget, readFrom, type FromTarget } from './fromTarget.ts';
+import type { Address } from '../kinds/policyKinds.ts';
+import { readRawBody, readRawTarget } from './rawWish.ts';
+import { RowReader, type ReadingRules } from './rowReader.ts';
+import type { Problem, Row } from './row.ts';
+import type { Wish } from './wish.ts';
+import { readAddress, type AssignmentIdUse } from './writtenAddress.ts';
+import { readFilter } from './writtenFilter.ts';
+import { readTarget } from './writtenTarget.ts';
+
+interface Named {
+  readonly line: number;
+  /** Without assignment id for `add` and `clear`, and where `from` alone names the present assignment. */
+  readonly address: Address;
+  /** The present assignment by its target. Where the address has an id as well, the two must agree. */
+  readonly from: FromTarget | undefined;
+  /** What the row calls the policy, to be held against what the tenant calls it. */
+  readonly policyName: string | undefined;
+}
+
+/** A change that says what is to be there. */
+export type WishedChange = Named & { readonly action: 'set' | 'add'; readonly wish: Wish };
+
+/** What a valid row wants: this assignment, that target; or none. */
+export type Change =
+  WishedChange | (Named & { readonly action: 'remove' | 'clear'; readonly wish: undefined });
+
+/** A row as a change, or every problem it has. */
+export function changeFrom(
+  row: Row,
+  rules: ReadingRules,
+): { change: Change } | { problems: readonly Problem[] } {
+  const reader = new RowReader(row, rules);
+  const action = readAction(reader);
+  const address = readAddress(reader, assignmentIdUse(reader, action));
+  refuseNested(reader, action, address);
+  const from = action === 'add' || action === 'clear' ? refuseFrom(reader, action) : readFrom(reader);
+  const wish = action && readWishFor(action, reader, address);
+  const policyName = reader.text('policyName');
+  if (reader.problems.length > 0) return { problems: reader.problems };
+  if (address && action) {
+    const named = { line: row.line, address, from, policyName };
+    if (action === 'remove' || action === 'clear') return { change: { ...named, action, wish: undefined } };
+    if (wish) return { change: { ...named, action, wish } };
+  }
+  throw new Error(`Line ${row.line} reads neither as a change nor as a problem.`); // it would vanish without a word
+}
+
+function assignmentIdUse(reader: RowReader, action: Action | undefined): AssignmentIdUse {
+  switch (action) {
+    case 'set':
+    case 'remove':
+      return namesByTarget(reader) ? 'optional' : 'needed';
+    case 'add':
+    case 'clear':
+      return 'refused';
+    case undefined:
+      return 'optional';
+  }
+}
+
+function refuseFrom(reader: RowReader, action: 'add' | 'clear'): undefined {
+  for (const column of FROM_COLUMNS) {
+    if (reader.has(column))
+      reader.problem(
+        column,
+        `The action ${action} is about no present assignment.`,
+        `Leave ${column} blank, or write set or remove as action.`,
+      );
+  }
+}
+
+/** `assign` writes a policy's own list; the lists of the nested forms belong to another policy. */
+function refuseNested(reader: RowReader, action: Action | undefined, address: Address | undefined): void {
+  if (address === undefined || address.form.via.length === 0) return;
+  const { strategy, restores } = reader.rules;
+  if (action === 'set' && (strategy !== 'assign' || restores)) return;
+  const what = action === 'set' ? 'The strategy assign' : `The action ${action}`;
+  reader.problem(
+    reader.has('url') ? 'url' : 'via',
+    `${what} takes no nested form of address.`,
+    'Name the certificate profile by its own policyId, without via.',
+  );
+}
+
+function readWishFor(action: Action, reader: RowReader, address: Address | undefined): Wish | undefined {
+  switch (action) {
+    case 'set':
+    case 'add':
+      return readWish(reader, address);
+    case 'remove':
+    case 'clear':
+      refuseWish(reader, action);
+      return undefined;
+  }
+}
+
+/** Without an address, what does not depend on it is read all the same, so that its problems are told at once. */
+function readWish(reader: RowReader, address: Address | undefined): Wish | undefined {
+  if (reader.has('body')) return readRawBody(reader, address);
+  if (reader.has('target')) return readRawTarget(reader, address);
+  const target = readTarget(reader);
+  const filter = readFilter(reader, target?.type);
+  const extras = readExtras(reader, address?.form.policyType);
+  return target && filter && extras && { kind: 'described', target, filter, ...extras };
+}

@@ -1,0 +1,54 @@
+import { hash } from 'node:crypto';
+import { aboutKey } from './about.ts';
+import type { Change } from './change.ts';
+import { DigestTable } from '../values/digestTable.ts';
+import { FILTER_TYPE } from '../targets/filter.ts';
+import { isJsonObject } from '../values/json.ts';
+import { plainTypeName } from '../targets/odataTypes.ts';
+import { patchBody } from '../changes/request.ts';
+
+/** The line of an earlier row for the same assignment, and whether it wishes the same. */
+export interface Earlier {
+  readonly line: number;
+  readonly same: boolean;
+}
+
+/** Remembers what each row is about, and in a few numbers what it wishes. */
+export class Duplicates {
+  /** Of each: the line of the first row about it, and 32 bits of the wish's hash. */
+  readonly #table = new DigestTable(2);
+
+  /** The first earlier row about the same as the change, if there is one; else the change is remembered. */
+  seen(change: Change): Earlier | undefined {
+    const wish = hash('sha256', wishKey(change), 'buffer').readUInt32LE(0);
+    const entry = this.#table.of(aboutKey(change));
+    const [line = 0, wished] = entry;
+    if (line !== 0) return { line, same: wished === wish };
+    entry.set([change.line, wish]);
+    return undefined;
+  }
+}
+
+/**
+ * Equal for two changes that wish the same, whatever the letter case of ids, the order of properties, and the spelling of
+ * types and of "no filter". What only repeats the address does not count.
+ */
+function wishKey(change: Change): string {
+  return `${JSON.stringify(change.from)} ${wishedKey(change)}`.toLowerCase();
+}
+
+function wishedKey(change: Change): string {
+  if (change.wish === undefined) return '';
+  const { '@odata.type': _type, id: _id, ...wished } = patchBody(change, undefined);
+  const keepsFilter = change.wish.kind === 'described' && change.wish.filter.kind === 'keep';
+  return `${keepsFilter} ${stableText(wished)}`;
+}
+
+function stableText(value: unknown): string {
+  if (!isJsonObject(value)) return JSON.stringify(value);
+  const members = Object.entries(value)
+    .filter(([name, inner]) => inner !== null && !(name === FILTER_TYPE && inner === 'none'))
+    .map(([name, inner]) => [name, name === '@odata.type' ? plainTypeName(inner) : inner] as const)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return `{${members.map(([name, inner]) => `${JSON.stringify(name)}:${stableText(inner)}`).join(',')}}`;
+}

@@ -1,0 +1,82 @@
+import type { InputColumn } from './columns.ts';
+import { readExtras } from './extras.ts';
+import { sameId } from '../values/ids.ts';
+import type { JsonObject } from '../values/json.ts';
+import { spellsType } from '../targets/odataTypes.ts';
+import type { Address, ApiVersion } from '../kinds/policyKinds.ts';
+import { shown } from '../values/quoted.ts';
+import {
+  isOneOf,
+  isUnreadable,
+  rawTargetFault,
+  unknownProperty,
+  unreadable,
+  wrongWord,
+} from '../targets/rawTarget.ts';
+import { NEEDS_BETA, type RowReader } from './rowReader.ts';
+import type { Fault } from './row.ts';
+import { TARGET_COLUMNS } from '../targets/target.ts';
+import { INTENTS, SOURCES, type Wish } from './wish.ts';
+
+const TARGET_IN_COLUMNS = ['targetType', ...TARGET_COLUMNS, 'filterId', 'filterType'] as const;
+
+/** `target` in Graph's own shape becomes a whole body around it; the columns beside it go in as usual. */
+export function readRawTarget(reader: RowReader, address: Address | undefined): Wish | undefined {
+  refuseBeside(reader, 'target', TARGET_IN_COLUMNS);
+  const target = reader.json('target');
+  const extras = readExtras(reader, address?.form.policyType);
+  const fault = target && rawTargetFault(target, reader.rules.apiVersion);
+  if (fault !== undefined) return reader.fault('target', fault);
+  if (target === undefined || extras === undefined || address === undefined) return undefined;
+  return { kind: 'raw', body: { '@odata.type': address.form.assignmentType, ...extras, target } };
+}
+
+/** A whole `body` in Graph's own shape. */
+export function readRawBody(reader: RowReader, address: Address | undefined): Wish | undefined {
+  refuseBeside(reader, 'body', [...TARGET_IN_COLUMNS, 'target', 'intent', 'source', 'sourceId']);
+  const body = reader.json('body');
+  if (body === undefined || address === undefined) return undefined;
+  if (reader.rules.restores) return { kind: 'raw', body };
+  const fault = rawBodyFault(body, address, reader.rules.apiVersion);
+  return fault === undefined ? { kind: 'raw', body } : reader.fault('body', fault);
+}
+
+function refuseBeside(reader: RowReader, raw: 'target' | 'body', columns: readonly InputColumn[]): void {
+  for (const column of columns) {
+    if (reader.has(column))
+      reader.problem(
+        column,
+        `${column} and ${raw} both say what is wished.`,
+        `Leave ${column} or ${raw} blank.`,
+      );
+  }
+}
+
+/** What is wrong with a body that is to be sent as given; undefined when each part is documented. */
+function rawBodyFault(body: JsonObject, address: Address, apiVersion: ApiVersion): Fault | undefined {
+  const { policyType, assignmentType } = address.form;
+  const isConfiguration = policyType === 'deviceConfiguration';
+  const known = ['@odata.type', 'id', 'target', ...(isConfiguration ? ['intent'] : []), 'source', 'sourceId'];
+  const unknown = unknownProperty(body, known, `An assignment of a ${policyType}`);
+  if (unknown !== undefined) return unknown;
+  const { '@odata.type': type, id, target, intent, source, sourceId } = body;
+  if (type !== undefined && !spellsType(type, assignmentType))
+    return { message: `"@odata.type" is ${shown(type)}.`, remedy: `Write "${assignmentType}".` };
+  if (id !== undefined && !sameId(id, address.assignmentId)) {
+    return {
+      message: 'The body has the id of another assignment.',
+      remedy: 'Take "id" out, or write the one that the row is for.',
+    };
+  }
+  const betaOnly = ['intent', 'source', 'sourceId'].find((property) => Object.hasOwn(body, property));
+  if (apiVersion === 'v1.0' && betaOnly !== undefined)
+    return { message: `Only the beta API has "${betaOnly}".`, remedy: NEEDS_BETA };
+  if (intent !== undefined && !isOneOf(intent, INTENTS)) return wrongWord('intent', intent, INTENTS);
+  if (source !== undefined && !isOneOf(source, SOURCES)) return wrongWord('source', source, SOURCES);
+  if (sourceId !== undefined && sourceId !== null) {
+    if (typeof sourceId !== 'string')
+      return { message: '"sourceId" is not text.', remedy: 'Write it as text.' };
+    if (isUnreadable(sourceId)) return unreadable('sourceId');
+  }
+  return rawTargetFault(target, apiVersion);
+}

@@ -1,0 +1,128 @@
+import { closestTo } from '../values/closest.ts';
+import type { InputColumn } from './columns.ts';
+import { idFault } from '../values/ids.ts';
+import { isJsonObject, type JsonObject } from '../values/json.ts';
+import { walkJson } from '../values/jsonWalk.ts';
+import { ID_REMEDY, type ApiVersion } from '../kinds/policyKinds.ts';
+import { quoted } from '../values/quoted.ts';
+import type { Fault, Problem, Row } from './row.ts';
+
+/** What of the run decides how a row reads. */
+export interface ReadingRules {
+  /** Root and version that absolute URLs may have. */
+  readonly root: string;
+  readonly apiVersion: ApiVersion;
+  /** Without the look nothing can be kept, so a blank filter would be a guess. */
+  readonly blind: boolean;
+  /** The rows put back what was there: a target of a type that nobody documents goes through unharmed. */
+  readonly restores?: boolean;
+  /** How the run writes; `patch` when nothing is said. */
+  readonly strategy?: 'patch' | 'assign';
+}
+
+export const NEEDS_BETA = 'Run with --api-version beta.';
+
+/** Reads cells of one row and gathers what is wrong with them. What it can't read it notes and gives as undefined. */
+export class RowReader {
+  readonly problems: Problem[] = [];
+  readonly row: Row;
+  readonly rules: ReadingRules;
+
+  constructor(row: Row, rules: ReadingRules) {
+    this.row = row;
+    this.rules = rules;
+  }
+
+  has(column: InputColumn): boolean {
+    return this.row.cells.has(column);
+  }
+
+  problem(column: InputColumn, message: string, remedy: string): undefined {
+    const cell = this.row.cells.get(column);
+    this.problems.push({
+      line: this.row.line,
+      column: cell?.column ?? this.row.column,
+      name: column,
+      message,
+      remedy,
+    });
+    return undefined;
+  }
+
+  fault(column: InputColumn, { message, remedy }: Fault): undefined {
+    return this.problem(column, message, remedy);
+  }
+
+  /** The cell's text; numbers are taken as their text, since spreadsheets and JSON writers turn one into the other. */
+  text(column: InputColumn): string | undefined {
+    const value = this.row.cells.get(column)?.value;
+    if (value === undefined) return undefined;
+    if (typeof value === 'string') return value;
+    if (typeof value === 'number') return String(value);
+    return this.problem(column, `${column} is ${kindOf(value)}, not text.`, 'Write it as text.');
+  }
+
+  id(column: InputColumn): string | undefined {
+    const text = this.text(column);
+    const fault = text === undefined ? undefined : idFault(text);
+    return text === undefined || fault === undefined
+      ? text
+      : this.problem(column, `The id ${quoted(text)} ${fault}.`, ID_REMEDY);
+  }
+
+  /** A cell that takes one of a few words, in any letter case. */
+  choice<T extends string>(column: InputColumn, words: readonly T[]): T | undefined {
+    const text = this.text(column);
+    if (text === undefined) return undefined;
+    const word = words.find((candidate) => candidate.toLowerCase() === text.toLowerCase());
+    return word ?? this.problem(column, `${quoted(text)} is no ${column}.`, didYouMean(text, words));
+  }
+
+  /** A cell in Graph's own shape: an object in JSON input, JSON text in a CSV cell. */
+  json(column: InputColumn): JsonObject | undefined {
+    const written = this.row.cells.get(column)?.value;
+    const value = typeof written === 'string' ? this.#parsed(column, written) : { json: written };
+    if (value === undefined) return undefined;
+    return isJsonObject(value.json)
+      ? value.json
+      : this.problem(
+          column,
+          `${column} is ${kindOf(value.json)}, not a JSON object.`,
+          'Write {"@odata.type": "#microsoft.graph.…", …}.',
+        );
+  }
+
+  /** `JSON.parse` would take the last of two members with one name, and nobody would know which was meant. */
+  #parsed(column: InputColumn, text: string): { json: unknown } | undefined {
+    const { fault, members } = walkJson(text);
+    if (fault !== undefined) {
+      return this.problem(
+        column,
+        `${column} is no JSON: at its character ${fault.at + 1} must be ${fault.expected}.`,
+        'Write it as one JSON object; in a CSV cell its quotes are doubled.',
+      );
+    }
+    const twice = members.find(({ repeated }) => repeated);
+    if (twice !== undefined) {
+      const message = `The name ${quoted(twice.key)} is there twice in one object of ${column}.`;
+      return this.problem(column, message, 'Keep one of them.');
+    }
+    return { json: JSON.parse(text) };
+  }
+}
+
+const kindOf = (value: unknown): string =>
+  value === null
+    ? 'null'
+    : Array.isArray(value)
+      ? 'a list'
+      : typeof value === 'object'
+        ? 'an object'
+        : `a ${typeof value}`;
+
+export function didYouMean(written: string, words: readonly string[]): string {
+  const guess = closestTo(written, words);
+  return guess === undefined
+    ? `Write one of: ${words.join(', ')}.`
+    : `Did you mean "${guess}"? It takes one of: ${words.join(', ')}.`;
+}

@@ -1,0 +1,110 @@
+import {
+  addressFromParts,
+  addressFromUrl,
+  POLICY_TYPES,
+  policiesNamedBy,
+  URL_REMEDY,
+  type Address,
+  type AddressFault,
+  type PolicyType,
+} from '../kinds/policyKinds.ts';
+import { NEEDS_BETA, RowReader, type ReadingRules } from './rowReader.ts';
+import type { Row } from './row.ts';
+
+const POLICY_TYPE_NAMES = [...POLICY_TYPES, 'deviceConfigurations', 'deviceCompliancePolicies'] as const;
+
+const policyTypeNamed = (name: (typeof POLICY_TYPE_NAMES)[number]): PolicyType =>
+  name === 'deviceConfigurations'
+    ? 'deviceConfiguration'
+    : name === 'deviceCompliancePolicies'
+      ? 'deviceCompliancePolicy'
+      : name;
+
+const PARTS = ['policyType', 'policyId', 'assignmentId', 'via'] as const;
+
+/** Whether the address has to name an assignment: `refused` where none is there yet, or all are meant. */
+export type AssignmentIdUse = 'needed' | 'optional' | 'refused';
+
+/** Where the assignment is, by `url` or by the four columns it stands for. */
+export function readAddress(reader: RowReader, idUse: AssignmentIdUse = 'needed'): Address | undefined {
+  const address = reader.has('url') ? readUrl(reader, idUse) : readParts(reader, idUse);
+  if (address === undefined) return undefined;
+  if ('part' in address) return reader.fault(address.part, address);
+  if (reader.rules.apiVersion === 'v1.0' && address.form.via.length > 0) {
+    return reader.problem(
+      reader.has('url') ? 'url' : 'via',
+      'Only the beta API has this form of address.',
+      NEEDS_BETA,
+    );
+  }
+  return address;
+}
+
+function readUrl(reader: RowReader, idUse: AssignmentIdUse): Address | AddressFault | undefined {
+  const extra = PARTS.find((part) => reader.has(part));
+  if (extra !== undefined) {
+    return reader.problem(
+      extra,
+      `${extra} and url both say where the assignment is.`,
+      `Leave ${extra} or url blank.`,
+    );
+  }
+  const url = reader.text('url');
+  const address = url === undefined ? undefined : addressFromUrl(url, reader.rules);
+  if (address === undefined || 'part' in address) return address;
+  if (idUse === 'needed' && address.assignmentId === '')
+    return { part: 'url', message: 'The URL is of a list, not of an assignment.', remedy: URL_REMEDY };
+  if (idUse === 'refused' && address.assignmentId !== '')
+    return {
+      part: 'url',
+      message: NO_ASSIGNMENT,
+      remedy: 'Write the URL without what follows /assignments.',
+    };
+  return address;
+}
+
+const NO_ASSIGNMENT = 'This action is about no present assignment, yet there is the id of one.';
+
+function readParts(reader: RowReader, idUse: AssignmentIdUse): Address | AddressFault | undefined {
+  const before = reader.problems.length;
+  for (const part of ['policyType', 'policyId'] as const) refuseMissing(reader, part);
+  if (idUse === 'needed') refuseMissing(reader, 'assignmentId');
+  if (idUse === 'refused' && reader.has('assignmentId'))
+    reader.problem(
+      'assignmentId',
+      NO_ASSIGNMENT,
+      'Leave assignmentId blank, or write set or remove as action.',
+    );
+  const typeName = reader.choice('policyType', POLICY_TYPE_NAMES);
+  const [policyId, assignmentId = '', via = ''] = [
+    reader.text('policyId'),
+    reader.text('assignmentId'),
+    reader.text('via'),
+  ];
+  if (typeName === undefined || policyId === undefined || reader.problems.length > before) return undefined;
+  return addressFromParts({ policyType: policyTypeNamed(typeName), policyId, assignmentId, via });
+}
+
+function refuseMissing(reader: RowReader, part: 'policyType' | 'policyId' | 'assignmentId'): void {
+  if (reader.has(part)) return;
+  const more = part === 'assignmentId' ? ', or name the assignment by fromTargetType and fromGroupId' : '';
+  reader.problem(
+    part,
+    `${part} is missing.`,
+    `Fill in ${part}${more}, or give url instead of the four address columns.`,
+  );
+}
+
+/**
+ * Every policy that a row may be about, by `policyKey`, whatever else is wrong with the row: whole policies are left out,
+ * not rows. Where the type can't be read it may be one of either.
+ */
+export function policiesOf(row: Row, rules: ReadingRules): readonly string[] {
+  const reader = new RowReader(row, rules);
+  const typeName = reader.choice('policyType', POLICY_TYPE_NAMES);
+  return policiesNamedBy({
+    types: typeName === undefined ? POLICY_TYPES : [policyTypeNamed(typeName)],
+    policyId: reader.text('policyId'),
+    url: reader.text('url'),
+  });
+}

@@ -1,0 +1,35 @@
+import { sameId } from '../values/ids.ts';
+import type { JsonObject } from '../values/json.ts';
+
+/** The device filter of a wish: `keep` takes what the look finds. */
+export type Filter =
+  | { readonly kind: 'keep' }
+  | { readonly kind: 'none' }
+  | { readonly kind: 'filter'; readonly id: string; readonly type: 'include' | 'exclude' };
+
+export const FILTER_ID = 'deviceAndAppManagementAssignmentFilterId';
+export const FILTER_TYPE = 'deviceAndAppManagementAssignmentFilterType';
+
+/** A filter as a target in Graph's shape has it. Its type may be one that this program has never heard of. */
+export interface PresentFilter {
+  readonly id: string;
+  readonly type: string;
+}
+
+/** The filter of a target in Graph's shape; null, absent, "" and `none` are all off. */
+export function filterOf(target: JsonObject): PresentFilter | undefined {
+  const id = target[FILTER_ID];
+  const type = target[FILTER_TYPE];
+  if (typeof id !== 'string' || id === '') return undefined;
+  if (typeof type !== 'string' || type === '' || type.toLowerCase() === 'none') return undefined;
+  return { id, type };
+}
+
+/** Graph's wording of a filter. Off is spelled out: leaving it out is not documented to clear it. */
+export const filterBody = (filter: PresentFilter | undefined): JsonObject =>
+  filter === undefined
+    ? { [FILTER_ID]: null, [FILTER_TYPE]: 'none' }
+    : { [FILTER_ID]: filter.id, [FILTER_TYPE]: filter.type };
+
+export const sameFilter = (a: PresentFilter | undefined, b: PresentFilter | undefined): boolean =>
+  a === undefined || b === undefined ? a === b : sameId(a.id, b.id) && sameId(a.type, b.type);

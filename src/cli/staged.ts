@@ -1,0 +1,51 @@
+import type { ReadingRules } from '../assignments/rows/rowReader.ts';
+import type { GuardKind } from '../assignments/guard/guard.ts';
+import type { SharedFlags } from '../config.ts';
+import type { RunIdentity, RunOptions } from '../runs/run.ts';
+import type { Staging } from '../runs/staging.ts';
+import type { Intake } from './intake.ts';
+import type { PlanTally } from './planTally.ts';
+import type { Session } from './session.ts';
+
+export interface FileFlags extends SharedFlags {
+  readonly inputFormat?: string;
+  readonly skipInvalid?: boolean;
+  readonly again?: boolean;
+  readonly blind?: boolean;
+  readonly strategy?: string;
+  readonly keepDays: string;
+}
+
+/** What a plan came to: how often each kind was found, and the rest in its tally. */
+export interface Judged {
+  readonly tally: PlanTally;
+  readonly found: ReadonlyMap<GuardKind, number>;
+  readonly createdAt: string;
+  readonly looked: boolean;
+}
+
+/** Begins to stage a run. What a plan file decides of it comes from there. */
+export type Begin = (more?: {
+  readonly options?: Partial<RunOptions>;
+  readonly run?: Partial<RunIdentity>;
+}) => Promise<Staging>;
+
+/** A file that was read and lies in Redis, where nobody works on it yet. */
+export interface Staged {
+  readonly session: Session;
+  readonly staging: Staging;
+  readonly intake: Intake;
+  readonly rules: ReadingRules;
+  /** Rows that `--skip-invalid` left out. */
+  readonly leftOut: number;
+  /** Begins to stage the same file anew. */
+  readonly begin: Begin;
+  /** What a plan file says of the rows; undefined: they come from an input file. */
+  readonly saved?: Judged | undefined;
+  /** The rows put back what was there: the guard shows what it finds and stops nothing. */
+  readonly isRestoring?: boolean;
+  /** The plan file that is kept with the run; it goes when the run is not published. */
+  keptPlan?: string;
+  /** Set by `publish`: from then on it is a run. */
+  isPublished: boolean;
+}

@@ -1,0 +1,13 @@
+import type { RequestBody } from './patch.ts';
+import type { ApiVersion } from './route.ts';
+
+/** One request to Graph, from an envelope or by itself. */
+export interface GraphRequest {
+  readonly version: ApiVersion;
+  readonly method: string;
+  /** Path and query without root and version. */
+  readonly url: string;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: RequestBody;
+}

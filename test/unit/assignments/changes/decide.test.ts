@@ -1,0 +1,386 @@
+import type { CurrentAssignment } from '../../../../src/assignments/changes/current.ts';
+import { describe, expect, test } from 'vitest';
+import type { JsonObject } from '../../../../src/assignments/values/json.ts';
+import { fingerprintOf } from '../../../../src/assignments/changes/fingerprint.ts';
+import { patchRequest } from '../../../../src/assignments/changes/request.ts';
+import { decide, holds, type Decision } from '../../../../src/assignments/changes/decide.ts';
+import {
+  anyChangeOf,
+  BETA,
+  changeOf,
+  compliance,
+  configuration,
+  V1,
+  type Cells,
+} from '../../../support/inputRow.ts';
+
+const FILTER_ID = 'deviceAndAppManagementAssignmentFilterId';
+const FILTER_TYPE = 'deviceAndAppManagementAssignmentFilterType';
+
+const present = (target: JsonObject, more: JsonObject = {}, id = 'A1'): CurrentAssignment => ({
+  id,
+  target,
+  whole: { id, target, ...more },
+  ...(typeof more['source'] === 'string' && { source: more['source'] }),
+});
+const target = (type: string, own: JsonObject = {}): JsonObject => ({
+  '@odata.type': `#microsoft.graph.${type}AssignmentTarget`,
+  ...own,
+});
+const filter = (id: unknown, type: unknown): JsonObject => ({ [FILTER_ID]: id, [FILTER_TYPE]: type });
+const inGroup = (groupId: string, more: JsonObject = {}): JsonObject => target('group', { groupId, ...more });
+
+const group = { ...configuration, targetType: 'group', groupId: 'G1' };
+const decided = (cells: Cells, ...assignments: CurrentAssignment[]): Decision =>
+  decide(changeOf(cells), { kind: 'list', assignments });
+
+describe('an assignment is already so', () => {
+  test.each([
+    [group, inGroup('G1')],
+    [group, inGroup('g1')],
+    [group, { ...inGroup('G1'), '@odata.type': 'microsoft.graph.groupAssignmentTarget' }],
+    [group, { ...inGroup('G1'), '@odata.type': '#Microsoft.Graph.GROUPAssignmentTarget' }],
+    [group, inGroup('G1', { groupName: 'what nobody asked about', [FILTER_ID]: null })],
+    // A blank filter is whatever the look finds.
+    [group, inGroup('G1', filter('F1', 'include'))],
+    [group, inGroup('G1', filter('F1', 'somethingNew'))],
+    [{ ...group, filterType: 'none' }, inGroup('G1')],
+    [{ ...group, filterType: 'none' }, inGroup('G1', filter(null, null))],
+    [{ ...group, filterType: 'none' }, inGroup('G1', filter(null, 'none'))],
+    [{ ...group, filterType: 'none' }, inGroup('G1', filter('', 'None'))],
+    [{ ...group, filterType: 'include', filterId: 'F1' }, inGroup('G1', filter('f1', 'Include'))],
+    [
+      { ...group, targetType: 'exclusionGroup' },
+      target('exclusionGroup', { groupId: 'G1', ...filter(null, 'none') }),
+    ],
+    [{ ...configuration, targetType: 'allDevices' }, target('allDevices')],
+    [
+      {
+        ...configuration,
+        targetType: 'organizationalUnit',
+        organizationalUnitId: 'O1',
+        assignmentOverride: 'denied',
+      },
+      target('organizationalUnit', {
+        organizationalUnitId: 'o1',
+        assignmentConflictSetting: { assignmentOverride: 'denied', versionNumber: 3 },
+      }),
+    ],
+    [
+      { ...configuration, targetType: 'organizationalUnit', organizationalUnitId: 'O1' },
+      target('organizationalUnit', {
+        organizationalUnitId: 'O1',
+        assignmentConflictSetting: { versionNumber: 3 },
+      }),
+    ],
+    [{ ...configuration, body: { target: inGroup('G1', filter(null, 'none')) } }, inGroup('G1')],
+    [
+      {
+        ...configuration,
+        target: target('organizationalUnit', { organizationalUnitId: 'O1', assignmentConflictSetting: null }),
+      },
+      target('organizationalUnit', { organizationalUnitId: 'O1' }),
+    ],
+  ] as [Cells, JsonObject][])('for %j when it has %j', (cells, now) => {
+    expect(decided(cells, present(now))).toEqual({ kind: 'alreadySo', present: present(now) });
+  });
+
+  test('whatever the letter case of its own id', () => {
+    expect(decided({ ...group, assignmentId: 'a1' }, present(inGroup('G1'), {}, 'A1'))).toEqual({
+      kind: 'alreadySo',
+      present: present(inGroup('G1')),
+    });
+  });
+
+  test('with the intent that is wished, or with any when none is', () => {
+    const now = present(inGroup('G1'), { intent: 'apply' });
+    expect(decided({ ...group, intent: 'apply' }, now).kind).toBe('alreadySo');
+    expect(decided(group, now).kind).toBe('alreadySo');
+    expect(decided({ ...group, intent: 'remove' }, now).kind).toBe('write');
+    expect(decided({ ...group, intent: 'apply' }, present(inGroup('G1'))).kind).toBe('write');
+  });
+
+  // Read-only on configurations: Graph ignores them there, so they would never come true.
+  test('with the source that is wished, which on a configuration does not count', () => {
+    const raw = { body: { target: inGroup('G1'), source: 'policySets', sourceId: 'S1' } };
+    const now = present(inGroup('G1'), { source: 'direct', sourceId: null });
+    expect(decided({ ...configuration, ...raw }, now).kind).toBe('alreadySo');
+    expect(decided({ ...compliance, ...raw }, now).kind).toBe('write');
+    const asWished = present(inGroup('G1'), { source: 'policySets', sourceId: 's1' });
+    expect(decided({ ...compliance, ...raw }, asWished).kind).toBe('alreadySo');
+  });
+
+  test.each([
+    [['a', { b: null }], true],
+    [['a', { b: 1 }], false],
+    [['a'], false],
+    ['a', false],
+  ])('with lists in a target that nobody documents: %j', (labels, isSo) => {
+    const target = { '@odata.type': '#microsoft.graph.unheardOf', labels: ['A', {}] };
+    const body = { target: { ...target, labels } };
+    const change = changeOf({ ...configuration, body }, { ...BETA, restores: true });
+    expect(holds(change, present(target))).toBe(isSo);
+  });
+
+  test('although a raw body repeats its id and leaves its types out', () => {
+    const body = {
+      '@odata.type': '#microsoft.graph.deviceConfigurationAssignment',
+      id: 'A1',
+      target: inGroup('G1'),
+    };
+    expect(holds(changeOf({ ...configuration, body }), present(inGroup('G1')))).toBe(true);
+  });
+
+  test('for v1.0, which shows no filters', () => {
+    const look = { kind: 'list', assignments: [present(inGroup('G1'))] } as const;
+    expect(decide(changeOf(group, V1), look).kind).toBe('alreadySo');
+  });
+});
+
+describe('an assignment is written', () => {
+  test.each([
+    [group, inGroup('G2')],
+    [group, target('exclusionGroup', { groupId: 'G1' })],
+    [group, target('allDevices')],
+    [group, {}],
+    [group, { groupId: 'G1' }],
+    [{ ...group, filterType: 'none' }, inGroup('G1', filter('F1', 'include'))],
+    [{ ...group, filterType: 'none' }, inGroup('G1', filter('F1', 'somethingNew'))],
+    [{ ...group, filterType: 'include', filterId: 'F1' }, inGroup('G1')],
+    [{ ...group, filterType: 'include', filterId: 'F1' }, inGroup('G1', filter('F1', 'exclude'))],
+    [{ ...group, filterType: 'include', filterId: 'F1' }, inGroup('G1', filter('F2', 'include'))],
+    [
+      { ...configuration, targetType: 'organizationalUnit', organizationalUnitId: 'O1', versionNumber: 3 },
+      target('organizationalUnit', {
+        organizationalUnitId: 'O1',
+        assignmentConflictSetting: { versionNumber: 4 },
+      }),
+    ],
+    [
+      { ...configuration, targetType: 'organizationalUnit', organizationalUnitId: 'O1', versionNumber: 3 },
+      target('organizationalUnit', { organizationalUnitId: 'O1' }),
+    ],
+    // A raw target without a filter says that there is none.
+    [{ ...configuration, target: inGroup('G1') }, inGroup('G1', filter('F1', 'include'))],
+  ] as [Cells, JsonObject][])('for %j when it has %j', (cells, now) => {
+    expect(decided(cells, present(now)).kind).toBe('write');
+  });
+
+  test('with the filter that it has now, when the row mentions none', () => {
+    const now = present(inGroup('G0', filter('F1', 'exclude')));
+    expect(decided(group, now)).toEqual({
+      kind: 'write',
+      present: now,
+      body: {
+        '@odata.type': '#microsoft.graph.deviceConfigurationAssignment',
+        target: inGroup('G1', filter('F1', 'exclude')),
+      },
+    });
+  });
+
+  test('with the filter of its own, not with that of its neighbours', () => {
+    const neighbour = present(inGroup('G9', filter('F9', 'include')), {}, 'A9');
+    expect(decided(group, neighbour, present(inGroup('G0')))).toMatchObject({
+      body: { target: inGroup('G1') },
+    });
+    expect(decided(group, neighbour, present(inGroup('G0')))).not.toHaveProperty([
+      'body',
+      'target',
+      FILTER_ID,
+    ]);
+  });
+
+  test('although another one of the policy has that target already: both ids are there', () => {
+    expect(decided(group, present(inGroup('G0')), present(inGroup('G1'), {}, 'A2')).kind).toBe('write');
+  });
+
+  test('in a run without looks, with nothing known of it', () => {
+    expect(decide(changeOf({ ...group, filterType: 'none' }), { kind: 'blind' })).toEqual({
+      kind: 'write',
+      present: undefined,
+      body: {
+        '@odata.type': '#microsoft.graph.deviceConfigurationAssignment',
+        target: inGroup('G1', filter(null, 'none')),
+      },
+    });
+  });
+});
+
+// A tenant may give an assignment a new id when its target changes.
+describe('an assignment that is not in the list', () => {
+  test('is already so when the wished target is there under another id', () => {
+    expect(decided(group, present(inGroup('G0'), {}, 'P1_G0'), present(inGroup('g1'), {}, 'P1_G1'))).toEqual({
+      kind: 'alreadySo',
+      present: present(inGroup('g1'), {}, 'P1_G1'),
+    });
+  });
+
+  test('is written, so that Graph says what became of it, when the target is not there', () => {
+    for (const list of [
+      [],
+      [present(inGroup('G0'), {}, 'P1_G0')],
+      [present(target('exclusionGroup', { groupId: 'G1' }), {}, 'x')],
+    ])
+      expect(decided(group, ...list)).toMatchObject({ kind: 'write', present: undefined });
+  });
+
+  test('is not taken for one with another filter', () => {
+    const filtered = { ...group, filterType: 'include', filterId: 'F1' };
+    expect(decided(filtered, present(inGroup('G1'), {}, 'P1_G1')).kind).toBe('write');
+    expect(decided(filtered, present(inGroup('G1', filter('F1', 'include')), {}, 'P1_G1')).kind).toBe(
+      'alreadySo',
+    );
+  });
+});
+
+describe('when the plan saw something', () => {
+  const seen = present(inGroup('G0'), { intent: 'apply' });
+  const planned = fingerprintOf(seen);
+  const decidedSince = (...assignments: CurrentAssignment[]): Decision =>
+    decide(changeOf(group), { kind: 'list', assignments }, planned);
+
+  test('what is still there is written over, also under another id', () => {
+    expect(decidedSince(seen)).toMatchObject({ kind: 'write', present: seen });
+    expect(decidedSince(present(inGroup('g0'), { intent: 'Apply' }, 'a1')).kind).toBe('write');
+  });
+
+  test.each([
+    ['its target', present(inGroup('G5'), { intent: 'apply' })],
+    ['its filter', present(inGroup('G0', filter('F1', 'include')), { intent: 'apply' })],
+    ['its intent', present(inGroup('G0'), { intent: 'remove' })],
+    ['its owner', present(inGroup('G0'), { intent: 'apply', source: 'policySets' })],
+  ])('a change of %s makes it stale', (_, now) => {
+    expect(decidedSince(now)).toEqual({ kind: 'stale', present: now });
+  });
+
+  test('what is gone is stale, and what was not there is written only while it is not', () => {
+    expect(decidedSince()).toEqual({ kind: 'stale', present: undefined });
+    const absent = fingerprintOf(undefined);
+    expect(decide(changeOf(group), { kind: 'list', assignments: [] }, absent).kind).toBe('write');
+    expect(decide(changeOf(group), { kind: 'list', assignments: [seen] }, absent).kind).toBe('stale');
+  });
+
+  test('what is wished is already so, whoever brought it about', () => {
+    const now = present(inGroup('G1'), { intent: 'remove' });
+    expect(decidedSince(now)).toEqual({ kind: 'alreadySo', present: now });
+    expect(decidedSince(present(inGroup('G1'), {}, 'P1_G1')).kind).toBe('alreadySo');
+  });
+});
+
+describe('an assignment of a policy set', () => {
+  test.each(['policySets', 'PolicySets'])('is left alone: %s', (source) => {
+    expect(decided(group, present(inGroup('G0'), { source }))).toMatchObject({
+      kind: 'refused',
+      status: undefined,
+      error: { code: 'PolicySetOwned' },
+    });
+  });
+
+  test('is left alone by a raw body that says policySets, too', () => {
+    const body = { target: inGroup('G1'), source: 'policySets' };
+    expect(decided({ ...compliance, body }, present(inGroup('G0'), { source: 'policySets' })).kind).toBe(
+      'refused',
+    );
+  });
+
+  test('is no failure when it is already so', () => {
+    expect(decided(group, present(inGroup('G1'), { source: 'policySets' })).kind).toBe('alreadySo');
+  });
+
+  test('does not keep its neighbours from being written', () => {
+    const neighbour = present(inGroup('G5'), { source: 'policySets' }, 'A5');
+    expect(decided(group, neighbour, present(inGroup('G0'), { source: 'direct' })).kind).toBe('write');
+  });
+});
+
+describe('an assignment that is named by its target', () => {
+  const policy = { policyType: 'deviceConfiguration', policyId: 'P1' };
+  const wished = { targetType: 'group', groupId: 'G1' };
+  const fromG0 = { ...policy, ...wished, fromTargetType: 'group', fromGroupId: 'g0' };
+  const now = present(inGroup('G0', filter('F1', 'include')), {}, 'A7');
+  const stays = present(inGroup('G5'), {}, 'A5');
+
+  test('is found, keeps its filter, and is written under its id', () => {
+    const decision = decided(fromG0, stays, now);
+    expect(decision).toMatchObject({
+      kind: 'write',
+      present: now,
+      body: { target: inGroup('G1', filter('F1', 'include')) },
+    });
+    expect(patchRequest(changeOf(fromG0), {}, now).url).toMatch(/\/assignments\/A7$/);
+  });
+
+  test('is already so where the wish stands, and refused where neither is', () => {
+    expect(decided(fromG0, present(inGroup('G1'), {}, 'A8')).kind).toBe('alreadySo');
+    expect(decided(fromG0, stays)).toMatchObject({ kind: 'refused', error: { code: 'AssignmentGone' } });
+  });
+
+  test('must be the one that the id names as well', () => {
+    const both = { ...fromG0, assignmentId: 'A7' };
+    expect(decided(both, stays, now).kind).toBe('write');
+    expect(decided({ ...both, assignmentId: 'A5' }, stays, now)).toMatchObject({
+      kind: 'refused',
+      error: {
+        code: 'TargetMismatch',
+        message: 'Expected group g0 under the id A5, found group G5 under the id A5; nothing was written.',
+      },
+    });
+    expect(decided({ ...both, assignmentId: 'elsewhere' }, stays, now)).toMatchObject({
+      error: { message: expect.stringContaining('found group G0, include filter F1 under the id A7') },
+    });
+    expect(decided({ ...both, assignmentId: 'gone' }, stays)).toMatchObject({ kind: 'write' });
+  });
+
+  test('is stale when somebody changed it since the plan, not mistaken', () => {
+    const look = (...assignments: CurrentAssignment[]) => ({ kind: 'list', assignments }) as const;
+    const planned = fingerprintOf(now);
+    expect(decide(changeOf(fromG0), look(stays), planned).kind).toBe('stale');
+    const both = changeOf({ ...fromG0, assignmentId: 'A7' });
+    const changed = present(inGroup('G6'), {}, 'A7');
+    expect(decide(both, look(changed), planned)).toEqual({ kind: 'stale', present: changed });
+    expect(decide(both, look(changed), fingerprintOf(changed)).kind).toBe('refused');
+  });
+
+  test('is not the one of a policy set where there is a direct one', () => {
+    const owned = present(inGroup('G0'), { source: 'policySets' }, 'A9');
+    expect(decided(fromG0, owned, now)).toMatchObject({ kind: 'write', present: now });
+    expect(decided(fromG0, owned)).toMatchObject({ error: { code: 'PolicySetOwned' } });
+  });
+});
+
+test.each(['add', 'remove', 'clear'])('%s is never written by PATCH', (action) => {
+  const cells = {
+    add: { ...group, assignmentId: undefined, action },
+    remove: { ...configuration, action },
+    clear: { ...configuration, assignmentId: undefined, action },
+  }[action];
+  const look = { kind: 'list', assignments: [present(inGroup('G0'))] } as const;
+  expect(decide(anyChangeOf(cells ?? {}), look)).toMatchObject({
+    kind: 'refused',
+    error: { code: 'NeedsAssign' },
+  });
+});
+
+test('a list that Graph refuses to show refuses the row, with Graph’s words', () => {
+  const error = { code: 'Forbidden', message: 'No.' };
+  expect(decide(changeOf(group), { kind: 'refused', status: 403, error })).toEqual({
+    kind: 'refused',
+    status: 403,
+    error,
+  });
+});
+
+test('targets of kinds that nobody knows do no harm, wherever they stand', () => {
+  const strange = [
+    { '@odata.type': '#microsoft.graph.cloudPcAssignmentTarget', servicePlanId: 'S1' },
+    { '@odata.type': 42, groupId: 'G1' },
+    { groupId: 'G1' },
+    JSON.parse('{"@odata.type": "constructor", "__proto__": {"groupId": "G1"}}') as JsonObject,
+  ].map((each, i) => present(each, {}, `S${i}`));
+  expect(decided(group, ...strange, present(inGroup('G1'))).kind).toBe('alreadySo');
+  expect(decided(group, ...strange, present(inGroup('G0'))).kind).toBe('write');
+  expect(decided({ ...group, assignmentId: 'S0' }, ...strange)).toMatchObject({
+    kind: 'write',
+    present: { target: { servicePlanId: 'S1' } },
+  });
+});

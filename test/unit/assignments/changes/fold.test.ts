@@ -1,0 +1,421 @@
+import { type CurrentAssignment, isOfPolicySet } from '../../../../src/assignments/changes/current.ts';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { audienceKey } from '../../../../src/assignments/targets/audience.ts';
+import { canonicalAssignment } from '../../../../src/assignments/changes/canonical.ts';
+import type { Change } from '../../../../src/assignments/rows/change.ts';
+import { fold, type FoldedRow } from '../../../../src/assignments/changes/fold.ts';
+import { inverseCells } from '../../../../src/assignments/changes/inverse.ts';
+import type { JsonObject } from '../../../../src/assignments/values/json.ts';
+import { holds } from '../../../../src/assignments/changes/decide.ts';
+import { findCurrent } from '../../../../src/assignments/changes/findCurrent.ts';
+import { targetIn } from '../../../../src/assignments/targets/currentTarget.ts';
+import { patchBody } from '../../../../src/assignments/changes/request.ts';
+import { undosIn } from '../../../../src/assignments/changes/undo.ts';
+import { foldCases, shownAfter } from '../../../support/foldCases.ts';
+import {
+  allDevices,
+  allUsers,
+  excluded,
+  filter,
+  group,
+  present,
+  unheardOf,
+} from '../../../support/graphShapes.ts';
+import { anyChangeOf, BETA, type Cells } from '../../../support/inputRow.ts';
+
+const RUNS = { numRuns: 600 };
+
+const countsOf = (targets: readonly JsonObject[]): Map<string, number> =>
+  new Map([...Map.groupBy(targets, audienceKey)].map(([key, all]) => [key, all.length]));
+
+const isWrite = (row: FoldedRow | undefined): row is Extract<FoldedRow, { kind: 'write' }> =>
+  row?.kind === 'write';
+
+describe('whatever the list and the rows', () => {
+  test('every other assignment is value for value what it was', () => {
+    fc.assert(
+      fc.property(foldCases, ({ list, changes }) => {
+        const original = structuredClone(list);
+        const folded = fold(changes, list);
+        expect(list).toEqual(original);
+        const written = folded.rows.filter(isWrite);
+        const befores = new Set(written.flatMap(({ before }): unknown => before));
+        const others = list.map(({ whole }) => whole).filter((whole) => !befores.has(whole));
+        const after = folded.list ?? others;
+        expect(after.filter((entry) => 'id' in entry)).toEqual(others);
+        expect(after.length).toBe(others.length + written.filter((row) => row.after !== undefined).length);
+        expect(folded.list === undefined).toBe(written.length === 0);
+      }),
+      RUNS,
+    );
+  });
+
+  test('no audience comes twice into a list', () => {
+    fc.assert(
+      fc.property(foldCases, ({ list, changes }) => {
+        const before = countsOf(list.map(({ target }) => target));
+        const after = countsOf((fold(changes, list).list ?? []).map(targetIn));
+        for (const [key, count] of after)
+          expect(count).toBeLessThanOrEqual(Math.max(1, before.get(key) ?? 0));
+      }),
+      RUNS,
+    );
+  });
+
+  test('nothing of a policy set is written over or taken away', () => {
+    fc.assert(
+      fc.property(foldCases, ({ list, changes }) => {
+        const after = fold(changes, list).list;
+        for (const each of list.filter(isOfPolicySet)) if (after) expect(after).toContain(each.whole);
+      }),
+      RUNS,
+    );
+  });
+
+  test('folded again into what the tenant then shows, all that was done is already so', () => {
+    let written = 0;
+    fc.assert(
+      fc.property(foldCases, fc.boolean(), ({ list, changes }, rekeys) => {
+        const first = fold(changes, list);
+        if (first.list === undefined) return;
+        written += 1;
+        const now = shownAfter(first.list, rekeys);
+        const done = changes.filter((_, i) => isWrite(first.rows[i]));
+        const settled = changes.filter((change) => !done.includes(change));
+        const again = fold(done, now, settled);
+        expect(again.rows.map(({ kind }) => kind)).toEqual(done.map(() => 'alreadySo'));
+        expect(again.list).toBeUndefined();
+      }),
+      RUNS,
+    );
+    expect(written).toBeGreaterThan(200);
+  });
+
+  test('what is said to be done, or already so, the tenant holds', () => {
+    fc.assert(
+      fc.property(foldCases, fc.boolean(), ({ list, changes }, rekeys) => {
+        const { rows, list: after = list.map(({ whole }) => whole) } = fold(changes, list);
+        const now = shownAfter(after, rekeys);
+        for (const [i, change] of changes.entries())
+          if (rows[i]?.kind !== 'refused') expect(isTrue(change, now, changes)).toBe(true);
+      }),
+      RUNS,
+    );
+  });
+
+  test('the inverse rows give the list back', () => {
+    let undone = 0;
+    fc.assert(
+      fc.property(foldCases, fc.boolean(), ({ list, changes }, rekeys) => {
+        const first = fold(changes, list);
+        // What a policy set assigns as well can't be made anew beside it.
+        const isTwice = [...countsOf(list.map(({ target }) => target)).values()].some((count) => count > 1);
+        if (first.list === undefined || isTwice) return;
+        undone += 1;
+        const now = shownAfter(first.list, rekeys);
+        const written = changes.flatMap((change, i) => {
+          const row = first.rows[i];
+          return isWrite(row) ? [{ change, before: row.before, idAfter: undefined }] : [];
+        });
+        const undos = undosIn(written, now, 'beta');
+        const inverses = written.flatMap(({ change }, i) =>
+          (undos[i] ?? []).flatMap((undo) =>
+            undo.kind === 'restore' ? [inverseCells(undo.inverse, change.address, 'beta')] : [],
+          ),
+        );
+        const restoring = inverses.map((cells, i) =>
+          anyChangeOf(Object.fromEntries(cells), { ...BETA, restores: true }, i + 2),
+        );
+        const back = fold(restoring, now);
+        expect(back.rows.filter(({ kind }) => kind === 'refused')).toEqual([]);
+        const restored = shownAfter(back.list ?? first.list, rekeys);
+        expect(restored.map(canonicalAssignment).toSorted()).toEqual(
+          list.map(canonicalAssignment).toSorted(),
+        );
+      }),
+      RUNS,
+    );
+    expect(undone).toBeGreaterThan(200);
+  });
+});
+
+/** Whether a list is as a change wants it. */
+function isTrue(change: Change, now: readonly CurrentAssignment[], all: readonly Change[]): boolean {
+  switch (change.action) {
+    case 'set':
+    case 'add':
+      return now.some((each) => holds(change, each));
+    case 'remove':
+      return findCurrent(change, now).present === undefined;
+    case 'clear':
+      return now.every(
+        (each) =>
+          isOfPolicySet(each) ||
+          all.some(
+            (other) =>
+              findCurrent(other, now).present === each ||
+              (other.wish !== undefined &&
+                audienceKey(targetIn(patchBody(other, undefined))) === audienceKey(each.target)),
+          ),
+      );
+  }
+}
+
+const policy = { policyType: 'deviceConfiguration', policyId: 'P1' };
+const toGroup = (groupId: string, more: Cells = {}): Cells => ({
+  ...policy,
+  targetType: 'group',
+  groupId,
+  ...more,
+});
+const rowsOf = (rows: readonly Cells[], list: readonly CurrentAssignment[], settled: readonly Cells[] = []) =>
+  fold(
+    rows.map((cells, i) => anyChangeOf(cells, undefined, i + 2)),
+    list,
+    settled.map((cells) => anyChangeOf(cells)),
+  );
+const kinds = (rows: readonly Cells[], list: readonly CurrentAssignment[]): string[] =>
+  rowsOf(rows, list).rows.map((row) => (row.kind === 'refused' ? row.error.code : row.kind));
+const targetsAfter = (
+  rows: readonly Cells[],
+  list: readonly CurrentAssignment[],
+  settled?: readonly Cells[],
+) => rowsOf(rows, list, settled).list?.map(targetIn);
+
+const A1 = present(group('G1', filter('F1')), { intent: 'apply', source: 'direct', unheardOf: 7 }, 'A1');
+const A2 = present(excluded('G2'), { source: 'direct' }, 'A2');
+const A3 = present(unheardOf, { somethingNew: [1] }, 'A3');
+const OWNED = present(group('G9'), { source: 'policySets' }, 'A9');
+const LIST = [A1, A2, A3, OWNED];
+const fromG1 = { fromTargetType: 'group', fromGroupId: 'G1' };
+
+describe('set', () => {
+  test('takes the place of what it sets, without its id, and keeps what the wish does not say', () => {
+    const { rows, list } = rowsOf([toGroup('G5', { assignmentId: 'A1' })], LIST);
+    const { id: _id, ...whole } = A1.whole;
+    expect(list).toEqual([
+      {
+        ...whole,
+        '@odata.type': '#microsoft.graph.deviceConfigurationAssignment',
+        target: group('G5', filter('F1')),
+      },
+      A2.whole,
+      A3.whole,
+      OWNED.whole,
+    ]);
+    expect(rows).toEqual([
+      {
+        kind: 'write',
+        before: A1.whole,
+        after: {
+          '@odata.type': '#microsoft.graph.deviceConfigurationAssignment',
+          target: group('G5', filter('F1')),
+        },
+      },
+    ]);
+  });
+
+  test('keeps what nobody knows of a target whose audience stays; a raw target is taken as given', () => {
+    const now = present(group('G1', { ...filter('F1'), schedule: 'new' }), {}, 'A1');
+    const refined = { assignmentId: 'A1', filterType: 'exclude', filterId: 'F2' };
+    expect(targetsAfter([toGroup('G1', refined)], [now])).toEqual([
+      group('G1', { ...filter('F2', 'exclude'), schedule: 'new' }),
+    ]);
+    const raw = { ...policy, assignmentId: 'A1', target: group('G1') };
+    expect(targetsAfter([raw], [now])).toEqual([group('G1')]);
+  });
+
+  test('a body that repeats its id gives it up as well', () => {
+    const body = { id: 'A1', target: group('G5') };
+    expect(rowsOf([{ ...policy, assignmentId: 'A1', body }], [A1]).list?.[0]).not.toHaveProperty('id');
+  });
+
+  test.each([
+    [toGroup('G1', { assignmentId: 'A1' }), 'alreadySo'],
+    [toGroup('G5', { assignmentId: 'gone' }), 'AssignmentGone'],
+    [toGroup('G1', { assignmentId: 'gone' }), 'alreadySo'],
+    [toGroup('G5', fromG1), 'write'],
+    [toGroup('G5', { ...fromG1, fromFilterId: 'f1' }), 'write'],
+    [toGroup('G5', { ...fromG1, fromFilterId: 'F2' }), 'TargetMismatch'],
+    [toGroup('G5', { ...fromG1, assignmentId: 'A1' }), 'write'],
+    [toGroup('G5', { ...fromG1, assignmentId: 'A2' }), 'TargetMismatch'],
+    [toGroup('G5', { ...fromG1, assignmentId: 'elsewhere' }), 'TargetMismatch'],
+    [toGroup('G5', { fromTargetType: 'group', fromGroupId: 'G7' }), 'AssignmentGone'],
+    [toGroup('G1', { fromTargetType: 'group', fromGroupId: 'G7' }), 'alreadySo'],
+    [toGroup('G5', { assignmentId: 'A9' }), 'PolicySetOwned'],
+    [toGroup('G9', { assignmentId: 'A9' }), 'alreadySo'],
+    [toGroup('G9', { assignmentId: 'A1' }), 'DuplicateTarget'],
+    [toGroup('G5', { assignmentId: 'A3' }), 'write'],
+  ] as [Cells, string][])('%j: %s', (cells, kind) => {
+    expect(kinds([cells], LIST)).toEqual([kind]);
+  });
+
+  test('what was expected and what was found is told', () => {
+    const [row] = rowsOf([toGroup('G5', { ...fromG1, fromFilterId: 'F1', assignmentId: 'A2' })], LIST).rows;
+    expect(row).toMatchObject({
+      error: {
+        message:
+          'Expected group G1, filter F1 under the id A2, found excluded group G2 under the id A2; nothing was written.',
+      },
+    });
+  });
+
+  test('targets may be passed on along a chain, and around', () => {
+    const [a, b] = [present(group('G1'), {}, 'A1'), present(group('G2'), {}, 'A2')];
+    expect(
+      targetsAfter([toGroup('G2', { assignmentId: 'A1' }), toGroup('G3', { assignmentId: 'A2' })], [a, b]),
+    ).toEqual([group('G2'), group('G3')]);
+    const none = { filterType: 'none' };
+    const filtered = { filterType: 'include', filterId: 'F1' };
+    expect(
+      targetsAfter(
+        [
+          toGroup('G2', { assignmentId: 'A1', ...filtered }),
+          toGroup('G1', { assignmentId: 'A2', ...none, intent: 'remove' }),
+        ],
+        [a, b],
+      ),
+    ).toEqual([group('G2', filter('F1')), group('G1', filter())]);
+  });
+
+  test('no other row takes the audience of one that stays with another filter', () => {
+    const [a, b] = [present(group('G1'), {}, 'A1'), present(group('G2'), {}, 'A2')];
+    const refined = toGroup('G1', { assignmentId: 'A1', filterType: 'include', filterId: 'F1' });
+    const other = toGroup('G1', { assignmentId: 'A2', filterType: 'exclude', filterId: 'F2' });
+    expect(kinds([refined, other], [a, b])).toEqual(['write', 'DuplicateTarget']);
+    expect(kinds([other, refined], [a, b])).toEqual(['DuplicateTarget', 'write']);
+  });
+
+  test('a row that is refused is in the way of the one that counted on it', () => {
+    const chain = [toGroup('G2', { assignmentId: 'A1' }), toGroup('G9', { assignmentId: 'A2' })];
+    const list = [present(group('G1'), {}, 'A1'), present(group('G2'), {}, 'A2'), OWNED];
+    expect(kinds(chain, list)).toEqual(['DuplicateTarget', 'DuplicateTarget']);
+    expect(rowsOf(chain, list).list).toBeUndefined();
+  });
+});
+
+describe('add', () => {
+  test('comes behind what is there', () => {
+    const { rows, list } = rowsOf([toGroup('G5', { action: 'add', intent: 'apply' })], LIST);
+    const body = {
+      '@odata.type': '#microsoft.graph.deviceConfigurationAssignment',
+      intent: 'apply',
+      target: group('G5'),
+    };
+    expect(list).toEqual([...LIST.map(({ whole }) => whole), body]);
+    expect(rows).toEqual([{ kind: 'write', before: null, after: body }]);
+  });
+
+  test.each([
+    [toGroup('G1', { action: 'add' }), 'alreadySo'],
+    [toGroup('G1', { action: 'add', filterType: 'none' }), 'AlreadyAssigned'],
+    [toGroup('G1', { action: 'add', intent: 'remove' }), 'AlreadyAssigned'],
+    [toGroup('G9', { action: 'add' }), 'alreadySo'],
+    [toGroup('G2', { action: 'add' }), 'write'],
+    [toGroup('G2', { action: 'add', targetType: 'exclusionGroup' }), 'alreadySo'],
+  ] as [Cells, string][])('%j: %s', (cells, kind) => {
+    expect(kinds([cells], LIST)).toEqual([kind]);
+  });
+
+  test('of what another row sets is refused', () => {
+    expect(kinds([toGroup('G5', { assignmentId: 'A1' }), toGroup('G5', { action: 'add' })], LIST)).toEqual([
+      'write',
+      'DuplicateTarget',
+    ]);
+  });
+});
+
+describe('remove', () => {
+  const remove = (more: Cells): Cells => ({ ...policy, action: 'remove', ...more });
+
+  test('takes one away', () => {
+    const { rows, list } = rowsOf([remove({ assignmentId: 'a2' })], LIST);
+    expect(list).toEqual([A1.whole, A3.whole, OWNED.whole]);
+    expect(rows).toEqual([{ kind: 'write', before: A2.whole, after: undefined }]);
+  });
+
+  test('of the last one leaves an empty list', () => {
+    expect(rowsOf([remove({ assignmentId: 'A1' })], [A1]).list).toEqual([]);
+  });
+
+  test.each([
+    [remove(fromG1), 'write'],
+    [remove({ assignmentId: 'gone' }), 'alreadySo'],
+    [remove({ fromTargetType: 'group', fromGroupId: 'G7' }), 'alreadySo'],
+    [remove({ ...fromG1, fromFilterId: 'F2' }), 'TargetMismatch'],
+    [remove({ ...fromG1, assignmentId: 'A2' }), 'TargetMismatch'],
+    [remove({ assignmentId: 'A9' }), 'PolicySetOwned'],
+    [remove({ fromTargetType: 'group', fromGroupId: 'G9' }), 'PolicySetOwned'],
+  ] as [Cells, string][])('%j: %s', (cells, kind) => {
+    expect(kinds([cells], LIST)).toEqual([kind]);
+  });
+
+  // Else a second look, after a reply that was lost, would remove what the other row brought.
+  test('bars other rows from bringing the same', () => {
+    expect(kinds([remove(fromG1), toGroup('G1', { assignmentId: 'A2' })], LIST)).toEqual([
+      'write',
+      'DuplicateTarget',
+    ]);
+    const gone = { fromTargetType: 'group', fromGroupId: 'G7' };
+    expect(kinds([toGroup('G7', { action: 'add' }), remove(gone)], LIST)).toEqual([
+      'DuplicateTarget',
+      'alreadySo',
+    ]);
+  });
+});
+
+describe('clear', () => {
+  const clear = { ...policy, action: 'clear' };
+
+  test('removes all that no other row is about, and nothing of a policy set', () => {
+    const { rows, list } = rowsOf([clear, toGroup('G5', { assignmentId: 'A1' })], LIST);
+    expect(rows).toMatchObject([{ kind: 'write', before: [A2.whole, A3.whole] }, { kind: 'write' }]);
+    expect(list?.map(targetIn)).toEqual([group('G5', filter('F1')), OWNED.target]);
+  });
+
+  test('is already so where nothing is to be removed', () => {
+    expect(kinds([clear], [OWNED])).toEqual(['alreadySo']);
+    expect(kinds([clear, toGroup('G1', { assignmentId: 'A1' })], [A1])).toEqual(['alreadySo', 'alreadySo']);
+  });
+
+  test('spares what other rows have brought about before, and what they could not do', () => {
+    expect(targetsAfter([clear], LIST, [toGroup('G1', { assignmentId: 'A1' })])).toEqual([
+      A1.target,
+      OWNED.target,
+    ]);
+    expect(targetsAfter([clear], LIST, [toGroup('G1', { action: 'add' })])).toEqual([
+      A1.target,
+      OWNED.target,
+    ]);
+    const refusedRow = toGroup('G5', { ...fromG1, assignmentId: 'A2' });
+    expect(targetsAfter([clear, refusedRow], LIST)).toEqual([A2.target, OWNED.target]);
+    const other = toGroup('G1', { action: 'add', filterType: 'none' });
+    expect(targetsAfter([clear, other], LIST)).toEqual([A1.target, OWNED.target]);
+  });
+
+  test('has what other rows remove in their before-images, not in its own', () => {
+    const { rows } = rowsOf([{ ...policy, action: 'remove', assignmentId: 'A1' }, clear], LIST);
+    expect(rows).toMatchObject([{ before: A1.whole }, { before: [A2.whole, A3.whole] }]);
+  });
+});
+
+test('of a row with an id and one with a target about the same, the later is refused', () => {
+  const [byId, byTarget] = [toGroup('G5', { assignmentId: 'A1' }), toGroup('G6', fromG1)];
+  expect(kinds([byId, byTarget], LIST)).toEqual(['write', 'DuplicateTarget']);
+  expect(kinds([byTarget, byId], LIST)).toEqual(['write', 'DuplicateTarget']);
+  expect(rowsOf([byId, byTarget], LIST).rows[1]).toMatchObject({
+    error: { message: expect.stringContaining('Line 2 is about the same assignment, A1') },
+  });
+  const stays = toGroup('G1', { assignmentId: 'A1' });
+  expect(kinds([stays, toGroup('G1', { action: 'add' })], LIST)).toEqual(['alreadySo', 'alreadySo']);
+  expect(kinds([stays, byTarget], LIST)).toEqual(['alreadySo', 'DuplicateTarget']);
+});
+
+test('all devices and all users are audiences of their own', () => {
+  const rows = [
+    { ...policy, targetType: 'allDevices', action: 'add' },
+    { ...policy, targetType: 'allLicensedUsers', action: 'add' },
+  ];
+  expect(targetsAfter(rows, [])).toEqual([allDevices(), allUsers()]);
+});

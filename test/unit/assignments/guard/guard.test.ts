@@ -1,0 +1,287 @@
+import type { CurrentAssignment } from '../../../../src/assignments/changes/current.ts';
+import { describe, expect, test } from 'vitest';
+import {
+  Guard,
+  type GroupFact,
+  type JudgedList,
+  type TenantFacts,
+} from '../../../../src/assignments/guard/guard.ts';
+import type { JsonObject } from '../../../../src/assignments/values/json.ts';
+import {
+  allDevices,
+  allUsers,
+  excluded,
+  filter,
+  group,
+  present,
+  target,
+  unheardOf,
+} from '../../../support/graphShapes.ts';
+
+const allIsWell: TenantFacts = {
+  group: () => ({ kind: 'ok' }),
+  filter: () => ({ kind: 'ok', platform: 'iOS' }),
+};
+const groupsAre = (kind: GroupFact['kind']): TenantFacts => ({ ...allIsWell, group: () => ({ kind }) });
+const filtersAre = (kind: 'missing' | 'unchecked'): TenantFacts => ({
+  ...allIsWell,
+  filter: () => ({ kind }),
+});
+
+interface Step {
+  readonly from: JsonObject | undefined;
+  readonly to: JsonObject | undefined;
+}
+
+/** A list whose assignments A0, A1, … go from one target to another, in lines 2, 3, …, beside others that stay. */
+function listOf(steps: readonly Step[], staying: readonly JsonObject[] = []): JudgedList {
+  const rows = steps.map(({ from, to }, i) => ({
+    line: i + 2,
+    before: from && present(from, {}, `A${i}`),
+    after: to && { target: to },
+  }));
+  return {
+    policyType: 'deviceConfiguration',
+    policyId: 'P1',
+    platform: 'iOS',
+    assignments: [
+      ...rows.flatMap(({ before }) => (before === undefined ? [] : [before])),
+      ...staying.map((each, i) => present(each, {}, `S${i}`)),
+    ],
+    rows,
+  };
+}
+
+/** The kinds found in the rows, a text a row: `2 all-devices`. An inclusion stays, so that none is left. */
+const found = (
+  steps: readonly Step[],
+  staying: readonly JsonObject[] = [group('stays')],
+  facts: TenantFacts = allIsWell,
+): string[] => new Guard(facts).judgeList(listOf(steps, staying)).map(({ line, kind }) => `${line} ${kind}`);
+
+const foundIn = (from: JsonObject | undefined, to: JsonObject | undefined, facts = allIsWell): string[] =>
+  found([{ from, to }], undefined, facts).map((each) => each.replace(/^2 /, ''));
+
+describe('what a row changes', () => {
+  test.each([
+    [group('G1'), group('G2'), []],
+    [group('G1'), group('G1', filter('F1')), []],
+    [allDevices(), allDevices(filter('F1')), []],
+    [excluded('G1'), excluded('g1'), []],
+    [unheardOf, group('G1'), []],
+    [undefined, group('G1', filter('F1')), []],
+    [group('G1'), undefined, []],
+
+    [group('G1', filter('F1')), group('G1', filter()), ['filter-lost']],
+    [group('G1', filter('F1')), group('G2'), ['filter-lost']],
+    [unheardOf, unheardOf, []],
+    [{ ...unheardOf, ...filter('F1') }, group('G1'), ['filter-lost']],
+    [group('G1', filter('F1')), group('G1', filter('f1', 'exclude')), ['filter-flipped']],
+    [group('G1', filter('F1')), group('G1', filter('f1', 'Include')), []],
+    [group('G1', filter('F1')), group('G1', filter('F2')), ['filter-swapped']],
+    [group('G1', filter('F1')), group('G1', filter('F2', 'exclude')), ['filter-swapped']],
+
+    [excluded('G1'), excluded('G2'), ['exclusion-dropped']],
+    [excluded('G1'), undefined, ['exclusion-dropped']],
+    [excluded('G1'), group('G1'), ['exclusion-to-inclusion']],
+    [excluded('G1'), unheardOf, ['exclusion-to-inclusion']],
+    [excluded('G1'), allDevices(), ['exclusion-to-inclusion', 'all-devices']],
+    [group('G1'), excluded('G1'), ['inclusion-to-exclusion']],
+    [allDevices(), excluded('G1'), ['inclusion-to-exclusion']],
+    [unheardOf, excluded('G1'), ['inclusion-to-exclusion']],
+    [undefined, excluded('G1'), []],
+
+    [group('G1'), allDevices(), ['all-devices']],
+    [undefined, allDevices(), ['all-devices']],
+    [allUsers(), allDevices(), ['all-devices']],
+    [group('G1'), allUsers(), ['all-users']],
+    [allUsers(), allUsers(filter('F1')), []],
+
+    [allDevices(), group('G1'), ['narrowed']],
+    [allUsers(), target('configurationManagerCollection', { collectionId: 'C1' }), ['narrowed']],
+    [allDevices(filter('F1')), group('G1'), ['filter-lost', 'narrowed']],
+  ])('from %j to %j: %j', (from, to, kinds) => {
+    expect(foundIn(from, to)).toEqual(kinds);
+  });
+
+  test('an intent that turns', () => {
+    const list = listOf([{ from: group('G1'), to: group('G1') }]);
+    const [row] = list.rows;
+    const judged = (before: CurrentAssignment, after: JsonObject): unknown[] =>
+      new Guard(allIsWell).judgeList({ ...list, rows: [{ line: 2, before, after }] });
+    expect(
+      judged(present(group('G1'), { intent: 'apply' }, 'A0'), { target: group('G1'), intent: 'remove' }),
+    ).toEqual([expect.objectContaining({ kind: 'intent-turned', line: 2 })]);
+    expect(judged(present(group('G1'), { intent: 'remove' }, 'A0'), { ...row?.after })).toEqual([]);
+  });
+});
+
+describe('an excluded group', () => {
+  test('is not dropped while another row or assignment excludes it', () => {
+    const swapped = [
+      { from: excluded('G1'), to: excluded('G2') },
+      { from: excluded('G2'), to: excluded('g1') },
+    ];
+    expect(found(swapped)).toEqual([]);
+    expect(found(swapped.slice(0, 1), [group('stays'), excluded('g1')])).toEqual([]);
+  });
+
+  test('is dropped although another row includes it', () => {
+    expect(
+      found([
+        { from: excluded('G1'), to: excluded('G2') },
+        { from: group('G3'), to: group('G1') },
+      ]),
+    ).toEqual(['2 exclusion-dropped']);
+  });
+});
+
+describe('a policy that is left without inclusion', () => {
+  const toExclusion = { from: group('G1'), to: excluded('G1') };
+
+  test('is told of once, where the first inclusion goes', () => {
+    const steps = [
+      { from: excluded('G9'), to: excluded('g9') },
+      toExclusion,
+      { from: group('G2'), to: undefined },
+    ];
+    expect(found(steps, [])).toEqual(['3 inclusion-to-exclusion', '3 no-inclusion']);
+  });
+
+  test('is none when an inclusion stays, comes, or is of a kind nobody knows', () => {
+    for (const staying of [group('G2'), allDevices(), unheardOf])
+      expect(found([toExclusion], [staying])).toEqual(['2 inclusion-to-exclusion']);
+    expect(found([toExclusion, { from: undefined, to: group('G2') }], [])).toEqual([
+      '2 inclusion-to-exclusion',
+    ]);
+  });
+
+  test('is no news when it had none, or when nothing was read', () => {
+    expect(found([{ from: excluded('G1'), to: excluded('g1') }], [])).toEqual([]);
+    expect(found([{ from: undefined, to: excluded('G1') }], [])).toEqual([]);
+  });
+});
+
+describe('a row that clears a list', () => {
+  const cleared = [present(group('G1'), {}, 'C1'), present(excluded('G2'), {}, 'C2')];
+  const judged = (
+    row: Partial<JudgedList['rows'][number]>,
+    staying: readonly JsonObject[],
+  ): [string, string][] => {
+    const list = listOf([], staying);
+    const rows = [{ line: 2, before: undefined, after: undefined, cleared, ...row }];
+    const assignments = [...cleared, ...list.assignments];
+    return new Guard(allIsWell)
+      .judgeList({ ...list, assignments, rows })
+      .map(({ kind, what }) => [kind, what.replace(/^.*?: /, '')]);
+  };
+
+  test('is told of, with what it drops', () => {
+    expect(judged({}, [group('stays')])).toEqual([
+      ['exclusion-dropped', 'excluded group G2 is excluded no more.'],
+      ['clear', 'its list is cleared of group G1; excluded group G2.'],
+    ]);
+  });
+
+  test('counts once, however many exclusions it drops', () => {
+    const many = [...cleared, present(excluded('G3'), {}, 'C3')];
+    expect(judged({ cleared: many }, [group('stays')])[0]).toEqual([
+      'exclusion-dropped',
+      'excluded group G2, excluded group G3 are excluded no more.',
+    ]);
+  });
+
+  test('may leave no inclusion, or another exclusion of the same group', () => {
+    expect(judged({}, []).map(([kind]) => kind)).toEqual(['exclusion-dropped', 'no-inclusion', 'clear']);
+    expect(judged({}, [excluded('g2'), group('stays')]).map(([kind]) => kind)).toEqual(['clear']);
+  });
+});
+
+describe('a group', () => {
+  test.each([
+    ['missing', 'group-missing'],
+    ['notSecurity', 'group-not-security'],
+    ['empty', 'group-empty'],
+    ['unchecked', 'unchecked-groups'],
+  ] as const)('that is new and %s', (kind, finding) => {
+    expect(foundIn(group('G1'), group('G2'), groupsAre(kind))).toEqual([finding]);
+    expect(foundIn(allUsers(), excluded('G2'), groupsAre(kind))).toEqual(['inclusion-to-exclusion', finding]);
+    expect(foundIn(undefined, group('G2'), groupsAre(kind))).toEqual([finding]);
+  });
+
+  test('that was there before, or goes, is not judged', () => {
+    expect(foundIn(group('G1', filter('F1')), group('g1', filter('F1')), groupsAre('missing'))).toEqual([]);
+    expect(foundIn(group('G1'), excluded('g1'), groupsAre('missing'))).toEqual(['inclusion-to-exclusion']);
+    expect(foundIn(group('G1'), undefined, groupsAre('missing'))).toEqual([]);
+    expect(foundIn(group('G1'), allDevices(), groupsAre('missing'))).toEqual(['all-devices']);
+  });
+
+  test('that is missing counts in each row, one that could not be checked once in the whole plan', () => {
+    const steps = [
+      { from: group('G1'), to: group('G9') },
+      { from: group('G2'), to: group('g9') },
+    ];
+    expect(found(steps, undefined, groupsAre('missing'))).toEqual(['2 group-missing', '3 group-missing']);
+    const guard = new Guard(groupsAre('unchecked'));
+    expect(guard.judgeList(listOf(steps)).map(({ line }) => line)).toEqual([2]);
+    expect(guard.judgeList(listOf(steps))).toEqual([]);
+  });
+});
+
+describe('a filter', () => {
+  test('that is new is judged', () => {
+    expect(foundIn(group('G1'), group('G1', filter('F1')), filtersAre('missing'))).toEqual([
+      'filter-missing',
+    ]);
+    expect(foundIn(undefined, allUsers(filter('F1')), filtersAre('unchecked'))).toEqual([
+      'all-users',
+      'unchecked-filters',
+    ]);
+  });
+
+  test('that was there before is not', () => {
+    expect(foundIn(group('G1', filter('F1')), group('G2', filter('f1')), filtersAre('missing'))).toEqual([]);
+  });
+
+  test('of another platform than the policy’s', () => {
+    const list = listOf([{ from: group('G1'), to: group('G1', filter('F1')) }]);
+    const judged = (platform: JudgedList['platform']): string[] =>
+      new Guard(allIsWell).judgeList({ ...list, platform }).map(({ kind }) => kind);
+    expect(judged('macOS')).toEqual(['filter-platform']);
+    expect(judged('iOS')).toEqual([]);
+    expect(judged(undefined)).toEqual([]);
+  });
+
+  test('that could not be checked is told of once, also where a group has its id', () => {
+    const guard = new Guard({
+      ...groupsAre('unchecked'),
+      ...filtersAre('unchecked'),
+      group: () => ({ kind: 'unchecked' }),
+    });
+    const steps = [
+      { from: group('G1'), to: group('X', filter('X')) },
+      { from: group('G2'), to: group('X', filter('x')) },
+    ];
+    expect(guard.judgeList(listOf(steps)).map(({ kind }) => kind)).toEqual([
+      'unchecked-groups',
+      'unchecked-filters',
+    ]);
+  });
+});
+
+test('a finding is a sentence that names the policy', () => {
+  const list = listOf([
+    { from: group('G1', filter('F1')), to: allDevices() },
+    { from: excluded('G2'), to: group('G3', filter('F3')) },
+  ]);
+  const facts: TenantFacts = { ...allIsWell, filter: () => ({ kind: 'ok', platform: 'macOS' }) };
+  const sentences = (more: Partial<JudgedList>): string[] =>
+    new Guard(facts).judgeList({ ...list, ...more }).map(({ what }) => what);
+  expect(sentences({ name: 'Wi-Fi "old"' })).toEqual([
+    'Configuration "Wi-Fi \\"old\\"": the include filter F1 is lost, leaving all devices.',
+    'Configuration "Wi-Fi \\"old\\"": it is newly assigned to all devices.',
+    'Configuration "Wi-Fi \\"old\\"": excluded group G2 becomes an assignment to group G3, include filter F3.',
+    'Configuration "Wi-Fi \\"old\\"": filter F3 is for macOS, the policy for iOS.',
+  ]);
+  expect(sentences({ policyType: 'deviceCompliancePolicy' })[0]).toMatch(/^Compliance policy "P1": /);
+});
