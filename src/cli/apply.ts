@@ -6,14 +6,14 @@ import { followCanary } from './canary.ts';
 import type { Context } from './context.ts';
 import { draining, type DrainFlags } from './drain.ts';
 import { sharedOptions, signIn, type Identity } from './identity.ts';
-import { graphClientOf, planStaged } from './livePlan.ts';
+import { graphClientOf, isStopped, planStaged, type LivePlan } from './livePlan.ts';
 import { keepPlanIn, makesRun, type MakeFlags } from './making.ts';
 import { OFFLINE, planCommand, planTerms } from './plan.ts';
 import { optionsOfRun, wholeNumber } from './planOptions.ts';
 import { count, visible } from './print.ts';
 import { logRun, planTaken } from './runLog.ts';
 import { sampled } from './sample.ts';
-import { showPlan } from './showPlan.ts';
+import { shortFingerprint, showPlan } from './showPlan.ts';
 import { tellStop } from './stopAll.ts';
 import { fileOptions, publish, withStagedFile } from './stage.ts';
 import { tenantDomain, tenantInWords } from './tenantInWords.ts';
@@ -77,7 +77,7 @@ async function applyStaged(
   const plan = await planStaged(staged, planTerms(flags, [staged.keptPlan]), context);
   showPlan(plan, context);
   expectJustified(plan, optionsOfRun(flags));
-  if (plan.blocked.length > 0) {
+  if (isStopped(plan)) {
     context.print.say('Nothing was changed.');
     return EXIT.stoppedEarly;
   }
@@ -87,13 +87,13 @@ async function applyStaged(
   if (
     plan.writes > 0 &&
     !flags.yes &&
-    !(await ask(await question('Change', plan.writes, identity, context), context))
+    !(await ask(await question('Change', plan, identity, context), context))
   ) {
     context.print.say('Nothing was changed.');
     return EXIT.stoppedEarly;
   }
   const runId = await publish(staged, flags.again === true);
-  await logRun('apply', runId, session, context, flags, planTaken(staged));
+  await logRun('apply', runId, session, context, flags, planTaken(staged, plan));
   context.print.say(`Run ${runId}`);
   const exitCode = await followCanary(runId, session, flags, context);
   const run = flags.json ? await session.runs.run(runId) : undefined;
@@ -104,7 +104,7 @@ async function applyStaged(
 /** Whoever says yes must see which tenant it is, by the name that people know it by. */
 export async function question(
   verb: string,
-  writes: number,
+  plan: Pick<LivePlan, 'writes' | 'fingerprint'>,
   identity: Identity,
   context: Context,
 ): Promise<string> {
@@ -112,7 +112,7 @@ export async function question(
   try {
     const domain = await tenantDomain(identity, graph, context.interrupted);
     const where = tenantInWords(identity, domain && visible(domain));
-    return `${verb} ${count(writes, 'assignment')} in ${where}?`;
+    return `${verb} ${count(plan.writes, 'assignment')} in ${where}, plan ${shortFingerprint(plan)}?`;
   } finally {
     await graph.close();
   }

@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { addAbortSignal, type Readable } from 'node:stream';
 import type { InputColumn } from '../assignments/rows/columns.ts';
-import { changeFrom, type Change } from '../assignments/rows/change.ts';
+import { changeFrom } from '../assignments/rows/change.ts';
 import { closestTo } from '../assignments/values/closest.ts';
 import { Duplicates } from '../assignments/rows/duplicates.ts';
 import { policyKey } from '../assignments/kinds/policyKinds.ts';
@@ -14,7 +14,8 @@ import { policiesOf } from '../assignments/rows/writtenAddress.ts';
 import { EXIT, UserError } from '../errors.ts';
 import { FILE_FORMATS, formatOf, type FileFormat } from '../formats/format.ts';
 import { readRows } from '../formats/readRows.ts';
-import { inputRowOf, rowOf, type InputRow } from '../runs/batchCodec.ts';
+import { inputRowOf, type InputRow } from '../runs/batchCodec.ts';
+import { changeOfRecorded } from '../runs/batchRow.ts';
 import { groupedByPolicy } from '../runs/grouped.ts';
 import type { StagedRow, Staging } from '../runs/staging.ts';
 import type { Context } from './context.ts';
@@ -183,9 +184,9 @@ async function* hashed(bytes: AsyncIterable<Uint8Array>, sha: Hash): AsyncGenera
 /** Rows of a file that was read, with those of each policy side by side; where each stood is kept. */
 export async function* policyByPolicy(staging: Staging, rules: ReadingRules): AsyncGenerator<StagedRow> {
   const duplicates = new Duplicates();
-  const policyOf = (input: InputRow): string => policyKey(changeOf(input, rules).address);
+  const policyOf = (input: InputRow): string => policyKey(changeOfRecorded(input, rules).address);
   for await (const row of groupedByPolicy(staging, policyOf)) {
-    const earlier = duplicates.seen(changeOf(row.input, rules));
+    const earlier = duplicates.seen(changeOfRecorded(row.input, rules));
     yield { ...row, ...(earlier && { duplicateOf: earlier.line }) };
   }
 }
@@ -199,19 +200,11 @@ export async function* withoutPolicies(
   const duplicates = new Duplicates();
   for await (const batch of batches) {
     for (const input of batch) {
-      const change = changeOf(input, rules);
+      const change = changeOfRecorded(input, rules);
       const policy = policyKey(change.address);
       if (badPolicies.has(policy)) continue;
       const earlier = duplicates.seen(change);
       yield { input, policy, ...(earlier && { duplicateOf: earlier.line }) };
     }
   }
-}
-
-/** The change of a row that has been read without a problem. */
-export function changeOf(input: InputRow, rules: ReadingRules): Change {
-  const read = changeFrom(rowOf(input), rules);
-  if ('problems' in read)
-    throw new Error(`line ${input.line} does not read any more: ${read.problems[0]?.message}`);
-  return read.change;
 }

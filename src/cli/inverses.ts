@@ -11,7 +11,7 @@ import { readCurrentAssignments } from '../graph/currentAssignments.ts';
 import { readsWithin } from '../queue/reads.ts';
 import type { Staging } from '../runs/staging.ts';
 import type { Context } from './context.ts';
-import { lookAt } from './batchLook.ts';
+import { expectRead } from './unread.ts';
 import { graphClientOf } from './livePlan.ts';
 import { count, shortened } from './print.ts';
 import type { Session } from './session.ts';
@@ -46,7 +46,9 @@ export async function stageInverses(
       // What was done last is taken back first: another row may have taken the place that it left.
       const lists = Map.groupBy(batch.toReversed(), ({ change }) => listPath(change.address));
       for (const [path, rows] of lists) {
-        const look = lookAt(looks, path, identity);
+        const look = looks.get(path);
+        if (look === undefined) throw new Error(`nobody has read ${path}`);
+        expectRead(look, identity);
         if (look.kind === 'list') await inverses.add(rows, look.assignments);
         else for (const row of rows) inverses.leaveGone(row);
       }

@@ -3,31 +3,40 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { setMaxListeners } from 'node:events';
 import { blockedBy, type Allowed, type Blocked } from '../assignments/guard/allow.ts';
-import { Duplicates } from '../assignments/rows/duplicates.ts';
-import type { Finding, GuardKind } from '../assignments/guard/guard.ts';
+import { NOT_READ } from '../assignments/changes/decision.ts';
+import { repeatedRows } from '../assignments/changes/planBatch.ts';
+import { patchBody } from '../assignments/changes/request.ts';
+import type { GuardKind, LinedFinding } from '../assignments/guard/finding.ts';
 import { overMaxChanges, type ChangeLimits } from '../assignments/guard/maxChanges.ts';
 import { POLICY_TYPES, type PolicyType } from '../assignments/kinds/policyKinds.ts';
-import { patchBody } from '../assignments/changes/request.ts';
 import { EXIT, UserError } from '../errors.ts';
-import type { PlanHeader, PlanRow } from '../formats/planFile.ts';
-import { PlanFileWriter } from '../formats/writePlanFile.ts';
+import type { PlanDecision, PlanHeader, PlanRow } from '../formats/planFile.ts';
+import { PlanWriter } from '../formats/writePlanFile.ts';
 import { typesToApprove } from '../graph/approvals.ts';
 import { createGraphClient, type GraphClient } from '../graph/graphClient.ts';
 import { readsWithin } from '../queue/reads.ts';
 import type { InputRow } from '../runs/batchCodec.ts';
 import { VERSION } from '../version.ts';
 import type { Context } from './context.ts';
-import { changeOf } from './intake.ts';
+import { changeOfRecorded } from '../runs/batchRow.ts';
 import { count, duration } from './print.ts';
 import { signedIn, type Identity } from './identity.ts';
-import { BatchLook, DUPLICATE, type SeenRow } from './batchLook.ts';
+import { Planner, seenBy } from './planner.ts';
+import { Differences } from './differences.ts';
 import { PlanProblems } from './planProblems.ts';
-import { PlanTally, type ChangeCount, type PlanCounts, type PlannedRow, type ShownRow } from './planTally.ts';
+import {
+  PlanTally,
+  type ChangeCount,
+  type PlanCounts,
+  type PlannedRow,
+  type RefusedRow,
+  type ShownRow,
+} from './planTally.ts';
 import type { Session } from './session.ts';
 import { FactsOfTenant } from './tenantFacts.ts';
 
 /** How often a look that takes long says how far it is. */
-const TELL_LOOK_EVERY_MS = 5_000;
+const TELL_READ_EVERY_MS = 5_000;
 
 /** What a file would do to the tenant. */
 export interface LivePlan extends PlanCounts {
@@ -48,9 +57,15 @@ export interface LivePlan extends PlanCounts {
   readonly approvalFor: readonly PolicyType[];
   readonly changes: readonly ChangeCount[];
   readonly firstRows: readonly ShownRow[];
+  /** Rows that can't be done as things are, the first of them. */
+  readonly refusedRows: readonly RefusedRow[];
   /** How often the guard found what must be allowed, by kind. */
   readonly guard: Readonly<Partial<Record<GuardKind, number>>>;
-  readonly findings: readonly Finding[];
+  readonly findings: readonly LinedFinding[];
+  /** SHA-256 of the plan: two plans of one fingerprint are one. */
+  readonly fingerprint: string;
+  /** What a plan that was not sealed here says otherwise: while there is any, nothing is written. */
+  readonly differences: readonly string[];
   /** What was not allowed: while there is any, nothing is written. */
   readonly blocked: readonly Blocked[];
   /** Seconds that the writes take at the budget as it is now, at least. */
@@ -59,6 +74,10 @@ export interface LivePlan extends PlanCounts {
   readonly looked: boolean;
   readonly offline: boolean;
 }
+
+/** The guard has found what nobody allowed, or the plan that was given is not what the tenant makes of it. */
+export const isStopped = ({ blocked, differences }: Pick<LivePlan, 'blocked' | 'differences'>): boolean =>
+  blocked.length > 0 || differences.length > 0;
 
 export interface PlanTerms {
   readonly offline: boolean;
@@ -94,38 +113,42 @@ export async function planStaged(
   const createdAt = new Date().toISOString();
   const looked = !rules.blind && !terms.offline;
   const header = headerOf(staged, createdAt, terms.offline);
-  await using files = await openPlanFiles(terms.paths, header);
+  const files = await openPlan(terms.paths, header, await session.runs.sealKey());
+  await using _files = files;
   const graph = looked ? graphClientOf(session.identity, undefined, rules.apiVersion) : undefined;
   // One wait after the other listens on it, for thousands of policies.
   setMaxListeners(0, context.interrupted);
   let seen = 0;
   const telling = setInterval(() => {
-    tellLook(seen, staged, context).catch(() => undefined);
-  }, TELL_LOOK_EVERY_MS);
+    tellRead(seen, staged, context).catch(() => undefined);
+  }, TELL_READ_EVERY_MS);
   try {
     const send =
       graph && readsWithin({ ledger: session.ledgerOn(session.runs), graph }, undefined, context.interrupted);
     const facts =
       send && (await FactsOfTenant.read(send, `${rules.root}/${rules.apiVersion}`, session.identity));
-    const look = send && facts && new BatchLook(staged, send, facts);
+    const planner = send && facts && new Planner(staged, send, facts);
     const tally = new PlanTally();
-    const duplicates = new Duplicates();
     let batch = 0;
     const problems = new PlanProblems(staged.intake.name);
+    const differences = new Differences(staged.expected);
     for await (const inputs of staging.rowsByBatch()) {
-      const rows = look ? await look.at(inputs, duplicates) : unseen(inputs, staged, duplicates);
+      const rows = planner ? await planner.at(inputs) : unseen(inputs, staged);
       // A rollback has what it saw when it decided what is to be put back.
-      if (look && !staged.isRestoring)
+      if (planner && !staged.isRestoring) {
+        const saw = rows.map(seenBy);
         await staging.plan(
           batch,
-          rows.map(({ planned }) => planned),
-          rows.map(({ list }) => list),
+          saw.map(({ planned }) => planned),
+          saw.map(({ plannedList }) => plannedList),
         );
+      }
       for (const [place, row] of rows.entries()) {
         if (row.fault !== undefined) problems.note(row.input, row.fault);
         tally.add(row);
+        differences.compare(seen + place, row);
         each(row, staging.rankAt(batch, place) ?? seen + place);
-        await files.row(planRowOf(row, row.list, staging.rankAt(batch, place)));
+        await files.row(planRowOf(row, staging.rankAt(batch, place)));
       }
       seen += inputs.length;
       batch += 1;
@@ -141,8 +164,9 @@ export async function planStaged(
     // A blind run was asked for as such, and says itself that there is no undo.
     if (tooMany > 0 && !rules.blind) found.set('max-changes', tooMany);
     if (terms.offline) found.set('no-undo', 1);
-    await files.end(Object.fromEntries(found));
-    return await livePlan(staged, { tally, found, createdAt, looked }, terms, context);
+    const fingerprint = await files.end(Object.fromEntries(found));
+    const judged = { tally, found, createdAt, looked, fingerprint, differences: differences.found };
+    return await livePlan(staged, judged, terms, context);
   } finally {
     clearInterval(telling);
     await graph?.close();
@@ -180,7 +204,7 @@ async function livePlan(
 ): Promise<LivePlan> {
   const { session, staging, intake, rules, leftOut } = staged;
   const { identity, runs } = session;
-  const { tally, found, createdAt, looked } = judged;
+  const { tally, found, createdAt, looked, fingerprint, differences } = judged;
   const { counts } = tally;
   const { budget } = await runs.ledgerNow(session.ledgerOn(runs).policy());
   const asks = tally.requests > 0 && !offline && !rules.blind && identity.signedIn !== undefined;
@@ -200,8 +224,10 @@ async function livePlan(
     approvalFor: POLICY_TYPES.filter((type) => needApproval?.has(type) && tally.writesByType.has(type)),
     changes: tally.changes,
     firstRows: tally.rowsShown,
+    refusedRows: tally.refused,
     guard: Object.fromEntries(found),
     findings: tally.findings,
+    ...{ fingerprint, differences },
     blocked: staged.isRestoring ? [] : blockedBy(found, allowed),
     secondsAtLeast: Math.ceil(((tally.requests / budget) * identity.pace.windowMs) / 1000),
     looked,
@@ -220,63 +246,49 @@ async function approvalTypes({ identity, runs, ledgerOn }: Session, { interrupte
 }
 
 /** The rows as they would be written if nothing were there. */
-const unseen = (inputs: readonly InputRow[], { rules }: Staged, duplicates: Duplicates): SeenRow[] =>
-  inputs.map((input) => {
-    const change = changeOf(input, rules);
-    if (duplicates.seen(change) !== undefined) return { input, change, ...DUPLICATE };
+function unseen(inputs: readonly InputRow[], { rules }: Staged): PlannedRow[] {
+  const rows = inputs.map((input) => ({ input, change: changeOfRecorded(input, rules) }));
+  const repeated = repeatedRows(rows);
+  return rows.map((row) => {
+    const { change } = row;
     const after = change.wish && patchBody(change, undefined);
-    return { input, change, decision: 'write', before: undefined, after, findings: [] };
+    const via = rules.strategy === 'assign' || change.action !== 'set' ? 'assign' : 'patch';
+    const common = { before: NOT_READ, via, waitsFor: [], findings: [] } as const;
+    const decision: PlanDecision = repeated.has(row)
+      ? { ...common, kind: 'duplicate', after: undefined }
+      : { ...common, kind: 'write', after };
+    return { ...row, names: {}, list: undefined, decision };
   });
+}
 
-const planRowOf = (row: PlannedRow, list: string | undefined, rank: number | undefined): PlanRow => ({
-  line: row.input.line,
-  rank,
-  cells: row.input.cells,
-  decision: row.decision,
-  before: row.cleared?.map(({ whole }) => whole) ?? row.before?.whole,
-  list,
-  after: row.after,
-  guard: row.findings.map(({ kind }) => kind),
+const planRowOf = (row: PlannedRow, rank: number | undefined): PlanRow => ({
+  ...{ line: row.input.line, rank, cells: row.input.cells },
+  ...{ names: row.names, decision: row.decision, list: row.list },
 });
 
-interface PlanFiles extends AsyncDisposable {
+/** A plan that is being made: its rows, then what was found in all of them, which answers its fingerprint. */
+interface OpenPlan extends AsyncDisposable {
   row(row: PlanRow): Promise<void>;
-  end(guard: Readonly<Record<string, number>>): Promise<void>;
+  end(findings: Readonly<Record<string, number>>): Promise<string>;
 }
 
 /** @throws UserError (exit 2) when a plan can't be kept where it is wanted. */
-export async function openPlanFiles(paths: readonly string[], header: PlanHeader): Promise<PlanFiles> {
-  const writers: PlanFileWriter[] = [];
-  const told = async <T>(path: string, work: () => Promise<T>): Promise<T> => {
+export async function openPlan(paths: readonly string[], header: PlanHeader, key: Buffer): Promise<OpenPlan> {
+  const told = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
       return await work();
     } catch (error) {
-      throw cannotKeep(path, error);
+      throw cannotKeep(paths.join(' or '), error);
     }
   };
-  const dispose = async (): Promise<void> => {
-    for (const writer of writers) await writer[Symbol.asyncDispose]();
-  };
-  try {
-    for (const path of paths)
-      writers.push(
-        await told(path, async () => {
-          await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-          return PlanFileWriter.create(path, header);
-        }),
-      );
-  } catch (error) {
-    await dispose();
-    throw error;
-  }
+  const writer = await told(async () => {
+    for (const path of paths) await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    return PlanWriter.create(paths, header, key);
+  });
   return {
-    async row(row) {
-      for (const [i, writer] of writers.entries()) await told(paths[i] ?? '', () => writer.row(row));
-    },
-    async end(guard) {
-      for (const [i, writer] of writers.entries()) await told(paths[i] ?? '', () => writer.end(guard));
-    },
-    [Symbol.asyncDispose]: dispose,
+    row: (row) => told(() => writer.row(row)),
+    end: (findings) => told(() => writer.end(findings)),
+    [Symbol.asyncDispose]: () => writer[Symbol.asyncDispose](),
   };
 }
 
@@ -295,10 +307,10 @@ export const planPathOf = (runId: string, dir: string, cwd: string): string =>
   resolve(cwd, dir, `${runId}.ndjson`);
 
 /** Says how far a look has come, and what it waits for: thousands of policies take minutes. */
-async function tellLook(seen: number, { session, staging }: Staged, { print }: Context): Promise<void> {
+async function tellRead(seen: number, { session, staging }: Staged, { print }: Context): Promise<void> {
   const { runs } = session;
   const { holdUntil, holdReason } = await runs.ledgerNow(session.ledgerOn(runs).policy());
   const waits =
     holdUntil === null ? '' : ` (${holdReason}, waits ${duration((holdUntil - Date.now()) / 1000)})`;
-  print.say(`Looked at ${seen.toLocaleString('en-US')} of ${count(staging.rows, 'row')}${waits}.`);
+  print.say(`Read ${seen.toLocaleString('en-US')} of ${count(staging.rows, 'row')}${waits}.`);
 }

@@ -2,7 +2,7 @@ import type { FileFlags } from './staged.ts';
 import { resolve } from 'node:path';
 import { EXIT, type ExitCode } from '../errors.ts';
 import type { CliCommand, Context } from './context.ts';
-import { planStaged, type PlanTerms } from './livePlan.ts';
+import { isStopped, planStaged, type PlanTerms } from './livePlan.ts';
 import { sharedOptions, signIn } from './identity.ts';
 import { allowedBy, changeLimits, guardOptions, type GuardFlags } from './planOptions.ts';
 import { showPlan } from './showPlan.ts';
@@ -37,7 +37,7 @@ export function planCommand(path: string, flags: PlanFlags, context: Context): P
     if (flags.json) context.print.json(found);
     else showPlan(found, context);
     for (const saved of paths) context.print.say(`Plan written to ${saved}.`);
-    if (found.blocked.length > 0) return EXIT.stoppedEarly;
+    if (isStopped(found)) return EXIT.stoppedEarly;
     return found.leftOut > 0 ? EXIT.someRowsFailed : EXIT.done;
   });
 }

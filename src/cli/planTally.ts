@@ -1,34 +1,39 @@
-import type { CurrentAssignment } from '../assignments/changes/current.ts';
+import type { CurrentAssignment, RowError } from '../assignments/changes/current.ts';
 import { changeKind, targetInWords, type FilterChange } from '../assignments/changes/changeKind.ts';
 import type { Change } from '../assignments/rows/change.ts';
-import { GUARD_KINDS, type Finding, type GuardKind } from '../assignments/guard/guard.ts';
+import { GUARD_KINDS, type GuardKind, type LinedFinding } from '../assignments/guard/finding.ts';
+import { entryOf, type Before } from '../assignments/changes/decision.ts';
+import type { PlanDecision, RowNames } from '../formats/planFile.ts';
 import type { JsonObject } from '../assignments/values/json.ts';
-import type { PolicyType } from '../assignments/kinds/policyKinds.ts';
+import { listPath, type PolicyType } from '../assignments/kinds/policyKinds.ts';
 import { targetIn, targetKind } from '../assignments/targets/currentTarget.ts';
 import { cellText } from '../assignments/rows/selector.ts';
 import type { InputRow } from '../runs/batchCodec.ts';
 
 /** Rows of a plan that are shown one by one. */
 const ROWS_SHOWN = 10;
-
-/** Why a row can't be done as things are. */
-export type Obstacle = 'gone' | 'policySet' | 'conflict' | 'unreadable';
+/** Findings, and rows that can't be done, that are kept one by one; all are counted. */
+const KEPT_MAX = 1_000;
 
 /** One row of a plan, judged. */
 export interface PlannedRow {
   readonly input: InputRow;
   readonly change: Change;
-  readonly decision: 'write' | 'alreadySo' | 'refused' | 'duplicate';
-  readonly obstacle?: Obstacle | undefined;
-  readonly before: CurrentAssignment | undefined;
-  readonly after: JsonObject | undefined;
-  /** What a row takes away that clears a list. */
-  readonly cleared?: readonly CurrentAssignment[] | undefined;
-  /** The list that the row is written with; undefined: it is written by itself. */
-  readonly byAssign?: string | undefined;
-  readonly findings: readonly Pick<Finding, 'kind' | 'what'>[];
-  /** What the policy is called, if somebody knows. */
-  readonly policyName?: string | undefined;
+  readonly decision: PlanDecision;
+  /** What people call its policy, as far as the tenant shows it. */
+  readonly names: RowNames;
+  /** The list of its policy as it was read; undefined: it was not. */
+  readonly list: readonly CurrentAssignment[] | undefined;
+  /** The row says of the tenant what is not so, as when one column of the file was sorted alone. */
+  readonly fault?: RowError | undefined;
+}
+
+/** A row that can't be done as things are, and why. */
+export interface RefusedRow {
+  readonly line: number;
+  readonly policy: string;
+  readonly code: string;
+  readonly message: string;
 }
 
 /** Rows that change in the same way. */
@@ -63,9 +68,13 @@ export interface PlanCounts {
 
 /** Counts the rows of a plan as they come by. */
 export class PlanTally {
-  readonly findings: Finding[] = [];
+  /** The first of each kind; `guard` counts all. */
+  readonly findings: LinedFinding[] = [];
+  /** The first of them. */
+  readonly refused: RefusedRow[] = [];
   readonly writesByType = new Map<PolicyType, number>();
   readonly rowsShown: ShownRow[] = [];
+  readonly #found = new Map<GuardKind, number>();
   #single = 0;
   readonly #lists = new Set<string>();
   readonly #changes = new Map<string, { -readonly [name in keyof ChangeCount]: ChangeCount[name] }>();
@@ -90,19 +99,22 @@ export class PlanTally {
 
   /** How often the guard found each kind, in the order in which they are shown. */
   get guard(): ReadonlyMap<GuardKind, number> {
-    const byKind = Map.groupBy(this.findings, ({ kind }) => kind);
     return new Map(
       GUARD_KINDS.flatMap((kind) => {
-        const found = byKind.get(kind);
-        return found ? [[kind, found.length] as const] : [];
+        const found = this.#found.get(kind);
+        return found === undefined ? [] : [[kind, found] as const];
       }),
     );
   }
 
   add(row: PlannedRow): void {
-    const { input, decision, obstacle, findings } = row;
-    this.findings.push(...findings.map(({ kind, what }) => ({ kind, what, line: input.line })));
-    switch (decision) {
+    const { input, decision } = row;
+    for (const { kind, what } of decision.findings) {
+      const found = (this.#found.get(kind) ?? 0) + 1;
+      this.#found.set(kind, found);
+      if (found <= KEPT_MAX) this.findings.push({ kind, what, line: input.line });
+    }
+    switch (decision.kind) {
       case 'write':
         this.#write(row);
         break;
@@ -112,9 +124,17 @@ export class PlanTally {
       case 'duplicate':
         this.#counts.duplicates += 1;
         break;
+      case 'stale': // there is no plan before this one
       case 'refused':
-        this.#counts[obstacle ?? 'unreadable'] += 1;
+        this.#counts[obstacleOf(decision)] += 1;
+        this.#refuse(row);
     }
+  }
+
+  #refuse(row: PlannedRow): void {
+    if (this.refused.length >= KEPT_MAX) return;
+    const { code = '', message = '' } = row.decision;
+    this.refused.push({ line: row.input.line, policy: policyOf(row), code, message });
   }
 
   /** Requests that the writes go in. */
@@ -123,11 +143,11 @@ export class PlanTally {
   }
 
   #write(row: PlannedRow): void {
-    const { input, change, before, after, cleared, byAssign, policyName } = row;
+    const { input, change, decision } = row;
     const { policyType } = change.address.form;
     this.#counts.writes += 1;
-    if (byAssign === undefined) this.#single += 1;
-    else this.#lists.add(byAssign);
+    if (decision.via === 'patch') this.#single += 1;
+    else this.#lists.add(listPath(change.address));
     this.writesByType.set(policyType, (this.writesByType.get(policyType) ?? 0) + 1);
     const kind = kindOf(row);
     const key = JSON.stringify([policyType, kind]);
@@ -137,14 +157,38 @@ export class PlanTally {
     if (this.rowsShown.length >= ROWS_SHOWN) return;
     const intentOf = (body: JsonObject | undefined): string =>
       kind.intent === 'turned' ? `, intent ${String(body?.['intent'] ?? 'apply')}` : '';
-    const isAdded = before === undefined && change.action === 'add';
+    const { before, after } = decision;
     this.rowsShown.push({
       line: input.line,
-      policy: policyName ?? cellText(input.cells.get('policyName')) ?? change.address.policyId,
-      before:
-        shortIds(before ? targetInWords(before.target) : inWords(cleared, isAdded)) + intentOf(before?.whole),
+      policy: policyOf(row),
+      before: shortIds(beforeInWords(before)) + intentOf(entryOf(before)?.whole),
       after: shortIds(after ? targetInWords(targetIn(after)) : NOTHING) + intentOf(after),
     });
+  }
+}
+
+const policyOf = ({ names, input, change }: PlannedRow): string =>
+  names.policy ?? cellText(input.cells.get('policyName')) ?? change.address.policyId;
+
+/** Why a row can't be done as things are, as plans count it. */
+function obstacleOf({
+  code,
+  kind,
+  httpStatus,
+}: PlanDecision): 'gone' | 'policySet' | 'conflict' | 'unreadable' {
+  if (kind === 'stale') return 'conflict';
+  switch (code) {
+    case 'AssignmentGone':
+      return 'gone';
+    case 'PolicySetOwned':
+      return 'policySet';
+    case 'AlreadyAssigned':
+    case 'DuplicateTarget':
+    case 'IncludeAndExclude':
+    case 'HeldBack':
+      return 'conflict';
+    default:
+      return httpStatus === 404 ? 'gone' : 'unreadable';
   }
 }
 
@@ -155,14 +199,25 @@ const shortIds = (text: string): string =>
 /** What stands in the place of a target where there is none. */
 const NOTHING = 'nothing';
 
-const inWords = (cleared: readonly CurrentAssignment[] | undefined, isAdded: boolean): string =>
-  cleared ? cleared.map(({ target }) => targetInWords(target)).join('; ') : isAdded ? NOTHING : 'not read';
+function beforeInWords(before: Before): string {
+  switch (before.kind) {
+    case 'notRead':
+      return 'not read';
+    case 'absent':
+      return NOTHING;
+    case 'entry':
+      return targetInWords(before.entry.target);
+    case 'entries':
+      return before.entries.map(({ target }) => targetInWords(target)).join('; ');
+  }
+}
 
-function kindOf({ change, before, after, cleared }: PlannedRow) {
+function kindOf({ change, decision: { before, after } }: PlannedRow) {
+  const entry = entryOf(before);
   if (after === undefined) {
-    const from = cleared ? 'whole list' : before && targetKind(before.target);
+    const from = before.kind === 'entries' ? 'whole list' : entry && targetKind(entry.target);
     return { from, to: NOTHING, filter: 'none', intent: 'kept' } as const;
   }
-  const kind = changeKind(before, after);
+  const kind = changeKind(entry, after);
   return change.action === 'add' ? { ...kind, from: NOTHING } : kind;
 }

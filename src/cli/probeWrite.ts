@@ -16,7 +16,7 @@ import { targetInWords } from '../assignments/changes/changeKind.ts';
 import { EXIT, UserError } from '../errors.ts';
 import type { EnvelopeReply, GraphClient } from '../graph/graphClient.ts';
 import { grantRemedy } from '../graph/permission.ts';
-import { readCurrentAssignments, type LookResult } from '../graph/currentAssignments.ts';
+import { readCurrentAssignments, type ReadList } from '../graph/currentAssignments.ts';
 import { TenantStopped } from '../queue/ledger.ts';
 import { sendLoneWrite } from '../queue/loneWrite.ts';
 import { readsWithin } from '../queue/reads.ts';
@@ -157,7 +157,7 @@ const lookAt = (
   { runs, identity, ledgerOn }: Session,
   graph: GraphClient,
   { interrupted }: Context,
-): Promise<ReadonlyMap<string, LookResult>> =>
+): Promise<ReadonlyMap<string, ReadList>> =>
   readCurrentAssignments(
     addresses,
     readsWithin({ ledger: ledgerOn(runs), graph }, undefined, interrupted),
@@ -166,7 +166,7 @@ const lookAt = (
 
 /** The assignment, or why there is none. */
 function foundIn(
-  byList: ReadonlyMap<string, LookResult>,
+  byList: ReadonlyMap<string, ReadList>,
   addresses: readonly Address[],
 ): Found | Pick<UserError, 'message' | 'remedy'> {
   const looks = addresses.map((address) => ({ address, look: byList.get(listPath(address)) }));

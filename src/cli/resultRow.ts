@@ -1,8 +1,7 @@
-import { currentAssignmentOf } from '../assignments/changes/current.ts';
+import { beforeJson, entryOf, NOT_READ } from '../assignments/changes/decision.ts';
 import type { JsonObject } from '../assignments/values/json.ts';
 import { patchBody } from '../assignments/changes/request.ts';
 import { cellText, type SelectableColumn, type Selector } from '../assignments/rows/selector.ts';
-import { withChange } from '../queue/lookFirst.ts';
 import type { RecordedRow } from '../runs/batchRow.ts';
 import { statusOf, type RowStatus } from '../runs/rowState.ts';
 import type { Run } from '../runs/run.ts';
@@ -27,16 +26,15 @@ export function resultRow(recorded: RecordedRow, run: Run): ResultRow {
     requestId: detail.requestId,
     clientRequestId: detail.clientRequestId,
     finishedAt: status === 'pending' || detail.at === undefined ? null : new Date(detail.at).toISOString(),
-    before,
-    after: status === 'succeeded' && attempts > 0 ? written(recorded, run) : undefined,
+    before: before && beforeJson(before),
+    after: status === 'succeeded' && attempts > 0 ? written(recorded) : undefined,
     assignmentIdAfter: detail.assignmentIdAfter,
   };
 }
 
 /** What a row wrote, nothing where it removed: the record holds what was there, and what it wished follows from the two. */
-function written(recorded: RecordedRow, run: Run): JsonObject | undefined {
-  const { change } = withChange(recorded, run);
-  return change.wish && patchBody(change, currentAssignmentOf(recorded.before));
+function written({ change, before = NOT_READ }: RecordedRow): JsonObject | undefined {
+  return change.wish && patchBody(change, entryOf(before));
 }
 
 /**
@@ -51,6 +49,5 @@ export async function rowsMeant(
 ): Promise<(recorded: RecordedRow, row?: ResultRow) => boolean> {
   const isNamed = await addressesIn(rowsFile, run, context);
   return (recorded, row = resultRow(recorded, run)) =>
-    where.matches((column) => cellText(row[column])) &&
-    (rowsFile === undefined || isNamed(withChange(recorded, run).change));
+    where.matches((column) => cellText(row[column])) && (rowsFile === undefined || isNamed(recorded.change));
 }

@@ -123,10 +123,7 @@ async function rollBack(
     if (flags.dryRun) return unless;
     expectJustified(plan, { justification: justificationFrom(flags.justification) });
     await tellStop(session, context);
-    if (
-      !flags.yes &&
-      !(await ask(await question('Put back', plan.writes, session.identity, context), context))
-    ) {
+    if (!flags.yes && !(await ask(await question('Put back', plan, session.identity, context), context))) {
       context.print.say('Nothing was changed.');
       return EXIT.stoppedEarly;
     }

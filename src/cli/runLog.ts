@@ -1,3 +1,4 @@
+import type { LivePlan } from './livePlan.ts';
 import type { Staged } from './staged.ts';
 import { hasEnded } from '../runs/run.ts';
 import type { LogEntry } from '../runs/runReader.ts';
@@ -36,9 +37,11 @@ export async function logRun(
   await runs.tell(runId, entry);
 }
 
-/** What the log says of a plan file that a run was made of. */
-export const planTaken = ({ saved }: Pick<Staged, 'saved'>): LogDetails =>
-  saved === undefined ? {} : { planOf: saved.createdAt };
+/** What the log says of the plan that a run was made of: its fingerprint, and of a plan file when it was made. */
+export const planTaken = (
+  { saved }: Pick<Staged, 'saved'>,
+  { fingerprint }: Pick<LivePlan, 'fingerprint'>,
+): LogDetails => ({ ...(saved !== undefined && { planOf: saved.createdAt }), plan: fingerprint });
 
 /** A reason as it is kept: null for none. */
 export const reasonFrom = (reason: string | undefined, { redacted }: Context['redactor']): string | null =>

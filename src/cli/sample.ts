@@ -1,5 +1,6 @@
 import type { Staged } from './staged.ts';
-import { narrows } from '../assignments/changes/narrows.ts';
+import { entryOf, type Before } from '../assignments/changes/decision.ts';
+import { reducesScope } from '../assignments/changes/reducesScope.ts';
 import { policyKey } from '../assignments/kinds/policyKinds.ts';
 import { EXIT, UserError } from '../errors.ts';
 import type { Context } from './context.ts';
@@ -11,7 +12,7 @@ import type { StagedRow } from '../runs/staging.ts';
 
 /** A row that has to be written, and where it stands in the file. */
 export interface Candidate {
-  readonly row: Pick<PlannedRow, 'input' | 'change' | 'before'>;
+  readonly row: Pick<PlannedRow, 'input' | 'change'> & { readonly before: Before };
   readonly policy: string;
   readonly rank: number;
 }
@@ -29,7 +30,9 @@ export async function sampled(
   if (staged.saved !== undefined) throw planIsWhole();
   const candidates: Candidate[] = [];
   const plan = await planStaged(staged, terms, context, (row, rank) => {
-    if (row.decision === 'write') candidates.push({ row, policy: policyKey(row.change.address), rank });
+    const { kind, before } = row.decision;
+    if (kind === 'write')
+      candidates.push({ row: { ...row, before }, policy: policyKey(row.change.address), rank });
   });
   const chosen = spread(candidates, rows);
   context.print.say(`A sample of ${chosen.length} of ${count(plan.writes, 'row')} to be written:`);
@@ -77,6 +80,6 @@ export function spread(candidates: readonly Candidate[], rows: number): Candidat
 }
 
 const narrowingFirst = (candidates: readonly Candidate[]): Candidate[] =>
-  candidates.toSorted(
-    ({ row: a }, { row: b }) => Number(narrows(b.change, b.before)) - Number(narrows(a.change, a.before)),
-  );
+  candidates.toSorted(({ row: a }, { row: b }) => Number(reduces(b)) - Number(reduces(a)));
+
+const reduces = ({ change, before }: Candidate['row']): boolean => reducesScope(change, entryOf(before));

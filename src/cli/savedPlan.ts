@@ -1,23 +1,21 @@
-import type { Begin, FileFlags, Staged, Judged } from './staged.ts';
-import { currentAssignmentOf } from '../assignments/changes/current.ts';
-import { isDeepStrictEqual } from 'node:util';
-import { Duplicates } from '../assignments/rows/duplicates.ts';
+import { GUARD_KINDS } from '../assignments/guard/finding.ts';
+import { policyKey } from '../assignments/kinds/policyKinds.ts';
 import { changeFrom } from '../assignments/rows/change.ts';
-import { fingerprintOf, UNREAD } from '../assignments/changes/fingerprint.ts';
-import { GUARD_KINDS, type GuardKind } from '../assignments/guard/guard.ts';
-import { listPath, policyKey } from '../assignments/kinds/policyKinds.ts';
-import { patchBody } from '../assignments/changes/request.ts';
+import { Duplicates } from '../assignments/rows/duplicates.ts';
 import type { Problem } from '../assignments/rows/row.ts';
 import type { ReadingRules } from '../assignments/rows/rowReader.ts';
 import { EXIT, UserError } from '../errors.ts';
-import type { PlanEnd, PlanHeader, PlanRow } from '../formats/planFile.ts';
-import { readPlanFile } from '../formats/readPlanFile.ts';
+import type { PlanFormat, PlanHeader, PlanRow } from '../formats/planFile.ts';
+import { readPlanFile, type SealedEnd } from '../formats/readPlanFile.ts';
 import { rowOf } from '../runs/batchCodec.ts';
-import type { Staging } from '../runs/staging.ts';
+import { ExpectedDecisions } from './differences.ts';
 import type { InputFile } from './intake.ts';
-import { openPlanFiles } from './livePlan.ts';
-import { PlanTally } from './planTally.ts';
+import { openPlan } from './livePlan.ts';
+import { seenBy } from './planner.ts';
+import { PlanTally, type PlannedRow } from './planTally.ts';
+import type { Printer } from './print.ts';
 import type { Session } from './session.ts';
+import type { Begin, FileFlags, Judged, Staged } from './staged.ts';
 
 /**
  * Stages exactly what a plan file says, with what the plan saw of each row.
@@ -29,10 +27,12 @@ export async function stagePlan(
   begin: Begin,
   flags: FileFlags,
   keepPlanIn: ((runId: string) => string) | undefined,
+  print: Printer,
 ): Promise<Staged> {
   refuseFileFlags(flags);
-  const reads = planReads(file);
-  const header = await reads.header();
+  const key = await session.runs.sealKey();
+  const reads = planReads(file, key);
+  const { header, format } = await reads.header();
   expectSame(header, session, file);
   const { graphUrl: root, apiVersion, blind, strategy, createdAt, source } = header;
   const rules: ReadingRules = { root, apiVersion, blind, strategy };
@@ -41,19 +41,39 @@ export async function stagePlan(
     run: { apiVersion, blind, fileName: source.name },
   });
   const keptPlan = keepPlanIn?.(staging.runId);
-  await using files = await openPlanFiles(keptPlan === undefined ? [] : [keptPlan], header);
+  const files = await openPlan(keptPlan === undefined ? [] : [keptPlan], header, key);
+  await using _files = files;
   const tally = new PlanTally();
   const duplicates = new Duplicates();
+  const expected = new ExpectedDecisions(format);
+  const looked = !header.offline && !blind;
   for await (const row of reads.rows()) {
-    await stageRow(row, rules, staging, tally, duplicates, file);
+    const planned = plannedRow(row, rules, file);
+    tally.add(planned);
+    expected.add(row);
+    const earlier = duplicates.seen(planned.change);
+    await staging.add({
+      input: planned.input,
+      policy: policyKey(planned.change.address),
+      ...(looked && seenBy(planned)),
+      ...(row.rank !== undefined && { rank: row.rank }),
+      ...(earlier && { duplicateOf: earlier.line }),
+    });
     await files.row(row);
   }
-  const { guard } = reads.end();
+  const { findings, seal, fingerprint } = reads.end();
   await staging.flush();
   if (staging.isScattered) throw brokenPlan(file, NOT_SIDE_BY_SIDE);
-  await files.end(guard);
-  const found = new Map(GUARD_KINDS.flatMap((kind) => (guard[kind] ? [[kind, guard[kind]] as const] : [])));
-  const saved: Judged = { tally, found, createdAt, looked: !header.offline && !blind };
+  const found = new Map(
+    GUARD_KINDS.flatMap((kind) => (findings[kind] ? [[kind, findings[kind]] as const] : [])),
+  );
+  const isOurs = seal === 'ours';
+  if (isOurs) await files.end(findings);
+  else
+    print.say(
+      `${file.name} was sealed elsewhere, or not at all: it is planned anew, and must come to the same.`,
+    );
+  const saved: Judged = { tally, found, createdAt, looked, fingerprint, differences: [] };
   const intake = {
     ...{ name: source.name, sha256: source.sha256, columns: header.columns, rows: header.rows },
     ...{
@@ -64,73 +84,45 @@ export async function stagePlan(
       unplacedLine: undefined,
     },
   };
-  const staged: Staged = { session, staging, intake, rules, leftOut: 0, begin, saved, isPublished: false };
-  return keptPlan === undefined ? staged : { ...staged, keptPlan };
+  return {
+    ...{ session, staging, intake, rules, leftOut: 0, begin, isPublished: false },
+    ...(isOurs ? { saved } : { expected }),
+    ...(keptPlan !== undefined && { keptPlan }),
+  };
 }
 
-async function stageRow(
-  row: PlanRow,
-  rules: ReadingRules,
-  staging: Staging,
-  tally: PlanTally,
-  duplicates: Duplicates,
-  file: InputFile,
-): Promise<void> {
-  const input = { line: row.line, cells: row.cells };
+/** @throws UserError (exit 2) when the input of the row does not read: the plan is damaged. */
+function plannedRow({ line, cells, ...row }: PlanRow, rules: ReadingRules, file: InputFile): PlannedRow {
+  const input = { line, cells };
   const read = changeFrom(rowOf(input), rules);
   if ('problems' in read) throw brokenPlan(file, read.problems[0]);
-  const { change } = read;
-  const before = currentAssignmentOf(row.before);
-  const cleared = Array.isArray(row.before)
-    ? (row.before as unknown[]).flatMap((each) => currentAssignmentOf(each) ?? [])
-    : undefined;
-  const isWhole = rules.strategy === 'assign' || change.action !== 'set';
-  // Somebody says yes to what the plan shows: that must be what its input wishes.
-  const wished = change.wish && patchBody(change, before);
-  if (row.decision === 'write' && !isDeepStrictEqual(row.after, wished))
-    throw brokenPlan(file, edited(row.line));
-  const earlier = duplicates.seen(change);
-  const kinds = row.guard.flatMap((name) => GUARD_KINDS.find((kind) => kind === name) ?? []);
-  tally.add({
-    ...{ input, change, before, cleared, decision: row.decision, after: row.after },
-    ...(isWhole && { byAssign: listPath(change.address) }),
-    ...(row.decision === 'refused' && { obstacle: row.before === undefined ? 'gone' : 'policySet' }),
-    findings: kinds.map((kind: GuardKind) => ({ kind, what: '' })),
-  });
-  await staging.add({
-    input,
-    policy: policyKey(change.address),
-    // Where nobody looked there is nothing to hold on to.
-    ...(row.list !== undefined &&
-      row.decision !== 'duplicate' && {
-        planned: row.list === UNREAD ? UNREAD : fingerprintOf(before),
-        plannedList: row.list,
-      }),
-    ...(row.rank !== undefined && { rank: row.rank }),
-    ...(earlier && { duplicateOf: earlier.line }),
-  });
+  const { names, decision, list } = row;
+  return { input, change: read.change, names, decision, list };
 }
+
+/** No plan is sealed with it. */
+const NO_KEY = Buffer.alloc(0);
 
 /** What is wrong with a plan file, if something is: told also when neither Graph nor Redis can be reached. */
 export async function problemOfPlan(file: InputFile): Promise<UserError | undefined> {
-  for await (const read of readPlanFile(file.bytes))
+  for await (const read of readPlanFile(file.bytes, NO_KEY))
     if (read.kind === 'problem') return brokenPlan(file, read.problem);
   return undefined;
 }
 
 /** The parts of a plan file, in the order in which they come. @throws UserError (exit 2) where it is damaged. */
-export function planReads(file: InputFile) {
-  const reads = readPlanFile(file.bytes);
-  let end: PlanEnd | undefined;
+export function planReads(file: InputFile, key: Buffer) {
+  const reads = readPlanFile(file.bytes, key);
+  let end: SealedEnd | undefined;
   const next = async () => {
     const { value } = await reads.next();
     if (value === undefined || value.kind !== 'problem') return value ?? undefined;
     throw brokenPlan(file, value.problem);
   };
   return {
-    async header(): Promise<PlanHeader> {
+    async header(): Promise<{ readonly header: PlanHeader; readonly format: PlanFormat }> {
       const read = await next();
-      if (read?.kind === 'header') return read.header;
+      if (read?.kind === 'header') return read;
       throw new Error('a plan begins with its header');
     },
     async *rows(): AsyncGenerator<PlanRow> {
@@ -139,7 +131,7 @@ export function planReads(file: InputFile) {
         if (read.kind === 'end') end = read.end;
       }
     },
-    end(): PlanEnd {
+    end(): SealedEnd {
       if (end === undefined) throw new Error('a plan ends with its last line');
       return end;
     },
@@ -172,13 +164,6 @@ function refuseFileFlags(flags: FileFlags): void {
     exitCode: EXIT.badInput,
   });
 }
-
-const edited = (line: number): Problem => ({
-  line,
-  column: 1,
-  message: `What line ${line} of the input wishes is not what the plan shows: the plan was edited.`,
-  remedy: 'A plan is taken only as it was written: change the input, and make the plan anew.',
-});
 
 const NOT_SIDE_BY_SIDE: Problem = {
   line: 1,

@@ -22,6 +22,7 @@ export function showPlan(plan: LivePlan, { print }: Context): void {
   );
   for (const [rows, what] of counts(plan))
     if (rows > 0) print.say(`  ${count(rows, 'row').padStart(12)} ${what}`);
+  showRefused(plan, print);
   showChanges(plan.changes, print.say);
   if (plan.firstRows.length > 0) {
     const more = plan.writes - plan.firstRows.length;
@@ -39,6 +40,19 @@ export function showPlan(plan: LivePlan, { print }: Context): void {
   if (plan.approvalFor.length > 0)
     print.say(`${approvalInWords(plan.approvalFor)}: apply, submit and rollback need --justification "…".`);
   showGuard(plan, print);
+  showDifferences(plan, print);
+  print.say(`Plan ${shortFingerprint(plan)}`);
+}
+
+/** Enough of a fingerprint to tell two plans apart. */
+export const shortFingerprint = ({ fingerprint }: Pick<LivePlan, 'fingerprint'>): string =>
+  fingerprint.slice(0, 12);
+
+function showDifferences({ differences }: LivePlan, { say, bold }: Context['print']): void {
+  if (differences.length === 0) return;
+  say(bold('The plan that was given says otherwise than the tenant now:'));
+  for (const difference of differences) say(visible(`  ${difference}`));
+  say('Make it anew with `retarget plan FILE -o plan.ndjson`, and read it.');
 }
 
 /** Three wide cells and the line fit on one line of a terminal; elsewhere nothing has to fit. */
@@ -50,7 +64,7 @@ const counts = (plan: LivePlan): [number, string][] => [
   [plan.alreadySo, 'already so'],
   [plan.gone, 'that will fail as things are: the assignment or its policy is gone'],
   [plan.policySet, 'that will fail: they belong to a policy set, which has to be changed instead'],
-  [plan.conflict, 'that will fail: what they want is assigned already, in another way'],
+  [plan.conflict, 'that will fail: something of the policy, or of another row, is in the way'],
   [plan.unreadable, 'that will fail as things are: their policy can’t be read'],
   [plan.duplicates, 'repeated, taken once'],
   [plan.leftOut, 'left out'],
@@ -60,6 +74,25 @@ const NOT_LOOKED = {
   offline: ' at most: nothing was read (--offline), and the look before each write decides',
   blind: ', without a look (--blind): nothing is skipped, and there is no undo',
 };
+
+/** Rows that will fail as things are: of each cause the lines, the commonest cause first. */
+function showRefused({ refusedRows, refused }: LivePlan, { say }: Context['print']): void {
+  const causes = [...Map.groupBy(refusedRows, ({ code, message }) => `${code}: ${message}`)].toSorted(
+    ([, a], [, b]) => b.length - a.length,
+  );
+  for (const [cause, rows] of causes.slice(0, CAUSES_SHOWN)) {
+    const lines = rows
+      .slice(0, LINES_SHOWN)
+      .map(({ line, policy }) => `${line} (${shortened(policy, NAME_CHARS)})`);
+    say(visible(`    ${cause}`));
+    say(visible(`      line ${lines.join(', ')}${rows.length > LINES_SHOWN ? ', …' : ''}`));
+  }
+  if (causes.length > CAUSES_SHOWN || refused > refusedRows.length)
+    say('    … and more: `retarget plan FILE --json`, or -o plan.ndjson, has them');
+}
+
+/** Causes that are shown, lines of each, and characters of a policy's name beside its line. */
+const [CAUSES_SHOWN, LINES_SHOWN, NAME_CHARS] = [6, 8, 24];
 
 function showChanges(changes: readonly ChangeCount[], say: (line: string) => void): void {
   for (const change of changes.slice(0, CHANGES_SHOWN)) {

@@ -89,7 +89,7 @@ export async function withStagedFile<T>(
   let staged: Staged | undefined;
   try {
     staged = isPlan
-      ? await stagePlan(session, file, begin, flags, making.keepPlanIn)
+      ? await stagePlan(session, file, begin, flags, making.keepPlanIn, context.print)
       : await stage(session, file, rules, begin, flags, context);
     refuseParted(
       staged.staging,

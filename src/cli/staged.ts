@@ -1,8 +1,9 @@
 import type { ReadingRules } from '../assignments/rows/rowReader.ts';
-import type { GuardKind } from '../assignments/guard/guard.ts';
+import type { GuardKind } from '../assignments/guard/finding.ts';
 import type { SharedFlags } from '../config.ts';
 import type { RunIdentity, RunOptions } from '../runs/run.ts';
 import type { Staging } from '../runs/staging.ts';
+import type { ExpectedDecisions } from './differences.ts';
 import type { Intake } from './intake.ts';
 import type { PlanTally } from './planTally.ts';
 import type { Session } from './session.ts';
@@ -22,6 +23,9 @@ export interface Judged {
   readonly found: ReadonlyMap<GuardKind, number>;
   readonly createdAt: string;
   readonly looked: boolean;
+  readonly fingerprint: string;
+  /** What a plan that was not sealed here says otherwise. */
+  readonly differences: readonly string[];
 }
 
 /** Begins to stage a run. What a plan file decides of it comes from there. */
@@ -40,7 +44,9 @@ export interface Staged {
   readonly leftOut: number;
   /** Begins to stage the same file anew. */
   readonly begin: Begin;
-  /** What a plan file says of the rows; undefined: they come from an input file. */
+  /** What a plan file says of the rows that was sealed elsewhere: it is made anew, and must come to the same. */
+  readonly expected?: ExpectedDecisions | undefined;
+  /** What a plan file says of the rows; undefined: they are planned anew. */
   readonly saved?: Judged | undefined;
   /** The rows put back what was there: the guard shows what it finds and stops nothing. */
   readonly isRestoring?: boolean;

@@ -4,7 +4,7 @@ import type { CliCommand, Context } from './context.ts';
 import { logRun, planTaken } from './runLog.ts';
 import { count } from './print.ts';
 import { keepPlanIn, makesRun, type MakeFlags } from './making.ts';
-import { planStaged } from './livePlan.ts';
+import { isStopped, planStaged } from './livePlan.ts';
 import { planTerms } from './plan.ts';
 import { optionsOfRun } from './planOptions.ts';
 import { sharedOptions, signIn, type Identity } from './identity.ts';
@@ -30,17 +30,17 @@ export const submit: CliCommand<SubmitFlags> = {
       tenantForSure,
       async (staged) => {
         const { session, staging, leftOut } = staged;
-        if (staged.saved === undefined) context.print.say(NOT_PLANNED);
-        else {
-          const plan = await planStaged(staged, planTerms(flags, []), context);
-          showPlan(plan, context);
-          if (plan.blocked.length > 0) {
-            context.print.say('Nothing was queued.');
-            return EXIT.stoppedEarly;
-          }
+        const isPlan = staged.saved !== undefined || staged.expected !== undefined;
+        if (!isPlan) context.print.say(NOT_PLANNED);
+        const kept = staged.keptPlan === undefined ? [] : [staged.keptPlan];
+        const plan = isPlan ? await planStaged(staged, planTerms(flags, kept), context) : undefined;
+        if (plan) showPlan(plan, context);
+        if (plan && isStopped(plan)) {
+          context.print.say('Nothing was queued.');
+          return EXIT.stoppedEarly;
         }
         const runId = await publish(staged, flags.again === true);
-        await logRun('submit', runId, session, context, flags, planTaken(staged));
+        await logRun('submit', runId, session, context, flags, plan && planTaken(staged, plan));
         context.print.data(runId);
         context.print.say(`${count(staging.rows, 'row')} queued for tenant ${session.identity.tenant}.`);
         if (session.identity.tenantFrom === 'nothing') context.print.say(TENANT_UNKNOWN);

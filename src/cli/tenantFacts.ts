@@ -7,7 +7,7 @@ import { readAssignmentFilters } from '../graph/assignmentFilters.ts';
 import { readGroups } from '../graph/groups.ts';
 import type { SendReads } from '../graph/reading.ts';
 import type { Identity } from './identity.ts';
-import type { PlannedRow } from './planTally.ts';
+import type { Decision } from '../assignments/changes/decision.ts';
 import { expectRead } from './unread.ts';
 import { countAssignments, tenantPolicies } from '../graph/tenantPolicies.ts';
 
@@ -52,9 +52,9 @@ export class FactsOfTenant implements TenantFacts {
   }
 
   /** Reads the groups and filters that these rows bring in and that are not known yet. */
-  async learn(rows: readonly Pick<PlannedRow, 'decision' | 'after'>[]): Promise<void> {
-    const targets = rows.flatMap(({ decision, after }) =>
-      decision === 'write' && after ? [targetIn(after)] : [],
+  async learn(decisions: readonly Pick<Decision, 'kind' | 'after'>[]): Promise<void> {
+    const targets = decisions.flatMap(({ kind, after }) =>
+      kind === 'write' && after ? [targetIn(after)] : [],
     );
     const groups = new Set(targets.flatMap((target) => groupOf(target)?.toLowerCase() ?? []));
     const unknown = [...groups].filter((id) => !this.#groups.has(id));

@@ -1,13 +1,12 @@
 import { basename } from 'node:path';
 import { changeFrom, type Change } from '../assignments/rows/change.ts';
 import type { InputColumn } from '../assignments/rows/columns.ts';
-import type { Before } from '../assignments/changes/fold.ts';
+import { ABSENT, beforeJson, type Before } from '../assignments/changes/decision.ts';
 import { policyKey, type ApiVersion } from '../assignments/kinds/policyKinds.ts';
 import type { ReadingRules } from '../assignments/rows/rowReader.ts';
 import { cellText, type Selector } from '../assignments/rows/selector.ts';
 import type { WrittenChange } from '../assignments/changes/undo.ts';
 import type { PlanRow } from '../formats/planFile.ts';
-import { withChange } from '../queue/lookFirst.ts';
 import { rowOf, type InputRow } from '../runs/batchCodec.ts';
 import { BATCH_SIZE_MAX } from '../runs/staging.ts';
 import type { RecordedRow } from '../runs/batchRow.ts';
@@ -66,7 +65,7 @@ export async function writtenByRun(
     async *batches() {
       for await (const recorded of runs.rowsByBatch(run, 'before')) {
         const rows = recorded.filter((row) => wasWritten(row) && isMeant(row));
-        const written = rows.flatMap((row) => writtenRow(row, run));
+        const written = rows.flatMap(writtenRow);
         withoutImage += rows.length - written.length;
         if (written.length > 0) yield written;
       }
@@ -80,16 +79,18 @@ const wasWritten = ({ state, attempts, detail, before }: RecordedRow): boolean =
   (state === 'skipped' && before !== undefined) ||
   (state === 'failed' && detail.errorCode === 'VerifyMismatch');
 
-function writtenRow(row: RecordedRow, run: Run): WrittenRow[] {
-  const { change } = withChange(row, run);
+function writtenRow(row: RecordedRow): WrittenRow[] {
+  const { change } = row;
   const before = imageFor(change, row.before);
   if (before === undefined) return [];
   return [{ input: row.input, change, before, idAfter: row.detail.assignmentIdAfter }];
 }
 
 /** Where nothing is added, nothing is no image. */
-const imageFor = ({ action }: Change, before: Before | undefined): Before | undefined =>
-  action === 'add' ? null : (before ?? undefined);
+const imageFor = ({ action }: Change, before: Before | undefined): Before | undefined => {
+  if (action === 'add') return ABSENT;
+  return before?.kind === 'entry' || before?.kind === 'entries' ? before : undefined;
+};
 
 const expectEnded = (run: Run, hint: Session['identity']['hint']): void => {
   if (hasEnded(run)) return;
@@ -109,8 +110,8 @@ export async function writtenByPlan(
   context: Context,
 ): Promise<Written> {
   const file = await openInput(path, undefined, context);
-  const reads = planReads(file);
-  const header = await reads.header();
+  const reads = planReads(file, await session.runs.sealKey());
+  const { header } = await reads.header();
   expectSame(header, session, file);
   const { graphUrl, apiVersion, strategy, source } = header;
   for (const run of await session.runs.runs())
@@ -122,13 +123,13 @@ export async function writtenByPlan(
   let withoutImage = 0;
   async function* written(): AsyncGenerator<WrittenRow> {
     for await (const row of reads.rows()) {
-      if (row.decision !== 'write' || !where.matches((column) => cellOf(row, column))) continue;
+      if (row.decision.kind !== 'write' || !where.matches((column) => cellOf(row, column))) continue;
       const input: InputRow = { line: row.line, cells: row.cells };
       const read = changeFrom(rowOf(input), rules);
       if ('problems' in read) throw brokenPlan(file, read.problems[0]);
       const { change } = read;
       if (!isNamed(change)) continue;
-      const before = imageFor(change, row.before);
+      const before = imageFor(change, row.decision.before);
       if (before === undefined) withoutImage += 1;
       else yield { input, change, before, idAfter: undefined };
     }
@@ -140,8 +141,10 @@ export async function writtenByPlan(
   };
 }
 
-function cellOf({ line, cells, before, after }: PlanRow, column: string): string | undefined {
-  const known: Readonly<Record<string, unknown>> = { row: line, before, after };
+function cellOf({ line, cells, decision }: PlanRow, column: string): string | undefined {
+  const known: Readonly<Record<string, unknown>> = {
+    ...{ row: line, before: beforeJson(decision.before), after: decision.after },
+  };
   return cellText(cells.get(column as InputColumn) ?? known[column]);
 }
 

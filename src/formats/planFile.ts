@@ -1,17 +1,16 @@
 import { z } from 'zod';
 import { INPUT_COLUMNS, type InputColumn } from '../assignments/rows/columns.ts';
-import { GUARD_KINDS, type GuardKind } from '../assignments/guard/guard.ts';
+import { DECISION_KINDS, WAYS, type Before, type Decision } from '../assignments/changes/decision.ts';
+import type { CurrentAssignment } from '../assignments/changes/current.ts';
+import { GUARD_KINDS, type GuardKind } from '../assignments/guard/finding.ts';
 import { isJsonObject, type JsonObject } from '../assignments/values/json.ts';
 import { API_VERSIONS } from '../assignments/kinds/policyKinds.ts';
 
 /** The version of the plan file's format. */
-export const PLAN_FORMAT = 1;
-
-const STRATEGIES = ['patch', 'assign'] as const;
-
-/** What a plan wants for a row: `refused` can't be done as things were, `duplicate` repeats an earlier row. */
-export const PLAN_DECISIONS = ['write', 'alreadySo', 'refused', 'duplicate'] as const;
-export type PlanDecision = (typeof PLAN_DECISIONS)[number];
+export const PLAN_FORMAT = 2;
+/** The version before, of which only the input is believed: it had no seal, and kept no reasons. */
+export const UNSEALED_FORMAT = 1;
+export type PlanFormat = typeof PLAN_FORMAT | typeof UNSEALED_FORMAT;
 
 /** The first line of a plan file, besides `kind: "plan"` and `format`: what was planned, from what, against which tenant. */
 export interface PlanHeader {
@@ -20,21 +19,35 @@ export interface PlanHeader {
   readonly graphUrl: string;
   readonly apiVersion: (typeof API_VERSIONS)[number];
   /** How the run is to write: each assignment by itself, or each policy's whole list. */
-  readonly strategy: (typeof STRATEGIES)[number];
+  readonly strategy: (typeof WAYS)[number];
   /** The file that was planned: its name as given, and the SHA-256 of its bytes in hex. */
   readonly source: { readonly name: string; readonly sha256: string };
-  /** When the tenant was looked at: ISO 8601, UTC. */
+  /** When the tenant was read: ISO 8601, UTC. */
   readonly createdAt: string;
   /** The input's columns, in its order. */
   readonly columns: readonly InputColumn[];
   readonly rows: number;
-  /** The run writes without looking first. */
+  /** The run writes without reading first. */
   readonly blind: boolean;
   /** The plan was made without reading the tenant: it has no before-images. */
   readonly offline: boolean;
 }
 
-/** One row of a plan, a line of the file, in input order unless it has a rank. `line` and `cells` are a row of the record as it is. */
+/** What people call the policy of a row. */
+export interface RowNames {
+  readonly policy?: string | undefined;
+  readonly platform?: string | undefined;
+}
+
+/** What was decided about a row, without the row itself. */
+export interface PlanDecision extends Omit<Decision, 'row' | 'waitsFor'> {
+  /** Lines of the rows that come first. */
+  readonly waitsFor: readonly number[];
+}
+
+/**
+ * One row of a plan, a line of the file, in input order unless it has a rank. `line` and `cells` are a row of the record as it is.
+ */
 export interface PlanRow {
   /** The line of the input where the row starts. */
   readonly line: number;
@@ -42,15 +55,10 @@ export interface PlanRow {
   readonly rank?: number | undefined;
   /** The cells as read: text, or any JSON value but null. Blank ones are not there. */
   readonly cells: ReadonlyMap<InputColumn, unknown>;
+  readonly names: RowNames;
   readonly decision: PlanDecision;
-  /** The whole assignment as the plan saw it, in Graph's shape; undefined: it is not there, or was not looked at. */
-  readonly before: JsonObject | readonly JsonObject[] | undefined;
-  /** The fingerprint of the policy's whole list: 8 bytes in hex. */
-  readonly list: string | undefined;
-  /** What is to be written, in Graph's shape. */
-  readonly after: JsonObject | undefined;
-  /** The guard kinds that the row falls under. */
-  readonly guard: readonly GuardKind[];
+  /** The list of the row's policy as it was read; undefined: it was not. Rows of one list have the same one. */
+  readonly list?: readonly CurrentAssignment[] | undefined;
 }
 
 /** The last line of a plan file, besides `kind: "end"`. Without it a file is not whole. */
@@ -59,31 +67,37 @@ export interface PlanEnd {
   /** Rows with the decision `write`. */
   readonly writes: number;
   /** What the guard found, by kind. */
-  readonly guard: Readonly<Partial<Record<GuardKind, number>>>;
+  readonly findings: Readonly<Partial<Record<GuardKind, number>>>;
 }
 
 const count = z.int().nonnegative();
 
-export const planHeaderSchema = z.strictObject({
+const header = {
   kind: z.literal('plan'),
-  format: z.literal(PLAN_FORMAT),
   tenant: z.string().min(1),
   graphUrl: z.url(),
   apiVersion: z.enum(API_VERSIONS),
-  strategy: z.enum(STRATEGIES),
+  strategy: z.enum(WAYS),
   source: z.strictObject({ name: z.string(), sha256: z.hex().length(64) }),
   createdAt: z.iso.datetime(),
   columns: z.array(z.enum(INPUT_COLUMNS)),
   rows: count,
   blind: z.boolean(),
   offline: z.boolean(),
-});
+};
+
+export const planHeaderSchema = z.discriminatedUnion(
+  'format',
+  [
+    z.strictObject({ ...header, format: z.literal(PLAN_FORMAT) }),
+    z.strictObject({ ...header, format: z.literal(UNSEALED_FORMAT) }),
+  ],
+  { error: `must be ${PLAN_FORMAT}` },
+);
 
 // Objects of Graph's pass as they are: a schema that copied them would lose members with odd names.
-const jsonObject = z
-  .custom<JsonObject>(isJsonObject, 'must be an object')
-  .nullish()
-  .transform((value) => value ?? undefined);
+const object = z.custom<JsonObject>(isJsonObject, 'must be an object');
+const jsonObject = object.nullish().transform((value) => value ?? undefined);
 
 /** Of a row that clears a list, all that it takes away. */
 const image = z
@@ -94,14 +108,38 @@ const image = z
   .nullish()
   .transform((value) => value ?? undefined);
 
+const input = z.partialRecord(
+  z.enum(INPUT_COLUMNS),
+  z.custom<unknown>((value) => value !== null, 'must not be null'),
+);
+
+/** What the row finds: places in the list of its policy, or that nothing is there, or was read. */
+export type BeforePlaces = 'notRead' | 'absent' | number | readonly number[];
+
 export const planRowSchema = z.strictObject({
   line: z.int().positive(),
   rank: count.optional(),
-  input: z.partialRecord(
-    z.enum(INPUT_COLUMNS),
-    z.custom<unknown>((value) => value !== null, 'must not be null'),
-  ),
-  decision: z.enum(PLAN_DECISIONS),
+  input,
+  names: z.strictObject({ policy: z.string().optional(), platform: z.string().optional() }).default({}),
+  decision: z.enum(DECISION_KINDS),
+  via: z.enum(WAYS),
+  before: z.union([z.literal(['notRead', 'absent']), count, z.array(count)]),
+  after: jsonObject,
+  waitsFor: z.array(z.int().positive()).default([]),
+  code: z.string().optional(),
+  message: z.string().optional(),
+  httpStatus: z.int().optional(),
+  findings: z.array(z.strictObject({ kind: z.enum(GUARD_KINDS), what: z.string() })).default([]),
+  /** The number of the policy's list, from 0, and at the first row of it the list. */
+  list: count.optional(),
+  assignments: z.array(object).optional(),
+});
+
+export const unsealedRowSchema = z.strictObject({
+  line: z.int().positive(),
+  rank: count.optional(),
+  input,
+  decision: z.enum(DECISION_KINDS),
   before: image,
   list: z.hex().length(16).optional(),
   after: jsonObject,
@@ -112,8 +150,45 @@ export const planEndSchema = z.strictObject({
   kind: z.literal('end'),
   rows: count,
   writes: count,
+  findings: z.partialRecord(z.enum(GUARD_KINDS), count),
+  keyId: z.hex().length(16),
+  hmac: z.hex().length(64),
+});
+
+export const unsealedEndSchema = z.strictObject({
+  kind: z.literal('end'),
+  rows: count,
+  writes: count,
   guard: z.partialRecord(z.enum(GUARD_KINDS), count),
 });
+
+/** A before-image as places in the list that it is from. */
+export function placesOf(before: Before, list: readonly CurrentAssignment[] = []): BeforePlaces {
+  const placeOf = (entry: CurrentAssignment): number => {
+    const place = list.indexOf(entry);
+    if (place < 0) throw new Error(`the assignment ${entry.id} is not of the list that was read`);
+    return place;
+  };
+  switch (before.kind) {
+    case 'notRead':
+    case 'absent':
+      return before.kind;
+    case 'entry':
+      return placeOf(before.entry);
+    case 'entries':
+      return before.entries.map(placeOf);
+  }
+}
+
+/** The before-image at these places; undefined when the list has no such place. */
+export function beforeAt(places: BeforePlaces, list: readonly CurrentAssignment[] = []): Before | undefined {
+  if (places === 'notRead' || places === 'absent') return { kind: places };
+  const entries = [places].flat().map((place) => list[place]);
+  if (!entries.every((entry) => entry !== undefined)) return undefined;
+  const [entry] = entries;
+  if (typeof places !== 'number') return { kind: 'entries', entries };
+  return entry && { kind: 'entry', entry };
+}
 
 /** Bytes in which a plan file is recognised. */
 const START_BYTES = 64;

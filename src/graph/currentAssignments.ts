@@ -1,16 +1,13 @@
 import { currentAssignmentsIn } from '../assignments/changes/current.ts';
-import type { Look } from '../assignments/changes/decide.ts';
+import type { ListSnapshot } from '../assignments/changes/planBatch.ts';
 import { listPath, type Address } from '../assignments/kinds/policyKinds.ts';
 import { collection, readAll, type Collection, type NotRead, type SendReads } from './reading.ts';
 
 /** Pages of one policy's list that are read. A thousand assignments a policy is far beyond what Intune shows. */
 const LIST_PAGES_MAX = 200;
 
-/** What looking brought for one list. */
-export type LookResult = Look | NotRead;
-
 /** A list as it was read; one that was read in part is `refused`, with the code `LookIncomplete`. */
-type ReadList = Extract<Look, { kind: 'list' }> | NotRead;
+export type ReadList = Extract<ListSnapshot, { kind: 'list' }> | NotRead;
 
 /**
  * Reads the lists that these assignments are in, each list once and whole. The answer is by `listPath`.
@@ -20,7 +17,7 @@ export const readCurrentAssignments = (
   addresses: readonly Address[],
   send: SendReads,
   base: string,
-): Promise<Map<string, LookResult>> => assignmentLists(addresses.map(listPath), send, base);
+): Promise<Map<string, ReadList>> => assignmentLists(addresses.map(listPath), send, base);
 
 /** Reads the assignment lists at these paths, each once and whole. */
 export async function assignmentLists(

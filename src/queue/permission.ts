@@ -1,5 +1,5 @@
 import type { GraphError } from '../assignments/changes/outcome.ts';
-import type { LookResult } from '../graph/currentAssignments.ts';
+import type { ReadList } from '../graph/currentAssignments.ts';
 import { CHEAPEST_READ } from '../graph/reach.ts';
 import type { Run } from '../runs/run.ts';
 import type { Edges, Step } from './edges.ts';
@@ -38,7 +38,7 @@ export async function refusedWrites(
  */
 export async function lostReads(
   { runId, apiVersion, counts }: Run,
-  byList: ReadonlyMap<string, LookResult>,
+  byList: ReadonlyMap<string, ReadList>,
   { ledger, graphOf }: Edges,
   signal: AbortSignal,
 ): Promise<string | undefined> {
@@ -50,4 +50,4 @@ export async function lostReads(
   return `Graph refuses every read with 403 (${reply.error?.code}: ${reply.error?.message})`;
 }
 
-const isForbidden = (result: LookResult): boolean => result.kind === 'refused' && result.status === 403;
+const isForbidden = (result: ReadList): boolean => result.kind === 'refused' && result.status === 403;

@@ -1,15 +1,19 @@
-import type { BeforeImage } from '../runs/batchCodec.ts';
+import { beforeJson, type Before, type BeforeJson, type Decision } from '../assignments/changes/decision.ts';
+import { planBatch, type PlanRules, type Snapshot, type Standing } from '../assignments/changes/planBatch.ts';
+import { writesOf } from '../assignments/changes/writes.ts';
+import { UNREAD } from '../assignments/changes/fingerprint.ts';
+import { isSettled, type StateName } from '../runs/rowState.ts';
+import type { Run } from '../runs/run.ts';
 import { unsettled, type BatchRef, type RecordedRow, type RowRecord } from '../runs/batchRow.ts';
 import type { BatchView } from '../runs/runStore.ts';
 import { withAskedBefore } from './approvals.ts';
 import { isOurs, type Edges, type Step } from './edges.ts';
 import { TenantStopped } from './ledger.ts';
-import { look, withChange, type ReadyRow } from './lookFirst.ts';
-import { sortedForPatch, type NeededWrite } from './needed.ts';
+import { readCurrent } from './readCurrent.ts';
+import type { NeededWrite, Sorted } from './needed.ts';
+import { settledBy } from './settle.ts';
 import { pauseForSignIn, refusedSignIn } from './pauseRun.ts';
 import { lostReads } from './permission.ts';
-import { parted, sortedForAssign } from './wholeLists.ts';
-import { narrowingFirst } from './withinPolicy.ts';
 import { nextStep, writeRows } from './writeRows.ts';
 
 /**
@@ -29,12 +33,12 @@ export async function processBatch(ref: BatchRef, edges: Edges, signal: AbortSig
   const open = unsettled(rows).filter(({ state }) => mayWrite || state === 'sent');
   if (open.length === 0) return { kind: 'done' };
   const at = edges.now();
-  const ready = open.filter((row) => waitMsOf(row, at) === 0).map((row) => withChange(row, run));
+  const due = open.filter((row) => waitMsOf(row, at) === 0);
   const waits = open.map((row) => waitMsOf(row, at)).filter((waitMs) => waitMs > 0);
   const nextMs = waits.length > 0 ? Math.min(...waits) : 0;
-  if (ready.length === 0) return { kind: 'later', waitMs: nextMs };
+  if (due.length === 0) return { kind: 'later', waitMs: nextMs };
   try {
-    return await lookAndWrite(ref, view, { ready, nextMs }, edges, signal);
+    return await readAndWrite(ref, view, { due, nextMs }, edges, signal);
   } catch (error) {
     if (error instanceof TenantStopped) return { kind: 'stopped' };
     throw error;
@@ -43,42 +47,37 @@ export async function processBatch(ref: BatchRef, edges: Edges, signal: AbortSig
 
 /** The rows that can be taken further now, and how long until the next of the others can (0: there are none). */
 interface Due {
-  readonly ready: readonly ReadyRow[];
+  readonly due: readonly RecordedRow[];
   readonly nextMs: number;
 }
 
-async function lookAndWrite(
+async function readAndWrite(
   ref: BatchRef,
   { run, rows, leaseMs }: BatchView,
-  { ready, nextMs }: Due,
+  { due, nextMs }: Due,
   edges: Edges,
   signal: AbortSignal,
 ): Promise<Step> {
-  const { runs, ledger, now } = edges;
-  const looks = await look(ready, run, edges, signal);
-  if (looks.kind === 'signIn') return refusedSignIn(run, looks.asked, looks.error, edges, signal);
-  const lost = await lostReads(run, looks.byList, edges, signal);
+  const { runs, ledger } = edges;
+  const lists = await readCurrent(rows, due, run, edges, signal);
+  if (lists.kind === 'signIn') return refusedSignIn(run, lists.asked, lists.error, edges, signal);
+  const { snapshot } = lists;
+  const lost = await lostReads(run, lists.lists, edges, signal);
   if (lost !== undefined) return pauseForSignIn(run, lost, edges);
 
-  const terms = {
-    ...{ mayWrite: run.state === 'running', isAborted: run.state === 'aborted' },
-    ...{ isBeta: run.apiVersion === 'beta', windowMs: ledger.pace.windowMs, at: now() },
-  };
-  const { byPatch, byAssign } = parted(rows, ready, run);
-  const patches = sortedForPatch(byPatch, looks.byList, terms);
-  const ordered = narrowingFirst(rows, run, patches, terms.at);
-  const wholeLists = sortedForAssign(byAssign, looks.byList, terms);
-  const sorted = {
-    records: [...ordered.records, ...wholeLists.records],
-    needed: [...ordered.needed, ...wholeLists.needed],
-  };
-  const { records, needed } = await withAskedBefore(sorted, run, edges, signal);
+  const decisions = planBatch(rows, snapshot, rulesFor(run, due));
+  const { records, needed } = await withAskedBefore(
+    parted(decisions, snapshot, run, edges),
+    run,
+    edges,
+    signal,
+  );
   // While another worker's write may be on its way, what is there is there, but what is not may still come.
   const sure = leaseMs > 0 ? records.filter(({ state }) => isThere(state)) : records;
   const after = sure.length > 0 ? await runs.record(ref, asSeen(sure, rows), ledger.policy()) : undefined;
   if (after?.states.length === 0) return { kind: 'done' };
   if (needed.length === 0 || leaseMs > 0) {
-    const isUnread = [...looks.byList.values()].some(({ kind }) => kind === 'unread');
+    const isUnread = [...lists.lists.values()].some(({ kind }) => kind === 'unread');
     // Rows that nothing was done for wait for others of their policy.
     const othersMs = sure.length === 0 ? nextMs : 0;
     const waitMs = Math.max(leaseMs, isUnread ? ledger.pace.unreachedWaitMs : othersMs);
@@ -100,21 +99,71 @@ async function lookAndWrite(
   }
 }
 
-/** What was looked at before another worker wrote it says nothing any more. */
+/** Rows that are due are open; a row that is not due, or is of no more interest to a run that is over, is waited for. */
+function rulesFor(run: Run, due: readonly RecordedRow[]): PlanRules<RecordedRow> {
+  const dueRows = new Set(due);
+  return {
+    apiVersion: run.apiVersion,
+    strategy: run.options.strategy,
+    standing: (row) => (isSettled(row.state) ? standingOf(row.state) : dueRows.has(row) ? 'open' : 'waiting'),
+    isGuarded: ({ planned }) => run.options.restores || (planned !== undefined && planned !== UNREAD),
+  };
+}
+
+function standingOf(state: StateName): Standing {
+  switch (state) {
+    case 'succeeded':
+    case 'skipped':
+      return 'done';
+    case 'awaitingApproval':
+      return 'awaitingApproval';
+    default:
+      return 'failed';
+  }
+}
+
+/** What the decisions settle, and the requests that are still needed. */
+function parted(
+  decisions: readonly Decision<RecordedRow>[],
+  snapshot: Snapshot,
+  run: Run,
+  { ledger, now }: Edges,
+): Sorted {
+  const terms = {
+    ...{ mayWrite: run.state === 'running', isAborted: run.state === 'aborted' },
+    ...{ windowMs: ledger.pace.windowMs, at: now() },
+  };
+  const settled = new Map(decisions.map((decision) => [decision, settledBy(decision, terms)]));
+  // A row that has come to its end in another way would be written along with the others: the next step decides without it.
+  const needed = terms.mayWrite
+    ? writesOf(decisions, snapshot).filter((write) =>
+        write.decisions.every((decision) => settled.get(decision) === undefined),
+      )
+    : [];
+  return {
+    records: [...settled.values()].filter((record) => record !== undefined),
+    needed: needed.map(({ request, decisions: rows }) => ({ request, rows })),
+  };
+}
+
+/** What was read before another worker wrote it says nothing any more. */
 const asSeen = (records: readonly RowRecord[], rows: readonly RecordedRow[]): RowRecord[] =>
   records.map((record) => ({ ...record, seen: rows[record.place] ?? record }));
 
 const leaveRows = (needed: readonly NeededWrite[]) =>
   needed.flatMap(({ rows }, request) =>
-    rows.map(({ row, before }) => ({
-      ...{ place: row.place, state: row.state, attempts: row.attempts, request },
-      ...(before !== undefined && !isSame(before, row.before) && { before }),
-    })),
+    rows.map(({ row, before }) => {
+      const image = beforeJson(before);
+      return {
+        ...{ place: row.place, state: row.state, attempts: row.attempts, request },
+        ...(image !== undefined && !isKept(image, row.before) && { before: image }),
+      };
+    }),
   );
 
 /** What is in the record already need not be told again. */
-const isSame = (a: BeforeImage, b: BeforeImage | undefined): boolean =>
-  b !== undefined && JSON.stringify(a) === JSON.stringify(b);
+const isKept = (image: BeforeJson, kept: Before | undefined): boolean =>
+  kept !== undefined && JSON.stringify(image) === JSON.stringify(beforeJson(kept));
 
 const isThere = (state: RecordedRow['state']): boolean => state === 'succeeded' || state === 'skipped';
 

@@ -2,7 +2,7 @@ import { asBefore, attemptsIn, type Leave } from './permit.ts';
 import type { GraphError, Outcome } from '../assignments/changes/outcome.ts';
 import type { Detail } from '../runs/batchCodec.ts';
 import type { RowRecord } from '../runs/batchRow.ts';
-import type { ReadyRow } from './lookFirst.ts';
+import type { RecordedRow } from '../runs/batchRow.ts';
 
 /** The end of a row that Graph kept failing. Its last write may have been applied all the same, so a look comes first. */
 export const GAVE_UP = 'GaveUp';
@@ -21,7 +21,7 @@ export const isWritten = ({ httpStatus = 0 }: Detail): boolean => httpStatus >= 
  * @param terms readsBack: what was written stays `sent` until the next look has seen it
  */
 export function recordOf(
-  row: ReadyRow,
+  row: RecordedRow,
   outcome: Outcome,
   leave: Leave,
   { idAfter, ...traces }: Traces,
@@ -96,7 +96,7 @@ const withApproval = ({ code, message }: GraphError, approvalCode: string | unde
 });
 
 /** A row whose whole envelope was refused, so that nothing of it was run. */
-export function recordOfRefused(row: ReadyRow, status: number, leave: Leave, at: number): RowRecord {
+export function recordOfRefused(row: RecordedRow, status: number, leave: Leave, at: number): RowRecord {
   const record = asBefore(row.place, attemptsIn(leave, row.place));
   if (status !== 429) return record;
   const throttledMs = throttledUpTo(row, leave.givenAt);
@@ -108,7 +108,7 @@ export function recordOfRefused(row: ReadyRow, status: number, leave: Leave, at:
 }
 
 /** A row waited for the tenant from the 429 it was answered with until the leave after it. */
-const throttledUpTo = ({ detail }: ReadyRow, givenAt: number): number =>
+const throttledUpTo = ({ detail }: RecordedRow, givenAt: number): number =>
   (detail.throttledMs ?? 0) + (detail.httpStatus === 429 ? Math.max(0, givenAt - (detail.at ?? givenAt)) : 0);
 
 export const failure = (httpStatus: number | undefined, { code, message }: GraphError): Detail => ({

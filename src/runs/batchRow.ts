@@ -1,9 +1,14 @@
+import { beforeFrom, type Before } from '../assignments/changes/decision.ts';
+import type { BatchRow } from '../assignments/changes/planBatch.ts';
+import { changeFrom, type Change } from '../assignments/rows/change.ts';
+import type { ReadingRules } from '../assignments/rows/rowReader.ts';
 import {
   decodeDetails,
   decodeImages,
   decodeInputs,
   decodeListFingerprints,
   fingerprintAt,
+  rowOf,
   type BeforeImage,
   type Detail,
   type InputRow,
@@ -19,17 +24,12 @@ export interface BatchRef {
 }
 
 /** A row as it stands in the record. */
-export interface RecordedRow extends RowState {
+export interface RecordedRow extends RowState, BatchRow {
+  readonly batch: number;
   /** Its place in the batch, from 0. */
   readonly place: number;
   readonly input: InputRow;
   readonly detail: Detail;
-  /** What the plan saw, as `fingerprintOf` makes it; undefined: there is no plan. */
-  readonly planned?: string;
-  /** The same of its policy's whole list. */
-  readonly plannedList?: string;
-  /** What was there before the last write of it that may have left; undefined: none left, or nobody looked. */
-  readonly before?: BeforeImage;
 }
 
 /** A row that leave is asked for. Rows that go in one request stand side by side and have its number. */
@@ -53,33 +53,78 @@ export interface BatchStates {
   readonly event: LedgerEvent;
 }
 
-/** The rows of a batch from what the record holds of them. */
-export function recordedRows(
-  inputs: Buffer,
-  states: Buffer,
-  details: Buffer | null | undefined,
-  more: {
-    readonly planned?: Buffer | null | undefined;
-    readonly plannedLists?: Buffer | null | undefined;
-    readonly before?: Buffer | null | undefined;
-  } = {},
-): RecordedRow[] {
-  const said = decodeDetails(details);
-  const images = decodeImages(more.before);
-  const lists = decodeListFingerprints(more.plannedLists);
-  return decodeInputs(inputs).map((input, place) => ({
-    place,
-    input,
-    ...stateOfByte(states[place] ?? 0),
-    detail: said.get(place) ?? {},
-    ...spoken('planned', fingerprintAt(more.planned, place)),
-    ...spoken('plannedList', lists[place]),
-    ...spoken('before', images.get(place)),
-  }));
+/** What the record holds of a batch. */
+export interface BatchBytes {
+  readonly inputs: Buffer;
+  readonly states: Buffer;
+  readonly details?: Buffer | null | undefined;
+  readonly planned?: Buffer | null | undefined;
+  readonly plannedLists?: Buffer | null | undefined;
+  readonly before?: Buffer | null | undefined;
 }
 
-const spoken = <K extends string, V>(name: K, value: V | undefined): { [name in K]?: V } =>
-  (value === undefined ? {} : { [name]: value }) as { [name in K]?: V };
+/** The rows of a batch from what the record holds of them. */
+export function recordedRows(bytes: BatchBytes, batch: number, rules: ReadingRules): RecordedRow[] {
+  const said = decodeDetails(bytes.details);
+  const images = decodeImages(bytes.before);
+  const lists = decodeListFingerprints(bytes.plannedLists);
+  return decodeInputs(bytes.inputs).map((input, place) => {
+    const before = images.has(place) ? { before: imageIn(images.get(place), input) } : {};
+    return new Recorded(
+      {
+        ...{ batch, place, input, ...stateOfByte(bytes.states[place] ?? 0), detail: said.get(place) ?? {} },
+        ...{ planned: fingerprintAt(bytes.planned, place), plannedList: lists[place], ...before },
+      },
+      rules,
+    );
+  });
+}
+
+function imageIn(image: BeforeImage | undefined, { line }: InputRow): Before {
+  const before = beforeFrom(image);
+  if (before === undefined) throw new Error(`the before-image of line ${line} is no assignment`);
+  return before;
+}
+
+/** A change is read from the cells of its row when somebody asks for it: who only counts rows does not. */
+class Recorded implements RecordedRow {
+  readonly batch: number;
+  readonly place: number;
+  readonly input: InputRow;
+  readonly state: StateName;
+  readonly attempts: number;
+  readonly detail: Detail;
+  readonly planned: string | undefined;
+  readonly plannedList: string | undefined;
+  readonly before: Before | undefined;
+  readonly #rules: ReadingRules;
+  #change: Change | undefined;
+
+  constructor(row: Omit<RecordedRow, 'change'>, rules: ReadingRules) {
+    this.batch = row.batch;
+    this.place = row.place;
+    this.input = row.input;
+    this.state = row.state;
+    this.attempts = row.attempts;
+    this.detail = row.detail;
+    this.planned = row.planned;
+    this.plannedList = row.plannedList;
+    this.before = row.before;
+    this.#rules = rules;
+  }
+
+  get change(): Change {
+    return (this.#change ??= changeOfRecorded(this.input, this.#rules));
+  }
+}
+
+/** Only rows without a problem get into a record, so reading one again can't fail. */
+export function changeOfRecorded(input: InputRow, rules: ReadingRules): Change {
+  const read = changeFrom(rowOf(input), rules);
+  if ('problems' in read)
+    throw new Error(`line ${input.line} does not read any more: ${read.problems[0]?.message}`);
+  return read.change;
+}
 
 /** The rows that something is still to be done for. */
 export const unsettled = <T extends { state: StateName }>(rows: readonly T[]): T[] =>

@@ -11,6 +11,7 @@ export const TENANTS_KEY = 'retarget:tenants';
  *
  * | key | type | lives |
  * |---|---|---|
+ * | `seal` | string: 32 random bytes that the tenant's plans are sealed with | for ever |
  * | `runs` | sorted set: run id by time of creation | for ever; entries whose run is gone are pruned when listed |
  * | `open` | sorted set: run id by place in the line | until the run ends |
  * | `ledger` | hash: clock, hold, spacing, learned budget, totals, the charges that end at one moment, and who stopped the tenant | for ever, a few kB |
@@ -30,6 +31,7 @@ export interface Keys {
   /** Prefix of BullMQ's keys; never ioredis' `keyPrefix`. */
   readonly prefix: string;
   readonly runs: string;
+  readonly seal: string;
   readonly open: string;
   readonly ledger: string;
   readonly ledgerWrites: string;
@@ -57,6 +59,7 @@ export function keysOf(tenant: string): Keys {
   return {
     prefix,
     runs: `${prefix}:runs`,
+    seal: `${prefix}:seal`,
     open: `${prefix}:open`,
     ledger: `${prefix}:ledger`,
     ledgerWrites: `${prefix}:ledger:writes`,

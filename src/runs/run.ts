@@ -1,3 +1,4 @@
+import type { ReadingRules } from '../assignments/rows/rowReader.ts';
 import type { InputColumn } from '../assignments/rows/columns.ts';
 import { API_VERSIONS, type ApiVersion } from '../assignments/kinds/policyKinds.ts';
 
@@ -110,6 +111,14 @@ export interface RunCounts {
   readonly awaitingApproval: number;
   readonly cancelled: number;
 }
+
+/** How the rows of a run are read, also when it has another strategy by now. */
+export const rulesOf = ({ graphUrl, apiVersion, blind, options }: Run): ReadingRules => ({
+  root: graphUrl,
+  apiVersion,
+  blind,
+  restores: options.restores,
+});
 
 /** States of a run that will not go on by themselves or by `resume`. */
 export const hasEnded = (run: Run): boolean => run.finishedAt !== null;

@@ -2,12 +2,8 @@ import type { RedisClient } from '../redis/connection.ts';
 import { decodeInputs, type InputRow } from './batchCodec.ts';
 import { recordedRows, type RecordedRow } from './batchRow.ts';
 import { keysOf, type Keys, type RunKeys } from './keys.ts';
-import { runFromHeader, type Run } from './run.ts';
+import { rulesOf, runFromHeader, type Run } from './run.ts';
 import { stateOfByte } from './rowState.ts';
-
-interface InBatch {
-  readonly batch: number;
-}
 
 /** Who stopped the whole tenant, and why. */
 export interface Stop {
@@ -79,31 +75,28 @@ export class RunReader {
   }
 
   /** All rows of a run, in the order of the file, with before-images when asked for; in bounded memory whatever the run's size. */
-  async *rows(run: Run, images: 'before' | 'none' = 'none'): AsyncGenerator<RecordedRow & InBatch> {
+  async *rows(run: Run, images: 'before' | 'none' = 'none'): AsyncGenerator<RecordedRow> {
     if (run.isRegrouped) yield* this.#rowsInOrder(run, images);
     else for await (const rows of this.rowsByBatch(run, images)) yield* rows;
   }
 
   /** The same, batch by batch as they lie in the record: those of one policy together. */
-  async *rowsByBatch(
-    run: Run,
-    images: 'before' | 'none' = 'none',
-  ): AsyncGenerator<(RecordedRow & InBatch)[]> {
+  async *rowsByBatch(run: Run, images: 'before' | 'none' = 'none'): AsyncGenerator<RecordedRow[]> {
     for (let first = 0; first < run.batches; first += BATCHES_PER_READ) {
       const length = Math.min(BATCHES_PER_READ, run.batches - first);
       const batches = Array.from({ length }, (_, i) => first + i);
-      yield* await this.#read(run.runId, batches, images);
+      yield* await this.#read(run, batches, images);
     }
   }
 
   /** Where whole policies were put together, the record says where each row of the file went. */
-  async *#rowsInOrder(run: Run, images: 'before' | 'none'): AsyncGenerator<RecordedRow & InBatch> {
+  async *#rowsInOrder(run: Run, images: 'before' | 'none'): AsyncGenerator<RecordedRow> {
     const order = (await this.redis.getBuffer(this.keys.run(run.runId).order)) ?? Buffer.alloc(0);
     const positions = Array.from({ length: order.length / 4 }, (_, i) => order.readUInt32BE(i * 4));
     for (let first = 0; first < positions.length; first += ROWS_PER_READ) {
       const wanted = positions.slice(first, first + ROWS_PER_READ);
       const batches = [...new Set(wanted.map(batchOf))];
-      const read = await this.#read(run.runId, batches, images);
+      const read = await this.#read(run, batches, images);
       const byBatch = new Map(batches.map((batch, i) => [batch, read[i]]));
       for (const position of wanted) {
         const row = byBatch.get(batchOf(position))?.[position % 256];
@@ -112,12 +105,8 @@ export class RunReader {
     }
   }
 
-  async #read(
-    runId: string,
-    batches: readonly number[],
-    images: 'before' | 'none',
-  ): Promise<(RecordedRow & InBatch)[][]> {
-    const keys = this.keys.run(runId);
+  async #read(run: Run, batches: readonly number[], images: 'before' | 'none'): Promise<RecordedRow[][]> {
+    const keys = this.keys.run(run.runId);
     const fields = batches.map(String);
     const [inputs, states, details, before] = await Promise.all([
       this.redis.hmgetBuffer(keys.inputs, ...fields),
@@ -128,7 +117,11 @@ export class RunReader {
     return batches.map((batch, i) => {
       const [blob, bytes] = [inputs[i], states[i]];
       if (!blob || !bytes) return [];
-      return recordedRows(blob, bytes, details[i], { before: before[i] }).map((row) => ({ ...row, batch }));
+      return recordedRows(
+        { inputs: blob, states: bytes, details: details[i], before: before[i] },
+        batch,
+        rulesOf(run),
+      );
     });
   }
 

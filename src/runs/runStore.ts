@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { ChainableCommander } from 'ioredis';
 import { unpack } from 'msgpackr';
 import type { RedisClient } from '../redis/connection.ts';
@@ -20,7 +21,7 @@ import {
 import { stateOfByte } from './rowState.ts';
 import { encodeLeaveRows, encodeRecords } from './rowsCodec.ts';
 import { RunReader, type LogEntry, type Stop } from './runReader.ts';
-import { RECORD_FORMAT, runFromHeader, type Run, type RunState, type Strategy } from './run.ts';
+import { RECORD_FORMAT, rulesOf, runFromHeader, type Run, type RunState, type Strategy } from './run.ts';
 import { Scripts } from './scripts.ts';
 
 export type Transition =
@@ -42,6 +43,8 @@ export interface Retry {
   readonly strategy?: Strategy;
 }
 
+/** Bytes of the key that plans are sealed with. */
+const SEAL_KEY_BYTES = 32;
 /** How long a run's log is kept after its last entry: longer than any run. */
 const LOG_DAYS = 4_000;
 
@@ -79,11 +82,11 @@ export class RunStore extends RunReader {
     if (run === undefined) return undefined;
     if (!inputBytes?.length || !stateBytes?.length)
       throw new Error(`batch ${batch} of run ${runId} is gone from Redis`);
-    const rows = recordedRows(inputBytes, stateBytes, said, {
-      planned: plannedRows,
-      plannedLists,
-      before: images,
-    });
+    const bytes = {
+      ...{ inputs: inputBytes, states: stateBytes, details: said },
+      ...{ planned: plannedRows, plannedLists, before: images },
+    };
+    const rows = recordedRows(bytes, batch, rulesOf(run));
     return { run, rows, leaseMs: Number(leaseMs) };
   }
 
@@ -302,6 +305,14 @@ export class RunStore extends RunReader {
     },
   ): Promise<void> {
     await this.redis.hset(this.keys.run(runId).header, options);
+  }
+
+  /** What the tenant's plans are sealed with: made once, and nowhere but here. */
+  async sealKey(): Promise<Buffer> {
+    await this.redis.set(this.keys.seal, randomBytes(SEAL_KEY_BYTES), 'NX');
+    const key = await this.redis.getBuffer(this.keys.seal);
+    if (key?.length !== SEAL_KEY_BYTES) throw new Error("the key of the tenant's seals is damaged");
+    return key;
   }
 
   /** Adds to the run's log, which outlives the run. */

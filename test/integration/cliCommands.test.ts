@@ -38,13 +38,15 @@ describe('plan', () => {
     const here = await small();
     const file = here.file('x.csv', MIXED);
     const ran = await here.run(['plan', file, '--json']);
-    expect(ran.exitCode).toBe(0);
+    expect(ran.exitCode).toBe(3);
     expect(JSON.parse(ran.stdout)).toMatchObject({
+      blocked: [{ kind: 'gone', found: 1, allowed: 0 }],
+      refusedRows: [{ line: 4, policy: 'c2', code: 'AssignmentGone' }],
       ...{ rows: 4, writes: 1, alreadySo: 1, refused: 1, duplicates: 1, leftOut: 0, looked: true },
       source: { name: file },
     });
     const shown = await here.run(['plan', file]);
-    expect(shown).toMatchObject({ exitCode: 0, stdout: '' });
+    expect(shown).toMatchObject({ exitCode: 3, stdout: '' });
     expect(shown.stderr).toMatch(
       /1 row to be written\n +1 row already so\n +1 row that will fail[^]*1 row repeated/,
     );
@@ -106,7 +108,7 @@ describe('apply', () => {
     const ran = await running.ended;
     expect(ran.exitCode).toBe(0);
     expect(ran.stderr).toContain('█ 100% 1/1');
-    const plain = await here.run(['apply', here.file('y.csv', csv([row('c1', 'a2', 'new')])), '--yes'], {
+    const plain = await here.run(['apply', here.file('y.csv', csv([row('c1', 'a2', 'other')])), '--yes'], {
       isTerminal: true,
       env: { NO_COLOR: '1' },
     });
@@ -139,7 +141,7 @@ describe('apply', () => {
   test('says which run it waits for when another one of the tenant is at work', async () => {
     const here = await small();
     const first = (await here.run(['submit', here.file('x.csv', ONE)])).stdout.trim();
-    const second = await here.run(['apply', here.file('y.csv', csv([row('c1', 'a2', 'new')])), '--yes']);
+    const second = await here.run(['apply', here.file('y.csv', csv([row('c1', 'a2', 'other')])), '--yes']);
     expect(second.exitCode).toBe(0);
     expect(second.stderr).toContain(`waits: run ${first} is at work first`);
     expect(await statesOf(here)).toEqual(['completed', 'completed']);
@@ -211,7 +213,7 @@ describe('submit, worker and the commands that show a run', () => {
 
   test('results come as CSV, JSON and NDJSON, by flag and by extension, whole and in part', async () => {
     const here = await small();
-    await here.run(['apply', here.file('x.csv', MIXED), '--yes']);
+    await here.run(['apply', here.file('x.csv', MIXED), '--yes', '--allow', 'gone=1']);
     const asCsv = (await here.run(['results', '@last'])).stdout.trimEnd().split('\n');
     expect(asCsv[0]).toBe(
       'policyType,policyId,assignmentId,targetType,groupId,status,httpStatus,errorCode,errorMessage,attempts,throttledMs,requestId,clientRequestId,finishedAt,before,after,assignmentIdAfter',
@@ -226,7 +228,7 @@ describe('submit, worker and the commands that show a run', () => {
     expect(rows).toMatchObject([
       { row: 2, assignmentId: 'a1', status: 'succeeded', httpStatus: 200, attempts: 1, errorCode: null },
       { row: 3, status: 'skipped', attempts: 0, requestId: null },
-      { row: 4, status: 'failed', httpStatus: 404 },
+      { row: 4, status: 'failed', errorCode: 'AssignmentGone' },
       {
         row: 5,
         status: 'skipped',
@@ -256,7 +258,7 @@ describe('submit, worker and the commands that show a run', () => {
       { ...row('c2', 'gone', 'new'), note: 'alps' },
       { ...row('c2', 'gone-too', 'new'), note: 'Beta' },
     ];
-    await here.run(['apply', here.file('x.csv', csv(named)), '--yes']);
+    await here.run(['apply', here.file('x.csv', csv(named)), '--yes', '--allow', 'gone=2']);
     const selected = async (...flags: string[]): Promise<Record<string, unknown>[]> =>
       JSON.parse((await here.run(['results', '@last', '--format', 'json', ...flags])).stdout);
 
@@ -270,7 +272,9 @@ describe('submit, worker and the commands that show a run', () => {
     expect(await selected('--where', 'status=failed', '--where', 'note=a*')).toMatchObject([
       { row: 3, note: 'alps', before: null, after: null },
     ]);
-    expect(await selected('--where', 'httpStatus=404', '--where', 'row=4')).toMatchObject([{ row: 4 }]);
+    expect(await selected('--where', 'errorCode=AssignmentGone', '--where', 'row=4')).toMatchObject([
+      { row: 4 },
+    ]);
     expect(await selected('--where', 'groupName=x')).toEqual([]);
 
     const few = here.file('few.csv', 'url\n/deviceManagement/deviceConfigurations/C2/assignments/GONE\n');
@@ -413,7 +417,15 @@ describe('pause, resume, cancel and retry', () => {
 
   test('the commands that are named repeat the flags that were given', async () => {
     const here = await small();
-    const ran = await here.run(['apply', here.file('x.csv', MIXED), '--yes', '--tenant', 'contoso.com']);
+    const ran = await here.run([
+      'apply',
+      here.file('x.csv', MIXED),
+      '--yes',
+      '--allow',
+      'gone=1',
+      '--tenant',
+      'contoso.com',
+    ]);
     expect(ran.stderr).toMatch(/retarget results \S+ --only failed,stale --tenant contoso.com\n/);
   });
 });

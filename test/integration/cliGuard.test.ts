@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { GuardKind } from '../../src/assignments/guard/guard.ts';
+import type { GuardKind } from '../../src/assignments/guard/finding.ts';
 import type { SettingsChange } from '../../src/simulator/settings.ts';
 import type { SeedAssignment, SeedPolicy, TenantSeed } from '../../src/simulator/tenantFile.ts';
 import { bench, csv, type Bench } from '../support/cli.ts';

@@ -12,9 +12,14 @@ afterAll(() => redis.stop());
 
 const CHANGES = csv([
   { policyType: 'deviceConfiguration', policyId: 'c1', assignmentId: 'a1', targetType: 'allDevices' },
-  { policyType: 'deviceConfiguration', policyId: 'c1', assignmentId: 'a2', targetType: 'allDevices' },
+  { policyType: 'deviceConfiguration', policyId: 'c1', assignmentId: 'a2', targetType: 'allLicensedUsers' },
 ]);
-const ALLOW = ['--allow', 'all-devices=2,filter-lost=2', '--allow', 'max-changes=2,unchecked-groups=9'];
+const ALLOW = [
+  '--allow',
+  'all-devices=1,all-users=1,filter-lost=2',
+  '--allow',
+  'max-changes=2,unchecked-groups=9',
+];
 
 interface Said {
   readonly at: string;
@@ -51,7 +56,7 @@ test('the log has who did what, when, why, with what allowed, for each command',
   ]);
   expect(said.every(({ operator, at }) => operator === 'ada@desk' && Date.parse(at) > 0)).toBe(true);
   expect(said[0]?.details).toMatchObject({
-    allow: ['all-devices=2,filter-lost=2', 'max-changes=2,unchecked-groups=9'],
+    allow: ['all-devices=1,all-users=1,filter-lost=2', 'max-changes=2,unchecked-groups=9'],
     planOf: expect.stringMatching(/^20.*Z$/),
     arguments: expect.arrayContaining(['submit', plan]),
   });

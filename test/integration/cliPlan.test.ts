@@ -63,7 +63,8 @@ describe('a plan', () => {
       { RETARGET_WRITES_PER_WINDOW: '2', RETARGET_WINDOW_MS: '20000' },
     );
     const file = here.file('x.csv', VARIED_ROWS);
-    const { exitCode, stderr, stdout } = await here.run(['plan', file, ...ANY_SIZE, '--allow', 'narrowed=1']);
+    const allow = ['--allow', 'narrowed=1,gone=1'];
+    const { exitCode, stderr, stdout } = await here.run(['plan', file, ...ANY_SIZE, ...allow]);
     expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: '' });
     for (const line of [
       /^ +3 rows to be written$/m,
@@ -112,9 +113,19 @@ describe('a plan', () => {
         { line: 3, before: 'group g2', after: 'group new-2' },
         { line: 7, policy: 'PIN', before: 'all devices', after: 'group new-6' },
       ],
-      guard: { narrowed: 1 },
-      findings: [{ kind: 'narrowed', line: 7 }],
-      blocked: [{ kind: 'narrowed', found: 1, allowed: 0 }],
+      guard: { narrowed: 1, gone: 1 },
+      findings: [
+        { kind: 'gone', line: 6 },
+        { kind: 'narrowed', line: 7 },
+      ],
+      refusedRows: [
+        { line: 5, code: 'PolicySetOwned' },
+        { line: 6, code: 'AssignmentGone' },
+      ],
+      blocked: [
+        { kind: 'narrowed', found: 1, allowed: 0 },
+        { kind: 'gone', found: 1, allowed: 0 },
+      ],
       ...{ looked: true, offline: false, secondsAtLeast: 1, leftOut: 0 },
     });
   });
@@ -132,10 +143,10 @@ describe('a plan', () => {
       const refused = await here.run(argv);
       expect(refused).toMatchObject({ exitCode: 3, stdout: '' });
       expect(refused.stderr).toMatch(/^ +narrowed: 1 finding, stops \(0 allowed\)$/m);
-      expect(refused.stderr).toMatch(/^ +7 +p1 +all devices +group new-6$/m);
+      expect(refused.stderr).toMatch(/^ +7 +PIN +all devices +group new-6$/m);
     }
     expect(await runs(here)).toEqual([]);
-    const applied = await here.run(['apply', plan, '--yes', '--json', '--allow', 'narrowed=1']);
+    const applied = await here.run(['apply', plan, '--yes', '--json', '--allow', 'narrowed=1,gone=1']);
     expect(applied.exitCode).toBe(1);
     expect(JSON.parse(applied.stdout)).toMatchObject({ succeeded: 3, skipped: 2, failed: 2 });
     const results = await here.run(['results', '@last', '--format', 'json']);
@@ -144,7 +155,7 @@ describe('a plan', () => {
       { row: 3, status: 'succeeded' },
       { row: 4, status: 'skipped' },
       { row: 5, status: 'failed', errorCode: 'PolicySetOwned' },
-      { row: 6, status: 'failed', httpStatus: 404 },
+      { row: 6, status: 'failed', errorCode: 'AssignmentGone' },
       { row: 7, status: 'succeeded' },
       { row: 8, status: 'skipped', errorCode: 'DuplicateRow' },
     ]);
@@ -165,8 +176,8 @@ describe('a plan', () => {
     expect(
       linesOf(plan)
         .slice(1, -1)
-        .map((line) => JSON.parse(line).before ?? null),
-    ).toEqual([...Array.from({ length: here.rows }, () => null)]);
+        .map((line) => JSON.parse(line).before),
+    ).toEqual([...Array.from({ length: here.rows }, () => 'notRead')]);
     const applied = await here.run(['apply', plan, '--yes', '--allow', 'no-undo']);
     expect(applied.exitCode).toBe(0);
     expect(here.groups()).toEqual(['new-0', 'new-1', 'new-2', 'new-3']);
@@ -186,11 +197,11 @@ describe('a saved plan', () => {
     expect(statSync(plan).mode & 0o777).toBe(0o600);
     const [first = '', ...rest] = linesOf(plan);
     expect(JSON.parse(first)).toMatchObject({
-      ...{ kind: 'plan', format: 1, tenant: here.env['AZURE_TENANT_ID'], graphUrl: here.simulator.url },
+      ...{ kind: 'plan', format: 2, tenant: here.env['AZURE_TENANT_ID'], graphUrl: here.simulator.url },
       ...{ strategy: 'patch', rows: here.rows, blind: false, offline: false },
       source: { name: here.changes },
     });
-    expect(JSON.parse(rest.at(-1) ?? '')).toEqual({ kind: 'end', rows: 4, writes: 4, guard: {} });
+    expect(JSON.parse(rest.at(-1) ?? '')).toMatchObject({ kind: 'end', rows: 4, writes: 4, findings: {} });
     const renamed = here.file('plan.csv', readFileSync(plan, 'utf8'));
     expect((await here.run(['apply', renamed, '--yes'])).exitCode).toBe(0);
     expect(here.groups()).toEqual(['new-0', 'new-1', 'new-2', 'new-3']);
@@ -263,7 +274,8 @@ describe('the plan of a run', () => {
     expect(statSync(path).mode & 0o777).toBe(0o600);
     const befores = linesOf(path)
       .slice(1, -1)
-      .map((line) => JSON.parse(line).before.target.groupId);
+      .flatMap((line) => JSON.parse(line).assignments ?? [])
+      .map(({ target }) => target.groupId);
     expect(befores).toEqual(['old-0-0', 'old-0-1', 'old-1-0', 'old-1-1']);
   });
 

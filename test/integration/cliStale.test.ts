@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { resealed } from '../support/seal.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ANY_SIZE, editsOfAnotherHand, plannedTenant, type PlannedTenant } from '../support/plannedTenant.ts';
 import { startRedisServer, type TestRedis } from '../support/redisServer.ts';
@@ -90,7 +91,9 @@ test('a plan that is too old waits for whoever says that it still holds', async 
   const here = await plannedTenant(redis.url, 2);
   const text = readFileSync(await planOf(here), 'utf8');
   const aDayAgo = new Date(Date.now() - 24 * 3_600_000 - 1).toISOString();
-  const plan = here.file('old.ndjson', text.replace(/"createdAt":"[^"]+"/, `"createdAt":"${aDayAgo}"`));
+  const old = text.replace(/"createdAt":"[^"]+"/, `"createdAt":"${aDayAgo}"`);
+  const tenant = here.env['AZURE_TENANT_ID'] ?? '';
+  const plan = here.file('old.ndjson', await resealed(old, redis.url ?? '', tenant));
   const applied = await here.run(['apply', plan, '--yes']);
   expect(applied.exitCode).toBe(3);
   expect(await here.status()).toMatchObject({ state: 'paused', pending: here.rows });

@@ -104,10 +104,12 @@ describe('the before-image', () => {
     expect(atWrite[0]).toMatchObject(
       PLACES.map((place) => ({
         state: 'sent',
-        before: { id: `a${place}`, target: groupTarget(`old-${place}`) },
+        before: { entry: { id: `a${place}`, target: groupTarget(`old-${place}`) } },
       })),
     );
-    expect((await each.allRows('before'))[9]?.before).toMatchObject({ target: groupTarget('old-9') });
+    expect((await each.allRows('before'))[9]?.before).toMatchObject({
+      entry: { target: groupTarget('old-9') },
+    });
   });
 
   test('outlives a worker that dies between the leave and the reply, and is no look at the own write', async () => {
@@ -120,7 +122,9 @@ describe('the before-image', () => {
     await each.work(each.anotherWorker());
     expect((await each.run()).counts.succeeded).toBe(20);
     for (const { place, before } of await each.allRows('before'))
-      expect(before).toMatchObject({ id: `a${place}`, target: groupTarget(`old-${place}`) });
+      expect(before).toMatchObject({
+        entry: { id: `a${place}`, target: groupTarget(`old-${place}`) },
+      });
   });
 
   test('is the last one before a write: what somebody else made of it in between is put back', async () => {
@@ -128,7 +132,9 @@ describe('the before-image', () => {
     await each.step();
     changeTo(each, 6, 'in-between');
     await each.work();
-    expect((await each.allRows('before'))[6]?.before).toMatchObject({ target: groupTarget('in-between') });
+    expect((await each.allRows('before'))[6]?.before).toMatchObject({
+      entry: { target: groupTarget('in-between') },
+    });
   });
 
   test('keeps what nobody has heard of value for value, and is null-free where there was nothing', async () => {
@@ -145,10 +151,10 @@ describe('the before-image', () => {
     });
     await each.work();
     const [first, gone] = await each.allRows('before');
-    expect(first?.before).toMatchObject({ target: strange });
-    expect(gone).not.toHaveProperty('before');
+    expect(first?.before).toMatchObject({ entry: { target: strange } });
+    expect(gone?.before).toBeUndefined();
     // Only who asks for them gets them.
-    expect((await each.allRows())[0]).not.toHaveProperty('before');
+    expect((await each.allRows())[0]?.before).toBeUndefined();
   });
 });
 

@@ -219,17 +219,13 @@ test('rows that Graph refuses fail at once, with its code and message', async ()
   await expectTrue(each);
 });
 
-test('an assignment that is gone is written to once, and fails with what Graph said', async () => {
+test('an assignment that is gone fails, and costs no write', async () => {
   const each = await world(record, { absent: [4] });
   await each.work();
   const gone = (await each.rows())[4];
-  expect(gone).toMatchObject({
-    state: 'failed',
-    attempts: 1,
-    detail: { httpStatus: 404, errorCode: 'ResourceNotFound' },
-  });
+  expect(gone).toMatchObject({ state: 'failed', attempts: 0, detail: { errorCode: 'AssignmentGone' } });
   expect((await each.run()).counts).toMatchObject({ succeeded: 19, failed: 1 });
-  expect(each.graph.stats().writesArrived).toBe(20);
+  expect(each.graph.stats().writesArrived).toBe(19);
 });
 
 test('an assignment that was given its new id between look and write succeeded, in spite of the 404', async () => {

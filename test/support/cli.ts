@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable, Writable } from 'node:stream';
 import { onTestFinished } from 'vitest';
-import { GUARD_KINDS } from '../../src/assignments/guard/guard.ts';
+import { GUARD_KINDS } from '../../src/assignments/guard/finding.ts';
 import type { Io } from '../../src/cli/context.ts';
 import { main } from '../../src/main.ts';
 import { startSimulator, type Simulator, type SimulatorOptions } from '../../src/simulator/simulator.ts';

@@ -1,14 +1,19 @@
 import type { InputColumn } from '../../src/assignments/rows/columns.ts';
-import { withChange, type ReadyRow } from '../../src/queue/lookFirst.ts';
 import type { Detail, InputRow } from '../../src/runs/batchCodec.ts';
 import {
   DEFAULT_OPTIONS,
   headerFields,
+  rulesOf,
   runFromHeader,
   type Run,
   type RunIdentity,
 } from '../../src/runs/run.ts';
-import type { LeaveRow, RowRecord } from '../../src/runs/batchRow.ts';
+import {
+  changeOfRecorded,
+  type LeaveRow,
+  type RecordedRow,
+  type RowRecord,
+} from '../../src/runs/batchRow.ts';
 import type { RowState, StateName } from '../../src/runs/rowState.ts';
 
 export const identityOf = (change: Partial<RunIdentity> = {}): RunIdentity => ({
@@ -68,9 +73,12 @@ export const pendingRows = (...places: number[]): RowRecord[] =>
 export const eachAlone = (rows: readonly (RowState & { readonly place: number })[]): LeaveRow[] =>
   rows.map(({ place, state, attempts }, request) => ({ place, state, attempts, request }));
 
-export const readyRow = (
+export const recordedRow = (
   state: StateName,
   attempts: number,
   detail: Detail = {},
   { input = groupRow('c1', 'a1', 'g-new'), place = 0, run = runOf() } = {},
-): ReadyRow => withChange({ place, state, attempts, input, detail }, run);
+): RecordedRow => ({
+  ...{ batch: 0, place, state, attempts, input, detail },
+  change: changeOfRecorded(input, rulesOf(run)),
+});

@@ -2,11 +2,11 @@ import { type CurrentAssignment, isOfPolicySet } from './current.ts';
 import { audienceKey } from '../targets/audience.ts';
 import { canonicalAssignment } from './canonical.ts';
 import type { Change, WishedChange } from '../rows/change.ts';
-import type { Before } from './fold.ts';
+import { entriesOf, type Before } from './decision.ts';
 import { sameId } from '../values/ids.ts';
 import { restoringBody, type Inverse } from './inverse.ts';
 import type { JsonObject } from '../values/json.ts';
-import { holds } from './decide.ts';
+import { holds } from './holds.ts';
 import type { ApiVersion } from '../kinds/policyKinds.ts';
 import { targetIn } from '../targets/currentTarget.ts';
 import { patchBody } from './request.ts';
@@ -91,30 +91,17 @@ interface Wrote {
 }
 
 function partsOf({ change, before, idAfter }: WrittenChange): Part[] {
-  const images = before === null ? [] : isList(before) ? before : [before];
+  const entries = entriesOf(before);
   switch (change.action) {
     case 'set':
-      return images.map((image) => {
-        const was = presentIn(image);
-        return { did: 'set', wrote: { change, id: idAfter ?? was.id }, was };
-      });
+      return entries.map((was) => ({ did: 'set', wrote: { change, id: idAfter ?? was.id }, was }));
     case 'add':
       return [{ did: 'add', wrote: { change, id: idAfter }, was: undefined }];
     case 'remove':
     case 'clear':
-      return images.map((image) => ({ did: 'remove', wrote: undefined, was: presentIn(image) }));
+      return entries.map((was) => ({ did: 'remove', wrote: undefined, was }));
   }
 }
-
-/** `Array.isArray` does not tell a read-only list from an object. */
-const isList = (before: JsonObject | readonly JsonObject[]): before is readonly JsonObject[] =>
-  Array.isArray(before);
-
-const presentIn = (image: JsonObject): CurrentAssignment => ({
-  id: typeof image['id'] === 'string' ? image['id'] : '',
-  target: targetIn(image),
-  whole: image,
-});
 
 function inverseOf({ was }: Part, present: CurrentAssignment): Inverse {
   return was === undefined ? { action: 'remove', present } : { action: 'set', present, was };

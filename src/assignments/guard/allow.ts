@@ -1,4 +1,4 @@
-import { GUARD_KINDS, type GuardKind } from './guard.ts';
+import { GUARD_KINDS, type GuardKind } from './finding.ts';
 import { quoted } from '../values/quoted.ts';
 import type { Fault } from '../rows/row.ts';
 import { didYouMean } from '../rows/rowReader.ts';

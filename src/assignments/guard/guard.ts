@@ -1,3 +1,5 @@
+import { isGone, entryOf, type Decision } from '../changes/decision.ts';
+import type { Finding, GuardKind } from './finding.ts';
 import type { CurrentAssignment } from '../changes/current.ts';
 import { audienceInWords, targetInWords, turnOfIntent } from '../changes/changeKind.ts';
 import { filterOf } from '../targets/filter.ts';
@@ -5,42 +7,9 @@ import { sameId } from '../values/ids.ts';
 import type { JsonObject } from '../values/json.ts';
 import { fitsPlatform, type DevicePlatform } from '../targets/platforms.ts';
 import type { PolicyType } from '../kinds/policyKinds.ts';
+import { audienceKey } from '../targets/audience.ts';
 import { groupOf, isEverybody, isExclusion, targetIn, targetTypeOf } from '../targets/currentTarget.ts';
 import { quoted } from '../values/quoted.ts';
-
-/** What the guard stops unless it is allowed by name and count, in the order in which it is shown. */
-export const GUARD_KINDS = [
-  'filter-lost',
-  'filter-flipped',
-  'filter-swapped',
-  'exclusion-dropped',
-  'exclusion-to-inclusion',
-  'inclusion-to-exclusion',
-  'all-devices',
-  'all-users',
-  'narrowed',
-  'intent-turned',
-  'no-inclusion',
-  'clear',
-  'group-missing',
-  'group-not-security',
-  'group-empty',
-  'unchecked-groups',
-  'filter-missing',
-  'filter-platform',
-  'unchecked-filters',
-  'max-changes',
-  'no-undo',
-] as const;
-export type GuardKind = (typeof GUARD_KINDS)[number];
-
-/** One row that does something which somebody should know of before. */
-export interface Finding {
-  readonly kind: GuardKind;
-  readonly line: number;
-  /** A sentence for a person. Holds names from Graph as they are, so it is made visible before a terminal shows it. */
-  readonly what: string;
-}
 
 export type GroupFact = { readonly kind: 'ok' | 'missing' | 'notSecurity' | 'empty' | 'unchecked' };
 
@@ -54,18 +23,7 @@ export interface TenantFacts {
   filter(id: string): FilterFact;
 }
 
-/** A row that is to be written. */
-export interface JudgedRow {
-  readonly line: number;
-  /** The assignment as it is in the list; undefined when it is not there, or only comes, or when nothing was read. */
-  readonly before: CurrentAssignment | undefined;
-  /** The body to be sent; undefined when the assignment is to be removed. */
-  readonly after: JsonObject | undefined;
-  /** What a row takes away that clears the list; undefined for all others. */
-  readonly cleared?: readonly CurrentAssignment[] | undefined;
-}
-
-/** One list of assignments, and all rows that are to be written to it, in input order. */
+/** One list of assignments, and what was decided about all its rows, in input order. */
 export interface JudgedList {
   readonly policyType: PolicyType;
   readonly policyId: string;
@@ -74,10 +32,38 @@ export interface JudgedList {
   readonly platform?: DevicePlatform | undefined;
   /** The list as it was read, with what no row is about; empty when nothing was read. */
   readonly assignments: readonly CurrentAssignment[];
+  readonly decisions: readonly Decision[];
+}
+
+/** A row that is to be written. */
+interface JudgedRow {
+  /** Its place among the decisions. */
+  readonly at: number;
+  /** The assignment as it is in the list; undefined when it only comes, or when nothing was read. */
+  readonly before: CurrentAssignment | undefined;
+  /** The body to be sent; undefined when the assignment is to be removed. */
+  readonly after: JsonObject | undefined;
+  /** What a row takes away that clears the list; undefined for all others. */
+  readonly cleared: readonly CurrentAssignment[] | undefined;
+}
+
+interface WrittenList extends JudgedList {
   readonly rows: readonly JudgedRow[];
 }
 
-type Concern = Pick<Finding, 'kind' | 'what'>;
+const writtenRows = ({ decisions }: JudgedList): JudgedRow[] =>
+  decisions.flatMap(({ kind, before, after }, at) =>
+    kind === 'write'
+      ? [
+          {
+            at,
+            before: entryOf(before),
+            after,
+            cleared: before.kind === 'entries' ? before.entries : undefined,
+          },
+        ]
+      : [],
+  );
 
 /** Judges the lists of one plan. Groups and filters that could not be checked are told of once in all of them. */
 export class Guard {
@@ -88,22 +74,28 @@ export class Guard {
     this.#facts = facts;
   }
 
-  /** What the rows of one list do that must be allowed, row by row. */
-  judgeList(list: JudgedList): Finding[] {
+  /** What the rows of one list do that must be allowed: of each decision, in their order. */
+  judgeList(judged: JudgedList): Finding[][] {
+    const rows = writtenRows(judged);
+    const list = { ...judged, rows };
     const targetsAfter = targetsLeft(list);
     const leavesNone = rowThatLeavesNone(list, targetsAfter);
-    return list.rows.flatMap((row) =>
-      [
+    const findings = judged.decisions.map((decision): Finding[] => goneConcerns(decision));
+    for (const row of rows)
+      findings[row.at] = [
         ...changesOf(row, targetsAfter),
+        ...contradictionConcerns(row, list, targetsAfter),
         ...(row === leavesNone ? concern('no-inclusion', 'no inclusion is left, so nobody gets it.') : []),
         ...clearConcerns(row),
         ...this.#newGroup(row),
         ...this.#newFilter(row, list.platform),
-      ].map(({ kind, what }) => ({ kind, line: row.line, what: `${policyInWords(list)}: ${what}` })),
+      ];
+    return findings.map((found) =>
+      found.map(({ kind, what }) => ({ kind, what: `${policyInWords(list)}: ${what}` })),
     );
   }
 
-  #newGroup({ before, after }: JudgedRow): Concern[] {
+  #newGroup({ before, after }: JudgedRow): Finding[] {
     const id = after && groupOf(targetIn(after));
     if (id === undefined || sameId(id, before && groupOf(before.target))) return [];
     switch (this.#facts.group(id).kind) {
@@ -120,7 +112,7 @@ export class Guard {
     }
   }
 
-  #newFilter({ before, after }: JudgedRow, platform: DevicePlatform | undefined): Concern[] {
+  #newFilter({ before, after }: JudgedRow, platform: DevicePlatform | undefined): Finding[] {
     const id = after && filterOf(targetIn(after))?.id;
     if (id === undefined || sameId(id, before && filterOf(before.target)?.id)) return [];
     const fact = this.#facts.filter(id);
@@ -136,7 +128,7 @@ export class Guard {
     }
   }
 
-  #unchecked(kind: GuardKind, which: string): Concern[] {
+  #unchecked(kind: GuardKind, which: string): Finding[] {
     const key = which.toLowerCase();
     if (this.#uncheckedTold.has(key)) return [];
     this.#uncheckedTold.add(key);
@@ -144,13 +136,38 @@ export class Guard {
   }
 }
 
-const concern = (kind: GuardKind, what: string): Concern[] => [{ kind, what }];
+const concern = (kind: GuardKind, what: string): Finding[] => [{ kind, what }];
+
+const goneConcerns = (decision: Decision): Finding[] =>
+  isGone(decision)
+    ? concern('gone', `the row finds nothing to change: ${decision.message ?? 'it is gone'}`)
+    : [];
+
+/** A group that is included and excluded afterwards, and was not before: in one tenant the exclusion wins, in another it is lost. */
+function contradictionConcerns(
+  { before: over, after }: JudgedRow,
+  { assignments }: JudgedList,
+  targetsAfter: readonly JsonObject[],
+): Finding[] {
+  const target = after && targetIn(after);
+  const group = target && groupOf(target);
+  if (target === undefined || group === undefined) return [];
+  // What stays where it is brings nothing.
+  if (over !== undefined && audienceKey(over.target) === audienceKey(target)) return [];
+  const isContradicted = (targets: readonly JsonObject[], excludes: boolean): boolean =>
+    targets.some((each) => sameId(groupOf(each), group) && isExclusion(each) === excludes);
+  const before = assignments.map((each) => each.target);
+  const wasSo = isContradicted(before, true) && isContradicted(before, false);
+  return isContradicted(targetsAfter, !isExclusion(target)) && !wasSo
+    ? concern('include-and-exclude', `group ${group} is included and excluded.`)
+    : [];
+}
 
 const policyInWords = ({ policyType, name, policyId }: JudgedList): string =>
   `${policyType === 'deviceConfiguration' ? 'Configuration' : 'Compliance policy'} ${quoted(name ?? policyId)}`;
 
 /** The targets that the list has when all rows are written. */
-function targetsLeft({ assignments, rows }: JudgedList): JsonObject[] {
+function targetsLeft({ assignments, rows }: WrittenList): JsonObject[] {
   const written = new Set(rows.flatMap(goingIn).map(({ id }) => id.toLowerCase()));
   return [
     ...assignments.filter(({ id }) => !written.has(id.toLowerCase())).map(({ target }) => target),
@@ -163,14 +180,14 @@ const goingIn = ({ before, cleared = [] }: JudgedRow): readonly CurrentAssignmen
   before === undefined ? cleared : [before, ...cleared];
 
 /** The first row that takes an inclusion away, when the list had one and is left with none. */
-function rowThatLeavesNone(list: JudgedList, targetsAfter: readonly JsonObject[]): JudgedRow | undefined {
+function rowThatLeavesNone(list: WrittenList, targetsAfter: readonly JsonObject[]): JudgedRow | undefined {
   return targetsAfter.every(isExclusion)
     ? list.rows.find((row) => goingIn(row).some(({ target }) => !isExclusion(target)))
     : undefined;
 }
 
 /** What the row alone changes, as far as it must be allowed. */
-function changesOf(row: JudgedRow, targetsAfter: readonly JsonObject[]): Concern[] {
+function changesOf(row: JudgedRow, targetsAfter: readonly JsonObject[]): Finding[] {
   if (row.cleared !== undefined) return droppedConcerns(row.cleared, targetsAfter);
   const from = row.before?.target;
   const to = row.after && targetIn(row.after);
@@ -183,7 +200,7 @@ function changesOf(row: JudgedRow, targetsAfter: readonly JsonObject[]): Concern
   ];
 }
 
-function filterConcerns(from: JsonObject, to: JsonObject): Concern[] {
+function filterConcerns(from: JsonObject, to: JsonObject): Finding[] {
   const [old, now] = [filterOf(from), filterOf(to)];
   if (old === undefined) return [];
   const words = `${old.type} filter ${old.id}`;
@@ -199,7 +216,7 @@ function exclusionConcerns(
   from: JsonObject,
   to: JsonObject | undefined,
   targetsAfter: readonly JsonObject[],
-): Concern[] {
+): Finding[] {
   const words = audienceInWords(from);
   if (to !== undefined && !isExclusion(to))
     return concern('exclusion-to-inclusion', `${words} becomes an assignment to ${targetInWords(to)}.`);
@@ -215,7 +232,7 @@ const isStillExcluded = (from: JsonObject, targetsAfter: readonly JsonObject[]):
 function droppedConcerns(
   cleared: readonly CurrentAssignment[],
   targetsAfter: readonly JsonObject[],
-): Concern[] {
+): Finding[] {
   const dropped = cleared.filter(
     ({ target }) => isExclusion(target) && !isStillExcluded(target, targetsAfter),
   );
@@ -224,21 +241,21 @@ function droppedConcerns(
   return concern('exclusion-dropped', `${words} ${dropped.length === 1 ? 'is' : 'are'} excluded no more.`);
 }
 
-function clearConcerns({ cleared }: JudgedRow): Concern[] {
+function clearConcerns({ cleared }: JudgedRow): Finding[] {
   if (cleared === undefined) return [];
   const words = cleared.map(({ target }) => targetInWords(target)).join('; ');
   return concern('clear', `its list is cleared of ${words}.`);
 }
 
 /** All devices or all users, where it was not the same before. */
-function newAudienceConcerns(from: JsonObject | undefined, to: JsonObject): Concern[] {
+function newAudienceConcerns(from: JsonObject | undefined, to: JsonObject): Finding[] {
   const type = targetTypeOf(to);
   if (!isEverybody(to) || (from && targetTypeOf(from) === type)) return [];
   const kind = type === 'allDevices' ? 'all-devices' : 'all-users';
   return concern(kind, `it is newly assigned to ${targetInWords(to)}.`);
 }
 
-function inclusionConcerns(from: JsonObject, to: JsonObject): Concern[] {
+function inclusionConcerns(from: JsonObject, to: JsonObject): Finding[] {
   const words = `the assignment to ${targetInWords(from)}`;
   if (isExclusion(to)) return concern('inclusion-to-exclusion', `${words} becomes ${audienceInWords(to)}.`);
   return isEverybody(from) && !isEverybody(to)
@@ -246,7 +263,7 @@ function inclusionConcerns(from: JsonObject, to: JsonObject): Concern[] {
     : [];
 }
 
-function intentConcerns({ before, after = {} }: JudgedRow): Concern[] {
+function intentConcerns({ before, after = {} }: JudgedRow): Finding[] {
   const turn = turnOfIntent(before, after);
   const words = `the intent for ${targetInWords(targetIn(after))}`;
   return turn ? concern('intent-turned', `${words} turns from ${turn.from} to ${turn.to}.`) : [];

@@ -5,7 +5,7 @@ import { filterOf } from '../targets/filter.ts';
 import { FROM_TYPES } from './fromTarget.ts';
 import { sameId } from '../values/ids.ts';
 import { isJsonObject, type JsonObject } from '../values/json.ts';
-import { holds } from '../changes/decide.ts';
+import { holds } from '../changes/holds.ts';
 import type { PolicyType } from '../kinds/policyKinds.ts';
 import { groupOf, targetTypeOf } from '../targets/currentTarget.ts';
 import type { ReadingRules } from './rowReader.ts';

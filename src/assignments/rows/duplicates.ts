@@ -33,7 +33,7 @@ export class Duplicates {
  * Equal for two changes that wish the same, whatever the letter case of ids, the order of properties, and the spelling of
  * types and of "no filter". What only repeats the address does not count.
  */
-function wishKey(change: Change): string {
+export function wishKey(change: Change): string {
   return `${JSON.stringify(change.from)} ${wishedKey(change)}`.toLowerCase();
 }
 

@@ -1,7 +1,9 @@
-import { type CurrentAssignment, currentAssignmentOf } from '../../../src/assignments/changes/current.ts';
+import { currentAssignmentOf } from '../../../src/assignments/changes/current.ts';
 import { expect, test } from 'vitest';
 import { changeFrom, type Change } from '../../../src/assignments/rows/change.ts';
 import type { JsonObject } from '../../../src/assignments/values/json.ts';
+import { ABSENT, beforeOf, NOT_READ } from '../../../src/assignments/changes/decision.ts';
+import type { PlanDecision, RowNames } from '../../../src/formats/planFile.ts';
 import { PlanTally, type PlannedRow } from '../../../src/cli/planTally.ts';
 import { rowOf, type InputRow } from '../../../src/runs/batchCodec.ts';
 import { groupRow } from '../../support/rows.ts';
@@ -15,20 +17,24 @@ function changeIn(input: InputRow): Change {
   return 'change' in read ? read.change : expect.fail('that is no change');
 }
 
-const present = (target: JsonObject): CurrentAssignment | undefined =>
-  currentAssignmentOf({ id: 'a', target });
+const present = (target: JsonObject) => beforeOf(currentAssignmentOf({ id: 'a', target }));
 
 /** A row that moves an assignment from the group `old` to the group `new`. */
 function planned(
   line: number,
-  more: Partial<PlannedRow> = {},
-  input = groupRow('c1', 'a', 'new'),
+  decision: Partial<PlanDecision> = {},
+  { names = { policy: 'Wi-Fi' } as RowNames, input = groupRow('c1', 'a', 'new') } = {},
 ): PlannedRow {
   return {
     input: { ...input, line },
     change: changeIn(input),
-    ...{ decision: 'write', before: present(groupTarget('old')), after: { target: groupTarget('new') } },
-    ...{ findings: [], policyName: 'Wi-Fi', ...more },
+    decision: {
+      ...{ kind: 'write', before: present(groupTarget('old')), after: { target: groupTarget('new') } },
+      ...{ via: 'patch', waitsFor: [], findings: [] },
+      ...decision,
+    },
+    names,
+    list: undefined,
   };
 }
 
@@ -39,20 +45,56 @@ function tallyOf(...rows: readonly PlannedRow[]): PlanTally {
 }
 
 test('each row counts once, by what becomes of it', () => {
-  const refused = { decision: 'refused', before: undefined, after: undefined } as const;
+  const refused = (line: number, code: string, httpStatus?: number): PlannedRow =>
+    planned(line, {
+      ...{ kind: 'refused', after: undefined, code, message: `${code}.` },
+      ...(httpStatus !== undefined && { httpStatus }),
+    });
   const tally = tallyOf(
     planned(2),
     planned(3),
-    planned(4, { decision: 'alreadySo' }),
-    planned(5, { decision: 'duplicate' }),
-    planned(6, { ...refused, obstacle: 'gone' }),
-    planned(7, { ...refused, obstacle: 'policySet' }),
-    planned(8, refused),
+    planned(4, { kind: 'alreadySo' }),
+    planned(5, { kind: 'duplicate' }),
+    refused(6, 'AssignmentGone'),
+    refused(7, 'PolicySetOwned'),
+    refused(8, 'Forbidden', 403),
+    refused(9, 'ResourceNotFound', 404),
+    ...['AlreadyAssigned', 'DuplicateTarget', 'IncludeAndExclude', 'HeldBack'].map((code, i) =>
+      refused(10 + i, code),
+    ),
+    refused(14, 'TargetMismatch'),
   );
-  expect(tally.counts).toMatchObject({
-    ...{ writes: 2, alreadySo: 1, duplicates: 1, gone: 1, policySet: 1, unreadable: 1 },
+  expect(tally.counts).toEqual({
+    ...{ writes: 2, alreadySo: 1, duplicates: 1, gone: 2, policySet: 1, conflict: 4, unreadable: 2 },
   });
   expect([...tally.writesByType]).toEqual([['deviceConfiguration', 2]]);
+});
+
+test('rows that can’t be done are kept with their policy and the reason, the first thousand of them', () => {
+  const refused = (line: number): PlannedRow =>
+    planned(line, { kind: 'refused', after: undefined, code: 'AssignmentGone', message: `gone ${line}` });
+  const tally = tallyOf(planned(2), ...Array.from({ length: 1_001 }, (_, n) => refused(n + 3)));
+  expect(tally.refused.slice(0, 2)).toEqual([
+    { line: 3, policy: 'Wi-Fi', code: 'AssignmentGone', message: 'gone 3' },
+    { line: 4, policy: 'Wi-Fi', code: 'AssignmentGone', message: 'gone 4' },
+  ]);
+  expect(tally.refused).toHaveLength(1_000);
+  expect(tally.counts.gone).toBe(1_001);
+});
+
+test('each row by PATCH is a request of its own, all rows of a list by assign are one', () => {
+  const of = (policyId: string) => ({ input: groupRow(policyId, 'a', 'new') });
+  const whole = { via: 'assign' } as const;
+  const tally = tallyOf(
+    planned(2, {}, of('c1')),
+    planned(3, {}, of('c1')),
+    planned(4, whole, of('c2')),
+    planned(5, whole, of('c2')),
+    planned(6, whole, of('C3')),
+    planned(7, { ...whole, kind: 'alreadySo' }, of('c4')),
+  );
+  expect(tally.requests).toBe(4);
+  expect(tally.counts.writes).toBe(5);
 });
 
 test('rows that change in the same way are counted together, the commonest way first', () => {
@@ -86,18 +128,56 @@ test('rows that change in the same way are counted together, the commonest way f
 });
 
 test('a row that nobody has looked at changes from what nobody knows', () => {
-  const tally = tallyOf(planned(2, { before: undefined }));
+  const tally = tallyOf(planned(2, { before: NOT_READ }));
   expect(tally.changes).toMatchObject([{ from: null, to: 'group' }]);
   expect(tally.rowsShown).toMatchObject([{ before: 'not read', after: 'group new' }]);
+});
+
+test('a row that adds or takes away shows nothing on the other side, and one that clears the whole list', () => {
+  const acting = (action: string, own: object): { input: InputRow } => ({
+    input: { line: 2, cells: new Map(Object.entries({ ...own, action })) as InputRow['cells'] },
+  });
+  const policy = { policyType: 'deviceConfiguration', policyId: 'c1' };
+  const tally = tallyOf(
+    planned(
+      2,
+      { before: ABSENT, via: 'assign' },
+      acting('add', { ...policy, targetType: 'group', groupId: 'new' }),
+    ),
+    planned(3, { after: undefined, via: 'assign' }, acting('remove', { ...policy, assignmentId: 'a' })),
+    planned(
+      4,
+      {
+        before: {
+          kind: 'entries',
+          entries: [groupTarget('x'), ALL_DEVICES].map((target, i) => ({
+            ...{ id: `${i}`, target, whole: { id: `${i}`, target } },
+          })),
+        },
+        ...{ after: undefined, via: 'assign' },
+      },
+      acting('clear', policy),
+    ),
+  );
+  expect(tally.changes).toMatchObject([
+    { from: 'nothing', to: 'group' },
+    { from: 'group', to: 'nothing' },
+    { from: 'whole list', to: 'nothing' },
+  ]);
+  expect(tally.rowsShown).toMatchObject([
+    { before: 'nothing', after: 'group new' },
+    { before: 'group old', after: 'nothing' },
+    { before: 'group x; all devices', after: 'nothing' },
+  ]);
 });
 
 test('the first ten rows are shown, with the best name that there is for their policy', () => {
   const named = groupRow('c1', 'a', 'new', { policyName: 'as the file has it' });
   const tally = tallyOf(
     planned(2),
-    planned(3, { policyName: undefined }, named),
-    planned(4, { policyName: undefined }),
-    planned(5, { decision: 'alreadySo' }),
+    planned(3, {}, { names: {}, input: named }),
+    planned(4, {}, { names: {} }),
+    planned(5, { kind: 'alreadySo' }),
     ...Array.from({ length: 20 }, (_, n) => planned(n + 6)),
   );
   expect(tally.rowsShown.map(({ line }) => line)).toEqual([2, 3, 4, 6, 7, 8, 9, 10, 11, 12]);
@@ -127,4 +207,19 @@ test('findings carry the line of their row, and are counted in the order of the 
     ['filter-lost', 1],
     ['narrowed', 2],
   ]);
+});
+
+test('findings of a row that is not written count as well, and of each kind the first thousand are kept', () => {
+  const gone = (line: number): PlannedRow =>
+    planned(line, {
+      ...{ kind: 'refused', code: 'AssignmentGone' },
+      findings: [{ kind: 'gone', what: 'g' }],
+    });
+  const tally = tallyOf(
+    ...Array.from({ length: 1_001 }, (_, n) => gone(n + 2)),
+    planned(2_000, { findings: [{ kind: 'clear', what: 'c' }] }),
+  );
+  expect(tally.guard.get('gone')).toBe(1_001);
+  expect(tally.findings).toHaveLength(1_001);
+  expect(tally.findings.at(-1)).toEqual({ kind: 'clear', what: 'c', line: 2_000 });
 });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { changeFrom, type Change } from '../../../src/assignments/rows/change.ts';
+import { NOT_READ } from '../../../src/assignments/changes/decision.ts';
 import { spread, type Candidate } from '../../../src/cli/sample.ts';
 import { rowOf } from '../../../src/runs/batchCodec.ts';
 import { groupRow } from '../../support/rows.ts';
@@ -12,7 +13,7 @@ function candidate(policy: string, rank: number, narrows = false): Candidate {
   const input = groupRow(policy, `a${rank}`, 'g', { targetType: narrows ? 'exclusionGroup' : 'group' });
   const read = changeFrom(rowOf(input), RULES);
   const change: Change = 'change' in read ? read.change : expect.fail('that is no change');
-  return { row: { input, change, before: undefined }, policy, rank };
+  return { row: { input, change, before: NOT_READ }, policy, rank };
 }
 
 const ranks = (chosen: readonly Candidate[]): number[] => chosen.map(({ rank }) => rank);

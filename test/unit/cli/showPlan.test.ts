@@ -1,10 +1,11 @@
 import { Writable } from 'node:stream';
-import { expect, test } from 'vitest';
-import type { Finding } from '../../../src/assignments/guard/guard.ts';
+import { describe, expect, test } from 'vitest';
+import type { LinedFinding } from '../../../src/assignments/guard/finding.ts';
 import type { Context } from '../../../src/cli/context.ts';
 import type { LivePlan } from '../../../src/cli/livePlan.ts';
 import { createPrinter } from '../../../src/cli/print.ts';
-import { showPlan } from '../../../src/cli/showPlan.ts';
+import type { RefusedRow } from '../../../src/cli/planTally.ts';
+import { shortFingerprint, showPlan } from '../../../src/cli/showPlan.ts';
 
 const NOTHING: LivePlan = {
   ...{ tenant: 'contoso', graphUrl: 'https://graph.example', apiVersion: 'beta', createdAt: '', rows: 1 },
@@ -20,9 +21,11 @@ const NOTHING: LivePlan = {
     unreadable: 0,
   },
   ...{ refused: 0, leftOut: 0, writesByType: {}, approvalFor: [], changes: [], firstRows: [] },
+  ...{ refusedRows: [], fingerprint: '0123456789abcdef'.repeat(4), differences: [] },
   ...{ guard: {}, findings: [], blocked: [], secondsAtLeast: 0, looked: true, offline: false },
 };
 
+/** What is said of a plan, without its last line, which names it. */
 function shown(plan: Partial<LivePlan>): string[] {
   let text = '';
   const stream = Object.assign(
@@ -36,10 +39,12 @@ function shown(plan: Partial<LivePlan>): string[] {
   );
   // Nothing else of it is used.
   showPlan({ ...NOTHING, ...plan }, { print: createPrinter(stream, stream, {}) } as unknown as Context);
-  return text.trimEnd().split('\n');
+  const lines = text.trimEnd().split('\n');
+  expect(lines.pop()).toBe('Plan 0123456789ab');
+  return lines;
 }
 
-const findings = (count: number): Finding[] =>
+const findings = (count: number): LinedFinding[] =>
   Array.from({ length: count }, (_, n) => ({ kind: 'narrowed', line: n + 2, what: `what ${n}` }));
 
 test('a plan without anything to do names its file and its tenant', () => {
@@ -126,10 +131,78 @@ test('what was allowed is shown as well', () => {
   ]);
 });
 
-test('a saved plan has the kinds of its rows and no words for them', () => {
+test('a plan that keeps the kinds of its findings without words shows the kinds', () => {
   const lines = shown({
     guard: { narrowed: 2 },
     findings: findings(2).map((each) => ({ ...each, what: '' })),
   });
   expect(lines.slice(2)).toEqual(['  narrowed: 2 findings, allowed']);
+});
+
+describe('rows that will fail', () => {
+  const failing = (count: number, code: string, from = 2): RefusedRow[] =>
+    Array.from({ length: count }, (_, n) => ({
+      ...{ line: from + n, policy: `Wi-Fi ${from + n}`, code, message: `It is ${code}.` },
+    }));
+  const refusedBy = (refusedRows: readonly RefusedRow[], more: Partial<LivePlan> = {}): string[] =>
+    shown({ refusedRows, refused: refusedRows.length, gone: refusedRows.length, ...more }).slice(2);
+
+  test('are shown by their cause, the commonest first, with their lines and policies', () => {
+    const [gone, ...others] = failing(3, 'AssignmentGone');
+    expect(refusedBy([...failing(1, 'Forbidden', 9), ...(gone ? [gone] : []), ...others])).toEqual([
+      '    AssignmentGone: It is AssignmentGone.',
+      '      line 2 (Wi-Fi 2), 3 (Wi-Fi 3), 4 (Wi-Fi 4)',
+      '    Forbidden: It is Forbidden.',
+      '      line 9 (Wi-Fi 9)',
+    ]);
+  });
+
+  test('have two causes when one code comes with two sentences', () => {
+    const [first, second] = failing(2, 'Forbidden');
+    if (first === undefined || second === undefined) throw new Error('there are two');
+    expect(refusedBy([first, { ...second, message: 'Another one.' }])).toHaveLength(4);
+  });
+
+  test('are eight of a cause and six causes at most, with where the others are', () => {
+    const nine = refusedBy(failing(9, 'Forbidden'));
+    expect(nine[1]).toMatch(/^ +line 2 \(Wi-Fi 2\), .*9 \(Wi-Fi 9\), …$/);
+    expect(nine).toHaveLength(2);
+    const eight = refusedBy(failing(8, 'Forbidden'));
+    expect(eight[1]).toMatch(/9 \(Wi-Fi 9\)$/);
+    const causes = Array.from({ length: 7 }, (_, n) => failing(1, `Code${n}`, n)).flat();
+    expect(refusedBy(causes.slice(1))).toHaveLength(12);
+    const seven = refusedBy(causes);
+    expect(seven).toHaveLength(13);
+    expect(seven.at(-1)).toBe('    … and more: `retarget plan FILE --json`, or -o plan.ndjson, has them');
+  });
+
+  test('may be more than are kept', () => {
+    expect(refusedBy(failing(1, 'Forbidden'), { refused: 2 }).at(-1)).toContain('and more');
+  });
+
+  test('name policies that steer no terminal, and long ones are cut', () => {
+    const [row] = failing(1, 'Forbidden');
+    if (row === undefined) throw new Error('there is one');
+    const policy = `\u001b]0;x\u0007${'y'.repeat(100)}`;
+    const lines = refusedBy([{ ...row, policy, message: 'a\u001b[2Jb' }]);
+    expect(lines.join('')).toMatch(/^[^\p{Cc}]*$/u);
+    expect(lines[1]?.length).toBeLessThan(60);
+  });
+});
+
+test('a plan that says otherwise than the tenant shows where, and what to do about it', () => {
+  const lines = shown({
+    writes: 1,
+    differences: ['line 2: the plan says write, now stale', 'and 3 more\u0007'],
+  });
+  expect(lines.slice(-4)).toEqual([
+    'The plan that was given says otherwise than the tenant now:',
+    '  line 2: the plan says write, now stale',
+    '  and 3 more\\u0007',
+    'Make it anew with `retarget plan FILE -o plan.ndjson`, and read it.',
+  ]);
+});
+
+test('two plans are told apart by the beginning of their fingerprints', () => {
+  expect(shortFingerprint({ fingerprint: 'ab'.repeat(32) })).toBe('ab'.repeat(6));
 });

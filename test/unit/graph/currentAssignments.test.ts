@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { addressFromParts, listPath, type Address } from '../../../src/assignments/kinds/policyKinds.ts';
 import type { Reply } from '../../../src/graph/batchEnvelope.ts';
-import { readCurrentAssignments, type LookResult } from '../../../src/graph/currentAssignments.ts';
+import { readCurrentAssignments, type ReadList } from '../../../src/graph/currentAssignments.ts';
 
 const BASE = 'https://graph.microsoft.com/beta';
 
@@ -27,7 +27,7 @@ const page = (ids: readonly string[], next?: unknown): Reply =>
 /** Looks at one policy; the replies come one after the other, whatever is asked. */
 async function lookWith(
   ...replies: readonly Reply[]
-): Promise<{ result: LookResult | undefined; asked: string[] }> {
+): Promise<{ result: ReadList | undefined; asked: string[] }> {
   const asked: string[] = [];
   const results = await readCurrentAssignments(
     [P1],
@@ -42,7 +42,7 @@ async function lookWith(
   return { result: results.get(LIST), asked };
 }
 
-const idsIn = (result: LookResult | undefined): string[] | undefined =>
+const idsIn = (result: ReadList | undefined): string[] | undefined =>
   result?.kind === 'list' ? result.assignments.map(({ id }) => id) : undefined;
 
 test('a list is read to its end, page by page, with links made relative', async () => {

@@ -3,7 +3,7 @@ import type { Leave } from '../../../src/queue/permit.ts';
 import { expect, test } from 'vitest';
 import type { Outcome } from '../../../src/assignments/changes/outcome.ts';
 import { recordOf, recordOfRefused } from '../../../src/queue/rowRecord.ts';
-import { readyRow } from '../../support/rows.ts';
+import { recordedRow } from '../../support/rows.ts';
 
 const AT = 50_000;
 const GIVEN_AT = 40_000;
@@ -24,7 +24,7 @@ const leaveOf = (attempts: number): Leave => ({
 const recorded = (
   outcome: Outcome,
   sends = 1,
-  row = readyRow('pending', 0),
+  row = recordedRow('pending', 0),
   { readsBack = false, idAfter = undefined as string | undefined } = {},
 ): ReturnType<typeof recordOf> =>
   recordOf(
@@ -78,20 +78,24 @@ test.each<[string, Outcome]>([
 });
 
 test('the time a row waits for the tenant runs from its 429 to the leave after it, and adds up', () => {
-  const throttledBefore = readyRow('pending', 0, { httpStatus: 429, at: GIVEN_AT - 3_000, throttledMs: 500 });
+  const throttledBefore = recordedRow('pending', 0, {
+    httpStatus: 429,
+    at: GIVEN_AT - 3_000,
+    throttledMs: 500,
+  });
   expect(recorded({ kind: 'succeeded', httpStatus: 200 }, 1, throttledBefore).detail?.throttledMs).toBe(
     3_500,
   );
-  const failedBefore = readyRow('sent', 1, { httpStatus: 503, at: GIVEN_AT - 3_000, throttledMs: 500 });
+  const failedBefore = recordedRow('sent', 1, { httpStatus: 503, at: GIVEN_AT - 3_000, throttledMs: 500 });
   expect(recorded({ kind: 'succeeded', httpStatus: 200 }, 2, failedBefore).detail?.throttledMs).toBe(500);
   // Another machine's clock may be ahead.
-  const ahead = readyRow('pending', 0, { httpStatus: 429, at: GIVEN_AT + 3_000 });
+  const ahead = recordedRow('pending', 0, { httpStatus: 429, at: GIVEN_AT + 3_000 });
   expect(recorded({ kind: 'succeeded', httpStatus: 200 }, 1, ahead).detail).not.toHaveProperty('throttledMs');
 });
 
 test('a row that is to be read back stays sent after a success, with all that the reply said', () => {
   const outcome: Outcome = { kind: 'succeeded', httpStatus: 200 };
-  const record = recorded(outcome, 1, readyRow('pending', 0), { readsBack: true, idAfter: 'c1_g-new' });
+  const record = recorded(outcome, 1, recordedRow('pending', 0), { readsBack: true, idAfter: 'c1_g-new' });
   const detail = {
     httpStatus: 200,
     assignmentIdAfter: 'c1_g-new',
@@ -106,7 +110,7 @@ test('a row that is to be read back stays sent after a success, with all that th
 });
 
 test('a refused envelope leaves its rows as they were, and only a 429 is told of', () => {
-  const row = readyRow('sent', 1, { errorCode: 'ReplyLost', at: 1 });
+  const row = recordedRow('sent', 1, { errorCode: 'ReplyLost', at: 1 });
   expect(recordOfRefused(row, 403, leaveOf(2), AT)).toEqual({ place: 0, state: 'sent', attempts: 1 });
   expect(recordOfRefused(row, 429, leaveOf(2), AT)).toEqual({
     place: 0,

@@ -1,6 +1,7 @@
 import type { CurrentAssignment } from '../../../../src/assignments/changes/current.ts';
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../../../src/assignments/values/json.ts';
+import { ABSENT, beforeOf } from '../../../../src/assignments/changes/decision.ts';
 import { undosIn, type Undo, type WrittenChange } from '../../../../src/assignments/changes/undo.ts';
 import { excluded, filter, group, present, unheardOf } from '../../../support/graphShapes.ts';
 import { anyChangeOf, changeOf, configuration, type Cells } from '../../../support/inputRow.ts';
@@ -12,7 +13,7 @@ const written = (
   { id = 'A1', idAfter, intent = 'apply' }: { id?: string; idAfter?: string; intent?: string } = {},
 ): WrittenChange => ({
   change: changeOf({ ...configuration, targetType: 'group', ...cells, assignmentId: id }),
-  before: present(before, { intent }, id).whole,
+  before: beforeOf(present(before, { intent }, id)),
   idAfter,
 });
 const held = (of: JsonObject, id = 'A1', intent = 'apply') => present(of, { intent }, id);
@@ -76,7 +77,7 @@ describe('changes of one list whose ids follow the targets', () => {
 describe('what was added', () => {
   const added: WrittenChange = {
     change: anyChangeOf({ ...policy, action: 'add', targetType: 'group', groupId: 'g1' }),
-    before: null,
+    before: ABSENT,
     idAfter: undefined,
   };
 
@@ -102,12 +103,12 @@ describe('what was removed or cleared', () => {
   const [first] = was;
   const removed: WrittenChange = {
     change: anyChangeOf({ ...policy, action: 'remove', assignmentId: 'a' }),
-    before: first?.whole ?? null,
+    before: beforeOf(first),
     idAfter: undefined,
   };
   const cleared: WrittenChange = {
     change: anyChangeOf({ ...policy, action: 'clear' }),
-    before: was.map(({ whole }) => whole),
+    before: { kind: 'entries', entries: was },
     idAfter: undefined,
   };
 
@@ -126,6 +127,6 @@ describe('what was removed or cleared', () => {
 
   test('and what a policy set assigns is not it', () => {
     const owned = present(excluded('g2'), { source: 'policySets' }, 's');
-    expect(kinds([{ ...removed, before: was[1]?.whole ?? null }], [owned])).toEqual(['restore by add b']);
+    expect(kinds([{ ...removed, before: beforeOf(was[1]) }], [owned])).toEqual(['restore by add b']);
   });
 });

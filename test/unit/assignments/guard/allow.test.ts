@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { allowOption, blockedBy, parseAllow, type Allowed } from '../../../../src/assignments/guard/allow.ts';
-import type { GuardKind } from '../../../../src/assignments/guard/guard.ts';
+import type { GuardKind } from '../../../../src/assignments/guard/finding.ts';
 import type { Fault } from '../../../../src/assignments/rows/row.ts';
 
 function allowed(...texts: string[]): Allowed {
@@ -26,6 +26,13 @@ describe('--allow', () => {
         ['all-devices', 3],
         ['filter-lost', 0],
         ['max-changes', 1200],
+      ],
+    ],
+    [
+      ['include-and-exclude=1,gone=2'],
+      [
+        ['include-and-exclude', 1],
+        ['gone', 2],
       ],
     ],
     [['no-undo'], [['no-undo', Infinity]]],

@@ -1,4 +1,5 @@
 import type { CurrentAssignment } from '../../../../src/assignments/changes/current.ts';
+import { ABSENT, beforeOf, type Decision } from '../../../../src/assignments/changes/decision.ts';
 import { describe, expect, test } from 'vitest';
 import {
   Guard,
@@ -17,6 +18,7 @@ import {
   target,
   unheardOf,
 } from '../../../support/graphShapes.ts';
+import { anyChangeOf, changeOf, configuration } from '../../../support/inputRow.ts';
 
 const allIsWell: TenantFacts = {
   group: () => ({ kind: 'ok' }),
@@ -33,31 +35,47 @@ interface Step {
   readonly to: JsonObject | undefined;
 }
 
+const change = changeOf({ ...configuration, targetType: 'allDevices' });
+
+/** A decision to write; the change itself is of no concern to a guard. */
+const writing = (more: Partial<Decision>): Decision => ({
+  row: { change },
+  kind: 'write',
+  before: ABSENT,
+  after: undefined,
+  via: 'patch',
+  waitsFor: [],
+  findings: [],
+  ...more,
+});
+
 /** A list whose assignments A0, A1, … go from one target to another, in lines 2, 3, …, beside others that stay. */
 function listOf(steps: readonly Step[], staying: readonly JsonObject[] = []): JudgedList {
-  const rows = steps.map(({ from, to }, i) => ({
-    line: i + 2,
-    before: from && present(from, {}, `A${i}`),
-    after: to && { target: to },
-  }));
+  const befores = steps.map(({ from }, i) => from && present(from, {}, `A${i}`));
   return {
     policyType: 'deviceConfiguration',
     policyId: 'P1',
     platform: 'iOS',
     assignments: [
-      ...rows.flatMap(({ before }) => (before === undefined ? [] : [before])),
+      ...befores.flatMap((before) => before ?? []),
       ...staying.map((each, i) => present(each, {}, `S${i}`)),
     ],
-    rows,
+    decisions: steps.map(({ to }, i) =>
+      writing({ before: beforeOf(befores[i]), after: to && { target: to } }),
+    ),
   };
 }
 
-/** The kinds found in the rows, a text a row: `2 all-devices`. An inclusion stays, so that none is left. */
+/** The kinds that a guard finds in a list, a text a row: `2 all-devices`. */
+const kindsIn = (list: JudgedList, guard = new Guard(allIsWell)): string[] =>
+  guard.judgeList(list).flatMap((ofRow, i) => ofRow.map(({ kind }) => `${i + 2} ${kind}`));
+
+/** The same of steps. An inclusion stays, so that none is left. */
 const found = (
   steps: readonly Step[],
   staying: readonly JsonObject[] = [group('stays')],
   facts: TenantFacts = allIsWell,
-): string[] => new Guard(facts).judgeList(listOf(steps, staying)).map(({ line, kind }) => `${line} ${kind}`);
+): string[] => kindsIn(listOf(steps, staying), new Guard(facts));
 
 const foundIn = (from: JsonObject | undefined, to: JsonObject | undefined, facts = allIsWell): string[] =>
   found([{ from, to }], undefined, facts).map((each) => each.replace(/^2 /, ''));
@@ -106,13 +124,27 @@ describe('what a row changes', () => {
 
   test('an intent that turns', () => {
     const list = listOf([{ from: group('G1'), to: group('G1') }]);
-    const [row] = list.rows;
-    const judged = (before: CurrentAssignment, after: JsonObject): unknown[] =>
-      new Guard(allIsWell).judgeList({ ...list, rows: [{ line: 2, before, after }] });
-    expect(
-      judged(present(group('G1'), { intent: 'apply' }, 'A0'), { target: group('G1'), intent: 'remove' }),
-    ).toEqual([expect.objectContaining({ kind: 'intent-turned', line: 2 })]);
-    expect(judged(present(group('G1'), { intent: 'remove' }, 'A0'), { ...row?.after })).toEqual([]);
+    const judged = (intent: string, after: JsonObject): string[] => {
+      const before = present(group('G1'), { intent }, 'A0');
+      return kindsIn({ ...list, decisions: [writing({ before: beforeOf(before), after })] });
+    };
+    expect(judged('apply', { target: group('G1'), intent: 'remove' })).toEqual(['2 intent-turned']);
+    expect(judged('remove', { target: group('G1') })).toEqual([]);
+  });
+
+  test('is found of what is written only, in the order of the decisions', () => {
+    const list = listOf([
+      { from: group('G1'), to: allUsers() },
+      { from: group('G2'), to: allDevices() },
+    ]);
+    const [first, second] = list.decisions;
+    for (const kind of ['alreadySo', 'stale', 'refused', 'duplicate'] as const) {
+      const decisions = [first, second, first].map((each, i) =>
+        writing({ ...each, ...(i === 0 && { kind, code: 'PolicySetOwned' }) }),
+      );
+      expect(kindsIn({ ...list, decisions })).toEqual(['3 all-devices', '4 all-users']);
+      expect(new Guard(allIsWell).judgeList({ ...list, decisions })).toHaveLength(3);
+    }
   });
 });
 
@@ -162,22 +194,116 @@ describe('a policy that is left without inclusion', () => {
   });
 });
 
+describe('a group that a policy includes and excludes', () => {
+  const includes = { from: undefined, to: group('g1') };
+  const excludes = { from: undefined, to: excluded('G1') };
+
+  test.each<readonly [string, readonly Step[], readonly JsonObject[], readonly string[]]>([
+    ['one row excludes what stays included', [excludes], [group('g1')], ['2 include-and-exclude']],
+    [
+      'one row includes what stays excluded, whatever the filter',
+      [{ from: undefined, to: group('g1', filter('F1')) }],
+      [group('stays'), excluded('G1')],
+      ['2 include-and-exclude'],
+    ],
+    [
+      'two rows bring one each, and both are told of',
+      [includes, excludes],
+      [group('stays')],
+      ['2 include-and-exclude', '3 include-and-exclude'],
+    ],
+    [
+      'a row brings one side where the other one was changed in its filter alone',
+      [{ from: group('G1'), to: group('g1', filter('F1')) }, excludes],
+      [],
+      ['3 include-and-exclude'],
+    ],
+  ])('is told of where %s', (_, steps, staying, kinds) => {
+    expect(found(steps, staying)).toEqual(kinds);
+  });
+
+  test.each<readonly [string, readonly Step[], readonly JsonObject[], readonly string[]]>([
+    ['it was so before', [{ from: group('g1'), to: group('g1', filter('F1')) }], [excluded('G1')], []],
+    [
+      'the other side goes with the same plan',
+      [{ from: group('g1'), to: undefined }, excludes],
+      [group('stays')],
+      [],
+    ],
+    [
+      'the row turns the one into the other',
+      [{ from: group('g1'), to: excluded('G1') }],
+      [group('stays')],
+      ['2 inclusion-to-exclusion'],
+    ],
+    ['it is another group', [{ from: undefined, to: excluded('G2') }], [group('g1')], []],
+    ['all devices are included', [excludes], [allDevices()], []],
+  ])('is none where %s', (_, steps, staying, kinds) => {
+    expect(found(steps, staying)).toEqual(kinds);
+  });
+
+  test('is named', () => {
+    const [ofRow] = new Guard(allIsWell).judgeList(listOf([excludes], [group('g1')]));
+    expect(ofRow).toEqual([
+      { kind: 'include-and-exclude', what: 'Configuration "P1": group G1 is included and excluded.' },
+    ]);
+  });
+});
+
+describe('a row that finds nothing to change', () => {
+  const refused = (more: Partial<Decision>): Decision => writing({ kind: 'refused', ...more });
+
+  test('because its assignment is gone is told of, with why', () => {
+    const decisions = [
+      refused({ code: 'AssignmentGone', message: 'The assignment is not in the list; nothing was written.' }),
+    ];
+    expect(new Guard(allIsWell).judgeList({ ...listOf([], [group('G1')]), decisions })).toEqual([
+      [
+        {
+          kind: 'gone',
+          what: 'Configuration "P1": the row finds nothing to change: The assignment is not in the list; nothing was written.',
+        },
+      ],
+    ]);
+  });
+
+  test('because its policy is gone is told of, whatever Graph calls that', () => {
+    const decisions = [refused({ code: 'ResourceNotFound', httpStatus: 404, message: 'No such policy.' })];
+    expect(kindsIn({ ...listOf([]), decisions })).toEqual(['2 gone']);
+  });
+
+  test('counts in each row that does, and in no other one', () => {
+    const removing = anyChangeOf({ ...configuration, action: 'remove' });
+    const decisions = [
+      refused({ code: 'AssignmentGone' }),
+      refused({ code: 'Forbidden', httpStatus: 403 }),
+      refused({ code: 'PolicySetOwned' }),
+      refused({ code: 'DuplicateTarget' }),
+      refused({ code: 'AssignmentGone' }),
+      // What is to be removed and is not there is so already.
+      writing({ kind: 'alreadySo', row: { change: removing } }),
+      writing({ kind: 'stale', code: 'Stale' }),
+    ];
+    expect(kindsIn({ ...listOf([]), decisions })).toEqual(['2 gone', '6 gone']);
+  });
+});
+
 describe('a row that clears a list', () => {
   const cleared = [present(group('G1'), {}, 'C1'), present(excluded('G2'), {}, 'C2')];
   const judged = (
-    row: Partial<JudgedList['rows'][number]>,
     staying: readonly JsonObject[],
+    entries: readonly CurrentAssignment[] = cleared,
   ): [string, string][] => {
     const list = listOf([], staying);
-    const rows = [{ line: 2, before: undefined, after: undefined, cleared, ...row }];
-    const assignments = [...cleared, ...list.assignments];
+    const decisions = [writing({ before: { kind: 'entries', entries }, via: 'assign' })];
     return new Guard(allIsWell)
-      .judgeList({ ...list, assignments, rows })
+      .judgeList({ ...list, assignments: [...entries, ...list.assignments], decisions })
+      .flat()
       .map(({ kind, what }) => [kind, what.replace(/^.*?: /, '')]);
   };
 
   test('is told of, with what it drops', () => {
-    expect(judged({}, [group('stays')])).toEqual([
+    expect(judged([group('stays')])).toEqual([
       ['exclusion-dropped', 'excluded group G2 is excluded no more.'],
       ['clear', 'its list is cleared of group G1; excluded group G2.'],
     ]);
@@ -185,15 +311,15 @@ describe('a row that clears a list', () => {
 
   test('counts once, however many exclusions it drops', () => {
     const many = [...cleared, present(excluded('G3'), {}, 'C3')];
-    expect(judged({ cleared: many }, [group('stays')])[0]).toEqual([
+    expect(judged([group('stays')], many)[0]).toEqual([
       'exclusion-dropped',
       'excluded group G2, excluded group G3 are excluded no more.',
     ]);
   });
 
   test('may leave no inclusion, or another exclusion of the same group', () => {
-    expect(judged({}, []).map(([kind]) => kind)).toEqual(['exclusion-dropped', 'no-inclusion', 'clear']);
-    expect(judged({}, [excluded('g2'), group('stays')]).map(([kind]) => kind)).toEqual(['clear']);
+    expect(judged([]).map(([kind]) => kind)).toEqual(['exclusion-dropped', 'no-inclusion', 'clear']);
+    expect(judged([excluded('g2'), group('stays')]).map(([kind]) => kind)).toEqual(['clear']);
   });
 });
 
@@ -223,8 +349,8 @@ describe('a group', () => {
     ];
     expect(found(steps, undefined, groupsAre('missing'))).toEqual(['2 group-missing', '3 group-missing']);
     const guard = new Guard(groupsAre('unchecked'));
-    expect(guard.judgeList(listOf(steps)).map(({ line }) => line)).toEqual([2]);
-    expect(guard.judgeList(listOf(steps))).toEqual([]);
+    expect(kindsIn(listOf(steps), guard)).toEqual(['2 unchecked-groups']);
+    expect(kindsIn(listOf(steps), guard)).toEqual([]);
   });
 });
 
@@ -245,9 +371,8 @@ describe('a filter', () => {
 
   test('of another platform than the policy’s', () => {
     const list = listOf([{ from: group('G1'), to: group('G1', filter('F1')) }]);
-    const judged = (platform: JudgedList['platform']): string[] =>
-      new Guard(allIsWell).judgeList({ ...list, platform }).map(({ kind }) => kind);
-    expect(judged('macOS')).toEqual(['filter-platform']);
+    const judged = (platform: JudgedList['platform']): string[] => kindsIn({ ...list, platform });
+    expect(judged('macOS')).toEqual(['2 filter-platform']);
     expect(judged('iOS')).toEqual([]);
     expect(judged(undefined)).toEqual([]);
   });
@@ -262,10 +387,7 @@ describe('a filter', () => {
       { from: group('G1'), to: group('X', filter('X')) },
       { from: group('G2'), to: group('X', filter('x')) },
     ];
-    expect(guard.judgeList(listOf(steps)).map(({ kind }) => kind)).toEqual([
-      'unchecked-groups',
-      'unchecked-filters',
-    ]);
+    expect(kindsIn(listOf(steps), guard)).toEqual(['2 unchecked-groups', '2 unchecked-filters']);
   });
 });
 
@@ -276,7 +398,10 @@ test('a finding is a sentence that names the policy', () => {
   ]);
   const facts: TenantFacts = { ...allIsWell, filter: () => ({ kind: 'ok', platform: 'macOS' }) };
   const sentences = (more: Partial<JudgedList>): string[] =>
-    new Guard(facts).judgeList({ ...list, ...more }).map(({ what }) => what);
+    new Guard(facts)
+      .judgeList({ ...list, ...more })
+      .flat()
+      .map(({ what }) => what);
   expect(sentences({ name: 'Wi-Fi "old"' })).toEqual([
     'Configuration "Wi-Fi \\"old\\"": the include filter F1 is lost, leaving all devices.',
     'Configuration "Wi-Fi \\"old\\"": it is newly assigned to all devices.',

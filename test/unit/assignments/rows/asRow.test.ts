@@ -3,8 +3,9 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { asRow, type AsRow } from '../../../../src/assignments/rows/asRow.ts';
 import type { JsonObject } from '../../../../src/assignments/values/json.ts';
-import { decide } from '../../../../src/assignments/changes/decide.ts';
+import { planBatch } from '../../../../src/assignments/changes/planBatch.ts';
 import { patchBody } from '../../../../src/assignments/changes/request.ts';
+import { listPath } from '../../../../src/assignments/kinds/policyKinds.ts';
 import type { ReadingRules } from '../../../../src/assignments/rows/rowReader.ts';
 import { BETA, changeOf, compliance, configuration, V1, type Cells } from '../../../support/inputRow.ts';
 
@@ -166,7 +167,12 @@ test('what a row has made of an assignment is said as that row again, and is alr
         const again = said(now, policy);
         expect(again).toMatchObject({ kind: 'row', cells });
         const change = changeOf(again.cells);
-        expect(decide(change, { kind: 'list', assignments: [now] }).kind).toBe('alreadySo');
+        const decisions = planBatch(
+          [{ change }],
+          new Map([[listPath(change.address), { kind: 'list', assignments: [now] }]]),
+          { apiVersion: 'beta', strategy: 'patch', standing: () => 'open', isGuarded: () => false },
+        );
+        expect(decisions.map(({ kind }) => kind)).toEqual(['alreadySo']);
       },
     ),
   );

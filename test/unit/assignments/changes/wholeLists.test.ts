@@ -1,17 +1,17 @@
-import { type CurrentAssignment, isOfPolicySet } from '../../../../src/assignments/changes/current.ts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { audienceKey } from '../../../../src/assignments/targets/audience.ts';
+import { type CurrentAssignment, isOfPolicySet } from '../../../../src/assignments/changes/current.ts';
 import { canonicalAssignment } from '../../../../src/assignments/changes/canonical.ts';
-import type { Change } from '../../../../src/assignments/rows/change.ts';
-import { fold, type FoldedRow } from '../../../../src/assignments/changes/fold.ts';
-import { inverseCells } from '../../../../src/assignments/changes/inverse.ts';
-import type { JsonObject } from '../../../../src/assignments/values/json.ts';
-import { holds } from '../../../../src/assignments/changes/decide.ts';
+import { entriesOf } from '../../../../src/assignments/changes/decision.ts';
 import { findCurrent } from '../../../../src/assignments/changes/findCurrent.ts';
-import { targetIn } from '../../../../src/assignments/targets/currentTarget.ts';
+import { holds } from '../../../../src/assignments/changes/holds.ts';
+import { inverseCells } from '../../../../src/assignments/changes/inverse.ts';
 import { patchBody } from '../../../../src/assignments/changes/request.ts';
 import { undosIn } from '../../../../src/assignments/changes/undo.ts';
+import type { Change } from '../../../../src/assignments/rows/change.ts';
+import { audienceKey } from '../../../../src/assignments/targets/audience.ts';
+import { targetIn } from '../../../../src/assignments/targets/currentTarget.ts';
+import type { JsonObject } from '../../../../src/assignments/values/json.ts';
 import { foldCases, shownAfter } from '../../../support/foldCases.ts';
 import {
   allDevices,
@@ -23,29 +23,39 @@ import {
   unheardOf,
 } from '../../../support/graphShapes.ts';
 import { anyChangeOf, BETA, type Cells } from '../../../support/inputRow.ts';
+import { inWords, planned, rowsOf, type Planned } from '../../../support/planning.ts';
+
+/** Rows of one list that is written as a whole. */
+const whole = (
+  changes: readonly Change[],
+  list: readonly CurrentAssignment[],
+  settled: readonly Change[] = [],
+): Planned =>
+  planned(
+    [...rowsOf(changes), ...settled.map((change) => ({ change, standing: 'done' as const }))],
+    list,
+    'assign',
+  );
 
 const RUNS = { numRuns: 600 };
 
 const countsOf = (targets: readonly JsonObject[]): Map<string, number> =>
   new Map([...Map.groupBy(targets, audienceKey)].map(([key, all]) => [key, all.length]));
 
-const isWrite = (row: FoldedRow | undefined): row is Extract<FoldedRow, { kind: 'write' }> =>
-  row?.kind === 'write';
-
 describe('whatever the list and the rows', () => {
   test('every other assignment is value for value what it was', () => {
     fc.assert(
       fc.property(foldCases, ({ list, changes }) => {
         const original = structuredClone(list);
-        const folded = fold(changes, list);
+        const plan = whole(changes, list);
         expect(list).toEqual(original);
-        const written = folded.rows.filter(isWrite);
-        const befores = new Set(written.flatMap(({ before }): unknown => before));
-        const others = list.map(({ whole }) => whole).filter((whole) => !befores.has(whole));
-        const after = folded.list ?? others;
+        const written = plan.decisions.filter(({ kind }) => kind === 'write');
+        const befores = new Set(written.flatMap(({ before }) => entriesOf(before)));
+        const others = list.filter((each) => !befores.has(each)).map((each) => each.whole);
+        const after = plan.list ?? others;
         expect(after.filter((entry) => 'id' in entry)).toEqual(others);
         expect(after.length).toBe(others.length + written.filter((row) => row.after !== undefined).length);
-        expect(folded.list === undefined).toBe(written.length === 0);
+        expect(plan.list === undefined).toBe(written.length === 0);
       }),
       RUNS,
     );
@@ -55,7 +65,7 @@ describe('whatever the list and the rows', () => {
     fc.assert(
       fc.property(foldCases, ({ list, changes }) => {
         const before = countsOf(list.map(({ target }) => target));
-        const after = countsOf((fold(changes, list).list ?? []).map(targetIn));
+        const after = countsOf((whole(changes, list).list ?? []).map(targetIn));
         for (const [key, count] of after)
           expect(count).toBeLessThanOrEqual(Math.max(1, before.get(key) ?? 0));
       }),
@@ -66,7 +76,7 @@ describe('whatever the list and the rows', () => {
   test('nothing of a policy set is written over or taken away', () => {
     fc.assert(
       fc.property(foldCases, ({ list, changes }) => {
-        const after = fold(changes, list).list;
+        const after = whole(changes, list).list;
         for (const each of list.filter(isOfPolicySet)) if (after) expect(after).toContain(each.whole);
       }),
       RUNS,
@@ -77,14 +87,14 @@ describe('whatever the list and the rows', () => {
     let written = 0;
     fc.assert(
       fc.property(foldCases, fc.boolean(), ({ list, changes }, rekeys) => {
-        const first = fold(changes, list);
+        const first = whole(changes, list);
         if (first.list === undefined) return;
         written += 1;
         const now = shownAfter(first.list, rekeys);
-        const done = changes.filter((_, i) => isWrite(first.rows[i]));
+        const done = first.decisions.flatMap(({ kind, row }) => (kind === 'write' ? [row.change] : []));
         const settled = changes.filter((change) => !done.includes(change));
-        const again = fold(done, now, settled);
-        expect(again.rows.map(({ kind }) => kind)).toEqual(done.map(() => 'alreadySo'));
+        const again = whole(done, now, settled);
+        expect(inWords(again)).toEqual(done.map(() => 'alreadySo'));
         expect(again.list).toBeUndefined();
       }),
       RUNS,
@@ -95,10 +105,10 @@ describe('whatever the list and the rows', () => {
   test('what is said to be done, or already so, the tenant holds', () => {
     fc.assert(
       fc.property(foldCases, fc.boolean(), ({ list, changes }, rekeys) => {
-        const { rows, list: after = list.map(({ whole }) => whole) } = fold(changes, list);
+        const { decisions, list: after = list.map((each) => each.whole) } = whole(changes, list);
         const now = shownAfter(after, rekeys);
-        for (const [i, change] of changes.entries())
-          if (rows[i]?.kind !== 'refused') expect(isTrue(change, now, changes)).toBe(true);
+        for (const { kind, row } of decisions)
+          if (kind !== 'refused') expect(isTrue(row.change, now, changes)).toBe(true);
       }),
       RUNS,
     );
@@ -108,16 +118,15 @@ describe('whatever the list and the rows', () => {
     let undone = 0;
     fc.assert(
       fc.property(foldCases, fc.boolean(), ({ list, changes }, rekeys) => {
-        const first = fold(changes, list);
+        const first = whole(changes, list);
         // What a policy set assigns as well can't be made anew beside it.
         const isTwice = [...countsOf(list.map(({ target }) => target)).values()].some((count) => count > 1);
         if (first.list === undefined || isTwice) return;
         undone += 1;
         const now = shownAfter(first.list, rekeys);
-        const written = changes.flatMap((change, i) => {
-          const row = first.rows[i];
-          return isWrite(row) ? [{ change, before: row.before, idAfter: undefined }] : [];
-        });
+        const written = first.decisions.flatMap(({ kind, row, before }) =>
+          kind === 'write' ? [{ change: row.change, before, idAfter: undefined }] : [],
+        );
         const undos = undosIn(written, now, 'beta');
         const inverses = written.flatMap(({ change }, i) =>
           (undos[i] ?? []).flatMap((undo) =>
@@ -127,8 +136,8 @@ describe('whatever the list and the rows', () => {
         const restoring = inverses.map((cells, i) =>
           anyChangeOf(Object.fromEntries(cells), { ...BETA, restores: true }, i + 2),
         );
-        const back = fold(restoring, now);
-        expect(back.rows.filter(({ kind }) => kind === 'refused')).toEqual([]);
+        const back = whole(restoring, now);
+        expect(back.decisions.filter(({ kind }) => kind === 'refused')).toEqual([]);
         const restored = shownAfter(back.list ?? first.list, rekeys);
         expect(restored.map(canonicalAssignment).toSorted()).toEqual(
           list.map(canonicalAssignment).toSorted(),
@@ -169,19 +178,23 @@ const toGroup = (groupId: string, more: Cells = {}): Cells => ({
   groupId,
   ...more,
 });
-const rowsOf = (rows: readonly Cells[], list: readonly CurrentAssignment[], settled: readonly Cells[] = []) =>
-  fold(
+const planOf = (
+  rows: readonly Cells[],
+  list: readonly CurrentAssignment[],
+  settled: readonly Cells[] = [],
+): Planned =>
+  whole(
     rows.map((cells, i) => anyChangeOf(cells, undefined, i + 2)),
     list,
     settled.map((cells) => anyChangeOf(cells)),
   );
 const kinds = (rows: readonly Cells[], list: readonly CurrentAssignment[]): string[] =>
-  rowsOf(rows, list).rows.map((row) => (row.kind === 'refused' ? row.error.code : row.kind));
+  inWords(planOf(rows, list));
 const targetsAfter = (
   rows: readonly Cells[],
   list: readonly CurrentAssignment[],
   settled?: readonly Cells[],
-) => rowsOf(rows, list, settled).list?.map(targetIn);
+) => planOf(rows, list, settled).list?.map(targetIn);
 
 const A1 = present(group('G1', filter('F1')), { intent: 'apply', source: 'direct', unheardOf: 7 }, 'A1');
 const A2 = present(excluded('G2'), { source: 'direct' }, 'A2');
@@ -192,7 +205,7 @@ const fromG1 = { fromTargetType: 'group', fromGroupId: 'G1' };
 
 describe('set', () => {
   test('takes the place of what it sets, without its id, and keeps what the wish does not say', () => {
-    const { rows, list } = rowsOf([toGroup('G5', { assignmentId: 'A1' })], LIST);
+    const { decisions, list } = planOf([toGroup('G5', { assignmentId: 'A1' })], LIST);
     const { id: _id, ...whole } = A1.whole;
     expect(list).toEqual([
       {
@@ -204,10 +217,11 @@ describe('set', () => {
       A3.whole,
       OWNED.whole,
     ]);
-    expect(rows).toEqual([
+    expect(decisions).toMatchObject([
       {
         kind: 'write',
-        before: A1.whole,
+        via: 'assign',
+        before: { kind: 'entry', entry: A1 },
         after: {
           '@odata.type': '#microsoft.graph.deviceConfigurationAssignment',
           target: group('G5', filter('F1')),
@@ -228,7 +242,7 @@ describe('set', () => {
 
   test('a body that repeats its id gives it up as well', () => {
     const body = { id: 'A1', target: group('G5') };
-    expect(rowsOf([{ ...policy, assignmentId: 'A1', body }], [A1]).list?.[0]).not.toHaveProperty('id');
+    expect(planOf([{ ...policy, assignmentId: 'A1', body }], [A1]).list?.[0]).not.toHaveProperty('id');
   });
 
   test.each([
@@ -252,12 +266,13 @@ describe('set', () => {
   });
 
   test('what was expected and what was found is told', () => {
-    const [row] = rowsOf([toGroup('G5', { ...fromG1, fromFilterId: 'F1', assignmentId: 'A2' })], LIST).rows;
-    expect(row).toMatchObject({
-      error: {
-        message:
-          'Expected group G1, filter F1 under the id A2, found excluded group G2 under the id A2; nothing was written.',
-      },
+    const [decision] = planOf(
+      [toGroup('G5', { ...fromG1, fromFilterId: 'F1', assignmentId: 'A2' })],
+      LIST,
+    ).decisions;
+    expect(decision).toMatchObject({
+      message:
+        'Expected group G1, filter F1 under the id A2, found excluded group G2 under the id A2; nothing was written.',
     });
   });
 
@@ -291,20 +306,20 @@ describe('set', () => {
     const chain = [toGroup('G2', { assignmentId: 'A1' }), toGroup('G9', { assignmentId: 'A2' })];
     const list = [present(group('G1'), {}, 'A1'), present(group('G2'), {}, 'A2'), OWNED];
     expect(kinds(chain, list)).toEqual(['DuplicateTarget', 'DuplicateTarget']);
-    expect(rowsOf(chain, list).list).toBeUndefined();
+    expect(planOf(chain, list).list).toBeUndefined();
   });
 });
 
 describe('add', () => {
   test('comes behind what is there', () => {
-    const { rows, list } = rowsOf([toGroup('G5', { action: 'add', intent: 'apply' })], LIST);
+    const { decisions, list } = planOf([toGroup('G5', { action: 'add', intent: 'apply' })], LIST);
     const body = {
       '@odata.type': '#microsoft.graph.deviceConfigurationAssignment',
       intent: 'apply',
       target: group('G5'),
     };
     expect(list).toEqual([...LIST.map(({ whole }) => whole), body]);
-    expect(rows).toEqual([{ kind: 'write', before: null, after: body }]);
+    expect(decisions).toMatchObject([{ kind: 'write', before: { kind: 'absent' }, after: body }]);
   });
 
   test.each([
@@ -330,13 +345,15 @@ describe('remove', () => {
   const remove = (more: Cells): Cells => ({ ...policy, action: 'remove', ...more });
 
   test('takes one away', () => {
-    const { rows, list } = rowsOf([remove({ assignmentId: 'a2' })], LIST);
+    const { decisions, list } = planOf([remove({ assignmentId: 'a2' })], LIST);
     expect(list).toEqual([A1.whole, A3.whole, OWNED.whole]);
-    expect(rows).toEqual([{ kind: 'write', before: A2.whole, after: undefined }]);
+    expect(decisions).toMatchObject([
+      { kind: 'write', before: { kind: 'entry', entry: A2 }, after: undefined },
+    ]);
   });
 
   test('of the last one leaves an empty list', () => {
-    expect(rowsOf([remove({ assignmentId: 'A1' })], [A1]).list).toEqual([]);
+    expect(planOf([remove({ assignmentId: 'A1' })], [A1]).list).toEqual([]);
   });
 
   test.each([
@@ -369,8 +386,11 @@ describe('clear', () => {
   const clear = { ...policy, action: 'clear' };
 
   test('removes all that no other row is about, and nothing of a policy set', () => {
-    const { rows, list } = rowsOf([clear, toGroup('G5', { assignmentId: 'A1' })], LIST);
-    expect(rows).toMatchObject([{ kind: 'write', before: [A2.whole, A3.whole] }, { kind: 'write' }]);
+    const { decisions, list } = planOf([clear, toGroup('G5', { assignmentId: 'A1' })], LIST);
+    expect(decisions).toMatchObject([
+      { kind: 'write', before: { kind: 'entries', entries: [A2, A3] } },
+      { kind: 'write' },
+    ]);
     expect(list?.map(targetIn)).toEqual([group('G5', filter('F1')), OWNED.target]);
   });
 
@@ -395,8 +415,8 @@ describe('clear', () => {
   });
 
   test('has what other rows remove in their before-images, not in its own', () => {
-    const { rows } = rowsOf([{ ...policy, action: 'remove', assignmentId: 'A1' }, clear], LIST);
-    expect(rows).toMatchObject([{ before: A1.whole }, { before: [A2.whole, A3.whole] }]);
+    const { decisions } = planOf([{ ...policy, action: 'remove', assignmentId: 'A1' }, clear], LIST);
+    expect(decisions).toMatchObject([{ before: { entry: A1 } }, { before: { entries: [A2, A3] } }]);
   });
 });
 
@@ -404,8 +424,8 @@ test('of a row with an id and one with a target about the same, the later is ref
   const [byId, byTarget] = [toGroup('G5', { assignmentId: 'A1' }), toGroup('G6', fromG1)];
   expect(kinds([byId, byTarget], LIST)).toEqual(['write', 'DuplicateTarget']);
   expect(kinds([byTarget, byId], LIST)).toEqual(['write', 'DuplicateTarget']);
-  expect(rowsOf([byId, byTarget], LIST).rows[1]).toMatchObject({
-    error: { message: expect.stringContaining('Line 2 is about the same assignment, A1') },
+  expect(planOf([byId, byTarget], LIST).decisions[1]).toMatchObject({
+    message: expect.stringContaining('Line 2 is about the same assignment, A1'),
   });
   const stays = toGroup('G1', { assignmentId: 'A1' });
   expect(kinds([stays, toGroup('G1', { action: 'add' })], LIST)).toEqual(['alreadySo', 'alreadySo']);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { JsonObject } from '../../../../src/assignments/values/json.ts';
-import { narrows } from '../../../../src/assignments/changes/narrows.ts';
+import { reducesScope } from '../../../../src/assignments/changes/reducesScope.ts';
 import { allDevices, excluded, filter, group, present } from '../../../support/graphShapes.ts';
 import { anyChangeOf, configuration, type Cells } from '../../../support/inputRow.ts';
 
@@ -35,6 +35,9 @@ test.each([
   [{ ...configuration, action: 'remove' }, undefined, true],
   [{ ...policy, action: 'remove', fromTargetType: 'exclusionGroup', fromGroupId: 'G1' }, undefined, false],
   [{ ...policy, action: 'clear' }, undefined, false],
-] as [Cells, JsonObject | undefined, boolean][])('%j, where %j is, narrows: %s', (cells, now, expected) => {
-  expect(narrows(anyChangeOf(cells), now && present(now))).toBe(expected);
-});
+] as [Cells, JsonObject | undefined, boolean][])(
+  '%j, where %j is, reduces the scope: %s',
+  (cells, now, expected) => {
+    expect(reducesScope(anyChangeOf(cells), now && present(now))).toBe(expected);
+  },
+);

@@ -1,9 +1,12 @@
-import type { CurrentAssignment } from '../../../../src/assignments/changes/current.ts';
 import { describe, expect, test } from 'vitest';
-import type { JsonObject } from '../../../../src/assignments/values/json.ts';
+import type { CurrentAssignment } from '../../../../src/assignments/changes/current.ts';
+import type { Decision } from '../../../../src/assignments/changes/decision.ts';
 import { fingerprintOf } from '../../../../src/assignments/changes/fingerprint.ts';
-import { patchRequest } from '../../../../src/assignments/changes/request.ts';
-import { decide, holds, type Decision } from '../../../../src/assignments/changes/decide.ts';
+import { holds } from '../../../../src/assignments/changes/holds.ts';
+import type { ListSnapshot, PlanRules } from '../../../../src/assignments/changes/planBatch.ts';
+import { planBatch } from '../../../../src/assignments/changes/planBatch.ts';
+import type { Change } from '../../../../src/assignments/rows/change.ts';
+import type { JsonObject } from '../../../../src/assignments/values/json.ts';
 import {
   anyChangeOf,
   BETA,
@@ -13,6 +16,7 @@ import {
   V1,
   type Cells,
 } from '../../../support/inputRow.ts';
+import { planned, rulesFor, type PlanningRow } from '../../../support/planning.ts';
 
 const FILTER_ID = 'deviceAndAppManagementAssignmentFilterId';
 const FILTER_TYPE = 'deviceAndAppManagementAssignmentFilterType';
@@ -31,8 +35,19 @@ const filter = (id: unknown, type: unknown): JsonObject => ({ [FILTER_ID]: id, [
 const inGroup = (groupId: string, more: JsonObject = {}): JsonObject => target('group', { groupId, ...more });
 
 const group = { ...configuration, targetType: 'group', groupId: 'G1' };
+const decide = (
+  change: Change,
+  look: readonly CurrentAssignment[] | Exclude<ListSnapshot, { kind: 'list' }>,
+  saw?: string,
+  more: Partial<PlanRules<PlanningRow>> = {},
+): Decision => {
+  const [decision] = planned([{ change, planned: saw }], look, 'patch', more).decisions;
+  return decision ?? expect.fail('nothing was decided');
+};
 const decided = (cells: Cells, ...assignments: CurrentAssignment[]): Decision =>
-  decide(changeOf(cells), { kind: 'list', assignments });
+  decide(changeOf(cells), assignments);
+const entry = (current: CurrentAssignment) => ({ kind: 'entry', entry: current }) as const;
+const ABSENT = { kind: 'absent' } as const;
 
 describe('an assignment is already so', () => {
   test.each([
@@ -82,13 +97,13 @@ describe('an assignment is already so', () => {
       target('organizationalUnit', { organizationalUnitId: 'O1' }),
     ],
   ] as [Cells, JsonObject][])('for %j when it has %j', (cells, now) => {
-    expect(decided(cells, present(now))).toEqual({ kind: 'alreadySo', present: present(now) });
+    expect(decided(cells, present(now))).toMatchObject({ kind: 'alreadySo', before: entry(present(now)) });
   });
 
   test('whatever the letter case of its own id', () => {
-    expect(decided({ ...group, assignmentId: 'a1' }, present(inGroup('G1'), {}, 'A1'))).toEqual({
+    expect(decided({ ...group, assignmentId: 'a1' }, present(inGroup('G1'), {}, 'A1'))).toMatchObject({
       kind: 'alreadySo',
-      present: present(inGroup('G1')),
+      before: entry(present(inGroup('G1'))),
     });
   });
 
@@ -132,8 +147,8 @@ describe('an assignment is already so', () => {
   });
 
   test('for v1.0, which shows no filters', () => {
-    const look = { kind: 'list', assignments: [present(inGroup('G1'))] } as const;
-    expect(decide(changeOf(group, V1), look).kind).toBe('alreadySo');
+    const now = [present(inGroup('G1'))];
+    expect(decide(changeOf(group, V1), now, undefined, { apiVersion: 'v1.0' }).kind).toBe('alreadySo');
   });
 });
 
@@ -168,10 +183,10 @@ describe('an assignment is written', () => {
 
   test('with the filter that it has now, when the row mentions none', () => {
     const now = present(inGroup('G0', filter('F1', 'exclude')));
-    expect(decided(group, now)).toEqual({
-      kind: 'write',
-      present: now,
-      body: {
+    expect(decided(group, now)).toMatchObject({
+      ...{ kind: 'write', via: 'patch', waitsFor: [] },
+      before: entry(now),
+      after: {
         '@odata.type': '#microsoft.graph.deviceConfigurationAssignment',
         target: inGroup('G1', filter('F1', 'exclude')),
       },
@@ -181,24 +196,25 @@ describe('an assignment is written', () => {
   test('with the filter of its own, not with that of its neighbours', () => {
     const neighbour = present(inGroup('G9', filter('F9', 'include')), {}, 'A9');
     expect(decided(group, neighbour, present(inGroup('G0')))).toMatchObject({
-      body: { target: inGroup('G1') },
+      after: { target: inGroup('G1') },
     });
     expect(decided(group, neighbour, present(inGroup('G0')))).not.toHaveProperty([
-      'body',
+      'after',
       'target',
       FILTER_ID,
     ]);
   });
 
-  test('although another one of the policy has that target already: both ids are there', () => {
-    expect(decided(group, present(inGroup('G0')), present(inGroup('G1'), {}, 'A2')).kind).toBe('write');
-  });
-
   test('in a run without looks, with nothing known of it', () => {
-    expect(decide(changeOf({ ...group, filterType: 'none' }), { kind: 'blind' })).toEqual({
+    const [decision] = planBatch(
+      [{ change: changeOf({ ...group, filterType: 'none' }) }],
+      new Map(),
+      rulesFor('patch'),
+    );
+    expect(decision).toMatchObject({
       kind: 'write',
-      present: undefined,
-      body: {
+      before: { kind: 'notRead' },
+      after: {
         '@odata.type': '#microsoft.graph.deviceConfigurationAssignment',
         target: inGroup('G1', filter(null, 'none')),
       },
@@ -209,24 +225,24 @@ describe('an assignment is written', () => {
 // A tenant may give an assignment a new id when its target changes.
 describe('an assignment that is not in the list', () => {
   test('is already so when the wished target is there under another id', () => {
-    expect(decided(group, present(inGroup('G0'), {}, 'P1_G0'), present(inGroup('g1'), {}, 'P1_G1'))).toEqual({
-      kind: 'alreadySo',
-      present: present(inGroup('g1'), {}, 'P1_G1'),
-    });
+    const [other, there] = [present(inGroup('G0'), {}, 'P1_G0'), present(inGroup('g1'), {}, 'P1_G1')];
+    expect(decided(group, other, there)).toMatchObject({ kind: 'alreadySo', before: entry(there) });
   });
 
-  test('is written, so that Graph says what became of it, when the target is not there', () => {
+  test('is gone when the target is not there either, and costs no write', () => {
     for (const list of [
       [],
       [present(inGroup('G0'), {}, 'P1_G0')],
       [present(target('exclusionGroup', { groupId: 'G1' }), {}, 'x')],
     ])
-      expect(decided(group, ...list)).toMatchObject({ kind: 'write', present: undefined });
+      expect(decided(group, ...list)).toMatchObject({
+        ...{ kind: 'refused', code: 'AssignmentGone', before: ABSENT },
+      });
   });
 
   test('is not taken for one with another filter', () => {
     const filtered = { ...group, filterType: 'include', filterId: 'F1' };
-    expect(decided(filtered, present(inGroup('G1'), {}, 'P1_G1')).kind).toBe('write');
+    expect(decided(filtered, present(inGroup('G1'), {}, 'P1_G1')).code).toBe('AssignmentGone');
     expect(decided(filtered, present(inGroup('G1', filter('F1', 'include')), {}, 'P1_G1')).kind).toBe(
       'alreadySo',
     );
@@ -235,12 +251,12 @@ describe('an assignment that is not in the list', () => {
 
 describe('when the plan saw something', () => {
   const seen = present(inGroup('G0'), { intent: 'apply' });
-  const planned = fingerprintOf(seen);
+  const saw = fingerprintOf(seen);
   const decidedSince = (...assignments: CurrentAssignment[]): Decision =>
-    decide(changeOf(group), { kind: 'list', assignments }, planned);
+    decide(changeOf(group), assignments, saw);
 
   test('what is still there is written over, also under another id', () => {
-    expect(decidedSince(seen)).toMatchObject({ kind: 'write', present: seen });
+    expect(decidedSince(seen)).toMatchObject({ kind: 'write', before: entry(seen) });
     expect(decidedSince(present(inGroup('g0'), { intent: 'Apply' }, 'a1')).kind).toBe('write');
   });
 
@@ -250,19 +266,19 @@ describe('when the plan saw something', () => {
     ['its intent', present(inGroup('G0'), { intent: 'remove' })],
     ['its owner', present(inGroup('G0'), { intent: 'apply', source: 'policySets' })],
   ])('a change of %s makes it stale', (_, now) => {
-    expect(decidedSince(now)).toEqual({ kind: 'stale', present: now });
+    expect(decidedSince(now)).toMatchObject({ kind: 'stale', code: 'Stale', before: entry(now) });
   });
 
-  test('what is gone is stale, and what was not there is written only while it is not', () => {
-    expect(decidedSince()).toEqual({ kind: 'stale', present: undefined });
+  test('what is gone is stale, and what was gone for the plan still is', () => {
+    expect(decidedSince()).toMatchObject({ kind: 'stale', before: ABSENT });
     const absent = fingerprintOf(undefined);
-    expect(decide(changeOf(group), { kind: 'list', assignments: [] }, absent).kind).toBe('write');
-    expect(decide(changeOf(group), { kind: 'list', assignments: [seen] }, absent).kind).toBe('stale');
+    expect(decide(changeOf(group), [], absent)).toMatchObject({ kind: 'refused', code: 'AssignmentGone' });
+    expect(decide(changeOf(group), [seen], absent).kind).toBe('stale');
   });
 
   test('what is wished is already so, whoever brought it about', () => {
     const now = present(inGroup('G1'), { intent: 'remove' });
-    expect(decidedSince(now)).toEqual({ kind: 'alreadySo', present: now });
+    expect(decidedSince(now)).toMatchObject({ kind: 'alreadySo', before: entry(now) });
     expect(decidedSince(present(inGroup('G1'), {}, 'P1_G1')).kind).toBe('alreadySo');
   });
 });
@@ -271,8 +287,7 @@ describe('an assignment of a policy set', () => {
   test.each(['policySets', 'PolicySets'])('is left alone: %s', (source) => {
     expect(decided(group, present(inGroup('G0'), { source }))).toMatchObject({
       kind: 'refused',
-      status: undefined,
-      error: { code: 'PolicySetOwned' },
+      code: 'PolicySetOwned',
     });
   });
 
@@ -301,18 +316,19 @@ describe('an assignment that is named by its target', () => {
   const stays = present(inGroup('G5'), {}, 'A5');
 
   test('is found, keeps its filter, and is written under its id', () => {
-    const decision = decided(fromG0, stays, now);
-    expect(decision).toMatchObject({
-      kind: 'write',
-      present: now,
-      body: { target: inGroup('G1', filter('F1', 'include')) },
-    });
-    expect(patchRequest(changeOf(fromG0), {}, now).url).toMatch(/\/assignments\/A7$/);
+    const plan = planned([{ change: changeOf(fromG0) }], [stays, now]);
+    expect(plan.decisions).toMatchObject([
+      {
+        ...{ kind: 'write', before: entry(now) },
+        after: { target: inGroup('G1', filter('F1', 'include')) },
+      },
+    ]);
+    expect(plan.writes[0]?.request.url).toMatch(/\/assignments\/A7$/);
   });
 
   test('is already so where the wish stands, and refused where neither is', () => {
     expect(decided(fromG0, present(inGroup('G1'), {}, 'A8')).kind).toBe('alreadySo');
-    expect(decided(fromG0, stays)).toMatchObject({ kind: 'refused', error: { code: 'AssignmentGone' } });
+    expect(decided(fromG0, stays)).toMatchObject({ kind: 'refused', code: 'AssignmentGone' });
   });
 
   test('must be the one that the id names as well', () => {
@@ -320,31 +336,28 @@ describe('an assignment that is named by its target', () => {
     expect(decided(both, stays, now).kind).toBe('write');
     expect(decided({ ...both, assignmentId: 'A5' }, stays, now)).toMatchObject({
       kind: 'refused',
-      error: {
-        code: 'TargetMismatch',
-        message: 'Expected group g0 under the id A5, found group G5 under the id A5; nothing was written.',
-      },
+      code: 'TargetMismatch',
+      message: 'Expected group g0 under the id A5, found group G5 under the id A5; nothing was written.',
     });
     expect(decided({ ...both, assignmentId: 'elsewhere' }, stays, now)).toMatchObject({
-      error: { message: expect.stringContaining('found group G0, include filter F1 under the id A7') },
+      message: expect.stringContaining('found group G0, include filter F1 under the id A7'),
     });
-    expect(decided({ ...both, assignmentId: 'gone' }, stays)).toMatchObject({ kind: 'write' });
+    expect(decided({ ...both, assignmentId: 'gone' }, stays).code).toBe('AssignmentGone');
   });
 
   test('is stale when somebody changed it since the plan, not mistaken', () => {
-    const look = (...assignments: CurrentAssignment[]) => ({ kind: 'list', assignments }) as const;
-    const planned = fingerprintOf(now);
-    expect(decide(changeOf(fromG0), look(stays), planned).kind).toBe('stale');
+    const saw = fingerprintOf(now);
+    expect(decide(changeOf(fromG0), [stays], saw).kind).toBe('stale');
     const both = changeOf({ ...fromG0, assignmentId: 'A7' });
     const changed = present(inGroup('G6'), {}, 'A7');
-    expect(decide(both, look(changed), planned)).toEqual({ kind: 'stale', present: changed });
-    expect(decide(both, look(changed), fingerprintOf(changed)).kind).toBe('refused');
+    expect(decide(both, [changed], saw)).toMatchObject({ kind: 'stale', before: entry(changed) });
+    expect(decide(both, [changed], fingerprintOf(changed)).kind).toBe('refused');
   });
 
   test('is not the one of a policy set where there is a direct one', () => {
     const owned = present(inGroup('G0'), { source: 'policySets' }, 'A9');
-    expect(decided(fromG0, owned, now)).toMatchObject({ kind: 'write', present: now });
-    expect(decided(fromG0, owned)).toMatchObject({ error: { code: 'PolicySetOwned' } });
+    expect(decided(fromG0, owned, now)).toMatchObject({ kind: 'write', before: entry(now) });
+    expect(decided(fromG0, owned)).toMatchObject({ code: 'PolicySetOwned' });
   });
 });
 
@@ -354,19 +367,14 @@ test.each(['add', 'remove', 'clear'])('%s is never written by PATCH', (action) =
     remove: { ...configuration, action },
     clear: { ...configuration, assignmentId: undefined, action },
   }[action];
-  const look = { kind: 'list', assignments: [present(inGroup('G0'))] } as const;
-  expect(decide(anyChangeOf(cells ?? {}), look)).toMatchObject({
-    kind: 'refused',
-    error: { code: 'NeedsAssign' },
-  });
+  expect(decide(anyChangeOf(cells ?? {}), [present(inGroup('G0'))])).toMatchObject({ via: 'assign' });
 });
 
 test('a list that Graph refuses to show refuses the row, with Graph’s words', () => {
   const error = { code: 'Forbidden', message: 'No.' };
-  expect(decide(changeOf(group), { kind: 'refused', status: 403, error })).toEqual({
-    kind: 'refused',
-    status: 403,
-    error,
+  expect(decide(changeOf(group), { kind: 'refused', status: 403, error })).toMatchObject({
+    ...{ kind: 'refused', httpStatus: 403, code: 'Forbidden', message: 'No.' },
+    before: { kind: 'notRead' },
   });
 });
 
@@ -381,6 +389,6 @@ test('targets of kinds that nobody knows do no harm, wherever they stand', () =>
   expect(decided(group, ...strange, present(inGroup('G0'))).kind).toBe('write');
   expect(decided({ ...group, assignmentId: 'S0' }, ...strange)).toMatchObject({
     kind: 'write',
-    present: { target: { servicePlanId: 'S1' } },
+    before: { entry: { target: { servicePlanId: 'S1' } } },
   });
 });

@@ -2,7 +2,7 @@ import type { CurrentAssignment } from './current.ts';
 import type { Change, WishedChange } from '../rows/change.ts';
 import { FILTER_ID, FILTER_TYPE, filterOf } from '../targets/filter.ts';
 import type { JsonObject } from '../values/json.ts';
-import { sameTarget } from './decide.ts';
+import { sameTarget } from './holds.ts';
 import { isExclusion, targetIn } from '../targets/currentTarget.ts';
 import { patchBody } from './request.ts';
 
@@ -11,10 +11,10 @@ import { patchBody } from './request.ts';
  * inclusion that goes. Within a policy these are written first. Where nothing is known of the assignment, any wished filter
  * counts. `clear` does not: with the inclusions it takes the exclusions away.
  */
-export function narrows(change: Change, before: CurrentAssignment | undefined): boolean {
+export function reducesScope(change: Change, before: CurrentAssignment | undefined): boolean {
   switch (change.action) {
     case 'set':
-      return settingNarrows(change, before);
+      return settingReduces(change, before);
     case 'add':
       return isExclusion(wishedTarget(change));
     case 'remove':
@@ -26,7 +26,7 @@ export function narrows(change: Change, before: CurrentAssignment | undefined): 
   }
 }
 
-function settingNarrows(change: WishedChange, before: CurrentAssignment | undefined): boolean {
+function settingReduces(change: WishedChange, before: CurrentAssignment | undefined): boolean {
   const wished = wishedTarget(change);
   if (isExclusion(wished)) return true;
   if (filterOf(wished) === undefined) return false;

@@ -1,0 +1,98 @@
+import type { Finding } from '../guard/finding.ts';
+import type { Change } from '../rows/change.ts';
+import type { JsonObject } from '../values/json.ts';
+import { currentAssignmentOf, type CurrentAssignment } from './current.ts';
+
+/** What a row finds in the tenant, and so what its write overwrites. */
+export type Before =
+  /** Nobody has read it: a blind run, an offline plan, a list that Graph does not show. */
+  | { readonly kind: 'notRead' }
+  /** It was read, and nothing is there. */
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'entry'; readonly entry: CurrentAssignment }
+  /** Of a row that clears a list: all that it takes away. */
+  | { readonly kind: 'entries'; readonly entries: readonly CurrentAssignment[] };
+
+export const NOT_READ: Before = { kind: 'notRead' };
+export const ABSENT: Before = { kind: 'absent' };
+
+export const beforeOf = (current: CurrentAssignment | undefined): Before =>
+  current === undefined ? ABSENT : { kind: 'entry', entry: current };
+
+/** The assignments of a before-image, none or several of them. */
+export function entriesOf(before: Before): readonly CurrentAssignment[] {
+  switch (before.kind) {
+    case 'notRead':
+    case 'absent':
+      return [];
+    case 'entry':
+      return [before.entry];
+    case 'entries':
+      return before.entries;
+  }
+}
+
+/** The one assignment that a row is about; undefined where there is none, or several are cleared. */
+export const entryOf = (before: Before): CurrentAssignment | undefined =>
+  before.kind === 'entry' ? before.entry : undefined;
+
+/** A before-image in Graph's shape, as it is stored and shown: an assignment; null: nothing was there; a list; undefined: not read. */
+export type BeforeJson = JsonObject | null | readonly JsonObject[] | undefined;
+
+export function beforeJson(before: Before): BeforeJson {
+  switch (before.kind) {
+    case 'notRead':
+      return undefined;
+    case 'absent':
+      return null;
+    case 'entry':
+      return before.entry.whole;
+    case 'entries':
+      return before.entries.map(({ whole }) => whole);
+  }
+}
+
+/** The before-image that `beforeJson` has made; undefined when an entry of it is no assignment. */
+export function beforeFrom(json: unknown): Before | undefined {
+  if (json === undefined) return NOT_READ;
+  if (json === null) return ABSENT;
+  if (!Array.isArray(json)) {
+    const entry = currentAssignmentOf(json);
+    return entry && { kind: 'entry', entry };
+  }
+  const entries = (json as unknown[]).map(currentAssignmentOf);
+  return entries.every((entry) => entry !== undefined) ? { kind: 'entries', entries } : undefined;
+}
+
+export const DECISION_KINDS = ['write', 'alreadySo', 'stale', 'refused', 'duplicate'] as const;
+export type DecisionKind = (typeof DECISION_KINDS)[number];
+
+/** How a write goes out: the assignment by itself, or with the whole list of its policy. */
+export const WAYS = ['patch', 'assign'] as const;
+export type Way = (typeof WAYS)[number];
+
+/** What has to happen to a row, given what the tenant shows. */
+export interface Decision<R extends { readonly change: Change } = { readonly change: Change }> {
+  readonly row: R;
+  /**
+   * write: what is desired is not there yet. alreadySo: it is. stale: what is there is neither that nor what the plan saw. refused:
+   * it can't be done as things are. duplicate: an earlier row says the same.
+   */
+  readonly kind: DecisionKind;
+  readonly before: Before;
+  /** The body that makes the desired state true, as a PATCH says it; undefined where something is removed, or nothing written. */
+  readonly after: JsonObject | undefined;
+  readonly via: Way;
+  /** Rows of the policy that come first: those that make room, those that reduce its scope, those that are not due yet. */
+  readonly waitsFor: readonly R[];
+  /** Of what is stale or refused: a code of ours or of Graph's, and a sentence. */
+  readonly code?: string;
+  readonly message?: string;
+  /** The status that Graph refused the read with. */
+  readonly httpStatus?: number;
+  readonly findings: readonly Finding[];
+}
+
+/** Whether a row finds neither its assignment nor what it desires: the assignment or its whole policy is gone. */
+export const isGone = ({ kind, code, httpStatus }: Decision): boolean =>
+  kind === 'refused' && (code === 'AssignmentGone' || httpStatus === 404);

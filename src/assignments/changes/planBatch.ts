@@ -1,0 +1,411 @@
+import type { Change } from '../rows/change.ts';
+import { aboutKey } from '../rows/about.ts';
+import { wishKey } from '../rows/duplicates.ts';
+import { listPath, policyKey, type ApiVersion } from '../kinds/policyKinds.ts';
+import { targetInWords } from './changeKind.ts';
+import { entryOf, NOT_READ, beforeOf, type Before, type Decision, type Way } from './decision.ts';
+import type { CurrentAssignment, RowError } from './current.ts';
+import { findCurrent } from './findCurrent.ts';
+import { fingerprintOf, fingerprintOfList } from './fingerprint.ts';
+import { reducesScope } from './reducesScope.ts';
+import { patchBody } from './request.ts';
+import { contradictions, refuseTakenSeats, roomMakers, seatsOf } from './seats.ts';
+import { refused, refuseSecondClaims, stepsIn, type Step } from './steps.ts';
+
+/** What was read of one list. A list that is not in a snapshot was not to be read: the run is blind. */
+export type ListSnapshot =
+  | { readonly kind: 'list'; readonly assignments: readonly CurrentAssignment[] }
+  /** Graph answered that this list can't be read: missing policy, no permission, no such route. */
+  | { readonly kind: 'refused'; readonly status: number; readonly error: RowError }
+  /** Not readable now, so that nothing is decided about its rows. */
+  | { readonly kind: 'unread' };
+
+/** The current assignments of a batch's policies, read together; by `listPath`. */
+export type Snapshot = ReadonlyMap<string, ListSnapshot>;
+
+/**
+ * How a row stands before it is decided about. open: to be taken further. waiting: likewise, but not yet. done: it has come true.
+ * failed: it has not, and will not. awaitingApproval: somebody has to approve it.
+ */
+export type Standing = 'open' | 'waiting' | 'done' | 'failed' | 'awaitingApproval';
+
+/** A row of a batch. */
+export interface BatchRow {
+  readonly change: Change;
+  /** The fingerprint of the assignment that the plan saw, and that of its policy's list; undefined: there is no plan. */
+  readonly planned?: string | undefined;
+  readonly plannedList?: string | undefined;
+  /** What its last write that may have left has overwritten. */
+  readonly before?: Before | undefined;
+}
+
+export interface PlanRules<R> {
+  readonly apiVersion: ApiVersion;
+  /** How the run writes a list where both ways are open. */
+  readonly strategy: Way;
+  readonly standing: (row: R) => Standing;
+  /** Whether a guard sees the row or has seen it, so that somebody allows what it finds: else it is refused here. */
+  readonly isGuarded: (row: R) => boolean;
+}
+
+/**
+ * Decides what has to happen to the open rows of a batch. The planner calls it before a run, the worker before each write. It sees
+ * each policy's list as it will be after all rows of the batch, which has all rows of its policies, and it keeps nothing: what it
+ * answers follows from the rows and the lists. Rows of lists that were not readable get no decision.
+ */
+export function planBatch<R extends BatchRow>(
+  rows: readonly R[],
+  snapshot: Snapshot,
+  rules: PlanRules<R>,
+): Decision<R>[] {
+  const decisions = new Map<R, Decision<R>>();
+  for (const ofPolicy of Map.groupBy(rows, ({ change }) => policyKey(change.address)).values())
+    for (const decision of new PolicyPlan(ofPolicy, snapshot, rules).decisions())
+      decisions.set(decision.row, decision);
+  return rows.flatMap((row) => decisions.get(row) ?? []);
+}
+
+const isOpen = (standing: Standing): boolean => standing === 'open' || standing === 'waiting';
+
+/** One list of a policy, and what its rows do to it. */
+interface ListPlan<R> {
+  readonly look: Exclude<ListSnapshot, { kind: 'unread' }> | { readonly kind: 'blind' };
+  readonly assignments: readonly CurrentAssignment[];
+  /** Those that are open, without repeated ones. */
+  readonly rows: readonly R[];
+  readonly changes: readonly Change[];
+  readonly steps: Step[];
+  via: Way;
+  readonly mayAssign: boolean;
+}
+
+interface HeldBack<R> {
+  readonly list: ListPlan<R>;
+  readonly row: R;
+  readonly at: number;
+  readonly by: R;
+}
+
+class PolicyPlan<R extends BatchRow> {
+  readonly #rows: readonly R[];
+  readonly #rules: PlanRules<R>;
+  readonly #lists: readonly ListPlan<R>[];
+  readonly #repeated: readonly R[];
+  /** Rows that come before another one, for its place or for the policy's scope. */
+  readonly #waits = new Map<R, readonly R[]>();
+  /** Rows that are not written for the sake of another one that has failed or awaits approval. */
+  readonly #heldBackBy = new Map<R, R>();
+
+  constructor(rows: readonly R[], snapshot: Snapshot, rules: PlanRules<R>) {
+    this.#rows = rows;
+    this.#rules = rules;
+    const repeated = repeatedRows(rows.filter((row) => isOpen(rules.standing(row))));
+    this.#repeated = [...repeated];
+    this.#lists = [...Map.groupBy(rows, ({ change }) => listPath(change.address))].flatMap(
+      ([path, ofList]) => {
+        const look = snapshot.get(path) ?? { kind: 'blind' as const };
+        return look.kind === 'unread' ? [] : [listPlan(ofList, repeated, look, rules)];
+      },
+    );
+    this.#refuseWhatCannotStand();
+    this.#order();
+  }
+
+  decisions(): Decision<R>[] {
+    const decided = this.#lists.flatMap((list) => list.rows.map((row, i) => this.#decision(row, list, i)));
+    const repeated = this.#repeated.map((row): Decision<R> => ({
+      ...{
+        row,
+        kind: 'duplicate',
+        before: NOT_READ,
+        after: undefined,
+        via: 'patch',
+        waitsFor: [],
+        findings: [],
+      },
+    }));
+    return [...decided, ...repeated].filter(({ row }) => this.#rules.standing(row) === 'open');
+  }
+
+  /** A row that can't be done stays as it was, which may be in the way of others, and those in the way of more. */
+  #refuseWhatCannotStand(): void {
+    for (const list of this.#lists) this.#refuseIn(list);
+    for (let held = this.#heldBack(); held !== undefined; held = this.#heldBack()) {
+      const { list, row, at, by } = held;
+      list.steps[at] = refused(
+        'HeldBack',
+        this.#rules.standing(by) === 'awaitingApproval' ? HELD_BACK_FOR_APPROVAL : HELD_BACK,
+      );
+      this.#heldBackBy.set(row, by);
+      this.#refuseIn(list);
+    }
+  }
+
+  /** The first row that widens the scope of the policy, while one that reduces it did not come through. */
+  #heldBack(): HeldBack<R> | undefined {
+    const failed = this.#rows.find((row) => this.#hasFailed(row) && this.#reduces(row));
+    if (failed === undefined) return undefined;
+    for (const list of this.#patched())
+      for (const [at, step] of list.steps.entries()) {
+        const row = list.rows[at];
+        if (row !== undefined && step.kind === 'put' && !this.#reduces(row))
+          return { list, row, at, by: failed };
+      }
+    return undefined;
+  }
+
+  #refuseIn(list: ListPlan<R>): void {
+    if (list.look.kind !== 'list') return;
+    const { steps, changes, rows, assignments } = list;
+    refuseSecondClaims(steps, changes);
+    const seats = { steps, changes, list: assignments, seatOf: seatsOf(assignments) };
+    refuseTakenSeats(seats);
+    for (const at of contradictions(seats)) {
+      const row = rows[at];
+      if (row === undefined || this.#rules.isGuarded(row)) continue;
+      steps[at] = refused('IncludeAndExclude', INCLUDE_AND_EXCLUDE);
+      refuseTakenSeats(seats);
+    }
+  }
+
+  #patched(): readonly ListPlan<R>[] {
+    return this.#lists.filter(({ via }) => via === 'patch');
+  }
+
+  #hasFailed(row: R): boolean {
+    const standing = this.#rules.standing(row);
+    if (!isOpen(standing)) return standing !== 'done';
+    const step = this.#stepOf(row);
+    return step?.kind === 'refused' || step?.kind === 'stale';
+  }
+
+  #stepOf(row: R): Step | undefined {
+    for (const list of this.#lists) {
+      const at = list.rows.indexOf(row);
+      if (at >= 0) return list.steps[at];
+    }
+    return undefined;
+  }
+
+  /** Whether a row reduces who gets the policy, given what it finds, or what it found when it was written. */
+  #reduces(row: R): boolean {
+    const path = listPath(row.change.address);
+    const list = this.#lists.find(({ rows }) => rows[0] && listPath(rows[0].change.address) === path);
+    const wrote = row.before && entryOf(row.before);
+    return reducesScope(row.change, wrote ?? findCurrent(row.change, list?.assignments ?? []).present);
+  }
+
+  /** Rows that make room come first, and what reduces the scope before what widens it. Rows that wait for each other go together. */
+  #order(): void {
+    const reducing = this.#rows.filter((row) => this.#isPending(row) && this.#reduces(row));
+    for (const list of this.#patched()) {
+      const makers = roomMakers({ ...list, list: list.assignments, seatOf: seatsOf(list.assignments) });
+      for (const [at, step] of list.steps.entries()) {
+        const row = list.rows[at];
+        if (row === undefined || step.kind !== 'put') continue;
+        const room = (makers.get(at) ?? []).flatMap((maker) => list.rows[maker] ?? []);
+        const scope = this.#reduces(row) ? [] : reducing;
+        if (room.length + scope.length > 0) this.#waits.set(row, [...new Set([...room, ...scope])]);
+      }
+    }
+    const circle = circleIn(this.#waits);
+    if (circle === undefined) return this.#waitForWholeLists();
+    for (const list of this.#lists.filter(({ rows }) => rows.some((row) => circle.includes(row)))) {
+      if (list.mayAssign) this.#writeWhole(list);
+      else
+        for (const [at, row] of list.rows.entries())
+          if (circle.includes(row)) list.steps[at] = refused('DuplicateTarget', CIRCLE);
+    }
+    this.#waits.clear();
+    this.#refuseWhatCannotStand();
+    this.#order();
+  }
+
+  #writeWhole(list: ListPlan<R>): void {
+    list.via = 'assign';
+    markStaleList(list);
+  }
+
+  /** Open, and something is left to be done for it. */
+  #isPending(row: R): boolean {
+    const standing = this.#rules.standing(row);
+    if (!isOpen(standing)) return false;
+    const step = this.#stepOf(row);
+    return step === undefined ? !this.#repeated.includes(row) : step.kind === 'put' || step.kind === 'take';
+  }
+
+  /** All rows of a list go in one write, so that those that are due wait for those that are not. */
+  #waitForWholeLists(): void {
+    for (const { via, rows } of this.#lists) {
+      if (via !== 'assign') continue;
+      const notDue = rows.filter((row) => this.#rules.standing(row) === 'waiting');
+      if (notDue.length > 0) for (const row of rows) this.#waits.set(row, notDue);
+    }
+  }
+
+  #decision(row: R, list: ListPlan<R>, at: number): Decision<R> {
+    const { via, look, assignments } = list;
+    const step = list.steps[at];
+    const found = look.kind === 'list' ? beforeOf(findCurrent(row.change, assignments).present) : NOT_READ;
+    const heldBackBy = this.#heldBackBy.get(row);
+    const waitsFor = heldBackBy === undefined ? (this.#waits.get(row) ?? []) : [heldBackBy];
+    const common = { row, via, waitsFor, after: undefined, findings: [] };
+    switch (step?.kind) {
+      case 'alreadySo':
+        return { ...common, kind: 'alreadySo', before: beforeOf(step.current) };
+      case 'put':
+        return {
+          ...common,
+          kind: 'write',
+          before: look.kind === 'list' ? beforeOf(step.over) : NOT_READ,
+          after: step.body,
+        };
+      case 'take':
+        return {
+          ...common,
+          kind: 'write',
+          before: step.isClear ? { kind: 'entries', entries: step.away } : beforeOf(step.away[0]),
+        };
+      case 'stale':
+        return { ...common, kind: 'stale', before: found, code: 'Stale', message: staleBecause(list, found) };
+      case 'refused':
+      case undefined: {
+        const { code, message } = step?.error ?? { code: 'Undecided', message: 'Nothing was decided.' };
+        const httpStatus = look.kind === 'refused' ? { httpStatus: look.status } : {};
+        return { ...common, kind: 'refused', before: found, code, message, ...httpStatus };
+      }
+    }
+  }
+}
+
+const HELD_BACK =
+  'Not written: it widens the audience of its policy, and a row that narrows it did not come through.';
+const HELD_BACK_FOR_APPROVAL =
+  'Waits for a row of the same policy that narrows its audience and awaits approval.';
+const CIRCLE =
+  'Rows of this policy take the place of one another, which can be written only as a whole list, and this one can’t be; nothing was written. Change one of them in a file of its own first.';
+
+/** Rows that say what an earlier one says. */
+export function repeatedRows<R extends BatchRow>(rows: readonly R[]): ReadonlySet<R> {
+  const repeated = new Set<R>();
+  if (rows.length < 2) return repeated;
+  const said = new Map<string, string>();
+  for (const row of rows) {
+    const key = aboutKey(row.change);
+    const desired = wishKey(row.change);
+    const earlier = said.get(key);
+    if (earlier === undefined) said.set(key, desired);
+    else if (earlier === desired) repeated.add(row);
+  }
+  return repeated;
+}
+
+function listPlan<R extends BatchRow>(
+  ofList: readonly R[],
+  repeated: ReadonlySet<R>,
+  look: ListPlan<R>['look'],
+  { standing, strategy, apiVersion }: PlanRules<R>,
+): ListPlan<R> {
+  const rows = ofList.filter((row) => isOpen(standing(row)) && !repeated.has(row));
+  const changes = rows.map(({ change }) => change);
+  const assignments = look.kind === 'list' ? look.assignments : [];
+  const isNested = ofList.some(({ change }) => change.address.form.via.length > 0);
+  const wantsWhole = strategy === 'assign' || ofList.some(({ change }) => change.action !== 'set');
+  const mayAssign = look.kind === 'list' && apiVersion === 'beta' && !isNested;
+  const plan: ListPlan<R> = {
+    look,
+    assignments,
+    rows,
+    changes,
+    steps: [],
+    via: wantsWhole && !isNested ? 'assign' : 'patch',
+    mayAssign,
+  };
+  switch (look.kind) {
+    case 'refused':
+      plan.steps.push(...rows.map(() => refused(look.error.code, look.error.message)));
+      return plan;
+    case 'blind':
+      plan.steps.push(...rows.map((row) => (wantsWhole ? NOT_READ_WHOLE : unseen(row.change))));
+      return plan;
+    case 'list':
+      plan.steps.push(...stepsIn(changes, assignments, ofList));
+      if (wantsWhole) refuseUnlessWhole(plan, isNested, apiVersion);
+      if (plan.via === 'assign') markStaleList(plan);
+      else markStaleRows(plan);
+      return plan;
+  }
+}
+
+const NOT_READ_WHOLE: Step = refused(
+  'LookIncomplete',
+  "The policy's list was not read, and is written only as it was read; nothing was written.",
+);
+const NEEDS_PATCH: Step = refused(
+  'NeedsPatch',
+  'A list behind its policy (via) can’t be written by assign; nothing was written. Retry it with --strategy patch.',
+);
+
+const unseen = (change: Change): Step =>
+  change.wish === undefined
+    ? NOT_READ_WHOLE
+    : { kind: 'put', over: undefined, body: patchBody(change, undefined) };
+
+/** What `assign` can't write: a list of a nested form, and what v1.0 shows, as it hides filters. */
+function refuseUnlessWhole<R>({ steps }: ListPlan<R>, isNested: boolean, apiVersion: ApiVersion): void {
+  const instead = apiVersion === 'beta' ? (isNested ? NEEDS_PATCH : undefined) : NOT_READ_WHOLE;
+  if (instead === undefined) return;
+  for (const [at, step] of steps.entries())
+    if (step.kind === 'put' || step.kind === 'take') steps[at] = instead;
+}
+
+/** What is there is neither as desired nor what the plan saw: somebody has changed it since. */
+function markStaleRows<R extends BatchRow>({ rows, steps, assignments }: ListPlan<R>): void {
+  for (const [at, row] of rows.entries()) {
+    if (row.planned === undefined || steps[at]?.kind === 'alreadySo') continue;
+    if (row.planned !== fingerprintOf(findCurrent(row.change, assignments).present))
+      steps[at] = { kind: 'stale' };
+  }
+}
+
+/** A list that is written as a whole must be as the plan saw it, all of it. */
+function markStaleList<R extends BatchRow>({ rows, steps, assignments }: ListPlan<R>): void {
+  const now = fingerprintOfList(assignments);
+  if (rows.every(({ plannedList }) => plannedList === undefined || plannedList === now)) return;
+  for (const [at, step] of steps.entries()) if (step.kind !== 'alreadySo') steps[at] = { kind: 'stale' };
+}
+
+function staleBecause<R>({ via }: ListPlan<R>, found: Before): string {
+  const entry = entryOf(found);
+  const now =
+    via === 'assign'
+      ? 'the list of the policy is another one'
+      : entry === undefined
+        ? 'it is gone'
+        : `it is ${targetInWords(entry.target)}`;
+  return `Changed since the plan: now ${now}. Nothing was written; plan again to take it as it is.`;
+}
+
+const INCLUDE_AND_EXCLUDE =
+  'The policy would include and exclude one group; nothing was written. Remove one of the two, or let a plan show it and allow it by name.';
+
+/** Rows that wait for each other, directly or along others. */
+function circleIn<R>(waits: ReadonlyMap<R, readonly R[]>): readonly R[] | undefined {
+  const done = new Set<R>();
+  const walk = (row: R, trail: readonly R[]): readonly R[] | undefined => {
+    const start = trail.indexOf(row);
+    if (start >= 0) return trail.slice(start);
+    if (done.has(row)) return undefined;
+    for (const next of waits.get(row) ?? []) {
+      const circle = walk(next, [...trail, row]);
+      if (circle !== undefined) return circle;
+    }
+    done.add(row);
+    return undefined;
+  };
+  for (const row of waits.keys()) {
+    const circle = walk(row, []);
+    if (circle !== undefined) return circle;
+  }
+  return undefined;
+}

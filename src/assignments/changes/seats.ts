@@ -1,0 +1,151 @@
+import type { Change } from '../rows/change.ts';
+import { audienceKey } from '../targets/audience.ts';
+import { groupOf, isExclusion, targetIn } from '../targets/currentTarget.ts';
+import { targetBody } from '../targets/target.ts';
+import type { JsonObject } from '../values/json.ts';
+import { audienceInWords } from './changeKind.ts';
+import type { CurrentAssignment } from './current.ts';
+import { refused, type Step } from './steps.ts';
+
+/**
+ * A policy has one place for each target: Intune ignores a second entry of a list, and a PATCH onto a target that is there may
+ * write over its entry. Some tenants make an assignment's id of policy and group; there a group that is excluded and one that is
+ * included have one place as well.
+ */
+export type SeatOf = (target: JsonObject) => string;
+
+export const seatsOf = (list: readonly CurrentAssignment[]): SeatOf =>
+  idsFollowTargets(list)
+    ? (target) => {
+        const group = groupOf(target);
+        return group === undefined ? audienceKey(target) : `group ${group.toLowerCase()}`;
+      }
+    : audienceKey;
+
+/** Whether the ids of this list are made of the groups that they are for. */
+const idsFollowTargets = (list: readonly CurrentAssignment[]): boolean =>
+  list.some(({ id, target }) => {
+    const group = groupOf(target);
+    return group !== undefined && id.toLowerCase().endsWith(`_${group.toLowerCase()}`);
+  });
+
+interface ListSteps {
+  readonly steps: Step[];
+  readonly changes: readonly Change[];
+  readonly list: readonly CurrentAssignment[];
+  readonly seatOf: SeatOf;
+}
+
+/**
+ * Refuses each row that would bring a second entry for a place, given the list as all other rows leave it. What is refused
+ * stays as it was, which may be in the way of another row: until nothing is. What a row removes is in the way as well, or
+ * a second read would take what the one brought for what the other removes.
+ */
+export function refuseTakenSeats(listSteps: ListSteps): void {
+  const { steps, list, changes, seatOf } = listSteps;
+  const removed = changes.flatMap(({ action, from }) =>
+    action === 'remove' && from ? [seatOf(targetBody(from.target))] : [],
+  );
+  for (;;) {
+    const second = secondEntry(steps, list, removed, seatOf);
+    if (second === undefined) return;
+    steps[second.at] = refused('DuplicateTarget', whyTaken(second.target, list, seatOf));
+  }
+}
+
+function whyTaken(target: JsonObject, list: readonly CurrentAssignment[], seatOf: SeatOf): string {
+  const there = list.find((each) => seatOf(each.target) === seatOf(target));
+  const words = audienceInWords(target);
+  if (there === undefined)
+    return `Another row brings ${words}, or removes it; Intune keeps one of each, so nothing was written.`;
+  const other = audienceInWords(there.target);
+  const what = other === words ? words : `${other}, in the place of ${words},`;
+  return `The policy has ${what} already, under the id ${there.id}, and Intune keeps one of each: nothing was written. If that one is to stay, this row wants the action remove.`;
+}
+
+interface SecondEntry {
+  readonly at: number;
+  readonly target: JsonObject;
+}
+
+function secondEntry(
+  steps: readonly Step[],
+  list: readonly CurrentAssignment[],
+  removed: readonly string[],
+  seatOf: SeatOf,
+): SecondEntry | undefined {
+  const puts = steps.flatMap((step, at) =>
+    step.kind === 'put' ? [{ at, over: step.over, target: targetIn(step.body) }] : [],
+  );
+  const replaced = new Set(puts.map(({ over }) => over));
+  const taken = new Set([
+    ...removed,
+    ...list.flatMap((each) => (replaced.has(each) ? [] : [seatOf(each.target)])),
+  ]);
+  const moving = puts.filter(({ over, target }) => {
+    const seat = seatOf(target);
+    const stays = over !== undefined && seatOf(over.target) === seat;
+    if (stays) taken.add(seat);
+    return !stays;
+  });
+  for (const { at, target } of moving) {
+    const seat = seatOf(target);
+    if (taken.has(seat)) return { at, target };
+    taken.add(seat);
+  }
+  return undefined;
+}
+
+/**
+ * For each row that moves into a place which is still taken, the rows that make room for it: they come first, and are read
+ * back before it follows.
+ */
+export function roomMakers({ steps, list, seatOf }: ListSteps): Map<number, readonly number[]> {
+  const makerOf = new Map<CurrentAssignment, number>();
+  for (const [at, step] of steps.entries()) {
+    if (step.kind === 'put' && step.over !== undefined) makerOf.set(step.over, at);
+  }
+  const makers = new Map<number, readonly number[]>();
+  for (const [at, step] of steps.entries()) {
+    if (step.kind !== 'put') continue;
+    const seat = seatOf(targetIn(step.body));
+    const found = list.flatMap((each) =>
+      each !== step.over && seatOf(each.target) === seat ? (makerOf.get(each) ?? []) : [],
+    );
+    if (found.length > 0) makers.set(at, found);
+  }
+  return makers;
+}
+
+/**
+ * Rows after which the policy would include and exclude one group, which it does not do now: in a tenant that tells the two
+ * apart an exclusion wins, and in another one of them is lost.
+ */
+export function contradictions({ steps, list }: Pick<ListSteps, 'steps' | 'list'>): number[] {
+  const puts = steps.flatMap((step, at) =>
+    step.kind === 'put' ? [{ at, over: step.over, target: targetIn(step.body) }] : [],
+  );
+  const gone = new Set<CurrentAssignment | undefined>([
+    ...puts.map(({ over }) => over),
+    ...steps.flatMap((step) => (step.kind === 'take' ? step.away : [])),
+  ]);
+  const after = [
+    ...list.filter((each) => !gone.has(each)).map(({ target }) => ({ at: undefined, target })),
+    ...puts,
+  ];
+  return puts.flatMap(({ at, over, target }) => {
+    const group = groupOf(target)?.toLowerCase();
+    // What stays where it is brings nothing.
+    if (over !== undefined && audienceKey(over.target) === audienceKey(target)) return [];
+    const isContradicted =
+      group !== undefined &&
+      after.some(
+        (other) =>
+          groupOf(other.target)?.toLowerCase() === group && isExclusion(other.target) !== isExclusion(target),
+      );
+    const wasSo =
+      list.some((each) => groupOf(each.target)?.toLowerCase() === group && isExclusion(each.target)) &&
+      list.some((each) => groupOf(each.target)?.toLowerCase() === group && !isExclusion(each.target));
+    return isContradicted && !wasSo ? [at] : [];
+  });
+}

@@ -1,0 +1,218 @@
+import type { Change, WishedChange } from '../rows/change.ts';
+import { audienceKey } from '../targets/audience.ts';
+import { targetIn } from '../targets/currentTarget.ts';
+import type { JsonObject } from '../values/json.ts';
+import { audienceInWords } from './changeKind.ts';
+import { isOfPolicySet, type CurrentAssignment, type RowError } from './current.ts';
+import { entryOf, type Before } from './decision.ts';
+import { findCurrent } from './findCurrent.ts';
+import { holds } from './holds.ts';
+import { patchBody } from './request.ts';
+
+/** What one row does to the list of its policy, looked at by itself. */
+export type Step =
+  /** Nothing to be done. `current` is what is as desired; undefined where it is that nothing is there. */
+  | { readonly kind: 'alreadySo'; readonly current: CurrentAssignment | undefined }
+  | {
+      readonly kind: 'put';
+      /** What it takes the place of; undefined: it is added. */
+      readonly over: CurrentAssignment | undefined;
+      /** The body of a PATCH. */
+      readonly body: JsonObject;
+    }
+  | { readonly kind: 'take'; readonly away: readonly CurrentAssignment[]; readonly isClear: boolean }
+  | { readonly kind: 'refused'; readonly error: RowError }
+  | { readonly kind: 'stale' };
+
+export type Put = Extract<Step, { kind: 'put' }>;
+
+export const refused = (code: string, message: string): Step => ({
+  kind: 'refused',
+  error: { code, message },
+});
+const because = (error: RowError): Step => ({ kind: 'refused', error });
+const alreadySo = (current: CurrentAssignment | undefined): Step => ({ kind: 'alreadySo', current });
+
+const GONE: RowError = {
+  code: 'AssignmentGone',
+  message: 'The assignment is not in the list of its policy, nor is the wished target; nothing was written.',
+};
+
+const OWNED_BY_POLICY_SET: RowError = {
+  code: 'PolicySetOwned',
+  message: 'The assignment belongs to a policy set: change the policy set instead.',
+};
+
+/** A row of a list, as far as it tells what the others find. */
+export interface ListRow {
+  readonly change: Change;
+  /** What its last write that may have left has overwritten. */
+  readonly before?: Before | undefined;
+}
+
+/**
+ * What each of these changes does to a list.
+ * @param rows every row of the list, those that are settled too: their results explain what others find, and `clear` spares
+ *   what they are about
+ */
+export function stepsIn(
+  changes: readonly Change[],
+  list: readonly CurrentAssignment[],
+  rows: readonly ListRow[],
+): Step[] {
+  const all = rows.map(({ change }) => change);
+  const facts: ListFacts = { list, all, results: resultsIn(rows, list) };
+  return changes.map((change) => stepFor(change, facts));
+}
+
+interface ListFacts {
+  readonly list: readonly CurrentAssignment[];
+  /** Every change of the list. */
+  readonly all: readonly Change[];
+  /** The changes that have come true, as far as the list shows. */
+  readonly results: ReadonlySet<WishedChange>;
+}
+
+function stepFor(change: Change, facts: ListFacts): Step {
+  switch (change.action) {
+    case 'set':
+      return setStep(change, facts);
+    case 'add':
+      return addStep(change, facts);
+    case 'remove':
+      return removeStep(change, facts);
+    case 'clear':
+      return clearStep(facts);
+  }
+}
+
+function setStep(change: WishedChange, { list, results }: ListFacts): Step {
+  const { present, mismatch } = findCurrent(change, list);
+  const itself = mismatch === undefined ? present : undefined;
+  if (itself && holds(change, itself)) return alreadySo(itself);
+  if (results.has(change)) return alreadySo(list.find((each) => holds(change, each)));
+  if (mismatch !== undefined) return because(mismatch);
+  if (itself === undefined) return because(GONE);
+  if (isOfPolicySet(itself)) return because(OWNED_BY_POLICY_SET);
+  return { kind: 'put', over: itself, body: patchBody(change, itself) };
+}
+
+/**
+ * The changes whose desired state stands in the list, and that have nothing left to change. After a write the id or the target
+ * that a row names may be that of another row's result: then that result must explain what the row finds. Where rows explain
+ * each other in a circle, nothing tells whether they have traded places already or are about to, unless it is by what each was
+ * to keep.
+ */
+function resultsIn(rows: readonly ListRow[], list: readonly CurrentAssignment[]): Set<WishedChange> {
+  const standing = rows.flatMap(({ change, before }) =>
+    isWished(change) && list.some((each) => holds(change, each))
+      ? [{ change, ...findCurrent(change, list), was: before && entryOf(before) }]
+      : [],
+  );
+  const results = new Set<WishedChange>();
+  const isExplained = ({ change, present, mismatch }: (typeof standing)[number]): boolean =>
+    present === undefined ||
+    mismatch !== undefined ||
+    isOfPolicySet(present) ||
+    holds(change, present) ||
+    [...results].some((other) => holds(other, present));
+  for (let found = 1; found > 0;) {
+    const explained = standing.filter((each) => !results.has(each.change) && isExplained(each));
+    for (const { change } of explained) results.add(change);
+    found = explained.length;
+  }
+  let circle = standing.filter(
+    ({ change, present, was }) => !results.has(change) && isAsMeant(change, was ?? present, list),
+  );
+  for (;;) {
+    const closed = circle.filter(({ present }) =>
+      [...results, ...circle.map(({ change }) => change)].some((other) => present && holds(other, present)),
+    );
+    if (closed.length === circle.length) break;
+    circle = closed;
+  }
+  for (const { change } of circle) results.add(change);
+  return results;
+}
+
+/** Whether what a row desires stands in the list with what it was to keep of the assignment that it is about. */
+function isAsMeant(
+  change: WishedChange,
+  about: CurrentAssignment | undefined,
+  list: readonly CurrentAssignment[],
+): boolean {
+  const body = patchBody(change, about);
+  const meant = { address: change.address, wish: { kind: 'raw', body } } as const;
+  return list.some((each) => holds(meant, each));
+}
+
+const isWished = (change: Change): change is WishedChange => change.wish !== undefined;
+
+function addStep(change: WishedChange, { list }: ListFacts): Step {
+  const there = list.find((each) => holds(change, each));
+  if (there !== undefined) return alreadySo(there);
+  const body = patchBody(change, undefined);
+  const desired = audienceKey(targetIn(body));
+  const other = list.find(({ target }) => audienceKey(target) === desired);
+  if (other === undefined) return { kind: 'put', over: undefined, body };
+  return refused(
+    'AlreadyAssigned',
+    `The policy has ${audienceInWords(other.target)} already, under the id ${other.id}, with another filter or intent: use set to change it.`,
+  );
+}
+
+function removeStep(change: Change, { list }: ListFacts): Step {
+  const { present, mismatch } = findCurrent(change, list);
+  if (mismatch !== undefined) return because(mismatch);
+  if (present === undefined) return alreadySo(undefined);
+  // Named by its target, it would still be there for the policy set.
+  const isNamedByTarget = change.address.assignmentId === '';
+  if (isOfPolicySet(present) || (isNamedByTarget && isInPolicySet(present, list)))
+    return because(OWNED_BY_POLICY_SET);
+  return { kind: 'take', away: [present], isClear: false };
+}
+
+const isInPolicySet = ({ target }: CurrentAssignment, list: readonly CurrentAssignment[]): boolean =>
+  list.some((each) => isOfPolicySet(each) && audienceKey(each.target) === audienceKey(target));
+
+/** What another row is about, or wishes, is spared, also when that row can't be done: it is not what `clear` means. */
+function clearStep({ list, all }: ListFacts): Step {
+  const named = new Set(all.map((change) => findCurrent(change, list).present));
+  const desired = new Set(
+    all.filter(isWished).map((change) => audienceKey(targetIn(patchBody(change, undefined)))),
+  );
+  const away = list.filter(
+    (each) => !isOfPolicySet(each) && !named.has(each) && !desired.has(audienceKey(each.target)),
+  );
+  return away.length === 0 ? alreadySo(undefined) : { kind: 'take', away, isClear: true };
+}
+
+/** Only the read shows that a row with an id and one with a target are about the same: the later one is refused. */
+export function refuseSecondClaims(steps: Step[], changes: readonly Change[]): void {
+  const claims = new Map<CurrentAssignment, { readonly kind: Step['kind']; readonly line: number }>();
+  for (const [i, step] of steps.entries()) {
+    const current = claimOf(step);
+    if (current === undefined) continue;
+    const earlier = claims.get(current);
+    if (earlier === undefined) claims.set(current, { kind: step.kind, line: changes[i]?.line ?? 0 });
+    else if (earlier.kind !== 'alreadySo' || step.kind !== 'alreadySo')
+      steps[i] = refused(
+        'DuplicateTarget',
+        `Line ${earlier.line} is about the same assignment, ${current.id}; nothing was written.`,
+      );
+  }
+}
+
+function claimOf(step: Step): CurrentAssignment | undefined {
+  switch (step.kind) {
+    case 'alreadySo':
+      return step.current;
+    case 'put':
+      return step.over;
+    case 'take':
+      return step.isClear ? undefined : step.away[0];
+    case 'refused':
+    case 'stale':
+      return undefined;
+  }
+}

@@ -1,0 +1,82 @@
+import type { Change, WishedChange } from '../rows/change.ts';
+import { listPath } from '../kinds/policyKinds.ts';
+import { audienceKey } from '../targets/audience.ts';
+import { targetIn } from '../targets/currentTarget.ts';
+import type { JsonObject } from '../values/json.ts';
+import type { CurrentAssignment } from './current.ts';
+import { entriesOf, entryOf, type Decision } from './decision.ts';
+import type { Snapshot } from './planBatch.ts';
+import { assignRequest, patchRequest, type WriteRequest } from './request.ts';
+
+/** One request, and the decisions that it carries out: one by PATCH, all of a list by `assign`. */
+export interface Write<D> {
+  readonly request: WriteRequest;
+  readonly decisions: readonly D[];
+}
+
+/**
+ * The requests that decisions ask for and that may go now. What waits for another row is not among them, nor is a list of which
+ * one does.
+ */
+export function writesOf<R extends { readonly change: Change }>(
+  decisions: readonly Decision<R>[],
+  snapshot: Snapshot,
+): Write<Decision<R>>[] {
+  const writing = decisions.filter(({ kind }) => kind === 'write');
+  const patches = writing.flatMap((decision) =>
+    decision.via === 'patch' && decision.waitsFor.length === 0 && decision.after !== undefined
+      ? [
+          {
+            request: patchRequest(decision.row.change, decision.after, entryOf(decision.before)),
+            decisions: [decision],
+          },
+        ]
+      : [],
+  );
+  const whole = Map.groupBy(
+    writing.filter(({ via }) => via === 'assign'),
+    ({ row }) => listPath(row.change.address),
+  );
+  const lists = [...whole].flatMap(([path, ofList]) => {
+    const look = snapshot.get(path);
+    const [first] = ofList;
+    if (first === undefined || look?.kind !== 'list' || ofList.some(({ waitsFor }) => waitsFor.length > 0))
+      return [];
+    const list = listAfter(ofList, look.assignments);
+    return [{ request: assignRequest(first.row.change.address, list), decisions: ofList }];
+  });
+  return [...patches, ...lists];
+}
+
+/**
+ * A list as it is to be written: what no decision is about stays value for value, and what comes stands behind it.
+ * @param decisions the writes of the list
+ */
+export function listAfter(
+  decisions: readonly Decision[],
+  list: readonly CurrentAssignment[],
+): readonly JsonObject[] {
+  const entryFor = new Map<CurrentAssignment, JsonObject>();
+  const gone = new Set<CurrentAssignment>();
+  const added: JsonObject[] = [];
+  for (const { row, before, after } of decisions) {
+    const { change } = row;
+    const over = entryOf(before);
+    if (after === undefined || change.wish === undefined)
+      for (const each of entriesOf(before)) gone.add(each);
+    else if (over === undefined) added.push(withoutId(after));
+    else entryFor.set(over, changedEntry(change, over, after));
+  }
+  const kept = list.filter((each) => !gone.has(each));
+  return [...kept.map((each) => entryFor.get(each) ?? each.whole), ...added];
+}
+
+/** What a PATCH would leave of the entry: what the change does not say stays. It gives up its id, as Graph may give another. */
+function changedEntry(change: WishedChange, current: CurrentAssignment, body: JsonObject): JsonObject {
+  const target = targetIn(body);
+  const isRefined = change.wish.kind === 'described' && audienceKey(target) === audienceKey(current.target);
+  const entry = { ...current.whole, ...body, target: isRefined ? { ...current.target, ...target } : target };
+  return withoutId(entry);
+}
+
+const withoutId = ({ id: _id, ...rest }: JsonObject): JsonObject => rest;

@@ -1,0 +1,155 @@
+import type { CurrentAssignment, RowError } from '../assignments/changes/current.ts';
+import type { Decision } from '../assignments/changes/decision.ts';
+import { findCurrent } from '../assignments/changes/findCurrent.ts';
+import { fingerprintOf, fingerprintOfList, UNREAD } from '../assignments/changes/fingerprint.ts';
+import { holds } from '../assignments/changes/holds.ts';
+import {
+  planBatch,
+  type BatchRow,
+  type ListSnapshot,
+  type PlanRules,
+} from '../assignments/changes/planBatch.ts';
+import { Guard } from '../assignments/guard/guard.ts';
+import { listPath } from '../assignments/kinds/policyKinds.ts';
+import type { Change } from '../assignments/rows/change.ts';
+import { policyNameFault } from '../assignments/rows/policyName.ts';
+import { readCurrentAssignments, type ReadList } from '../graph/currentAssignments.ts';
+import type { SendReads } from '../graph/reading.ts';
+import type { InputRow } from '../runs/batchCodec.ts';
+import { changeOfRecorded } from '../runs/batchRow.ts';
+import type { Identity } from './identity.ts';
+import type { PlannedRow } from './planTally.ts';
+import type { Staged } from './staged.ts';
+import type { FactsOfTenant } from './tenantFacts.ts';
+import { expectRead } from './unread.ts';
+
+interface DraftRow extends BatchRow {
+  readonly input: InputRow;
+}
+
+/** Reads the lists of one batch after the other, and judges its rows. A batch has all rows of its policies. */
+export class Planner {
+  readonly #staged: Staged;
+  readonly #send: SendReads;
+  readonly #facts: FactsOfTenant;
+  readonly #guard: Guard;
+
+  constructor(staged: Staged, send: SendReads, facts: FactsOfTenant) {
+    this.#staged = staged;
+    this.#send = send;
+    this.#facts = facts;
+    this.#guard = new Guard(facts);
+  }
+
+  async at(inputs: readonly InputRow[]): Promise<readonly PlannedRow[]> {
+    const { rules, session } = this.#staged;
+    const rows = inputs.map((input): DraftRow => ({ input, change: changeOfRecorded(input, rules) }));
+    const read = await readCurrentAssignments(
+      rows.map(({ change }) => change.address),
+      this.#send,
+      `${rules.root}/${rules.apiVersion}`,
+    );
+    const snapshot = new Map([...read].map(([path, list]) => [path, shown(list, session.identity)]));
+    const decisions = planBatch(rows, snapshot, planRules(this.#staged));
+    await this.#facts.learn(decisions);
+    const byList = Map.groupBy(decisions, ({ row }) => listPath(row.change.address));
+    const planned = new Map<InputRow, PlannedRow>();
+    for (const [path, ofList] of byList)
+      for (const row of this.#judged(ofList, snapshot.get(path))) planned.set(row.input, row);
+    return inputs.map((input) => planned.get(input) ?? neverPlanned(input));
+  }
+
+  #judged(decisions: readonly Decision<DraftRow>[], look: ListSnapshot | undefined): PlannedRow[] {
+    const [first] = decisions;
+    if (first === undefined) return [];
+    const { form, policyId } = first.row.change.address;
+    const fact = this.#facts.policy(form.policyType, policyId);
+    const list = look?.kind === 'list' ? look.assignments : undefined;
+    const findings = this.#guard.judgeList({
+      ...{ policyType: form.policyType, policyId, ...fact, assignments: list ?? [], decisions },
+    });
+    return decisions.map(({ row, waitsFor, ...decision }, i) => ({
+      ...{ input: row.input, change: row.change, list },
+      names: { policy: fact?.name, platform: fact?.platform },
+      decision: {
+        ...decision,
+        findings: findings[i] ?? [],
+        waitsFor: waitsFor.map(({ input }) => input.line),
+      },
+      fault: decision.kind === 'duplicate' ? undefined : this.#fault(row.change, fact?.name, list),
+    }));
+  }
+
+  /** The row says of the tenant what is not so, as when one column of the file was sorted alone. */
+  #fault(
+    change: Change,
+    policyName: string | undefined,
+    list: readonly CurrentAssignment[] | undefined,
+  ): RowError | undefined {
+    // A rollback says what its policies were called then.
+    const misnamed = this.#staged.isRestoring ? undefined : policyNameFault(change, policyName);
+    return misnamed ?? (list === undefined ? this.#elsewhere(change) : this.#misplaced(change, list));
+  }
+
+  /** Of a row that was written before, the present target is the wished one, and no fault. */
+  #misplaced(change: Change, list: readonly CurrentAssignment[]): RowError | undefined {
+    const { present, mismatch } = findCurrent(change, list);
+    const elsewhere = present === undefined ? this.#elsewhere(change) : undefined;
+    if (elsewhere !== undefined) return elsewhere;
+    if (mismatch === undefined || change.wish === undefined) return mismatch;
+    const isThere = present !== undefined && change.address.assignmentId !== '';
+    return (isThere ? [present] : list).some((each) => holds(change, each)) ? undefined : mismatch;
+  }
+
+  /** An assignment that another policy has was not deleted: the row names the wrong one of the two. */
+  #elsewhere({ address }: Change): RowError | undefined {
+    const { assignmentId, policyId } = address;
+    const owner = this.#facts.policyOfAssignment(assignmentId);
+    if (owner === undefined || owner.toLowerCase() === policyId.toLowerCase() || address.form.via.length > 0)
+      return undefined;
+    return {
+      code: 'AssignmentElsewhere',
+      message: `Expected the assignment ${assignmentId} in policy ${policyId}, found it in policy ${owner}.`,
+    };
+  }
+}
+
+/** A plan decides about every row as it stands in the file, and its guard sees what it decides. */
+const planRules = ({ rules }: Pick<Staged, 'rules'>): PlanRules<BatchRow> => ({
+  apiVersion: rules.apiVersion,
+  strategy: rules.strategy ?? 'patch',
+  standing: () => 'open',
+  isGuarded: () => true,
+});
+
+/** @throws UserError (exit 4) when the list could not be read: no answer, no sign-in. */
+function shown(list: ReadList, identity: Identity): ListSnapshot {
+  expectRead(list, identity);
+  return list;
+}
+
+const neverPlanned = ({ line }: InputRow): never => {
+  throw new Error(`line ${line} was not planned`);
+};
+
+const fingerprints = new WeakMap<readonly CurrentAssignment[], string>();
+
+function listFingerprint(list: readonly CurrentAssignment[]): string {
+  const known = fingerprints.get(list) ?? fingerprintOfList(list);
+  fingerprints.set(list, known);
+  return known;
+}
+
+/** What the run keeps of what the plan saw of a row: the fingerprint of its assignment, and of its policy's whole list. */
+export function seenBy({ change, decision, list }: Pick<PlannedRow, 'change' | 'decision' | 'list'>): {
+  readonly planned?: string;
+  readonly plannedList?: string;
+} {
+  // A repeated row is settled with the first one.
+  if (decision.kind === 'duplicate') return {};
+  if (list === undefined) return { planned: UNREAD, plannedList: UNREAD };
+  return {
+    planned: fingerprintOf(findCurrent(change, list).present),
+    plannedList: listFingerprint(list),
+  };
+}

@@ -1,0 +1,311 @@
+import type { CurrentAssignment } from '../../../src/assignments/changes/current.ts';
+import { describe, expect, test } from 'vitest';
+import { beforeOf, NOT_READ, type Decision } from '../../../src/assignments/changes/decision.ts';
+import { fingerprintOf } from '../../../src/assignments/changes/fingerprint.ts';
+import { planBatch, type ListSnapshot, type Snapshot } from '../../../src/assignments/changes/planBatch.ts';
+import { writesOf, type Write } from '../../../src/assignments/changes/writes.ts';
+import { listPath } from '../../../src/assignments/kinds/policyKinds.ts';
+import { settledBy, type SettleTerms } from '../../../src/queue/settle.ts';
+import type { RecordedRow, RowRecord } from '../../../src/runs/batchRow.ts';
+import { groupRow, recordedRow } from '../../support/rows.ts';
+
+const AT = 9_000;
+const TERMS: SettleTerms = { mayWrite: true, isAborted: false, windowMs: 20_000, at: AT };
+
+const present = (id: string, groupId: string, source?: string): CurrentAssignment => {
+  const target = { '@odata.type': '#microsoft.graph.groupAssignmentTarget', groupId };
+  return { id, target, whole: { id, target }, ...(source !== undefined && { source }) };
+};
+const listOf = (...assignments: CurrentAssignment[]): ListSnapshot => ({ kind: 'list', assignments });
+
+const WISHED = listOf(present('a1', 'g-new'));
+const OTHER = listOf(present('a1', 'g-old'));
+const GONE = listOf(present('a2', 'g-old'));
+
+/** What a batch comes to: the records of the rows that are settled, the writes of the others. */
+interface Sorted {
+  readonly records: readonly RowRecord[];
+  readonly needed: readonly Write<Decision<RecordedRow>>[];
+}
+
+function sorted(rows: readonly RecordedRow[], snapshot: Snapshot, terms: Partial<SettleTerms> = {}): Sorted {
+  const decisions = planBatch(rows, snapshot, {
+    ...{ apiVersion: 'beta', strategy: 'patch' },
+    standing: () => 'open',
+    isGuarded: ({ planned }) => planned !== undefined,
+  });
+  const records = decisions.map((decision) => settledBy(decision, { ...TERMS, ...terms }));
+  return {
+    records: records.filter((record) => record !== undefined),
+    needed: writesOf(
+      decisions.filter((_, i) => records[i] === undefined),
+      snapshot,
+    ),
+  };
+}
+
+const sortedBy = (
+  row: RecordedRow,
+  result: ListSnapshot | undefined,
+  terms: Partial<SettleTerms> = {},
+): Sorted => sorted([row], new Map(result && [[listPath(row.change.address), result]]), terms);
+
+const placesOf = (needed: Sorted['needed']): number[] =>
+  needed.flatMap(({ decisions }) => decisions.map(({ row }) => row.place));
+
+/** What is made of a decision that is built by hand. */
+const settled = (row: RecordedRow, decision: Partial<Decision<RecordedRow>>): RowRecord | undefined =>
+  settledBy(
+    {
+      ...{
+        row,
+        kind: 'refused',
+        before: NOT_READ,
+        after: undefined,
+        via: 'patch',
+        waitsFor: [],
+        findings: [],
+      },
+      ...decision,
+    },
+    TERMS,
+  );
+
+test('a row that is so already is skipped, or succeeded when it was sent before', () => {
+  expect(sortedBy(recordedRow('pending', 0), WISHED).records).toEqual([
+    { place: 0, state: 'skipped', attempts: 0, detail: { at: AT } },
+  ]);
+  expect(sortedBy(recordedRow('sent', 2), WISHED).records).toMatchObject([
+    { state: 'succeeded', attempts: 2 },
+  ]);
+});
+
+test('a row sent before whose id changed with its target succeeded', () => {
+  const rekeyed = listOf(present('c1_g-new', 'g-new'));
+  expect(sortedBy(recordedRow('sent', 1, { httpStatus: 404 }), rekeyed).records).toMatchObject([
+    { state: 'succeeded' },
+  ]);
+});
+
+test('what is known of a sent row stays with it when the look settles it, but not its passing failure', () => {
+  const detail = {
+    requestId: 'r',
+    clientRequestId: 'c',
+    throttledMs: 5,
+    httpStatus: 503,
+    errorCode: 'Busy',
+    notBefore: 1,
+  };
+  expect(sortedBy(recordedRow('sent', 1, detail), WISHED).records[0]?.detail).toEqual({
+    requestId: 'r',
+    clientRequestId: 'c',
+    throttledMs: 5,
+    at: AT,
+  });
+});
+
+test('a row whose target is not there yet is to be written', () => {
+  const { records, needed } = sortedBy(recordedRow('pending', 0), OTHER);
+  expect(records).toEqual([]);
+  expect(needed).toHaveLength(1);
+  expect(needed[0]?.request.body).toMatchObject({ target: { groupId: 'g-new' } });
+  expect(needed[0]?.decisions[0]?.before).toEqual(beforeOf(present('a1', 'g-old')));
+  expect(sortedBy(recordedRow('sent', 7), OTHER).needed).toHaveLength(1);
+});
+
+test('an assignment that is not listed fails without a write, in the words of the plan', () => {
+  expect(sortedBy(recordedRow('pending', 0), GONE)).toMatchObject({
+    records: [{ state: 'failed', attempts: 0, detail: { errorCode: 'AssignmentGone' } }],
+    needed: [],
+  });
+});
+
+test.each([
+  [
+    'Graph said that it is gone',
+    recordedRow('sent', 1, { httpStatus: 404, errorCode: 'NotFound', errorMessage: 'm' }),
+    'NotFound',
+  ],
+  [
+    'Graph was given up',
+    recordedRow('sent', 3, { httpStatus: 500, errorCode: 'GaveUp', errorMessage: 'm' }),
+    'GaveUp',
+  ],
+  [
+    'its last reply was lost',
+    recordedRow('sent', 8, { errorCode: 'ReplyLost', errorMessage: 'reset' }),
+    'ReplyLost',
+  ],
+])('a sent row whose target is not there fails when %s', (_, row, errorCode) => {
+  expect(sortedBy(row, OTHER).records).toMatchObject([
+    { state: 'failed', attempts: row.attempts, detail: { errorCode } },
+  ]);
+  // The same row succeeded when the target is there.
+  expect(sortedBy(row, WISHED).records).toMatchObject([{ state: 'succeeded' }]);
+});
+
+test('a row in doubt of a stopped run is cancelled when its target is not there, and true to what is there otherwise', () => {
+  const isOver = { mayWrite: false };
+  const { records, needed } = sortedBy(recordedRow('sent', 1), OTHER, isOver);
+  expect(records).toMatchObject([{ state: 'cancelled' }]);
+  expect(needed).toEqual([]);
+  expect(sortedBy(recordedRow('sent', 1), WISHED, isOver).records).toMatchObject([{ state: 'succeeded' }]);
+});
+
+test('a row in doubt of an aborted run is as if it had never been sent when its target is not there', () => {
+  const isAborted = { mayWrite: false, isAborted: true };
+  expect(sortedBy(recordedRow('sent', 3, { errorCode: 'ReplyLost' }), OTHER, isAborted).records).toEqual([
+    { place: 0, state: 'pending', attempts: 0 },
+  ]);
+  expect(sortedBy(recordedRow('sent', 3), WISHED, isAborted).records).toMatchObject([{ state: 'succeeded' }]);
+});
+
+test('a row that says what an earlier one says is skipped, and only the earlier one is written', () => {
+  const rows = [recordedRow('pending', 0, {}, { place: 3 }), recordedRow('pending', 0, {}, { place: 4 })];
+  const { records, needed } = sorted(
+    rows,
+    new Map([[listPath(rows[0]?.change.address ?? expect.fail()), OTHER]]),
+  );
+  expect(records).toEqual([
+    { place: 4, state: 'skipped', attempts: 0, detail: { at: AT, errorCode: 'DuplicateRow' } },
+  ]);
+  expect(placesOf(needed)).toEqual([3]);
+});
+
+test('a row that is held back awaits the approval that the row before it awaits, or fails with it', () => {
+  const error = { code: 'HeldBack', message: 'Not written.' };
+  const heldBackBy = (state: 'awaitingApproval' | 'failed'): RowRecord | undefined =>
+    settled(recordedRow('pending', 0), { ...error, waitsFor: [recordedRow(state, 1, {}, { place: 1 })] });
+  const detail = { at: AT, errorCode: 'HeldBack', errorMessage: 'Not written.' };
+  expect(heldBackBy('awaitingApproval')).toEqual({
+    place: 0,
+    state: 'awaitingApproval',
+    attempts: 0,
+    detail,
+  });
+  expect(heldBackBy('failed')).toEqual({ place: 0, state: 'failed', attempts: 0, detail });
+});
+
+test('a row that waits for others is not settled', () => {
+  const row = recordedRow('pending', 0);
+  expect(settled(row, { kind: 'write', waitsFor: [recordedRow('pending', 0)] })).toBeUndefined();
+});
+
+test('a list that Graph refuses to show fails its rows with what Graph said', () => {
+  const error = { code: 'Forbidden', message: 'no' };
+  expect(sortedBy(recordedRow('pending', 0), { kind: 'refused', status: 403, error }).records).toMatchObject([
+    { state: 'failed', detail: { httpStatus: 403, errorCode: 'Forbidden', errorMessage: 'no' } },
+  ]);
+});
+
+test('a list that could not be read decides nothing', () => {
+  expect(sortedBy(recordedRow('sent', 8), { kind: 'unread' })).toEqual({
+    records: [],
+    needed: [],
+  });
+});
+
+test('without a read everything is written', () => {
+  const { records, needed } = sortedBy(recordedRow('pending', 0), undefined);
+  expect(records).toEqual([]);
+  expect(needed).toMatchObject([{ decisions: [{ before: NOT_READ }] }]);
+});
+
+test('rows of several lists each keep to their own', () => {
+  const rows = [
+    recordedRow('pending', 0, {}, { place: 3 }),
+    recordedRow('pending', 0, {}, { place: 5, input: groupRow('c2', 'a1', 'g-new') }),
+  ];
+  const [first = '', second = ''] = rows.map(({ change }) => listPath(change.address));
+  const { records, needed } = sorted(
+    rows,
+    new Map([
+      [first, WISHED],
+      [second, OTHER],
+    ]),
+  );
+  expect(records.map(({ place }) => place)).toEqual([3]);
+  expect(placesOf(needed)).toEqual([5]);
+});
+
+describe('a row of which the plan saw something', () => {
+  const planned = fingerprintOf(present('a1', 'g-old'));
+  const row = (state: 'pending' | 'sent', attempts: number, detail = {}): RecordedRow => ({
+    ...recordedRow(state, attempts, detail),
+    planned,
+  });
+
+  test('is written when that is still there, whatever its id and spelling are now', () => {
+    expect(sortedBy(row('pending', 0), OTHER).needed).toHaveLength(1);
+    expect(sortedBy(row('pending', 0), listOf(present('A1', 'G-OLD'))).needed).toHaveLength(1);
+  });
+
+  test('is skipped when what is wished is there', () => {
+    expect(sortedBy(row('pending', 0), WISHED).records).toMatchObject([{ state: 'skipped' }]);
+  });
+
+  test.each([
+    ['was changed by another hand', listOf(present('a1', 'g-else')), 'now it is group g-else'],
+    ['is gone', GONE, 'now it is gone'],
+  ])('is stale when it %s, and says what is there now', (_, list, words) => {
+    for (const [state, attempts] of [
+      ['pending', 0],
+      ['sent', 1],
+    ] as const) {
+      const { records, needed } = sortedBy(row(state, attempts), list);
+      expect(needed).toEqual([]);
+      expect(records).toMatchObject([{ state: 'stale', attempts, detail: { errorCode: 'Stale' } }]);
+      expect(records[0]?.detail?.errorMessage).toContain(words);
+    }
+  });
+
+  test('is stale rather than refused when somebody has made a policy set its owner', () => {
+    const owned = listOf(present('a1', 'g-else', 'policySets'));
+    expect(sortedBy(row('pending', 0), owned).records).toMatchObject([{ state: 'stale' }]);
+  });
+});
+
+describe('a row that Graph says it has written', () => {
+  const written = (more = {}): RecordedRow =>
+    recordedRow('sent', 2, { httpStatus: 200, requestId: 'r', ...more });
+
+  test('succeeded when it is read back, with what the reply said and the id it has now', () => {
+    expect(sortedBy(written(), listOf(present('c1_g-new', 'g-new'))).records).toEqual([
+      {
+        ...{ place: 0, state: 'succeeded', attempts: 2 },
+        detail: { at: AT, requestId: 'r', httpStatus: 200, assignmentIdAfter: 'c1_g-new' },
+      },
+    ]);
+  });
+
+  test('is read once more when something else is there, and has failed when it still is, with what was found', () => {
+    const [first] = sortedBy(written(), OTHER).records;
+    expect(first).toMatchObject({
+      state: 'sent',
+      attempts: 2,
+      detail: { notBefore: AT + 2_000, httpStatus: 200 },
+    });
+    const [second] = sortedBy(written(first?.detail), OTHER).records;
+    expect(second).toMatchObject({ state: 'failed', attempts: 2, detail: { errorCode: 'VerifyMismatch' } });
+    expect(second?.detail?.errorMessage).toContain('read back it is group g-old');
+    expect(second?.detail).not.toHaveProperty('notBefore');
+    expect(sortedBy(written(first?.detail), WISHED).records).toMatchObject([{ state: 'succeeded' }]);
+  });
+
+  test('is read once more when nothing of it is there, too, and has failed when nothing is still', () => {
+    const [first] = sortedBy(written(), GONE).records;
+    expect(first).toMatchObject({
+      state: 'sent',
+      detail: { errorCode: 'VerifyMismatch', notBefore: AT + 2_000, httpStatus: 200 },
+    });
+    expect(first?.detail?.errorMessage).toContain('read back it is gone');
+    expect(sortedBy(written(first?.detail), GONE).records).toMatchObject([
+      { state: 'failed', attempts: 2, detail: { errorCode: 'VerifyMismatch' } },
+    ]);
+  });
+
+  test('is never written again on the strength of the read-back', () => {
+    expect(sortedBy(written(), GONE).needed).toEqual([]);
+    expect(sortedBy(written(), OTHER).needed).toEqual([]);
+  });
+});
