@@ -62,6 +62,6 @@ function settingsFrom({ maxFailures, writesPerWindow }: SetFlags) {
   };
 }
 
-/** The record keeps `off` as a blank. */
-const writesFrom = (text: string): number | '' =>
-  text.trim().toLowerCase() === 'off' ? '' : wholeNumber('--writes-per-window', text, 1, 1_000_000);
+/** Null is `off`. */
+const writesFrom = (text: string): number | null =>
+  text.trim().toLowerCase() === 'off' ? null : wholeNumber('--writes-per-window', text, 1, 1_000_000);

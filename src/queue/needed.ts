@@ -10,7 +10,7 @@ import type { BeforeImage, Detail } from '../runs/batchCodec.ts';
 import type { RowRecord } from '../runs/batchRow.ts';
 import type { StateName } from '../runs/rowState.ts';
 import type { ReadyRow } from './lookFirst.ts';
-import { failure, GAVE_UP, isWritten, spoken } from './rowRecord.ts';
+import { failure, spoken } from './rowRecord.ts';
 
 /** A row that the look left to be written. */
 export interface NeededRow {
@@ -33,6 +33,8 @@ export interface Sorted {
 
 /** A read-back that shows something else is repeated this soon, as a tenant may answer from a copy that lags behind. */
 const VERIFY_AGAIN_WINDOWS = 0.1;
+/** So many read-backs that show something else, and the row has failed. */
+const READ_BACKS_MAX = 2;
 
 export interface SortingTerms {
   /** A run that was stopped for good writes nothing more, and only owes the truth about writes in doubt. */
@@ -88,23 +90,23 @@ export function recordOfLook(
   decision: RowDecision,
   terms: SortingTerms,
 ): RowRecord | undefined {
-  const { place, attempts, detail, change } = row;
+  const { place, state, attempts, detail, change } = row;
   const { throttledMs, requestId, clientRequestId } = detail;
   const said = { ...spoken({ throttledMs, requestId, clientRequestId }), at: terms.at };
-  const settled = (state: StateName, more: Detail): RowRecord => ({
-    ...{ place, state, attempts },
+  const settled = (end: StateName, more: Detail): RowRecord => ({
+    ...{ place, state: end, attempts },
     detail: { ...said, ...more },
   });
   const wasSent = attempts > 0;
   if (decision.kind === 'alreadySo') {
     const id = decision.present?.id;
     const isOther = id?.toLowerCase() !== change.address.assignmentId.toLowerCase();
-    const httpStatus = wasSent && isWritten(detail) ? detail.httpStatus : undefined;
+    const httpStatus = state === 'written' ? detail.httpStatus : undefined;
     const assignmentIdAfter = wasSent && isOther ? id : undefined;
     return settled(wasSent ? 'succeeded' : 'skipped', spoken({ httpStatus, assignmentIdAfter }));
   }
   if (decision.kind === 'refused') return settled('failed', failure(decision.status, decision.error));
-  if (wasSent && isWritten(detail)) return recordOfMismatch(row, decision.present, said, terms);
+  if (state === 'written') return recordOfMismatch(row, decision.present, said, terms);
   if (wasSent) {
     const end = endOfSentRow(row);
     if (end !== undefined) return settled('failed', end);
@@ -139,19 +141,19 @@ function recordOfMismatch(
     errorCode: 'VerifyMismatch',
     errorMessage: `Graph answered ${detail.httpStatus}, but read back ${inWords(present)}.`,
   };
-  return detail.errorCode === undefined
+  const readBacks = (detail.readBacks ?? 0) + 1;
+  return readBacks < READ_BACKS_MAX
     ? {
-        ...{ place, state: 'sent', attempts },
-        detail: { ...mismatch, notBefore: at + Math.round(VERIFY_AGAIN_WINDOWS * windowMs) },
+        ...{ place, state: 'written', attempts },
+        detail: { ...mismatch, readBacks, notBefore: at + Math.round(VERIFY_AGAIN_WINDOWS * windowMs) },
       }
     : { place, state: 'failed', attempts, detail: mismatch };
 }
 
-/** A row whose target is not there although it was sent: final when Graph's last word on it was, or when no send is left. */
+/** A row whose target is not there although it was sent: final when no send is left. */
 function endOfSentRow({ attempts, detail }: ReadyRow): Detail | undefined {
-  const { httpStatus, errorCode = '', errorMessage = '' } = detail;
-  if (httpStatus === 404 || errorCode === GAVE_UP)
-    return { ...spoken({ httpStatus }), errorCode, errorMessage };
+  const { httpStatus, errorCode = '', errorMessage = '', isLast } = detail;
+  if (isLast) return { ...spoken({ httpStatus }), errorCode, errorMessage };
   if (attempts >= SENDS_MAX) return failure(undefined, replyLost(attempts, errorMessage));
   return undefined;
 }

@@ -1,12 +1,13 @@
 import type { BeforeImage } from '../runs/batchCodec.ts';
 import { unsettled, type BatchRef, type RecordedRow, type RowRecord } from '../runs/batchRow.ts';
-import type { BatchView } from '../runs/runStore.ts';
+import { isInDoubt } from '../runs/rowState.ts';
+import type { BatchView } from '../runs/lua/batchView.ts';
 import { withAskedBefore } from './approvals.ts';
 import { isOurs, type Edges, type Step } from './edges.ts';
 import { TenantStopped } from './ledger.ts';
 import { look, withChange, type ReadyRow } from './lookFirst.ts';
 import { sortedForPatch, type NeededWrite } from './needed.ts';
-import { pauseForSignIn, refusedSignIn } from './pauseRun.ts';
+import { pauseForReads, refusedSignIn } from './pauseRun.ts';
 import { lostReads } from './permission.ts';
 import { parted, sortedForAssign } from './wholeLists.ts';
 import { narrowingFirst } from './withinPolicy.ts';
@@ -26,7 +27,7 @@ export async function processBatch(ref: BatchRef, edges: Edges, signal: AbortSig
   const isOver = run.state === 'cancelled' || run.state === 'aborted';
   if (!isOurs(run, edges) || !(mayWrite || isOver)) return { kind: 'stopped' };
 
-  const open = unsettled(rows).filter(({ state }) => mayWrite || state === 'sent');
+  const open = unsettled(rows).filter(({ state }) => mayWrite || isInDoubt(state));
   if (open.length === 0) return { kind: 'done' };
   const at = edges.now();
   const ready = open.filter((row) => waitMsOf(row, at) === 0).map((row) => withChange(row, run));
@@ -58,7 +59,7 @@ async function lookAndWrite(
   const looks = await look(ready, run, edges, signal);
   if (looks.kind === 'signIn') return refusedSignIn(run, looks.asked, looks.error, edges, signal);
   const lost = await lostReads(run, looks.byList, edges, signal);
-  if (lost !== undefined) return pauseForSignIn(run, lost, edges);
+  if (lost !== undefined) return pauseForReads(run, lost, edges);
 
   const terms = {
     ...{ mayWrite: run.state === 'running', isAborted: run.state === 'aborted' },

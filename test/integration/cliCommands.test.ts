@@ -184,7 +184,18 @@ describe('submit, worker and the commands that show a run', () => {
     });
     expect(Object.keys(status).sort()).toEqual(
       [
-        ...['runId', 'state', 'stateReason', 'tenant', 'graphUrl', 'source', 'operator', 'total', 'pending'],
+        ...[
+          'runId',
+          'state',
+          'reason',
+          'reasonText',
+          'tenant',
+          'graphUrl',
+          'source',
+          'operator',
+          'total',
+          'pending',
+        ],
         ...[
           'succeeded',
           'skipped',
@@ -321,7 +332,7 @@ describe('submit, worker and the commands that show a run', () => {
       `${runId}: for ${other.simulator.url}: only workers with`,
     );
     const status = JSON.parse((await here.run(['status', runId, '--json'])).stdout);
-    expect(status.stateReason).toContain('--graph-url');
+    expect(status.reasonText).toContain('--graph-url');
     expect(here.simulator.stats().envelopes).toBe(0);
     await here.run(['pause', runId]);
     const refused = await here.run(['resume', runId, '--work']);
@@ -357,7 +368,8 @@ describe('pause, resume, cancel and retry', () => {
     const paused = await here.run(['pause', runId, '--json']);
     expect(JSON.parse(paused.stdout)).toMatchObject({
       state: 'paused',
-      stateReason: 'by ada@desk',
+      reason: 'operator',
+      reasonText: 'by ada@desk',
       pending: 3,
     });
     expect((await here.run(['worker', '--until-idle'])).exitCode).toBe(0);

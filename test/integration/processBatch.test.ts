@@ -169,10 +169,10 @@ test.each([
   expect((await each.work()).at(-1)).toEqual({ kind: 'stopped' });
   const run = await each.run();
   expect(run).toMatchObject({ state: 'paused', sent: 0, counts: { pending: 20 } });
-  expect(run.stateReason).toMatch(/^sign-in: /);
+  expect(run.reason).toBe('signIn');
   expect(new Set(await attemptsOf(each))).toEqual(new Set([0]));
   each.graph.reconfigure({ script: [] });
-  await each.runs.transition(run.runId, 'running', '', ['paused']);
+  await each.runs.transition(run.runId, { to: 'running', from: ['paused'] });
   await each.work();
   expect(await statesOf(each)).toEqual(['succeeded']);
   await expectTrue(each);
@@ -199,7 +199,8 @@ test.each([400, 403, 404, 413])(
     expect(await each.work()).toEqual([{ kind: 'stopped' }]);
     const run = await each.run();
     expect(run).toMatchObject({ state: 'paused', sent: 0, counts: { pending: 20 } });
-    expect(run.stateReason).toContain(`${status} Code: said by Graph`);
+    expect(run.reason).toBe('refused');
+    expect(run.reasonText).toContain(`${status} Code: said by Graph`);
     // The leave is over: nothing keeps another worker off.
     expect((await each.runs.batch({ runId: run.runId, batch: 0 }))?.leaseMs).toBe(0);
   },
@@ -366,7 +367,7 @@ test('what a dead worker sent and the tenant holds is settled at once; what it d
 test('a cancelled run tells the truth about writes in doubt, and writes nothing more', async () => {
   const each = await world(record, { alreadySo: [0] });
   await sentByTheDead(each, [0, 1], 0);
-  await each.runs.transition('r1', 'cancelled', '', ['running']);
+  await each.runs.transition('r1', { to: 'cancelled', from: ['running'] });
   expect(await each.work()).toEqual([{ kind: 'stopped' }]);
   expect((await each.rows()).slice(0, 3).map(({ state }) => state)).toEqual([
     'succeeded',
@@ -382,7 +383,7 @@ test('a cancelled run tells the truth about writes in doubt, and writes nothing 
 test('a cancelled run does not call a write unwritten that may still be under way', async () => {
   const each = await world(record);
   await sentByTheDead(each, [0, 1], 400);
-  await each.runs.transition('r1', 'cancelled', '', ['running']);
+  await each.runs.transition('r1', { to: 'cancelled', from: ['running'] });
   expect((await each.step()).kind).toBe('later');
   // It arrives after the look.
   const path = '/beta/deviceManagement/deviceConfigurations/c1/assignments/a0';
@@ -395,7 +396,7 @@ test('a cancelled run does not call a write unwritten that may still be under wa
 test('a cancelled run without a sign-in waits before it asks again', async () => {
   const each = await world(record, { graph: { tokens: ['another'] } });
   await sentByTheDead(each, [0], 0);
-  await each.runs.transition('r1', 'cancelled', '', ['running']);
+  await each.runs.transition('r1', { to: 'cancelled', from: ['running'] });
   // The refused token is tried once more.
   const steps = [await each.step(), await each.step()];
   const [waitMs] = steps.flatMap((step) => (step.kind === 'later' ? [step.waitMs] : []));
@@ -404,7 +405,7 @@ test('a cancelled run without a sign-in waits before it asks again', async () =>
 
 test.each(['paused', 'queued'] as const)('nothing is sent for a %s run, not even a look', async (state) => {
   const each = await world(record);
-  await each.runs.transition('r1', state, '', ['running']);
+  await each.runs.transition('r1', { to: state, from: ['running'] });
   expect(await each.step()).toEqual({ kind: 'stopped' });
   expect(each.graph.stats().envelopes).toBe(0);
 });
@@ -413,7 +414,7 @@ test('a run that is paused while its batch waits for leave gets none', async () 
   const each = await world(record, {
     intercept: async (n, pass) => {
       const reply = await pass();
-      if (n === LOOK) await each.runs.transition('r1', 'paused', '', ['running']);
+      if (n === LOOK) await each.runs.transition('r1', { to: 'paused', from: ['running'] });
       return reply;
     },
   });

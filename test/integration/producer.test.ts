@@ -116,11 +116,11 @@ test('a run that is resumed while its paused batch is still in hand goes on with
   const ask = ledger.leave.bind(ledger);
   const answers: string[] = [];
   vi.spyOn(ledger, 'leave').mockImplementation(async (...args) => {
-    if (answers.length === 0) await each.runs.transition('r1', 'paused', '', ['running']);
+    if (answers.length === 0) await each.runs.transition('r1', { to: 'paused', from: ['running'] });
     const answer = await ask(...args);
     if (answers.push(answer.kind) > 1) return answer;
     // Its job is still there, and would swallow one that is queued now.
-    await each.runs.transition('r1', 'queued', '', ['paused']);
+    await each.runs.transition('r1', { to: 'queued', from: ['paused'] });
     await producer.topUp();
     return answer;
   });

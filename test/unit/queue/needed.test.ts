@@ -32,7 +32,7 @@ test('a row that is so already is skipped, or succeeded when it was sent before'
 
 test('a row sent before whose id changed with its target succeeded', () => {
   const rekeyed = listOf(present('c1_g-new', 'g-new'));
-  expect(sortedBy(readyRow('sent', 1, { httpStatus: 404 }), rekeyed).records).toMatchObject([
+  expect(sortedBy(readyRow('unsure', 1, { httpStatus: 404, isLast: true }), rekeyed).records).toMatchObject([
     { state: 'succeeded' },
   ]);
 });
@@ -46,7 +46,7 @@ test('what is known of a sent row stays with it when the look settles it, but no
     errorCode: 'Busy',
     notBefore: 1,
   };
-  expect(sortedBy(readyRow('sent', 1, detail), WISHED).records[0]?.detail).toEqual({
+  expect(sortedBy(readyRow('unsure', 1, detail), WISHED).records[0]?.detail).toEqual({
     requestId: 'r',
     clientRequestId: 'c',
     throttledMs: 5,
@@ -70,17 +70,17 @@ test('an assignment that is not listed is written all the same the first time: G
 test.each([
   [
     'Graph said that it is gone',
-    readyRow('sent', 1, { httpStatus: 404, errorCode: 'NotFound', errorMessage: 'm' }),
+    readyRow('unsure', 1, { httpStatus: 404, errorCode: 'NotFound', errorMessage: 'm', isLast: true }),
     'NotFound',
   ],
   [
     'Graph was given up',
-    readyRow('sent', 3, { httpStatus: 500, errorCode: 'GaveUp', errorMessage: 'm' }),
+    readyRow('unsure', 3, { httpStatus: 500, errorCode: 'GaveUp', errorMessage: 'm', isLast: true }),
     'GaveUp',
   ],
   [
     'its last reply was lost',
-    readyRow('sent', 8, { errorCode: 'ReplyLost', errorMessage: 'reset' }),
+    readyRow('unsure', 8, { errorCode: 'ReplyLost', errorMessage: 'reset' }),
     'ReplyLost',
   ],
 ])('a sent row whose target is not there fails when %s', (_, row, errorCode) => {
@@ -173,7 +173,8 @@ describe('a row of which the plan saw something', () => {
 });
 
 describe('a row that Graph says it has written', () => {
-  const written = (more = {}): ReadyRow => readyRow('sent', 2, { httpStatus: 200, requestId: 'r', ...more });
+  const written = (more = {}): ReadyRow =>
+    readyRow('written', 2, { httpStatus: 200, requestId: 'r', ...more });
 
   test('succeeded when it is read back, with what the reply said and the id it has now', () => {
     expect(sortedBy(written(), listOf(present('c1_g-new', 'g-new'))).records).toEqual([
@@ -187,9 +188,9 @@ describe('a row that Graph says it has written', () => {
   test('is read once more when something else is there, and has failed when it still is, with what was found', () => {
     const [first] = sortedBy(written(), OTHER).records;
     expect(first).toMatchObject({
-      state: 'sent',
+      state: 'written',
       attempts: 2,
-      detail: { notBefore: AT + 2_000, httpStatus: 200 },
+      detail: { notBefore: AT + 2_000, httpStatus: 200, readBacks: 1 },
     });
     const [second] = sortedBy(written(first?.detail), OTHER).records;
     expect(second).toMatchObject({ state: 'failed', attempts: 2, detail: { errorCode: 'VerifyMismatch' } });

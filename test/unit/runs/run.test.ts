@@ -40,7 +40,8 @@ test('a header gives back what the run was published with', () => {
     ...IDENTITY,
     format: RECORD_FORMAT,
     state: 'queued',
-    stateReason: null,
+    reason: null,
+    reasonText: null,
     source: { name: IDENTITY.fileName, sha256: 'abc' },
     columns: ['policyId'],
     total: 3,
@@ -52,9 +53,9 @@ test('a header gives back what the run was published with', () => {
 
 test('every option of a run comes back from its header', () => {
   const options: RunOptions = {
-    ...{ strategy: 'assign', verify: true, restores: true, rollbackOf: 'r0', maxFailures: '7' },
-    ...{ maxAgeMs: 3_600_000, plannedAt: 500, gate: 3, writesPerWindow: 40 },
-    ...{ reason: 'CHG-1234', justification: 'asked for' },
+    ...{ strategy: 'assign', verify: true, restores: true, revertOf: 'r0', maxFailures: '7' },
+    ...{ maxAgeMs: 3_600_000, plannedAt: 500, canary: 3, writesPerWindow: 40 },
+    ...{ purpose: 'CHG-1234', justification: 'asked for' },
   };
   const header = headerFields({ ...IDENTITY, options }, 1000);
   const read = runFromHeader(

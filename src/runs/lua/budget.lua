@@ -1,3 +1,4 @@
+-- needs: limiter
 -- How the ledger learns what the tenant takes, below the configured limit. The same as src/queue/budget.ts, which says why
 -- it is as it is; a test holds the two against each other. Stands behind ledger.lua.
 local BUDGET_MIN = 5
