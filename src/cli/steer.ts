@@ -6,7 +6,7 @@ import { hasEnded, STRATEGIES, type Run, type RunState, type Strategy } from '..
 import type { Retry } from '../runs/lua/retry.ts';
 import type { CliCommand, Context } from './context.ts';
 import { draining, type DrainFlags } from './drain.ts';
-import { findRun, wrongState } from './findRun.ts';
+import { findOurRun, wrongState } from './findRun.ts';
 import { count } from './print.ts';
 import { identify, sharedOptions, signIn, type Identity } from './identity.ts';
 import { strategyFrom } from './planOptions.ts';
@@ -74,7 +74,7 @@ const commandOf = ({ action, act, mayWork, actOnAll, options }: Steering): CliCo
       return EXIT.done;
     }
     const { runs, identity } = session;
-    const run = await findRun(name ?? '', runs, identity.tenant, context);
+    const run = await findOurRun(name ?? '', runs, identity.tenant, context);
     if (flags.work) expectWorkable(run, identity);
     await act(run, session, flags, context);
     await logRun(action, run.runId, session, context, flags);

@@ -205,7 +205,11 @@ export async function statusOf(run: Run, session: Session): Promise<RunStatus> {
 }
 
 /** The last words about a run, and what they mean to the shell. */
-export function summary(run: Run, { identity }: Session, context: Context): ExitCode {
+export function summary(
+  run: Run,
+  { identity }: { readonly identity: Pick<Identity, 'hint'> },
+  context: Pick<Context, 'print' | 'interrupted'>,
+): ExitCode {
   const { print } = context;
   const { counts } = run;
   const took =
@@ -224,7 +228,7 @@ export function summary(run: Run, { identity }: Session, context: Context): Exit
   return exitCodeOf(run, context);
 }
 
-function hints(run: Run, { hint }: Identity): string[] {
+function hints(run: Run, { hint }: Pick<Identity, 'hint'>): string[] {
   const { runId, counts, state, reason, finishedAt } = run;
   const hasFailed = counts.failed + counts.stale > 0;
   // What stops a run before it has begun is not mended by trying on: its reason says what to do.

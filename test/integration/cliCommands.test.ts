@@ -1,7 +1,9 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { keysOf } from '../../src/runs/keys.ts';
 import { bench, csv, type Bench } from '../support/cli.ts';
 import { startRedisServer, type TestRedis } from '../support/redisServer.ts';
 import { SMALL_TENANT } from '../support/simulatorClient.ts';
@@ -318,6 +320,26 @@ describe('submit, worker and the commands that show a run', () => {
     });
     expect(ran.exitCode).toBe(0);
     expect(JSON.parse(ran.stdout)).toMatchObject({ source: { name: '-' }, succeeded: 1 });
+  });
+
+  test('a run that another version has recorded is shown and left alone, and nothing is read of its rows', async () => {
+    const here = await small();
+    const runId = (await here.run(['submit', here.file('x.csv', ONE)])).stdout.trim();
+    const client = new Redis(redis.socketPath);
+    onTestFinished(() => client.disconnect());
+    await client.hset(keysOf(here.env['AZURE_TENANT_ID'] ?? '').run(runId).header, 'format', '2');
+    const worker = here.start(['worker']);
+    const why = 'recorded by another version of retarget (format 2)';
+    await worker.said(`Run ${runId} is left alone. It is ${why}`);
+    worker.interrupt('SIGTERM');
+    await worker.ended;
+    const status = JSON.parse((await here.run(['status', runId, '--json'])).stdout);
+    expect(status).toMatchObject({ state: 'queued', reason: 'otherVersion', total: 1 });
+    for (const verb of [['results'], ['cancel'], ['set', '--max-failures', '3'], ['rollback', '--yes']]) {
+      const ran = await here.run([...verb, runId]);
+      expect(ran, verb[0]).toMatchObject({ exitCode: 2, stdout: '' });
+      expect(ran.stderr).toContain('Use the version that made it');
+    }
   });
 
   test('a worker leaves runs of another Graph alone and says why; status says it too', async () => {

@@ -178,6 +178,29 @@ test.each([
   await expectTrue(each);
 });
 
+test('a tenant that does not take PATCH aborts the run by its first batch, for a reason that programs can tell, and no row pays', async () => {
+  const each = await world(record, { graph: { refusePatch: ['deviceConfiguration'] } });
+  expect((await each.work()).at(-1)).toEqual({ kind: 'stopped' });
+  const run = await each.run();
+  expect(run).toMatchObject({ state: 'aborted', reason: 'route', sent: 0, counts: { pending: 20 } });
+  expect(run.reasonText).toContain('resume r1 --strategy assign --work');
+  expect(new Set(await attemptsOf(each))).toEqual(new Set([0]));
+});
+
+test.each([
+  ['a little ahead of ours is heeded', 30_000, 'later'],
+  ['that was set back since is not waited for', 7_200_000, 'done'],
+])('a wait that began by a clock %s', async (_, aheadMs, kind) => {
+  const each = await world(record, { alreadySo: Array.from({ length: 20 }, (__, place) => place) });
+  const at = Date.now() + aheadMs;
+  const rows = Array.from({ length: 20 }, (__, place) => ({
+    ...{ place, state: 'unsure' as const, attempts: 1 },
+    detail: { at, notBefore: at + 1_000, httpStatus: 503 },
+  }));
+  await each.runs.record({ runId: 'r1', batch: 0 }, rows, each.edges.ledger.policy());
+  expect((await each.step()).kind).toBe(kind);
+});
+
 test('writes that are refused with 401 one by one pause the run, though reads are allowed', async () => {
   const refusals = [{ policyId: 'c1', status: 401, code: 'Unauthorized', message: 'no' }];
   const each = await world(record, { graph: { refusals }, renew: () => true });

@@ -77,7 +77,9 @@ test('a staging is published once', async () => {
   const store = record.store();
   const staging = await staged(store);
   expect(await staging.publish(PUBLISH)).toEqual({ kind: 'published' });
-  expect(await store.publish({ runId: 'r1', fileSha256: 'sha', again: true, fields: { total: 1 } })).toEqual({ kind: 'lost' });
+  expect(await store.publish({ runId: 'r1', fileSha256: 'sha', again: true, fields: { total: 1 } })).toEqual({
+    kind: 'lost',
+  });
   expect(await store.run('r1')).toMatchObject({ total: 45 });
 });
 
