@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { RedisClient } from '../../redis/connection.ts';
+import { LEARNING } from '../learning.ts';
 import { REASONS, SIGN_IN_REASONS } from '../reason.ts';
 import { HEADER_FIELDS, RUN_STATES } from '../run.ts';
 import { STATE, UNSETTLED_MAX } from '../rowState.ts';
@@ -31,6 +32,8 @@ const TABLES: Readonly<Record<string, Readonly<Record<string, number | string>>>
   FIELD: named(HEADER_FIELDS),
   RUN: named(RUN_STATES),
   REASON: named(REASONS),
+  /** How the limiter learns what a tenant takes. */
+  LEARNING,
 };
 
 const ALWAYS = `local args = cmsgpack.unpack(ARGV[1])
