@@ -12,9 +12,8 @@ interface CanaryFlags {
   readonly canaryStop?: boolean;
 }
 
-/** Why a run rests whose canary is through; the record's script writes it (gate.lua). */
-export const isAtGate = ({ state, stateReason }: Pick<Run, 'state' | 'stateReason'>): boolean =>
-  state === 'paused' && stateReason?.startsWith('canary: ') === true;
+/** True for a run that rests because its canary is through. */
+const isAfterCanary = ({ state, reason }: Run): boolean => state === 'paused' && reason === 'canary';
 
 /**
  * Works on a run, and when its canary is written and read back, asks whether to go on. With `--yes` it goes on when every row
@@ -30,7 +29,7 @@ export async function followCanary(
   // Redis may be why it was left, and would be waited for.
   if (context.interrupted.aborted) return exitCode;
   const run = await session.runs.run(runId);
-  if (run === undefined || hasEnded(run) || !isAtGate(run)) return exitCode;
+  if (run === undefined || hasEnded(run) || !isAfterCanary(run)) return exitCode;
   const { succeeded, failed, stale, awaitingApproval } = run.counts;
   const bad = failed + stale + awaitingApproval;
   const { print } = context;
@@ -41,7 +40,7 @@ export async function followCanary(
     print.say(`The rest waits: ${session.identity.hint(`resume ${runId} --work`)}`);
     return EXIT.stoppedEarly;
   }
-  await session.runs.transition(runId, 'queued', '', ['paused'], run.stateReason ?? '');
+  await session.runs.transition(runId, { to: 'queued', from: ['paused'], ifMoves: run.moves });
   await session.producer.topUp();
   return workOn(runId, session, context);
 }

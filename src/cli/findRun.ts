@@ -1,6 +1,6 @@
 import { closestTo } from '../assignments/values/closest.ts';
 import { EXIT, UserError } from '../errors.ts';
-import type { Run } from '../runs/run.ts';
+import { RECORD_FORMAT, type Run } from '../runs/run.ts';
 import type { RunStore } from '../runs/runStore.ts';
 import type { Context } from './context.ts';
 import { visible } from './print.ts';
@@ -23,6 +23,27 @@ export async function findRun(name: string, runs: RunStore, tenant: string, cont
       : 'List the runs with `retarget status`; another tenant needs --tenant or its sign-in.',
     exitCode: EXIT.badInput,
   });
+}
+
+/**
+ * The same for what reads or changes more of a run than its header tells.
+ * @throws UserError (exit 2) for a run that another version has recorded: here its rows would read as something else
+ */
+export async function findOurRun(
+  name: string,
+  runs: RunStore,
+  tenant: string,
+  context: Context,
+): Promise<Run> {
+  const run = await findRun(name, runs, tenant, context);
+  if (run.format === RECORD_FORMAT) return run;
+  throw new UserError(
+    `Run ${run.runId} was recorded by another version of retarget (format ${run.format}, not ${RECORD_FORMAT}).`,
+    {
+      remedy: `Use the version that made it; \`retarget status ${run.runId}\` shows how far it is.`,
+      exitCode: EXIT.badInput,
+    },
+  );
 }
 
 const noRuns = (tenant: string): UserError =>

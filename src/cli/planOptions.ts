@@ -73,8 +73,8 @@ export const optionsOfRun = (flags: RunFlags): RunOptions => ({
   verify: flags.verify === true,
   maxFailures: maxFailuresFrom(flags.maxFailures ?? DEFAULT_OPTIONS.maxFailures),
   maxAgeMs: numberIn('--max-age', flags.maxAge ?? '24', 0.1, 100_000) * HOUR_MS,
-  gate: flags.canary === undefined ? null : wholeNumber('--canary', flags.canary, 1, 1_000_000),
-  reason: flags.reason?.trim() || null,
+  canary: flags.canary === undefined ? null : wholeNumber('--canary', flags.canary, 1, 1_000_000),
+  purpose: flags.reason?.trim() || null,
   justification: justificationFrom(flags.justification),
 });
 

@@ -221,6 +221,7 @@ async function judged(
     case 'lost':
       return unknown({ message: LOST, remedy: AGAIN });
     case 'again':
+    case 'gaveUp':
     case 'missing':
     case 'conflict':
     case 'awaitingApproval':

@@ -8,7 +8,7 @@ import { ROW_STATUSES, type RowStatus } from '../runs/rowState.ts';
 import type { Run } from '../runs/run.ts';
 import type { RunStore } from '../runs/runStore.ts';
 import type { CliCommand, Context } from './context.ts';
-import { findRun } from './findRun.ts';
+import { findOurRun } from './findRun.ts';
 import { outputFormat, writeOutput, type OutputFlags } from './output.ts';
 import { count } from './print.ts';
 import { identify, sharedOptions } from './identity.ts';
@@ -36,7 +36,7 @@ export const results: CliCommand<ResultsFlags> = {
     const format = outputFormat(flags);
     await using session = await openSession(identify(flags, context), context);
     const { tenant } = session.identity;
-    const run = await findRun(name, session.runs, tenant, context);
+    const run = await findOurRun(name, session.runs, tenant, context);
     const isMeant = await rowsMeant(where, flags.rows, run, context);
     const columns = [...(format === 'csv' ? [] : ['row']), ...inputColumns(run), ...RESULT_COLUMNS];
     const taken = { rows: 0 };

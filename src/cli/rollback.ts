@@ -97,8 +97,8 @@ const beginRollback = (
     strategy: written.strategy,
     restores: true,
     justification: justificationFrom(flags.justification),
-    rollbackOf: written.name,
-    reason: reasonFrom(flags.reason, context.redactor),
+    revertOf: written.name,
+    purpose: reasonFrom(flags.reason, context.redactor),
   };
   return Staging.begin(runs, { ...run, options }, Date.now());
 };

@@ -1,7 +1,7 @@
 import type { SharedFlags } from '../config.ts';
 import { EXIT, UserError } from '../errors.ts';
 import type { CliCommand } from './context.ts';
-import { findRun, wrongState } from './findRun.ts';
+import { findOurRun, wrongState } from './findRun.ts';
 import { identify, sharedOptions } from './identity.ts';
 import { maxFailuresFrom, wholeNumber } from './planOptions.ts';
 import { logRun } from './runLog.ts';
@@ -26,7 +26,7 @@ export const set: CliCommand<SetFlags> = {
     const settings = settingsFrom(flags);
     await using session = await openSession(identify(flags, context), context);
     const { runs, identity } = session;
-    const run = await findRun(name, runs, identity.tenant, context);
+    const run = await findOurRun(name, runs, identity.tenant, context);
     if (run.state === 'completed' || run.state === 'cancelled')
       throw wrongState(
         run,
@@ -62,6 +62,6 @@ function settingsFrom({ maxFailures, writesPerWindow }: SetFlags) {
   };
 }
 
-/** The record keeps `off` as a blank. */
-const writesFrom = (text: string): number | '' =>
-  text.trim().toLowerCase() === 'off' ? '' : wholeNumber('--writes-per-window', text, 1, 1_000_000);
+/** Null is `off`. */
+const writesFrom = (text: string): number | null =>
+  text.trim().toLowerCase() === 'off' ? null : wholeNumber('--writes-per-window', text, 1, 1_000_000);

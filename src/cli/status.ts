@@ -51,8 +51,8 @@ function showRuns(runs: readonly RunStatus[], tenant: string, { print }: Context
       run.source.name,
     ]),
   );
-  for (const { runId, stateReason, finishedAt } of runs) {
-    if (stateReason !== null && finishedAt === null) print.say(visible(`${runId}: ${stateReason}`));
+  for (const { runId, reasonText, finishedAt } of runs) {
+    if (reasonText !== null && finishedAt === null) print.say(visible(`${runId}: ${reasonText}`));
   }
 }
 
@@ -60,7 +60,7 @@ function showRun(run: RunStatus, { hint }: Identity, { print }: Context): void {
   const { ledger } = run;
   const lines: [string, string][] = [
     ['run', run.runId],
-    ['state', run.stateReason ? `${run.state}: ${run.stateReason}` : run.state],
+    ['state', run.reasonText ? `${run.state}: ${run.reasonText}` : run.state],
     ['tenant', `${run.tenant} at ${run.graphUrl}`],
     ['file', `${run.source.name} (sha256 ${run.source.sha256.slice(0, 12)}…)`],
     ['operator', run.operator],

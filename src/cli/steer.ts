@@ -3,10 +3,10 @@ import type { SharedFlags } from '../config.ts';
 import { EXIT, UserError, type ExitCode } from '../errors.ts';
 import { awaitsSignIn } from '../queue/pauseRun.ts';
 import { hasEnded, STRATEGIES, type Run, type RunState, type Strategy } from '../runs/run.ts';
-import type { Retry } from '../runs/runStore.ts';
+import type { Retry } from '../runs/lua/retry.ts';
 import type { CliCommand, Context } from './context.ts';
 import { draining, type DrainFlags } from './drain.ts';
-import { findRun, wrongState } from './findRun.ts';
+import { findOurRun, wrongState } from './findRun.ts';
 import { count } from './print.ts';
 import { identify, sharedOptions, signIn, type Identity } from './identity.ts';
 import { strategyFrom } from './planOptions.ts';
@@ -74,7 +74,7 @@ const commandOf = ({ action, act, mayWork, actOnAll, options }: Steering): CliCo
       return EXIT.done;
     }
     const { runs, identity } = session;
-    const run = await findRun(name ?? '', runs, identity.tenant, context);
+    const run = await findOurRun(name ?? '', runs, identity.tenant, context);
     if (flags.work) expectWorkable(run, identity);
     await act(run, session, flags, context);
     await logRun(action, run.runId, session, context, flags);
@@ -110,7 +110,7 @@ function expectRunOrAll(name: string | undefined, { all, work }: SteerFlags): vo
 function expectWorkable(run: Run, identity: Identity): void {
   const why = whyNotTaken(run, identity.config);
   if (why === undefined) return;
-  throw new UserError(`Run ${run.runId} can't be worked on here: it is ${why}.`, {
+  throw new UserError(`Run ${run.runId} can't be worked on here: it is ${why.reasonText}.`, {
     remedy: 'Give the --graph-url it was submitted with, or leave --work out; nothing was changed.',
     exitCode: EXIT.badInput,
   });
@@ -124,8 +124,8 @@ async function move(
   action: string,
   session: Session,
 ): Promise<void> {
-  const reason = to === 'queued' ? '' : `by ${session.identity.operator}`;
-  const moved = await session.runs.transition(run.runId, to, reason, from);
+  const why = { reason: 'operator', reasonText: `by ${session.identity.operator}` } as const;
+  const moved = await session.runs.transition(run.runId, { to, from, ...(to !== 'queued' && why) });
   if (moved.kind === 'wrong') throw wrongState(run, moved.state, action, remedies[action] ?? '');
 }
 

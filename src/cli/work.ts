@@ -105,8 +105,11 @@ async function workUntilEnd(runId: string, session: Session, context: Context): 
     await worker?.stop();
   }
   if (context.interrupted.aborted && !hasEnded(run)) {
-    const reason = `interrupted by ${String(context.interrupted.reason)}`;
-    await runs.transition(runId, 'paused', reason, ['running', 'queued']);
+    const reasonText = `interrupted by ${String(context.interrupted.reason)}`;
+    await runs.transition(runId, {
+      ...{ to: 'paused', from: ['running', 'queued'] },
+      ...{ reason: 'interrupted', reasonText },
+    });
     run = (await runs.run(runId)) ?? run;
   }
   return summary(run, session, context);
@@ -127,7 +130,7 @@ export async function followRun(
   const progress = showProgress(context);
   setMaxListeners(0, context.interrupted);
   let run: Run | undefined;
-  let toldWhy: string | undefined;
+  let hasToldWhy = false;
   let toldStopAt: number | undefined;
   let toldSignIn = false;
   try {
@@ -138,9 +141,9 @@ export async function followRun(
         const stop = await runs.stopped();
         if (stop?.at !== toldStopAt) tellStopOrEnd(stop, session, context);
         toldStopAt = stop?.at;
-        const why = run.state === 'queued' && !stop && !toldWhy && (await whyWaiting(run, runs, identity));
-        if (why) context.print.say(`Run ${runId} waits: ${why}.`);
-        if (why) toldWhy = why;
+        const why = run.state === 'queued' && !stop && !hasToldWhy && (await whyWaiting(run, runs, identity));
+        if (why) context.print.say(`Run ${runId} waits: ${why.reasonText}.`);
+        if (why) hasToldWhy = true;
         if (!awaitsSignIn(run)) toldSignIn = false;
         else if (!toldSignIn && !until(run)) {
           context.print.say(`Run ${runId} waits, and goes on by itself when the sign-in works again.`);
@@ -197,14 +200,16 @@ export async function ledgerStatus(runs: RunStore, ledger: Ledger): Promise<Ledg
 export async function statusOf(run: Run, session: Session): Promise<RunStatus> {
   const { runs, identity } = session;
   const status = statusOfRun(run, await ledgerStatus(runs, session.ledgerOn(runs)), Date.now());
-  return {
-    ...status,
-    stateReason: status.stateReason ?? (await whyWaiting(run, runs, identity)) ?? null,
-  };
+  const why = status.reason === null ? await whyWaiting(run, runs, identity) : undefined;
+  return why === undefined ? status : { ...status, ...why };
 }
 
 /** The last words about a run, and what they mean to the shell. */
-export function summary(run: Run, { identity }: Session, context: Context): ExitCode {
+export function summary(
+  run: Run,
+  { identity }: { readonly identity: Pick<Identity, 'hint'> },
+  context: Pick<Context, 'print' | 'interrupted'>,
+): ExitCode {
   const { print } = context;
   const { counts } = run;
   const took =
@@ -218,18 +223,17 @@ export function summary(run: Run, { identity }: Session, context: Context): Exit
     ...(run.throttled > 0 ? [`throttled ${count(run.throttled, 'time')}`] : []),
   ];
   print.say(`Run ${run.runId} ${run.state}${took}: ${parts.join(', ')}.`);
-  if (run.stateReason) print.say(`  ${visible(run.stateReason)}`);
+  if (run.reasonText) print.say(`  ${visible(run.reasonText)}`);
   for (const hint of hints(run, identity)) print.say(`  ${hint}`);
   return exitCodeOf(run, context);
 }
 
-function hints(run: Run, { hint }: Identity): string[] {
-  const { runId, counts, state, finishedAt } = run;
+function hints(run: Run, { hint }: Pick<Identity, 'hint'>): string[] {
+  const { runId, counts, state, reason, finishedAt } = run;
   const hasFailed = counts.failed + counts.stale > 0;
   // What stops a run before it has begun is not mended by trying on: its reason says what to do.
   const hasBegun = counts.succeeded + counts.failed > 0;
-  const isAborted =
-    state === 'aborted' && hasBegun && !run.stateReason?.startsWith('the tenant does not take');
+  const isAborted = state === 'aborted' && hasBegun && reason !== 'route';
   return [
     ...(state === 'paused' ? [`Go on with:   ${hint(`resume ${runId} --work`)}`] : []),
     ...(hasAwaiting(run) ? [`Approved:     ${hint(`resume ${runId} --work`)}`] : []),

@@ -90,8 +90,8 @@ async function tellLeftAlone({ runs, identity, log }: Session, told: Set<string>
 function whyLeftAlone(run: Run, { config, hint }: Identity): string | undefined {
   if (hasEnded(run)) return undefined;
   const notTaken = whyNotTaken(run, config);
-  if (notTaken !== undefined || run.state !== 'paused' || awaitsSignIn(run)) return notTaken;
-  return `paused (${run.stateReason}); it goes on with \`${hint(`resume ${run.runId}`)}\``;
+  if (notTaken !== undefined || run.state !== 'paused' || awaitsSignIn(run)) return notTaken?.reasonText;
+  return `paused (${run.reasonText}); it goes on with \`${hint(`resume ${run.runId}`)}\``;
 }
 
 /** Says when the tenant is stopped, and when it goes on. */

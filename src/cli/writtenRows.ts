@@ -12,7 +12,7 @@ import { BATCH_SIZE_MAX } from '../runs/staging.ts';
 import type { RecordedRow } from '../runs/batchRow.ts';
 import { hasEnded, type Run, type Strategy } from '../runs/run.ts';
 import type { Context } from './context.ts';
-import { findRun, wrongState } from './findRun.ts';
+import { findOurRun, wrongState } from './findRun.ts';
 import { openInput } from './intake.ts';
 import { rowsMeant } from './resultRow.ts';
 import { brokenPlan, expectSame, planReads } from './savedPlan.ts';
@@ -54,7 +54,7 @@ export async function writtenByRun(
   context: Context,
 ): Promise<Written> {
   const { runs, identity } = session;
-  const run = await findRun(name, runs, identity.tenant, context);
+  const run = await findOurRun(name, runs, identity.tenant, context);
   expectEnded(run, identity.hint);
   const isMeant = await rowsMeant(where, rowsFile, run, context);
   let withoutImage = 0;

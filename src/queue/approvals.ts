@@ -61,7 +61,7 @@ export async function withAskedBefore(
 
 const hadConflict = (write: NeededWrite): boolean =>
   codeOf(write) === undefined &&
-  write.rows.some(({ row }) => row.attempts > 0 && row.detail.httpStatus === 409);
+  write.rows.some(({ row }) => row.state === 'unsure' && row.detail.httpStatus === 409);
 
 const OPEN: ReadonlySet<string> = new Set(['needsApproval', 'approved']);
 

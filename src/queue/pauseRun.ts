@@ -1,36 +1,41 @@
 import type { GraphError } from '../assignments/changes/outcome.ts';
+import { SIGN_IN_REASONS, type Reason } from '../runs/reason.ts';
 import type { Run } from '../runs/run.ts';
 import type { Edges, Step } from './edges.ts';
 import { STOPPED_RUN_WAIT_MS } from './limits.ts';
 import type { Asked } from './signIn.ts';
 
-/** What the reason of a run begins with that stands still until the sign-in works. */
-const SIGN_IN_REASON = 'sign-in: ';
-/** The same where the token is taken, and no write is allowed with it. */
-const PERMISSION_REASON = `${SIGN_IN_REASON}Graph refuses every write with 403`;
-
 /** True for a run that goes on by itself when the sign-in works; any other paused run waits for `resume`. */
-export const awaitsSignIn = ({ state, stateReason }: Pick<Run, 'state' | 'stateReason'>): boolean =>
-  state === 'paused' && stateReason?.startsWith(SIGN_IN_REASON) === true;
+export const awaitsSignIn = ({ state, reason }: Pick<Run, 'state' | 'reason'>): boolean =>
+  state === 'paused' && SIGN_IN_REASONS.some((each) => each === reason);
 
 /** True for those among them that a read which works tells nothing of. */
-export const awaitsPermission = (run: Pick<Run, 'state' | 'stateReason'>): boolean =>
-  awaitsSignIn(run) && run.stateReason?.startsWith(PERMISSION_REASON) === true;
+export const awaitsPermission = ({ state, reason }: Pick<Run, 'state' | 'reason'>): boolean =>
+  state === 'paused' && reason === 'permission';
 
 /** Stops a run at work until the sign-in works again. */
 export const pauseForSignIn = (run: Pick<Run, 'runId'>, why: string, edges: Edges): Promise<Step> =>
-  pauseRun(run, `${SIGN_IN_REASON}${why}`, edges);
+  pauseRun(run, 'signIn', `sign-in: ${why}`, edges);
+
+/** Stops a run at work until reads are allowed again. */
+export const pauseForReads = (run: Pick<Run, 'runId'>, why: string, edges: Edges): Promise<Step> =>
+  pauseRun(run, 'reads', `sign-in: ${why}`, edges);
 
 /** Stops a run at work until the sign-in may write again. */
 export const pauseForPermission = (
   run: Pick<Run, 'runId'>,
   { code, message }: GraphError,
   edges: Edges,
-): Promise<Paused> => paused(run, `${PERMISSION_REASON} (${code}: ${message})`, edges);
+): Promise<Paused> =>
+  paused(run, 'permission', `sign-in: Graph refuses every write with 403 (${code}: ${message})`, edges);
 
 /** Stops a run at work, since going on would fail row after row for a reason that is none of theirs. */
-export const pauseRun = async (run: Pick<Run, 'runId'>, why: string, edges: Edges): Promise<Step> =>
-  (await paused(run, why, edges)).step;
+export const pauseRun = async (
+  run: Pick<Run, 'runId'>,
+  reason: Reason,
+  why: string,
+  edges: Edges,
+): Promise<Step> => (await paused(run, reason, why, edges)).step;
 
 interface Paused {
   readonly step: Step;
@@ -40,13 +45,14 @@ interface Paused {
 
 async function paused(
   { runId }: Pick<Run, 'runId'>,
+  reason: Reason,
   why: string,
   { runs, log, redacted }: Edges,
 ): Promise<Paused> {
-  const reason = redacted(why);
-  const moved = await runs.transition(runId, 'paused', reason, ['running']);
+  const reasonText = redacted(why);
+  const moved = await runs.transition(runId, { to: 'paused', from: ['running'], reason, reasonText });
   if (moved.kind === 'done') {
-    log.error({ run: runId }, `Run paused. ${reason}`);
+    log.error({ run: runId, reason }, `Run paused. ${reasonText}`);
     return { step: { kind: 'stopped' }, wasAtWork: true };
   }
   // A cancelled run can't pause, and its writes in doubt still need a look: later, or it would be asked for in a circle.
@@ -58,14 +64,17 @@ async function paused(
 }
 
 /** Aborts a run whose writes this tenant does not take; what was not written stays open, for `resume` in another way. */
-export async function abortRun(
+export async function abortForRoute(
   { runId }: Pick<Run, 'runId'>,
   why: string,
   { runs, log, redacted }: Edges,
 ): Promise<Step> {
-  const reason = redacted(why);
-  const aborted = await runs.transition(runId, 'aborted', reason, ['running']);
-  if (aborted.kind === 'done') log.error({ run: runId }, `Run aborted: ${reason}`);
+  const reasonText = redacted(why);
+  const aborted = await runs.transition(runId, {
+    ...{ to: 'aborted', from: ['running'] },
+    ...{ reason: 'route', reasonText },
+  });
+  if (aborted.kind === 'done') log.error({ run: runId, reason: 'route' }, `Run aborted: ${reasonText}`);
   return { kind: 'stopped' };
 }
 

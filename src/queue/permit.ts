@@ -29,6 +29,8 @@ export type LeaveOutcome =
 /** Sends of the row that count, this one included. */
 export const attemptsIn = (leave: Leave, place: number): number => leave.states[place]?.attempts ?? 1;
 
-/** The send does not count: the row is as it was before its leave, in doubt if it was so then. */
+/** The send does not count: the row is as it was before its permit, unsure if it had been sent before. */
 export const asBefore = (place: number, attempts: number): RowRecord =>
-  attempts > 1 ? { place, state: 'sent', attempts: attempts - 1 } : { place, state: 'pending', attempts: 0 };
+  attempts > 1
+    ? { place, state: 'unsure', attempts: attempts - 1 }
+    : { place, state: 'pending', attempts: 0 };

@@ -2,17 +2,17 @@ import { beforeJson, type Before, type BeforeJson, type Decision } from '../assi
 import { planBatch, type PlanRules, type Snapshot, type Standing } from '../assignments/changes/planBatch.ts';
 import { writesOf } from '../assignments/changes/writes.ts';
 import { UNREAD } from '../assignments/changes/fingerprint.ts';
-import { isSettled, type StateName } from '../runs/rowState.ts';
 import type { Run } from '../runs/run.ts';
 import { unsettled, type BatchRef, type RecordedRow, type RowRecord } from '../runs/batchRow.ts';
-import type { BatchView } from '../runs/runStore.ts';
+import { isInDoubt, isSettled, type StateName } from '../runs/rowState.ts';
+import type { BatchView } from '../runs/lua/batchView.ts';
 import { withAskedBefore } from './approvals.ts';
 import { isOurs, type Edges, type Step } from './edges.ts';
 import { TenantStopped } from './ledger.ts';
 import { readCurrent } from './readCurrent.ts';
 import type { NeededWrite, Sorted } from './needed.ts';
 import { settledBy } from './settle.ts';
-import { pauseForSignIn, refusedSignIn } from './pauseRun.ts';
+import { pauseForReads, refusedSignIn } from './pauseRun.ts';
 import { lostReads } from './permission.ts';
 import { nextStep, writeRows } from './writeRows.ts';
 
@@ -30,7 +30,7 @@ export async function processBatch(ref: BatchRef, edges: Edges, signal: AbortSig
   const isOver = run.state === 'cancelled' || run.state === 'aborted';
   if (!isOurs(run, edges) || !(mayWrite || isOver)) return { kind: 'stopped' };
 
-  const open = unsettled(rows).filter(({ state }) => mayWrite || state === 'sent');
+  const open = unsettled(rows).filter(({ state }) => mayWrite || isInDoubt(state));
   if (open.length === 0) return { kind: 'done' };
   const at = edges.now();
   const due = open.filter((row) => waitMsOf(row, at) === 0);
@@ -63,7 +63,7 @@ async function readAndWrite(
   if (lists.kind === 'signIn') return refusedSignIn(run, lists.asked, lists.error, edges, signal);
   const { snapshot } = lists;
   const lost = await lostReads(run, lists.lists, edges, signal);
-  if (lost !== undefined) return pauseForSignIn(run, lost, edges);
+  if (lost !== undefined) return pauseForReads(run, lost, edges);
 
   const decisions = planBatch(rows, snapshot, rulesFor(run, due));
   const { records, needed } = await withAskedBefore(

@@ -1,5 +1,6 @@
 import { Queue } from 'bullmq';
 import type { RedisClient } from '../redis/connection.ts';
+import { RECORD_FORMAT } from '../runs/run.ts';
 import type { RunStore } from '../runs/runStore.ts';
 import { QUEUE_DEPTH, QUEUE_LOW_MARK } from './limits.ts';
 
@@ -9,7 +10,8 @@ export interface BatchJob {
   readonly batch: number;
 }
 
-export const QUEUE_NAME = 'batches';
+/** A worker takes what it finds in its queue: one of another record format looks into another queue. */
+export const QUEUE_NAME = `batches-${RECORD_FORMAT}`;
 
 /**
  * Keeps the tenant's queue filled, and shallow. A top-up asks the record for open batches, so it repairs what a crash

@@ -4,21 +4,15 @@ import type { Detail } from '../runs/batchCodec.ts';
 import type { RowRecord } from '../runs/batchRow.ts';
 import type { RecordedRow } from '../runs/batchRow.ts';
 
-/** The end of a row that Graph kept failing. Its last write may have been applied all the same, so a look comes first. */
-export const GAVE_UP = 'GaveUp';
-
 /** What a reply leaves behind besides its outcome. */
 export type Traces = Spoken<Pick<Detail, 'requestId' | 'clientRequestId'>> & {
   /** The assignment's id, where the reply shows another one than was written to. */
   readonly idAfter?: string | undefined;
 };
 
-/** True when Graph's last word on the row was that it has written it. */
-export const isWritten = ({ httpStatus = 0 }: Detail): boolean => httpStatus >= 200 && httpStatus < 300;
-
 /**
  * What is recorded of a row that was sent with this leave and came to this.
- * @param terms readsBack: what was written stays `sent` until the next look has seen it
+ * @param terms readsBack: what Graph has accepted is `written` until a read has seen it
  */
 export function recordOf(
   row: RecordedRow,
@@ -35,35 +29,34 @@ export function recordOf(
     ...spoken({ ...traces, throttledMs: throttledMs || undefined, approvalCode }),
     at,
   };
-  // Nobody knows what became of the write, or Graph may be wrong about it: the row stays `sent`, and the next look decides.
-  const inDoubt = (detail: Detail): RowRecord => ({
-    place,
-    state: 'sent',
-    attempts,
+  const unsure = (detail: Detail): RowRecord => ({
+    ...{ place, state: 'unsure', attempts },
     detail: { ...said, ...detail },
   });
   switch (outcome.kind) {
     case 'succeeded': {
       const detail = { ...said, ...spoken({ httpStatus: outcome.httpStatus, assignmentIdAfter: idAfter }) };
-      return { place, state: readsBack ? 'sent' : 'succeeded', attempts, detail };
+      return { place, state: readsBack ? 'written' : 'succeeded', attempts, detail };
     }
     case 'failed': {
       const detail = failure(outcome.httpStatus, withApproval(outcome.error, approvalCode));
-      if (outcome.error.code === GAVE_UP) return inDoubt(detail);
       return { place, state: 'failed', attempts, detail: { ...said, ...detail } };
     }
+    // The last write may have been applied all the same, so a read comes first.
+    case 'gaveUp':
+      return unsure({ ...failure(outcome.httpStatus, outcome.error), isLast: true });
     case 'again':
-      return inDoubt({ ...failure(outcome.httpStatus, outcome.error), notBefore: at + outcome.waitMs });
+      return unsure({ ...failure(outcome.httpStatus, outcome.error), notBefore: at + outcome.waitMs });
     case 'lost':
-      return inDoubt({
+      return unsure({
         errorCode: 'ReplyLost',
         errorMessage: outcome.why,
         notBefore: at + outcome.waitMs,
       });
     case 'missing':
-      return inDoubt(failure(404, withApproval(outcome.error, approvalCode)));
+      return unsure({ ...failure(404, withApproval(outcome.error, approvalCode)), isLast: true });
     case 'conflict':
-      return inDoubt(failure(409, outcome.error));
+      return unsure(failure(409, outcome.error));
     case 'awaitingApproval': {
       const detail = {
         ...failure(outcome.httpStatus, awaiting(outcome.code, outcome.error.message)),

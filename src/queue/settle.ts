@@ -4,10 +4,12 @@ import { replyLost, SENDS_MAX, type GraphError } from '../assignments/changes/ou
 import type { Detail } from '../runs/batchCodec.ts';
 import type { RecordedRow, RowRecord } from '../runs/batchRow.ts';
 import type { StateName } from '../runs/rowState.ts';
-import { failure, GAVE_UP, isWritten, spoken } from './rowRecord.ts';
+import { failure, spoken } from './rowRecord.ts';
 
 /** A read-back that shows something else is repeated this soon, as a tenant may answer from a copy that lags behind. */
 const VERIFY_AGAIN_WINDOWS = 0.1;
+/** So many read-backs that show something else, and the row has failed. */
+const READ_BACKS_MAX = 2;
 
 export interface SettleTerms {
   /** A run that was stopped for good writes nothing more, and only owes the truth about writes in doubt. */
@@ -22,11 +24,11 @@ export interface SettleTerms {
 /** What a decision makes of its row without a write; undefined: it is to be written, now or after others. */
 export function settledBy(decision: Decision<RecordedRow>, terms: SettleTerms): RowRecord | undefined {
   const { row, kind, before } = decision;
-  const { place, attempts, detail, change } = row;
+  const { place, state, attempts, detail, change } = row;
   const { throttledMs, requestId, clientRequestId } = detail;
   const said = { ...spoken({ throttledMs, requestId, clientRequestId }), at: terms.at };
-  const settled = (state: StateName, more: Detail): RowRecord => ({
-    ...{ place, state, attempts },
+  const settled = (end: StateName, more: Detail): RowRecord => ({
+    ...{ place, state: end, attempts },
     detail: { ...said, ...more },
   });
   const wasSent = attempts > 0;
@@ -34,7 +36,7 @@ export function settledBy(decision: Decision<RecordedRow>, terms: SettleTerms): 
     case 'alreadySo': {
       const id = entryOf(before)?.id;
       const isOther = id?.toLowerCase() !== change.address.assignmentId.toLowerCase();
-      const httpStatus = wasSent && isWritten(detail) ? detail.httpStatus : undefined;
+      const httpStatus = state === 'written' ? detail.httpStatus : undefined;
       const assignmentIdAfter = wasSent && isOther ? id : undefined;
       return settled(wasSent ? 'succeeded' : 'skipped', spoken({ httpStatus, assignmentIdAfter }));
     }
@@ -45,7 +47,7 @@ export function settledBy(decision: Decision<RecordedRow>, terms: SettleTerms): 
     case 'write':
       break;
   }
-  if (wasSent && isWritten(detail)) return mismatch(row, before, said, terms);
+  if (state === 'written') return mismatch(row, before, said, terms);
   const end = wasSent ? endOfSentRow(row) : undefined;
   if (end !== undefined) return settled('failed', end);
   if (kind === 'stale') return settled('stale', failure(undefined, errorOf(decision)));
@@ -87,19 +89,19 @@ function mismatch(
     errorCode: 'VerifyMismatch',
     errorMessage: `Graph answered ${detail.httpStatus}, but read back ${found}.`,
   };
-  return detail.errorCode === undefined
+  const readBacks = (detail.readBacks ?? 0) + 1;
+  return readBacks < READ_BACKS_MAX
     ? {
-        ...{ place, state: 'sent', attempts },
-        detail: { ...told, notBefore: at + Math.round(VERIFY_AGAIN_WINDOWS * windowMs) },
+        ...{ place, state: 'written', attempts },
+        detail: { ...told, readBacks, notBefore: at + Math.round(VERIFY_AGAIN_WINDOWS * windowMs) },
       }
     : { place, state: 'failed', attempts, detail: told };
 }
 
-/** A row whose target is not there although it was sent: final when Graph's last word on it was, or when no send is left. */
+/** A row whose target is not there although it was sent: final when no send is left. */
 function endOfSentRow({ attempts, detail }: RecordedRow): Detail | undefined {
-  const { httpStatus, errorCode = '', errorMessage = '' } = detail;
-  if (httpStatus === 404 || errorCode === GAVE_UP)
-    return { ...spoken({ httpStatus }), errorCode, errorMessage };
+  const { httpStatus, errorCode = '', errorMessage = '', isLast } = detail;
+  if (isLast) return { ...spoken({ httpStatus }), errorCode, errorMessage };
   if (attempts >= SENDS_MAX) return failure(undefined, replyLost(attempts, errorMessage));
   return undefined;
 }

@@ -30,7 +30,7 @@ export async function resumeWhenSignedIn(edges: Edges, signal: AbortSignal): Pro
     // While we asked, somebody may have resumed, cancelled or paused it.
     const now = await runs.run(runId);
     if (now === undefined || !awaitsSignIn(now)) continue;
-    const moved = await runs.transition(runId, 'queued', '', ['paused'], now.stateReason ?? '');
+    const moved = await runs.transition(runId, { to: 'queued', from: ['paused'], ifMoves: now.moves });
     if (moved.kind !== 'done') continue;
     log.info({ run: runId }, 'The sign-in works again: the run goes on.');
     resumed.push(run);

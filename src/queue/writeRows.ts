@@ -6,12 +6,12 @@ import { outcomeOf, type GraphError, type Outcome } from '../assignments/changes
 import { UserError } from '../errors.ts';
 import type { EnvelopeReply } from '../graph/graphClient.ts';
 import type { BatchRef, RowRecord } from '../runs/batchRow.ts';
-import { isSettled, type RowState } from '../runs/rowState.ts';
+import { isInDoubt, isSettled, type RowState } from '../runs/rowState.ts';
 import type { Run } from '../runs/run.ts';
 import { approvalHeaders, asAsked, codeOf } from './approvals.ts';
 import type { Edges, Step } from './edges.ts';
 import type { NeededRow, NeededWrite } from './needed.ts';
-import { abortRun, pauseForPermission, pauseRun, refusedSignIn } from './pauseRun.ts';
+import { abortForRoute, pauseForPermission, pauseRun, refusedSignIn } from './pauseRun.ts';
 import { refusedWrites } from './permission.ts';
 import { failure, recordOf, recordOfRefused, type Traces } from './rowRecord.ts';
 
@@ -65,6 +65,7 @@ export async function writeRows(
         return (await pauseForPermission(run, error, edges)).step;
       return pauseRun(
         run,
+        'refused',
         `Graph refused a whole batch with ${status} ${error.code}: ${error.message}`,
         edges,
       );
@@ -87,7 +88,7 @@ export async function writeRows(
       if (refused) return refusedSignIn(run, asked, refused.error, edges, signal);
       if (refusal?.step !== undefined) return refusal.step;
       const routeRefused = outcomes.find((outcome) => outcome.kind === 'routeRefused');
-      if (routeRefused) return abortRun(run, refusedRoute(run, routeRefused.error.code), edges);
+      if (routeRefused) return abortForRoute(run, refusedRoute(run, routeRefused.error.code), edges);
       if (outcomes.some(({ kind }) => kind !== 'lost')) signIn.worked(asked);
       if (outcomes.some(({ kind }) => kind === 'succeeded')) signIn.wrote(asked);
       return nextStep(states, runState);
@@ -120,7 +121,7 @@ interface Answered {
 
 /** Whole lists are read back always, as what is missing from one is unassigned; the rows of a canary, to be judged. */
 const readsBack = ({ options }: Run, { method }: NeededWrite['request']): boolean =>
-  options.verify || options.gate !== null || method === 'POST';
+  options.verify || options.canary !== null || method === 'POST';
 
 function answeredWrite(
   run: Run,
@@ -237,8 +238,8 @@ async function recordRefused(
 /** From the record, not from one's own replies: leave may have been partial, and the run may have been stopped. */
 export function nextStep(states: readonly RowState[], runState: Run['state']): Step {
   if (states.every(({ state }) => isSettled(state))) return { kind: 'done' };
-  const isInDoubt = states.some(({ state }) => state === 'sent');
+  const isAnyInDoubt = states.some(({ state }) => isInDoubt(state));
   const mayGoOn =
-    runState === 'running' || (isInDoubt && (runState === 'cancelled' || runState === 'aborted'));
+    runState === 'running' || (isAnyInDoubt && (runState === 'cancelled' || runState === 'aborted'));
   return { kind: mayGoOn ? 'again' : 'stopped' };
 }

@@ -106,6 +106,10 @@ export interface Detail {
   readonly assignmentIdAfter?: string;
   /** What a tenant with Multi Admin Approval wants to see again with the write. */
   readonly approvalCode?: string;
+  /** There is no further send: what the next read does not find has failed with the code and message that stand here. */
+  readonly isLast?: true;
+  /** How many read-backs have shown something else than was written. */
+  readonly readBacks?: number;
 }
 
 /** Besides `at`, in the order in which they are packed: what most rows have comes first. */
@@ -119,17 +123,19 @@ const DETAIL_FIELDS = [
   'errorMessage',
   'assignmentIdAfter',
   'approvalCode',
+  'isLast',
+  'readBacks',
 ] as const satisfies readonly (keyof Detail)[];
 
 const GUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/;
 
 /** GUIDs as their 16 bytes: they are most of what a row that went well has to say. */
-const packed = (value: string | number | undefined): unknown =>
+const packed = (value: string | number | true | undefined): unknown =>
   typeof value === 'string' && GUID.test(value) ? bytesOfGuid(value) : (value ?? null);
 
-function unpacked(value: unknown): string | number | undefined {
+function unpacked(value: unknown): string | number | true | undefined {
   if (value instanceof Uint8Array) return guidInHex(Buffer.from(value).toString('hex'));
-  return typeof value === 'string' || typeof value === 'number' ? value : undefined;
+  return typeof value === 'string' || typeof value === 'number' || value === true ? value : undefined;
 }
 
 /** Bytes of a detail before its fields: `at` (0: not said). */

@@ -75,7 +75,7 @@ export const NOTHING_SENT: Settlement = {
   isStopping: false,
 };
 
-/** What `leave.lua` answered: its kind, Redis' clock, the event and the rest. */
+/** What `acquire.lua` answered: its kind, Redis' clock, the event and the rest. */
 export function leaveAnswerOf(
   kind: string,
   now: number,

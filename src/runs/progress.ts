@@ -1,10 +1,22 @@
 import type { Run } from './run.ts';
 
+/** Why a run that is queued or running does not go on, though nothing of its own keeps it. */
+export type WaitingReason =
+  /** Somebody has stopped the whole tenant. */
+  | 'tenantStopped'
+  /** It was recorded by another version, or is for another Graph root: other workers take it. */
+  | 'otherVersion'
+  | 'otherGraph'
+  /** Another run is at work. */
+  | 'inLine';
+
 /** What `status --json` shows of a run. Times are ISO UTC; what is not there is null. */
 export interface RunStatus {
   readonly runId: string;
   readonly state: Run['state'];
-  readonly stateReason: string | null;
+  /** Why it does not go on, as a code and for people; null: nothing is in its way. */
+  readonly reason: Run['reason'] | WaitingReason;
+  readonly reasonText: string | null;
   readonly tenant: string;
   readonly graphUrl: string;
   readonly source: { readonly name: string; readonly sha256: string };
@@ -57,7 +69,8 @@ export function statusOfRun(run: Run, ledger: LedgerStatus, now: number): RunSta
   return {
     runId: run.runId,
     state: run.state,
-    stateReason: run.stateReason,
+    reason: run.reason,
+    reasonText: run.reasonText,
     tenant: run.tenant,
     graphUrl: run.graphUrl,
     source: run.source,

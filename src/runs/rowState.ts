@@ -10,21 +10,27 @@ export const ROW_STATUSES = [
 ] as const;
 export type RowStatus = (typeof ROW_STATUSES)[number];
 
-/**
- * The low half of a row's state byte. `sent` is pending with a write that may have left; the scripts know these numbers
- * by the same names (record.lua).
- */
+/** The low half of a row's state byte. The scripts get this table in front of them (lua/scripts.ts). */
 export const STATE = {
+  /** Nothing was sent for it, or what was sent is known to have done nothing. */
   pending: 0,
+  /** The permit was given: the request may be on its way, or its worker has died. */
   sent: 1,
-  succeeded: 2,
-  skipped: 3,
-  failed: 4,
-  stale: 5,
-  awaitingApproval: 6,
-  cancelled: 7,
+  /** Graph has accepted the write, and the row is to be read back. */
+  written: 2,
+  /** It was sent, and nobody knows what became of it: the next read comes before anything else. */
+  unsure: 3,
+  succeeded: 4,
+  skipped: 5,
+  failed: 6,
+  stale: 7,
+  awaitingApproval: 8,
+  cancelled: 9,
 } as const;
 export type StateName = keyof typeof STATE;
+
+/** Something is still to be done for rows up to this number. */
+export const UNSETTLED_MAX = STATE.unsure;
 
 const NAMES = Object.keys(STATE) as StateName[];
 
@@ -42,11 +48,21 @@ export const stateOfByte = (byte: number): RowState => ({
 export const byteOfState = ({ state, attempts }: RowState): number =>
   STATE[state] | (Math.min(attempts, 15) << 4);
 
-export const isSettled = (state: StateName): boolean => state !== 'pending' && state !== 'sent';
+export const isSettled = (state: StateName): boolean => STATE[state] > UNSETTLED_MAX;
 
-/** `sent` is the record's own word; users see a row that is not settled as pending. A cancelled run has no pending rows. */
+/** A write of the row may have left, and what became of it is still to be seen. */
+export const isInDoubt = (state: StateName): boolean => !isSettled(state) && state !== 'pending';
+
+/** Users see a row that is not settled as pending. A cancelled run has no pending rows but those in doubt. */
 export function statusOf(state: StateName, runIsCancelled: boolean): RowStatus {
-  if (state === 'sent') return 'pending';
-  if (state === 'pending') return runIsCancelled ? 'cancelled' : 'pending';
-  return state;
+  switch (state) {
+    case 'pending':
+      return runIsCancelled ? 'cancelled' : 'pending';
+    case 'sent':
+    case 'written':
+    case 'unsure':
+      return 'pending';
+    default:
+      return state;
+  }
 }

@@ -1,9 +1,23 @@
+import { z } from 'zod';
+import { API_VERSIONS } from '../assignments/kinds/policyKinds.ts';
 import type { ReadingRules } from '../assignments/rows/rowReader.ts';
 import type { InputColumn } from '../assignments/rows/columns.ts';
-import { API_VERSIONS, type ApiVersion } from '../assignments/kinds/policyKinds.ts';
+import {
+  flag,
+  jsonOf,
+  number,
+  numberOr,
+  numberOrNull,
+  oneOf,
+  oneOfOrNull,
+  text,
+  textOr,
+  textOrNull,
+} from './fields.ts';
+import { reasonInWords, REASONS, type ReasonFacts } from './reason.ts';
 
 /** The version of the record's format. A worker leaves runs of another format alone. */
-export const RECORD_FORMAT = '2';
+export const RECORD_FORMAT = '3';
 
 export const RUN_STATES = [
   'loading',
@@ -20,86 +34,112 @@ export type RunState = (typeof RUN_STATES)[number];
 export const STRATEGIES = ['patch', 'assign'] as const;
 export type Strategy = (typeof STRATEGIES)[number];
 
-/** How a run goes about its work. */
-export interface RunOptions {
-  readonly strategy: Strategy;
-  /** Every row that was written is read back. */
-  readonly verify: boolean;
-  /** The wishes are before-images: target types that nobody documents are put back as they were. */
-  readonly restores: boolean;
-  /** The run or the plan file that this one takes back. */
-  readonly rollbackOf: string | null;
-  /** The failure budget, as `maxFailuresFrom` reads it: `5%`, `20` or `off`. */
-  readonly maxFailures: string;
-  /** A run that has waited longer, counted from its plan or its last `resume`, waits for another `resume`. */
-  readonly maxAgeMs: number;
-  /** When the tenant was looked at for the plan, ms since the epoch; null: there is no plan. */
-  readonly plannedAt: number | null;
-  /** How many rows may be sent before somebody says yes; null: no such gate. */
-  readonly gate: number | null;
-  /** Writes per window instead of the workers' own setting. */
-  readonly writesPerWindow: number | null;
-  /** Why the run is made, as given with `--reason`. */
-  readonly reason: string | null;
-  /** What a tenant with Multi Admin Approval is told of each write. */
-  readonly justification: string | null;
-}
-
 export const HOUR_MS = 3_600_000;
 
-export const DEFAULT_OPTIONS: RunOptions = {
-  strategy: 'patch',
-  verify: false,
-  restores: false,
-  rollbackOf: null,
-  maxFailures: '5%',
-  maxAgeMs: 24 * HOUR_MS,
-  plannedAt: null,
-  gate: null,
-  writesPerWindow: null,
-  reason: null,
-  justification: null,
-};
-
 /** What a run is of and for; fixed when it is published. */
-export interface RunIdentity {
-  readonly runId: string;
-  readonly tenant: string;
-  readonly graphUrl: string;
-  readonly apiVersion: ApiVersion;
-  readonly appId: string;
-  readonly operator: string;
+const IDENTITY = z.object({
+  tenant: text,
+  graphUrl: text,
+  apiVersion: oneOf(API_VERSIONS, 'beta'),
+  appId: text,
+  operator: text,
   /** The command line, without secrets. */
-  readonly arguments: readonly string[];
-  readonly fileName: string;
-  readonly blind: boolean;
-  readonly keepDays: number;
-  readonly options: RunOptions;
-}
+  arguments: jsonOf<readonly string[]>([]),
+  fileName: text,
+  blind: flag,
+  keepDays: number,
+});
 
-/** An accepted plan, as recorded. Times are ms since the epoch. */
-export interface Run extends RunIdentity {
-  readonly format: string;
-  readonly source: { readonly name: string; readonly sha256: string };
+/** How a run goes about its work. */
+const OPTIONS = z.object({
+  strategy: oneOf(STRATEGIES, 'patch'),
+  /** Every row that was written is read back. */
+  verify: flag,
+  /** The wishes are before-images: target types that nobody documents are put back as they were. */
+  restores: flag,
+  /** The run or the plan file that this one takes back. */
+  revertOf: textOrNull,
+  /** The failure budget, as `maxFailuresFrom` reads it: `5%`, `20` or `off`. */
+  maxFailures: textOr('5%'),
+  /** A run that has waited longer, counted from its plan or its last `resume`, waits for another `resume`. */
+  maxAgeMs: numberOr(24 * HOUR_MS),
+  /** When the tenant was looked at for the plan, ms since the epoch; null: there is no plan. */
+  plannedAt: numberOrNull,
+  /** How many rows may be sent before somebody says yes; null: all of them. */
+  canary: numberOrNull,
+  /** At most so many writes per window of this run, whatever the tenant takes; null: as many as it takes. */
+  writesPerWindow: numberOrNull,
+  /** Why the run is made, as given with `--reason`. */
+  purpose: textOrNull,
+  /** What a tenant with Multi Admin Approval is told of each write. */
+  justification: textOrNull,
+});
+
+/** How far a run is, and what it was made of. Times are ms since the epoch. */
+const PROGRESS = z.object({
+  format: text,
+  state: oneOf(RUN_STATES, 'loading'),
+  /** Why it is not at work; null: nothing keeps it. */
+  reason: oneOfOrNull(REASONS),
+  /** The same for people: what came with the reason, or is made of the facts that a script left. */
+  reasonText: text,
+  reasonFacts: jsonOf<ReasonFacts>({}),
+  /** How often the state has changed: two pauses for one reason differ in it. */
+  moves: number,
+  fileSha256: text,
+  columns: jsonOf<readonly InputColumn[]>([]),
   /** Rows that `--skip-invalid` left out of the file. */
-  readonly leftOut: number;
-  readonly columns: readonly InputColumn[];
-  readonly state: RunState;
-  readonly stateReason: string | null;
-  readonly total: number;
-  readonly batches: number;
+  leftOut: number,
+  total: number,
+  batches: number,
   /** The rows lie in another order than in the file: whole policies to a batch. */
-  readonly isRegrouped: boolean;
+  isRegrouped: flag,
   /** A policy has more rows than a batch can hold: whole lists can't be written. */
-  readonly partsPolicies: boolean;
+  partsPolicies: flag,
+  /** Rows that are not settled. */
+  left: number,
   /** Rows whose write may have left and that are not settled. */
-  readonly sent: number;
-  readonly counts: RunCounts;
+  sent: number,
+  succeeded: number,
+  skipped: number,
+  failed: number,
+  stale: number,
+  awaitingApproval: number,
+  cancelled: number,
   /** 429s so far: how often a row was told to wait. */
-  readonly throttled: number;
-  readonly createdAt: number;
-  readonly startedAt: number | null;
-  readonly finishedAt: number | null;
+  throttled: number,
+  createdAt: number,
+  startedAt: numberOrNull,
+  finishedAt: numberOrNull,
+});
+
+/** What only the scripts read, but for where it begins. */
+const BOOKS = z.object({
+  /** The age of the run counts from here, ms since the epoch. */
+  freshAt: numberOrNull,
+  /** New rows that have had a permit since the canary began. */
+  canaryUsed: number,
+  /** A batch has been answered: others may go beside it. */
+  answered: flag,
+  firstBatch: text,
+  firstPermitAt: numberOrNull,
+  /** The counters as they stood when somebody last looked at the run. */
+  failedSeen: number,
+  succeededSeen: number,
+  /** The code with which the last rows have failed, and how many of them in a row. */
+  rowCode: text,
+  rowCount: number,
+});
+
+/** The header of a run, a hash in Redis: the one place that knows its fields, in both languages. */
+const HEADER = z.object({ ...IDENTITY.shape, ...OPTIONS.shape, ...PROGRESS.shape, ...BOOKS.shape });
+
+export type Header = Readonly<z.output<typeof HEADER>>;
+export type RunOptions = Readonly<z.output<typeof OPTIONS>>;
+
+export interface RunIdentity extends Readonly<z.output<typeof IDENTITY>> {
+  readonly runId: string;
+  readonly options: RunOptions;
 }
 
 export interface RunCounts {
@@ -112,6 +152,41 @@ export interface RunCounts {
   readonly cancelled: number;
 }
 
+type Shown = Readonly<
+  Omit<z.output<typeof PROGRESS>, 'left' | 'reasonText' | 'reasonFacts' | keyof RunCounts>
+>;
+
+/** An accepted plan, as recorded. */
+export interface Run extends RunIdentity, Shown {
+  readonly reasonText: string | null;
+  readonly source: { readonly name: string; readonly sha256: string };
+  readonly counts: RunCounts;
+}
+
+export const DEFAULT_OPTIONS: RunOptions = {
+  strategy: 'patch',
+  verify: false,
+  restores: false,
+  revertOf: null,
+  maxFailures: '5%',
+  maxAgeMs: 24 * HOUR_MS,
+  plannedAt: null,
+  canary: null,
+  writesPerWindow: null,
+  purpose: null,
+  justification: null,
+};
+
+/** Every field that a header can have. */
+export const HEADER_FIELDS = Object.keys(HEADER.shape) as (keyof Header)[];
+
+// The keys are the fields.
+const BLANK = Object.fromEntries(HEADER_FIELDS.map((field) => [field, ''])) as Record<keyof Header, string>;
+
+/** Fields as they stand in the hash; those that are not given stay as they are there. */
+export const encodeHeader = (fields: Partial<Header>): Record<string, string> =>
+  // What is not given is not in it either.
+  z.encode(HEADER.partial(), fields) as Record<string, string>;
 /** How the rows of a run are read, also when it has another strategy by now. */
 export const rulesOf = ({ graphUrl, apiVersion, blind, options }: Run): ReadingRules => ({
   root: graphUrl,
@@ -123,92 +198,55 @@ export const rulesOf = ({ graphUrl, apiVersion, blind, options }: Run): ReadingR
 /** States of a run that will not go on by themselves or by `resume`. */
 export const hasEnded = (run: Run): boolean => run.finishedAt !== null;
 
-export const headerFields = (run: RunIdentity, createdAt: number): Record<string, string | number> => ({
-  format: RECORD_FORMAT,
-  state: 'loading',
-  stateReason: '',
-  tenant: run.tenant,
-  graphUrl: run.graphUrl,
-  apiVersion: run.apiVersion,
-  appId: run.appId,
-  operator: run.operator,
-  arguments: JSON.stringify(run.arguments),
-  fileName: run.fileName,
-  blind: run.blind ? '1' : '0',
-  keepDays: run.keepDays,
-  createdAt,
-  strategy: run.options.strategy,
-  verify: run.options.verify ? '1' : '0',
-  restores: run.options.restores ? '1' : '0',
-  maxFailures: run.options.maxFailures,
-  maxAgeMs: run.options.maxAgeMs,
-  freshAt: run.options.plannedAt ?? createdAt,
-  rollbackOf: run.options.rollbackOf ?? '',
-  plannedAt: run.options.plannedAt ?? '',
-  gate: run.options.gate ?? '',
-  writesPerWindow: run.options.writesPerWindow ?? '',
-  reason: run.options.reason ?? '',
-  justification: run.options.justification ?? '',
-});
+/** The header of a run that is being read in. */
+export const headerFields = (
+  { options, ...identity }: RunIdentity,
+  createdAt: number,
+): Record<string, string> =>
+  encodeHeader({
+    ...identity,
+    ...options,
+    ...{ format: RECORD_FORMAT, state: 'loading', createdAt, freshAt: options.plannedAt ?? createdAt },
+  });
 
 /** A run from its header hash, or undefined when there is none. */
-export function runFromHeader(runId: string, header: Readonly<Record<string, string>>): Run | undefined {
-  const state = RUN_STATES.find((name) => name === header['state']);
-  if (state === undefined) return undefined;
-  const text = (field: string): string => header[field] ?? '';
-  const number = (field: string): number => Number(header[field] ?? 0);
-  const time = (field: string): number | null => (header[field] ? Number(header[field]) : null);
-  const sent = number('sent');
-  const left = number('left');
-  const stopped = state === 'cancelled' || state === 'aborted';
+export function runFromHeader(runId: string, hash: Readonly<Record<string, string>>): Run | undefined {
+  if (!RUN_STATES.some((state) => state === hash['state'])) return undefined;
+  const whole = { ...BLANK, ...believed(hash) };
+  const identity = z.decode(IDENTITY, whole);
+  const { left, succeeded, skipped, failed, stale, awaitingApproval, cancelled, ...more } = z.decode(
+    PROGRESS,
+    whole,
+  );
+  const { reasonText, reasonFacts, ...progress } = more;
+  const { state, reason, sent, finishedAt } = progress;
+  const isCancelled = state === 'cancelled';
   return {
     runId,
-    format: text('format'),
-    tenant: text('tenant'),
-    graphUrl: text('graphUrl'),
-    apiVersion: API_VERSIONS.find((version) => version === text('apiVersion')) ?? 'beta',
-    appId: text('appId'),
-    operator: text('operator'),
-    arguments: JSON.parse(header['arguments'] ?? '[]') as string[],
-    fileName: text('fileName'),
-    source: { name: text('fileName'), sha256: text('fileSha256') },
-    leftOut: number('leftOut'),
-    blind: text('blind') === '1',
-    keepDays: number('keepDays'),
-    columns: JSON.parse(header['columns'] ?? '[]') as InputColumn[],
-    options: {
-      strategy: STRATEGIES.find((strategy) => strategy === text('strategy')) ?? 'patch',
-      verify: text('verify') === '1',
-      restores: text('restores') === '1',
-      rollbackOf: text('rollbackOf') || null,
-      maxFailures: text('maxFailures') || DEFAULT_OPTIONS.maxFailures,
-      maxAgeMs: number('maxAgeMs') || DEFAULT_OPTIONS.maxAgeMs,
-      plannedAt: time('plannedAt'),
-      gate: time('gate'),
-      writesPerWindow: time('writesPerWindow'),
-      reason: text('reason') || null,
-      justification: text('justification') || null,
-    },
-    isRegrouped: text('isRegrouped') === '1',
-    partsPolicies: text('partsPolicies') === '1',
-    state,
-    stateReason: text('stateReason') || null,
-    total: number('total'),
-    batches: number('batches'),
-    sent,
+    ...identity,
+    ...progress,
+    reasonText: reasonText || (reason && reasonInWords(reason, reasonFacts)) || null,
+    options: z.decode(OPTIONS, whole),
+    source: { name: identity.fileName, sha256: progress.fileSha256 },
     counts: {
       // The pending rows of a cancelled run are not touched one by one; they count as cancelled from then on.
-      pending: state === 'cancelled' ? sent : left,
-      cancelled: number('cancelled') + (state === 'cancelled' ? left - sent : 0),
-      succeeded: number('succeeded'),
-      skipped: number('skipped'),
-      failed: number('failed'),
-      stale: number('stale'),
-      awaitingApproval: number('awaitingApproval'),
+      pending: isCancelled ? sent : left,
+      cancelled: cancelled + (isCancelled ? left - sent : 0),
+      ...{ succeeded, skipped, failed, stale, awaitingApproval },
     },
-    throttled: number('throttled'),
-    createdAt: number('createdAt'),
-    startedAt: time('startedAt'),
-    finishedAt: stopped && sent > 0 ? null : time('finishedAt'),
+    // A run that was stopped has not ended while writes are in doubt.
+    finishedAt: (isCancelled || state === 'aborted') && sent > 0 ? null : finishedAt,
   };
 }
+
+/** Of a run of another format no more is believed than what it takes to name it and to count its rows. */
+const believed = (hash: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
+  hash['format'] === RECORD_FORMAT
+    ? hash
+    : Object.fromEntries(Object.entries(hash).filter(([field]) => ALIKE_IN_ALL_FORMATS.has(field)));
+
+const ALIKE_IN_ALL_FORMATS: ReadonlySet<string> = new Set<keyof Header>([
+  ...(['format', 'state', 'tenant', 'graphUrl', 'operator', 'fileName', 'fileSha256'] as const),
+  ...(['total', 'left', 'sent', 'succeeded', 'skipped', 'failed', 'stale', 'cancelled'] as const),
+  ...(['createdAt', 'startedAt', 'finishedAt'] as const),
+]);

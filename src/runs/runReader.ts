@@ -3,7 +3,7 @@ import { decodeInputs, type InputRow } from './batchCodec.ts';
 import { recordedRows, type RecordedRow } from './batchRow.ts';
 import { keysOf, type Keys, type RunKeys } from './keys.ts';
 import { rulesOf, runFromHeader, type Run } from './run.ts';
-import { stateOfByte } from './rowState.ts';
+import { isInDoubt, stateOfByte } from './rowState.ts';
 
 /** Who stopped the whole tenant, and why. */
 export interface Stop {
@@ -70,7 +70,7 @@ export class RunReader {
     if (batches.length === 0) return [];
     const states = await this.redis.hmgetBuffer(keys.states, ...batches.map(String));
     return batches.filter((_, i) =>
-      [...(states[i] ?? [])].some((byte) => stateOfByte(byte).state === 'sent'),
+      [...(states[i] ?? [])].some((byte) => isInDoubt(stateOfByte(byte).state)),
     );
   }
 

@@ -7,6 +7,7 @@ import {
   type InputRow,
 } from './batchCodec.ts';
 import type { InputColumn } from '../assignments/rows/columns.ts';
+import type { Published } from './lua/publish.ts';
 import { byteOfState, type StateName } from './rowState.ts';
 import { headerFields, type RunIdentity } from './run.ts';
 import type { RunStore } from './runStore.ts';
@@ -36,11 +37,6 @@ export interface StagedRow {
   /** The line of the row that wishes the same: this one is settled as skipped from the start. */
   readonly duplicateOf?: number;
 }
-
-export type Published =
-  | { readonly kind: 'published' }
-  | { readonly kind: 'sameFile'; readonly runId: string }
-  | { readonly kind: 'lost' };
 
 /**
  * A run that is being read in. Nobody works on it until `publish`; when its producer dies, Redis forgets it.
@@ -178,15 +174,20 @@ export class Staging {
     await this.flush();
     // A renewal that came after the script would let the run expire.
     clearInterval(this.#renewal);
-    const published = await this.#store.publish(this.runId, file.sha256, file.again, {
-      columns: JSON.stringify(file.columns),
-      leftOut: file.leftOut,
-      total: this.#rows,
-      batches: this.#batches,
-      left: this.#rows - this.#duplicates,
-      skipped: this.#duplicates,
-      isRegrouped: this.#positions === undefined ? '0' : '1',
-      partsPolicies: this.#partsPolicies ? '1' : '0',
+    const published = await this.#store.publish({
+      runId: this.runId,
+      fileSha256: file.sha256,
+      again: file.again,
+      fields: {
+        columns: file.columns,
+        leftOut: file.leftOut,
+        total: this.#rows,
+        batches: this.#batches,
+        left: this.#rows - this.#duplicates,
+        skipped: this.#duplicates,
+        isRegrouped: this.#positions !== undefined,
+        partsPolicies: this.#partsPolicies,
+      },
     });
     this.#isPublished = published.kind === 'published';
     await this.discard();

@@ -39,7 +39,7 @@ const WELL: Evidence = {
     line(4, 'failed', { httpStatus: 403, errorCode: 'Forbidden' }),
   ],
   status: {
-    ...{ state: 'completed', stateReason: null, total: 3, succeeded: 1, skipped: 1, failed: 1 },
+    ...{ state: 'completed', reason: null, reasonText: null, total: 3, succeeded: 1, skipped: 1, failed: 1 },
     ...{ pending: 0, stale: 0, awaitingApproval: 0, cancelled: 0 },
   },
   stats: STATS,

@@ -14,7 +14,7 @@ export interface ResultLine {
 
 export interface StatusLine {
   readonly state: string;
-  readonly stateReason: string | null;
+  readonly reasonText: string | null;
   readonly total: number;
   readonly [counter: string]: unknown;
 }
@@ -52,7 +52,7 @@ type Checker = (evidence: Evidence) => string[];
 export const CHECKERS: Readonly<Record<string, Checker>> = {
   'the run came to its end': ({ status, cancelled }) => {
     const wanted = cancelled === undefined ? 'completed' : 'cancelled';
-    return status.state === wanted ? [] : [`it is ${status.state}: ${status.stateReason}`];
+    return status.state === wanted ? [] : [`it is ${status.state}: ${status.reasonText}`];
   },
 
   'every row has one final outcome, in input order': ({ results, wishes }) => {

@@ -1,7 +1,9 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { keysOf } from '../../src/runs/keys.ts';
 import { bench, csv, type Bench } from '../support/cli.ts';
 import { startRedisServer, type TestRedis } from '../support/redisServer.ts';
 import { SMALL_TENANT } from '../support/simulatorClient.ts';
@@ -186,7 +188,18 @@ describe('submit, worker and the commands that show a run', () => {
     });
     expect(Object.keys(status).sort()).toEqual(
       [
-        ...['runId', 'state', 'stateReason', 'tenant', 'graphUrl', 'source', 'operator', 'total', 'pending'],
+        ...[
+          'runId',
+          'state',
+          'reason',
+          'reasonText',
+          'tenant',
+          'graphUrl',
+          'source',
+          'operator',
+          'total',
+          'pending',
+        ],
         ...[
           'succeeded',
           'skipped',
@@ -313,6 +326,26 @@ describe('submit, worker and the commands that show a run', () => {
     expect(JSON.parse(ran.stdout)).toMatchObject({ source: { name: '-' }, succeeded: 1 });
   });
 
+  test('a run that another version has recorded is shown and left alone, and nothing is read of its rows', async () => {
+    const here = await small();
+    const runId = (await here.run(['submit', here.file('x.csv', ONE)])).stdout.trim();
+    const client = new Redis(redis.socketPath);
+    onTestFinished(() => client.disconnect());
+    await client.hset(keysOf(here.env['AZURE_TENANT_ID'] ?? '').run(runId).header, 'format', '2');
+    const worker = here.start(['worker']);
+    const why = 'recorded by another version of retarget (format 2)';
+    await worker.said(`Run ${runId} is left alone. It is ${why}`);
+    worker.interrupt('SIGTERM');
+    await worker.ended;
+    const status = JSON.parse((await here.run(['status', runId, '--json'])).stdout);
+    expect(status).toMatchObject({ state: 'queued', reason: 'otherVersion', total: 1 });
+    for (const verb of [['results'], ['cancel'], ['set', '--max-failures', '3'], ['rollback', '--yes']]) {
+      const ran = await here.run([...verb, runId]);
+      expect(ran, verb[0]).toMatchObject({ exitCode: 2, stdout: '' });
+      expect(ran.stderr).toContain('Use the version that made it');
+    }
+  });
+
   test('a worker leaves runs of another Graph alone and says why; status says it too', async () => {
     const here = await small();
     const other = await small({ AZURE_TENANT_ID: here.env['AZURE_TENANT_ID'] ?? '' });
@@ -325,7 +358,7 @@ describe('submit, worker and the commands that show a run', () => {
       `${runId}: for ${other.simulator.url}: only workers with`,
     );
     const status = JSON.parse((await here.run(['status', runId, '--json'])).stdout);
-    expect(status.stateReason).toContain('--graph-url');
+    expect(status.reasonText).toContain('--graph-url');
     expect(here.simulator.stats().envelopes).toBe(0);
     await here.run(['pause', runId]);
     const refused = await here.run(['resume', runId, '--work']);
@@ -361,7 +394,8 @@ describe('pause, resume, cancel and retry', () => {
     const paused = await here.run(['pause', runId, '--json']);
     expect(JSON.parse(paused.stdout)).toMatchObject({
       state: 'paused',
-      stateReason: 'by ada@desk',
+      reason: 'operator',
+      reasonText: 'by ada@desk',
       pending: 3,
     });
     expect((await here.run(['worker', '--until-idle'])).exitCode).toBe(0);

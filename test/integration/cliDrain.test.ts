@@ -104,7 +104,11 @@ test('apply leaves a Graph that hangs, with 130 and its run paused', async () =>
   const { exitCode, stdout, stderr } = await applied.ended;
   expect(exitCode).toBe(130);
   expect(stderr).toContain('did not end in time');
-  expect(JSON.parse(stdout)).toMatchObject({ state: 'paused', stateReason: 'interrupted by SIGTERM' });
+  expect(JSON.parse(stdout)).toMatchObject({
+    state: 'paused',
+    reason: 'interrupted',
+    reasonText: 'interrupted by SIGTERM',
+  });
   await expectFinishedBy(here, 'resume', '@last', '--work');
 });
 

@@ -19,8 +19,8 @@ describe('a run of a thousand with every tenth row forbidden', () => {
     expect(ran.exitCode).toBe(3);
     const run = JSON.parse(ran.stdout);
     expect(run).toMatchObject({ state: 'aborted', total: 1_000 });
-    expect(run.stateReason).toMatch(/^\d+ of \d+ written rows failed, more than 5%$/);
-    expect(ran.stderr).toContain(run.stateReason);
+    expect(run.reasonText).toMatch(/^\d+ of \d+ written rows failed, more than 5%$/);
+    expect(ran.stderr).toContain(run.reasonText);
     expect(ran.stderr).toContain(`retarget resume ${run.runId} --work`);
     // A hundred, and what other batches had in flight by then.
     expect(here.simulator.stats().writesArrived).toBeLessThanOrEqual(200);

@@ -135,7 +135,7 @@ describe('an app that signs in with its secret', () => {
     await applying.said('goes on by itself when the sign-in works again');
     expect(await statusOf(here)).toMatchObject({
       state: 'paused',
-      stateReason: expect.stringMatching(/^sign-in: .*AADSTS7000215/),
+      reasonText: expect.stringMatching(/^sign-in: .*AADSTS7000215/),
       failed: 0,
     });
     writeFileSync(here.secretFile, 'the~next~Secret~of~the~app');
@@ -174,7 +174,11 @@ describe('an app that signs in with its secret', () => {
     here.simulator.reconfigure({ tokens: ['none of those that there are'] });
     await working.said('Run paused. sign-in');
     expect((await here.run(['pause', '@last'])).exitCode).toBe(0);
-    expect(await statusOf(here)).toMatchObject({ state: 'paused', stateReason: 'by ada@desk' });
+    expect(await statusOf(here)).toMatchObject({
+      state: 'paused',
+      reason: 'operator',
+      reasonText: 'by ada@desk',
+    });
     // Only once: the next one would say that it is paused already.
     expect((await here.run(['pause', '@last'])).exitCode).toBe(2);
     working.interrupt('SIGTERM');

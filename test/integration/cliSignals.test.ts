@@ -100,7 +100,11 @@ describe('a signal', () => {
     applied.kill('SIGINT');
     const { exitCode, stdout, stderr } = await applied.ended;
     expect(exitCode).toBe(130);
-    expect(JSON.parse(stdout)).toMatchObject({ state: 'paused', stateReason: 'interrupted by SIGINT' });
+    expect(JSON.parse(stdout)).toMatchObject({
+      state: 'paused',
+      reason: 'interrupted',
+      reasonText: 'interrupted by SIGINT',
+    });
     const named = /Go on with: +retarget (resume \S+ --work)\n/.exec(stderr)?.[1] ?? '';
     const resumed = await here.command(...named.split(' ')).ended;
     expect(resumed).toMatchObject({ exitCode: 0, stdout: '' });

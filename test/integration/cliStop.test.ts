@@ -89,7 +89,7 @@ describe('pause --all with three workers', () => {
     const status = JSON.parse((await here.run(['status', runId, '--json'])).stdout);
     expect(status).toMatchObject({
       state: 'running',
-      stateReason: expect.stringMatching(/stopped by ada@desk at 20.*\(CHG-7\)/),
+      reasonText: expect.stringMatching(/stopped by ada@desk at 20.*\(CHG-7\)/),
     });
     const all = await here.run(['status']);
     expect(all.stderr).toContain('Nothing is sent for now: the tenant was stopped by ada@desk');

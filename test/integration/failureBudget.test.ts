@@ -56,7 +56,8 @@ describe('a run that fails too often', () => {
     await each.drain();
     const run = await each.run();
     expect(run).toMatchObject({ state: 'aborted', sent: 0 });
-    expect(run.stateReason).toBe('10 of 100 written rows failed, more than 5%');
+    expect(run.reason).toBe('failures');
+    expect(run.reasonText).toBe('10 of 100 written rows failed, more than 5%');
     expect(run.finishedAt).not.toBeNull();
     expect(run.counts).toMatchObject({ succeeded: 90, failed: 10, pending: 900 });
     expect(each.graph.stats().writesArrived).toBe(100);
@@ -104,7 +105,11 @@ describe('a run that fails too often', () => {
     const store = await storeAtWork('3');
     expect((await replies(store, `fgh${'.'.repeat(17)}`)).state).toBe('running');
     const run = await replies(store, `i${'.'.repeat(19)}`, 1);
-    expect(run).toMatchObject({ state: 'aborted', stateReason: '4 rows failed, more than 3' });
+    expect(run).toMatchObject({
+      state: 'aborted',
+      reason: 'failures',
+      reasonText: '4 rows failed, more than 3',
+    });
   });
 
   test('twenty failures in a row with one code are enough, whatever the number', async () => {
@@ -116,7 +121,11 @@ describe('a run that fails too often', () => {
     // A batch is judged as a whole, and its last rows went well.
     expect(run.state).toBe('running');
     const aborted = await replies(store, 'h'.repeat(20), 4);
-    expect(aborted).toMatchObject({ state: 'aborted', stateReason: '20 rows in a row failed with h' });
+    expect(aborted).toMatchObject({
+      state: 'aborted',
+      reason: 'failures',
+      reasonText: '20 rows in a row failed with h',
+    });
   });
 
   test('failures in a row are those since the last success, whatever came with them in one reply', async () => {
@@ -141,7 +150,8 @@ describe('a run that fails too often', () => {
     await each.drain();
     const run = await each.run();
     expect(run).toMatchObject({ state: 'aborted', counts: { failed: 20, pending: 40 } });
-    expect(run.stateReason).toMatch(/every row of the first batch with 403/);
+    expect(run.reason).toBe('forbidden');
+    expect(run.reasonText).toMatch(/every row of the first batch with 403/);
     expect(each.graph.stats().writesArrived).toBe(20);
   });
 
@@ -172,14 +182,14 @@ describe('a run that fails too often', () => {
 
   test('a resume starts the count again, a sign-in that returns does not', async () => {
     for (const [reason, state] of [
-      ['paused by ann', 'running'],
-      ['sign-in: the token was refused', 'aborted'],
+      ['operator', 'running'],
+      ['signIn', 'aborted'],
     ] as const) {
       const store = await storeAtWork('3');
       await replies(store, `fgh${'.'.repeat(17)}`);
-      await store.transition('r1', 'paused', reason, ['running']);
-      await store.transition('r1', 'queued', '', ['paused']);
-      await store.transition('r1', 'running', '', ['queued']);
+      await store.transition('r1', { to: 'paused', from: ['running'], reason });
+      await store.transition('r1', { to: 'queued', from: ['paused'] });
+      await store.transition('r1', { to: 'running', from: ['queued'] });
       expect((await replies(store, `i${'.'.repeat(19)}`, 1)).state, reason).toBe(state);
     }
   });
@@ -219,9 +229,10 @@ describe('a permission that is lost in mid-run', () => {
       sent: 0,
       counts: { succeeded: 20, failed: 0, pending: 40 },
     });
-    expect(run.stateReason).toMatch(/^sign-in: Graph refuses every write with 403/);
+    expect(run.reason).toBe('permission');
+    expect(run.reasonText).toMatch(/^sign-in: Graph refuses every write with 403/);
     each.graph.reconfigure({ refusals: [] });
-    await each.runs.transition('r1', 'queued', '', ['paused']);
+    await each.runs.transition('r1', { to: 'queued', from: ['paused'] });
     await each.drain();
     expect(await each.run()).toMatchObject({ state: 'completed', counts: { succeeded: 60 } });
   });
@@ -232,7 +243,7 @@ describe('a permission that is lost in mid-run', () => {
     expect((await each.run()).state).toBe('paused');
     // Each batch is told once, as each may be the first that meets it.
     for (let round = 0; round < 3; round += 1) {
-      await each.runs.transition('r1', 'queued', '', ['paused']);
+      await each.runs.transition('r1', { to: 'queued', from: ['paused'] });
       await each.drain();
     }
     expect(await each.run()).toMatchObject({ state: 'completed', counts: { succeeded: 20, failed: 40 } });

@@ -39,15 +39,16 @@ const large = (options: WorldOptions = {}): Promise<World> =>
 const drainByThree = (each: World): Promise<unknown> =>
   Promise.all([each.edges, each.anotherWorker(), each.anotherWorker()].map((worker) => each.drain(worker)));
 
-describe('a gate', () => {
+describe('a canary', () => {
   test.each([1, 7, 20, 33])(
     'of %i lets exactly so many rows be sent, also with three workers',
     async (gate) => {
-      const each = await large({ run: { gate }, graph: { latencyMs: 5 } });
+      const each = await large({ run: { canary: gate }, graph: { latencyMs: 5 } });
       await drainByThree(each);
       expect(await each.run()).toMatchObject({
         ...{ state: 'paused', sent: 0 },
-        stateReason: `canary: the first ${gate} rows are written`,
+        reason: 'canary',
+        reasonText: `canary: the first ${gate} rows are written`,
         counts: { succeeded: gate, pending: 200 - gate },
       });
       expect(each.graph.stats().writesArrived).toBe(gate);
@@ -55,23 +56,22 @@ describe('a gate', () => {
   );
 
   test('is opened by whoever resumes the run, and then it goes to its end', async () => {
-    const each = await large({ run: { gate: 7 } });
+    const each = await large({ run: { canary: 7 } });
     await drainByThree(each);
-    await each.runs.transition('r1', 'queued', '', ['paused']);
+    await each.runs.transition('r1', { to: 'queued', from: ['paused'] });
     await drainByThree(each);
     expect(await each.run()).toMatchObject({ state: 'completed', counts: { succeeded: 200 } });
   });
 
   test('is not opened by a sign-in that works again', async () => {
-    const each = await large({ run: { gate: 7 } });
+    const each = await large({ run: { canary: 7 } });
     await drainByThree(each);
-    const reason = 'sign-in: refused meanwhile';
-    await record.redis.hset(each.runs.keys.run('r1').header, 'stateReason', reason);
+    await record.redis.hset(each.runs.keys.run('r1').header, 'reason', 'signIn');
     expect(awaitsSignIn(await each.run())).toBe(true);
-    await each.runs.transition('r1', 'queued', '', ['paused'], reason);
+    await each.runs.transition('r1', { to: 'queued', from: ['paused'] });
     await drainByThree(each);
     expect(await each.run()).toMatchObject({ state: 'paused', counts: { succeeded: 7 } });
-    expect((await each.run()).stateReason).toMatch(/^canary: /);
+    expect((await each.run()).reason).toBe('canary');
   });
 
   test('counts rows, not tries: what was throttled, lost or refused for now goes through it again', async () => {
@@ -83,7 +83,7 @@ describe('a gate', () => {
       'unauthorized',
     ] as const) {
       const script = [{ envelope: 2, fault }];
-      const each = await large({ run: { gate: 7 }, graph: { script }, renew: () => true });
+      const each = await large({ run: { canary: 7 }, graph: { script }, renew: () => true });
       await each.drain();
       expect(await each.run(), fault).toMatchObject({ state: 'paused', counts: { succeeded: 7 } });
       expect(each.graph.stats().writesDone, fault).toBe(7);
@@ -91,13 +91,13 @@ describe('a gate', () => {
   });
 
   test('does not count what is so already', async () => {
-    const each = await world(record, { run: { gate: 5 }, alreadySo: [0, 1, 2] });
+    const each = await world(record, { run: { canary: 5 }, alreadySo: [0, 1, 2] });
     await each.drain();
     expect((await each.run()).counts).toMatchObject({ skipped: 3, succeeded: 5, pending: 12 });
   });
 
   test('waits for the read-back of its rows', async () => {
-    const each = await world(record, { run: { gate: 5, verify: true } });
+    const each = await world(record, { run: { canary: 5, verify: true } });
     await each.step();
     expect(await each.run()).toMatchObject({ state: 'running', sent: 5 });
     await each.drain();
@@ -105,14 +105,14 @@ describe('a gate', () => {
   });
 
   test('wider than the run is none', async () => {
-    const each = await world(record, { run: { gate: 20 } });
+    const each = await world(record, { run: { canary: 20 } });
     await each.drain();
     expect((await each.run()).state).toBe('completed');
   });
 
   test('never parts the rows of one request', async () => {
     const store = record.store();
-    await runAtWork(store, rowsOf(20), optionsOf({ gate: 3 }));
+    await runAtWork(store, rowsOf(20), optionsOf({ canary: 3 }));
     const rows = pendingRows(...numbers(20)).map((row) => ({ ...row, request: Math.floor(row.place / 5) }));
     const leave = await store.leave(ref(), 'me', rows, WIDE);
     expect(leave).toMatchObject({ kind: 'granted', requests: 1, places: [0, 1, 2, 3, 4] });
@@ -202,9 +202,9 @@ describe('a queued run that is older than it may be', () => {
   test('pauses when a worker would take it, says why, and goes on after a resume', async () => {
     const { store, createdAt } = await queuedAt({});
     expect(await store.runsToWorkOn(ROOT, createdAt + DAY + HOUR_MS)).toEqual([]);
-    expect(await runOf(store)).toMatchObject({ state: 'paused', startedAt: null });
-    expect((await runOf(store)).stateReason).toContain('25 h old');
-    await store.transition('r1', 'queued', '', ['paused']);
+    expect(await runOf(store)).toMatchObject({ state: 'paused', reason: 'age', startedAt: null });
+    expect((await runOf(store)).reasonText).toContain('25 h old');
+    await store.transition('r1', { to: 'queued', from: ['paused'] });
     expect(await store.runsToWorkOn(ROOT, Date.now() + DAY - HOUR_MS)).toEqual(['r1']);
     expect((await runOf(store)).state).toBe('running');
   });
@@ -238,8 +238,8 @@ describe('a queued run that is older than it may be', () => {
     const { store, createdAt } = await queuedAt({});
     await store.runsToWorkOn(ROOT, createdAt);
     await record.redis.hset(store.keys.run('r1').header, 'freshAt', createdAt - 3 * DAY);
-    await store.transition('r1', 'paused', 'sign-in: no token', ['running']);
-    await store.transition('r1', 'queued', '', ['paused'], 'sign-in: no token');
+    await store.transition('r1', { to: 'paused', from: ['running'], reason: 'signIn' });
+    await store.transition('r1', { to: 'queued', from: ['paused'] });
     expect(await store.runsToWorkOn(ROOT, Date.now())).toEqual(['r1']);
   });
 });

@@ -188,7 +188,7 @@ describe('with read-back', () => {
     await each.step();
     changeTo(each, 8, 'old-8');
     expect((await each.step()).kind).toBe('again');
-    expect(statesAt(await each.rows(), 7, 8)).toEqual(['succeeded', 'sent']);
+    expect(statesAt(await each.rows(), 7, 8)).toEqual(['succeeded', 'written']);
     changeTo(each, 8, 'new-8');
     await each.work();
     expect((await each.run()).counts).toMatchObject({ succeeded: 20 });

@@ -169,13 +169,36 @@ test.each([
   expect((await each.work()).at(-1)).toEqual({ kind: 'stopped' });
   const run = await each.run();
   expect(run).toMatchObject({ state: 'paused', sent: 0, counts: { pending: 20 } });
-  expect(run.stateReason).toMatch(/^sign-in: /);
+  expect(run.reason).toBe('signIn');
   expect(new Set(await attemptsOf(each))).toEqual(new Set([0]));
   each.graph.reconfigure({ script: [] });
-  await each.runs.transition(run.runId, 'running', '', ['paused']);
+  await each.runs.transition(run.runId, { to: 'running', from: ['paused'] });
   await each.work();
   expect(await statesOf(each)).toEqual(['succeeded']);
   await expectTrue(each);
+});
+
+test('a tenant that does not take PATCH aborts the run by its first batch, for a reason that programs can tell, and no row pays', async () => {
+  const each = await world(record, { graph: { refusePatch: ['deviceConfiguration'] } });
+  expect((await each.work()).at(-1)).toEqual({ kind: 'stopped' });
+  const run = await each.run();
+  expect(run).toMatchObject({ state: 'aborted', reason: 'route', sent: 0, counts: { pending: 20 } });
+  expect(run.reasonText).toContain('resume r1 --strategy assign --work');
+  expect(new Set(await attemptsOf(each))).toEqual(new Set([0]));
+});
+
+test.each([
+  ['a little ahead of ours is heeded', 30_000, 'later'],
+  ['that was set back since is not waited for', 7_200_000, 'done'],
+])('a wait that began by a clock %s', async (_, aheadMs, kind) => {
+  const each = await world(record, { alreadySo: Array.from({ length: 20 }, (__, place) => place) });
+  const at = Date.now() + aheadMs;
+  const rows = Array.from({ length: 20 }, (__, place) => ({
+    ...{ place, state: 'unsure' as const, attempts: 1 },
+    detail: { at, notBefore: at + 1_000, httpStatus: 503 },
+  }));
+  await each.runs.record({ runId: 'r1', batch: 0 }, rows, each.edges.ledger.policy());
+  expect((await each.step()).kind).toBe(kind);
 });
 
 test('writes that are refused with 401 one by one pause the run, though reads are allowed', async () => {
@@ -199,7 +222,8 @@ test.each([400, 403, 404, 413])(
     expect(await each.work()).toEqual([{ kind: 'stopped' }]);
     const run = await each.run();
     expect(run).toMatchObject({ state: 'paused', sent: 0, counts: { pending: 20 } });
-    expect(run.stateReason).toContain(`${status} Code: said by Graph`);
+    expect(run.reason).toBe('refused');
+    expect(run.reasonText).toContain(`${status} Code: said by Graph`);
     // The leave is over: nothing keeps another worker off.
     expect((await each.runs.batch({ runId: run.runId, batch: 0 }))?.leaseMs).toBe(0);
   },
@@ -362,7 +386,7 @@ test('what a dead worker sent and the tenant holds is settled at once; what it d
 test('a cancelled run tells the truth about writes in doubt, and writes nothing more', async () => {
   const each = await world(record, { alreadySo: [0] });
   await sentByTheDead(each, [0, 1], 0);
-  await each.runs.transition('r1', 'cancelled', '', ['running']);
+  await each.runs.transition('r1', { to: 'cancelled', from: ['running'] });
   expect(await each.work()).toEqual([{ kind: 'stopped' }]);
   expect((await each.rows()).slice(0, 3).map(({ state }) => state)).toEqual([
     'succeeded',
@@ -378,7 +402,7 @@ test('a cancelled run tells the truth about writes in doubt, and writes nothing 
 test('a cancelled run does not call a write unwritten that may still be under way', async () => {
   const each = await world(record);
   await sentByTheDead(each, [0, 1], 400);
-  await each.runs.transition('r1', 'cancelled', '', ['running']);
+  await each.runs.transition('r1', { to: 'cancelled', from: ['running'] });
   expect((await each.step()).kind).toBe('later');
   // It arrives after the look.
   const path = '/beta/deviceManagement/deviceConfigurations/c1/assignments/a0';
@@ -391,7 +415,7 @@ test('a cancelled run does not call a write unwritten that may still be under wa
 test('a cancelled run without a sign-in waits before it asks again', async () => {
   const each = await world(record, { graph: { tokens: ['another'] } });
   await sentByTheDead(each, [0], 0);
-  await each.runs.transition('r1', 'cancelled', '', ['running']);
+  await each.runs.transition('r1', { to: 'cancelled', from: ['running'] });
   // The refused token is tried once more.
   const steps = [await each.step(), await each.step()];
   const [waitMs] = steps.flatMap((step) => (step.kind === 'later' ? [step.waitMs] : []));
@@ -400,7 +424,7 @@ test('a cancelled run without a sign-in waits before it asks again', async () =>
 
 test.each(['paused', 'queued'] as const)('nothing is sent for a %s run, not even a look', async (state) => {
   const each = await world(record);
-  await each.runs.transition('r1', state, '', ['running']);
+  await each.runs.transition('r1', { to: state, from: ['running'] });
   expect(await each.step()).toEqual({ kind: 'stopped' });
   expect(each.graph.stats().envelopes).toBe(0);
 });
@@ -409,7 +433,7 @@ test('a run that is paused while its batch waits for leave gets none', async () 
   const each = await world(record, {
     intercept: async (n, pass) => {
       const reply = await pass();
-      if (n === LOOK) await each.runs.transition('r1', 'paused', '', ['running']);
+      if (n === LOOK) await each.runs.transition('r1', { to: 'paused', from: ['running'] });
       return reply;
     },
   });

@@ -4,7 +4,9 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { Producer, QUEUE_NAME, type BatchJob } from '../../src/queue/producer.ts';
 import type { Reply } from '../../src/graph/batchEnvelope.ts';
 import { startWorker, type BatchWorker } from '../../src/queue/worker.ts';
+import { whyNotTaken } from '../../src/cli/waiting.ts';
 import type { Edges } from '../../src/queue/edges.ts';
+import { processBatch } from '../../src/queue/processBatch.ts';
 import { NOTHING_SENT } from '../../src/runs/leave.ts';
 import type { RunStore } from '../../src/runs/runStore.ts';
 import { untruths, world, type World } from '../support/batchWorld.ts';
@@ -116,11 +118,11 @@ test('a run that is resumed while its paused batch is still in hand goes on with
   const ask = ledger.leave.bind(ledger);
   const answers: string[] = [];
   vi.spyOn(ledger, 'leave').mockImplementation(async (...args) => {
-    if (answers.length === 0) await each.runs.transition('r1', 'paused', '', ['running']);
+    if (answers.length === 0) await each.runs.transition('r1', { to: 'paused', from: ['running'] });
     const answer = await ask(...args);
     if (answers.push(answer.kind) > 1) return answer;
     // Its job is still there, and would swallow one that is queued now.
-    await each.runs.transition('r1', 'queued', '', ['paused']);
+    await each.runs.transition('r1', { to: 'queued', from: ['paused'] });
     await producer.topUp();
     return answer;
   });
@@ -128,6 +130,31 @@ test('a run that is resumed while its paused batch is still in hand goes on with
   await hasEnded(each);
   expect(answers).toEqual(['stopped', 'granted']);
   expect(await untruths(each)).toEqual([]);
+});
+
+test('a run of another record format is left alone, and so are its jobs, which lie in a queue of their own', async () => {
+  const each = await world(record);
+  const header = each.runs.keys.run('r1').header;
+  await record.redis.hset(header, 'format', '2');
+  const asItWas = await record.redis.hgetall(header);
+  const prefix = each.runs.keys.prefix;
+  const theirs = new Queue<BatchJob>('batches', { connection: record.redis, prefix });
+  const { worker, producer } = workerOf(each);
+  onTestFinished(() => theirs.close());
+  await theirs.add('batch', { runId: 'r1', batch: 0 }, { jobId: 'r1.0' });
+  // Also one that lies in our queue by mistake does no harm.
+  expect(await processBatch({ runId: 'r1', batch: 0 }, each.edges, new AbortController().signal)).toEqual({
+    kind: 'stopped',
+  });
+  expect(await producer.topUp()).toBe(0);
+  expect(await worker.isIdle()).toBe(true);
+  expect(await theirs.getJobCounts('wait', 'active')).toEqual({ wait: 1, active: 0 });
+  expect(await record.redis.hgetall(header)).toEqual(asItWas);
+  expect(each.graph.stats().envelopes).toBe(0);
+  expect(whyNotTaken(await each.run(), { graphUrl: each.graph.url })).toMatchObject({
+    reason: 'otherVersion',
+    reasonText: expect.stringContaining('recorded by another version of retarget (format 2)'),
+  });
 });
 
 test('a worker that is stopped while it waits for the tenant gives its job back, and another one ends the run', async () => {
@@ -153,9 +180,9 @@ test('a batch with a row that has to wait long gives its place to the others', a
     instead: {
       policies: batches.map((ids, batch) => ({
         ...{ id: `c${batch}`, type: 'deviceConfiguration' },
-        assignments: ids.map((id) => ({ id, target: groupTarget('old') })),
+        assignments: ids.map((id) => ({ id, target: groupTarget(`old-${id}`) })),
       })),
-      rows: batches.flatMap((ids, batch) => ids.map((id) => groupRow(`c${batch}`, id, 'new'))),
+      rows: batches.flatMap((ids, batch) => ids.map((id) => groupRow(`c${batch}`, id, `new-${id}`))),
     },
     // The first write of each batch is answered with 503; a look has a reply for each list, here one.
     async intercept(_, pass) {

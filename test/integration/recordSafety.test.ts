@@ -79,7 +79,7 @@ describe('whole lists', () => {
     const each = await world(record, { run: { strategy: 'assign' } });
     const { runId } = await each.run();
     await each.runs.leave({ runId, batch: 0 }, 'dead', first, { ...WIDE, timeoutMs: 0 });
-    await each.runs.transition(runId, 'cancelled', '', ['running']);
+    await each.runs.transition(runId, { to: 'cancelled', from: ['running'] });
     await each.work();
     expect((await each.run()).finishedAt).not.toBeNull();
   });
@@ -89,7 +89,7 @@ test('a row in doubt when its run was aborted goes on with the rest', async () =
   const each = await world(record, {});
   const { runId } = await each.run();
   await each.runs.leave({ runId, batch: 0 }, 'dead', first, { ...WIDE, timeoutMs: 0 });
-  await each.runs.transition(runId, 'aborted', 'enough', ['running']);
+  await each.runs.transition(runId, { to: 'aborted', from: ['running'], reason: 'operator' });
   await each.work();
   expect((await each.run()).counts).toMatchObject({ pending: 20, cancelled: 0 });
   await each.runs.retry(runId, { from: ['aborted'], open: 'rest' });

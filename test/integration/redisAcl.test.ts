@@ -40,7 +40,9 @@ test('a user with the documented commands does a whole run, with a worker, and i
   expect(await run.runs.runs()).toHaveLength(1);
   // The script of `retry` scans, that of a transition ends a run: both are part of what a user does.
   expect(await run.runs.retry('r1', { from: ['completed'], open: 'failed' })).toMatchObject({ kind: 'done' });
-  expect(await run.runs.transition('r1', 'paused', '', ['running'])).toMatchObject({ kind: 'wrong' });
+  expect(await run.runs.transition('r1', { to: 'paused', from: ['running'] })).toMatchObject({
+    kind: 'wrong',
+  });
   expect(await admin.acl('LOG')).toEqual([]);
 
   const used = commandsOf(await admin.info('commandstats'));
@@ -96,7 +98,7 @@ const commandsCalled = (lua: string): string[] =>
   [...lua.matchAll(/call\(\s*['"]([A-Za-z]+)['"]/g)].map(([, command = '']) => command.toLowerCase());
 
 function ourScripts(): string[] {
-  const folder = join(import.meta.dirname, '../../src/runs');
+  const folder = join(import.meta.dirname, '../../src/runs/lua');
   const found = readdirSync(folder).filter((file) => file.endsWith('.lua'));
   expect(found.length).toBeGreaterThan(0);
   return found.map((file) => readFileSync(join(folder, file), 'utf8'));

@@ -166,6 +166,8 @@ test('counters are the sums of the states, whatever two workers do in whatever o
     'stale',
     'skipped',
     'sent',
+    'written',
+    'unsure',
     'pending',
     'cancelled',
   );
@@ -200,8 +202,9 @@ test('counters are the sums of the states, whatever two workers do in whatever o
       const counted: Record<string, number> = {};
       for await (const { state } of store.rows(run)) counted[state] = (counted[state] ?? 0) + 1;
       const { pending: open, ...ended } = run.counts;
-      expect(run.sent).toBe(counted['sent'] ?? 0);
-      expect(open).toBe((counted['pending'] ?? 0) + (counted['sent'] ?? 0));
+      const { sent = 0, written = 0, unsure = 0 } = counted;
+      expect(run.sent).toBe(sent + written + unsure);
+      expect(open).toBe((counted['pending'] ?? 0) + run.sent);
       for (const [name, n] of Object.entries(ended)) expect([name, n]).toEqual([name, counted[name] ?? 0]);
       expect(await openOf(store)).toEqual(
         [0, 1].filter(
@@ -213,6 +216,8 @@ test('counters are the sums of the states, whatever two workers do in whatever o
     { numRuns: 60 },
   );
 });
+
+const BY_ANN = { reason: 'operator', reasonText: 'by ann' } as const;
 
 const TRANSITIONS: [RunState, RunState, RunState[]][] = [
   ['running', 'paused', ['queued', 'running']],
@@ -230,14 +235,15 @@ async function runThatIs(state: RunState): Promise<RunStore> {
       store,
       [0, 1, 2].map((place) => rowAs(place, 'succeeded')),
     );
-  else if (state !== 'queued' && state !== 'running') await store.transition('r1', state, '', ['running']);
+  else if (state !== 'queued' && state !== 'running')
+    await store.transition('r1', { to: state, from: ['running'] });
   return store;
 }
 
 test.each(TRANSITIONS)('a %s run can become %s', async (from, to, allowed) => {
   const store = await runThatIs(from);
-  expect(await store.transition('r1', to, 'by ann', allowed)).toEqual({ kind: 'done', from });
-  expect(await runOf(store)).toMatchObject({ state: to, stateReason: 'by ann' });
+  expect(await store.transition('r1', { to, from: allowed, ...BY_ANN })).toEqual({ kind: 'done', from });
+  expect(await runOf(store)).toMatchObject({ state: to, ...BY_ANN });
 });
 
 test.each<[RunState, RunState, RunState[]]>([
@@ -248,13 +254,19 @@ test.each<[RunState, RunState, RunState[]]>([
 ])('a %s run can not become %s, and is told as what it is', async (from, to, allowed) => {
   const store = await runThatIs(from);
   const before = await runOf(store);
-  expect(await store.transition('r1', to, 'x', allowed)).toEqual({ kind: 'wrong', state: from });
+  expect(await store.transition('r1', { to, from: allowed, ...BY_ANN })).toEqual({
+    kind: 'wrong',
+    state: from,
+  });
   expect(await runOf(store)).toEqual(before);
 });
 
 test('a run that is not there can not be moved or retried', async () => {
   const store = record.store();
-  expect(await store.transition('r9', 'paused', '', ['running'])).toEqual({ kind: 'wrong', state: '' });
+  expect(await store.transition('r9', { to: 'paused', from: ['running'] })).toEqual({
+    kind: 'wrong',
+    state: '',
+  });
   expect(await store.retry('r9', { from: ['completed'], open: 'failed' })).toEqual({
     kind: 'wrong',
     state: '',
@@ -282,7 +294,7 @@ test('a cancelled run with writes in doubt is worked on until they are settled',
   const store = record.store();
   await runAtWork(store, rowsOf(60));
   await leave(store, pending(0, 1), 'me', 1);
-  await store.transition('r1', 'cancelled', '', ['running']);
+  await store.transition('r1', { to: 'cancelled', from: ['running'] });
   expect(await runOf(store)).toMatchObject({ finishedAt: null, counts: { pending: 2, cancelled: 58 } });
   expect(await store.runsToWorkOn(ROOT, 1)).toEqual(['r1']);
   expect(await openOf(store)).toEqual([1]);
@@ -349,7 +361,7 @@ test('retry of a cancelled run opens what was never written, whether a look foun
   const store = record.store();
   await runAtWork(store, rowsOf(25));
   await leave(store, pending(0, 1));
-  await store.transition('r1', 'cancelled', '', ['running']);
+  await store.transition('r1', { to: 'cancelled', from: ['running'] });
   await recordRows(store, [rowAs(0, 'succeeded'), rowAs(1, 'cancelled')]);
   expect(await store.retry('r1', { from: ['cancelled'], open: 'failed' })).toEqual({
     kind: 'done',
@@ -364,10 +376,10 @@ test('a retry that reopens nothing goes on with what was never written, and with
   const store = record.store();
   await runAtWork(store, rowsOf(25));
   await recordRows(store, [rowAs(0, 'failed'), rowAs(1, 'succeeded'), rowAs(2, 'stale', 0)]);
-  await store.transition('r1', 'aborted', 'too many', ['running']);
+  await store.transition('r1', { to: 'aborted', from: ['running'], reason: 'failures' });
   expect(await store.retry('r1', { from: ['aborted'], open: 'rest' })).toEqual({ kind: 'done', rows: 22 });
   expect(await runOf(store)).toMatchObject({
-    ...{ state: 'queued', stateReason: null, finishedAt: null },
+    ...{ state: 'queued', reason: null, reasonText: null, finishedAt: null },
     counts: { pending: 22, failed: 1, succeeded: 1, stale: 1 },
   });
   expect((await statesOf(store)).slice(0, 4)).toEqual(['failed 1', 'succeeded 1', 'stale 0', 'pending 0']);
@@ -377,7 +389,7 @@ test('a retry of some rows opens those, and leaves the others unwritten', async 
   const store = record.store();
   await runAtWork(store, rowsOf(45));
   await recordRows(store, [rowAs(0, 'failed'), rowAs(1, 'failed'), rowAs(2, 'succeeded')]);
-  await store.transition('r1', 'cancelled', '', ['running']);
+  await store.transition('r1', { to: 'cancelled', from: ['running'] });
   const rows = new Map([
     [0, [1, 2, 5]],
     [2, [0]],
@@ -420,7 +432,7 @@ test('a retry of rows that have nothing left to do changes nothing', async () =>
 test('a retry can go on with the other strategy', async () => {
   const store = record.store();
   await runAtWork(store, rowsOf(2));
-  await store.transition('r1', 'aborted', 'PATCH is refused', ['running']);
+  await store.transition('r1', { to: 'aborted', from: ['running'], reason: 'route' });
   await store.retry('r1', { from: ['aborted'], open: 'rest', strategy: 'assign' });
   expect((await runOf(store)).options.strategy).toBe('assign');
 });
@@ -515,17 +527,16 @@ test('before-images of a batch stay bounded, however often its rows are written'
     expect(before && beforeJson(before)).toEqual({ id: noise(place, 29), target: {} });
 });
 
-test('a run moves only if its reason is still the expected one', async () => {
+test('a run moves only if it has not moved since it was seen, be it there and back for the same reason', async () => {
   const store = await runThatIs('running');
-  await store.transition('r1', 'paused', 'by ann', ['running']);
-  expect(await store.transition('r1', 'queued', '', ['paused'], 'by bob')).toEqual({
-    kind: 'wrong',
-    state: 'paused',
-  });
-  expect(await store.transition('r1', 'queued', '', ['paused'], 'by ann')).toEqual({
-    kind: 'done',
-    from: 'paused',
-  });
+  await store.transition('r1', { to: 'paused', from: ['running'], ...BY_ANN });
+  const { moves: ifMoves } = await runOf(store);
+  await store.transition('r1', { to: 'running', from: ['paused'] });
+  await store.transition('r1', { to: 'paused', from: ['running'], ...BY_ANN });
+  const back = { to: 'queued', from: ['paused'] } as const;
+  expect(await store.transition('r1', { ...back, ifMoves })).toEqual({ kind: 'wrong', state: 'paused' });
+  const { moves } = await runOf(store);
+  expect(await store.transition('r1', { ...back, ifMoves: moves })).toEqual({ kind: 'done', from: 'paused' });
 });
 
 test('the log of a run keeps what was told, in order, and outlives the run', async () => {
@@ -562,10 +573,10 @@ test('one run of a root is at work at a time, in the order of their coming; anot
   expect(await store.runsToWorkOn(ROOT, 8)).toEqual(['r1']);
   expect((await runOf(store, 'r1')).startedAt).toBe(7);
   expect(await store.runsToWorkOn('http://other', 9)).toEqual(['x']);
-  await store.transition('r1', 'paused', '', ['running']);
+  await store.transition('r1', { to: 'paused', from: ['running'] });
   expect(await store.runsToWorkOn(ROOT, 10)).toEqual(['r2']);
   // Back in line, before those that came later, but behind the one at work.
-  await store.transition('r1', 'queued', '', ['paused']);
+  await store.transition('r1', { to: 'queued', from: ['paused'] });
   expect(await store.runsToWorkOn(ROOT, 11)).toEqual(['r2']);
   await store.record(ref(0, 'r2'), [rowAs(0, 'succeeded')], WIDE);
   expect(await store.runsToWorkOn(ROOT, 12)).toEqual(['r1']);

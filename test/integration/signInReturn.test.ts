@@ -73,7 +73,7 @@ test('a run goes on as soon as a read is allowed again, with one read a try', as
   expect(await each.run()).toMatchObject({ state: 'paused' });
   each.graph.reconfigure({ tokens: null });
   expect(await resumeWhenSignedIn(each.edges, NEVER)).toHaveLength(1);
-  expect(await each.run()).toMatchObject({ state: 'queued', stateReason: null });
+  expect(await each.run()).toMatchObject({ state: 'queued', reason: null, reasonText: null });
   await each.runs.runsToWorkOn(each.graph.url, Date.now());
   await each.work();
   expect(await each.run()).toMatchObject({ state: 'completed', counts: { succeeded: 20 } });
@@ -95,15 +95,20 @@ test('a new token is asked for at each try, and one that can not be had is no fa
 });
 
 test.each([
-  ['somebody paused', 'by ada@desk'],
-  ['was paused for what Graph refused', 'Graph refused a whole batch with 403'],
-  ['was paused by a signal', 'interrupted by SIGINT'],
-])('a run that %s stays paused, and nothing is asked for it', async (_, reason) => {
+  ['somebody paused', 'operator'],
+  ['was paused for what Graph refused', 'refused'],
+  ['was paused by a signal', 'interrupted'],
+] as const)('a run that %s stays paused, and nothing is asked for it', async (_, reason) => {
   const each = await world(record);
   const { runId } = await each.run();
-  await each.runs.transition(runId, 'paused', reason, ['running']);
+  await each.runs.transition(runId, {
+    to: 'paused',
+    from: ['running'],
+    reason,
+    reasonText: 'sign-in: said by somebody',
+  });
   expect(await resumeWhenSignedIn(each.edges, NEVER)).toEqual([]);
-  expect(await each.run()).toMatchObject({ state: 'paused', stateReason: reason });
+  expect(await each.run()).toMatchObject({ state: 'paused', reason });
   expect(each.graph.stats().envelopes).toBe(0);
 });
 
@@ -120,7 +125,7 @@ test('no secret gets into the reason that is stored', async () => {
   const each = await world(record);
   const edges = { ...each.edges, redacted: (text: string) => text.replaceAll('hush', '[redacted]') };
   await pauseForSignIn(await each.run(), 'the secret hush is wrong', edges);
-  expect((await each.run()).stateReason).toBe('sign-in: the secret [redacted] is wrong');
+  expect((await each.run()).reasonText).toBe('sign-in: the secret [redacted] is wrong');
 });
 
 describe('a token that is refused now and then', () => {
@@ -279,14 +284,15 @@ describe('in mid-run', () => {
     const each = await begun();
     each.graph.reconfigure({ access: 'read' });
     await each.drain();
-    const { runId, stateReason } = await each.run();
+    const { runId, reason, reasonText } = await each.run();
     const others = ['other-1', 'other-2'].map((id) => each.runs.keys.run(id).header);
     const header = await record.redis.hgetall(each.runs.keys.run(runId).header);
     for (const [i, key] of others.entries()) {
       await record.redis.hset(key, header);
       await record.redis.zadd(each.runs.keys.runs, Date.now() / 1000 + i, `other-${i + 1}`);
     }
-    expect(stateReason).toMatch(/^sign-in: Graph refuses every write with 403 \(Forbidden: /);
+    expect(reason).toBe('permission');
+    expect(reasonText).toMatch(/^sign-in: Graph refuses every write with 403 \(Forbidden: /);
     expect(await runsThatAwaitSignIn(each.edges)).toHaveLength(3);
     expect(await resumeWhenSignedIn(each.edges, NEVER)).toHaveLength(1);
     expect(await runsThatAwaitSignIn(each.edges)).toHaveLength(2);

@@ -77,7 +77,9 @@ test('a staging is published once', async () => {
   const store = record.store();
   const staging = await staged(store);
   expect(await staging.publish(PUBLISH)).toEqual({ kind: 'published' });
-  expect(await store.publish('r1', 'sha', true, { total: 1 })).toEqual({ kind: 'lost' });
+  expect(await store.publish({ runId: 'r1', fileSha256: 'sha', again: true, fields: { total: 1 } })).toEqual({
+    kind: 'lost',
+  });
   expect(await store.run('r1')).toMatchObject({ total: 45 });
 });
 
@@ -118,9 +120,9 @@ test('the same file is taken with --again, for another root, and when its run ha
   await publish('r1', 'http://one', false);
   await publish('r2', 'http://one', true);
   await publish('r3', 'http://two', false);
-  await store.transition('r1', 'cancelled', '', ['queued']);
+  await store.transition('r1', { to: 'cancelled', from: ['queued'] });
   await expect(publish('r4', 'http://one', false)).rejects.toThrow('sameFile');
-  await store.transition('r2', 'cancelled', '', ['queued']);
+  await store.transition('r2', { to: 'cancelled', from: ['queued'] });
   await publish('r5', 'http://one', false);
   expect((await store.runs()).map(({ runId, state }) => `${runId} ${state}`).toSorted()).toEqual([
     'r1 cancelled',

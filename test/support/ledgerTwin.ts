@@ -1,10 +1,5 @@
-import {
-  budgetAfterThrottle,
-  budgetAtLeave,
-  fullBudget,
-  JUST_BEFORE_WINDOWS,
-  type BudgetState,
-} from '../../src/queue/budget.ts';
+import { budgetAfterThrottle, budgetAtLeave, fullBudget, type BudgetState } from './budgetModel.ts';
+import { LEARNING } from '../../src/runs/learning.ts';
 import type { LeaveAnswer, LedgerPolicy } from '../../src/runs/leave.ts';
 
 /**
@@ -27,7 +22,7 @@ export class LedgerTwin {
       answer.kind === 'granted' || (answer.kind === 'wait' && ['spacing', 'budget'].includes(answer.reason));
     if (!isLooked || this.#state === undefined) return;
     const holdEnd = Math.min(answer.now, Number(books['holdUntil'] ?? 0));
-    const accepted = this.#acceptedSince(Math.round(holdEnd - JUST_BEFORE_WINDOWS * policy.windowMs));
+    const accepted = this.#acceptedSince(Math.round(holdEnd - LEARNING.justBeforeWindows * policy.windowMs));
     this.#state = budgetAtLeave(this.#state, policy.limit, policy.windowMs, answer.now, accepted);
   }
 

@@ -29,6 +29,8 @@ export type ReplyToWrite =
 export type Outcome =
   | { readonly kind: 'succeeded'; readonly httpStatus: number }
   | { readonly kind: 'failed'; readonly httpStatus: number | undefined; readonly error: GraphError }
+  /** Graph kept failing, and it is not sent again. */
+  | { readonly kind: 'gaveUp'; readonly httpStatus: number; readonly error: GraphError }
   /** Not settled, costs no attempt, holds the tenant. */
   | { readonly kind: 'throttled'; readonly retryAfterMs: number | undefined }
   /** Not applied, as far as one can tell; to be sent again after the wait. */
@@ -93,7 +95,7 @@ export function outcomeOf(
   if (status >= 500 || PASSING.has(status)) {
     const sendsMax = status === 500 ? SENDS_OF_500_MAX : SENDS_MAX;
     return sends >= sendsMax
-      ? { kind: 'failed', httpStatus: status, error: gaveUp(sends, status, error) }
+      ? { kind: 'gaveUp', httpStatus: status, error: gaveUp(sends, status, error) }
       : { kind: 'again', waitMs: Math.max(waitMs, reply.retryAfterMs ?? 0), httpStatus: status, error };
   }
   return { kind: 'failed', httpStatus: status, error };

@@ -28,9 +28,9 @@ test('each flag is in the options of the run', () => {
     optionsOfRun({ verify: true, maxFailures: ' 7% ', maxAge: '0.5', canary: '3', reason: '  CHG-1 ' }),
   ).toEqual({
     ...DEFAULT_OPTIONS,
-    ...{ verify: true, maxFailures: '7%', maxAgeMs: HOUR_MS / 2, gate: 3, reason: 'CHG-1' },
+    ...{ verify: true, maxFailures: '7%', maxAgeMs: HOUR_MS / 2, canary: 3, purpose: 'CHG-1' },
   });
-  expect(optionsOfRun({ reason: '   ' }).reason).toBeNull();
+  expect(optionsOfRun({ reason: '   ' }).purpose).toBeNull();
 });
 
 test.each(['off', '0', '20', '5%', '0.5%', '100%'])('--max-failures takes %s', (text) => {

@@ -20,7 +20,15 @@ function screen(columns?: number) {
 }
 
 const STATUS: RunStatus = {
-  ...{ runId: 'r', state: 'running', stateReason: null, tenant: 't', graphUrl: 'g', operator: 'o' },
+  ...{
+    runId: 'r',
+    state: 'running',
+    reason: null,
+    reasonText: null,
+    tenant: 't',
+    graphUrl: 'g',
+    operator: 'o',
+  },
   source: { name: 'x.csv', sha256: '' },
   ...{ total: 2_000, pending: 1_500, succeeded: 400, skipped: 97, failed: 2, stale: 1 },
   ...{ awaitingApproval: 0, cancelled: 0, throttled: 7, maxFailures: '5%', writesPerWindow: null },

@@ -116,7 +116,7 @@ test('a leave that is given back leaves its rows as they were before it', async 
   await ledger.giveBack(REF, { ...leave, states: [{ state: 'sent', attempts: 3 }] });
   expect(store.recorded.map(({ rows }) => rows)).toEqual([
     [{ place: 0, state: 'pending', attempts: 0, seen: { state: 'sent', attempts: 1 } }],
-    [{ place: 0, state: 'sent', attempts: 2, seen: { state: 'sent', attempts: 3 } }],
+    [{ place: 0, state: 'unsure', attempts: 2, seen: { state: 'sent', attempts: 3 } }],
   ]);
   expect(store.recorded[0]?.settlement).toMatchObject({
     returned: 1,

@@ -56,25 +56,24 @@ test.each<[string, Outcome, object]>([
     { httpStatus: 503, notBefore: AT + 700 },
   ],
   ['lost', { kind: 'lost', waitMs: 700, why: 'reset' }, { errorCode: 'ReplyLost', notBefore: AT + 700 }],
-  ['missing', { kind: 'missing', error: ERROR }, { httpStatus: 404, errorCode: 'Code' }],
+  ['missing', { kind: 'missing', error: ERROR }, { httpStatus: 404, errorCode: 'Code', isLast: true }],
+  ['in conflict', { kind: 'conflict', error: ERROR }, { httpStatus: 409, errorCode: 'Code' }],
   [
     'given up after failures',
-    { kind: 'failed', httpStatus: 500, error: { code: 'GaveUp', message: 'm' } },
-    { httpStatus: 500, errorCode: 'GaveUp' },
+    { kind: 'gaveUp', httpStatus: 500, error: { code: 'GaveUp', message: 'm' } },
+    { httpStatus: 500, errorCode: 'GaveUp', isLast: true },
   ],
-])(
-  'a row that is %s stays sent, with its attempt counted, until a look has decided',
-  (_, outcome, detail) => {
-    expect(recorded(outcome, 2)).toMatchObject({ state: 'sent', attempts: 2, detail });
-  },
-);
+])('a row that is %s is unsure, with its attempt counted, until a look has decided', (_, outcome, detail) => {
+  expect(recorded(outcome, 2)).toMatchObject({ state: 'unsure', attempts: 2, detail });
+});
 
 test.each<[string, Outcome]>([
   ['a 429', { kind: 'throttled', retryAfterMs: 5 }],
   ['a refused token', { kind: 'signIn', error: ERROR }],
-])('%s costs no attempt: the row is as before, in doubt if it was so', (_, outcome) => {
+  ['a refused route', { kind: 'routeRefused', error: ERROR }],
+])('%s costs no attempt: the row is as before, unsure if it had been sent', (_, outcome) => {
   expect(recorded(outcome, 1)).toMatchObject({ state: 'pending', attempts: 0 });
-  expect(recorded(outcome, 4)).toMatchObject({ state: 'sent', attempts: 3 });
+  expect(recorded(outcome, 4)).toMatchObject({ state: 'unsure', attempts: 3 });
 });
 
 test('the time a row waits for the tenant runs from its 429 to the leave after it, and adds up', () => {
@@ -86,14 +85,14 @@ test('the time a row waits for the tenant runs from its 429 to the leave after i
   expect(recorded({ kind: 'succeeded', httpStatus: 200 }, 1, throttledBefore).detail?.throttledMs).toBe(
     3_500,
   );
-  const failedBefore = recordedRow('sent', 1, { httpStatus: 503, at: GIVEN_AT - 3_000, throttledMs: 500 });
+  const failedBefore = recordedRow('unsure', 1, { httpStatus: 503, at: GIVEN_AT - 3_000, throttledMs: 500 });
   expect(recorded({ kind: 'succeeded', httpStatus: 200 }, 2, failedBefore).detail?.throttledMs).toBe(500);
   // Another machine's clock may be ahead.
   const ahead = recordedRow('pending', 0, { httpStatus: 429, at: GIVEN_AT + 3_000 });
   expect(recorded({ kind: 'succeeded', httpStatus: 200 }, 1, ahead).detail).not.toHaveProperty('throttledMs');
 });
 
-test('a row that is to be read back stays sent after a success, with all that the reply said', () => {
+test('a row that is to be read back is written after a success, with all that the reply said', () => {
   const outcome: Outcome = { kind: 'succeeded', httpStatus: 200 };
   const record = recorded(outcome, 1, recordedRow('pending', 0), { readsBack: true, idAfter: 'c1_g-new' });
   const detail = {
@@ -103,18 +102,18 @@ test('a row that is to be read back stays sent after a success, with all that th
     clientRequestId: 'c',
     at: AT,
   };
-  expect(record).toEqual({ place: 0, state: 'sent', attempts: 1, detail });
+  expect(record).toEqual({ place: 0, state: 'written', attempts: 1, detail });
   expect(
     recorded({ kind: 'failed', httpStatus: 403, error: ERROR }, 1, undefined, { readsBack: true }).state,
   ).toBe('failed');
 });
 
 test('a refused envelope leaves its rows as they were, and only a 429 is told of', () => {
-  const row = recordedRow('sent', 1, { errorCode: 'ReplyLost', at: 1 });
-  expect(recordOfRefused(row, 403, leaveOf(2), AT)).toEqual({ place: 0, state: 'sent', attempts: 1 });
+  const row = recordedRow('unsure', 1, { errorCode: 'ReplyLost', at: 1 });
+  expect(recordOfRefused(row, 403, leaveOf(2), AT)).toEqual({ place: 0, state: 'unsure', attempts: 1 });
   expect(recordOfRefused(row, 429, leaveOf(2), AT)).toEqual({
     place: 0,
-    state: 'sent',
+    state: 'unsure',
     attempts: 1,
     detail: { httpStatus: 429, at: AT },
   });

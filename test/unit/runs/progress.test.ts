@@ -67,7 +67,7 @@ test('the rate of an ended run stays what it was, without the rows that were nev
 
 test('the counts, the ledger and the times are shown as recorded', () => {
   const status = statusOfRun(
-    run({ state: 'running', stateReason: '', total: 2, left: 1, failed: 1, throttled: 7 }),
+    run({ state: 'running', reason: '', total: 2, left: 1, failed: 1, throttled: 7 }),
     LEDGER,
     5,
   );
@@ -76,7 +76,8 @@ test('the counts, the ledger and the times are shown as recorded', () => {
     pending: 1,
     failed: 1,
     throttled: 7,
-    stateReason: null,
+    reason: null,
+    reasonText: null,
     ledger: LEDGER,
   });
   expect(status.createdAt).toBe('1970-01-01T00:00:00.000Z');

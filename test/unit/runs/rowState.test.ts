@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
   byteOfState,
+  isInDoubt,
   isSettled,
   ROW_STATUSES,
   STATE,
@@ -31,22 +32,25 @@ test('the numbers of the states are those that are recorded, so they never chang
   expect(STATE).toEqual({
     pending: 0,
     sent: 1,
-    succeeded: 2,
-    skipped: 3,
-    failed: 4,
-    stale: 5,
-    awaitingApproval: 6,
-    cancelled: 7,
+    written: 2,
+    unsure: 3,
+    succeeded: 4,
+    skipped: 5,
+    failed: 6,
+    stale: 7,
+    awaitingApproval: 8,
+    cancelled: 9,
   });
 });
 
-test('only pending and sent rows are not settled', () => {
-  expect(NAMES.filter((name) => !isSettled(name))).toEqual(['pending', 'sent']);
+test('pending, sent, written and unsure rows are not settled, and all but the first may have been written', () => {
+  expect(NAMES.filter((name) => !isSettled(name))).toEqual(['pending', 'sent', 'written', 'unsure']);
+  expect(NAMES.filter(isInDoubt)).toEqual(['sent', 'written', 'unsure']);
 });
 
-test('users see a sent row as pending, and a pending row of a cancelled run as cancelled', () => {
-  expect(statusOf('sent', false)).toBe('pending');
-  expect(statusOf('sent', true)).toBe('pending');
+test('users see a row in doubt as pending, and a pending row of a cancelled run as cancelled', () => {
+  for (const name of NAMES.filter(isInDoubt))
+    expect([statusOf(name, false), statusOf(name, true)]).toEqual(['pending', 'pending']);
   expect(statusOf('pending', false)).toBe('pending');
   expect(statusOf('pending', true)).toBe('cancelled');
   for (const name of NAMES.filter(isSettled)) expect(statusOf(name, true)).toBe(name);

@@ -40,7 +40,8 @@ test('a header gives back what the run was published with', () => {
     ...IDENTITY,
     format: RECORD_FORMAT,
     state: 'queued',
-    stateReason: null,
+    reason: null,
+    reasonText: null,
     source: { name: IDENTITY.fileName, sha256: 'abc' },
     columns: ['policyId'],
     total: 3,
@@ -52,9 +53,9 @@ test('a header gives back what the run was published with', () => {
 
 test('every option of a run comes back from its header', () => {
   const options: RunOptions = {
-    ...{ strategy: 'assign', verify: true, restores: true, rollbackOf: 'r0', maxFailures: '7' },
-    ...{ maxAgeMs: 3_600_000, plannedAt: 500, gate: 3, writesPerWindow: 40 },
-    ...{ reason: 'CHG-1234', justification: 'asked for' },
+    ...{ strategy: 'assign', verify: true, restores: true, revertOf: 'r0', maxFailures: '7' },
+    ...{ maxAgeMs: 3_600_000, plannedAt: 500, canary: 3, writesPerWindow: 40 },
+    ...{ purpose: 'CHG-1234', justification: 'asked for' },
   };
   const header = headerFields({ ...IDENTITY, options }, 1000);
   const read = runFromHeader(
@@ -68,6 +69,36 @@ test('every option of a run comes back from its header', () => {
 test('there is no run without a header, nor with a state of a later version', () => {
   expect(runFromHeader('r1', {})).toBeUndefined();
   expect(runFromHeader('r1', headerOf({ state: 'hibernating' }))).toBeUndefined();
+});
+
+test('of a run of another format it is read what it is and how far, and nothing else is believed', () => {
+  const run = runFromHeader('r1', {
+    ...{ format: '2', state: 'paused', tenant: 'contoso', graphUrl: 'https://graph', fileName: 'f.csv' },
+    ...{ total: '3', left: '2', sent: '1', succeeded: '1', createdAt: '5', keepDays: 'for ever' },
+    ...{ reason: 'age', stateReason: 'by ann', columns: 'all of them', gate: '7' },
+  });
+  expect(run).toMatchObject({
+    ...{ format: '2', state: 'paused', reason: null, reasonText: null, tenant: 'contoso' },
+    ...{ graphUrl: 'https://graph', source: { name: 'f.csv' }, total: 3, createdAt: 5 },
+    counts: { pending: 2, succeeded: 1 },
+  });
+  expect(run?.columns).toEqual([]);
+});
+
+test.each([
+  ['canary', { rows: 7 }, 'canary: the first 7 rows are written'],
+  ['age', { hours: 25 }, 'it is 25 h old: look whether it still is what you want'],
+  ['failures', { failed: 10, written: 100, max: '5%' }, '10 of 100 written rows failed, more than 5%'],
+  ['failures', { failed: 4, max: '3' }, '4 rows failed, more than 3'],
+  ['failures', { inARow: 20, code: 'Busy' }, '20 rows in a row failed with Busy'],
+])('what a script leaves of the reason %s is made words of: %j', (reason, facts, words) => {
+  const header = headerOf({ state: 'paused', reason, reasonFacts: JSON.stringify(facts), moves: 4 });
+  expect(runFromHeader('r1', header)).toMatchObject({ reason, reasonText: words, moves: 4 });
+});
+
+test('a sentence that came with its reason is shown as it came', () => {
+  const header = headerOf({ state: 'paused', reason: 'operator', reasonText: 'by ann' });
+  expect(runFromHeader('r1', header)).toMatchObject({ reason: 'operator', reasonText: 'by ann' });
 });
 
 test('the seven counts of a run add up to its total, whatever its state', () => {

@@ -59,7 +59,7 @@ describe.each([408, 423, 424, 425, 501, 502, 503, 504, 505, 507, 509, 511, 599])
       error: ERROR,
     });
     expect(outcome(answered(status), SENDS_MAX)).toEqual({
-      kind: 'failed',
+      kind: 'gaveUp',
       httpStatus: status,
       error: { code: 'GaveUp', message: `Sent 8 times; the last answer was ${status} SomeCode: Some words.` },
     });
@@ -69,7 +69,7 @@ describe.each([408, 423, 424, 425, 501, 502, 503, 504, 505, 507, 509, 511, 599])
 test('500 can mean "applied anyway", so it is sent three times at most', () => {
   expect(SENDS_OF_500_MAX).toBe(3);
   expect(outcome(answered(500), 2)).toMatchObject({ kind: 'again', httpStatus: 500 });
-  expect(outcome(answered(500), 3)).toMatchObject({ kind: 'failed', error: { code: 'GaveUp' } });
+  expect(outcome(answered(500), 3)).toMatchObject({ kind: 'gaveUp', error: { code: 'GaveUp' } });
 });
 
 test.each([0, 100, 199, 300, 301, 302, 307, 308, 399])(

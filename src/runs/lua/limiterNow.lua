@@ -1,4 +1,5 @@
--- The ledger as it stands, for people. It changes nothing: what a restart or a jump of the clock means is for those who work.
+-- needs: limiter, budget
+-- The limiter as it stands, for people. It changes nothing: what a restart or a jump of the clock means is for those who work.
 -- Answers {charged, accepted in the last window, budget, holdUntil (0: none), holdReason}.
 expire(WRITES, 'w')
 local wait, reason = held()

@@ -1,15 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { LEARNING } from '../../../../src/runs/learning.ts';
 import {
   budgetAfterThrottle,
   budgetAtLeave,
-  BUDGET_MIN,
   fullBudget,
-  PROBE_MAX,
-  QUIET_WINDOWS_MAX,
-  QUIET_WINDOWS_MIN,
   type BudgetState,
-} from '../../../src/queue/budget.ts';
+} from '../../../support/budgetModel.ts';
 
 const WINDOW = 20_000;
 const START = 1_800_000_000_000;
@@ -66,7 +63,7 @@ test('after replies that were refused as a whole it falls to what still counts w
 
 test('after a hold so long that nothing counts any more it is halved', () => {
   expect(throttled(fullBudget(100, START), { accepted: 90 }).budget).toBe(50);
-  expect(throttled(learned(9), { accepted: 90 }).budget).toBe(BUDGET_MIN);
+  expect(throttled(learned(9), { accepted: 90 }).budget).toBe(LEARNING.budgetMin);
 });
 
 test('a 429 alone changes nothing: the cut is made with the first leave after the hold, and once', () => {
@@ -98,9 +95,9 @@ test('two quiet windows after the last 429 it probes: +2, +4, +8, … up to the 
     [4.4, 44],
     [5.5, 60],
     [6.6, 92],
-    [7.7, 92 + PROBE_MAX],
-    [8.8, 92 + 2 * PROBE_MAX],
-    [9.9, 92 + 3 * PROBE_MAX],
+    [7.7, 92 + LEARNING.probeMax],
+    [8.8, 92 + 2 * LEARNING.probeMax],
+    [9.9, 92 + 3 * LEARNING.probeMax],
     [11, 200],
   ]);
 });
@@ -123,21 +120,21 @@ test('each probe that failed makes the next quiet time half as long again, up to
     quiet.push(state.quietWindows);
   }
   expect(quiet.slice(0, 3)).toEqual([3, 4.5, 6.75]);
-  expect(quiet.slice(-2)).toEqual([QUIET_WINDOWS_MAX, QUIET_WINDOWS_MAX]);
+  expect(quiet.slice(-2)).toEqual([LEARNING.quietWindowsMax, LEARNING.quietWindowsMax]);
   const [first] = budgetsSeen(state, 100, 0, 30);
-  expect(first?.[0]).toBeGreaterThanOrEqual(QUIET_WINDOWS_MAX);
-  expect(first?.[0]).toBeLessThan(QUIET_WINDOWS_MAX + 1.2);
+  expect(first?.[0]).toBeGreaterThanOrEqual(LEARNING.quietWindowsMax);
+  expect(first?.[0]).toBeLessThan(LEARNING.quietWindowsMax + 1.2);
 });
 
 test.each([
   ['no probe was under way, as the tenant takes less than it did', { probe: 0, budget: 30, base: 30 }],
   ['the probe had come far, as the tenant takes more than it did', { probe: 16, budget: 60, base: 30 }],
 ])('the quiet time falls back when %s', (_, fields) => {
-  const state = throttled(learned(30, { quietWindows: QUIET_WINDOWS_MAX, ...fields }), {
+  const state = throttled(learned(30, { quietWindows: LEARNING.quietWindowsMax, ...fields }), {
     accepted: 20,
     acceptedNow: 1,
   });
-  expect(state.quietWindows).toBe(QUIET_WINDOWS_MIN);
+  expect(state.quietWindows).toBe(LEARNING.quietWindowsMin);
 });
 
 test('a limit that is configured lower holds at once; one that is configured higher is probed for', () => {
@@ -157,8 +154,8 @@ test('a rest of a hundred years is made up for in a moment', () => {
   const windowMs = 100;
   const state = budgetAtLeave(learned(5), 1_000_000, windowMs, START + century, 0);
   // Bounded by the number of steps, each of which adds so much at most.
-  expect(state.budget).toBeLessThan(1_001 * PROBE_MAX);
-  expect(state.budget).toBeGreaterThan(900 * PROBE_MAX);
+  expect(state.budget).toBeLessThan(1_001 * LEARNING.probeMax);
+  expect(state.budget).toBeGreaterThan(900 * LEARNING.probeMax);
   expect(START + century - state.stepAt).toBeLessThan(2 * windowMs);
 });
 
@@ -213,7 +210,7 @@ test('whatever happens, it stays between what is believed and the limit, and the
   fc.assert(
     fc.property(happenings, (history) => {
       let limit = 100;
-      let least = BUDGET_MIN;
+      let least: number = LEARNING.budgetMin;
       for (const [i, state] of states(history, WINDOW).entries()) {
         const happened = history[i];
         if (happened?.is429 === false) {
@@ -223,8 +220,8 @@ test('whatever happens, it stays between what is believed and the limit, and the
         expect(state.budget).toBeLessThanOrEqual(limit);
         expect(state.budget).toBeGreaterThanOrEqual(least);
         expect(Number.isInteger(state.budget)).toBe(true);
-        expect(state.quietWindows).toBeGreaterThanOrEqual(QUIET_WINDOWS_MIN);
-        expect(state.quietWindows).toBeLessThanOrEqual(QUIET_WINDOWS_MAX);
+        expect(state.quietWindows).toBeGreaterThanOrEqual(LEARNING.quietWindowsMin);
+        expect(state.quietWindows).toBeLessThanOrEqual(LEARNING.quietWindowsMax);
       }
     }),
   );

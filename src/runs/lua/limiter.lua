@@ -1,13 +1,13 @@
--- The tenant's ledger: what still counts against its limits, who may write now, and when not.
--- Put in front of every script that asks or tells the ledger. KEYS[1..4] are its hash and its three sorted sets.
--- ARGV[1] is the policy as JSON:
+-- The tenant's limiter: what still counts against its limits, who may write now, and when not. Its keys are the first four of
+-- every script that needs it.
+-- args.policy:
 --   limit, limitAll   requests per window (writes; all)      windowMs   length of a window
---   timeoutMs         longest time from leave to the reply
+--   timeoutMs         longest time from permit to the reply
 --   endedInOrder      run_ids of servers that ended in order one after the other, and last that of their successor; or ''
 --   jumpedFrom        where Redis' clock would stand without the jump that the caller saw; 0: it saw none
 --   answered          reads that were answered since the caller's last call: {end of their charges, how many}, or nil
 local LEDGER, WRITES, ALL, ACCEPTED = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local policy = cjson.decode(ARGV[1])
+local policy = args.policy
 
 local function text(number) return string.format('%.0f', number) end
 

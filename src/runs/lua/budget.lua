@@ -1,17 +1,13 @@
--- How the ledger learns what the tenant takes, below the configured limit. The same as src/queue/budget.ts, which says why
--- it is as it is; a test holds the two against each other. Stands behind ledger.lua.
-local BUDGET_MIN = 5
-local QUIET_WINDOWS_MIN, QUIET_WINDOWS_MAX, QUIET_GROWTH = 2, 24, 1.5
-local PROBE_FIRST, PROBE_MAX, PROBE_BIG = 2, 32, 16
-local STEP_WINDOWS, STEPS_AT_ONCE_MAX = 1.1, 1000
-
+-- needs: limiter
+-- How the limiter learns what the tenant takes, below the configured limit. LEARNING is src/runs/learning.ts. A test holds this
+-- against a model in TypeScript, test/support/budgetModel.ts.
 local BUDGET_FIELDS = { 'budget', 'base', 'quietWindows', 'probe', 'stepAt', 'throttledAt', 'cutDue', 'estimate' }
 
 -- Before the first 429 there is nothing to learn from and nothing is kept.
 local function readBudget()
   local kept = redis.call('HMGET', LEDGER, unpack(BUDGET_FIELDS))
   if not kept[1] then
-    return { budget = policy.limit, base = policy.limit, quietWindows = QUIET_WINDOWS_MIN, probe = 0, stepAt = now, throttledAt = 0, cutDue = 0, estimate = 0 }, false
+    return { budget = policy.limit, base = policy.limit, quietWindows = LEARNING.quietWindowsMin, probe = 0, stepAt = now, throttledAt = 0, cutDue = 0, estimate = 0 }, false
   end
   local state = {}
   for i, field in ipairs(BUDGET_FIELDS) do state[field] = tonumber(kept[i]) end
@@ -26,8 +22,6 @@ local function keepBudget(state)
   end
   redis.call('HSET', LEDGER, unpack(pairsOf))
 end
-
-local JUST_BEFORE_WINDOWS = 0.02
 
 -- Kept a window longer than they count: a cut looks back to the end of its hold.
 local function keepAccepted(n)
@@ -52,18 +46,18 @@ end
 
 -- Just before the end of the hold the tenant's window was full still; at its end a whole batch leaves it at once.
 local function acceptedBeforeHoldEnded()
-  return acceptedSince(math.min(now, number('holdUntil')) - JUST_BEFORE_WINDOWS * policy.windowMs)
+  return acceptedSince(math.min(now, number('holdUntil')) - LEARNING.justBeforeWindows * policy.windowMs)
 end
 
 local function cutBudget(state)
   local known = state.estimate > 0 and state.estimate or acceptedBeforeHoldEnded()
   local taken = known > 0 and known or math.floor(state.budget / 2)
-  local seen = math.max(math.min(BUDGET_MIN, policy.limit), math.min(state.budget, taken))
+  local seen = math.max(math.min(LEARNING.budgetMin, policy.limit), math.min(state.budget, taken))
   local wasProbing = state.probe > 0
-  local isBig = state.budget - state.base > PROBE_BIG
+  local isBig = state.budget - state.base > LEARNING.probeBig
   local budget = seen
   if wasProbing then budget = math.max(math.min(state.base, state.budget), seen) end
-  state.quietWindows = (wasProbing and not isBig) and math.min(QUIET_WINDOWS_MAX, state.quietWindows * QUIET_GROWTH) or QUIET_WINDOWS_MIN
+  state.quietWindows = (wasProbing and not isBig) and math.min(LEARNING.quietWindowsMax, state.quietWindows * LEARNING.quietGrowth) or LEARNING.quietWindowsMin
   state.budget, state.base, state.probe, state.stepAt, state.cutDue, state.estimate = budget, budget, 0, now, 0, 0
 end
 
@@ -71,17 +65,17 @@ end
 local function budgetAtLeave()
   local state, isKept = readBudget()
   if not isKept then return state.budget end
-  local before, kind, step = state.budget, '', STEP_WINDOWS * policy.windowMs
+  local before, kind, step = state.budget, '', LEARNING.stepWindows * policy.windowMs
   state.budget = math.min(state.budget, policy.limit)
   if state.cutDue == 1 then
     cutBudget(state)
     kind = 'cut'
   end
-  if now - state.stepAt > STEPS_AT_ONCE_MAX * step then state.stepAt = now - STEPS_AT_ONCE_MAX * step end
+  if now - state.stepAt > LEARNING.stepsAtOnceMax * step then state.stepAt = now - LEARNING.stepsAtOnceMax * step end
   while state.budget < policy.limit and now - state.stepAt >= step do
     state.stepAt = state.stepAt + step
     if state.stepAt - state.throttledAt >= state.quietWindows * policy.windowMs then
-      state.probe = state.probe == 0 and PROBE_FIRST or math.min(PROBE_MAX, 2 * state.probe)
+      state.probe = state.probe == 0 and LEARNING.probeFirst or math.min(LEARNING.probeMax, 2 * state.probe)
       state.budget = math.min(policy.limit, state.budget + state.probe)
       kind = 'probe'
     end

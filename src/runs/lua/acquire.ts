@@ -1,0 +1,50 @@
+import { encodeImage } from '../batchCodec.ts';
+import type { BatchRef, LeaveRow } from '../batchRow.ts';
+import type { Keys } from '../keys.ts';
+import { leaveAnswerOf, type LeaveAnswer, type LedgerPolicy } from '../leave.ts';
+import { byteOfState } from '../rowState.ts';
+import { limiterKeys, policyArgument } from './limiter.ts';
+import { packForScript } from './msgpack.ts';
+import type { Scripts } from './scripts.ts';
+
+/** Requests that one `$batch` takes. */
+const REQUESTS_PER_PERMIT_MAX = 20;
+
+/** Who asks for a permit, and for which rows, as `packWanted` has them. */
+export interface Acquire {
+  readonly ref: BatchRef;
+  readonly token: string;
+  readonly wanted: Buffer;
+  readonly policy: LedgerPolicy;
+}
+
+export async function acquire(
+  scripts: Scripts,
+  keys: Keys,
+  { ref, token, wanted, policy }: Acquire,
+): Promise<LeaveAnswer> {
+  const { header, states, leases, before } = keys.run(ref.runId);
+  const [kind, now, event, ...rest] = await scripts.run(
+    'acquire',
+    [...limiterKeys(keys), header, states, leases, before],
+    {
+      policy: policyArgument(policy),
+      batch: String(ref.batch),
+      token,
+      requestsMax: REQUESTS_PER_PERMIT_MAX,
+      rows: wanted,
+    },
+  );
+  return leaveAnswerOf(String(kind), Number(now), String(event), rest);
+}
+
+/** Packed apart from the rest: a permit is asked for again and again with the same rows, until it is given. */
+export const packWanted = (rows: readonly LeaveRow[]): Buffer =>
+  packForScript(
+    rows.map((row) => ({
+      place: row.place,
+      seen: byteOfState(row),
+      request: row.request,
+      image: row.before === undefined ? null : encodeImage(row.place, row.before),
+    })),
+  );

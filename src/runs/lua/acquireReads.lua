@@ -1,0 +1,19 @@
+-- needs: limiter, budget
+-- A permit for requests that are of no batch. args: policy; requests: how many; isForWork: on a run; writes: they write.
+-- Answers {"granted", now, event, chargeEnd}, {"wait", now, event, ms, reason}, or {"stopped", now, event} when the tenant is stopped and
+-- they are for work.
+local wanted, writes = args.requests, args.writes
+tick()
+if args.isForWork and stopped() then return { 'stopped', text(now), event } end
+local wait, reason = held()
+if wait > 0 then return { 'wait', text(now), event, text(wait), reason } end
+local free, untilFree = room(ALL, 'a', policy.limitAll, wanted)
+if free < wanted then return { 'wait', text(now), event, text(math.max(untilFree, 1)), 'budget' } end
+if writes then
+  free, untilFree = room(WRITES, 'w', math.floor(budgetAtLeave()), wanted)
+  if free < wanted then return { 'wait', text(now), event, text(math.max(untilFree, 1)), 'budget' } end
+end
+local chargeEnd = endOf(now + policy.timeoutMs + policy.windowMs)
+charge(ALL, 'a', chargeEnd, wanted)
+if writes then charge(WRITES, 'w', chargeEnd, wanted) end
+return { 'granted', text(now), event, text(chargeEnd) }

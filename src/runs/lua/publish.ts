@@ -1,0 +1,42 @@
+import type { Keys } from '../keys.ts';
+import { encodeHeader, type Header } from '../run.ts';
+import type { Scripts } from './scripts.ts';
+
+export interface Publication {
+  readonly runId: string;
+  readonly fileSha256: string;
+  /** The same file may be at work twice. */
+  readonly again: boolean;
+  /** The header's last fields. */
+  readonly fields: Partial<Header>;
+}
+
+export type Published =
+  | { readonly kind: 'published' }
+  | { readonly kind: 'lost' }
+  | { readonly kind: 'sameFile'; readonly runId: string };
+
+export async function publish(
+  scripts: Scripts,
+  keys: Keys,
+  { runId, fileSha256, again, fields }: Publication,
+): Promise<Published> {
+  const { header, inputs, states, ...others } = keys.run(runId);
+  const [kind, other] = await scripts.run(
+    'publish',
+    [keys.open, keys.runs, header, inputs, states, ...Object.values(others)],
+    {
+      ...{ runId, fileSha256, again },
+      headers: keys.run('').header,
+      fields: Object.entries(encodeHeader(fields)).flat(),
+    },
+  );
+  switch (String(kind)) {
+    case 'published':
+      return { kind: 'published' };
+    case 'sameFile':
+      return { kind: 'sameFile', runId: String(other) };
+    default:
+      return { kind: 'lost' };
+  }
+}

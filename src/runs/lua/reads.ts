@@ -1,0 +1,52 @@
+import type { Keys } from '../keys.ts';
+import type { LeaveAnswer, LedgerEvent, LedgerPolicy } from '../leave.ts';
+import { limiterKeys, policyArgument } from './limiter.ts';
+import type { Scripts } from './scripts.ts';
+
+/** Requests that are of no batch. */
+export interface LoneRequests {
+  readonly requests: number;
+  readonly writes: boolean;
+  readonly policy: LedgerPolicy;
+}
+
+export type LoneAnswer = Extract<LeaveAnswer, { kind: 'granted' | 'wait' | 'stopped' }>;
+
+/** acquireReads.lua; those for work on a run wait with the tenant when it is stopped. */
+export async function acquireReads(
+  scripts: Scripts,
+  keys: Keys,
+  { requests, writes, policy, isForWork }: LoneRequests & { readonly isForWork: boolean },
+): Promise<LoneAnswer> {
+  const [kind, now, event, value, reason] = await scripts.run('acquireReads', limiterKeys(keys), {
+    policy: policyArgument(policy),
+    ...{ requests, writes, isForWork },
+  });
+  const answered = { now: Number(now), event: String(event) };
+  switch (String(kind)) {
+    case 'granted':
+      return { kind: 'granted', ...answered, chargeEnd: Number(value), requests, places: [], states: [] };
+    case 'stopped':
+      return { kind: 'stopped', ...answered, state: 'stopped' };
+    default:
+      return { kind: 'wait', ...answered, waitMs: Number(value), reason: String(reason) };
+  }
+}
+
+/** settleReads.lua: they were answered. */
+export async function settleReads(
+  scripts: Scripts,
+  keys: Keys,
+  {
+    requests,
+    writes,
+    policy,
+    ...ended
+  }: LoneRequests & { readonly chargeEnd: number; readonly holdMs: number },
+): Promise<{ event: LedgerEvent }> {
+  const [event] = await scripts.run('settleReads', limiterKeys(keys), {
+    policy: policyArgument(policy),
+    ...{ requests, writes, chargeEnd: ended.chargeEnd, holdMs: Math.round(ended.holdMs) },
+  });
+  return { event: String(event) };
+}

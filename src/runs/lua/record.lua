@@ -1,0 +1,90 @@
+-- needs: limiter, budget, details, canary, failures, runEnd
+-- Records what became of rows of one batch: states, counters, details, charges and hold, in one step; only for rows that
+-- are not settled yet.
+-- args: policy, runId, batch; rows: of each its place, its new state byte, `seen`: its state byte when that was decided (nil:
+-- whatever it was), its code when it failed, its detail as bytes (nil: nothing to say); and of the permit that they were sent with:
+--   token, chargeEnd
+--   answered, returned: charges that were used and end a window after the answer came, answeredAgoMs ago / that were never
+--   sent and are given back
+--   accepted: how many of them the tenant let through its limit; throttled: how many it refused with 429
+--   holdMs: as in holdAfter; allForbidden: every reply was a 403
+--   isStopping: the caller stops the run next, so that the first batch still goes alone
+-- Answers {states, state of the run, event}.
+local HEADER, STATES, DETAILS, SETTLED, LEASES, OPEN = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
+local OTHER_KEYS = { STATES, DETAILS, SETTLED, LEASES, unpack(KEYS, 11) }
+local batch = args.batch
+local COUNTERS = {
+  [STATE.succeeded] = FIELD.succeeded,
+  [STATE.skipped] = FIELD.skipped,
+  [STATE.failed] = FIELD.failed,
+  [STATE.stale] = FIELD.stale,
+  [STATE.awaitingApproval] = FIELD.awaitingApproval,
+  [STATE.cancelled] = FIELD.cancelled,
+}
+-- A tenant that is throttled all night has something to say of each row each time.
+local DETAILS_BYTES_MAX = 16384
+
+tick()
+
+if args.answered > 0 then
+  local answeredAt = now - args.answeredAgoMs
+  settle(WRITES, 'w', args.chargeEnd, args.answered, answeredAt)
+  settle(ALL, 'a', args.chargeEnd, args.answered, answeredAt)
+  if not args.isStopping then redis.call('HSET', HEADER, FIELD.answered, '1') end
+end
+if args.returned > 0 then
+  discharge(WRITES, 'w', args.chargeEnd, args.returned)
+  discharge(ALL, 'a', args.chargeEnd, args.returned)
+end
+holdAfter(args.holdMs)
+if args.accepted > 0 or args.throttled > 0 then learnFromReply(args.accepted, args.throttled) end
+if args.accepted > 0 and args.holdMs == 0 then endUnnamedWaits() end
+if args.throttled > 0 then redis.call('HINCRBY', HEADER, FIELD.throttled, args.throttled) end
+
+local lease = redis.call('HGET', LEASES, batch)
+if lease and string.match(lease, '^%S+') == args.token then redis.call('HDEL', LEASES, batch) end
+
+local states = redis.call('HGET', STATES, batch)
+if not states then return { '', '', event } end
+local bytes = { string.byte(states, 1, #states) }
+local details, counts, codes = {}, {}, {}
+local left, sent, unused = 0, 0, 0
+local function isInDoubt(state) return state ~= STATE.pending and state <= UNSETTLED_MAX end
+for _, row in ipairs(args.rows) do
+  local at = row.place + 1
+  local before, state = bytes[at] % 16, row.byte % 16
+  local isAsSeen = not row.seen or bytes[at] == row.seen
+  if before <= UNSETTLED_MAX and isAsSeen then
+    bytes[at] = row.byte
+    if row.detail then details[#details + 1] = row.detail end
+    if isInDoubt(before) then sent = sent - 1 end
+    if isInDoubt(state) then sent = sent + 1 end
+    if isInDoubt(before) and state == STATE.pending then unused = unused + 1 end
+    if state > UNSETTLED_MAX then
+      left = left - 1
+      counts[state] = (counts[state] or 0) + 1
+      -- What was held back says nothing that the row which failed did not say.
+      if state == STATE.succeeded then codes[#codes + 1] = '' end
+      if state == STATE.failed and row.code ~= 'HeldBack' then codes[#codes + 1] = row.code end
+    end
+  end
+end
+for state, n in pairs(counts) do redis.call('HINCRBY', HEADER, COUNTERS[state], n) end
+if unused > 0 and canaryLeft(HEADER) then redis.call('HINCRBY', HEADER, FIELD.canaryUsed, -unused) end
+countInARow(HEADER, codes)
+if #details > 0 then
+  local said = (redis.call('HGET', DETAILS, batch) or '') .. table.concat(details)
+  if #said > DETAILS_BYTES_MAX then said = lastFrames(said) end
+  redis.call('HSET', DETAILS, batch, said)
+end
+states = string.char(unpack(bytes))
+redis.call('HSET', STATES, batch, states)
+local open = false
+for i = 1, #bytes do if bytes[i] % 16 <= UNSETTLED_MAX then open = true end end
+if not open then redis.call('SETBIT', SETTLED, tonumber(batch), 1) end
+if sent ~= 0 then redis.call('HINCRBY', HEADER, FIELD.sent, sent) end
+if left ~= 0 then redis.call('HINCRBY', HEADER, FIELD.left, left) end
+abortIfFailing(HEADER, args.allForbidden)
+pauseAfterCanary(HEADER)
+endIfDone(HEADER, OPEN, args.runId, OTHER_KEYS)
+return { states, redis.call('HGET', HEADER, FIELD.state), event }

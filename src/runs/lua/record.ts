@@ -1,0 +1,53 @@
+import { encodeDetail } from '../batchCodec.ts';
+import type { BatchRef, BatchStates, RowRecord } from '../batchRow.ts';
+import type { Keys } from '../keys.ts';
+import type { LedgerPolicy, Settlement } from '../leave.ts';
+import { byteOfState, stateOfByte } from '../rowState.ts';
+import type { RunState } from '../run.ts';
+import { limiterKeys, policyArgument } from './limiter.ts';
+import type { ScriptArguments, Scripts } from './scripts.ts';
+
+export interface Recording {
+  readonly ref: BatchRef;
+  readonly rows: readonly RowRecord[];
+  readonly policy: LedgerPolicy;
+  /** How the charges of the permit end that the rows were sent with. */
+  readonly settlement: Settlement;
+}
+
+export async function record(
+  scripts: Scripts,
+  keys: Keys,
+  { ref, rows, policy, settlement }: Recording,
+): Promise<BatchStates> {
+  const { header, states, details, settled, leases, ...others } = keys.run(ref.runId);
+  const [bytes, runState, event] = await scripts.run(
+    'record',
+    [
+      ...limiterKeys(keys),
+      ...[header, states, details, settled, leases, keys.open],
+      ...[others.inputs, others.planned, others.before, others.order],
+    ],
+    {
+      ...settlement,
+      holdMs: Math.round(settlement.holdMs),
+      policy: policyArgument(policy),
+      runId: ref.runId,
+      batch: String(ref.batch),
+      rows: rows.map(rowArgument),
+    },
+  );
+  return {
+    states: [...(bytes ?? [])].map(stateOfByte),
+    runState: String(runState) as RunState,
+    event: String(event),
+  };
+}
+
+const rowArgument = (row: RowRecord): ScriptArguments => ({
+  place: row.place,
+  byte: byteOfState(row),
+  seen: row.seen === undefined ? null : byteOfState(row.seen),
+  code: row.state === 'failed' ? (row.detail?.errorCode ?? 'unknown') : null,
+  detail: row.detail === undefined ? null : encodeDetail(row.place, row.detail),
+});

@@ -1,0 +1,73 @@
+/** Why a run is not at work, as a code that programs decide by. */
+export const REASONS = [
+  /** There is no token, or Graph refuses it: the run goes on by itself when the sign-in works. */
+  'signIn',
+  /** Graph refuses every write with 403, after others went through: it goes on by itself when writes are allowed. */
+  'permission',
+  /** Graph refuses every read with 403, after others went through: it goes on by itself when a read is allowed. */
+  'reads',
+  /** Graph refused a whole envelope for what it is. */
+  'refused',
+  /** The tenant does not take this kind of write. */
+  'route',
+  /** Every reply to the first batch was a 403. */
+  'forbidden',
+  /** More rows failed than the failure budget allows. */
+  'failures',
+  /** The canary is written, and somebody has to say yes. */
+  'canary',
+  /** It has waited for too long, and somebody has to look at it again. */
+  'age',
+  /** A person paused or cancelled it. */
+  'operator',
+  /** The process that worked on it was told to end. */
+  'interrupted',
+] as const;
+export type Reason = (typeof REASONS)[number];
+
+/** A run that stands still for one of these goes on by itself. */
+export const SIGN_IN_REASONS = ['signIn', 'permission', 'reads'] as const satisfies readonly Reason[];
+
+/** What a script knows of why it stopped a run, as `reasonInWords` takes it. */
+export interface ReasonFacts {
+  /** `canary`: rows that were let through. */
+  readonly rows?: number;
+  /** `age`: how old the run was. */
+  readonly hours?: number;
+  /** `failures`: rows that failed with one code after the other. */
+  readonly inARow?: number;
+  readonly code?: string;
+  /** `failures`: rows that failed, of those written where `max` is a share, against the budget as the run has it. */
+  readonly failed?: number;
+  readonly written?: number;
+  readonly max?: string;
+}
+
+/** The sentence of a reason that came about in a script; of the others it stands in the record. */
+export function reasonInWords(reason: Reason, facts: ReasonFacts): string {
+  switch (reason) {
+    case 'canary':
+      return `canary: the first ${facts.rows} rows are written`;
+    case 'age':
+      return `it is ${facts.hours} h old: look whether it still is what you want`;
+    case 'forbidden':
+      return 'Graph refused every row of the first batch with 403: the sign-in may not write here; `retarget doctor` tells which permission it needs';
+    case 'failures':
+      return failuresInWords(facts);
+    case 'signIn':
+    case 'permission':
+    case 'reads':
+    case 'refused':
+    case 'route':
+    case 'operator':
+    case 'interrupted':
+      return '';
+  }
+}
+
+function failuresInWords({ inARow, code, failed, written, max }: ReasonFacts): string {
+  if (inARow !== undefined) return `${inARow} rows in a row failed with ${code}`;
+  return written === undefined
+    ? `${failed} rows failed, more than ${max}`
+    : `${failed} of ${written} written rows failed, more than ${max}`;
+}
