@@ -11,7 +11,7 @@ import { Guard, type Finding } from '../assignments/guard/guard.ts';
 import type { Change } from '../assignments/rows/change.ts';
 import { decide, holds, type Decision } from '../assignments/changes/decide.ts';
 import { policyNameFault } from '../assignments/rows/policyName.ts';
-import { listPath } from '../assignments/kinds/policyKinds.ts';
+import { listPath } from '../assignments/kinds/address.ts';
 import { findCurrent } from '../assignments/changes/findCurrent.ts';
 import { readCurrentAssignments, type LookResult } from '../graph/currentAssignments.ts';
 import type { SendReads } from '../graph/reading.ts';
@@ -106,8 +106,7 @@ export class BatchLook {
 
   /** What a look tells of a row whatever is decided on it. */
   #said(change: Change, look: LookResult) {
-    const { form, policyId } = change.address;
-    const policyName = this.#facts.policy(form.policyType, policyId)?.name;
+    const policyName = this.#facts.policy(change.address)?.name;
     // A rollback says what its policies were called then.
     const misnamed = this.#staged.isRestoring ? undefined : policyNameFault(change, policyName);
     if (look.kind !== 'list')
@@ -134,7 +133,7 @@ export class BatchLook {
   #elsewhere({ address }: Change): RowError | undefined {
     const { assignmentId, policyId } = address;
     const owner = this.#facts.policyOfAssignment(assignmentId);
-    if (owner === undefined || owner.toLowerCase() === policyId.toLowerCase() || address.form.via.length > 0)
+    if (owner === undefined || owner.toLowerCase() === policyId.toLowerCase() || address.via.length > 0)
       return undefined;
     return {
       code: 'AssignmentElsewhere',
@@ -145,11 +144,11 @@ export class BatchLook {
   #judged(rows: readonly SeenRow[], look: LookResult): readonly SeenRow[] {
     const [first] = rows;
     if (first === undefined || look.kind !== 'list') return rows;
-    const { form, policyId } = first.change.address;
+    const { kind, policyId } = first.change.address;
     const found = this.#guard.judgeList({
-      policyType: form.policyType,
+      kind,
       policyId,
-      ...this.#facts.policy(form.policyType, policyId),
+      ...this.#facts.policy(first.change.address),
       assignments: look.assignments,
       // Lines may be shared by several rows; places are not.
       rows: rows.flatMap(({ decision, before, after, cleared }, place) =>

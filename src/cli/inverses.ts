@@ -5,7 +5,7 @@ import { targetInWords } from '../assignments/changes/changeKind.ts';
 import { INPUT_COLUMNS, type InputColumn } from '../assignments/rows/columns.ts';
 import { fingerprintOf, fingerprintOfList } from '../assignments/changes/fingerprint.ts';
 import { inverseCells, type Inverse } from '../assignments/changes/inverse.ts';
-import { listPath, policyKey } from '../assignments/kinds/policyKinds.ts';
+import { listPath, policyKey } from '../assignments/kinds/address.ts';
 import { undosIn, type Undo } from '../assignments/changes/undo.ts';
 import { readCurrentAssignments } from '../graph/currentAssignments.ts';
 import { readsWithin } from '../queue/reads.ts';

@@ -6,7 +6,7 @@ import { blockedBy, type Allowed, type Blocked } from '../assignments/guard/allo
 import { Duplicates } from '../assignments/rows/duplicates.ts';
 import type { Finding, GuardKind } from '../assignments/guard/guard.ts';
 import { overMaxChanges, type ChangeLimits } from '../assignments/guard/maxChanges.ts';
-import { POLICY_TYPES, type PolicyType } from '../assignments/kinds/policyKinds.ts';
+import { POLICY_TYPES, type PolicyType } from '../assignments/kinds/registry.ts';
 import { patchBody } from '../assignments/changes/request.ts';
 import { EXIT, UserError } from '../errors.ts';
 import type { PlanHeader, PlanRow } from '../formats/planFile.ts';

@@ -3,7 +3,7 @@ import { changeKind, targetInWords, type FilterChange } from '../assignments/cha
 import type { Change } from '../assignments/rows/change.ts';
 import { GUARD_KINDS, type Finding, type GuardKind } from '../assignments/guard/guard.ts';
 import type { JsonObject } from '../assignments/values/json.ts';
-import type { PolicyType } from '../assignments/kinds/policyKinds.ts';
+import type { PolicyType } from '../assignments/kinds/registry.ts';
 import { targetIn, targetKind } from '../assignments/targets/currentTarget.ts';
 import { cellText } from '../assignments/rows/selector.ts';
 import type { InputRow } from '../runs/batchCodec.ts';
@@ -124,7 +124,7 @@ export class PlanTally {
 
   #write(row: PlannedRow): void {
     const { input, change, before, after, cleared, byAssign, policyName } = row;
-    const { policyType } = change.address.form;
+    const { policyType } = change.address.kind;
     this.#counts.writes += 1;
     if (byAssign === undefined) this.#single += 1;
     else this.#lists.add(byAssign);

@@ -1,6 +1,6 @@
 import type { Staged } from './staged.ts';
 import { narrows } from '../assignments/changes/narrows.ts';
-import { policyKey } from '../assignments/kinds/policyKinds.ts';
+import { policyKey } from '../assignments/kinds/address.ts';
 import { EXIT, UserError } from '../errors.ts';
 import type { Context } from './context.ts';
 import { planStaged, type PlanTerms } from './livePlan.ts';

@@ -5,7 +5,7 @@ import { Duplicates } from '../assignments/rows/duplicates.ts';
 import { changeFrom } from '../assignments/rows/change.ts';
 import { fingerprintOf, UNREAD } from '../assignments/changes/fingerprint.ts';
 import { GUARD_KINDS, type GuardKind } from '../assignments/guard/guard.ts';
-import { listPath, policyKey } from '../assignments/kinds/policyKinds.ts';
+import { listPath, policyKey } from '../assignments/kinds/address.ts';
 import { patchBody } from '../assignments/changes/request.ts';
 import type { Problem } from '../assignments/rows/row.ts';
 import type { ReadingRules } from '../assignments/rows/rowReader.ts';

@@ -2,12 +2,11 @@ import { z } from 'zod';
 import { INPUT_COLUMNS, type InputColumn } from '../assignments/rows/columns.ts';
 import { GUARD_KINDS, type GuardKind } from '../assignments/guard/guard.ts';
 import { isJsonObject, type JsonObject } from '../assignments/values/json.ts';
-import { API_VERSIONS } from '../assignments/kinds/policyKinds.ts';
+import { STRATEGIES, type Strategy } from '../assignments/kinds/kind.ts';
+import { API_VERSIONS } from '../assignments/values/apiVersion.ts';
 
 /** The version of the plan file's format. */
 export const PLAN_FORMAT = 1;
-
-const STRATEGIES = ['patch', 'assign'] as const;
 
 /** What a plan wants for a row: `refused` can't be done as things were, `duplicate` repeats an earlier row. */
 export const PLAN_DECISIONS = ['write', 'alreadySo', 'refused', 'duplicate'] as const;
@@ -20,7 +19,7 @@ export interface PlanHeader {
   readonly graphUrl: string;
   readonly apiVersion: (typeof API_VERSIONS)[number];
   /** How the run is to write: each assignment by itself, or each policy's whole list. */
-  readonly strategy: (typeof STRATEGIES)[number];
+  readonly strategy: Strategy;
   /** The file that was planned: its name as given, and the SHA-256 of its bytes in hex. */
   readonly source: { readonly name: string; readonly sha256: string };
   /** When the tenant was looked at: ISO 8601, UTC. */

@@ -2,7 +2,7 @@ import type { CurrentAssignment } from '../assignments/changes/current.ts';
 import type { JsonObject } from '../assignments/values/json.ts';
 import { replyLost, SENDS_MAX } from '../assignments/changes/outcome.ts';
 import { decide, type Decision, type Look } from '../assignments/changes/decide.ts';
-import { listPath } from '../assignments/kinds/policyKinds.ts';
+import { listPath } from '../assignments/kinds/address.ts';
 import { patchRequest, type WriteRequest } from '../assignments/changes/request.ts';
 import { targetInWords } from '../assignments/changes/changeKind.ts';
 import type { LookResult } from '../graph/currentAssignments.ts';

@@ -3,7 +3,7 @@ import type { Change } from '../assignments/rows/change.ts';
 import { fingerprintOfList } from '../assignments/changes/fingerprint.ts';
 import { fold, type FoldedRow } from '../assignments/changes/fold.ts';
 import { decide, type Decision } from '../assignments/changes/decide.ts';
-import { listPath } from '../assignments/kinds/policyKinds.ts';
+import { listPath } from '../assignments/kinds/address.ts';
 import { findCurrent } from '../assignments/changes/findCurrent.ts';
 import { assignRequest } from '../assignments/changes/request.ts';
 import type { LookResult } from '../graph/currentAssignments.ts';
@@ -53,7 +53,7 @@ export function parted(all: readonly RecordedRow[], ready: readonly ReadyRow[], 
     // Of a run that is over nothing is written, so that its rows need not be due together.
     else if (due.length > 0 && (due.length === open.length || run.state !== 'running')) {
       const settled = ofList.filter(({ state }) => isSettled(state)).map(({ change }) => change);
-      const isNested = due.some(({ change }) => change.address.form.via.length > 0);
+      const isNested = due.some(({ change }) => change.address.via.length > 0);
       byAssign.push({ path, isNested, ready: due, settled });
     }
   }

@@ -1,6 +1,6 @@
 import { currentAssignmentOf } from '../assignments/changes/current.ts';
 import { narrows } from '../assignments/changes/narrows.ts';
-import { policyKey } from '../assignments/kinds/policyKinds.ts';
+import { policyKey } from '../assignments/kinds/address.ts';
 import type { RecordedRow, RowRecord } from '../runs/batchRow.ts';
 import { isSettled, type StateName } from '../runs/rowState.ts';
 import type { Run } from '../runs/run.ts';

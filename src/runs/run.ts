@@ -1,5 +1,6 @@
 import type { InputColumn } from '../assignments/rows/columns.ts';
-import { API_VERSIONS, type ApiVersion } from '../assignments/kinds/policyKinds.ts';
+import { STRATEGIES, type Strategy } from '../assignments/kinds/kind.ts';
+import { API_VERSIONS, type ApiVersion } from '../assignments/values/apiVersion.ts';
 
 /** The version of the record's format. A worker leaves runs of another format alone. */
 export const RECORD_FORMAT = '2';
@@ -16,8 +17,6 @@ export const RUN_STATES = [
 export type RunState = (typeof RUN_STATES)[number];
 
 /** How a run writes: each assignment by itself, or each policy's whole list. */
-export const STRATEGIES = ['patch', 'assign'] as const;
-export type Strategy = (typeof STRATEGIES)[number];
 
 /** How a run goes about its work. */
 export interface RunOptions {

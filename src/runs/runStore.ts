@@ -20,7 +20,8 @@ import {
 import { stateOfByte } from './rowState.ts';
 import { encodeLeaveRows, encodeRecords } from './rowsCodec.ts';
 import { RunReader, type LogEntry, type Stop } from './runReader.ts';
-import { RECORD_FORMAT, runFromHeader, type Run, type RunState, type Strategy } from './run.ts';
+import { RECORD_FORMAT, runFromHeader, type Run, type RunState } from './run.ts';
+import type { Strategy } from '../assignments/kinds/kind.ts';
 import { Scripts } from './scripts.ts';
 
 export type Transition =

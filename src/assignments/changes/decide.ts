@@ -7,6 +7,7 @@ import { sameId } from '../values/ids.ts';
 import { isJsonObject, type JsonObject } from '../values/json.ts';
 import { findCurrent } from './findCurrent.ts';
 import { patchBody, type Wished } from './request.ts';
+import { isReadOnly } from '../kinds/kind.ts';
 import { plainTypeName } from '../targets/odataTypes.ts';
 
 /** What the look at the list of a change's assignment brought. */
@@ -94,15 +95,10 @@ export function holds(change: Wished, present: CurrentAssignment): boolean {
       name === 'target' ||
       name === 'id' ||
       name === '@odata.type' ||
-      isReadOnly(change, name) ||
+      isReadOnly(change.address.kind, name) ||
       sameValue(value, present.whole[name]),
   );
 }
-
-/** Source: the resource page of deviceConfigurationAssignment marks both as read-only. */
-const isReadOnly = (change: Wished, property: string): boolean =>
-  change.address.form.policyType === 'deviceConfiguration' &&
-  (property === 'source' || property === 'sourceId');
 
 /** Whether two targets in Graph's shape mean the same, filter included. Spelling of type names, ids and "no filter" is free. */
 export function sameTarget(wished: JsonObject, present: JsonObject): boolean {

@@ -7,7 +7,7 @@ import { sameId } from '../values/ids.ts';
 import { restoringBody, type Inverse } from './inverse.ts';
 import type { JsonObject } from '../values/json.ts';
 import { holds } from './decide.ts';
-import type { ApiVersion } from '../kinds/policyKinds.ts';
+import type { ApiVersion } from '../values/apiVersion.ts';
 import { targetIn } from '../targets/currentTarget.ts';
 import { patchBody } from './request.ts';
 
@@ -153,7 +153,7 @@ const isAsBefore = ({ was }: Part, present: CurrentAssignment): boolean =>
 function isOurs({ wrote, was }: Part, present: CurrentAssignment, apiVersion: ApiVersion): boolean {
   if (wrote === undefined) return false;
   const { address } = wrote.change;
-  const kept = was === undefined ? {} : restoringBody(was, address.form, apiVersion);
+  const kept = was === undefined ? {} : restoringBody(was, address.kind, apiVersion);
   return holds(
     { address, wish: { kind: 'raw', body: { ...kept, ...patchBody(wrote.change, was) } } },
     present,

@@ -4,7 +4,8 @@ import { filterOf } from '../targets/filter.ts';
 import { sameId } from '../values/ids.ts';
 import type { JsonObject } from '../values/json.ts';
 import { fitsPlatform, type DevicePlatform } from '../targets/platforms.ts';
-import type { PolicyType } from '../kinds/policyKinds.ts';
+import { capitalized } from '../kinds/kind.ts';
+import type { PolicyKind } from '../kinds/registry.ts';
 import { groupOf, isEverybody, isExclusion, targetIn, targetTypeOf } from '../targets/currentTarget.ts';
 import { quoted } from '../values/quoted.ts';
 
@@ -67,7 +68,7 @@ export interface JudgedRow {
 
 /** One list of assignments, and all rows that are to be written to it, in input order. */
 export interface JudgedList {
-  readonly policyType: PolicyType;
+  readonly kind: PolicyKind;
   readonly policyId: string;
   readonly name?: string | undefined;
   /** Undefined: nothing is said about whether filters fit. */
@@ -146,8 +147,8 @@ export class Guard {
 
 const concern = (kind: GuardKind, what: string): Concern[] => [{ kind, what }];
 
-const policyInWords = ({ policyType, name, policyId }: JudgedList): string =>
-  `${policyType === 'deviceConfiguration' ? 'Configuration' : 'Compliance policy'} ${quoted(name ?? policyId)}`;
+const policyInWords = ({ kind, name, policyId }: JudgedList): string =>
+  `${capitalized(kind.label.one)} ${quoted(name ?? policyId)}`;
 
 /** The targets that the list has when all rows are written. */
 function targetsLeft({ assignments, rows }: JudgedList): JsonObject[] {

@@ -1,6 +1,6 @@
 import { audienceKey } from '../targets/audience.ts';
 import type { Change } from './change.ts';
-import { addressKey, listPath } from '../kinds/policyKinds.ts';
+import { addressKey, listPath } from '../kinds/address.ts';
 import { targetIn } from '../targets/currentTarget.ts';
 import { patchBody } from '../changes/request.ts';
 import { targetBody } from '../targets/target.ts';

@@ -1,7 +1,7 @@
 import { readAction, refuseWish, type Action } from './action.ts';
 import { readExtras } from './extras.ts';
 import { FROM_COLUMNS, namesByTarget, readFrom, type FromTarget } from './fromTarget.ts';
-import type { Address } from '../kinds/policyKinds.ts';
+import type { Address } from '../kinds/address.ts';
 import { readRawBody, readRawTarget } from './rawWish.ts';
 import { RowReader, type ReadingRules } from './rowReader.ts';
 import type { Problem, Row } from './row.ts';
@@ -74,7 +74,7 @@ function refuseFrom(reader: RowReader, action: 'add' | 'clear'): undefined {
 
 /** `assign` writes a policy's own list; the lists of the nested forms belong to another policy. */
 function refuseNested(reader: RowReader, action: Action | undefined, address: Address | undefined): void {
-  if (address === undefined || address.form.via.length === 0) return;
+  if (address === undefined || address.via.length === 0) return;
   const { strategy, restores } = reader.rules;
   if (action === 'set' && (strategy !== 'assign' || restores)) return;
   const what = action === 'set' ? 'The strategy assign' : `The action ${action}`;
@@ -103,6 +103,6 @@ function readWish(reader: RowReader, address: Address | undefined): Wish | undef
   if (reader.has('target')) return readRawTarget(reader, address);
   const target = readTarget(reader);
   const filter = readFilter(reader, target?.type);
-  const extras = readExtras(reader, address?.form.policyType);
+  const extras = readExtras(reader, address?.kind);
   return target && filter && extras && { kind: 'described', target, filter, ...extras };
 }

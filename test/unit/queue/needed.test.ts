@@ -1,7 +1,7 @@
 import type { CurrentAssignment } from '../../../src/assignments/changes/current.ts';
 import { describe, expect, test } from 'vitest';
 import { fingerprintOf } from '../../../src/assignments/changes/fingerprint.ts';
-import { listPath } from '../../../src/assignments/kinds/policyKinds.ts';
+import { listPath } from '../../../src/assignments/kinds/address.ts';
 import type { LookResult } from '../../../src/graph/currentAssignments.ts';
 import type { ReadyRow } from '../../../src/queue/lookFirst.ts';
 import { sortedForPatch, type Sorted } from '../../../src/queue/needed.ts';

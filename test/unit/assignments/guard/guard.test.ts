@@ -6,6 +6,8 @@ import {
   type JudgedList,
   type TenantFacts,
 } from '../../../../src/assignments/guard/guard.ts';
+import { deviceCompliancePolicy } from '../../../../src/assignments/kinds/deviceCompliancePolicy.ts';
+import { deviceConfiguration } from '../../../../src/assignments/kinds/deviceConfiguration.ts';
 import type { JsonObject } from '../../../../src/assignments/values/json.ts';
 import {
   allDevices,
@@ -41,7 +43,7 @@ function listOf(steps: readonly Step[], staying: readonly JsonObject[] = []): Ju
     after: to && { target: to },
   }));
   return {
-    policyType: 'deviceConfiguration',
+    kind: deviceConfiguration,
     policyId: 'P1',
     platform: 'iOS',
     assignments: [
@@ -283,5 +285,5 @@ test('a finding is a sentence that names the policy', () => {
     'Configuration "Wi-Fi \\"old\\"": excluded group G2 becomes an assignment to group G3, include filter F3.',
     'Configuration "Wi-Fi \\"old\\"": filter F3 is for macOS, the policy for iOS.',
   ]);
-  expect(sentences({ policyType: 'deviceCompliancePolicy' })[0]).toMatch(/^Compliance policy "P1": /);
+  expect(sentences({ kind: deviceCompliancePolicy })[0]).toMatch(/^Compliance policy "P1": /);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { assignmentPath } from '../../../../src/assignments/kinds/policyKinds.ts';
+import { assignmentPath } from '../../../../src/assignments/kinds/address.ts';
 import { policiesOf } from '../../../../src/assignments/rows/writtenAddress.ts';
 import {
   BETA,
