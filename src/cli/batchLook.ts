@@ -12,6 +12,7 @@ import type { Change } from '../assignments/rows/change.ts';
 import { decide, holds, type Decision } from '../assignments/changes/decide.ts';
 import { policyNameFault } from '../assignments/rows/policyName.ts';
 import { listPath } from '../assignments/kinds/address.ts';
+import { writesBy } from '../assignments/kinds/kind.ts';
 import { findCurrent } from '../assignments/changes/findCurrent.ts';
 import { readCurrentAssignments, type LookResult } from '../graph/currentAssignments.ts';
 import type { SendReads } from '../graph/reading.ts';
@@ -84,8 +85,10 @@ export class BatchLook {
   }
 
   #seenList(rows: readonly Read[], look: LookResult & { kind: 'list' | 'refused' | 'blind' }): SeenRow[] {
-    const isWhole =
-      this.#staged.rules.strategy === 'assign' || rows.some(({ change }) => change.action !== 'set');
+    const { strategy } = this.#staged.rules;
+    const isWhole = rows.some(
+      ({ change: { action, address } }) => action !== 'set' || writesBy(address.kind, strategy) === 'assign',
+    );
     const list = look.kind === 'list' ? fingerprintOfList(look.assignments) : undefined;
     const seen = rows.map((row) => ({ ...row, list, ...this.#said(row.change, look) }));
     if (isWhole && look.kind === 'list') return this.#folded(seen, look.assignments);

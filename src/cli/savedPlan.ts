@@ -6,6 +6,7 @@ import { changeFrom } from '../assignments/rows/change.ts';
 import { fingerprintOf, UNREAD } from '../assignments/changes/fingerprint.ts';
 import { GUARD_KINDS, type GuardKind } from '../assignments/guard/guard.ts';
 import { listPath, policyKey } from '../assignments/kinds/address.ts';
+import { writesBy } from '../assignments/kinds/kind.ts';
 import { patchBody } from '../assignments/changes/request.ts';
 import type { Problem } from '../assignments/rows/row.ts';
 import type { ReadingRules } from '../assignments/rows/rowReader.ts';
@@ -84,7 +85,7 @@ async function stageRow(
   const cleared = Array.isArray(row.before)
     ? (row.before as unknown[]).flatMap((each) => currentAssignmentOf(each) ?? [])
     : undefined;
-  const isWhole = rules.strategy === 'assign' || change.action !== 'set';
+  const isWhole = change.action !== 'set' || writesBy(change.address.kind, rules.strategy) === 'assign';
   // Somebody says yes to what the plan shows: that must be what its input wishes.
   const wished = change.wish && patchBody(change, before);
   if (row.decision === 'write' && !isDeepStrictEqual(row.after, wished))

@@ -4,6 +4,7 @@ import { fingerprintOfList } from '../assignments/changes/fingerprint.ts';
 import { fold, type FoldedRow } from '../assignments/changes/fold.ts';
 import { decide, type Decision } from '../assignments/changes/decide.ts';
 import { listPath } from '../assignments/kinds/address.ts';
+import { writesBy } from '../assignments/kinds/kind.ts';
 import { findCurrent } from '../assignments/changes/findCurrent.ts';
 import { assignRequest } from '../assignments/changes/request.ts';
 import type { LookResult } from '../graph/currentAssignments.ts';
@@ -40,8 +41,9 @@ export interface Parted {
  * rows of a policy are in one batch.
  */
 export function parted(all: readonly RecordedRow[], ready: readonly ReadyRow[], run: Run): Parted {
-  const isAlways = run.options.strategy === 'assign';
-  if (!isAlways && !run.columns.includes('action')) return { byPatch: ready, byAssign: [] };
+  const isWhole = ({ change: { action, address } }: ReadyRow): boolean =>
+    action !== 'set' || writesBy(address.kind, run.options.strategy) === 'assign';
+  if (!run.columns.includes('action') && !ready.some(isWhole)) return { byPatch: ready, byAssign: [] };
   const readyAt = new Map(ready.map((row) => [row.place, row]));
   const rows = all.map((row) => readyAt.get(row.place) ?? withChange(row, run));
   const byPatch: ReadyRow[] = [];
@@ -49,7 +51,7 @@ export function parted(all: readonly RecordedRow[], ready: readonly ReadyRow[], 
   for (const [path, ofList] of Map.groupBy(rows, ({ change }) => listPath(change.address))) {
     const open = ofList.filter(({ state }) => !isSettled(state));
     const due = open.filter(({ place }) => readyAt.has(place));
-    if (!isAlways && ofList.every(({ change }) => change.action === 'set')) byPatch.push(...due);
+    if (!ofList.some(isWhole)) byPatch.push(...due);
     // Of a run that is over nothing is written, so that its rows need not be due together.
     else if (due.length > 0 && (due.length === open.length || run.state !== 'running')) {
       const settled = ofList.filter(({ state }) => isSettled(state)).map(({ change }) => change);

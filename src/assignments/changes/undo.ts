@@ -1,5 +1,4 @@
 import { type CurrentAssignment, isOfPolicySet } from './current.ts';
-import { audienceKey } from '../targets/audience.ts';
 import { canonicalAssignment } from './canonical.ts';
 import type { Change, WishedChange } from '../rows/change.ts';
 import type { Before } from './fold.ts';
@@ -7,6 +6,7 @@ import { sameId } from '../values/ids.ts';
 import { restoringBody, type Inverse } from './inverse.ts';
 import type { JsonObject } from '../values/json.ts';
 import { holds } from './decide.ts';
+import type { PolicyKind } from '../kinds/registry.ts';
 import type { ApiVersion } from '../values/apiVersion.ts';
 import { targetIn } from '../targets/currentTarget.ts';
 import { patchBody } from './request.ts';
@@ -80,10 +80,11 @@ export function undosIn(
 }
 
 /** What a change did to one assignment: it was, and it became; or only one of the two. */
-type Part =
+type Part = { readonly kind: PolicyKind } & (
   | { readonly did: 'set'; readonly wrote: Wrote; readonly was: CurrentAssignment }
   | { readonly did: 'add'; readonly wrote: Wrote; readonly was: undefined }
-  | { readonly did: 'remove'; readonly wrote: undefined; readonly was: CurrentAssignment };
+  | { readonly did: 'remove'; readonly wrote: undefined; readonly was: CurrentAssignment }
+);
 
 interface Wrote {
   readonly change: WishedChange;
@@ -92,17 +93,18 @@ interface Wrote {
 
 function partsOf({ change, before, idAfter }: WrittenChange): Part[] {
   const images = before === null ? [] : isList(before) ? before : [before];
+  const { kind } = change.address;
   switch (change.action) {
     case 'set':
       return images.map((image) => {
         const was = presentIn(image);
-        return { did: 'set', wrote: { change, id: idAfter ?? was.id }, was };
+        return { kind, did: 'set', wrote: { change, id: idAfter ?? was.id }, was };
       });
     case 'add':
-      return [{ did: 'add', wrote: { change, id: idAfter }, was: undefined }];
+      return [{ kind, did: 'add', wrote: { change, id: idAfter }, was: undefined }];
     case 'remove':
     case 'clear':
-      return images.map((image) => ({ did: 'remove', wrote: undefined, was: presentIn(image) }));
+      return images.map((image) => ({ kind, did: 'remove', wrote: undefined, was: presentIn(image) }));
   }
 }
 
@@ -133,18 +135,17 @@ function undoneBy({ did, was }: Part): Undo {
 }
 
 /** Whether an assignment stands in the place of the part's: by its id, or where it had none by what it is for. */
-function isIts({ did, wrote, was }: Part, { id, target }: CurrentAssignment): boolean {
+function isIts({ kind, did, wrote, was }: Part, { id, whole }: CurrentAssignment): boolean {
+  const isFor = (other: JsonObject): boolean => kind.identity(other) === kind.identity(whole);
   switch (did) {
     case 'set':
       return sameId(id, wrote.id);
     case 'add':
-      return sameId(id, wrote.id) || isFor(targetIn(patchBody(wrote.change, undefined)), target);
+      return sameId(id, wrote.id) || isFor(patchBody(wrote.change, undefined));
     case 'remove':
-      return isFor(was.target, target);
+      return isFor(was.whole);
   }
 }
-
-const isFor = (target: JsonObject, other: JsonObject): boolean => audienceKey(target) === audienceKey(other);
 
 const isAsBefore = ({ was }: Part, present: CurrentAssignment): boolean =>
   was !== undefined && canonicalAssignment(present) === canonicalAssignment(was);

@@ -75,6 +75,28 @@ test('both collections are read side by side, page by page, with their assignmen
   expect([...found.values()].map(countAssignments)).toEqual([2, 1]);
 });
 
+/** A kind whose policies have another name property, tell their platform elsewhere, and whose lists do not come along. */
+const ODD = {
+  ...deviceConfiguration,
+  list: { name: 'name', also: ['platforms'], expands: false } as const,
+  platformOf: ({ platforms }: { readonly platforms?: unknown }) =>
+    platforms === 'macOS' ? ('macOS' as const) : undefined,
+};
+
+test('a kind says how its policies are read: their name, their platform, and each list on its own', async () => {
+  const { send, asked } = graphOf({
+    '/deviceManagement/deviceConfigurations?$select=id,name,platforms': page([
+      { id: 'c1', name: 'Firewall', displayName: 'not this', platforms: 'macOS' },
+    ]),
+    [listOf('c1')]: page([assignment('a1')]),
+  });
+  const found = await tenantPolicies([ODD], send, BASE);
+  expect(asked).toHaveLength(2);
+  expect(found.get(ODD)).toMatchObject({
+    policies: [{ id: 'c1', displayName: 'Firewall', platform: 'macOS', assignments: [{ id: 'a1' }] }],
+  });
+});
+
 test('only the types that are wished are read', async () => {
   const { send, asked } = graphOf({ [COMPLIANCE]: page([]) });
   const found = await tenantPolicies([deviceCompliancePolicy], send, BASE);

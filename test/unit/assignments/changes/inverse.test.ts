@@ -57,6 +57,23 @@ describe('the body that puts an assignment back', () => {
     expect(restoringBody(without, kindOf(compliance), 'beta')).not.toHaveProperty('sourceId');
   });
 
+  test('has what only a body can say value for value, null as well', () => {
+    const kind = {
+      ...kindOf(configuration),
+      ownFields: [
+        { name: 'schedule', takes: 'json' },
+        { name: 'enabled', takes: 'json' },
+      ],
+    } as const;
+    const was = (schedule: unknown) => present(group('G1'), { schedule, enabled: false });
+    expect(restoringBody(was({ every: 8 }), kind, 'beta')).toMatchObject({
+      schedule: { every: 8 },
+      enabled: false,
+    });
+    expect(restoringBody(was(null), kind, 'beta')).toMatchObject({ schedule: null });
+    expect(restoringBody(was(undefined), kind, 'beta')).not.toHaveProperty('schedule');
+  });
+
   test.each([group('G1'), group('G1', filter('F1')), excluded('G1'), unheardOf])(
     'means what was there: %j',
     (target) => {

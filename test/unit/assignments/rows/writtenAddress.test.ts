@@ -22,6 +22,8 @@ test.each([
   ['DEVICECONFIGURATION', 'deviceConfigurations'],
   ['deviceCompliancePolicy', 'deviceCompliancePolicies'],
   ['DeviceCompliancePolicies', 'deviceCompliancePolicies'],
+  ['Device Compliance Policy', 'deviceCompliancePolicies'],
+  ['device-configuration_profile', 'deviceConfigurations'],
 ])('the policyType %s leads to %s', (policyType, collection) => {
   expect(pathOf({ ...configuration, policyType })).toBe(`/deviceManagement/${collection}/P1/assignments/A1`);
 });
