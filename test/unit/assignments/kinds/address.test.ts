@@ -158,7 +158,7 @@ test.each([
   '/deviceManagement/deviceConfigurations/P/assign',
   '/deviceManagement/deviceConfigurations/P',
   "/deviceManagement/deviceConfigurations('P')/assignments('A')",
-  '/deviceManagement/configurationPolicies/P/assignments/A',
+  '/deviceManagement/notificationMessageTemplates/P/assignments/A',
   '/deviceAppManagement/deviceConfigurations/P/assignments/A',
   '/deviceManagement/deviceCompliancePolicies/P/rootCertificate/assignments/A',
   '/deviceManagement/deviceConfigurations/P/rootCertificates/assignments/A',
