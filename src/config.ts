@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { closestTo } from './assignments/values/closest.ts';
-import { API_VERSIONS, type ApiVersion } from './assignments/kinds/policyKinds.ts';
+import { API_VERSIONS, type ApiVersion } from './assignments/values/apiVersion.ts';
 import { EXIT, UserError } from './errors.ts';
 import { SIGN_IN_WAYS, type SignInWay } from './graph/azureSettings.ts';
 import { CLOUDS, graphRootFrom, type CloudName } from './graph/clouds.ts';

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { KINDS } from '../src/assignments/kinds/registry.ts';
 import { importsOf, readSource, sourceFile, type Import, type SourceFile } from './support/sourceFiles.ts';
 
 /** What each folder may import besides itself; `errors` is the exit codes and `UserError`, which says remedies. */
@@ -97,6 +98,37 @@ const isPureImport = ({ from, names }: Import): boolean =>
   Object.hasOwn(PURE_IMPORTS, from) &&
   names.split(/[{},]/).every((name) => name.trim() === '' || PURE_IMPORTS[from]?.includes(name.trim()));
 
+/** The registry, the stand-in for Graph, and the record's dictionary, whose words are bytes of its format. */
+const KNOWS_KINDS = (path: string): boolean =>
+  path.startsWith('assignments/kinds/') || path.startsWith('simulator/') || path === 'runs/batchCodec.ts';
+
+const KIND_WORDS = KINDS.flatMap(({ policyType, collection, assignmentType }) => [
+  policyType,
+  collection,
+  assignmentType.replace('#microsoft.graph.', ''),
+]);
+
+/** What would have to be touched for every kind of policies more. What has no kind may be asked for anywhere. */
+const KIND_SPELLINGS: readonly { readonly what: string; readonly pattern: RegExp }[] = [
+  { what: 'asks which kind it is', pattern: /\bpolicyType\b\s*[!=]==?/ },
+  {
+    what: 'spells a path of policies',
+    pattern: /\/device(App)?Management\/(?!assignmentFilters|operationApproval)/i,
+  },
+  {
+    what: 'knows a kind by its word',
+    pattern: new RegExp(`['"\`/.(](${KIND_WORDS.join('|')})(?=['"\`/?(])`, 'i'),
+  },
+  { what: 'knows an assignment by its type', pattern: /['"`.][a-z]\w+Assignment['"`]/ },
+];
+
+const kindSpellings = ({ path, code }: SourceFile): string[] =>
+  KNOWS_KINDS(path)
+    ? []
+    : KIND_SPELLINGS.filter(({ pattern }) => pattern.test(code)).map(
+        ({ what }) => `${path} ${what}: only assignments/kinds/`,
+      );
+
 const folderOf = (path: string): string => path.split('/')[0]?.replace(/\.ts$/, '') ?? '';
 
 /** Everything in these files that the architecture forbids, a line each. */
@@ -106,6 +138,7 @@ function offences(files: readonly SourceFile[]): string[] {
     ...RESERVED.filter(({ pattern, only }) => !only(file.path) && pattern.test(file.code)).map(
       ({ what }) => `${file.path} ${what}`,
     ),
+    ...kindSpellings(file),
     ...(folderOf(file.path) === 'assignments' ? impurities(file) : []),
   ]);
 }
@@ -213,6 +246,31 @@ describe('the check finds', () => {
     `await fetch(url);`,
   ])('that the domain is no longer pure: %s', (text) => {
     expect(offencesOf('assignments/a.ts', text)).toHaveLength(1);
+  });
+
+  test.each([
+    `if (address.kind.policyType === 'mobileApp') return;`,
+    `const isOther = policyType !== other;`,
+    `case 'deviceConfiguration':`,
+    'const url = `/deviceManagement/${collection}/${id}`;',
+    `const url = '/deviceAppManagement/mobileApps';`,
+    `const url = '/DeviceManagement/intents';`,
+    `const words = type in { x: 'deviceCompliancePolicy' };`,
+    `const path = \`\${root}/deviceConfigurations?$top=1\`;`,
+    `const type = '#microsoft.graph.mobileAppAssignment';`,
+    `const type = odataType('deviceHealthScriptAssignment');`,
+  ])('that a file outside the registry knows a kind of policies: %s', (text) => {
+    expect(offencesOf('cli/a.ts', text).length).toBeGreaterThan(0);
+    expect(offencesOf('assignments/kinds/a.ts', text)).toEqual([]);
+  });
+
+  test.each([
+    `const url = '/deviceManagement/assignmentFilters?$select=id';`,
+    `const url = '/deviceManagement/operationApprovalPolicies';`,
+    `import { deviceConfiguration } from '../assignments/kinds/deviceConfiguration.ts';`,
+    `const words = kind.policyType;`,
+  ])('no kind of policies in %s', (text) => {
+    expect(offencesOf('graph/a.ts', text)).toEqual([]);
   });
 
   test('a circle, also one of types that goes round three folders', () => {

@@ -1,15 +1,10 @@
-import type { PolicyType } from '../assignments/kinds/policyKinds.ts';
+import { kindOf, type PolicyType } from '../assignments/kinds/registry.ts';
 import { EXIT, UserError } from '../errors.ts';
 import type { RunOptions } from '../runs/run.ts';
 import type { LivePlan } from './livePlan.ts';
 
-const IN_WORDS: Readonly<Record<PolicyType, string>> = {
-  deviceConfiguration: 'configurations',
-  deviceCompliancePolicy: 'compliance policies',
-};
-
 export const approvalInWords = (types: readonly PolicyType[]): string =>
-  `A second administrator has to approve each change of ${types.map((type) => IN_WORDS[type]).join(' and ')} in this tenant`;
+  `A second administrator has to approve each change of ${types.map((type) => kindOf(type).label.many).join(' and ')} in this tenant`;
 
 /** Said before anything is queued: each of these writes would be refused. @throws UserError (exit 2) */
 export function expectJustified(

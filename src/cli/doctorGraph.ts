@@ -1,12 +1,14 @@
 import { endsBefore } from '../graph/claims.ts';
 import { randomUUID } from 'node:crypto';
 import { isJsonObject } from '../assignments/values/json.ts';
-import type { ApiVersion, PolicyType } from '../assignments/kinds/policyKinds.ts';
+import type { ApiVersion } from '../assignments/values/apiVersion.ts';
+import type { Permissions } from '../assignments/kinds/permissions.ts';
+import { KINDS, type PolicyType } from '../assignments/kinds/registry.ts';
 import { UserError } from '../errors.ts';
 import { APPROVAL_POLICIES, policyTypesIn } from '../graph/approvals.ts';
 import { type Credentials } from '../graph/credentials.ts';
 import { createGraphClient, type EnvelopeReply, type GraphClient } from '../graph/graphClient.ts';
-import { accessOf, grantRemedy, WRITE_PERMISSION } from '../graph/permission.ts';
+import { accessOf, grantRemedy, PERMISSIONS } from '../graph/permission.ts';
 import { CHEAPEST_READ } from '../graph/reach.ts';
 import { VERSION } from '../version.ts';
 import { approvalInWords } from './approvals.ts';
@@ -120,31 +122,42 @@ async function signInChecks(
     : 'a sign-in that renews itself';
   const signedIn = ok('sign-in', `As ${who}, with ${how}.`);
   const end = note === undefined ? [] : [warning('token end', note, RENEWED_SIGN_IN)];
-  return { identity, checks: [signedIn, ...end, permissionCheck(identity)] };
+  return {
+    identity,
+    checks: [signedIn, ...end, ...PERMISSIONS.map((each) => permissionCheck(identity, each))],
+  };
 }
 
-function permissionCheck({ signedIn }: Identity): Check {
+/** A sign-in that may write some kinds of policies may well be meant for those alone. */
+function permissionCheck({ signedIn }: Identity, needed: Permissions): Check {
   const claims = signedIn?.claims;
-  switch (accessOf(claims)) {
+  const { name } = needed.write;
+  const remedy = grantRemedy(claims ?? NO_CLAIMS, [needed.write]);
+  const lacking = (message: string): Check =>
+    accessOf(claims) === 'write'
+      ? warning('permission', message, remedy)
+      : failed('permission', { message, remedy });
+  switch (accessOf(claims, [needed])) {
     case 'write':
-      return ok('permission', `${WRITE_PERMISSION}: reads and writes.`);
+      return ok('permission', `${name}: reads and writes.`);
     case 'read':
-      return failed('permission', {
-        message: 'The sign-in may only read: `plan` works, no write will.',
-        remedy: grantRemedy(claims ?? NO_CLAIMS),
-      });
+      return lacking(`The sign-in may only read: \`plan\` works, no write will${ofKinds(needed)}.`);
     case 'none':
-      return failed('permission', {
-        message: `The sign-in has not the permission ${WRITE_PERMISSION}, nor that to read.`,
-        remedy: grantRemedy(claims ?? NO_CLAIMS),
-      });
+      return lacking(`The sign-in has not the permission ${name}, nor that to read${ofKinds(needed)}.`);
     case 'unknown':
       return warning(
         'permission',
         "The token can't be read, so nobody knows whether it may write.",
-        `If writes are refused with 403, give its app ${WRITE_PERMISSION}.`,
+        `If writes are refused with 403, give its app ${name}.`,
       );
   }
+}
+
+/** Said only where kinds differ in what they need. */
+function ofKinds({ write }: Permissions): string {
+  if (PERMISSIONS.length === 1) return '';
+  const kinds = KINDS.filter(({ permissions }) => permissions.write.name === write.name);
+  return ` of ${kinds.map(({ label }) => label.many).join(', ')}`;
 }
 
 const NO_CLAIMS = { roles: [], scopes: [] };

@@ -2,8 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { asRow, type AsRow } from '../assignments/rows/asRow.ts';
 import { closestTo } from '../assignments/values/closest.ts';
 import { INPUT_COLUMNS, type InputColumn } from '../assignments/rows/columns.ts';
-import { platformOf } from '../assignments/targets/platforms.ts';
-import { POLICY_TYPES, type PolicyType } from '../assignments/kinds/policyKinds.ts';
+import { kindNamed, kindsIn, POLICY_TYPES, type PolicyKind } from '../assignments/kinds/registry.ts';
 import type { SharedFlags } from '../config.ts';
 import { EXIT, UserError } from '../errors.ts';
 import { textFault } from '../formats/cells.ts';
@@ -26,16 +25,17 @@ interface ExportFlags extends SharedFlags, OutputFlags {
 export const exportAssignments: CliCommand<ExportFlags> = {
   options: (command) =>
     sharedOptions(command)
-      .option('--type <type>', `only policies of one type: ${POLICY_TYPES.join(' or ')}`)
+      .option('--type <type>', `only policies of one type: ${POLICY_TYPES.join(', ')}`)
       .option('--where <column=text>', 'only rows whose cell is this; * is any text; repeatable', added)
       .option('--format <format>', 'csv, json or ndjson')
       .option('-o, --output <file>', 'write to a file; its extension decides the format'),
   async run(_args, flags, context) {
     const format = outputFormat(flags);
-    const types = flags.type === undefined ? POLICY_TYPES : [policyTypeFrom(flags.type)];
+    const kind = flags.type === undefined ? undefined : kindFrom(flags.type);
     const selector = selectorFrom(flags.where);
     await using session = await openSession(await signIn(identify(flags, context), context), context);
-    const policies = await readTenant(types, session, context);
+    const kinds = kind ? [kind] : kindsIn(session.identity.config.apiVersion);
+    const policies = await readTenant(kinds, session, context);
     const found = rowsOf(policies, session.identity).filter(({ cells }) =>
       selector.matches((column) => cells.get(column as InputColumn)),
     );
@@ -51,9 +51,9 @@ export const exportAssignments: CliCommand<ExportFlags> = {
 /** Of an option that may be given again and again. */
 const added = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
 
-/** @throws UserError (exit 4) when the tenant does not show all policies of these types: a part would look like the whole. */
+/** @throws UserError (exit 4) when the tenant does not show all policies of these kinds: a part would look like the whole. */
 async function readTenant(
-  types: readonly PolicyType[],
+  kinds: readonly PolicyKind[],
   session: Session,
   context: Context,
 ): Promise<readonly TenantPolicy[]> {
@@ -64,9 +64,9 @@ async function readTenant(
   try {
     const send = readsWithin({ ledger: session.ledgerOn(runs), graph }, undefined, context.interrupted);
     const { graphUrl, apiVersion } = identity.config;
-    const read = await tenantPolicies(types, send, `${graphUrl}/${apiVersion}`);
-    return [...read].flatMap(([type, found]) => {
-      if (found.kind !== 'policies') throw notShown(type, found, identity);
+    const read = await tenantPolicies(kinds, send, `${graphUrl}/${apiVersion}`);
+    return [...read].flatMap(([kind, found]) => {
+      if (found.kind !== 'policies') throw notShown(kind, found, identity);
       return found.policies;
     });
   } finally {
@@ -75,13 +75,13 @@ async function readTenant(
 }
 
 function notShown(
-  type: PolicyType,
+  { policyType }: PolicyKind,
   found: Exclude<TenantPolicies, { kind: 'policies' }>,
   { config, hint }: Identity,
 ): UserError {
   const why = 'why' in found ? found.why : `${found.error.code}: ${found.error.message}`;
   return new UserError(
-    `Graph at ${config.graphUrl} does not show every ${type} with its assignments: ${why}`,
+    `Graph at ${config.graphUrl} does not show every ${policyType} with its assignments: ${why}`,
     {
       remedy: `Run \`${hint('doctor')}\`: it tells what is wrong. Then export again; nothing was written.`,
       exitCode: EXIT.environment,
@@ -100,11 +100,11 @@ function rowsOf(policies: readonly TenantPolicy[], { config }: Identity): AsRow[
 }
 
 /** A name that no file can hold, as one with control characters, stays blank: it is there to be read by people. */
-function policyCells({ displayName, odataType }: TenantPolicy): [InputColumn, string][] {
+function policyCells({ displayName, platform }: TenantPolicy): [InputColumn, string][] {
   const name = displayName === undefined || textFault(displayName) !== undefined ? '' : displayName;
   return [
     ['policyName', name],
-    ['platform', platformOf(odataType) ?? ''],
+    ['platform', platform ?? ''],
   ];
 }
 
@@ -139,8 +139,8 @@ function tellLeftOut(found: readonly AsRow[], { print }: Context): void {
   }
 }
 
-function policyTypeFrom(text: string): PolicyType {
-  const found = POLICY_TYPES.find((type) => type.toLowerCase() === text.toLowerCase());
+function kindFrom(text: string): PolicyKind {
+  const found = kindNamed(text);
   if (found !== undefined) return found;
   const guess = closestTo(text, POLICY_TYPES);
   throw new UserError(`"${text}" is no type of policy.`, {

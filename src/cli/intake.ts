@@ -7,7 +7,7 @@ import type { InputColumn } from '../assignments/rows/columns.ts';
 import { changeFrom } from '../assignments/rows/change.ts';
 import { closestTo } from '../assignments/values/closest.ts';
 import { Duplicates } from '../assignments/rows/duplicates.ts';
-import { policyKey } from '../assignments/kinds/policyKinds.ts';
+import { policyKey } from '../assignments/kinds/address.ts';
 import type { Problem, Row } from '../assignments/rows/row.ts';
 import type { ReadingRules } from '../assignments/rows/rowReader.ts';
 import { policiesOf } from '../assignments/rows/writtenAddress.ts';

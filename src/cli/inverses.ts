@@ -5,7 +5,8 @@ import { targetInWords } from '../assignments/changes/changeKind.ts';
 import { INPUT_COLUMNS, type InputColumn } from '../assignments/rows/columns.ts';
 import { fingerprintOf, fingerprintOfList } from '../assignments/changes/fingerprint.ts';
 import { inverseCells, type Inverse } from '../assignments/changes/inverse.ts';
-import { listPath, policyKey } from '../assignments/kinds/policyKinds.ts';
+import { listPath, policyKey } from '../assignments/kinds/address.ts';
+import { writesBy } from '../assignments/kinds/kind.ts';
 import { undosIn, type Undo } from '../assignments/changes/undo.ts';
 import { readCurrentAssignments } from '../graph/currentAssignments.ts';
 import { readsWithin } from '../queue/reads.ts';
@@ -123,7 +124,7 @@ export class Inverses {
         return;
       case 'gone':
         // Only a list that is written as a whole can have it again.
-        if (this.#force && this.#written.strategy === 'assign')
+        if (this.#force && writesBy(row.change.address.kind, this.#written.strategy) === 'assign')
           return this.#restore(row, undo.inverse, plannedList);
         this.leaveGone(row);
         return;

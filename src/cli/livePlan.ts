@@ -1,3 +1,4 @@
+import { POLICY_TYPES, type PolicyType } from '../assignments/kinds/registry.ts';
 import type { Judged, Staged } from './staged.ts';
 import { mkdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
@@ -8,7 +9,6 @@ import { repeatedRows } from '../assignments/changes/planBatch.ts';
 import { patchBody } from '../assignments/changes/request.ts';
 import type { GuardKind, LinedFinding } from '../assignments/guard/finding.ts';
 import { overMaxChanges, type ChangeLimits } from '../assignments/guard/maxChanges.ts';
-import { POLICY_TYPES, type PolicyType } from '../assignments/kinds/policyKinds.ts';
 import { EXIT, UserError } from '../errors.ts';
 import type { PlanDecision, PlanHeader, PlanRow } from '../formats/planFile.ts';
 import { PlanWriter } from '../formats/writePlanFile.ts';

@@ -2,7 +2,8 @@ import type { Command } from 'commander';
 import { parseAllow, type Allowed } from '../assignments/guard/allow.ts';
 import type { ChangeLimits } from '../assignments/guard/maxChanges.ts';
 import { EXIT, UserError } from '../errors.ts';
-import { DEFAULT_OPTIONS, HOUR_MS, STRATEGIES, type RunOptions, type Strategy } from '../runs/run.ts';
+import { DEFAULT_OPTIONS, HOUR_MS, type RunOptions } from '../runs/run.ts';
+import { STRATEGIES, type Strategy } from '../assignments/kinds/kind.ts';
 
 /** The flags of the guard. */
 export interface GuardFlags {

@@ -1,3 +1,5 @@
+import type { PolicyType } from '../assignments/kinds/registry.ts';
+import { listPath } from '../assignments/kinds/address.ts';
 import type { CurrentAssignment, RowError } from '../assignments/changes/current.ts';
 import { changeKind, targetInWords, type FilterChange } from '../assignments/changes/changeKind.ts';
 import type { Change } from '../assignments/rows/change.ts';
@@ -5,7 +7,6 @@ import { GUARD_KINDS, type GuardKind, type LinedFinding } from '../assignments/g
 import { entryOf, type Before } from '../assignments/changes/decision.ts';
 import type { PlanDecision, RowNames } from '../formats/planFile.ts';
 import type { JsonObject } from '../assignments/values/json.ts';
-import { listPath, type PolicyType } from '../assignments/kinds/policyKinds.ts';
 import { targetIn, targetKind } from '../assignments/targets/currentTarget.ts';
 import { cellText } from '../assignments/rows/selector.ts';
 import type { InputRow } from '../runs/batchCodec.ts';
@@ -144,7 +145,7 @@ export class PlanTally {
 
   #write(row: PlannedRow): void {
     const { input, change, decision } = row;
-    const { policyType } = change.address.form;
+    const { policyType } = change.address.kind;
     this.#counts.writes += 1;
     if (decision.via === 'patch') this.#single += 1;
     else this.#lists.add(listPath(change.address));

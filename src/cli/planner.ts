@@ -1,3 +1,4 @@
+import { listPath } from '../assignments/kinds/address.ts';
 import type { CurrentAssignment, RowError } from '../assignments/changes/current.ts';
 import type { Decision } from '../assignments/changes/decision.ts';
 import { findCurrent } from '../assignments/changes/findCurrent.ts';
@@ -10,7 +11,6 @@ import {
   type PlanRules,
 } from '../assignments/changes/planBatch.ts';
 import { Guard } from '../assignments/guard/guard.ts';
-import { listPath } from '../assignments/kinds/policyKinds.ts';
 import type { Change } from '../assignments/rows/change.ts';
 import { policyNameFault } from '../assignments/rows/policyName.ts';
 import { readCurrentAssignments, type ReadList } from '../graph/currentAssignments.ts';
@@ -62,11 +62,12 @@ export class Planner {
   #judged(decisions: readonly Decision<DraftRow>[], look: ListSnapshot | undefined): PlannedRow[] {
     const [first] = decisions;
     if (first === undefined) return [];
-    const { form, policyId } = first.row.change.address;
-    const fact = this.#facts.policy(form.policyType, policyId);
+    const { address } = first.row.change;
+    const fact = this.#facts.policy(address);
     const list = look?.kind === 'list' ? look.assignments : undefined;
     const findings = this.#guard.judgeList({
-      ...{ policyType: form.policyType, policyId, ...fact, assignments: list ?? [], decisions },
+      ...{ kind: address.kind, policyId: address.policyId, ...fact },
+      ...{ assignments: list ?? [], decisions },
     });
     return decisions.map(({ row, waitsFor, ...decision }, i) => ({
       ...{ input: row.input, change: row.change, list },
@@ -105,7 +106,7 @@ export class Planner {
   #elsewhere({ address }: Change): RowError | undefined {
     const { assignmentId, policyId } = address;
     const owner = this.#facts.policyOfAssignment(assignmentId);
-    if (owner === undefined || owner.toLowerCase() === policyId.toLowerCase() || address.form.via.length > 0)
+    if (owner === undefined || owner.toLowerCase() === policyId.toLowerCase() || address.via.length > 0)
       return undefined;
     return {
       code: 'AssignmentElsewhere',

@@ -3,14 +3,9 @@ import { fingerprintOf } from '../assignments/changes/fingerprint.ts';
 import { sameId } from '../assignments/values/ids.ts';
 import { restoringBody } from '../assignments/changes/inverse.ts';
 import { outcomeOf } from '../assignments/changes/outcome.ts';
-import {
-  addressFromParts,
-  ENDPOINT_FORMS,
-  ID_REMEDY,
-  listPath,
-  type Address,
-  type PolicyType,
-} from '../assignments/kinds/policyKinds.ts';
+import { addressFromParts, ID_REMEDY, listPath, type Address } from '../assignments/kinds/address.ts';
+import type { Strategy } from '../assignments/kinds/kind.ts';
+import { kindNamed, KINDS, type PolicyType } from '../assignments/kinds/registry.ts';
 import { patchRequest } from '../assignments/changes/request.ts';
 import { targetInWords } from '../assignments/changes/changeKind.ts';
 import { EXIT, UserError } from '../errors.ts';
@@ -20,7 +15,6 @@ import { readCurrentAssignments, type ReadList } from '../graph/currentAssignmen
 import { TenantStopped } from '../queue/ledger.ts';
 import { sendLoneWrite } from '../queue/loneWrite.ts';
 import { readsWithin } from '../queue/reads.ts';
-import type { Strategy } from '../runs/run.ts';
 import { ask } from './ask.ts';
 import { failed, ok, warning, type Check } from './check.ts';
 import type { Context } from './context.ts';
@@ -50,28 +44,27 @@ interface Found {
   readonly present: CurrentAssignment;
 }
 
+/** The types of policies whose assignments may take a PATCH. */
+const PATCHED = KINDS.filter(({ write }) => write.how === 'patch').map(({ policyType }) => policyType);
+
 /**
- * The assignments that `<policy>/<assignment>` may name: a policy's id does not tell its type, so there are two, unless the type stands
- * before it.
+ * The assignments that `<policy>/<assignment>` may name: a policy's id does not tell its type, so there is one of each type,
+ * unless the type stands before it.
  * @throws UserError (exit 2) for anything else
  */
 export function probedAddresses(text: string): readonly Address[] {
   const parts = text.split('/').filter((part) => part !== '');
-  const typeName = parts.length === 3 ? parts.shift()?.toLowerCase() : undefined;
+  const typeName = parts.length === 3 ? parts.shift() : undefined;
   const [policyId = '', assignmentId = ''] = parts;
-  const forms = ENDPOINT_FORMS.filter(
-    ({ via, policyType, collection }) =>
-      via.length === 0 &&
-      (typeName === undefined || [policyType, collection].some((name) => name.toLowerCase() === typeName)),
-  );
-  if (parts.length !== 2 || forms.length === 0)
+  const named = typeName === undefined ? KINDS : [kindNamed(typeName)];
+  const kinds = named.flatMap((kind) => (kind?.write.how === 'patch' ? [kind] : []));
+  if (parts.length !== 2 || kinds.length === 0)
     throw new UserError(`--probe-write is "${text}".`, {
-      remedy:
-        'Write it as POLICY_ID/ASSIGNMENT_ID, or as deviceCompliancePolicies/POLICY_ID/ASSIGNMENT_ID; `retarget export` shows them.',
+      remedy: `Write it as POLICY_ID/ASSIGNMENT_ID, or as TYPE/POLICY_ID/ASSIGNMENT_ID, where TYPE is one of ${PATCHED.join(', ')}; \`retarget export\` shows them.`,
       exitCode: EXIT.badInput,
     });
-  return forms.map(({ policyType }) => {
-    const address = addressFromParts({ policyType, policyId, assignmentId, via: '' });
+  return kinds.map((kind) => {
+    const address = addressFromParts({ kind, policyId, assignmentId, via: '' });
     if ('part' in address)
       throw new UserError(`--probe-write: ${address.message}`, {
         remedy: ID_REMEDY,
@@ -128,7 +121,7 @@ async function probeIn(
       message: `Not tried: ${path} belongs to a policy set.`,
       remedy: 'Name an assignment that was made by itself; `retarget export` shows them.',
     });
-  if (typesToApprove.has(address.form.policyType))
+  if (typesToApprove.has(address.kind.policyType))
     return notTried('each write would ask a second administrator for approval', {
       remedy:
         'Apply a file of one row with --justification "…": its result shows whether the tenant takes PATCH.',
@@ -137,7 +130,7 @@ async function probeIn(
   const what = visible(targetInWords(present.target));
   if (!yes && !(await ask(`Write the present target (${what}) of ${path} back to it in ${where}?`, context)))
     return notTried('the answer was no', { remedy: 'Answer yes, or add --yes.' });
-  const body = restoringBody(present, address.form, identity.config.apiVersion);
+  const body = restoringBody(present, address.kind, identity.config.apiVersion);
   const ledger = session.ledgerOn(session.runs);
   const reply = await sendLoneWrite(
     patchRequest({ address }, body, present),

@@ -1,7 +1,7 @@
+import { policyKey } from '../assignments/kinds/address.ts';
 import type { Staged } from './staged.ts';
 import { entryOf, type Before } from '../assignments/changes/decision.ts';
 import { reducesScope } from '../assignments/changes/reducesScope.ts';
-import { policyKey } from '../assignments/kinds/policyKinds.ts';
 import { EXIT, UserError } from '../errors.ts';
 import type { Context } from './context.ts';
 import { planStaged, type PlanTerms } from './livePlan.ts';

@@ -1,5 +1,5 @@
+import { policyKey } from '../assignments/kinds/address.ts';
 import { GUARD_KINDS } from '../assignments/guard/finding.ts';
-import { policyKey } from '../assignments/kinds/policyKinds.ts';
 import { changeFrom } from '../assignments/rows/change.ts';
 import { Duplicates } from '../assignments/rows/duplicates.ts';
 import type { Problem } from '../assignments/rows/row.ts';

@@ -1,3 +1,4 @@
+import { kindOf } from '../assignments/kinds/registry.ts';
 import { allowOption } from '../assignments/guard/allow.ts';
 import { approvalInWords } from './approvals.ts';
 import type { ChangeCount } from './planTally.ts';
@@ -102,7 +103,7 @@ function showChanges(changes: readonly ChangeCount[], say: (line: string) => voi
       ...(intent === 'turned' ? ['intent turned'] : []),
     ];
     const how = visible(`${from ?? 'not read'} → ${to}`);
-    const words = [policyType === 'deviceConfiguration' ? 'configurations' : 'compliance policies', ...more];
+    const words = [kindOf(policyType).label.many, ...more];
     say(`    ${rows.toLocaleString('en-US').padStart(8)}  ${how}  (${words.join(', ')})`);
   }
   if (changes.length > CHANGES_SHOWN) say(`    … and ${changes.length - CHANGES_SHOWN} more ways`);

@@ -1,7 +1,9 @@
 import { filterOf } from '../assignments/targets/filter.ts';
 import type { FilterFact, GroupFact, TenantFacts } from '../assignments/guard/guard.ts';
-import { platformOf, type DevicePlatform } from '../assignments/targets/platforms.ts';
-import { POLICY_TYPES, type PolicyType } from '../assignments/kinds/policyKinds.ts';
+import type { DevicePlatform } from '../assignments/targets/platforms.ts';
+import type { Address } from '../assignments/kinds/address.ts';
+import { kindsIn, type PolicyType } from '../assignments/kinds/registry.ts';
+import { policyKey } from '../assignments/kinds/address.ts';
 import { groupOf, targetIn } from '../assignments/targets/currentTarget.ts';
 import { readAssignmentFilters } from '../graph/assignmentFilters.ts';
 import { readGroups } from '../graph/groups.ts';
@@ -39,12 +41,12 @@ export class FactsOfTenant implements TenantFacts {
    */
   static async read(send: SendReads, base: string, identity: Identity): Promise<FactsOfTenant> {
     const facts = new FactsOfTenant(send, base);
-    for (const [type, found] of await tenantPolicies(POLICY_TYPES, send, base)) {
+    for (const [kind, found] of await tenantPolicies(kindsIn(identity.config.apiVersion), send, base)) {
       expectRead(found, identity);
-      facts.#totals.set(type, countAssignments(found));
+      facts.#totals.set(kind.policyType, countAssignments(found));
       if (found.kind !== 'policies') continue;
-      for (const { id, displayName, odataType, assignments } of found.policies) {
-        facts.#policies.set(keyOf(type, id), { name: displayName, platform: platformOf(odataType) });
+      for (const { id, displayName, platform, assignments } of found.policies) {
+        facts.#policies.set(policyKey({ kind, policyId: id }), { name: displayName, platform });
         for (const assignment of assignments) facts.#owners.set(assignment.id.toLowerCase(), id);
       }
     }
@@ -74,8 +76,8 @@ export class FactsOfTenant implements TenantFacts {
     return this.#filters?.(id) ?? { kind: 'unchecked' };
   }
 
-  policy(type: PolicyType, id: string): PolicyFact | undefined {
-    return this.#policies.get(keyOf(type, id));
+  policy(address: Pick<Address, 'kind' | 'policyId'>): PolicyFact | undefined {
+    return this.#policies.get(policyKey(address));
   }
 
   /** The id of the policy that has this assignment. */
@@ -88,5 +90,3 @@ export class FactsOfTenant implements TenantFacts {
     return this.#totals;
   }
 }
-
-const keyOf = (type: PolicyType, id: string): string => `${type}/${id.toLowerCase()}`;

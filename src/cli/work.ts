@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ApiVersion } from '../assignments/kinds/policyKinds.ts';
+import type { ApiVersion } from '../assignments/values/apiVersion.ts';
 import { EXIT, UserError, type ExitCode } from '../errors.ts';
 import { tellReach } from '../graph/reach.ts';
 import type { Ledger } from '../queue/ledger.ts';

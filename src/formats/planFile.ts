@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { INPUT_COLUMNS, type InputColumn } from '../assignments/rows/columns.ts';
-import { DECISION_KINDS, WAYS, type Before, type Decision } from '../assignments/changes/decision.ts';
+import { DECISION_KINDS, type Before, type Decision } from '../assignments/changes/decision.ts';
+import { STRATEGIES } from '../assignments/kinds/kind.ts';
 import type { CurrentAssignment } from '../assignments/changes/current.ts';
 import { GUARD_KINDS, type GuardKind } from '../assignments/guard/finding.ts';
 import { isJsonObject, type JsonObject } from '../assignments/values/json.ts';
-import { API_VERSIONS } from '../assignments/kinds/policyKinds.ts';
+import { API_VERSIONS } from '../assignments/values/apiVersion.ts';
 
 /** The version of the plan file's format. */
 export const PLAN_FORMAT = 2;
@@ -19,7 +20,7 @@ export interface PlanHeader {
   readonly graphUrl: string;
   readonly apiVersion: (typeof API_VERSIONS)[number];
   /** How the run is to write: each assignment by itself, or each policy's whole list. */
-  readonly strategy: (typeof WAYS)[number];
+  readonly strategy: (typeof STRATEGIES)[number];
   /** The file that was planned: its name as given, and the SHA-256 of its bytes in hex. */
   readonly source: { readonly name: string; readonly sha256: string };
   /** When the tenant was read: ISO 8601, UTC. */
@@ -77,7 +78,7 @@ const header = {
   tenant: z.string().min(1),
   graphUrl: z.url(),
   apiVersion: z.enum(API_VERSIONS),
-  strategy: z.enum(WAYS),
+  strategy: z.enum(STRATEGIES),
   source: z.strictObject({ name: z.string(), sha256: z.hex().length(64) }),
   createdAt: z.iso.datetime(),
   columns: z.array(z.enum(INPUT_COLUMNS)),
@@ -122,7 +123,7 @@ export const planRowSchema = z.strictObject({
   input,
   names: z.strictObject({ policy: z.string().optional(), platform: z.string().optional() }).default({}),
   decision: z.enum(DECISION_KINDS),
-  via: z.enum(WAYS),
+  via: z.enum(STRATEGIES),
   before: z.union([z.literal(['notRead', 'absent']), count, z.array(count)]),
   after: jsonObject,
   waitsFor: z.array(z.int().positive()).default([]),

@@ -1,5 +1,5 @@
 import { isJsonObject } from '../assignments/values/json.ts';
-import type { PolicyType } from '../assignments/kinds/policyKinds.ts';
+import { KINDS, type PolicyType } from '../assignments/kinds/registry.ts';
 import { collection, readAll, type SendReads } from './reading.ts';
 
 /** Pages of either collection that are read: a page holds many, and requests end after days. */
@@ -13,12 +13,6 @@ export interface ApprovalRequest {
   readonly status: string;
   readonly justification: string;
 }
-
-/** Source: learn.microsoft.com/graph/api/resources/intune-rbac-operationapprovalpolicytype (beta) */
-const POLICY_TYPE_OF: ReadonlyMap<unknown, PolicyType> = new Map([
-  ['configurationPolicy', 'deviceConfiguration'],
-  ['compliancePolicy', 'deviceCompliancePolicy'],
-]);
 
 /**
  * The types of policies whose changes a second administrator has to approve (Multi Admin Approval); undefined when this
@@ -37,9 +31,15 @@ export async function typesToApprove(
 
 export const APPROVAL_POLICIES = '/deviceManagement/operationApprovalPolicies';
 
-/** The types that approval policies are about, as Graph lists these. */
-export const policyTypesIn = (items: readonly unknown[]): ReadonlySet<PolicyType> =>
-  new Set(items.flatMap((item) => (isJsonObject(item) && POLICY_TYPE_OF.get(item['policyType'])) || []));
+/**
+ * The types that approval policies are about, as Graph lists these.
+ * Source: learn.microsoft.com/graph/api/resources/intune-rbac-operationapprovalpolicytype (beta)
+ */
+export function policyTypesIn(items: readonly unknown[]): ReadonlySet<PolicyType> {
+  const approved = new Set(items.flatMap((item) => (isJsonObject(item) ? [item['policyType']] : [])));
+  const types = KINDS.filter(({ approvalType }) => approvalType !== undefined && approved.has(approvalType));
+  return new Set(types.map(({ policyType }) => policyType));
+}
 
 /**
  * The tenant's requests for approval; undefined as above. None tells what it is about but by its justification.

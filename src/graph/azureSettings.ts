@@ -1,6 +1,6 @@
 import { EXIT, UserError } from '../errors.ts';
 import { CLOUDS, type CloudName } from './clouds.ts';
-import { WRITE_PERMISSION } from './permission.ts';
+import { WRITE_PERMISSIONS } from './permission.ts';
 
 export const SIGN_IN_WAYS = ['default', 'device-code', 'browser'] as const;
 export type SignInWay = (typeof SIGN_IN_WAYS)[number];
@@ -107,7 +107,7 @@ export function identityFrom({ env, cloud, tenant: given, signIn }: AzureSetting
       // An app of the tenant's own lists its permissions itself; the common one has to be told.
       scope:
         clientId === undefined
-          ? `${new URL(CLOUDS[cloud].scope).origin}/${WRITE_PERMISSION}`
+          ? WRITE_PERMISSIONS.map(({ name }) => `${new URL(CLOUDS[cloud].scope).origin}/${name}`).join(' ')
           : CLOUDS[cloud].scope,
     };
   }

@@ -1,6 +1,6 @@
+import { listPath, type Address } from '../assignments/kinds/address.ts';
 import { currentAssignmentsIn } from '../assignments/changes/current.ts';
 import type { ListSnapshot } from '../assignments/changes/planBatch.ts';
-import { listPath, type Address } from '../assignments/kinds/policyKinds.ts';
 import { collection, readAll, type Collection, type NotRead, type SendReads } from './reading.ts';
 
 /** Pages of one policy's list that are read. A thousand assignments a policy is far beyond what Intune shows. */

@@ -1,16 +1,26 @@
+import type { Permission, Permissions } from '../assignments/kinds/permissions.ts';
+import { KINDS } from '../assignments/kinds/registry.ts';
 import type { TokenClaims } from './claims.ts';
 
-export const WRITE_PERMISSION = 'DeviceManagementConfiguration.ReadWrite.All';
-export const READ_PERMISSION = 'DeviceManagementConfiguration.Read.All';
+/** What it takes to read and to write the kinds of policies there are, each once. */
+export const PERMISSIONS: readonly Permissions[] = [
+  ...new Map(KINDS.map(({ permissions }) => [permissions.write.name, permissions])).values(),
+];
+
+export const WRITE_PERMISSIONS: readonly Permission[] = PERMISSIONS.map(({ write }) => write);
 
 /** What a token says that it may do to Intune's policies; `unknown` for one that can't be read. */
 export type Access = 'write' | 'read' | 'none' | 'unknown';
 
-export function accessOf(claims: TokenClaims | undefined): Access {
+/** The most that a token allows with kinds that need one of these permissions. */
+export function accessOf(
+  claims: TokenClaims | undefined,
+  needed: readonly Permissions[] = PERMISSIONS,
+): Access {
   if (claims === undefined) return 'unknown';
-  const permissions = [...claims.roles, ...claims.scopes];
-  if (permissions.includes(WRITE_PERMISSION)) return 'write';
-  return permissions.includes(READ_PERMISSION) ? 'read' : 'none';
+  const given = new Set([...claims.roles, ...claims.scopes]);
+  if (needed.some(({ write }) => given.has(write.name))) return 'write';
+  return needed.some(({ read }) => given.has(read)) ? 'read' : 'none';
 }
 
 /** An app of the tenant's own signs in to the Azure CLI: a person's `az login` is the CLI's app, which has no permission for Intune. */
@@ -19,16 +29,19 @@ export const SERVICE_PRINCIPAL_LOGIN =
 
 /** The app of the Azure CLI, whose permissions are Microsoft's to choose. */
 const AZURE_CLI_APP = '04b07795-8ddb-461a-bbee-02f9e1bf7b46';
-/** Microsoft Graph, and WRITE_PERMISSION in it for apps and for people. Source: learn.microsoft.com/graph/permissions-reference */
+/** Microsoft Graph. Source: learn.microsoft.com/graph/permissions-reference */
 const GRAPH_APP = '00000003-0000-0000-c000-000000000000';
-const WRITE_AS_APP = '9241abd9-d0e6-425a-bd4f-47ba86e767a4';
-const WRITE_AS_PERSON = '0883f392-0a7a-443d-8c76-16a6d39c7b63';
 
-/** How the sign-in comes by the permission that it lacks. */
-export function grantRemedy({ appId, scopes }: TokenClaims): string {
+/** How the sign-in comes by the permissions that it lacks. */
+export function grantRemedy(
+  { appId, scopes }: TokenClaims,
+  lacking: readonly Permission[] = WRITE_PERMISSIONS,
+): string {
   if (appId === AZURE_CLI_APP)
     return `The Azure CLI's own app can't have it. Sign in as an app of your tenant: \`${SERVICE_PRINCIPAL_LOGIN}\`; or add --sign-in device-code.`;
   const id = appId ?? '"$AZURE_CLIENT_ID"';
-  const permission = scopes.length > 0 ? `${WRITE_AS_PERSON}=Scope` : `${WRITE_AS_APP}=Role`;
-  return `An administrator runs \`az ad app permission add --id ${id} --api ${GRAPH_APP} --api-permissions ${permission} && az ad app permission admin-consent --id ${id}\`; then sign in anew.`;
+  const granted = lacking.map(({ asApp, asPerson }) =>
+    scopes.length > 0 ? `${asPerson}=Scope` : `${asApp}=Role`,
+  );
+  return `An administrator runs \`az ad app permission add --id ${id} --api ${GRAPH_APP} --api-permissions ${granted.join(' ')} && az ad app permission admin-consent --id ${id}\`; then sign in anew.`;
 }

@@ -1,9 +1,11 @@
 import type { BaseLogger } from 'pino';
+import { collectionPath } from '../assignments/kinds/address.ts';
+import { deviceConfiguration } from '../assignments/kinds/deviceConfiguration.ts';
 import { SEND_TOO_LATE } from './exchange.ts';
 import type { GraphClient } from './graphClient.ts';
 
 /** The cheapest read that shows whether this sign-in may read what the writes are about. */
-export const CHEAPEST_READ = '/deviceManagement/deviceConfigurations?$top=1&$select=id';
+export const CHEAPEST_READ = `${collectionPath(deviceConfiguration)}?$top=1&$select=id`;
 
 /**
  * Says once that Graph is out of reach and once that it is back, however many tries are between. The clients that come from

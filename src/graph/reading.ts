@@ -81,7 +81,7 @@ export type Collection =
 /**
  * A collection, page by page. One that could not be read to its end is never shown in part: what is missing from it would
  * look as if it were gone.
- * @param url below `/deviceManagement/`, relative and without version, with the query if there is one
+ * @param url relative and without version, with the query if there is one
  * @param base root and version: links to further pages are absolute, and only what stands behind the version is used of them
  * @param pagesMax pages that are read; a link that leads in a circle has more
  */
@@ -118,7 +118,8 @@ const unreadable = (why: string): Collection => ({ kind: 'unreadable', why });
 function continuation(link: unknown, version: string, url: string): string | undefined {
   const linked = typeof link === 'string' ? URL.parse(link) : null;
   if (linked === null) return undefined;
-  const at = linked.pathname.toLowerCase().indexOf(`/${version}/devicemanagement/`);
+  const [, root = ''] = url.split('/');
+  const at = linked.pathname.toLowerCase().indexOf(`/${version}/${root}/`.toLowerCase());
   const path = linked.pathname.slice(at + 1 + version.length);
   return at >= 0 && plainPath(path) === plainPath(url.replace(/\?.*/, '')) ? path + linked.search : undefined;
 }

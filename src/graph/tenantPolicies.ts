@@ -1,7 +1,8 @@
 import { type CurrentAssignment, currentAssignmentsIn } from '../assignments/changes/current.ts';
-import { idSegment } from '../assignments/values/ids.ts';
 import { isJsonObject } from '../assignments/values/json.ts';
-import { ENDPOINT_FORMS, type PolicyType } from '../assignments/kinds/policyKinds.ts';
+import { collectionPath, ownListPath } from '../assignments/kinds/address.ts';
+import type { PolicyKind } from '../assignments/kinds/registry.ts';
+import type { DevicePlatform } from '../assignments/targets/platforms.ts';
 import { assignmentLists } from './currentAssignments.ts';
 import { collection, readAll, type Collection, type NotRead, type SendReads } from './reading.ts';
 
@@ -10,42 +11,39 @@ const COLLECTION_PAGES_MAX = 5_000;
 
 /** A policy of the tenant with all its assignments. */
 export interface TenantPolicy {
-  readonly policyType: PolicyType;
+  readonly kind: PolicyKind;
   readonly id: string;
-  /** As `#microsoft.graph.iosCompliancePolicy`; undefined when Graph left it out. */
-  readonly odataType: string | undefined;
+  readonly platform: DevicePlatform | undefined;
   readonly displayName: string | undefined;
   readonly assignments: readonly CurrentAssignment[];
 }
 
-/** All policies of one type, or why they could not be read. */
+/** All policies of one kind, or why they could not be read. */
 export type TenantPolicies =
   | { readonly kind: 'policies'; readonly policies: readonly TenantPolicy[] }
   | NotRead
   | Extract<Collection, { kind: 'unreadable' }>;
 
 /**
- * Reads every policy of these types with its assignments: the collections page by page, side by side, and on its own the
+ * Reads every policy of these kinds with its assignments: the collections page by page, side by side, and on its own the
  * list of each policy that is too long to stand in a page. What could not be read to its end is never shown in part.
  * No page size is asked for: some of Graph's services take `$top` for the size of the whole.
  * @param base root and version, for links to further pages
  */
 export async function tenantPolicies(
-  types: readonly PolicyType[],
+  kinds: readonly PolicyKind[],
   send: SendReads,
   base: string,
-): Promise<ReadonlyMap<PolicyType, TenantPolicies>> {
+): Promise<ReadonlyMap<PolicyKind, TenantPolicies>> {
   const pages = await readAll(
-    types.map((type) =>
-      collection(`${pathOf(type)}?$expand=assignments&$select=id,displayName`, base, COLLECTION_PAGES_MAX),
-    ),
+    kinds.map((kind) => collection(urlOfAll(kind), base, COLLECTION_PAGES_MAX)),
     send,
   );
-  const found = new Map<PolicyType, TenantPolicies>();
-  for (const [i, type] of types.entries()) {
+  const found = new Map<PolicyKind, TenantPolicies>();
+  for (const [i, kind] of kinds.entries()) {
     const page = pages[i];
     if (page !== undefined)
-      found.set(type, page.kind === 'all' ? await policiesIn(page.items, type, send, base) : page);
+      found.set(kind, page.kind === 'all' ? await policiesIn(page.items, kind, send, base) : page);
   }
   return found;
 }
@@ -56,17 +54,20 @@ export const countAssignments = (found: TenantPolicies | undefined): number | un
     ? found.policies.reduce((total, { assignments }) => total + assignments.length, 0)
     : undefined;
 
-const pathOf = (type: PolicyType): string =>
-  `/deviceManagement/${ENDPOINT_FORMS.find(({ policyType }) => policyType === type)?.collection}`;
+function urlOfAll(kind: PolicyKind): string {
+  const { name, also, expands } = kind.list;
+  const expand = expands ? '$expand=assignments&' : '';
+  return `${collectionPath(kind)}?${expand}$select=${['id', name, ...also].join(',')}`;
+}
 
 async function policiesIn(
   items: readonly unknown[],
-  policyType: PolicyType,
+  kind: PolicyKind,
   send: SendReads,
   base: string,
 ): Promise<TenantPolicies> {
-  const read = items.map((item) => policyIn(item, policyType));
-  const listPath = ({ id }: TenantPolicy): string => `${pathOf(policyType)}/${idSegment(id)}/assignments`;
+  const read = items.map((item) => policyIn(item, kind));
+  const listPath = ({ id }: TenantPolicy): string => ownListPath({ kind, policyId: id });
   const cut = read.flatMap((policy) => (policy?.isWhole === false ? [listPath(policy)] : []));
   const lists = await assignmentLists(cut, send, base);
   const policies: TenantPolicy[] = [];
@@ -85,18 +86,18 @@ async function policiesIn(
 /** An entry of the collection; undefined when it is no policy. Its list is whole, or has to be read on its own. */
 function policyIn(
   item: unknown,
-  policyType: PolicyType,
+  kind: PolicyKind,
 ): (TenantPolicy & { readonly isWhole: boolean }) | undefined {
   if (!isJsonObject(item)) return undefined;
-  const { id, displayName, '@odata.type': odataType, assignments: expanded } = item;
+  const { id, [kind.list.name]: name, assignments: expanded } = item;
   const isWhole = Array.isArray(expanded) && (item['assignments@odata.nextLink'] ?? null) === null;
   const assignments = currentAssignmentsIn(isWhole ? (expanded as unknown[]) : []);
   if (typeof id !== 'string' || assignments === undefined) return undefined;
   return {
-    policyType,
+    kind,
     id,
-    odataType: typeof odataType === 'string' ? odataType : undefined,
-    displayName: typeof displayName === 'string' ? displayName : undefined,
+    platform: kind.platformOf(item),
+    displayName: typeof name === 'string' ? name : undefined,
     assignments,
     isWhole,
   };

@@ -1,5 +1,5 @@
 import type { BaseLogger } from 'pino';
-import type { ApiVersion } from '../assignments/kinds/policyKinds.ts';
+import type { ApiVersion } from '../assignments/values/apiVersion.ts';
 import type { GraphClient } from '../graph/graphClient.ts';
 import { RECORD_FORMAT, type Run } from '../runs/run.ts';
 import type { RunStore } from '../runs/runStore.ts';

@@ -1,6 +1,6 @@
+import { listPath } from '../assignments/kinds/address.ts';
 import type { ListSnapshot, Snapshot } from '../assignments/changes/planBatch.ts';
 import type { GraphError } from '../assignments/changes/outcome.ts';
-import { listPath } from '../assignments/kinds/policyKinds.ts';
 import { readCurrentAssignments, type ReadList } from '../graph/currentAssignments.ts';
 import type { RecordedRow } from '../runs/batchRow.ts';
 import type { Run } from '../runs/run.ts';

@@ -87,8 +87,9 @@ export async function writeRows(
       const refused = outcomes.find((outcome) => outcome.kind === 'signIn');
       if (refused) return refusedSignIn(run, asked, refused.error, edges, signal);
       if (refusal?.step !== undefined) return refusal.step;
-      const routeRefused = outcomes.find((outcome) => outcome.kind === 'routeRefused');
-      if (routeRefused) return abortForRoute(run, refusedRoute(run, routeRefused.error.code), edges);
+      for (const { outcome, method } of answered)
+        if (outcome.kind === 'routeRefused')
+          return abortForRoute(run, refusedRoute(run, method, outcome.error.code), edges);
       if (outcomes.some(({ kind }) => kind !== 'lost')) signIn.worked(asked);
       if (outcomes.some(({ kind }) => kind === 'succeeded')) signIn.wrote(asked);
       return nextStep(states, runState);
@@ -96,10 +97,14 @@ export async function writeRows(
   }
 }
 
-const refusedRoute = ({ runId, options, apiVersion, blind }: Run, code: string): string =>
-  options.strategy === 'patch' && apiVersion === 'beta' && !blind
+const refusedRoute = (
+  { runId, apiVersion, blind }: Run,
+  method: NeededWrite['request']['method'],
+  code: string,
+): string =>
+  method === 'PATCH' && apiVersion === 'beta' && !blind
     ? `the tenant does not take PATCH on assignments (${code}): \`retarget resume ${runId} --strategy assign --work\` goes on by writing whole lists`
-    : `the tenant does not take writes of this kind, ${options.strategy} (${code}); whole lists are written with --strategy assign, in beta and with a look`;
+    : `the tenant does not take writes of this kind, ${method === 'PATCH' ? 'patch' : 'assign'} (${code}); whole lists are written with --strategy assign, in beta and with a look`;
 
 /** The requests of a leave; undefined when one of them has lost a row to other hands since, and would say too much. */
 function writesOf(
@@ -117,6 +122,7 @@ interface Answered {
   readonly outcome: Outcome;
   readonly traces: Traces;
   readonly readsBack: boolean;
+  readonly method: NeededWrite['request']['method'];
 }
 
 /** Whole lists are read back always, as what is missing from one is unassigned; the rows of a canary, to be judged. */
@@ -147,6 +153,7 @@ function answeredWrite(
     outcome,
     traces: { clientRequestId, requestId, idAfter },
     readsBack: readsBack(run, request),
+    method: request.method,
   };
 }
 

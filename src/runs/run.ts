@@ -1,6 +1,7 @@
+import { API_VERSIONS } from '../assignments/values/apiVersion.ts';
 import { z } from 'zod';
-import { API_VERSIONS } from '../assignments/kinds/policyKinds.ts';
 import type { ReadingRules } from '../assignments/rows/rowReader.ts';
+import { STRATEGIES } from '../assignments/kinds/kind.ts';
 import type { InputColumn } from '../assignments/rows/columns.ts';
 import {
   flag,
@@ -31,8 +32,6 @@ export const RUN_STATES = [
 export type RunState = (typeof RUN_STATES)[number];
 
 /** How a run writes: each assignment by itself, or each policy's whole list. */
-export const STRATEGIES = ['patch', 'assign'] as const;
-export type Strategy = (typeof STRATEGIES)[number];
 
 export const HOUR_MS = 3_600_000;
 

@@ -10,11 +10,12 @@ import type { OtherHand } from './otherHand.ts';
 import { readPatch } from './patch.ts';
 import { badForIntune, badModel, noRoute, notFound, type Refused } from './refused.ts';
 import type { Refusals } from './refusals.ts';
-import { assignPath, POLICY_TYPE_OF, routeOf, type PolicySet, type PolicyType, type Route } from './route.ts';
+import { assignPath, routeOf, type Route } from './route.ts';
+import { kindOfSet, type PolicySet, type PolicyType } from './policyKinds.ts';
 import { applyPatch, readAs, type Policy, type StoredAssignment, type Tenant } from './tenant.ts';
 
-/** What the tenant says to a request. `wrote` is what a 200 has changed. */
-export type Answer = { status: 200; body: unknown; wrote?: Written } | { refused: Refused };
+/** What the tenant says to a request. `wrote` is what it has changed. */
+export type Answer = { status: 200 | 204; body: unknown; wrote?: Written } | { refused: Refused };
 
 export interface TenantEdge {
   readonly tenant: Tenant;
@@ -80,7 +81,8 @@ function patchAssignment(
   const read = readPatch(request.body, route.set, request.version, edge.tenant.undocumented);
   // The gateway refuses what the model does not know before Intune has seen the request.
   if ('refused' in read && read.refused.born === 'gateway') return read;
-  if (edge.refusePatch.includes(POLICY_TYPE_OF[route.set])) {
+  const { type, takesPatch } = kindOfSet(route.set);
+  if (!takesPatch || edge.refusePatch.includes(type)) {
     return { refused: noRoute('PATCH', TEMPLATES.assignment) };
   }
   const rule = edge.refusals('PATCH', route.policyId, route.assignmentId);
@@ -119,16 +121,14 @@ function assignPolicy(
   replaceList(policy, read.entries, edge.rekey);
   const list = [...(policy.lists.get('')?.assignments.values() ?? [])];
   const value = list.map((assignment) => readAs(request.version, set, assignment));
-  return {
-    status: 200,
-    body: edge.assignReply === 'null' ? null : { value },
-    wrote: { what: 'list', key: assignPath(set, policy.id) },
-  };
+  const wrote = { what: 'list', key: assignPath(set, policy.id) } as const;
+  if (kindOfSet(set).assign.answers === 'nothing') return { status: 204, body: null, wrote };
+  return { status: 200, body: edge.assignReply === 'null' ? null : { value }, wrote };
 }
 
 /** Asked last, as what passes uses its approval up. */
 function waitsForApproval(request: GraphRequest, set: PolicySet, edge: TenantEdge): Refused | undefined {
-  return edge.approvalFor.includes(POLICY_TYPE_OF[set]) ? edge.approvals.judge(request) : undefined;
+  return edge.approvalFor.includes(kindOfSet(set).type) ? edge.approvals.judge(request) : undefined;
 }
 
 function read(
@@ -141,7 +141,8 @@ function read(
   const policyShown = (policy: Policy): Record<string, unknown> => ({
     '@odata.type': policy.odataType,
     id: policy.id,
-    displayName: policy.displayName,
+    [kindOfSet(policy.set).name]: policy.displayName,
+    ...policy.properties,
     ...(query.has('$expand') && { assignments: assignmentsShown(policy, policy.lists.get('')?.assignments) }),
   });
   const assignmentsShown = (policy: Policy, list: Map<string, StoredAssignment> | undefined): unknown[] =>

@@ -1,7 +1,7 @@
 import type { Approvals } from './approvals.ts';
 import { page, selected, type Page } from './odata.ts';
 import { badModel } from './refused.ts';
-import type { PolicyType } from './route.ts';
+import { kindOfType, type PolicyType } from './policyKinds.ts';
 
 /** What a read of Multi Admin Approval is answered from. */
 export interface ApprovalsEdge {
@@ -36,18 +36,12 @@ export function answerApprovals(
 /** The guide to Multi Admin Approval filters by `requestId`; the entity as documented has that as its `id`. */
 const idWanted = (filter: string): string | undefined => /^(?:requestId|id) eq '([^']*)'$/.exec(filter)?.[1];
 
-/** Names of the `operationApprovalPolicyType` that covers a kind of policy. */
-const APPROVAL_POLICY_TYPE: Readonly<Record<PolicyType, string>> = {
-  deviceConfiguration: 'configurationPolicy',
-  deviceCompliancePolicy: 'compliancePolicy',
-};
-
 const policiesAsRead = (types: readonly PolicyType[]): Record<string, unknown>[] =>
   types.map((type) => ({
     '@odata.type': '#microsoft.graph.operationApprovalPolicy',
     id: `approval-of-${type}`,
     displayName: `Approval of every ${type}`,
-    policyType: APPROVAL_POLICY_TYPE[type],
+    policyType: kindOfType(type).approvalType,
   }));
 
 const requestsAsRead = (approvals: Approvals): Record<string, unknown>[] =>

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { jsonObject, readAssignment, type AssignmentPatch, type RequestBody } from './patch.ts';
 import { badForIntune, badModel, type Refused } from './refused.ts';
-import { assignmentPath, type ApiVersion, type PolicySet } from './route.ts';
+import { assignmentPath } from './route.ts';
+import type { ApiVersion } from './apiVersion.ts';
+import { kindOfSet, type PolicySet } from './policyKinds.ts';
 import {
   idOfTarget,
   isObject,
@@ -9,7 +11,7 @@ import {
   type GraphTarget,
   type UndocumentedTargets,
 } from './target.ts';
-import { listByIds, type Policy, type StoredAssignment } from './tenant.ts';
+import { initialOwn, listByIds, type Policy, type StoredAssignment } from './tenant.ts';
 
 /** One assignment of the list that an `assign` asks for. */
 export interface AssignEntry {
@@ -18,7 +20,8 @@ export interface AssignEntry {
 }
 
 /**
- * Reads the body of `POST …/{policyId}/assign`: `{"assignments": [{"target": …}, …]}`, each entry as a PATCH is read.
+ * Reads the body of `POST …/{policyId}/assign`: `{"assignments": [{"target": …}, …]}`, under the name that the kind has for it, each
+ * entry as a PATCH is read.
  * An empty list is documented nowhere as an error, and unassigns the policy.
  */
 export function readAssign(
@@ -29,7 +32,8 @@ export function readAssign(
 ): { entries: AssignEntry[] } | { refused: Refused } {
   const read = jsonObject(body);
   if ('refused' in read) return read;
-  const { assignments, ...others } = read.given;
+  const { parameter } = kindOfSet(set).assign;
+  const { [parameter]: assignments, ...others } = read.given;
   const [unknown] = Object.keys(others);
   if (unknown !== undefined) {
     return {
@@ -40,7 +44,7 @@ export function readAssign(
   }
   if (!Array.isArray(assignments))
     return {
-      refused: badModel("The parameter 'assignments' of the operation 'assign' has to be a collection."),
+      refused: badModel(`The parameter '${parameter}' of the operation 'assign' has to be a collection.`),
     };
 
   const entries: AssignEntry[] = [];
@@ -134,8 +138,8 @@ function written(
   const id =
     present !== undefined && (staysAt || !ids.rekey) ? present.id : idFor(policy, wanted.target, ids);
   const key = present?.key ?? assignmentPath(policy.set, policy.id, '', id);
-  const unsaid = { intent: 'apply', source: 'direct', sourceId: null, ownedByPolicySet: false };
-  return { ...unsaid, ...wanted, id, key };
+  const { target, ...own } = wanted;
+  return { id, target, own: { ...initialOwn(policy.set), ...own }, key, ownedByPolicySet: false };
 }
 
 function idFor(

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { POLICY_TYPES } from './route.ts';
+import { POLICY_TYPES } from './policyKinds.ts';
 
 export const policyTypeSchema = z.enum(POLICY_TYPES);
 
@@ -15,6 +15,8 @@ export const assignmentSchema = z.strictObject({
   intent: intentSchema.optional(),
   source: z.enum(['direct', 'policySets']).optional(),
   sourceId: z.string().nullable().optional(),
+  /** What else its kind has. */
+  own: z.record(z.string(), z.unknown()).optional(),
 });
 
 export type SeedAssignment = z.input<typeof assignmentSchema>;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { editSchema, type Edit } from './editSchema.ts';
-import { POLICY_SET_OF } from './route.ts';
+import { kindOfType } from './policyKinds.ts';
 import { inputError } from './settings.ts';
 import { idOfTarget, seededTarget } from './target.ts';
 import { stored, type Policy, type StoredAssignment, type Tenant } from './tenant.ts';
@@ -12,7 +12,7 @@ type List = Map<string, StoredAssignment>;
  * @returns undefined, or in a sentence why there is nothing to edit
  */
 export function applyEdit(edit: Edit, tenant: Tenant): string | undefined {
-  const policy = tenant.policy(POLICY_SET_OF[edit.type], edit.policyId);
+  const policy = tenant.policy(kindOfType(edit.type).set, edit.policyId);
   const list = policy?.lists.get(edit.via.toLowerCase())?.assignments;
   if (policy === undefined || list === undefined) {
     return `There is no ${`${edit.type} ${edit.policyId} ${edit.via}`.trim()}.`;
@@ -31,7 +31,7 @@ export function applyEdit(edit: Edit, tenant: Tenant): string | undefined {
       tenant.learn(edit.target);
       assignment.target = seededTarget(edit.target);
     }
-    if (edit.intent !== undefined) assignment.intent = edit.intent;
+    if (edit.intent !== undefined) assignment.own['intent'] = edit.intent;
   }
   return undefined;
 }

@@ -1,7 +1,7 @@
 import type { GraphRequest } from './requestToGraph.ts';
 import type { RequestBody } from './patch.ts';
 import { badModel, type Refused } from './refused.ts';
-import type { ApiVersion } from './route.ts';
+import type { ApiVersion } from './apiVersion.ts';
 import { isObject } from './target.ts';
 
 /** Source: learn.microsoft.com/graph/json-batching, "Batch size limitations". */

@@ -16,7 +16,7 @@ import type { RequestBody } from './patch.ts';
 import { shuffled } from './random.ts';
 import { isObject } from './target.ts';
 import { answerHtml, cutBody, readText, send } from './transport.ts';
-import type { ApiVersion } from './route.ts';
+import type { ApiVersion } from './apiVersion.ts';
 import { nowMs, type World } from './world.ts';
 
 /** The path an injected redirect leads to. Nobody should ever follow it, least of all with a token. */

@@ -1,5 +1,6 @@
 import { page, selected, type Shown } from './odata.ts';
-import { DEFAULT_POLICY_TYPE, platformOf } from './policyTypes.ts';
+import { defaultPolicyType } from './policyKinds.ts';
+import { platformOf } from './policyTypes.ts';
 import { notFound, type Refused } from './refused.ts';
 import type { SimulatorSettings } from './settings.ts';
 import type { TenantSeed } from './tenantFile.ts';
@@ -77,7 +78,7 @@ export function seededFilters({ filters, policies }: TenantSeed): AssignmentFilt
     for (const { target } of assignments) {
       const id = target.deviceAndAppManagementAssignmentFilterId;
       if (typeof id !== 'string' || used.has(id.toLowerCase())) continue;
-      const platform = platformOf(odataType ?? DEFAULT_POLICY_TYPE[type]);
+      const platform = platformOf(odataType ?? defaultPolicyType(type));
       used.set(id.toLowerCase(), { id, displayName: `Filter ${id}`, platform, rule: DEFAULT_RULE });
     }
   }

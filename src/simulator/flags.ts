@@ -1,7 +1,7 @@
 import { FAULT_NAMES, FAULTS } from './faults.ts';
 import { generateTenant } from './generateTenant.ts';
 import { RETRY_AFTER_STYLES } from './retryAfter.ts';
-import { POLICY_TYPES } from './route.ts';
+import { POLICY_TYPES } from './policyKinds.ts';
 import { DEFAULT_SETTINGS, SimulatorInputError, type SettingsChange } from './settings.ts';
 import type { SimulatorOptions } from './simulator.ts';
 import { readTenantFile } from './tenantFile.ts';

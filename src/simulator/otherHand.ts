@@ -1,6 +1,6 @@
 import { applyEdit } from './edit.ts';
 import type { ScheduledEdit } from './editSchema.ts';
-import { POLICY_SET_OF, type PolicySet } from './route.ts';
+import { kindOfType, type PolicySet } from './policyKinds.ts';
 import type { Tenant } from './tenant.ts';
 
 /**
@@ -17,7 +17,7 @@ export function createOtherHand(
 ): OtherHand {
   const waiting = new Map<string, { edit: ScheduledEdit['edit']; readsLeft: number }[]>();
   for (const { edit, afterReads } of scheduled) {
-    const key = keyOf(POLICY_SET_OF[edit.type], edit.policyId, edit.via);
+    const key = keyOf(kindOfType(edit.type).set, edit.policyId, edit.via);
     waiting.set(key, [...(waiting.get(key) ?? []), { edit, readsLeft: afterReads }]);
   }
   return (set, policyId, via) => {

@@ -1,5 +1,6 @@
 import { badModel, noSuchProperty, type Refused } from './refused.ts';
-import type { ApiVersion, PolicySet } from './route.ts';
+import type { ApiVersion } from './apiVersion.ts';
+import { kindOfSet, type OwnProperty, type PolicySet } from './policyKinds.ts';
 import {
   isObject,
   notInEnum,
@@ -12,25 +13,18 @@ import {
 /** What a PATCH of an assignment changes; what it does not mention stays. */
 export interface AssignmentPatch {
   readonly target?: GraphTarget;
-  readonly intent?: string;
-  readonly source?: string;
-  readonly sourceId?: string | null;
+  /** What else the kind of its policy has. */
+  readonly [own: string]: unknown;
 }
 
 /** The body of a request: absent, JSON, or bytes that are no JSON. */
 export type RequestBody = { kind: 'none' } | { kind: 'json'; value: unknown } | { kind: 'broken' };
 
-export const ASSIGNMENT_TYPE: Readonly<Record<PolicySet, string>> = {
-  deviceConfigurations: 'deviceConfigurationAssignment',
-  deviceCompliancePolicies: 'deviceCompliancePolicyAssignment',
-};
-
-/** v1.0 has the two only. `intent` belongs to configurations. */
-function propertiesOf(set: PolicySet, version: ApiVersion): readonly string[] {
-  if (version === 'v1.0') return ['id', 'target'];
-  if (set === 'deviceCompliancePolicies') return ['id', 'target', 'source', 'sourceId'];
-  return ['id', 'target', 'intent', 'source', 'sourceId'];
-}
+/** v1.0 has the two only. */
+const propertiesOf = (set: PolicySet, version: ApiVersion): readonly string[] => [
+  ...['id', 'target'],
+  ...(version === 'v1.0' ? [] : Object.keys(kindOfSet(set).own)),
+];
 
 /** Reads the body of a PATCH. */
 export function readPatch(
@@ -63,7 +57,7 @@ export function readAssignment(
   version: ApiVersion,
   undocumented?: UndocumentedTargets,
 ): { patch: AssignmentPatch } | { refused: Refused } {
-  const expected = ASSIGNMENT_TYPE[set];
+  const { assignmentType: expected, own } = kindOfSet(set);
   if (given['@odata.type'] !== undefined && plainTypeName(given['@odata.type']) !== expected) {
     return {
       refused: badModel(
@@ -77,27 +71,30 @@ export function readAssignment(
   const unknown = Object.keys(given).find((name) => !name.includes('@odata.') && !known.includes(name));
   if (unknown !== undefined) return { refused: noSuchProperty(unknown, expected) };
 
-  const { intent, source, sourceId } = given;
-  if (intent !== undefined && intent !== 'apply' && intent !== 'remove') {
-    return { refused: notInEnum(intent, 'deviceConfigAssignmentIntent') };
+  const rest: Record<string, unknown> = {};
+  for (const [name, property] of Object.entries(own)) {
+    const value = given[name];
+    if (value === undefined) continue;
+    const wrong = ownPropertyWrong(value, property);
+    if (wrong !== undefined) return { refused: wrong };
+    if (!property.readOnly) rest[name] = value;
   }
-  if (source !== undefined && source !== 'direct' && source !== 'policySets') {
-    return { refused: notInEnum(source, 'deviceAndAppManagementAssignmentSource') };
-  }
-  if (sourceId !== undefined && sourceId !== null && typeof sourceId !== 'string') {
-    return {
-      refused: badModel(
-        `Cannot convert the literal '${String(sourceId)}' to the expected type 'Edm.String'.`,
-      ),
-    };
-  }
-  // OData ignores read-only properties that are sent, and on configurations these two are.
-  const sources =
-    set === 'deviceCompliancePolicies'
-      ? { ...(source && { source }), ...(sourceId !== undefined && { sourceId }) }
-      : {};
-  const rest = { ...(intent && { intent }), ...sources };
   if (!Object.hasOwn(given, 'target')) return { patch: rest };
   const target = writtenTarget(given.target, version, undocumented);
   return 'refused' in target ? target : { patch: { target: target.target, ...rest } };
+}
+
+function ownPropertyWrong(value: unknown, { takes }: OwnProperty): Refused | undefined {
+  if (typeof takes === 'object')
+    return takes.members.some((member) => member === value) ? undefined : notInEnum(value, takes.enumName);
+  const cannot = (type: string): Refused =>
+    badModel(`Cannot convert the literal '${String(value)}' to the expected type '${type}'.`);
+  switch (takes) {
+    case 'text or null':
+      return value === null || typeof value === 'string' ? undefined : cannot('Edm.String');
+    case 'boolean':
+      return typeof value === 'boolean' ? undefined : cannot('Edm.Boolean');
+    case 'object or null':
+      return value === null || isObject(value) ? undefined : cannot('Edm.ComplexType');
+  }
 }

@@ -1,5 +1,5 @@
 import type { Random } from './random.ts';
-import type { PolicyType } from './route.ts';
+import { kindOfType, type PolicyType } from './policyKinds.ts';
 
 /**
  * Platforms that a filter is made for. Source: learn.microsoft.com/graph/api/resources/intune-shared-deviceplatformtype
@@ -15,41 +15,11 @@ export const PLATFORMS = [
 ] as const;
 export type Platform = (typeof PLATFORMS)[number];
 
-/** Some of the kinds there are. Source: learn.microsoft.com/graph/api/resources/intune-deviceconfig-conceptual. */
-const KINDS: Readonly<Record<PolicyType, readonly string[]>> = {
-  deviceConfiguration: [
-    'windows10GeneralConfiguration',
-    'windows10CustomConfiguration',
-    'windowsUpdateForBusinessConfiguration',
-    'iosGeneralDeviceConfiguration',
-    'iosCustomConfiguration',
-    'macOSGeneralDeviceConfiguration',
-    'macOSCustomConfiguration',
-    'androidGeneralDeviceConfiguration',
-    'androidWorkProfileGeneralDeviceConfiguration',
-    'androidDeviceOwnerGeneralDeviceConfiguration',
-  ],
-  deviceCompliancePolicy: [
-    'windows10CompliancePolicy',
-    'iosCompliancePolicy',
-    'macOSCompliancePolicy',
-    'androidCompliancePolicy',
-    'androidWorkProfileCompliancePolicy',
-    'androidDeviceOwnerCompliancePolicy',
-  ],
-};
-
 /** The `@odata.type` of some policy. */
 export function anyPolicyType(type: PolicyType, random: Random): string {
-  const kinds = KINDS[type];
-  return `#microsoft.graph.${kinds[Math.floor(random() * kinds.length)]}`;
+  const { policyTypes } = kindOfType(type);
+  return `#microsoft.graph.${policyTypes[Math.floor(random() * policyTypes.length)]}`;
 }
-
-/** What a policy is when nobody says it. */
-export const DEFAULT_POLICY_TYPE: Readonly<Record<PolicyType, string>> = {
-  deviceConfiguration: '#microsoft.graph.windows10CustomConfiguration',
-  deviceCompliancePolicy: '#microsoft.graph.windows10CompliancePolicy',
-};
 
 /** How the names of the kinds of a platform begin; the first that fits counts. */
 const BEGINNINGS: readonly (readonly [string, Platform])[] = [

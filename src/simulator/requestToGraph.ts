@@ -1,5 +1,5 @@
 import type { RequestBody } from './patch.ts';
-import type { ApiVersion } from './route.ts';
+import type { ApiVersion } from './apiVersion.ts';
 
 /** One request to Graph, from an envelope or by itself. */
 export interface GraphRequest {

@@ -1,3 +1,6 @@
+import type { ApiVersion } from './apiVersion.ts';
+import { ANY_ID, kindIn, KINDS, kindOfSet, type PolicySet } from './policyKinds.ts';
+
 /**
  * Which resource a URL names. The forms are written down from Microsoft's documentation, apart from the ones that the
  * product builds its URLs with: a shared table would let a wrong URL look right on both sides.
@@ -20,49 +23,16 @@ export type Route =
   /** No resource; `segment` is the first one that Graph does not know. */
   | { kind: 'unknown'; segment: string };
 
-export const POLICY_SETS = ['deviceConfigurations', 'deviceCompliancePolicies'] as const;
-export type PolicySet = (typeof POLICY_SETS)[number];
-
-/** As settings and tenant files name the two kinds of policy. */
-export const POLICY_TYPES = ['deviceConfiguration', 'deviceCompliancePolicy'] as const;
-export type PolicyType = (typeof POLICY_TYPES)[number];
-
-export const POLICY_TYPE_OF: Readonly<Record<PolicySet, PolicyType>> = {
-  deviceConfigurations: 'deviceConfiguration',
-  deviceCompliancePolicies: 'deviceCompliancePolicy',
-};
-
-export const POLICY_SET_OF: Readonly<Record<PolicyType, PolicySet>> = {
-  deviceConfiguration: 'deviceConfigurations',
-  deviceCompliancePolicy: 'deviceCompliancePolicies',
-};
-
-export type ApiVersion = 'beta' | 'v1.0';
-
-/** A key among fixed segments. */
-const ANY_ID = Symbol('any id');
-
-/** The nine nested forms, of deviceConfigurations in beta only. They address the assignments of a certificate profile. */
-const NESTED_FORMS: readonly (readonly (string | typeof ANY_ID)[])[] = [
-  ['rootCertificate'],
-  ['identityCertificate'],
-  ['identityCertificate', 'rootCertificate'],
-  ['microsoft.graph.iosScepCertificateProfile', 'rootCertificate'],
-  ['microsoft.graph.windowsPhone81VpnConfiguration', 'identityCertificate'],
-  ['microsoft.graph.macOSWiredNetworkConfiguration', 'rootCertificateForServerValidation'],
-  ['microsoft.graph.macOSWiredNetworkConfiguration', 'identityCertificateForClientAuthentication'],
-  ['microsoft.graph.windowsWifiEnterpriseEAPConfiguration', 'identityCertificateForClientAuthentication'],
-  ['microsoft.graph.windowsWifiEnterpriseEAPConfiguration', 'rootCertificatesForServerValidation', ANY_ID],
-];
-
 /** Every `via` there is, each id in it made by `id`. */
 export function nestedForms(id: () => string): string[] {
-  return NESTED_FORMS.map((form) => form.map((part) => (part === ANY_ID ? id() : part)).join('/'));
+  return KINDS.flatMap(({ nestedForms: forms }) => forms).map((form) =>
+    form.map((part) => (part === ANY_ID ? id() : part)).join('/'),
+  );
 }
 
 /** Whether such a `via` can stand between a policy of this set and its assignments, in beta. */
 export function isVia(set: PolicySet, via: string): boolean {
-  return via === '' || (set === 'deviceConfigurations' && fitsNestedForm(via.split('/')));
+  return via === '' || fitsNestedForm(set, via.split('/'));
 }
 
 /** @param path without root, version and query: `/deviceManagement/…` */
@@ -75,16 +45,23 @@ export function routeOf(path: string, version: ApiVersion): Route {
   }
   const [area, setName, policyId, ...rest] = segments;
   if (area === 'groups') return groupRoute(segments);
-  if (area !== 'deviceManagement') return { kind: 'unknown', segment: area ?? '' };
-  if (version === 'beta' && policyId === undefined) {
+  if (!AREAS.has(area)) return { kind: 'unknown', segment: area ?? '' };
+  if (version === 'beta' && area === 'deviceManagement' && policyId === undefined) {
     if (setName === 'operationApprovalPolicies') return { kind: 'approvalPolicies' };
     if (setName === 'operationApprovalRequests') return { kind: 'approvalRequests' };
   }
-  if (version === 'beta' && setName === 'assignmentFilters' && rest.length === 0) {
+  if (
+    version === 'beta' &&
+    area === 'deviceManagement' &&
+    setName === 'assignmentFilters' &&
+    rest.length === 0
+  ) {
     return { kind: 'filters', filterId: policyId };
   }
-  const set = POLICY_SETS.find((name) => name === setName);
-  if (set === undefined) return { kind: 'unknown', segment: setName ?? area };
+  const found = kindIn(setName ?? '');
+  if (found === undefined || found.area !== area || !found.versions.includes(version))
+    return { kind: 'unknown', segment: setName ?? area ?? '' };
+  const { set } = found;
   if (policyId === undefined) return { kind: 'policies', set };
   if (rest.length === 0) return { kind: 'policy', set, policyId };
   if (rest.length === 1 && rest[0] === 'assign') return { kind: 'assign', set, policyId };
@@ -100,15 +77,20 @@ export function routeOf(path: string, version: ApiVersion): Route {
   return { kind: 'assignment', set, policyId, via, assignmentId };
 }
 
+const AREAS: ReadonlySet<string | undefined> = new Set([
+  'deviceManagement',
+  ...KINDS.map(({ area }) => area),
+]);
+
 /** The URL of the action that replaces a policy's list, without root and version. */
 export const assignPath = (set: PolicySet, policyId: string): string =>
-  `/deviceManagement/${set}/${encodeURIComponent(policyId)}/assign`;
+  `/${kindOfSet(set).area}/${set}/${encodeURIComponent(policyId)}/assign`;
 
 /** The URL of an assignment without root and version. */
 export function assignmentPath(set: PolicySet, policyId: string, via: string, assignmentId: string): string {
   const between = via === '' ? [] : via.split('/');
   const segments = [policyId, ...between, 'assignments', assignmentId].map(encodeURIComponent);
-  return `/deviceManagement/${set}/${segments.join('/')}`;
+  return `/${kindOfSet(set).area}/${set}/${segments.join('/')}`;
 }
 
 /** Of the directory only single groups are here. */
@@ -120,8 +102,8 @@ function groupRoute([area = '', groupId, part = 'group', ...rest]: readonly stri
   return { kind: 'group', groupId, part };
 }
 
-function fitsNestedForm(parts: readonly string[]): boolean {
-  return NESTED_FORMS.some(
+function fitsNestedForm(set: PolicySet, parts: readonly string[]): boolean {
+  return kindOfSet(set).nestedForms.some(
     (form) =>
       form.length === parts.length &&
       form.every((expected, index) =>

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { scheduledEditSchema } from './editSchema.ts';
 import { FAULT_NAMES } from './faults.ts';
 import { RETRY_AFTER_STYLES } from './retryAfter.ts';
-import { POLICY_TYPES } from './route.ts';
+import { POLICY_TYPES } from './policyKinds.ts';
 
 const count = z.number().int().min(0);
 const milliseconds = z.number().min(0);

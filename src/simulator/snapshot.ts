@@ -1,4 +1,4 @@
-import { POLICY_SETS, POLICY_TYPE_OF } from './route.ts';
+import { KINDS, kindOfSet } from './policyKinds.ts';
 import type { Policy, StoredAssignment, Tenant } from './tenant.ts';
 import type { SeedAssignment, SeedPolicy, TenantSeed } from './tenantFile.ts';
 
@@ -8,32 +8,31 @@ import type { SeedAssignment, SeedPolicy, TenantSeed } from './tenantFile.ts';
  */
 export function snapshotOf(tenant: Tenant): TenantSeed {
   return {
-    policies: POLICY_SETS.flatMap((set) => tenant.policies(set)).flatMap(listsOf),
+    policies: KINDS.flatMap(({ set }) => tenant.policies(set)).flatMap(listsOf),
     filters: tenant.filters.map((filter) => ({ ...filter })),
   };
 }
 
-function listsOf({ set, id, displayName, odataType, lists }: Policy): SeedPolicy[] {
+function listsOf({ set, id, displayName, odataType, properties, lists }: Policy): SeedPolicy[] {
   return [...lists.values()].map(({ via, assignments }) => ({
     id,
-    type: POLICY_TYPE_OF[set],
+    type: kindOfSet(set).type,
     displayName,
     odataType,
     ...(via !== '' && { via }),
-    assignments: [...assignments.values()].map((assignment) => assignmentOf(assignment, set)),
+    ...(Object.keys(properties).length > 0 && { properties }),
+    assignments: [...assignments.values()].map(assignmentOf),
   }));
 }
 
-function assignmentOf(
-  { id, target, intent, source, sourceId }: StoredAssignment,
-  set: Policy['set'],
-): SeedAssignment {
+function assignmentOf({ id, target, own }: StoredAssignment): SeedAssignment {
+  const { intent, source, sourceId, ...more } = own;
+  const named = Object.entries({ intent, source, sourceId }).filter(([, value]) => value !== undefined);
   return {
     id,
     // Every target that is stored has its type.
     target: target as SeedAssignment['target'],
-    ...(set === 'deviceConfigurations' && { intent: intent === 'remove' ? 'remove' : 'apply' }),
-    source: source === 'policySets' ? 'policySets' : 'direct',
-    sourceId,
+    ...Object.fromEntries(named),
+    ...(Object.keys(more).length > 0 && { own: more }),
   };
 }

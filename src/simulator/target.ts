@@ -1,5 +1,5 @@
 import { badForIntune, badModel, noSuchProperty, type Refused } from './refused.ts';
-import type { ApiVersion } from './route.ts';
+import type { ApiVersion } from './apiVersion.ts';
 
 /** A target as Graph writes it: `@odata.type`, the filter pair, and what the type has of its own. */
 export type GraphTarget = Readonly<Record<string, unknown>>;

@@ -1,5 +1,7 @@
-import { ASSIGNMENT_TYPE, type AssignmentPatch } from './patch.ts';
-import { assignmentPath, POLICY_SET_OF, routeOf, type ApiVersion, type PolicySet } from './route.ts';
+import type { AssignmentPatch } from './patch.ts';
+import { assignmentPath, routeOf } from './route.ts';
+import type { ApiVersion } from './apiVersion.ts';
+import { defaultPolicyType, kindOfSet, kindOfType, KINDS, type PolicySet } from './policyKinds.ts';
 import {
   idOfTarget,
   learnTarget,
@@ -9,7 +11,6 @@ import {
   type UndocumentedTargets,
 } from './target.ts';
 import { seededFilters, type AssignmentFilter } from './filters.ts';
-import { DEFAULT_POLICY_TYPE } from './policyTypes.ts';
 import type { SeedAssignment, TenantSeed } from './tenantFile.ts';
 
 /** An assignment as beta reads it. */
@@ -19,8 +20,8 @@ export interface Assignment {
   readonly target: GraphTarget;
   /** Only configurations have one. */
   readonly intent?: string;
-  readonly source: string;
-  readonly sourceId: string | null;
+  readonly source?: string;
+  readonly sourceId?: string | null;
 }
 
 /** Where an assignment is, and what it is. */
@@ -47,6 +48,8 @@ export interface Policy {
   readonly id: string;
   readonly displayName: string;
   readonly odataType: string;
+  /** What else it shows. */
+  readonly properties: Readonly<Record<string, unknown>>;
   /** By `via`, in lower case: a nested form has its own list, which is that of the certificate profile it leads to. */
   readonly lists: Map<string, { via: string; assignments: Map<string, StoredAssignment> }>;
 }
@@ -54,9 +57,8 @@ export interface Policy {
 export interface StoredAssignment {
   id: string;
   target: GraphTarget;
-  intent: string;
-  source: string;
-  sourceId: string | null;
+  /** What else the kind of its policy has. */
+  own: Record<string, unknown>;
   /** Where it was at first. Stays when the id changes, so that counts of one assignment stay together. */
   readonly key: string;
   /** A policy set made it, and only the policy set may change it. Writing `source` makes no policy set appear. */
@@ -74,25 +76,23 @@ export interface Tenant extends TenantView {
 }
 
 export function tenantFrom(seed: TenantSeed): Tenant {
-  const ordered: Record<PolicySet, Policy[]> = { deviceConfigurations: [], deviceCompliancePolicies: [] };
-  const byId: Record<PolicySet, Map<string, Policy>> = {
-    deviceConfigurations: new Map(),
-    deviceCompliancePolicies: new Map(),
-  };
+  /** By their ids in lower case, in their order. */
+  const bySet = new Map<PolicySet, Map<string, Policy>>(KINDS.map(({ set }) => [set, new Map()]));
+  const policiesIn = (set: PolicySet): readonly Policy[] => [...(bySet.get(set)?.values() ?? [])];
   const undocumented = new Map<string, Set<string>>();
   for (const entry of seed.policies) {
-    const set = POLICY_SET_OF[entry.type];
-    let policy = byId[set].get(entry.id.toLowerCase());
+    const { set } = kindOfType(entry.type);
+    let policy = bySet.get(set)?.get(entry.id.toLowerCase());
     if (policy === undefined) {
       policy = {
         set,
         id: entry.id,
         displayName: entry.displayName ?? entry.id,
-        odataType: entry.odataType ?? DEFAULT_POLICY_TYPE[entry.type],
+        odataType: entry.odataType ?? defaultPolicyType(entry.type),
+        properties: entry.properties ?? {},
         lists: new Map([['', { via: '', assignments: new Map() }]]),
       };
-      byId[set].set(entry.id.toLowerCase(), policy);
-      ordered[set].push(policy);
+      bySet.get(set)?.set(entry.id.toLowerCase(), policy);
     }
     const via = entry.via ?? '';
     const list = policy.lists.get(via.toLowerCase()) ?? {
@@ -106,12 +106,12 @@ export function tenantFrom(seed: TenantSeed): Tenant {
     }
   }
 
-  const policy = (set: PolicySet, id: string): Policy | undefined => byId[set].get(id.toLowerCase());
+  const policy = (set: PolicySet, id: string): Policy | undefined => bySet.get(set)?.get(id.toLowerCase());
   return {
     undocumented,
     learn: (target) => learnTarget(target, undocumented),
     filters: seededFilters(seed),
-    policies: (set) => ordered[set],
+    policies: policiesIn,
     policy,
     assignmentsOf(set, policyId, via = '') {
       const list = policy(set, policyId)?.lists.get(via.toLowerCase());
@@ -126,10 +126,7 @@ export function tenantFrom(seed: TenantSeed): Tenant {
       return found && readAs('beta', route.set, found);
     },
     *every() {
-      for (const { set, id: policyId, lists } of [
-        ...ordered.deviceConfigurations,
-        ...ordered.deviceCompliancePolicies,
-      ]) {
+      for (const { set, id: policyId, lists } of KINDS.flatMap((kind) => policiesIn(kind.set))) {
         for (const { via, assignments } of lists.values()) {
           for (const assignment of assignments.values()) {
             const path = assignmentPath(set, policyId, via, assignment.id);
@@ -143,18 +140,18 @@ export function tenantFrom(seed: TenantSeed): Tenant {
 
 /** The assignment as a version of Graph shows it. v1.0 has the id and the target without its filter, no more. */
 export function readAs(version: ApiVersion, set: PolicySet, assignment: StoredAssignment): Assignment {
-  const { id, source, sourceId, intent } = assignment;
+  const { id, own } = assignment;
   const shown = {
-    '@odata.type': `#microsoft.graph.${ASSIGNMENT_TYPE[set]}`,
+    '@odata.type': `#microsoft.graph.${kindOfSet(set).assignmentType}`,
     id,
     target: targetFor(version, assignment.target),
   };
-  // The type says what beta shows; v1.0 shows less, and nobody but its reply sees that.
-  if (version === 'v1.0') return shown as Assignment;
-  return set === 'deviceConfigurations'
-    ? { ...shown, source, sourceId, intent }
-    : { ...shown, source, sourceId };
+  return version === 'v1.0' ? shown : { ...shown, ...own };
 }
+
+/** What a kind has besides, where nobody says it. */
+export const initialOwn = (set: PolicySet): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(kindOfSet(set).own).map(([name, { initial }]) => [name, initial]));
 
 /** Changes one assignment of a list; with `rekey` its id follows the target, unless another one has that id. */
 export function applyPatch(
@@ -164,7 +161,9 @@ export function applyPatch(
   patch: AssignmentPatch,
   rekey: boolean,
 ): void {
-  Object.assign(assignment, patch);
+  const { target, ...own } = patch;
+  if (target !== undefined) assignment.target = target;
+  Object.assign(assignment.own, own);
   if (!rekey) return;
   const id = `${policy.id}_${idOfTarget(assignment.target)}`;
   if (list.has(id.toLowerCase())) return;
@@ -181,13 +180,15 @@ export function listByIds(list: Map<string, StoredAssignment>, inOrder: readonly
 
 /** An assignment that the tenant holds without anybody having written it through Graph. */
 export function stored(policy: Policy, via: string, seed: SeedAssignment): StoredAssignment {
-  const source = seed.source ?? 'direct';
+  const { intent, source, sourceId } = seed;
+  const said: Record<string, unknown> = { ...seed.own, intent, source, sourceId };
+  const own = Object.entries(initialOwn(policy.set)).map(
+    ([name, initial]) => [name, said[name] === undefined ? initial : said[name]] as const,
+  );
   return {
     id: seed.id,
     target: seededTarget(seed.target),
-    intent: seed.intent ?? 'apply',
-    source,
-    sourceId: seed.sourceId ?? null,
+    own: Object.fromEntries(own),
     key: assignmentPath(policy.set, policy.id, via, seed.id),
     ownedByPolicySet: source === 'policySets',
   };

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { assignmentSchema, policyTypeSchema, type SeedAssignment } from './assignmentSeed.ts';
+import { kindOfType } from './policyKinds.ts';
 import { isVia } from './route.ts';
 import { inputError, refusalSchema, settingsSchema, SimulatorInputError } from './settings.ts';
 
@@ -11,16 +12,14 @@ const policySchema = z
     displayName: z.string().optional(),
     odataType: z.string().optional(),
     via: z.string().optional(),
+    /** What else it shows, as Graph does. */
+    properties: z.record(z.string(), z.unknown()).optional(),
     assignments: z.array(assignmentSchema),
   })
-  .refine(
-    ({ type, via }) =>
-      type === 'deviceConfiguration' ? isVia('deviceConfigurations', via ?? '') : (via ?? '') === '',
-    {
-      path: ['via'],
-      message: 'is none of the nine nested forms of deviceConfigurations',
-    },
-  );
+  .refine(({ type, via }) => isVia(kindOfType(type).set, via ?? ''), {
+    path: ['via'],
+    message: 'is none of the nested forms of such a policy',
+  });
 
 const filterSchema = z.strictObject({
   id: z.string().min(1),
@@ -58,8 +57,8 @@ export type { SeedAssignment };
  *     }
  *
  * A policy stands once per `via`: a nested form has its own list, as it leads to another policy, the certificate profile.
- * Optional: `displayName`, `odataType`, `via`; `intent` (apply), `source` (direct; an assignment with policySets refuses
- * writes) and `sourceId` of an assignment; a filter in the target (`deviceAndAppManagementAssignmentFilterId` and `…Type`).
+ * Optional: `displayName`, `odataType`, `via`, `properties` (what else it shows); `intent` (apply), `source` (direct; an assignment with policySets refuses
+ * writes), `sourceId` and `own` (what else its kind has) of an assignment; a filter in the target (`deviceAndAppManagementAssignmentFilterId` and `…Type`).
  * Without `filters` those that assignments use exist. `settings` are all that the simulator has, unless flags say otherwise.
  * A refusal names a `policyId`, an `assignmentId` or both; `method` is PATCH, `status` 403; without `times` it lasts.
  *

@@ -114,7 +114,7 @@ describe('export', () => {
   });
 
   test.each([
-    [['--type', 'deviceConfigurations'], 'Did you mean deviceConfiguration?'],
+    [['--type', 'deviceConfigration'], 'Did you mean deviceConfiguration?'],
     [['--where', 'policyNam=x'], 'Did you mean policyName?'],
     [['--format', 'jsn'], 'Did you mean json?'],
     [['-o', 'present.xlsx'], 'names no format'],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { UserError } from '../../src/errors.ts';
-import { READ_PERMISSION, WRITE_PERMISSION } from '../../src/graph/permission.ts';
+import { CONFIGURATION } from '../../src/assignments/kinds/permissions.ts';
 import type { Edges } from '../../src/queue/edges.ts';
 import { SIGN_IN_RETRY_GROWTH_MAX } from '../../src/queue/limits.ts';
 import { processBatch } from '../../src/queue/processBatch.ts';
@@ -205,7 +205,7 @@ describe('in mid-run', () => {
 
   test('a token that says it may not write is not tried, and the one that may is', async () => {
     const each = await begun();
-    let role = READ_PERMISSION;
+    let role = CONFIGURATION.read;
     const edges = withRole(each.edges, () => role);
     each.graph.reconfigure({ access: 'read' });
     await each.drain(edges);
@@ -213,7 +213,7 @@ describe('in mid-run', () => {
     const { writesArrived } = each.graph.stats();
     for (let tries = 0; tries < 5; tries += 1) expect(await tried(each, edges)).toBe(false);
     expect(each.graph.stats().writesArrived).toBe(writesArrived);
-    role = WRITE_PERMISSION;
+    role = CONFIGURATION.write.name;
     each.graph.reconfigure({ access: 'write' });
     expect(await tried(each, edges)).toBe(true);
     expect(await each.run()).toMatchObject({ state: 'completed', counts: { succeeded: ROWS, failed: 0 } });

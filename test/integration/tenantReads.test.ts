@@ -1,3 +1,5 @@
+import { deviceCompliancePolicy } from '../../src/assignments/kinds/deviceCompliancePolicy.ts';
+import { deviceConfiguration } from '../../src/assignments/kinds/deviceConfiguration.ts';
 import { randomUUID } from 'node:crypto';
 import { expect, onTestFinished, test } from 'vitest';
 import { readAssignmentFilters } from '../../src/graph/assignmentFilters.ts';
@@ -32,7 +34,7 @@ const TENANT = generateTenant({
 
 test('all policies and assignments of a tenant are read, and nothing else', async () => {
   const { send, base } = await readsOf({ tenant: TENANT, pageSize: 4 });
-  const found = await tenantPolicies(['deviceConfiguration', 'deviceCompliancePolicy'], send, base);
+  const found = await tenantPolicies([deviceConfiguration, deviceCompliancePolicy], send, base);
   const read = [...found.values()].flatMap((each) => (each.kind === 'policies' ? each.policies : []));
   const held = [...tenantFrom(TENANT).every()].filter(({ via }) => via === '');
   expect(read.flatMap(({ assignments }) => assignments.map(({ whole }) => whole))).toEqual(

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pino from 'pino';
 import { onTestFinished } from 'vitest';
-import type { ApiVersion } from '../../src/assignments/kinds/policyKinds.ts';
+import type { ApiVersion } from '../../src/assignments/values/apiVersion.ts';
 import { accessTokenCredentials, type Credentials } from '../../src/graph/credentials.ts';
 import { createGraphClient, type GraphClient } from '../../src/graph/graphClient.ts';
 import type { Edges, Step } from '../../src/queue/edges.ts';

@@ -1,5 +1,7 @@
+import { listPath } from '../../src/assignments/kinds/address.ts';
 import type { CurrentAssignment } from '../../src/assignments/changes/current.ts';
-import type { Decision, Way } from '../../src/assignments/changes/decision.ts';
+import type { Decision } from '../../src/assignments/changes/decision.ts';
+import type { Strategy } from '../../src/assignments/kinds/kind.ts';
 import {
   planBatch,
   type BatchRow,
@@ -8,7 +10,6 @@ import {
   type Standing,
 } from '../../src/assignments/changes/planBatch.ts';
 import { writesOf, type Write } from '../../src/assignments/changes/writes.ts';
-import { listPath } from '../../src/assignments/kinds/policyKinds.ts';
 import type { Change } from '../../src/assignments/rows/change.ts';
 import type { JsonObject } from '../../src/assignments/values/json.ts';
 
@@ -18,7 +19,7 @@ export interface PlanningRow extends BatchRow {
 }
 
 export const rulesFor = (
-  strategy: Way,
+  strategy: Strategy,
   more: Partial<PlanRules<PlanningRow>> = {},
 ): PlanRules<PlanningRow> => ({
   apiVersion: 'beta',
@@ -39,7 +40,7 @@ export interface Planned {
 export function planned(
   rows: readonly PlanningRow[],
   list: readonly CurrentAssignment[] | Exclude<ListSnapshot, { kind: 'list' }>,
-  strategy: Way = 'patch',
+  strategy: Strategy = 'patch',
   more: Partial<PlanRules<PlanningRow>> = {},
 ): Planned {
   const look: ListSnapshot = 'kind' in list ? list : { kind: 'list', assignments: list };

@@ -1,8 +1,8 @@
+import { listPath } from '../../src/assignments/kinds/address.ts';
 import type { CurrentAssignment } from '../../src/assignments/changes/current.ts';
 import { entryOf, type Decision } from '../../src/assignments/changes/decision.ts';
 import { planBatch, type Standing } from '../../src/assignments/changes/planBatch.ts';
 import { listAfter, writesOf, type Write } from '../../src/assignments/changes/writes.ts';
-import { listPath } from '../../src/assignments/kinds/policyKinds.ts';
 import type { Change } from '../../src/assignments/rows/change.ts';
 import { audienceKey } from '../../src/assignments/targets/audience.ts';
 import { groupOf, targetIn } from '../../src/assignments/targets/currentTarget.ts';

@@ -3,7 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { changeFrom, type WishedChange } from '../../src/assignments/rows/change.ts';
 import { Duplicates } from '../../src/assignments/rows/duplicates.ts';
-import { assignmentPath, ENDPOINT_FORMS } from '../../src/assignments/kinds/policyKinds.ts';
+import { assignmentPath } from '../../src/assignments/kinds/address.ts';
+import { deviceCompliancePolicy } from '../../src/assignments/kinds/deviceCompliancePolicy.ts';
+import { deviceConfiguration } from '../../src/assignments/kinds/deviceConfiguration.ts';
 import { patchBody } from '../../src/assignments/changes/request.ts';
 import type { Problem, Row } from '../../src/assignments/rows/row.ts';
 import { TARGET_TYPES } from '../../src/assignments/targets/target.ts';
@@ -106,7 +108,12 @@ test('every-form.csv says of each row exactly what its columns say', async () =>
 
 test('every-form.csv has every endpoint form, target type, filter and intent, and no row twice', async () => {
   const { rows, changes } = await readSample('every-form.csv');
-  expect(new Set(changes.map(({ address }) => address.form))).toEqual(new Set(ENDPOINT_FORMS));
+  const forms = [deviceConfiguration, deviceCompliancePolicy].flatMap(({ collection, forms }) =>
+    forms.map((via) => [collection, ...via].join('/')),
+  );
+  expect(new Set(changes.map(({ address: { kind, via } }) => [kind.collection, ...via].join('/')))).toEqual(
+    new Set(forms),
+  );
   const described = changes.flatMap(({ wish }) => (wish.kind === 'described' ? [wish] : []));
   expect(new Set(described.map(({ target }) => target.type))).toEqual(new Set(TARGET_TYPES));
   expect(

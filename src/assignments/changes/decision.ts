@@ -1,4 +1,5 @@
 import type { Finding } from '../guard/finding.ts';
+import type { Strategy } from '../kinds/kind.ts';
 import type { Change } from '../rows/change.ts';
 import type { JsonObject } from '../values/json.ts';
 import { currentAssignmentOf, type CurrentAssignment } from './current.ts';
@@ -67,10 +68,6 @@ export function beforeFrom(json: unknown): Before | undefined {
 export const DECISION_KINDS = ['write', 'alreadySo', 'stale', 'refused', 'duplicate'] as const;
 export type DecisionKind = (typeof DECISION_KINDS)[number];
 
-/** How a write goes out: the assignment by itself, or with the whole list of its policy. */
-export const WAYS = ['patch', 'assign'] as const;
-export type Way = (typeof WAYS)[number];
-
 /** What has to happen to a row, given what the tenant shows. */
 export interface Decision<R extends { readonly change: Change } = { readonly change: Change }> {
   readonly row: R;
@@ -82,7 +79,8 @@ export interface Decision<R extends { readonly change: Change } = { readonly cha
   readonly before: Before;
   /** The body that makes the desired state true, as a PATCH says it; undefined where something is removed, or nothing written. */
   readonly after: JsonObject | undefined;
-  readonly via: Way;
+  /** How the write goes out: the assignment by itself, or with the whole list of its policy. */
+  readonly via: Strategy;
   /** Rows of the policy that come first: those that make room, those that reduce its scope, those that are not due yet. */
   readonly waitsFor: readonly R[];
   /** Of what is stale or refused: a code of ours or of Graph's, and a sentence. */

@@ -1,3 +1,4 @@
+import { isReadOnly } from '../kinds/kind.ts';
 import { FILTER_ID, FILTER_TYPE, filterOf, sameFilter } from '../targets/filter.ts';
 import { plainTypeName } from '../targets/odataTypes.ts';
 import { sameId } from '../values/ids.ts';
@@ -15,15 +16,10 @@ export function holds(change: Wished, present: CurrentAssignment): boolean {
       name === 'target' ||
       name === 'id' ||
       name === '@odata.type' ||
-      isReadOnly(change, name) ||
+      isReadOnly(change.address.kind, name) ||
       sameValue(value, present.whole[name]),
   );
 }
-
-/** Source: the resource page of deviceConfigurationAssignment marks both as read-only. */
-const isReadOnly = (change: Wished, property: string): boolean =>
-  change.address.form.policyType === 'deviceConfiguration' &&
-  (property === 'source' || property === 'sourceId');
 
 /** Whether two targets in Graph's shape mean the same, filter included. Spelling of type names, ids and "no filter" is free. */
 export function sameTarget(wished: JsonObject, present: JsonObject): boolean {

@@ -2,7 +2,10 @@ import type { CurrentAssignment } from './current.ts';
 import type { InputColumn } from '../rows/columns.ts';
 import { filterBody, filterOf } from '../targets/filter.ts';
 import type { JsonObject } from '../values/json.ts';
-import { addressCells, type Address, type ApiVersion, type EndpointForm } from '../kinds/policyKinds.ts';
+import { addressCells, type Address } from '../kinds/address.ts';
+import type { OwnField } from '../kinds/kind.ts';
+import type { PolicyKind } from '../kinds/registry.ts';
+import type { ApiVersion } from '../values/apiVersion.ts';
 import { targetTypeOf } from '../targets/currentTarget.ts';
 import { TARGET_KINDS } from '../targets/target.ts';
 
@@ -23,7 +26,7 @@ export function inverseCells(inverse: Inverse, address: Address, apiVersion: Api
   switch (inverse.action) {
     case 'set': {
       const { present, was } = inverse;
-      const body = restoringBody(was, address.form, apiVersion);
+      const body = restoringBody(was, address.kind, apiVersion);
       return cells({ ...address, assignmentId: present.id }, ['body', JSON.stringify(body)]);
     }
     case 'remove':
@@ -45,21 +48,20 @@ const cells = (address: Address, ...more: readonly [InputColumn, string][]): Inv
  */
 export function restoringBody(
   before: CurrentAssignment,
-  form: EndpointForm,
+  { ownFields, assignmentType }: PolicyKind,
   apiVersion: ApiVersion,
 ): JsonObject {
-  // Read-only on configurations.
-  const writable = form.policyType === 'deviceConfiguration' ? ['intent'] : ['source', 'sourceId'];
+  const writable = ownFields.filter(({ isReadOnly }) => !isReadOnly);
   return {
-    '@odata.type': form.assignmentType,
-    ...Object.fromEntries(
-      writable.flatMap((name) =>
-        typeof before.whole[name] === 'string' ? [[name, before.whole[name]]] : [],
-      ),
-    ),
+    '@odata.type': assignmentType,
+    ...Object.fromEntries(writable.flatMap((field) => restored(field, before.whole[field.name]))),
     target: { ...before.target, ...(needsFilterOff(before.target, apiVersion) && filterBody(undefined)) },
   };
 }
+
+/** Of text there is no word for "none", so that what is blank stays as it is; whatever else Graph shows goes back value for value. */
+const restored = ({ name, takes }: OwnField, value: unknown): [string, unknown][] =>
+  typeof value === 'string' || (takes === 'json' && value !== undefined) ? [[name, value]] : [];
 
 /** Leaving a filter out is not documented to clear the one that was set since; exclusions and v1.0 know none. */
 function needsFilterOff(target: JsonObject, apiVersion: ApiVersion): boolean {

@@ -1,15 +1,18 @@
+import type { ApiVersion } from '../values/apiVersion.ts';
+import { listPath, policyKey } from '../kinds/address.ts';
+import { writesBy, type Strategy } from '../kinds/kind.ts';
 import type { Change } from '../rows/change.ts';
 import { aboutKey } from '../rows/about.ts';
 import { wishKey } from '../rows/duplicates.ts';
-import { listPath, policyKey, type ApiVersion } from '../kinds/policyKinds.ts';
 import { targetInWords } from './changeKind.ts';
-import { entryOf, NOT_READ, beforeOf, type Before, type Decision, type Way } from './decision.ts';
+import { entryOf, NOT_READ, beforeOf, type Before, type Decision } from './decision.ts';
 import type { CurrentAssignment, RowError } from './current.ts';
 import { findCurrent } from './findCurrent.ts';
 import { fingerprintOf, fingerprintOfList } from './fingerprint.ts';
 import { reducesScope } from './reducesScope.ts';
 import { patchBody } from './request.ts';
-import { contradictions, refuseTakenSeats, roomMakers, seatsOf } from './seats.ts';
+import { contradictions, refuseTakenSeats, roomMakers, seatsOf, type SeatOf } from './seats.ts';
+import type { PolicyKind } from '../kinds/registry.ts';
 import { refused, refuseSecondClaims, stepsIn, type Step } from './steps.ts';
 
 /** What was read of one list. A list that is not in a snapshot was not to be read: the run is blind. */
@@ -42,7 +45,7 @@ export interface BatchRow {
 export interface PlanRules<R> {
   readonly apiVersion: ApiVersion;
   /** How the run writes a list where both ways are open. */
-  readonly strategy: Way;
+  readonly strategy: Strategy;
   readonly standing: (row: R) => Standing;
   /** Whether a guard sees the row or has seen it, so that somebody allows what it finds: else it is refused here. */
   readonly isGuarded: (row: R) => boolean;
@@ -75,8 +78,9 @@ interface ListPlan<R> {
   readonly rows: readonly R[];
   readonly changes: readonly Change[];
   readonly steps: Step[];
-  via: Way;
+  via: Strategy;
   readonly mayAssign: boolean;
+  readonly seatOf: SeatOf;
 }
 
 interface HeldBack<R> {
@@ -158,7 +162,7 @@ class PolicyPlan<R extends BatchRow> {
     if (list.look.kind !== 'list') return;
     const { steps, changes, rows, assignments } = list;
     refuseSecondClaims(steps, changes);
-    const seats = { steps, changes, list: assignments, seatOf: seatsOf(assignments) };
+    const seats = { steps, changes, list: assignments, seatOf: list.seatOf };
     refuseTakenSeats(seats);
     for (const at of contradictions(seats)) {
       const row = rows[at];
@@ -199,7 +203,7 @@ class PolicyPlan<R extends BatchRow> {
   #order(): void {
     const reducing = this.#rows.filter((row) => this.#isPending(row) && this.#reduces(row));
     for (const list of this.#patched()) {
-      const makers = roomMakers({ ...list, list: list.assignments, seatOf: seatsOf(list.assignments) });
+      const makers = roomMakers({ ...list, list: list.assignments });
       for (const [at, step] of list.steps.entries()) {
         const row = list.rows[at];
         if (row === undefined || step.kind !== 'put') continue;
@@ -309,8 +313,10 @@ function listPlan<R extends BatchRow>(
   const rows = ofList.filter((row) => isOpen(standing(row)) && !repeated.has(row));
   const changes = rows.map(({ change }) => change);
   const assignments = look.kind === 'list' ? look.assignments : [];
-  const isNested = ofList.some(({ change }) => change.address.form.via.length > 0);
-  const wantsWhole = strategy === 'assign' || ofList.some(({ change }) => change.action !== 'set');
+  const isNested = ofList.some(({ change }) => change.address.via.length > 0);
+  const wantsWhole = ofList.some(
+    ({ change: { action, address } }) => action !== 'set' || writesBy(address.kind, strategy) === 'assign',
+  );
   const mayAssign = look.kind === 'list' && apiVersion === 'beta' && !isNested;
   const plan: ListPlan<R> = {
     look,
@@ -320,6 +326,7 @@ function listPlan<R extends BatchRow>(
     steps: [],
     via: wantsWhole && !isNested ? 'assign' : 'patch',
     mayAssign,
+    seatOf: seatsOf(assignments, kindOf(ofList)),
   };
   switch (look.kind) {
     case 'refused':
@@ -335,6 +342,12 @@ function listPlan<R extends BatchRow>(
       else markStaleRows(plan);
       return plan;
   }
+}
+
+/** All rows of a list are of one kind. */
+function kindOf<R extends BatchRow>([first]: readonly R[]): PolicyKind {
+  if (first === undefined) throw new Error('a list without rows');
+  return first.change.address.kind;
 }
 
 const NOT_READ_WHOLE: Step = refused(

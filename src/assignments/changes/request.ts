@@ -2,9 +2,9 @@ import type { CurrentAssignment } from './current.ts';
 import type { WishedChange } from '../rows/change.ts';
 import { filterBody, filterOf } from '../targets/filter.ts';
 import type { JsonObject } from '../values/json.ts';
-import { assignmentPath, assignPath, type Address } from '../kinds/policyKinds.ts';
+import { assignmentPath, assignPath, type Address } from '../kinds/address.ts';
 import { TARGET_KINDS, targetBody } from '../targets/target.ts';
-import type { Wish } from '../rows/wish.ts';
+import { EXTRA_COLUMNS, type Extras, type Wish } from '../rows/wish.ts';
 
 /** A write as it stands in a `$batch`: the URL is relative and without version. */
 export interface WriteRequest {
@@ -29,14 +29,11 @@ export const patchRequest = (
   body,
 });
 
-/**
- * Writes the whole list of a policy: what is not in it is unassigned.
- * Source: learn.microsoft.com/graph/api/intune-deviceconfig-deviceconfiguration-assign and …-devicecompliancepolicy-assign
- */
+/** Writes the whole list of a policy: what is not in it is unassigned. */
 export const assignRequest = (address: Address, assignments: readonly JsonObject[]): WriteRequest => ({
   method: 'POST',
   url: assignPath(address),
-  body: { assignments },
+  body: { [address.kind.write.assignProperty]: assignments },
 });
 
 /** A wish, and the assignment or the list that it is for. */
@@ -49,13 +46,16 @@ export type Wished = Pick<WishedChange, 'wish' | 'address'>;
 export function patchBody({ wish, address }: Wished, present: CurrentAssignment | undefined): JsonObject {
   if (wish.kind === 'raw') return wish.body;
   return {
-    '@odata.type': address.form.assignmentType,
-    ...(wish.intent !== undefined && { intent: wish.intent }),
-    ...(wish.source !== undefined && { source: wish.source }),
-    ...(wish.sourceId !== undefined && { sourceId: wish.sourceId }),
+    '@odata.type': address.kind.assignmentType,
+    ...extrasOf(wish),
     target: { ...targetBody(wish.target), ...wishedFilter(wish, present) },
   };
 }
+
+const extrasOf = (wish: Extras): JsonObject =>
+  Object.fromEntries(
+    EXTRA_COLUMNS.flatMap((column) => (wish[column] === undefined ? [] : [[column, wish[column]]])),
+  );
 
 function wishedFilter(
   { filter, target }: Extract<Wish, { kind: 'described' }>,

@@ -1,3 +1,4 @@
+import type { PolicyKind } from '../kinds/registry.ts';
 import type { Change } from '../rows/change.ts';
 import { audienceKey } from '../targets/audience.ts';
 import { groupOf, isExclusion, targetIn } from '../targets/currentTarget.ts';
@@ -12,15 +13,19 @@ import { refused, type Step } from './steps.ts';
  * write over its entry. Some tenants make an assignment's id of policy and group; there a group that is excluded and one that is
  * included have one place as well.
  */
-export type SeatOf = (target: JsonObject) => string;
+export type SeatOf = (assignment: JsonObject) => string;
 
-export const seatsOf = (list: readonly CurrentAssignment[]): SeatOf =>
+/** @param identity that of the policy's kind */
+export const seatsOf = (
+  list: readonly CurrentAssignment[],
+  { identity }: Pick<PolicyKind, 'identity'>,
+): SeatOf =>
   idsFollowTargets(list)
-    ? (target) => {
-        const group = groupOf(target);
-        return group === undefined ? audienceKey(target) : `group ${group.toLowerCase()}`;
+    ? (assignment) => {
+        const group = groupOf(targetIn(assignment));
+        return group === undefined ? identity(assignment) : `group ${group.toLowerCase()}`;
       }
-    : audienceKey;
+    : identity;
 
 /** Whether the ids of this list are made of the groups that they are for. */
 const idsFollowTargets = (list: readonly CurrentAssignment[]): boolean =>
@@ -44,18 +49,18 @@ interface ListSteps {
 export function refuseTakenSeats(listSteps: ListSteps): void {
   const { steps, list, changes, seatOf } = listSteps;
   const removed = changes.flatMap(({ action, from }) =>
-    action === 'remove' && from ? [seatOf(targetBody(from.target))] : [],
+    action === 'remove' && from ? [seatOf({ target: targetBody(from.target) })] : [],
   );
   for (;;) {
     const second = secondEntry(steps, list, removed, seatOf);
     if (second === undefined) return;
-    steps[second.at] = refused('DuplicateTarget', whyTaken(second.target, list, seatOf));
+    steps[second.at] = refused('DuplicateTarget', whyTaken(second.entry, list, seatOf));
   }
 }
 
-function whyTaken(target: JsonObject, list: readonly CurrentAssignment[], seatOf: SeatOf): string {
-  const there = list.find((each) => seatOf(each.target) === seatOf(target));
-  const words = audienceInWords(target);
+function whyTaken(entry: JsonObject, list: readonly CurrentAssignment[], seatOf: SeatOf): string {
+  const there = list.find((each) => seatOf(each.whole) === seatOf(entry));
+  const words = audienceInWords(targetIn(entry));
   if (there === undefined)
     return `Another row brings ${words}, or removes it; Intune keeps one of each, so nothing was written.`;
   const other = audienceInWords(there.target);
@@ -63,34 +68,40 @@ function whyTaken(target: JsonObject, list: readonly CurrentAssignment[], seatOf
   return `The policy has ${what} already, under the id ${there.id}, and Intune keeps one of each: nothing was written. If that one is to stay, this row wants the action remove.`;
 }
 
-interface SecondEntry {
+/** A row that puts something into a list, and what that is afterwards. */
+interface PutEntry {
   readonly at: number;
-  readonly target: JsonObject;
+  readonly over: CurrentAssignment | undefined;
+  readonly entry: JsonObject;
 }
+
+/** What a PATCH does not say stays as it is. */
+const putsIn = (steps: readonly Step[]): PutEntry[] =>
+  steps.flatMap((step, at) =>
+    step.kind === 'put' ? [{ at, over: step.over, entry: { ...step.over?.whole, ...step.body } }] : [],
+  );
 
 function secondEntry(
   steps: readonly Step[],
   list: readonly CurrentAssignment[],
   removed: readonly string[],
   seatOf: SeatOf,
-): SecondEntry | undefined {
-  const puts = steps.flatMap((step, at) =>
-    step.kind === 'put' ? [{ at, over: step.over, target: targetIn(step.body) }] : [],
-  );
+): PutEntry | undefined {
+  const puts = putsIn(steps);
   const replaced = new Set(puts.map(({ over }) => over));
   const taken = new Set([
     ...removed,
-    ...list.flatMap((each) => (replaced.has(each) ? [] : [seatOf(each.target)])),
+    ...list.flatMap((each) => (replaced.has(each) ? [] : [seatOf(each.whole)])),
   ]);
-  const moving = puts.filter(({ over, target }) => {
-    const seat = seatOf(target);
-    const stays = over !== undefined && seatOf(over.target) === seat;
+  const moving = puts.filter(({ over, entry }) => {
+    const seat = seatOf(entry);
+    const stays = over !== undefined && seatOf(over.whole) === seat;
     if (stays) taken.add(seat);
     return !stays;
   });
-  for (const { at, target } of moving) {
-    const seat = seatOf(target);
-    if (taken.has(seat)) return { at, target };
+  for (const put of moving) {
+    const seat = seatOf(put.entry);
+    if (taken.has(seat)) return put;
     taken.add(seat);
   }
   return undefined;
@@ -106,11 +117,10 @@ export function roomMakers({ steps, list, seatOf }: ListSteps): Map<number, read
     if (step.kind === 'put' && step.over !== undefined) makerOf.set(step.over, at);
   }
   const makers = new Map<number, readonly number[]>();
-  for (const [at, step] of steps.entries()) {
-    if (step.kind !== 'put') continue;
-    const seat = seatOf(targetIn(step.body));
+  for (const { at, over, entry } of putsIn(steps)) {
+    const seat = seatOf(entry);
     const found = list.flatMap((each) =>
-      each !== step.over && seatOf(each.target) === seat ? (makerOf.get(each) ?? []) : [],
+      each !== over && seatOf(each.whole) === seat ? (makerOf.get(each) ?? []) : [],
     );
     if (found.length > 0) makers.set(at, found);
   }
@@ -122,9 +132,7 @@ export function roomMakers({ steps, list, seatOf }: ListSteps): Map<number, read
  * apart an exclusion wins, and in another one of them is lost.
  */
 export function contradictions({ steps, list }: Pick<ListSteps, 'steps' | 'list'>): number[] {
-  const puts = steps.flatMap((step, at) =>
-    step.kind === 'put' ? [{ at, over: step.over, target: targetIn(step.body) }] : [],
-  );
+  const puts = putsIn(steps).map((put) => ({ ...put, target: targetIn(put.entry) }));
   const gone = new Set<CurrentAssignment | undefined>([
     ...puts.map(({ over }) => over),
     ...steps.flatMap((step) => (step.kind === 'take' ? step.away : [])),

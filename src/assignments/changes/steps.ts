@@ -1,6 +1,6 @@
 import type { Change, WishedChange } from '../rows/change.ts';
 import { audienceKey } from '../targets/audience.ts';
-import { targetIn } from '../targets/currentTarget.ts';
+import type { PolicyKind } from '../kinds/registry.ts';
 import type { JsonObject } from '../values/json.ts';
 import { audienceInWords } from './changeKind.ts';
 import { isOfPolicySet, type CurrentAssignment, type RowError } from './current.ts';
@@ -82,7 +82,7 @@ function stepFor(change: Change, facts: ListFacts): Step {
     case 'remove':
       return removeStep(change, facts);
     case 'clear':
-      return clearStep(facts);
+      return clearStep(change.address.kind.identity, facts);
   }
 }
 
@@ -152,8 +152,8 @@ function addStep(change: WishedChange, { list }: ListFacts): Step {
   const there = list.find((each) => holds(change, each));
   if (there !== undefined) return alreadySo(there);
   const body = patchBody(change, undefined);
-  const desired = audienceKey(targetIn(body));
-  const other = list.find(({ target }) => audienceKey(target) === desired);
+  const { identity } = change.address.kind;
+  const other = list.find(({ whole }) => identity(whole) === identity(body));
   if (other === undefined) return { kind: 'put', over: undefined, body };
   return refused(
     'AlreadyAssigned',
@@ -175,14 +175,14 @@ function removeStep(change: Change, { list }: ListFacts): Step {
 const isInPolicySet = ({ target }: CurrentAssignment, list: readonly CurrentAssignment[]): boolean =>
   list.some((each) => isOfPolicySet(each) && audienceKey(each.target) === audienceKey(target));
 
+type Identity = PolicyKind['identity'];
+
 /** What another row is about, or wishes, is spared, also when that row can't be done: it is not what `clear` means. */
-function clearStep({ list, all }: ListFacts): Step {
+function clearStep(identity: Identity, { list, all }: ListFacts): Step {
   const named = new Set(all.map((change) => findCurrent(change, list).present));
-  const desired = new Set(
-    all.filter(isWished).map((change) => audienceKey(targetIn(patchBody(change, undefined)))),
-  );
+  const desired = new Set(all.filter(isWished).map((change) => identity(patchBody(change, undefined))));
   const away = list.filter(
-    (each) => !isOfPolicySet(each) && !named.has(each) && !desired.has(audienceKey(each.target)),
+    (each) => !isOfPolicySet(each) && !named.has(each) && !desired.has(identity(each.whole)),
   );
   return away.length === 0 ? alreadySo(undefined) : { kind: 'take', away, isClear: true };
 }

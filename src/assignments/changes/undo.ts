@@ -1,5 +1,5 @@
+import type { ApiVersion } from '../values/apiVersion.ts';
 import { type CurrentAssignment, isOfPolicySet } from './current.ts';
-import { audienceKey } from '../targets/audience.ts';
 import { canonicalAssignment } from './canonical.ts';
 import type { Change, WishedChange } from '../rows/change.ts';
 import { entriesOf, type Before } from './decision.ts';
@@ -7,8 +7,7 @@ import { sameId } from '../values/ids.ts';
 import { restoringBody, type Inverse } from './inverse.ts';
 import type { JsonObject } from '../values/json.ts';
 import { holds } from './holds.ts';
-import type { ApiVersion } from '../kinds/policyKinds.ts';
-import { targetIn } from '../targets/currentTarget.ts';
+import type { PolicyKind } from '../kinds/registry.ts';
 import { patchBody } from './request.ts';
 
 /** A change that was written. */
@@ -80,10 +79,11 @@ export function undosIn(
 }
 
 /** What a change did to one assignment: it was, and it became; or only one of the two. */
-type Part =
+type Part = { readonly kind: PolicyKind } & (
   | { readonly did: 'set'; readonly wrote: Wrote; readonly was: CurrentAssignment }
   | { readonly did: 'add'; readonly wrote: Wrote; readonly was: undefined }
-  | { readonly did: 'remove'; readonly wrote: undefined; readonly was: CurrentAssignment };
+  | { readonly did: 'remove'; readonly wrote: undefined; readonly was: CurrentAssignment }
+);
 
 interface Wrote {
   readonly change: WishedChange;
@@ -92,14 +92,15 @@ interface Wrote {
 
 function partsOf({ change, before, idAfter }: WrittenChange): Part[] {
   const entries = entriesOf(before);
+  const { kind } = change.address;
   switch (change.action) {
     case 'set':
-      return entries.map((was) => ({ did: 'set', wrote: { change, id: idAfter ?? was.id }, was }));
+      return entries.map((was) => ({ kind, did: 'set', wrote: { change, id: idAfter ?? was.id }, was }));
     case 'add':
-      return [{ did: 'add', wrote: { change, id: idAfter }, was: undefined }];
+      return [{ kind, did: 'add', wrote: { change, id: idAfter }, was: undefined }];
     case 'remove':
     case 'clear':
-      return entries.map((was) => ({ did: 'remove', wrote: undefined, was }));
+      return entries.map((was) => ({ kind, did: 'remove', wrote: undefined, was }));
   }
 }
 
@@ -120,18 +121,17 @@ function undoneBy({ did, was }: Part): Undo {
 }
 
 /** Whether an assignment stands in the place of the part's: by its id, or where it had none by what it is for. */
-function isIts({ did, wrote, was }: Part, { id, target }: CurrentAssignment): boolean {
+function isIts({ kind, did, wrote, was }: Part, { id, whole }: CurrentAssignment): boolean {
+  const isFor = (other: JsonObject): boolean => kind.identity(other) === kind.identity(whole);
   switch (did) {
     case 'set':
       return sameId(id, wrote.id);
     case 'add':
-      return sameId(id, wrote.id) || isFor(targetIn(patchBody(wrote.change, undefined)), target);
+      return sameId(id, wrote.id) || isFor(patchBody(wrote.change, undefined));
     case 'remove':
-      return isFor(was.target, target);
+      return isFor(was.whole);
   }
 }
-
-const isFor = (target: JsonObject, other: JsonObject): boolean => audienceKey(target) === audienceKey(other);
 
 const isAsBefore = ({ was }: Part, present: CurrentAssignment): boolean =>
   was !== undefined && canonicalAssignment(present) === canonicalAssignment(was);
@@ -140,7 +140,7 @@ const isAsBefore = ({ was }: Part, present: CurrentAssignment): boolean =>
 function isOurs({ wrote, was }: Part, present: CurrentAssignment, apiVersion: ApiVersion): boolean {
   if (wrote === undefined) return false;
   const { address } = wrote.change;
-  const kept = was === undefined ? {} : restoringBody(was, address.form, apiVersion);
+  const kept = was === undefined ? {} : restoringBody(was, address.kind, apiVersion);
   return holds(
     { address, wish: { kind: 'raw', body: { ...kept, ...patchBody(wrote.change, was) } } },
     present,

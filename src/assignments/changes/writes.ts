@@ -1,5 +1,5 @@
+import { listPath } from '../kinds/address.ts';
 import type { Change, WishedChange } from '../rows/change.ts';
-import { listPath } from '../kinds/policyKinds.ts';
 import { audienceKey } from '../targets/audience.ts';
 import { targetIn } from '../targets/currentTarget.ts';
 import type { JsonObject } from '../values/json.ts';

@@ -1,3 +1,5 @@
+import { capitalized } from '../kinds/kind.ts';
+import type { PolicyKind } from '../kinds/registry.ts';
 import { isGone, entryOf, type Decision } from '../changes/decision.ts';
 import type { Finding, GuardKind } from './finding.ts';
 import type { CurrentAssignment } from '../changes/current.ts';
@@ -6,7 +8,6 @@ import { filterOf } from '../targets/filter.ts';
 import { sameId } from '../values/ids.ts';
 import type { JsonObject } from '../values/json.ts';
 import { fitsPlatform, type DevicePlatform } from '../targets/platforms.ts';
-import type { PolicyType } from '../kinds/policyKinds.ts';
 import { audienceKey } from '../targets/audience.ts';
 import { groupOf, isEverybody, isExclusion, targetIn, targetTypeOf } from '../targets/currentTarget.ts';
 import { quoted } from '../values/quoted.ts';
@@ -25,7 +26,7 @@ export interface TenantFacts {
 
 /** One list of assignments, and what was decided about all its rows, in input order. */
 export interface JudgedList {
-  readonly policyType: PolicyType;
+  readonly kind: PolicyKind;
   readonly policyId: string;
   readonly name?: string | undefined;
   /** Undefined: nothing is said about whether filters fit. */
@@ -163,8 +164,8 @@ function contradictionConcerns(
     : [];
 }
 
-const policyInWords = ({ policyType, name, policyId }: JudgedList): string =>
-  `${policyType === 'deviceConfiguration' ? 'Configuration' : 'Compliance policy'} ${quoted(name ?? policyId)}`;
+const policyInWords = ({ kind, name, policyId }: JudgedList): string =>
+  `${capitalized(kind.label.one)} ${quoted(name ?? policyId)}`;
 
 /** The targets that the list has when all rows are written. */
 function targetsLeft({ assignments, rows }: WrittenList): JsonObject[] {

@@ -1,4 +1,4 @@
-import type { PolicyType } from '../kinds/policyKinds.ts';
+import type { PolicyType } from '../kinds/registry.ts';
 
 export interface ChangeLimits {
   /** Rows to be written of one policy type. */

@@ -1,7 +1,6 @@
 import { audienceKey } from '../targets/audience.ts';
 import type { Change } from './change.ts';
-import { addressKey, listPath } from '../kinds/policyKinds.ts';
-import { targetIn } from '../targets/currentTarget.ts';
+import { addressKey, listPath } from '../kinds/address.ts';
 import { patchBody } from '../changes/request.ts';
 import { targetBody } from '../targets/target.ts';
 
@@ -16,6 +15,6 @@ export function aboutKey(change: Change): string {
   const list = `${listPath(address)}/?`.toLowerCase();
   if (from !== undefined) return `${list}from ${audienceKey(targetBody(from.target))}`;
   return action === 'add'
-    ? `${list}add ${audienceKey(targetIn(patchBody(change, undefined)))}`
+    ? `${list}add ${address.kind.identity(patchBody(change, undefined))}`
     : `${list}${action}`;
 }

@@ -1,3 +1,5 @@
+import { ownField } from '../kinds/kind.ts';
+import type { PolicyKind } from '../kinds/registry.ts';
 import type { CurrentAssignment } from '../changes/current.ts';
 import { changeFrom } from './change.ts';
 import type { InputColumn } from './columns.ts';
@@ -6,7 +8,6 @@ import { FROM_TYPES } from './fromTarget.ts';
 import { sameId } from '../values/ids.ts';
 import { isJsonObject, type JsonObject } from '../values/json.ts';
 import { holds } from '../changes/holds.ts';
-import type { PolicyType } from '../kinds/policyKinds.ts';
 import { groupOf, targetTypeOf } from '../targets/currentTarget.ts';
 import type { ReadingRules } from './rowReader.ts';
 import { TARGET_KINDS, type TargetColumn, type TargetType } from '../targets/target.ts';
@@ -25,19 +26,19 @@ export interface AsRow {
 /** Says an assignment as a row of an input file does. A filter that is off is `none`, so that the row says all there is. */
 export function asRow(
   assignment: CurrentAssignment,
-  policy: { readonly policyType: PolicyType; readonly id: string },
+  policy: { readonly kind: PolicyKind; readonly id: string },
   rules: ReadingRules,
 ): AsRow {
   const type = targetTypeOf(assignment.target);
   const cells = textsOf([
-    ['policyType', policy.policyType],
+    ['policyType', policy.kind.policyType],
     ['policyId', policy.id],
     ['assignmentId', assignment.id],
     ['targetType', type ?? assignment.target['@odata.type']],
     ...(type === undefined ? [] : ownCells(assignment.target, type)),
     ...(type === undefined ? [] : filterCells(assignment.target, type, rules)),
     ...(type === undefined ? [] : fromCells(assignment.target, type)),
-    ['intent', policy.policyType === 'deviceConfiguration' ? assignment.whole['intent'] : undefined],
+    ['intent', ownField(policy.kind, 'intent') && assignment.whole['intent']],
   ]);
   if (sameId(assignment.source, 'policySets')) return { kind: 'policySet', cells };
   return { kind: readsBack(cells, assignment, rules) ? 'row' : 'unspeakable', cells };

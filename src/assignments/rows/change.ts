@@ -1,7 +1,9 @@
 import { readAction, refuseWish, type Action } from './action.ts';
 import { readExtras } from './extras.ts';
+import { refuseUnfit, refuseUnread } from './fitsKind.ts';
 import { FROM_COLUMNS, namesByTarget, readFrom, type FromTarget } from './fromTarget.ts';
-import type { Address } from '../kinds/policyKinds.ts';
+import type { Address } from '../kinds/address.ts';
+import { writesBy } from '../kinds/kind.ts';
 import { readRawBody, readRawTarget } from './rawWish.ts';
 import { RowReader, type ReadingRules } from './rowReader.ts';
 import type { Problem, Row } from './row.ts';
@@ -36,8 +38,10 @@ export function changeFrom(
   const action = readAction(reader);
   const address = readAddress(reader, assignmentIdUse(reader, action));
   refuseNested(reader, action, address);
+  if (address !== undefined) refuseUnread(reader, address);
   const from = action === 'add' || action === 'clear' ? refuseFrom(reader, action) : readFrom(reader);
   const wish = action && readWishFor(action, reader, address);
+  if (address !== undefined && wish !== undefined) refuseUnfit(reader, address, wish);
   const policyName = reader.text('policyName');
   if (reader.problems.length > 0) return { problems: reader.problems };
   if (address && action) {
@@ -74,9 +78,9 @@ function refuseFrom(reader: RowReader, action: 'add' | 'clear'): undefined {
 
 /** `assign` writes a policy's own list; the lists of the nested forms belong to another policy. */
 function refuseNested(reader: RowReader, action: Action | undefined, address: Address | undefined): void {
-  if (address === undefined || address.form.via.length === 0) return;
+  if (address === undefined || address.via.length === 0) return;
   const { strategy, restores } = reader.rules;
-  if (action === 'set' && (strategy !== 'assign' || restores)) return;
+  if (action === 'set' && (writesBy(address.kind, strategy) === 'patch' || restores)) return;
   const what = action === 'set' ? 'The strategy assign' : `The action ${action}`;
   reader.problem(
     reader.has('url') ? 'url' : 'via',
@@ -103,6 +107,6 @@ function readWish(reader: RowReader, address: Address | undefined): Wish | undef
   if (reader.has('target')) return readRawTarget(reader, address);
   const target = readTarget(reader);
   const filter = readFilter(reader, target?.type);
-  const extras = readExtras(reader, address?.form.policyType);
+  const extras = readExtras(reader, address?.kind);
   return target && filter && extras && { kind: 'described', target, filter, ...extras };
 }

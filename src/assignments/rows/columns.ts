@@ -1,4 +1,5 @@
 import { closestTo } from '../values/closest.ts';
+import { plainName } from '../values/plainName.ts';
 
 /**
  * The input columns, in the order in which they are documented and written.
@@ -63,9 +64,6 @@ export type ColumnMeaning =
   /** A result column that is fed back: its cells are not read. */
   | { kind: 'ignored' }
   | { kind: 'unknown'; didYouMean: InputColumn | undefined };
-
-/** What two spellings of one column's name have in common. */
-export const plainName = (name: string): string => name.toLowerCase().replace(/[\s_-]/g, '');
 
 const meaningByPlainName = new Map<string, ColumnMeaning>([
   ...IGNORED_COLUMNS.map((name): [string, ColumnMeaning] => [plainName(name), { kind: 'ignored' }]),

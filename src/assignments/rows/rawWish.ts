@@ -3,7 +3,8 @@ import { readExtras } from './extras.ts';
 import { sameId } from '../values/ids.ts';
 import type { JsonObject } from '../values/json.ts';
 import { spellsType } from '../targets/odataTypes.ts';
-import type { Address, ApiVersion } from '../kinds/policyKinds.ts';
+import type { Address } from '../kinds/address.ts';
+import type { ApiVersion } from '../values/apiVersion.ts';
 import { shown } from '../values/quoted.ts';
 import {
   isOneOf,
@@ -16,7 +17,8 @@ import {
 import { NEEDS_BETA, type RowReader } from './rowReader.ts';
 import type { Fault } from './row.ts';
 import { TARGET_COLUMNS } from '../targets/target.ts';
-import { INTENTS, SOURCES, type Wish } from './wish.ts';
+import { EXTRA_COLUMNS, type Wish } from './wish.ts';
+import type { OwnField } from '../kinds/kind.ts';
 
 const TARGET_IN_COLUMNS = ['targetType', ...TARGET_COLUMNS, 'filterId', 'filterType'] as const;
 
@@ -24,16 +26,16 @@ const TARGET_IN_COLUMNS = ['targetType', ...TARGET_COLUMNS, 'filterId', 'filterT
 export function readRawTarget(reader: RowReader, address: Address | undefined): Wish | undefined {
   refuseBeside(reader, 'target', TARGET_IN_COLUMNS);
   const target = reader.json('target');
-  const extras = readExtras(reader, address?.form.policyType);
+  const extras = readExtras(reader, address?.kind);
   const fault = target && rawTargetFault(target, reader.rules.apiVersion);
   if (fault !== undefined) return reader.fault('target', fault);
   if (target === undefined || extras === undefined || address === undefined) return undefined;
-  return { kind: 'raw', body: { '@odata.type': address.form.assignmentType, ...extras, target } };
+  return { kind: 'raw', body: { '@odata.type': address.kind.assignmentType, ...extras, target } };
 }
 
 /** A whole `body` in Graph's own shape. */
 export function readRawBody(reader: RowReader, address: Address | undefined): Wish | undefined {
-  refuseBeside(reader, 'body', [...TARGET_IN_COLUMNS, 'target', 'intent', 'source', 'sourceId']);
+  refuseBeside(reader, 'body', [...TARGET_IN_COLUMNS, 'target', ...EXTRA_COLUMNS]);
   const body = reader.json('body');
   if (body === undefined || address === undefined) return undefined;
   if (reader.rules.restores) return { kind: 'raw', body };
@@ -54,12 +56,11 @@ function refuseBeside(reader: RowReader, raw: 'target' | 'body', columns: readon
 
 /** What is wrong with a body that is to be sent as given; undefined when each part is documented. */
 function rawBodyFault(body: JsonObject, address: Address, apiVersion: ApiVersion): Fault | undefined {
-  const { policyType, assignmentType } = address.form;
-  const isConfiguration = policyType === 'deviceConfiguration';
-  const known = ['@odata.type', 'id', 'target', ...(isConfiguration ? ['intent'] : []), 'source', 'sourceId'];
+  const { policyType, assignmentType, ownFields } = address.kind;
+  const known = ['@odata.type', 'id', 'target', ...ownFields.map(({ name }) => name)];
   const unknown = unknownProperty(body, known, `An assignment of a ${policyType}`);
   if (unknown !== undefined) return unknown;
-  const { '@odata.type': type, id, target, intent, source, sourceId } = body;
+  const { '@odata.type': type, id, target } = body;
   if (type !== undefined && !spellsType(type, assignmentType))
     return { message: `"@odata.type" is ${shown(type)}.`, remedy: `Write "${assignmentType}".` };
   if (id !== undefined && !sameId(id, address.assignmentId)) {
@@ -68,15 +69,20 @@ function rawBodyFault(body: JsonObject, address: Address, apiVersion: ApiVersion
       remedy: 'Take "id" out, or write the one that the row is for.',
     };
   }
-  const betaOnly = ['intent', 'source', 'sourceId'].find((property) => Object.hasOwn(body, property));
+  const given = ownFields.filter(({ name }) => body[name] !== undefined);
+  const [betaOnly] = given;
   if (apiVersion === 'v1.0' && betaOnly !== undefined)
-    return { message: `Only the beta API has "${betaOnly}".`, remedy: NEEDS_BETA };
-  if (intent !== undefined && !isOneOf(intent, INTENTS)) return wrongWord('intent', intent, INTENTS);
-  if (source !== undefined && !isOneOf(source, SOURCES)) return wrongWord('source', source, SOURCES);
-  if (sourceId !== undefined && sourceId !== null) {
-    if (typeof sourceId !== 'string')
-      return { message: '"sourceId" is not text.', remedy: 'Write it as text.' };
-    if (isUnreadable(sourceId)) return unreadable('sourceId');
+    return { message: `Only the beta API has "${betaOnly.name}".`, remedy: NEEDS_BETA };
+  for (const field of given) {
+    const fault = ownFieldFault(field, body[field.name]);
+    if (fault !== undefined) return fault;
   }
   return rawTargetFault(target, apiVersion);
+}
+
+function ownFieldFault({ name, takes }: OwnField, value: unknown): Fault | undefined {
+  if (takes === 'json' || (takes === 'text' && value === null)) return undefined;
+  if (takes !== 'text') return isOneOf(value, takes) ? undefined : wrongWord(name, value, takes);
+  if (typeof value !== 'string') return { message: `"${name}" is not text.`, remedy: 'Write it as text.' };
+  return isUnreadable(value) ? unreadable(name) : undefined;
 }

@@ -3,7 +3,9 @@ import type { InputColumn } from './columns.ts';
 import { idFault } from '../values/ids.ts';
 import { isJsonObject, type JsonObject } from '../values/json.ts';
 import { walkJson } from '../values/jsonWalk.ts';
-import { ID_REMEDY, type ApiVersion } from '../kinds/policyKinds.ts';
+import type { Strategy } from '../kinds/kind.ts';
+import { ID_REMEDY } from '../kinds/address.ts';
+import type { ApiVersion } from '../values/apiVersion.ts';
 import { quoted } from '../values/quoted.ts';
 import type { Fault, Problem, Row } from './row.ts';
 
@@ -17,7 +19,7 @@ export interface ReadingRules {
   /** The rows put back what was there: a target of a type that nobody documents goes through unharmed. */
   readonly restores?: boolean;
   /** How the run writes; `patch` when nothing is said. */
-  readonly strategy?: 'patch' | 'assign';
+  readonly strategy?: Strategy;
 }
 
 export const NEEDS_BETA = 'Run with --api-version beta.';

@@ -1,8 +1,9 @@
 import { aboutKey } from './about.ts';
 import { changeFrom } from './change.ts';
 import { closestTo } from '../values/closest.ts';
-import { INPUT_COLUMNS, plainName, RESULT_COLUMNS, type InputColumn, type ResultColumn } from './columns.ts';
-import { addressKey } from '../kinds/policyKinds.ts';
+import { INPUT_COLUMNS, RESULT_COLUMNS, type InputColumn, type ResultColumn } from './columns.ts';
+import { plainName } from '../values/plainName.ts';
+import { addressKey } from '../kinds/address.ts';
 import { quoted } from '../values/quoted.ts';
 import type { Fault, Problem, Row } from './row.ts';
 import { RowReader, type ReadingRules } from './rowReader.ts';

@@ -2,18 +2,12 @@ import type { Filter } from '../targets/filter.ts';
 import type { JsonObject } from '../values/json.ts';
 import type { Target } from '../targets/target.ts';
 
-export const INTENTS = ['apply', 'remove'] as const;
-export type Intent = (typeof INTENTS)[number];
+/** The columns that say what an assignment carries beside its target; which of them a kind of policies has, the kind tells. */
+export const EXTRA_COLUMNS = ['intent', 'source', 'sourceId'] as const;
+export type ExtraColumn = (typeof EXTRA_COLUMNS)[number];
 
-export const SOURCES = ['direct', 'policySets'] as const;
-export type Source = (typeof SOURCES)[number];
-
-/** What a wish may say beside its target. Blank ones are not sent. */
-export interface Extras {
-  readonly intent?: Intent;
-  readonly source?: Source;
-  readonly sourceId?: string;
-}
+/** What a wish may say beside its target, in Graph's words. Blank ones are not sent. */
+export type Extras = { readonly [column in ExtraColumn]?: string };
 
 /** What an assignment is to become. */
 export type Wish =

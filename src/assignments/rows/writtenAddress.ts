@@ -1,24 +1,15 @@
 import {
   addressFromParts,
   addressFromUrl,
-  POLICY_TYPES,
   policiesNamedBy,
   URL_REMEDY,
   type Address,
   type AddressFault,
-  type PolicyType,
-} from '../kinds/policyKinds.ts';
-import { NEEDS_BETA, RowReader, type ReadingRules } from './rowReader.ts';
+} from '../kinds/address.ts';
+import { kindNamed, POLICY_TYPES, type PolicyKind } from '../kinds/registry.ts';
+import { quoted } from '../values/quoted.ts';
+import { didYouMean, NEEDS_BETA, RowReader, type ReadingRules } from './rowReader.ts';
 import type { Row } from './row.ts';
-
-const POLICY_TYPE_NAMES = [...POLICY_TYPES, 'deviceConfigurations', 'deviceCompliancePolicies'] as const;
-
-const policyTypeNamed = (name: (typeof POLICY_TYPE_NAMES)[number]): PolicyType =>
-  name === 'deviceConfigurations'
-    ? 'deviceConfiguration'
-    : name === 'deviceCompliancePolicies'
-      ? 'deviceCompliancePolicy'
-      : name;
 
 const PARTS = ['policyType', 'policyId', 'assignmentId', 'via'] as const;
 
@@ -30,13 +21,16 @@ export function readAddress(reader: RowReader, idUse: AssignmentIdUse = 'needed'
   const address = reader.has('url') ? readUrl(reader, idUse) : readParts(reader, idUse);
   if (address === undefined) return undefined;
   if ('part' in address) return reader.fault(address.part, address);
-  if (reader.rules.apiVersion === 'v1.0' && address.form.via.length > 0) {
+  const { apiVersion } = reader.rules;
+  const named = (part: 'policyType' | 'via') => (reader.has('url') ? 'url' : part);
+  if (!address.kind.apiVersions.includes(apiVersion))
     return reader.problem(
-      reader.has('url') ? 'url' : 'via',
-      'Only the beta API has this form of address.',
+      named('policyType'),
+      `Only the beta API has ${address.kind.label.many}.`,
       NEEDS_BETA,
     );
-  }
+  if (apiVersion === 'v1.0' && address.via.length > 0)
+    return reader.problem(named('via'), 'Only the beta API has this form of address.', NEEDS_BETA);
   return address;
 }
 
@@ -75,14 +69,23 @@ function readParts(reader: RowReader, idUse: AssignmentIdUse): Address | Address
       NO_ASSIGNMENT,
       'Leave assignmentId blank, or write set or remove as action.',
     );
-  const typeName = reader.choice('policyType', POLICY_TYPE_NAMES);
+  const kind = readKind(reader);
   const [policyId, assignmentId = '', via = ''] = [
     reader.text('policyId'),
     reader.text('assignmentId'),
     reader.text('via'),
   ];
-  if (typeName === undefined || policyId === undefined || reader.problems.length > before) return undefined;
-  return addressFromParts({ policyType: policyTypeNamed(typeName), policyId, assignmentId, via });
+  if (kind === undefined || policyId === undefined || reader.problems.length > before) return undefined;
+  return addressFromParts({ kind, policyId, assignmentId, via });
+}
+
+function readKind(reader: RowReader): PolicyKind | undefined {
+  const name = reader.text('policyType');
+  if (name === undefined) return undefined;
+  const kind = kindNamed(name);
+  return (
+    kind ?? reader.problem('policyType', `${quoted(name)} is no policyType.`, didYouMean(name, POLICY_TYPES))
+  );
 }
 
 function refuseMissing(reader: RowReader, part: 'policyType' | 'policyId' | 'assignmentId'): void {
@@ -97,13 +100,13 @@ function refuseMissing(reader: RowReader, part: 'policyType' | 'policyId' | 'ass
 
 /**
  * Every policy that a row may be about, by `policyKey`, whatever else is wrong with the row: whole policies are left out,
- * not rows. Where the type can't be read it may be one of either.
+ * not rows. Where the type can't be read it may be one of any.
  */
 export function policiesOf(row: Row, rules: ReadingRules): readonly string[] {
   const reader = new RowReader(row, rules);
-  const typeName = reader.choice('policyType', POLICY_TYPE_NAMES);
+  const kind = readKind(reader);
   return policiesNamedBy({
-    types: typeName === undefined ? POLICY_TYPES : [policyTypeNamed(typeName)],
+    types: kind === undefined ? POLICY_TYPES : [kind.policyType],
     policyId: reader.text('policyId'),
     url: reader.text('url'),
   });

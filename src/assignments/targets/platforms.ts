@@ -36,7 +36,7 @@ const PLATFORM_BY_PREFIX: readonly (readonly [prefix: string, platform: DevicePl
 ];
 
 /** The platform that a policy's `@odata.type` is for; undefined for types that tell none, and for unknown ones. */
-export function platformOf(policyODataType: unknown): DevicePlatform | undefined {
+export function platformOfType(policyODataType: unknown): DevicePlatform | undefined {
   const name = plainTypeName(policyODataType);
   return PLATFORM_BY_PREFIX.find(([prefix]) => name.startsWith(prefix))?.[1];
 }

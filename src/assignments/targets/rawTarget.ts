@@ -1,7 +1,7 @@
 import { FILTER_ID, FILTER_TYPE } from './filter.ts';
 import { isJsonObject, type JsonObject } from '../values/json.ts';
 import { plainTypeName, spellsType } from './odataTypes.ts';
-import type { ApiVersion } from '../kinds/policyKinds.ts';
+import type { ApiVersion } from '../values/apiVersion.ts';
 import { quoted, shown } from '../values/quoted.ts';
 import { NEEDS_BETA } from '../rows/rowReader.ts';
 import type { Fault } from '../rows/row.ts';

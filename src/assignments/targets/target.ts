@@ -1,6 +1,6 @@
 import type { JsonObject } from '../values/json.ts';
 import { odataType } from './odataTypes.ts';
-import type { ApiVersion } from '../kinds/policyKinds.ts';
+import type { ApiVersion } from '../values/apiVersion.ts';
 
 /** Who a policy is assigned to, in the words of the input columns. `targetBody` says it in Graph's. */
 export type Target =

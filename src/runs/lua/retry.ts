@@ -1,5 +1,6 @@
 import type { Keys } from '../keys.ts';
-import type { RunState, Strategy } from '../run.ts';
+import type { Strategy } from '../../assignments/kinds/kind.ts';
+import type { RunState } from '../run.ts';
 import type { Scripts } from './scripts.ts';
 
 export interface Retry {

@@ -1,3 +1,4 @@
+import { STRATEGIES } from '../../../src/assignments/kinds/kind.ts';
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -5,13 +6,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { currentAssignmentOf, type CurrentAssignment } from '../../../src/assignments/changes/current.ts';
-import {
-  ABSENT,
-  DECISION_KINDS,
-  NOT_READ,
-  WAYS,
-  type Before,
-} from '../../../src/assignments/changes/decision.ts';
+import { ABSENT, DECISION_KINDS, NOT_READ, type Before } from '../../../src/assignments/changes/decision.ts';
 import { INPUT_COLUMNS } from '../../../src/assignments/rows/columns.ts';
 import { GUARD_KINDS } from '../../../src/assignments/guard/finding.ts';
 import type { Problem } from '../../../src/assignments/rows/row.ts';
@@ -250,7 +245,7 @@ const hostileDecision = (list: readonly CurrentAssignment[] | undefined): fc.Arb
   fc.record(
     {
       kind: fc.constantFrom(...DECISION_KINDS),
-      via: fc.constantFrom(...WAYS),
+      via: fc.constantFrom(...STRATEGIES),
       before: fc.oneof(fc.constantFrom(NOT_READ, ABSENT), ...(list ? [beforeIn(list)] : [])),
       after: maybe(hostileObject),
       waitsFor: fc.array(fc.integer({ min: 1, max: 2 ** 31 }), { maxLength: 2 }),

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { approvalRequests, typesToApprove } from '../../../src/graph/approvals.ts';
+import { KINDS } from '../../../src/assignments/kinds/registry.ts';
 import type { Reply } from '../../../src/graph/batchEnvelope.ts';
 import type { SendReads } from '../../../src/graph/reading.ts';
 
@@ -13,10 +14,19 @@ const sender =
   async () =>
     [replies.length > 1 ? (replies as Reply[]).shift() : replies[0]].flatMap((reply) => reply ?? []);
 
+/** Several kinds may be covered by one type of approval policy. */
+const covered = (approvalType: string): readonly string[] =>
+  KINDS.filter((kind) => kind.approvalType === approvalType).map(({ policyType }) => policyType);
+
+test('the two kinds are covered by a type each', () => {
+  expect(covered('configurationPolicy')).toContain('deviceConfiguration');
+  expect(covered('compliancePolicy')).toContain('deviceCompliancePolicy');
+});
+
 test.each<readonly [string, Reply, readonly string[] | undefined]>([
-  ['configurations', list({ policyType: 'configurationPolicy' }), ['deviceConfiguration']],
-  ['compliance policies', list({ policyType: 'compliancePolicy' }), ['deviceCompliancePolicy']],
-  ['a type that is none of ours, and entries that are none', list({ policyType: 'app' }, 'x', null), []],
+  ['configurations', list({ policyType: 'configurationPolicy' }), covered('configurationPolicy')],
+  ['compliance policies', list({ policyType: 'compliancePolicy' }), covered('compliancePolicy')],
+  ['a type that is none of ours, and entries that are none', list({ policyType: 'new' }, 'x', null), []],
   ['nothing', list(), []],
   ['what may not be read', answered(403), undefined],
   ['a tenant that does not know them', answered(400), undefined],

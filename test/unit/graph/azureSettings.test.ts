@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { EXIT, UserError } from '../../../src/errors.ts';
 import { authorityFrom, identityFrom, type AzureSettings } from '../../../src/graph/azureSettings.ts';
 import { CLOUDS } from '../../../src/graph/clouds.ts';
+import { WRITE_PERMISSIONS } from '../../../src/graph/permission.ts';
 import { thrownBy } from '../../support/thrownBy.ts';
 
 const APP = { AZURE_CLIENT_ID: 'app' };
@@ -100,7 +101,7 @@ describe('who signs in', () => {
       way: 'device-code',
       tenant: 'organizations',
       clientId: '14d82eec-204b-4c2f-b7e8-296a70dab67e',
-      scope: 'https://dod-graph.microsoft.us/DeviceManagementConfiguration.ReadWrite.All',
+      scope: WRITE_PERMISSIONS.map(({ name }) => `https://dod-graph.microsoft.us/${name}`).join(' '),
     });
   });
 

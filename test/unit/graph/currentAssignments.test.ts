@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest';
-import { addressFromParts, listPath, type Address } from '../../../src/assignments/kinds/policyKinds.ts';
+import { addressFromParts, listPath, type Address } from '../../../src/assignments/kinds/address.ts';
+import { deviceConfiguration } from '../../../src/assignments/kinds/deviceConfiguration.ts';
 import type { Reply } from '../../../src/graph/batchEnvelope.ts';
 import { readCurrentAssignments, type ReadList } from '../../../src/graph/currentAssignments.ts';
 
 const BASE = 'https://graph.microsoft.com/beta';
 
 function address(policyId: string, assignmentId = 'a1'): Address {
-  const found = addressFromParts({ policyType: 'deviceConfiguration', policyId, via: '', assignmentId });
+  const found = addressFromParts({ kind: deviceConfiguration, policyId, via: '', assignmentId });
   if ('part' in found) throw new Error(found.message);
   return found;
 }

@@ -1,17 +1,33 @@
 import { expect, test } from 'vitest';
-import { accessOf, grantRemedy, READ_PERMISSION, WRITE_PERMISSION } from '../../../src/graph/permission.ts';
+import { CONFIGURATION } from '../../../src/assignments/kinds/permissions.ts';
+import { accessOf, grantRemedy } from '../../../src/graph/permission.ts';
 
 const NONE = { roles: [], scopes: [] };
 
 test.each([
-  ['write', { ...NONE, roles: [WRITE_PERMISSION] }],
-  ['write', { ...NONE, scopes: [READ_PERMISSION, WRITE_PERMISSION] }],
-  ['read', { ...NONE, roles: [READ_PERMISSION] }],
+  ['write', { ...NONE, roles: [CONFIGURATION.write.name] }],
+  ['write', { ...NONE, scopes: [CONFIGURATION.read, CONFIGURATION.write.name] }],
+  ['read', { ...NONE, roles: [CONFIGURATION.read] }],
   ['none', { ...NONE, roles: ['DeviceManagementApps.ReadWrite.All'] }],
   ['none', NONE],
   ['unknown', undefined],
 ])('the access is %s with %j', (access, claims) => {
   expect(accessOf(claims)).toBe(access);
+});
+
+const APPS = {
+  read: 'DeviceManagementApps.Read.All',
+  write: { name: 'DeviceManagementApps.ReadWrite.All', asApp: 'apps-as-app', asPerson: 'apps-as-person' },
+};
+
+test('what a token allows is told for each permission that kinds of policies need', () => {
+  const claims = { ...NONE, roles: [APPS.read, CONFIGURATION.write.name] };
+  expect(accessOf(claims, [APPS])).toBe('read');
+  expect(accessOf(claims, [CONFIGURATION])).toBe('write');
+  expect(accessOf(claims, [APPS, CONFIGURATION])).toBe('write');
+  expect(grantRemedy({ ...NONE, appId: 'my-app' }, [APPS.write, CONFIGURATION.write])).toContain(
+    `--api-permissions apps-as-app=Role ${CONFIGURATION.write.asApp}=Role &&`,
+  );
 });
 
 test('an app is granted the permission for apps, and what signs people in the one for people', () => {

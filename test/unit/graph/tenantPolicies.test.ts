@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { deviceCompliancePolicy } from '../../../src/assignments/kinds/deviceCompliancePolicy.ts';
+import { deviceConfiguration } from '../../../src/assignments/kinds/deviceConfiguration.ts';
 import type { Reply } from '../../../src/graph/batchEnvelope.ts';
 import type { SendReads } from '../../../src/graph/reading.ts';
 import { countAssignments, tenantPolicies } from '../../../src/graph/tenantPolicies.ts';
@@ -52,32 +54,54 @@ test('both collections are read side by side, page by page, with their assignmen
     [`${CONFIGURATIONS}&$skiptoken=x`]: page([policy('c2', [])]),
     [COMPLIANCE]: page([policy('p1', ['a3'], { '@odata.type': undefined, displayName: null })]),
   });
-  const found = await tenantPolicies(['deviceConfiguration', 'deviceCompliancePolicy'], send, BASE);
+  const found = await tenantPolicies([deviceConfiguration, deviceCompliancePolicy], send, BASE);
   expect(asked).toEqual([[CONFIGURATIONS, COMPLIANCE], [`${CONFIGURATIONS}&$skiptoken=x`]]);
-  expect(found.get('deviceConfiguration')).toEqual({
+  expect(found.get(deviceConfiguration)).toEqual({
     kind: 'policies',
     policies: [
       {
-        policyType: 'deviceConfiguration',
+        kind: deviceConfiguration,
         id: 'c1',
-        odataType: '#microsoft.graph.iosGeneralDeviceConfiguration',
+        platform: 'iOS',
         displayName: 'Policy c1',
         assignments: ['a1', 'a2'].map((id) => ({ ...assignment(id), whole: assignment(id) })),
       },
       expect.objectContaining({ id: 'c2', assignments: [] }),
     ],
   });
-  expect(found.get('deviceCompliancePolicy')).toMatchObject({
-    policies: [{ id: 'p1', odataType: undefined, displayName: undefined }],
+  expect(found.get(deviceCompliancePolicy)).toMatchObject({
+    policies: [{ id: 'p1', platform: undefined, displayName: undefined }],
   });
   expect([...found.values()].map(countAssignments)).toEqual([2, 1]);
 });
 
+/** A kind whose policies have another name property, tell their platform elsewhere, and whose lists do not come along. */
+const ODD = {
+  ...deviceConfiguration,
+  list: { name: 'name', also: ['platforms'], expands: false } as const,
+  platformOf: ({ platforms }: { readonly platforms?: unknown }) =>
+    platforms === 'macOS' ? ('macOS' as const) : undefined,
+};
+
+test('a kind says how its policies are read: their name, their platform, and each list on its own', async () => {
+  const { send, asked } = graphOf({
+    '/deviceManagement/deviceConfigurations?$select=id,name,platforms': page([
+      { id: 'c1', name: 'Firewall', displayName: 'not this', platforms: 'macOS' },
+    ]),
+    [listOf('c1')]: page([assignment('a1')]),
+  });
+  const found = await tenantPolicies([ODD], send, BASE);
+  expect(asked).toHaveLength(2);
+  expect(found.get(ODD)).toMatchObject({
+    policies: [{ id: 'c1', displayName: 'Firewall', platform: 'macOS', assignments: [{ id: 'a1' }] }],
+  });
+});
+
 test('only the types that are wished are read', async () => {
   const { send, asked } = graphOf({ [COMPLIANCE]: page([]) });
-  const found = await tenantPolicies(['deviceCompliancePolicy'], send, BASE);
+  const found = await tenantPolicies([deviceCompliancePolicy], send, BASE);
   expect(asked).toEqual([[COMPLIANCE]]);
-  expect([...found]).toEqual([['deviceCompliancePolicy', { kind: 'policies', policies: [] }]]);
+  expect([...found]).toEqual([[deviceCompliancePolicy, { kind: 'policies', policies: [] }]]);
 });
 
 // Taking what stands in the page for the whole would lose the rest without a word.
@@ -91,7 +115,7 @@ test.each<readonly [string, object]>([
     [listOf('c1')]: page([assignment('a1')], `${BASE}${listOf('c1')}?$skiptoken=y`),
     [`${listOf('c1')}?$skiptoken=y`]: page([assignment('a2')]),
   });
-  const found = (await tenantPolicies(['deviceConfiguration'], send, BASE)).get('deviceConfiguration');
+  const found = (await tenantPolicies([deviceConfiguration], send, BASE)).get(deviceConfiguration);
   const ids =
     found?.kind === 'policies' &&
     found.policies.map(({ id, assignments }) => [id, assignments.map((each) => each.id)]);
@@ -107,7 +131,7 @@ const CUT = page([policy('c1', [], { assignments: null }), policy('c2', ['b1'])]
 
 test('a policy that is gone before its list is read is left out', async () => {
   const { send } = graphOf({ [CONFIGURATIONS]: CUT, [listOf('c1')]: answered(404) });
-  const found = (await tenantPolicies(['deviceConfiguration'], send, BASE)).get('deviceConfiguration');
+  const found = (await tenantPolicies([deviceConfiguration], send, BASE)).get(deviceConfiguration);
   expect(found).toMatchObject({ kind: 'policies', policies: [{ id: 'c2' }] });
 });
 
@@ -117,7 +141,7 @@ test.each<readonly [string, Reply, object]>([
   ['without a value', answered(200), { kind: 'refused', error: { code: 'LookIncomplete' } }],
 ])('a list on its own that is %s makes the whole type unread', async (_, reply, expected) => {
   const { send } = graphOf({ [CONFIGURATIONS]: CUT, [listOf('c1')]: reply });
-  const found = (await tenantPolicies(['deviceConfiguration'], send, BASE)).get('deviceConfiguration');
+  const found = (await tenantPolicies([deviceConfiguration], send, BASE)).get(deviceConfiguration);
   expect(found).toMatchObject(expected);
   expect(countAssignments(found)).toBeUndefined();
 });
@@ -138,15 +162,15 @@ test.each<readonly [string, Reply, object]>([
   ['leading elsewhere', page([], `${BASE}/deviceManagement/other?x`), { kind: 'unreadable' }],
 ])('one type %s says so, and the other is shown all the same', async (_, reply, expected) => {
   const { send } = graphOf({ [CONFIGURATIONS]: reply, [COMPLIANCE]: page([policy('p1', ['a'])]) });
-  const found = await tenantPolicies(['deviceConfiguration', 'deviceCompliancePolicy'], send, BASE);
-  expect(found.get('deviceConfiguration')).toMatchObject(expected);
-  expect(countAssignments(found.get('deviceConfiguration'))).toBeUndefined();
-  expect(countAssignments(found.get('deviceCompliancePolicy'))).toBe(1);
+  const found = await tenantPolicies([deviceConfiguration, deviceCompliancePolicy], send, BASE);
+  expect(found.get(deviceConfiguration)).toMatchObject(expected);
+  expect(countAssignments(found.get(deviceConfiguration))).toBeUndefined();
+  expect(countAssignments(found.get(deviceCompliancePolicy))).toBe(1);
 });
 
 test('a throttled page is asked for again', async () => {
   const { send, asked } = graphOf({ [COMPLIANCE]: [answered(429), answered(503), page([])] });
-  const found = await tenantPolicies(['deviceCompliancePolicy'], send, BASE);
-  expect(found.get('deviceCompliancePolicy')).toEqual({ kind: 'policies', policies: [] });
+  const found = await tenantPolicies([deviceCompliancePolicy], send, BASE);
+  expect(found.get(deviceCompliancePolicy)).toEqual({ kind: 'policies', policies: [] });
   expect(asked).toHaveLength(3);
 });

@@ -1,10 +1,10 @@
+import { listPath } from '../../../src/assignments/kinds/address.ts';
 import type { CurrentAssignment } from '../../../src/assignments/changes/current.ts';
 import { describe, expect, test } from 'vitest';
 import { beforeOf, NOT_READ, type Decision } from '../../../src/assignments/changes/decision.ts';
 import { fingerprintOf } from '../../../src/assignments/changes/fingerprint.ts';
 import { planBatch, type ListSnapshot, type Snapshot } from '../../../src/assignments/changes/planBatch.ts';
 import { writesOf, type Write } from '../../../src/assignments/changes/writes.ts';
-import { listPath } from '../../../src/assignments/kinds/policyKinds.ts';
 import { settledBy, type SettleTerms } from '../../../src/queue/settle.ts';
 import type { RecordedRow, RowRecord } from '../../../src/runs/batchRow.ts';
 import { groupRow, recordedRow } from '../../support/rows.ts';

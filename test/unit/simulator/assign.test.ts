@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { readAssign, replaceList } from '../../../src/simulator/assign.ts';
-import type { ApiVersion, PolicySet } from '../../../src/simulator/route.ts';
+import type { ApiVersion } from '../../../src/simulator/apiVersion.ts';
+import type { PolicySet } from '../../../src/simulator/policyKinds.ts';
 import { tenantFrom, type Policy, type Tenant } from '../../../src/simulator/tenant.ts';
 import type { SeedAssignment } from '../../../src/simulator/tenantFile.ts';
 

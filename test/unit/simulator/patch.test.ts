@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { readPatch } from '../../../src/simulator/patch.ts';
-import type { ApiVersion, PolicySet } from '../../../src/simulator/route.ts';
+import type { ApiVersion } from '../../../src/simulator/apiVersion.ts';
+import type { PolicySet } from '../../../src/simulator/policyKinds.ts';
 
 const NO_FILTER = {
   deviceAndAppManagementAssignmentFilterId: null,

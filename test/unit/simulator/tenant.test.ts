@@ -198,7 +198,7 @@ describe('a wrong tenant file says where', () => {
     [
       'a via that is no form',
       JSON.stringify({ policies: [{ ...policy, via: 'x' }] }),
-      /policies\.0\.via: is none of the nine/,
+      /policies\.0\.via: is none of the nested forms/,
     ],
     [
       'a via of a compliance policy',

@@ -2,13 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { canonicalAssignment } from '../../../../src/assignments/changes/canonical.ts';
 import { inverseCells, restoringBody, type Inverse } from '../../../../src/assignments/changes/inverse.ts';
 import type { JsonObject } from '../../../../src/assignments/values/json.ts';
-import type { ApiVersion } from '../../../../src/assignments/kinds/policyKinds.ts';
+import type { ApiVersion } from '../../../../src/assignments/values/apiVersion.ts';
 import { excluded, filter, group, present, unheardOf } from '../../../support/graphShapes.ts';
 import { changeOf, compliance, configuration } from '../../../support/inputRow.ts';
 
-const formOf = (cells: typeof configuration) => changeOf({ ...cells, targetType: 'allDevices' }).address.form;
+const kindOf = (cells: typeof configuration) => changeOf({ ...cells, targetType: 'allDevices' }).address.kind;
 const restoring = (target: JsonObject, more: JsonObject = {}, version: ApiVersion = 'beta'): JsonObject =>
-  restoringBody(present(target, more), formOf(configuration), version);
+  restoringBody(present(target, more), kindOf(configuration), version);
 
 describe('the body that puts an assignment back', () => {
   test('has the target value for value, and the type of its form, but no id', () => {
@@ -47,14 +47,31 @@ describe('the body that puts an assignment back', () => {
 
   test('has the source of a compliance assignment, which has no intent', () => {
     const before = present(group('G1'), { source: 'direct', sourceId: 'S1', intent: 'apply' });
-    expect(restoringBody(before, formOf(compliance), 'beta')).toEqual({
+    expect(restoringBody(before, kindOf(compliance), 'beta')).toEqual({
       '@odata.type': '#microsoft.graph.deviceCompliancePolicyAssignment',
       source: 'direct',
       sourceId: 'S1',
       target: group('G1', filter()),
     });
     const without = present(group('G1'), { source: 'direct', sourceId: null });
-    expect(restoringBody(without, formOf(compliance), 'beta')).not.toHaveProperty('sourceId');
+    expect(restoringBody(without, kindOf(compliance), 'beta')).not.toHaveProperty('sourceId');
+  });
+
+  test('has what only a body can say value for value, null as well', () => {
+    const kind = {
+      ...kindOf(configuration),
+      ownFields: [
+        { name: 'schedule', takes: 'json' },
+        { name: 'enabled', takes: 'json' },
+      ],
+    } as const;
+    const was = (schedule: unknown) => present(group('G1'), { schedule, enabled: false });
+    expect(restoringBody(was({ every: 8 }), kind, 'beta')).toMatchObject({
+      schedule: { every: 8 },
+      enabled: false,
+    });
+    expect(restoringBody(was(null), kind, 'beta')).toMatchObject({ schedule: null });
+    expect(restoringBody(was(undefined), kind, 'beta')).not.toHaveProperty('schedule');
   });
 
   test.each([group('G1'), group('G1', filter('F1')), excluded('G1'), unheardOf])(
@@ -78,7 +95,7 @@ describe('the row that puts one assignment back', () => {
   const now = present(group('G1'), {}, 'P1_G1');
 
   test('sets it, under the id that it has now', () => {
-    const body = restoringBody(was, address.form, 'beta');
+    const body = restoringBody(was, address.kind, 'beta');
     expect(rowFor({ action: 'set', present: now, was })).toEqual({ ...policy, assignmentId: 'P1_G1', body });
     const nested = changeOf({ ...configuration, via: 'rootCertificate', targetType: 'allDevices' });
     expect(rowFor({ action: 'set', present: now, was }, nested.address)).toMatchObject({

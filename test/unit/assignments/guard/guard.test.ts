@@ -7,6 +7,8 @@ import {
   type JudgedList,
   type TenantFacts,
 } from '../../../../src/assignments/guard/guard.ts';
+import { deviceCompliancePolicy } from '../../../../src/assignments/kinds/deviceCompliancePolicy.ts';
+import { deviceConfiguration } from '../../../../src/assignments/kinds/deviceConfiguration.ts';
 import type { JsonObject } from '../../../../src/assignments/values/json.ts';
 import {
   allDevices,
@@ -53,7 +55,7 @@ const writing = (more: Partial<Decision>): Decision => ({
 function listOf(steps: readonly Step[], staying: readonly JsonObject[] = []): JudgedList {
   const befores = steps.map(({ from }, i) => from && present(from, {}, `A${i}`));
   return {
-    policyType: 'deviceConfiguration',
+    kind: deviceConfiguration,
     policyId: 'P1',
     platform: 'iOS',
     assignments: [
@@ -408,5 +410,5 @@ test('a finding is a sentence that names the policy', () => {
     'Configuration "Wi-Fi \\"old\\"": excluded group G2 becomes an assignment to group G3, include filter F3.',
     'Configuration "Wi-Fi \\"old\\"": filter F3 is for macOS, the policy for iOS.',
   ]);
-  expect(sentences({ policyType: 'deviceCompliancePolicy' })[0]).toMatch(/^Compliance policy "P1": /);
+  expect(sentences({ kind: deviceCompliancePolicy })[0]).toMatch(/^Compliance policy "P1": /);
 });

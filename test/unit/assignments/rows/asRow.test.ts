@@ -1,11 +1,13 @@
+import { listPath } from '../../../../src/assignments/kinds/address.ts';
 import type { CurrentAssignment } from '../../../../src/assignments/changes/current.ts';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { asRow, type AsRow } from '../../../../src/assignments/rows/asRow.ts';
+import { deviceCompliancePolicy } from '../../../../src/assignments/kinds/deviceCompliancePolicy.ts';
+import { deviceConfiguration } from '../../../../src/assignments/kinds/deviceConfiguration.ts';
 import type { JsonObject } from '../../../../src/assignments/values/json.ts';
 import { planBatch } from '../../../../src/assignments/changes/planBatch.ts';
 import { patchBody } from '../../../../src/assignments/changes/request.ts';
-import { listPath } from '../../../../src/assignments/kinds/policyKinds.ts';
 import type { ReadingRules } from '../../../../src/assignments/rows/rowReader.ts';
 import { BETA, changeOf, compliance, configuration, V1, type Cells } from '../../../support/inputRow.ts';
 
@@ -17,8 +19,8 @@ const present = (target: JsonObject, more: JsonObject = {}): CurrentAssignment =
   const { source } = more;
   return { id: 'A1', target, whole, ...(typeof source === 'string' && { source }) };
 };
-const CONFIGURATION = { policyType: 'deviceConfiguration', id: 'P1' } as const;
-const COMPLIANCE = { policyType: 'deviceCompliancePolicy', id: 'P1' } as const;
+const CONFIGURATION = { kind: deviceConfiguration, id: 'P1' };
+const COMPLIANCE = { kind: deviceCompliancePolicy, id: 'P1' };
 const said = (
   assignment: CurrentAssignment,
   policy: Parameters<typeof asRow>[1] = CONFIGURATION,

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { changeFrom } from '../../../../src/assignments/rows/change.ts';
 import { INPUT_COLUMNS } from '../../../../src/assignments/rows/columns.ts';
-import { assignmentPath } from '../../../../src/assignments/kinds/policyKinds.ts';
+import { assignmentPath } from '../../../../src/assignments/kinds/address.ts';
+import { deviceConfiguration } from '../../../../src/assignments/kinds/deviceConfiguration.ts';
 import { patchBody } from '../../../../src/assignments/changes/request.ts';
 import {
   anyChangeOf,
@@ -30,7 +31,7 @@ test('a row is the wish for one assignment, with its line', () => {
   expect(changeOf({ ...group, filterType: 'include', filterId: 'F1', intent: 'apply' }, BETA, 17)).toEqual({
     line: 17,
     action: 'set',
-    address: { form: expect.objectContaining({ via: [] }), policyId: 'P1', viaId: '', assignmentId: 'A1' },
+    address: { kind: deviceConfiguration, policyId: 'P1', via: [], viaId: '', assignmentId: 'A1' },
     wish: {
       kind: 'described',
       target: { type: 'group', groupId: 'G1' },

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { assignmentPath } from '../../../../src/assignments/kinds/policyKinds.ts';
+import { assignmentPath } from '../../../../src/assignments/kinds/address.ts';
+import { KINDS } from '../../../../src/assignments/kinds/registry.ts';
 import { policiesOf } from '../../../../src/assignments/rows/writtenAddress.ts';
 import {
   BETA,
@@ -22,6 +23,8 @@ test.each([
   ['DEVICECONFIGURATION', 'deviceConfigurations'],
   ['deviceCompliancePolicy', 'deviceCompliancePolicies'],
   ['DeviceCompliancePolicies', 'deviceCompliancePolicies'],
+  ['Device Compliance Policy', 'deviceCompliancePolicies'],
+  ['device-configuration_profile', 'deviceConfigurations'],
 ])('the policyType %s leads to %s', (policyType, collection) => {
   expect(pathOf({ ...configuration, policyType })).toBe(`/deviceManagement/${collection}/P1/assignments/A1`);
 });
@@ -43,7 +46,7 @@ test.each([
   [{ policyType: 'deviceConfiguration' }, ['policyId', 'assignmentId']],
   [{ policyType: 'deviceConfiguration', policyId: 'P1', via: 'rootCertificate' }, ['assignmentId']],
   [{ ...configuration, policyType: 'deviceConfigration' }, ['policyType']],
-  [{ ...configuration, policyType: 'mobileApp' }, ['policyType']],
+  [{ ...configuration, policyType: 'policy' }, ['policyType']],
   [{ ...configuration, policyType: '__proto__' }, ['policyType']],
   [{ ...configuration, policyId: 'a/b' }, ['policyId']],
   [{ ...configuration, assignmentId: '../x' }, ['assignmentId']],
@@ -77,17 +80,17 @@ test('v1.0 has the two plain forms only', () => {
 // Half of a policy's changes may be worse than none, so a row with a problem must never hide which policy it is about.
 describe('the policies that a row may be about are known', () => {
   const config = 'deviceconfigurations/p1';
-  const either = [config, 'devicecompliancepolicies/p1'];
+  const any = KINDS.map(({ collection }) => `${collection.toLowerCase()}/p1`);
   test.each([
     [configuration, [config]],
     [{ ...configuration, assignmentId: '' }, [config]],
     [{ policyType: 'deviceConfigurations', policyId: 'P1' }, [config]],
     [{ ...configuration, assignmentId: 'a/b', via: 'nowhere', targetType: 'nothing' }, [config]],
-    [{ ...configuration, policyType: 'deviceConfigration' }, either],
-    [{ policyId: 'P1' }, either],
+    [{ ...configuration, policyType: 'deviceConfigration' }, any],
+    [{ policyId: 'P1' }, any],
     [{ url: URL }, [config]],
     [{ url: `${URL}?x` }, [config]],
-    [{ url: URL, policyId: 'P1' }, either],
+    [{ url: URL, policyId: 'P1' }, any],
     [{ policyType: 'deviceConfiguration', assignmentId: 'A1' }, []],
     [{ url: 'https://graph.microsoft.com/beta/me' }, []],
     [{ policyId: ['P1'], url: { a: 1 }, policyType: true }, []],

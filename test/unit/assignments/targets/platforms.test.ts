@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { fitsPlatform, platformOf } from '../../../../src/assignments/targets/platforms.ts';
+import { fitsPlatform, platformOfType } from '../../../../src/assignments/targets/platforms.ts';
 
 test.each([
   ['#microsoft.graph.iosCompliancePolicy', 'iOS'],
@@ -23,7 +23,7 @@ test.each([
   ['#microsoft.graph.visionOSCompliancePolicy', undefined],
   [undefined, undefined],
 ])('a policy of the type %s is for %s', (type, platform) => {
-  expect(platformOf(type)).toBe(platform);
+  expect(platformOfType(type)).toBe(platform);
 });
 
 test.each([

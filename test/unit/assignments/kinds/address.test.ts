@@ -5,14 +5,15 @@ import {
   addressFromUrl,
   addressKey,
   assignmentPath,
-  ENDPOINT_FORMS,
   listPath,
   policiesNamedBy,
   policyKey,
   type Address,
   type AddressFault,
-  type PolicyType,
-} from '../../../../src/assignments/kinds/policyKinds.ts';
+} from '../../../../src/assignments/kinds/address.ts';
+import { deviceCompliancePolicy } from '../../../../src/assignments/kinds/deviceCompliancePolicy.ts';
+import { deviceConfiguration } from '../../../../src/assignments/kinds/deviceConfiguration.ts';
+import { kindNamed } from '../../../../src/assignments/kinds/registry.ts';
 
 const BASE = { root: 'https://graph.microsoft.com', apiVersion: 'beta' } as const;
 const WIFI = 'microsoft.graph.windowsWifiEnterpriseEAPConfiguration';
@@ -45,11 +46,9 @@ const fromUrl = (url: string): Address => addressOf(addressFromUrl(url, BASE));
 describe.each(FORMS)('%s %s', (collection, via) => {
   const form = [collection, via] as (typeof FORMS)[number];
   const path = pathOf(form);
-  const policyType = collection === 'deviceConfigurations' ? 'deviceConfiguration' : 'deviceCompliancePolicy';
+  const kind = collection === 'deviceConfigurations' ? deviceConfiguration : deviceCompliancePolicy;
   const columns = (written: string): string =>
-    assignmentPath(
-      addressOf(addressFromParts({ policyType, policyId: 'P-1', assignmentId: 'A-1', via: written })),
-    );
+    assignmentPath(addressOf(addressFromParts({ kind, policyId: 'P-1', assignmentId: 'A-1', via: written })));
 
   test('is reached by columns, with via in any letter case and with slashes around it', () => {
     expect(columns(via)).toBe(path);
@@ -87,19 +86,21 @@ describe.each(FORMS)('%s %s', (collection, via) => {
       collection === 'deviceConfigurations'
         ? 'deviceConfigurationAssignment'
         : 'deviceCompliancePolicyAssignment';
-    expect(fromUrl(path).form.assignmentType).toBe(`#microsoft.graph.${type}`);
+    expect(fromUrl(path).kind.assignmentType).toBe(`#microsoft.graph.${type}`);
   });
 });
 
 test('there are no other forms', () => {
-  expect(ENDPOINT_FORMS.map((form) => `${form.collection} ${form.via.join('/')}`)).toEqual(
-    FORMS.map(([collection, via]) => `${collection} ${via.replace('C-1', '{id}')}`),
-  );
+  expect(
+    [deviceConfiguration, deviceCompliancePolicy].flatMap(({ collection, forms }) =>
+      forms.map((via) => `${collection} ${via.join('/')}`),
+    ),
+  ).toEqual(FORMS.map(([collection, via]) => `${collection} ${via.replace('C-1', '{id}')}`));
 });
 
 test('ids are percent-encoded on their way into a path', () => {
   const parts = {
-    policyType: 'deviceConfiguration',
+    kind: deviceConfiguration,
     policyId: 'p(1)é',
     assignmentId: "a'+&=",
     via: '',
@@ -129,9 +130,9 @@ test.each([
   ['via', { via: 'rootCertificate/assignments' }],
   ['via', { via: '/' }],
   ['via', { via: '__proto__' }],
-  ['via', { via: 'rootCertificate', policyType: 'deviceCompliancePolicy' }],
+  ['via', { via: 'rootCertificate', kind: deviceCompliancePolicy }],
 ] as const)('a wrong %s in the columns is a problem of that column: %j', (part, wrong) => {
-  const parts = { policyType: 'deviceConfiguration', policyId: 'P', assignmentId: 'A', via: '' } as const;
+  const parts = { kind: deviceConfiguration, policyId: 'P', assignmentId: 'A', via: '' };
   expect(addressFromParts({ ...parts, ...wrong })).toMatchObject({
     part,
     message: expect.stringMatching(/^.+\.$/),
@@ -157,7 +158,7 @@ test.each([
   '/deviceManagement/deviceConfigurations/P/assign',
   '/deviceManagement/deviceConfigurations/P',
   "/deviceManagement/deviceConfigurations('P')/assignments('A')",
-  '/deviceManagement/configurationPolicies/P/assignments/A',
+  '/deviceManagement/notificationMessageTemplates/P/assignments/A',
   '/deviceAppManagement/deviceConfigurations/P/assignments/A',
   '/deviceManagement/deviceCompliancePolicies/P/rootCertificate/assignments/A',
   '/deviceManagement/deviceConfigurations/P/rootCertificates/assignments/A',
@@ -212,16 +213,15 @@ test('an address reads back from its cells', () => {
       via = '',
       assignmentId = '',
     } = Object.fromEntries(addressCells(address));
-    expect(addressFromParts({ policyType: policyType as PolicyType, policyId, via, assignmentId })).toEqual(
-      address,
-    );
+    const kind = kindNamed(policyType) ?? deviceConfiguration;
+    expect(addressFromParts({ kind, policyId, via, assignmentId })).toEqual(address);
   }
 });
 
 test('absolute URLs belong to the root and version of the run', () => {
   const url = 'https://graph.microsoft.us/v1.0/deviceManagement/deviceConfigurations/P/assignments/A';
   expect(addressFromUrl(url, { root: 'https://graph.microsoft.us', apiVersion: 'v1.0' })).toHaveProperty(
-    'form',
+    'kind',
   );
   expect(addressFromUrl(url, { root: 'https://graph.microsoft.us', apiVersion: 'beta' })).toHaveProperty(
     'part',
@@ -231,7 +231,7 @@ test('absolute URLs belong to the root and version of the run', () => {
 test('one assignment has one key, whatever the spelling; another form of its policy has another', () => {
   const [plain, nested] = [fromUrl(pathOf(FORMS[0])), fromUrl(pathOf(FORMS[1]))];
   const columns = {
-    policyType: 'deviceConfiguration',
+    kind: deviceConfiguration,
     policyId: 'p-1',
     assignmentId: 'a-1',
     via: '',

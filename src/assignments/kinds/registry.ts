@@ -1,0 +1,40 @@
+import type { ApiVersion } from '../values/apiVersion.ts';
+import { plainName } from '../values/plainName.ts';
+import { deviceCompliancePolicy } from './deviceCompliancePolicy.ts';
+import { deviceConfiguration } from './deviceConfiguration.ts';
+import type { Kind } from './kind.ts';
+
+/** Every kind there is, in the order in which they are shown. A new one is its own file and its line here. */
+const ALL = [deviceConfiguration, deviceCompliancePolicy] as const;
+
+export type PolicyType = (typeof ALL)[number]['policyType'];
+export type PolicyKind = Kind<PolicyType>;
+
+export const KINDS: readonly PolicyKind[] = ALL;
+
+export const POLICY_TYPES: readonly PolicyType[] = KINDS.map(({ policyType }) => policyType);
+
+/** What the column `policyType` and the flags that ask for one understand: never the same name for two kinds. */
+export const namesOf = ({ policyType, collection, names }: PolicyKind): readonly string[] => [
+  ...new Set([policyType, collection, ...names].map(plainName)),
+];
+
+const kindByName = new Map(KINDS.flatMap((kind) => namesOf(kind).map((name) => [name, kind] as const)));
+const kindByCollection = new Map(KINDS.map((kind) => [kind.collection.toLowerCase(), kind]));
+const kindByType = new Map<string, PolicyKind>(KINDS.map((kind) => [kind.policyType, kind]));
+
+/** The kind that a person calls so: by Graph's word, the collection or another name, whatever the case, spaces, `_` and `-`. */
+export const kindNamed = (name: string): PolicyKind | undefined => kindByName.get(plainName(name));
+
+/** The kind whose policies stand in this collection; Graph compares without case. */
+export const kindOfCollection = (collection: string): PolicyKind | undefined =>
+  kindByCollection.get(collection.toLowerCase());
+
+export const kindsIn = (version: ApiVersion): readonly PolicyKind[] =>
+  KINDS.filter(({ apiVersions }) => apiVersions.includes(version));
+
+export function kindOf(policyType: PolicyType): PolicyKind {
+  const kind = kindByType.get(policyType);
+  if (kind === undefined) throw new Error(`no kind is called ${policyType}`);
+  return kind;
+}

@@ -1,0 +1,51 @@
+import type { Address } from '../kinds/address.ts';
+import { capitalized, writesBy } from '../kinds/kind.ts';
+import { targetIn, targetTypeOf } from '../targets/currentTarget.ts';
+import { filterOf } from '../targets/filter.ts';
+import type { TargetType } from '../targets/target.ts';
+import type { InputColumn } from './columns.ts';
+import { NEEDS_BETA, type RowReader } from './rowReader.ts';
+import type { Wish } from './wish.ts';
+
+/** Kinds that are only written as whole lists are written as they were read, so there must be a read, and it must show filters. */
+export function refuseUnread(reader: RowReader, { kind }: Address): void {
+  const { blind, apiVersion } = reader.rules;
+  if (writesBy(kind, 'patch') === 'patch') return;
+  const column = reader.has('url') ? 'url' : 'policyType';
+  const what = `${capitalized(kind.label.many)} are written as whole lists, each as it was read`;
+  if (blind) reader.problem(column, `${what}; --blind reads none.`, 'Run without --blind.');
+  if (apiVersion === 'v1.0') reader.problem(column, `${what}; v1.0 hides filters.`, NEEDS_BETA);
+}
+
+/** Not every kind takes every target, nor a filter. What is put back was there, so it may be what nobody documents. */
+export function refuseUnfit(reader: RowReader, { kind }: Address, wish: Wish): void {
+  if (reader.rules.restores) return;
+  const { type, hasFilter } = wishedTarget(wish);
+  const { many } = kind.label;
+  if (type !== undefined && !kind.targets.includes(type))
+    reader.problem(
+      columnOf(reader, 'targetType'),
+      `${capitalized(many)} can't be assigned to ${type}.`,
+      `Write one of: ${kind.targets.join(', ')}.`,
+    );
+  if (hasFilter && !kind.takesFilters)
+    reader.problem(
+      columnOf(reader, 'filterId'),
+      `${capitalized(many)} take no filter.`,
+      'Leave filterId and filterType blank.',
+    );
+}
+
+const columnOf = (reader: RowReader, described: InputColumn): InputColumn =>
+  (['body', 'target'] as const).find((column) => reader.has(column)) ?? described;
+
+function wishedTarget(wish: Wish): { type: TargetType | undefined; hasFilter: boolean } {
+  switch (wish.kind) {
+    case 'described':
+      return { type: wish.target.type, hasFilter: wish.filter.kind === 'filter' };
+    case 'raw': {
+      const target = targetIn(wish.body);
+      return { type: targetTypeOf(target), hasFilter: filterOf(target) !== undefined };
+    }
+  }
+}

@@ -1,0 +1,1 @@
+export type ApiVersion = 'beta' | 'v1.0';
