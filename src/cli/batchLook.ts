@@ -20,7 +20,7 @@ import type { Identity } from './identity.ts';
 import { changeOf } from './intake.ts';
 import type { Obstacle, PlannedRow } from './planTally.ts';
 import type { FactsOfTenant } from './tenantFacts.ts';
-import { expectRead } from './unread.ts';
+import { expectRead, nothingRead } from './unread.ts';
 
 /** A row of a plan, with the fingerprints of what was seen. */
 export interface SeenRow extends PlannedRow {
@@ -38,6 +38,8 @@ export class BatchLook {
   readonly #send: SendReads;
   readonly #facts: FactsOfTenant;
   readonly #guard: Guard;
+  #hasRead = false;
+  #refusal: Extract<LookResult, { kind: 'refused' }> | undefined;
 
   constructor(staged: Staged, send: SendReads, facts: FactsOfTenant) {
     this.#staged = staged;
@@ -63,6 +65,8 @@ export class BatchLook {
     const lists = Map.groupBy(firsts, ([, { change }]) => listPath(change.address));
     const seen = [...lists].map(([path, ofList]) => {
       const look = lookAt(looks, path, session.identity);
+      if (look.kind !== 'refused' || !isForbidding(look)) this.#hasRead = true;
+      else this.#refusal ??= look;
       return {
         look,
         ofList,
@@ -81,6 +85,12 @@ export class BatchLook {
       }
     }
     return rows;
+  }
+
+  /** @throws UserError (exit 4) when not one list could be read: a plan of that would be about nothing. */
+  expectSomethingRead(): void {
+    if (!this.#hasRead && this.#refusal !== undefined)
+      throw nothingRead(this.#refusal, this.#staged.session.identity);
   }
 
   #seenList(rows: readonly Read[], look: LookResult & { kind: 'list' | 'refused' | 'blind' }): SeenRow[] {
@@ -160,6 +170,10 @@ export class BatchLook {
     return rows.map((row, place) => ({ ...row, findings: (findings.get(place) ?? []) satisfies Finding[] }));
   }
 }
+
+/** The sign-in or the tenant stands in the way, and not what is in the list. */
+const isForbidding = ({ status }: Extract<LookResult, { kind: 'refused' }>): boolean =>
+  status >= 400 && status !== 404;
 
 /** A row that says what an earlier one says. */
 export const DUPLICATE = {

@@ -1,7 +1,6 @@
 import type { Judged, Staged } from './staged.ts';
 import { mkdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { setMaxListeners } from 'node:events';
 import { blockedBy, type Allowed, type Blocked } from '../assignments/guard/allow.ts';
 import { Duplicates } from '../assignments/rows/duplicates.ts';
 import type { Finding, GuardKind } from '../assignments/guard/guard.ts';
@@ -16,6 +15,7 @@ import { createGraphClient, type GraphClient } from '../graph/graphClient.ts';
 import { readsWithin } from '../queue/reads.ts';
 import type { InputRow } from '../runs/batchCodec.ts';
 import { VERSION } from '../version.ts';
+import { commandReads } from './commandReads.ts';
 import type { Context } from './context.ts';
 import { changeOf } from './intake.ts';
 import { count, duration } from './print.ts';
@@ -96,15 +96,12 @@ export async function planStaged(
   const header = headerOf(staged, createdAt, terms.offline);
   await using files = await openPlanFiles(terms.paths, header);
   const graph = looked ? graphClientOf(session.identity, undefined, rules.apiVersion) : undefined;
-  // One wait after the other listens on it, for thousands of policies.
-  setMaxListeners(0, context.interrupted);
   let seen = 0;
   const telling = setInterval(() => {
     tellLook(seen, staged, context).catch(() => undefined);
   }, TELL_LOOK_EVERY_MS);
   try {
-    const send =
-      graph && readsWithin({ ledger: session.ledgerOn(session.runs), graph }, undefined, context.interrupted);
+    const send = graph && commandReads(session, graph, context);
     const facts =
       send && (await FactsOfTenant.read(send, `${rules.root}/${rules.apiVersion}`, session.identity));
     const look = send && facts && new BatchLook(staged, send, facts);
@@ -130,6 +127,7 @@ export async function planStaged(
       seen += inputs.length;
       batch += 1;
     }
+    look?.expectSomethingRead();
     problems.refuse(context);
     const found = new Map(tally.guard);
     const over = overMaxChanges({

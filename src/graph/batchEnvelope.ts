@@ -70,6 +70,8 @@ export type Reply =
       /** Of this reply, or of the envelope when that was lost as a whole. */
       readonly status?: number | undefined;
       readonly retryAfterMs?: number | undefined;
+      /** What answered instead of Graph, for whoever has to find it. */
+      readonly saw?: string | undefined;
     };
 
 export interface BatchEnvelope {

@@ -12,10 +12,12 @@ import type { Credentials } from './credentials.ts';
 import { exchange } from './exchange.ts';
 import type { Exchange, ExchangeRequest } from './exchange.ts';
 import { graphError } from './graphError.ts';
+import { answerInWords } from './answerInWords.ts';
 import { headerOf } from './headers.ts';
 import { parsedJson } from './parsedJson.ts';
 import { retryAfterMs } from './retryAfter.ts';
 import { NotSentError, unreachedError } from './unreached.ts';
+import type { Unreached } from './unreached.ts';
 
 /** Time for a whole call, its tries to connect included. After it nothing of the call is under way any more. */
 export const REQUEST_TIMEOUT_MS = 90_000;
@@ -38,11 +40,13 @@ export type EnvelopeReply =
       readonly status: number;
       readonly retryAfterMs?: number | undefined;
       readonly error: GraphError;
+      /** True when its words are none of Graph's: something in between has answered. */
+      readonly isForeign?: boolean;
       readonly requestId?: string | undefined;
       readonly date?: string | undefined;
     }
-  /** No byte of it left: no connection, or none in time. The message names what to check. */
-  | { readonly kind: 'unreached'; readonly error: GraphError };
+  /** No byte of it left: no connection, or none in time. */
+  | { readonly kind: 'unreached'; readonly error: Unreached };
 
 export interface PostOptions {
   readonly signal?: AbortSignal | undefined;
@@ -105,7 +109,7 @@ export function createGraphClient(options: GraphClientOptions): GraphClient {
           minTimeout: CONNECT_PAUSE_MS,
           randomize: true,
           maxRetryTime: Math.max(0, request.sendByMs - performance.now()),
-          shouldRetry: ({ error }) => error instanceof NotSentError,
+          shouldRetry: ({ error }) => error instanceof NotSentError && error.isWorthATry,
           onFailedAttempt: ({ error }) => log?.debug({ err: error, clientRequestId }, 'Graph not reached'),
           signal,
         });
@@ -141,18 +145,27 @@ function envelopeReplyOf(sent: Sent, count: number): EnvelopeReply {
   const lostByStatus = whyLostAs(status);
 
   if (status >= 400 && lostByStatus === undefined) {
-    const error = graphError(text) ?? {
+    const said = graphError(text);
+    const error = said ?? {
       code: `Http${status}`,
-      message: `The whole batch was refused with HTTP ${status}, without a reason that could be read.`,
+      message: `Something between here and Graph answered: ${answerInWords(sent)}.`,
     };
-    return { kind: 'refused', status, retryAfterMs: waitMs, error, requestId, date };
+    return {
+      kind: 'refused',
+      status,
+      retryAfterMs: waitMs,
+      error,
+      isForeign: said === undefined,
+      requestId,
+      date,
+    };
   }
   const body = parsedJson(text);
   const why = lostByStatus ?? cut ?? (body === undefined ? 'notJson' : undefined);
   const replies =
     why === undefined
       ? inOrderAsked(count, isJsonObject(body) ? body['responses'] : undefined, arrival)
-      : allLost(count, { kind: 'lost', why, status, retryAfterMs: waitMs });
+      : allLost(count, { kind: 'lost', why, status, retryAfterMs: waitMs, saw: answerInWords(sent) });
   return { kind: 'replies', replies, requestId, date };
 }
 

@@ -1,6 +1,7 @@
 import { changeFrom, type Change } from '../assignments/rows/change.ts';
 import type { GraphError } from '../assignments/changes/outcome.ts';
 import { readCurrentAssignments, type LookResult } from '../graph/currentAssignments.ts';
+import type { Unread } from '../graph/reading.ts';
 import { rowOf } from '../runs/batchCodec.ts';
 import type { RecordedRow } from '../runs/batchRow.ts';
 import type { Run } from '../runs/run.ts';
@@ -15,7 +16,9 @@ export interface ReadyRow extends RecordedRow {
 
 export type Looks =
   | { readonly kind: 'looked'; readonly byList: ReadonlyMap<string, LookResult> }
-  | { readonly kind: 'signIn'; readonly error: GraphError; readonly asked: Asked };
+  | { readonly kind: 'signIn'; readonly error: GraphError; readonly asked: Asked }
+  /** Its reads were refused together, which says nothing of any row. */
+  | { readonly kind: 'refused'; readonly unread: Unread };
 
 /** Only rows without a problem get into a record, so reading one again can't fail, also when the run has another strategy now. */
 export function withChange(row: RecordedRow, run: Run): ReadyRow {
@@ -49,6 +52,8 @@ export async function look(
   const results = [...byList.values()];
   const refused = results.find((result) => result.kind === 'signIn');
   if (refused) return { ...refused, asked };
+  const unread = results.find((result) => result.kind === 'unread' && result.refusedBy !== undefined);
+  if (unread?.kind === 'unread') return { kind: 'refused', unread };
   if (results.some(({ kind }) => kind !== 'unread')) signIn.worked(asked);
   return { kind: 'looked', byList };
 }

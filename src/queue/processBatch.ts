@@ -6,7 +6,7 @@ import { isOurs, type Edges, type Step } from './edges.ts';
 import { TenantStopped } from './ledger.ts';
 import { look, withChange, type ReadyRow } from './lookFirst.ts';
 import { sortedForPatch, type NeededWrite } from './needed.ts';
-import { pauseForSignIn, refusedSignIn } from './pauseRun.ts';
+import { pauseForSignIn, pauseRun, refusedSignIn } from './pauseRun.ts';
 import { lostReads } from './permission.ts';
 import { parted, sortedForAssign } from './wholeLists.ts';
 import { narrowingFirst } from './withinPolicy.ts';
@@ -57,6 +57,14 @@ async function lookAndWrite(
   const { runs, ledger, now } = edges;
   const looks = await look(ready, run, edges, signal);
   if (looks.kind === 'signIn') return refusedSignIn(run, looks.asked, looks.error, edges, signal);
+  if (looks.kind === 'refused') {
+    const { why, remedy, refusedBy, status } = looks.unread;
+    const hasRead = run.counts.succeeded + run.counts.skipped > 0;
+    // Graph took the sign-in before, and may take it again: then the run goes on by itself.
+    if (refusedBy === 'graph' && status === 403 && hasRead)
+      return pauseForSignIn(run, `Graph refuses every read (${why})`, edges);
+    return pauseRun(run, `${why}. ${remedy} Then \`retarget resume ${run.runId} --work\`.`, edges);
+  }
   const lost = await lostReads(run, looks.byList, edges, signal);
   if (lost !== undefined) return pauseForSignIn(run, lost, edges);
 
@@ -78,10 +86,12 @@ async function lookAndWrite(
   const after = sure.length > 0 ? await runs.record(ref, asSeen(sure, rows), ledger.policy()) : undefined;
   if (after?.states.length === 0) return { kind: 'done' };
   if (needed.length === 0 || leaseMs > 0) {
-    const isUnread = [...looks.byList.values()].some(({ kind }) => kind === 'unread');
+    const unreadMs = [...looks.byList.values()].flatMap((list) =>
+      list.kind === 'unread' ? [Math.max(ledger.pace.unreachedWaitMs, list.waitMs ?? 0)] : [],
+    );
     // Rows that nothing was done for wait for others of their policy.
     const othersMs = sure.length === 0 ? nextMs : 0;
-    const waitMs = Math.max(leaseMs, isUnread ? ledger.pace.unreachedWaitMs : othersMs);
+    const waitMs = Math.max(leaseMs, unreadMs.length > 0 ? Math.min(...unreadMs) : othersMs);
     const step = nextStep(after?.states ?? rows, after?.runState ?? run.state);
     return step.kind === 'again' && waitMs > 0 ? { kind: 'later', waitMs } : step;
   }
