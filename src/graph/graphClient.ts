@@ -1,11 +1,11 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import pRetry from 'p-retry';
 import type { BaseLogger } from 'pino';
 import { isJsonObject } from '../assignments/values/json.ts';
 import type { GraphError } from '../assignments/changes/outcome.ts';
 import { allLost, envelopeOf, inOrderAsked } from './batchEnvelope.ts';
-import type { BatchRequest, LostWhy, Reply } from './batchEnvelope.ts';
+import type { BatchEnvelope, BatchRequest, LostWhy, Reply } from './batchEnvelope.ts';
 import { CONNECTION_LIMITS, openConnections } from './connections.ts';
 import type { ConnectionLimits } from './connections.ts';
 import type { Credentials } from './credentials.ts';
@@ -75,11 +75,13 @@ export interface GraphClientOptions {
   readonly userAgent: string;
   readonly log?: Pick<BaseLogger, 'debug'> | undefined;
   /** For tests. */
+  readonly newMark?: () => string;
+  /** For tests. */
   readonly limits?: Partial<ConnectionLimits & { readonly requestMs: number }> | undefined;
 }
 
 export function createGraphClient(options: GraphClientOptions): GraphClient {
-  const { root, apiVersion, credentials, userAgent, log } = options;
+  const { root, apiVersion, credentials, userAgent, log, newMark = randomMark } = options;
   const limits = { ...CONNECTION_LIMITS, requestMs: REQUEST_TIMEOUT_MS, ...options.limits };
   const { origin, pathname } = new URL(`${root}/${apiVersion}/$batch`);
   const connections = openConnections(origin, limits);
@@ -88,9 +90,10 @@ export function createGraphClient(options: GraphClientOptions): GraphClient {
     async postBatch(requests, { signal, deadlineMs = limits.requestMs, runId } = {}) {
       const startedMs = performance.now();
       const clientRequestId = randomUUID();
+      const envelope = envelopeOf(requests, newMark());
       const request: ExchangeRequest = {
         path: pathname,
-        body: JSON.stringify(envelopeOf(requests)),
+        body: JSON.stringify(envelope),
         headers: {
           authorization: `Bearer ${await credentials.token(signal)}`,
           'content-type': 'application/json',
@@ -113,7 +116,7 @@ export function createGraphClient(options: GraphClientOptions): GraphClient {
           onFailedAttempt: ({ error }) => log?.debug({ err: error, clientRequestId }, 'Graph not reached'),
           signal,
         });
-        const reply = envelopeReplyOf(sent, requests.length);
+        const reply = envelopeReplyOf(sent, envelope);
         log?.debug({ ...traceOf(sent, startedMs), clientRequestId }, 'batch sent');
         if (sees503(reply)) connections.renew();
         return reply;
@@ -126,6 +129,9 @@ export function createGraphClient(options: GraphClientOptions): GraphClient {
   };
 }
 
+/** Enough that no two envelopes of anybody's have one mark. */
+const randomMark = (): string => randomBytes(6).toString('hex');
+
 type Sent = Exclude<Exchange, { kind: 'notSent' }>;
 
 /** p-retry repeats what throws. Only what was not sent may be repeated, so only that throws. */
@@ -135,7 +141,8 @@ async function sentOrThrown(pending: Promise<Exchange>): Promise<Sent> {
   return result;
 }
 
-function envelopeReplyOf(sent: Sent, count: number): EnvelopeReply {
+function envelopeReplyOf(sent: Sent, envelope: BatchEnvelope): EnvelopeReply {
+  const count = envelope.requests.length;
   if (sent.kind === 'lost') return { kind: 'replies', replies: allLost(count, sent) };
   const { status, headers, text, cut } = sent;
   const requestId = headerOf(headers, 'request-id');
@@ -164,7 +171,7 @@ function envelopeReplyOf(sent: Sent, count: number): EnvelopeReply {
   const why = lostByStatus ?? cut ?? (body === undefined ? 'notJson' : undefined);
   const replies =
     why === undefined
-      ? inOrderAsked(count, isJsonObject(body) ? body['responses'] : undefined, arrival)
+      ? inOrderAsked(envelope, isJsonObject(body) ? body['responses'] : undefined, arrival)
       : allLost(count, { kind: 'lost', why, status, retryAfterMs: waitMs, saw: answerInWords(sent) });
   return { kind: 'replies', replies, requestId, date };
 }

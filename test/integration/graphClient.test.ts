@@ -17,8 +17,8 @@ const TWO: readonly BatchRequest[] = [
 ];
 const DONE = JSON.stringify({
   responses: [
-    { id: '1', status: 404 },
-    { id: '0', status: 200, body: { ok: true } },
+    { id: 'm-1', status: 404 },
+    { id: 'm-0', status: 200, body: { ok: true } },
   ],
 });
 
@@ -79,6 +79,7 @@ function clientOf(root: string, options: Partial<GraphClientOptions> = {}): Grap
     apiVersion: 'beta',
     credentials: accessTokenCredentials({ RETARGET_ACCESS_TOKEN: TOKEN }),
     userAgent: 'retarget/1.2.3',
+    newMark: () => 'm',
     ...options,
   });
   ends.push(() => client.close());
@@ -119,8 +120,8 @@ describe('a call that goes well', () => {
     });
     expect(JSON.parse(call?.body ?? '')).toMatchObject({
       requests: [
-        { id: '0', method: 'PATCH', url: '/deviceManagement/a', body: { target: 'ä' } },
-        { id: '1', method: 'GET', url: '/deviceManagement/b' },
+        { id: 'm-0', method: 'PATCH', url: '/deviceManagement/a', body: { target: 'ä' } },
+        { id: 'm-1', method: 'GET', url: '/deviceManagement/b' },
       ],
     });
   });
@@ -153,7 +154,7 @@ describe('a call that goes well', () => {
 
   test('reads a date to retry after by the clock of Graph', async () => {
     const body = JSON.stringify({
-      responses: [{ id: '0', status: 429, headers: { 'retry-after': 'Sat, 21 Nov 2026 12:00:09 GMT' } }],
+      responses: [{ id: 'm-0', status: 429, headers: { 'retry-after': 'Sat, 21 Nov 2026 12:00:09 GMT' } }],
     });
     const headers = { Date: 'Sat, 21 Nov 2026 12:00:00 GMT' };
     const graph = await graphThat((_request, response) => json(response, 200, body, headers));
@@ -276,11 +277,28 @@ describe('a call whose end nobody knows is lost, each request of it', () => {
   });
 });
 
+// Something in between that answers from memory would turn an earlier success into one that never was.
+test('the answer to an earlier call, given once more, is none to this one', async () => {
+  let first: string | undefined;
+  const graph = await graphThat((_request, response) => {
+    const { requests } = JSON.parse(graph.calls.at(-1)?.body ?? '') as { requests: { id: string }[] };
+    first ??= JSON.stringify({ responses: requests.map(({ id }) => ({ id, status: 200 })) });
+    json(response, 200, first);
+  });
+  const client = createGraphClient({
+    ...{ root: graph.root, apiVersion: 'beta', userAgent: 'retarget/1.2.3' },
+    credentials: accessTokenCredentials({ RETARGET_ACCESS_TOKEN: TOKEN }),
+  });
+  ends.push(() => client.close());
+  expect(await client.postBatch(TWO)).toMatchObject({ replies: [{ status: 200 }, { status: 200 }] });
+  expect(await client.postBatch(TWO)).toEqual(expect.objectContaining(bothLost('missing')));
+});
+
 describe('after a 503 the next call takes a new connection', () => {
   const INNER = JSON.stringify({
     responses: [
-      { id: '0', status: 503 },
-      { id: '1', status: 200 },
+      { id: 'm-0', status: 503 },
+      { id: 'm-1', status: 200 },
     ],
   });
   test.each([
@@ -473,6 +491,7 @@ test('a closed client is a bug to use, not a network matter', async () => {
     apiVersion: 'v1.0',
     credentials: accessTokenCredentials({ RETARGET_ACCESS_TOKEN: TOKEN }),
     userAgent: 'retarget/1.2.3',
+    newMark: () => 'm',
   });
   await client.close();
   await expect(client.postBatch(TWO)).rejects.toThrow(/closed|destroyed/i);
