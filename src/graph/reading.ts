@@ -2,6 +2,7 @@ import { isJsonObject } from '../assignments/values/json.ts';
 import type { GraphError } from '../assignments/changes/outcome.ts';
 import type { Reply } from './batchEnvelope.ts';
 import { BATCH_SIZE_MAX } from './batchEnvelope.ts';
+import { REPLY_BYTES_MAX } from './connections.ts';
 import type { Unreached } from './unreached.ts';
 
 /** Statuses below 500 that pass: the service was busy or locked. */
@@ -56,12 +57,18 @@ export type NotRead =
   /** Graph wants another token. */
   | { readonly kind: 'signIn'; readonly error: GraphError };
 
+/** It was shown, and can't be read: asking again would show the same. */
+export interface Unreadable {
+  readonly kind: 'unreadable';
+  readonly why: string;
+}
+
 /** Reads all of these to their ends, BATCH_SIZE_MAX at a time; what they came to is in their order. */
 export async function readAll<T>(
   readings: readonly Reading<T>[],
   send: SendReads,
-): Promise<readonly (T | NotRead)[]> {
-  const results: (T | NotRead)[] = [];
+): Promise<readonly (T | NotRead | Unreadable)[]> {
+  const results: (T | NotRead | Unreadable)[] = [];
   let open = readings.map((reading, place) => ({ reading, place }));
   while (open.length > 0) {
     const asked = open.slice(0, BATCH_SIZE_MAX);
@@ -77,7 +84,8 @@ export async function readAll<T>(
 }
 
 /** Undefined: `next` is to be asked for, for the first time or again. */
-function settle<T>(reading: Reading<T>, reply: ReadReply): T | NotRead | undefined {
+function settle<T>(reading: Reading<T>, reply: ReadReply): T | NotRead | Unreadable | undefined {
+  if (isTooLarge(reply)) return unreadable(TOO_LARGE);
   const failure = failureOf(reply);
   if (failure !== undefined) return failure;
   if (reply.kind !== 'answered') return undefined;
@@ -89,9 +97,14 @@ function settle<T>(reading: Reading<T>, reply: ReadReply): T | NotRead | undefin
   return status === 401 ? { kind: 'signIn', error: said } : { kind: 'refused', status, error: said };
 }
 
+/** More than is held: together with others perhaps, alone for good. */
+export const isTooLarge = (reply: ReadReply): boolean => reply.kind === 'lost' && reply.why === 'tooLarge';
+
+const TOO_LARGE = `it is larger than ${REPLY_BYTES_MAX / 2 ** 20} MiB`;
+
 /** Whether the answer may be another one a while later; of a 429 the ledger knows when. */
 export const isPassing = (reply: ReadReply): boolean =>
-  reply.kind === 'lost' ||
+  (reply.kind === 'lost' && !isTooLarge(reply)) ||
   (reply.kind === 'unreached' && reply.error.passes) ||
   (reply.kind === 'answered' && (reply.status >= 500 || PASSING.has(reply.status)));
 
@@ -140,9 +153,7 @@ const REFUSED = 'Run `retarget doctor`: it tells what is wrong with the sign-in 
 const IN_BETWEEN = 'Let the proxy or gateway between here and Graph pass POST requests to Graph’s $batch.';
 
 /** A collection that was read to its end, or that Graph did not show as one. */
-export type Collection =
-  | { readonly kind: 'all'; readonly items: readonly unknown[] }
-  | { readonly kind: 'unreadable'; readonly why: string };
+export type Collection = { readonly kind: 'all'; readonly items: readonly unknown[] } | Unreadable;
 
 /**
  * A collection, page by page. One that could not be read to its end is never shown in part: what is missing from it would
@@ -175,7 +186,7 @@ export function collection(url: string, base: string, pagesMax: number): Reading
   };
 }
 
-const unreadable = (why: string): Collection => ({ kind: 'unreadable', why });
+const unreadable = (why: string): Unreadable => ({ kind: 'unreadable', why });
 
 /**
  * What of a link to the next page is to be asked for: path and query behind the version. Behind a proxy Graph names itself

@@ -3,7 +3,7 @@ import { idSegment } from '../assignments/values/ids.ts';
 import { isJsonObject } from '../assignments/values/json.ts';
 import { ENDPOINT_FORMS, type PolicyType } from '../assignments/kinds/policyKinds.ts';
 import { assignmentLists } from './currentAssignments.ts';
-import { collection, readAll, type Collection, type NotRead, type SendReads } from './reading.ts';
+import { collection, readAll, type NotRead, type SendReads, type Unreadable } from './reading.ts';
 
 /** Pages of a collection that are read: no tenant has so many, however few policies a page shows. */
 const COLLECTION_PAGES_MAX = 5_000;
@@ -20,9 +20,7 @@ export interface TenantPolicy {
 
 /** All policies of one type, or why they could not be read. */
 export type TenantPolicies =
-  | { readonly kind: 'policies'; readonly policies: readonly TenantPolicy[] }
-  | NotRead
-  | Extract<Collection, { kind: 'unreadable' }>;
+  { readonly kind: 'policies'; readonly policies: readonly TenantPolicy[] } | NotRead | Unreadable;
 
 /**
  * Reads every policy of these types with its assignments: the collections page by page, side by side, and on its own the

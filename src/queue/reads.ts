@@ -2,7 +2,7 @@ import { holdOf } from './backoff.ts';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EnvelopeReply, GraphClient } from '../graph/graphClient.ts';
-import { failureOf, type ReadReply, type SendReads } from '../graph/reading.ts';
+import { failureOf, isTooLarge, type ReadReply, type SendReads } from '../graph/reading.ts';
 import type { Ledger } from './ledger.ts';
 import { inSeconds, isWorthAnotherTry, Outage, type Patience } from './outage.ts';
 
@@ -25,7 +25,7 @@ export function readsWithin(
 ): SendReads {
   const { pace } = ledger;
   const outage = new Outage(pace, patience ?? { outageMaxMs: pace.unreachedWaitMs }, random);
-  const asked = async (urls: readonly string[]): Promise<readonly ReadReply[]> => {
+  const askedTogether = async (urls: readonly string[]): Promise<readonly ReadReply[]> => {
     const requests = urls.map((url) => ({ method: 'GET' as const, url, clientRequestId: randomUUID() }));
     const envelope = await ledger.read(
       { reads: requests.length, isForWork: runId !== undefined },
@@ -41,6 +41,13 @@ export function readsWithin(
     );
     return repliesIn(envelope, requests.length);
   };
+  // What is too much together is asked for in halves, down to one.
+  const asked = async (urls: readonly string[]): Promise<readonly ReadReply[]> => {
+    const replies = await askedTogether(urls);
+    if (urls.length <= 1 || !replies.every(isTooLarge)) return replies;
+    const half = Math.ceil(urls.length / 2);
+    return [...(await asked(urls.slice(0, half))), ...(await asked(urls.slice(half)))];
+  };
   return async (urls) => {
     const replies: ReadReply[] = [];
     let open = urls.map((url, place) => ({ url, place }));
@@ -48,7 +55,7 @@ export function readsWithin(
       const got = await asked(open.map(({ url }) => url));
       for (const [i, { place }] of open.entries()) replies[place] = got[i] ?? MISSING;
       const failed = open.filter(({ place }) => isWorthAnotherTry(replyAt(replies, place), tries));
-      const isAnswered = got.some((reply) => failureOf(reply) === undefined);
+      const isAnswered = got.some((reply) => failureOf(reply) === undefined || isTooLarge(reply));
       if (isAnswered) outage.answered();
       if (failed.length === 0) return replies;
       const waitMs = outage.waitBefore(

@@ -160,6 +160,15 @@ test.each<readonly [string, ReadReply]>([
   expect(asked).toEqual([LIST]);
 });
 
+test('a list that is too large alone is told as such, and not asked for again', async () => {
+  const { result, asked } = await lookWith({ kind: 'lost', why: 'tooLarge', status: 200 });
+  expect(result).toMatchObject({
+    kind: 'refused',
+    error: { code: 'LookIncomplete', message: expect.stringContaining('larger than 32 MiB') },
+  });
+  expect(asked).toEqual([LIST]);
+});
+
 test('fewer replies than reads count as lost', async () => {
   const results = await readCurrentAssignments(
     [P1, address('p2')],

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Reply } from '../../../src/graph/batchEnvelope.ts';
 import type { EnvelopeReply, GraphClient } from '../../../src/graph/graphClient.ts';
 import type { SendReads } from '../../../src/graph/reading.ts';
@@ -166,6 +166,37 @@ test.each([401, 429])('a %i for all is one for each', async (status) => {
     { kind: 'answered', status },
     { kind: 'answered', status },
   ]);
+});
+
+describe('what is too much together', () => {
+  /** Each read has its size, and an envelope holds ten. */
+  const sizes: Readonly<Record<string, number>> = { a: 4, b: 4, c: 4, d: 11, e: 1 };
+  const graphOf = (asked: string[][]): GraphClient => ({
+    async postBatch(requests) {
+      const urls = requests.map(({ url }) => url);
+      asked.push(urls);
+      const size = urls.reduce((sum, url) => sum + (sizes[url] ?? 0), 0);
+      return replies(...urls.map((): Reply => (size > 10 ? { kind: 'lost', why: 'tooLarge' } : OK)));
+    },
+    close: async () => undefined,
+  });
+  const ledger = {
+    pace: QUICK,
+    read: (_: unknown, send: (ms: number) => unknown) => send(1_000),
+  } as unknown as Ledger;
+
+  test('is asked for in halves, down to the one that is too much alone', async () => {
+    const asked: string[][] = [];
+    const send = readsWithin({ ledger, graph: graphOf(asked) }, 'run', NEVER);
+    expect(await send(['a', 'b', 'c', 'd', 'e'])).toEqual([
+      OK,
+      OK,
+      OK,
+      { kind: 'lost', why: 'tooLarge' },
+      OK,
+    ]);
+    expect(asked.map((urls) => urls.join(''))).toEqual(['abcde', 'abc', 'ab', 'c', 'de', 'd', 'e']);
+  });
 });
 
 test('a wait ends with the signal', async () => {
