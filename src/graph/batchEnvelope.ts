@@ -5,6 +5,8 @@ import { graphError, innerErrorText } from './graphError.ts';
 import { headerOf } from './headers.ts';
 import { retryAfterMs } from './retryAfter.ts';
 import type { Arrival } from './retryAfter.ts';
+import { withheldFor } from './withheld.ts';
+import type { Withheld } from './withheld.ts';
 
 /** Requests in one `$batch`. Source: learn.microsoft.com/graph/json-batching, "Batch size limitations". */
 export const BATCH_SIZE_MAX = 20;
@@ -61,7 +63,9 @@ export type Reply =
       readonly approvalCode?: string | undefined;
       /** Only where the body has one; a success never does. */
       readonly error?: GraphError | undefined;
+      /** Undefined where it is withheld. */
       readonly body: unknown;
+      readonly withheld?: Withheld | undefined;
     }
   /** It may have been carried out or not: look before the next write. */
   | {
@@ -144,6 +148,7 @@ function replyIn(response: JsonObject, arrival: Arrival): Reply {
     return { kind: 'lost', why: 'noStatus' };
   }
   if (status >= 300 && status < 400) return { kind: 'lost', why: 'redirected', status };
+  const withheld = withheldFor(body);
   return {
     kind: 'answered',
     status,
@@ -153,6 +158,7 @@ function replyIn(response: JsonObject, arrival: Arrival): Reply {
     date: headerOf(headers, 'date') ?? innerErrorText(body, 'date'),
     approvalCode: headerOf(headers, 'x-msft-approval-code'),
     error: status >= 400 ? graphError(body) : undefined,
-    body,
+    body: withheld === undefined ? body : undefined,
+    ...(withheld !== undefined && { withheld }),
   };
 }

@@ -3,6 +3,7 @@ import type { GraphError } from '../assignments/changes/outcome.ts';
 import type { Reply } from './batchEnvelope.ts';
 import { BATCH_SIZE_MAX } from './batchEnvelope.ts';
 import { REPLY_BYTES_MAX } from './connections.ts';
+import { REPLY_DEPTH_MAX, type Withheld } from './withheld.ts';
 import type { Unreached } from './unreached.ts';
 
 /** Statuses below 500 that pass: the service was busy or locked. */
@@ -92,13 +93,18 @@ function settle<T>(reading: Reading<T>, reply: ReadReply): T | NotRead | Unreada
   const { status, error } = reply;
   // The sender has put the hold on the ledger: asking again waits for it.
   if (status === 429) return undefined;
-  if (status < 400) return reading.take(reply.body);
+  if (status < 400)
+    return reply.withheld === undefined ? reading.take(reply.body) : unreadable(WITHHELD[reply.withheld]);
   const said = error ?? errorOf(status);
   return status === 401 ? { kind: 'signIn', error: said } : { kind: 'refused', status, error: said };
 }
 
 /** More than is held: together with others perhaps, alone for good. */
 export const isTooLarge = (reply: ReadReply): boolean => reply.kind === 'lost' && reply.why === 'tooLarge';
+
+const WITHHELD: Readonly<Record<Withheld, string>> = {
+  tooDeep: `it nests more than ${REPLY_DEPTH_MAX} levels deep`,
+};
 
 const TOO_LARGE = `it is larger than ${REPLY_BYTES_MAX / 2 ** 20} MiB`;
 

@@ -124,3 +124,27 @@ test('a plan of which not one policy may be read ends with 4', async () => {
   expect(exitCode).toBe(4);
   expect(stderr).toContain('403 Forbidden: No.');
 });
+
+test('a list that nests without end fails its own rows, in the plan and at the worker', async () => {
+  const deep = `${'{"a":'.repeat(5_000)}1${'}'.repeat(5_000)}`;
+  const here = await behind(async (requests, pass) => {
+    const { body = '', ...answer } = await pass();
+    const bad = requests.find(({ url }) => url.endsWith('/assignments'))?.id;
+    // The first list of an envelope is one of the deep.
+    return {
+      ...answer,
+      body: String(body).replace(
+        new RegExp(`("id":"${bad}".*?)"value":\\[`),
+        `$1"value":[{"id":"x","target":{"n":${deep}}},`,
+      ),
+    };
+  });
+  const plan = await here.run(['plan', here.path, '--json', ...ALLOW_ALL]);
+  expect(plan.exitCode).toBe(0);
+  expect(JSON.parse(plan.stdout)).toMatchObject({ unreadable: expect.any(Number) });
+  const applied = await here.run(['apply', here.path, '--yes', ...ALLOW_ALL]);
+  expect(applied.exitCode).toBe(1);
+  expect((await here.run(['results', '@last', '--only', 'failed'])).stdout).toMatch(
+    /LookIncomplete.*levels deep/,
+  );
+});

@@ -124,6 +124,21 @@ describe('the replies that come back', () => {
     expect(reply).toMatchObject({ retryAfterMs: 7000 });
   });
 
+  // What walks through a reply, keeps it or writes it would overflow the stack, and a worker would try for ever.
+  test.each([5_000, 200_000])('a body of %i levels is withheld, and the others are read', (levels) => {
+    const deep = JSON.parse(`${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`) as unknown;
+    const replies = inOrderAsked(3, [
+      { id: '0', status: 200, body: deep },
+      { id: '1', status: 200, body: { value: [deep] } },
+      { id: '2', status: 200, body: { value: [] } },
+    ]);
+    expect(replies).toMatchObject([
+      { status: 200, body: undefined, withheld: 'tooDeep' },
+      { status: 200, body: undefined, withheld: 'tooDeep' },
+      { status: 200, body: { value: [] } },
+    ]);
+  });
+
   test('a success never carries an error, whatever its body says', () => {
     const [reply] = inOrderAsked(1, [{ id: '0', status: 200, body: { error: { code: 'x', message: 'y' } } }]);
     expect(reply).toMatchObject({ kind: 'answered', error: undefined });

@@ -160,6 +160,14 @@ test.each<readonly [string, ReadReply]>([
   expect(asked).toEqual([LIST]);
 });
 
+test('a list that was withheld is LookIncomplete, with the reason', async () => {
+  const { result } = await lookWith({ kind: 'answered', status: 200, body: undefined, withheld: 'tooDeep' });
+  expect(result).toMatchObject({
+    kind: 'refused',
+    error: { code: 'LookIncomplete', message: expect.stringContaining('levels deep') },
+  });
+});
+
 test('a list that is too large alone is told as such, and not asked for again', async () => {
   const { result, asked } = await lookWith({ kind: 'lost', why: 'tooLarge', status: 200 });
   expect(result).toMatchObject({
