@@ -12,6 +12,7 @@ import type { PlanHeader, PlanRow } from '../formats/planFile.ts';
 import { PlanFileWriter } from '../formats/writePlanFile.ts';
 import { typesToApprove } from '../graph/approvals.ts';
 import { createGraphClient, type GraphClient } from '../graph/graphClient.ts';
+import { proxyFor } from '../graph/proxy.ts';
 import { readsWithin } from '../queue/reads.ts';
 import type { InputRow } from '../runs/batchCodec.ts';
 import { VERSION } from '../version.ts';
@@ -78,6 +79,7 @@ export const graphClientOf = (
     apiVersion,
     credentials: signedIn(identity).credentials,
     userAgent: `retarget/${VERSION}`,
+    proxy: proxyFor(identity.config.graphUrl, identity.config.env),
     log,
     limits: { requestMs: identity.pace.requestTimeoutMs },
   });

@@ -19,6 +19,7 @@ export type Exchange =
   | { readonly kind: 'notSent'; readonly cause: Error };
 
 export interface ExchangeRequest {
+  readonly origin: string;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
@@ -117,8 +118,8 @@ export function exchange(pool: Dispatcher, request: ExchangeRequest): Promise<Ex
   signal?.addEventListener('abort', onAbort, { once: true });
   if (signal?.aborted === true) onAbort();
   else {
-    const { path, headers, body } = request;
-    pool.dispatch({ path, method: 'POST', headers: { ...headers }, body }, handler);
+    const { origin, path, headers, body } = request;
+    pool.dispatch({ origin, path, method: 'POST', headers: { ...headers }, body }, handler);
   }
   return promise;
 }

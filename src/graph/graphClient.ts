@@ -15,6 +15,7 @@ import { graphError } from './graphError.ts';
 import { answerInWords } from './answerInWords.ts';
 import { headerOf } from './headers.ts';
 import { parsedJson } from './parsedJson.ts';
+import type { Proxy } from './proxy.ts';
 import { retryAfterMs } from './retryAfter.ts';
 import { NotSentError, unreachedError } from './unreached.ts';
 import type { Unreached } from './unreached.ts';
@@ -74,6 +75,8 @@ export interface GraphClientOptions {
   /** `retarget/<version>`. */
   readonly userAgent: string;
   readonly log?: Pick<BaseLogger, 'debug'> | undefined;
+  /** What requests go through, from `proxyFor`. */
+  readonly proxy?: Proxy | undefined;
   /** For tests. */
   readonly newMark?: () => string;
   /** For tests. */
@@ -81,10 +84,10 @@ export interface GraphClientOptions {
 }
 
 export function createGraphClient(options: GraphClientOptions): GraphClient {
-  const { root, apiVersion, credentials, userAgent, log, newMark = randomMark } = options;
+  const { root, apiVersion, credentials, userAgent, log, proxy, newMark = randomMark } = options;
   const limits = { ...CONNECTION_LIMITS, requestMs: REQUEST_TIMEOUT_MS, ...options.limits };
   const { origin, pathname } = new URL(`${root}/${apiVersion}/$batch`);
-  const connections = openConnections(origin, limits);
+  const connections = openConnections(origin, limits, proxy);
 
   return {
     async postBatch(requests, { signal, deadlineMs = limits.requestMs, runId } = {}) {
@@ -92,6 +95,7 @@ export function createGraphClient(options: GraphClientOptions): GraphClient {
       const clientRequestId = randomUUID();
       const envelope = envelopeOf(requests, newMark());
       const request: ExchangeRequest = {
+        origin,
         path: pathname,
         body: JSON.stringify(envelope),
         headers: {

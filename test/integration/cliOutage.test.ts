@@ -1,7 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { generateTenant } from '../../src/simulator/generateTenant.ts';
 import { ALLOW_ALL, bench, csv, type Bench } from '../support/cli.ts';
 import { eachAnswered, gateway, proxyPage, type Gateway, type Intercept } from '../support/gateway.ts';
+import { untrustedGraph } from '../support/untrustedGraph.ts';
 import { startRedisServer, type TestRedis } from '../support/redisServer.ts';
 
 let redis: TestRedis;
@@ -147,4 +150,57 @@ test('a list that nests without end fails its own rows, in the plan and at the w
   expect((await here.run(['results', '@last', '--only', 'failed'])).stdout).toMatch(
     /LookIncomplete.*levels deep/,
   );
+});
+
+describe('a Graph that is not reached', () => {
+  const closedPort = async (): Promise<string> => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    server.close();
+    await once(server, 'close');
+    return `https://127.0.0.1:${port}`;
+  };
+  const PLAIN_ROW = 'policyType,policyId,assignmentId,targetType\ndeviceConfiguration,p1,a1,allDevices\n';
+
+  test.each<readonly [string, (dir: string) => Promise<string>, RegExp, string]>([
+    [
+      'an untrusted certificate',
+      async (dir) => (await untrustedGraph(dir)).url,
+      /is not trusted/,
+      'NODE_EXTRA_CA_CERTS',
+    ],
+    ['an unknown name', async () => 'https://graph.invalid', /graph.invalid could not be looked up/, 'DNS'],
+    ['a closed port', closedPort, /refused the connection \(ECONNREFUSED\)/, 'RETARGET_GRAPH_URL'],
+  ])('for %s is told by plan and apply in the words of doctor', async (_, urlIn, message, remedy) => {
+    const here = await bench(redis.url, { tenant: tenantOf40() });
+    const env = { RETARGET_GRAPH_URL: await urlIn(here.dir) };
+    const path = here.file('x.csv', PLAIN_ROW);
+    const doctor = await here.run(['doctor', '--json'], { env });
+    const checks = (JSON.parse(doctor.stdout) as { checks: { name: string; message: string }[] }).checks;
+    const told = checks.find(({ name }) => name === 'graph')?.message ?? '';
+    for (const argv of [
+      ['plan', path],
+      ['apply', path, '--yes'],
+    ]) {
+      const { exitCode, stderr } = await here.run(argv, { env });
+      expect(exitCode).toBe(4);
+      expect(stderr).toMatch(message);
+      expect(stderr).toContain(told);
+      expect(stderr).toContain(remedy);
+      expect(stderr).not.toContain('lost');
+    }
+  });
+
+  test('for silence is told of while it is waited for', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    onTestFinished(() => void silent.close());
+    const here = await bench(redis.url);
+    const env = { RETARGET_GRAPH_URL: `http://127.0.0.1:${(silent.address() as AddressInfo).port}` };
+    const planning = here.start(['plan', here.file('x.csv', PLAIN_ROW)], { env });
+    await planning.said('Graph has not answered for');
+    planning.interrupt('SIGINT');
+    expect((await planning.ended).exitCode).toBe(130);
+  });
 });
