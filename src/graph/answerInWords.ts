@@ -1,3 +1,4 @@
+import { strangeCoding } from './contentEncoding.ts';
 import { oneLine } from './graphError.ts';
 import { headerOf } from './headers.ts';
 
@@ -18,12 +19,14 @@ export function answerInWords({
 }): string {
   const type = shown(headerOf(headers, 'content-type')?.replace(/;.*/, ''));
   const server = shown(headerOf(headers, 'server') ?? headerOf(headers, 'via'));
+  const coding = strangeCoding(headers);
   const to = shown(headerOf(headers, 'location')?.replace(/[?#].*/, ''));
   const title = shown(/<title[^>]{0,100}>([^<]{1,200})/i.exec(text.slice(0, TITLE_WITHIN))?.[1]);
   return [
     `HTTP ${status}`,
     ...(to === '' ? [] : [`to ${to}`]),
     ...(type === '' ? [] : [type]),
+    ...(coding === undefined ? [] : [`encoded as ${shown(coding)}`]),
     ...(server === '' ? [] : [`from ${server}`]),
     ...(title === '' ? [] : [`"${title}"`]),
   ].join(', ');

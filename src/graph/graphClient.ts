@@ -13,6 +13,7 @@ import { exchange } from './exchange.ts';
 import type { Exchange, ExchangeRequest } from './exchange.ts';
 import { graphError } from './graphError.ts';
 import { answerInWords } from './answerInWords.ts';
+import { ACCEPT_ENCODING, textIn } from './contentEncoding.ts';
 import { headerOf } from './headers.ts';
 import { parsedJson } from './parsedJson.ts';
 import type { Proxy } from './proxy.ts';
@@ -102,7 +103,7 @@ export function createGraphClient(options: GraphClientOptions): GraphClient {
           authorization: `Bearer ${await credentials.token(signal)}`,
           'content-type': 'application/json',
           accept: 'application/json',
-          'accept-encoding': 'identity',
+          'accept-encoding': ACCEPT_ENCODING,
           'user-agent': runId === undefined ? userAgent : `${userAgent} run/${runId}`,
           'client-request-id': clientRequestId,
         },
@@ -120,7 +121,7 @@ export function createGraphClient(options: GraphClientOptions): GraphClient {
           onFailedAttempt: ({ error }) => log?.debug({ err: error, clientRequestId }, 'Graph not reached'),
           signal,
         });
-        const reply = envelopeReplyOf(sent, envelope);
+        const reply = envelopeReplyOf(await read(sent, limits.replyBytes), envelope);
         log?.debug({ ...traceOf(sent, startedMs), clientRequestId }, 'batch sent');
         if (sees503(reply)) connections.renew();
         return reply;
@@ -145,7 +146,20 @@ async function sentOrThrown(pending: Promise<Exchange>): Promise<Sent> {
   return result;
 }
 
-function envelopeReplyOf(sent: Sent, envelope: BatchEnvelope): EnvelopeReply {
+type Lost = Extract<Sent, { kind: 'lost' }>;
+
+/** A reply that came, with its body as text: what there is of it. */
+type Read = Omit<Extract<Sent, { kind: 'answered' }>, 'bytes'> & { readonly text: string };
+
+async function read(sent: Sent, bytesMax: number): Promise<Read | Lost> {
+  if (sent.kind === 'lost') return sent;
+  const { bytes, ...head } = sent;
+  if (sent.cut !== undefined) return { ...head, text: '' };
+  const found = await textIn(bytes, sent.headers, bytesMax);
+  return 'why' in found ? { ...head, text: '', cut: found.why } : { ...head, text: found.text };
+}
+
+function envelopeReplyOf(sent: Read | Lost, envelope: BatchEnvelope): EnvelopeReply {
   const count = envelope.requests.length;
   if (sent.kind === 'lost') return { kind: 'replies', replies: allLost(count, sent) };
   const { status, headers, text, cut } = sent;

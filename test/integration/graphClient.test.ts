@@ -3,7 +3,7 @@ import http from 'node:http';
 import net from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { BatchRequest, LostWhy } from '../../src/graph/batchEnvelope.ts';
 import { accessTokenCredentials } from '../../src/graph/credentials.ts';
@@ -184,7 +184,7 @@ describe('a call whose end nobody knows is lost, each request of it', () => {
     ['an HTML page', '<html>Sign in</html>', 'notJson'],
     ['nothing', '', 'notJson'],
     ['half of the JSON', DONE.slice(0, 40), 'notJson'],
-    ['packed JSON that nobody asked for', gzipSync(DONE), 'notJson'],
+    ['packed JSON that does not say so', gzipSync(DONE), 'notJson'],
     ['JSON of another shape', '{"value":[]}', 'unreadable'],
     ['a JSON text', '"done"', 'unreadable'],
   ] as const)('a 200 with %s', async (_what, body, why) => {
@@ -292,6 +292,63 @@ test('the answer to an earlier call, given once more, is none to this one', asyn
   ends.push(() => client.close());
   expect(await client.postBatch(TWO)).toMatchObject({ replies: [{ status: 200 }, { status: 200 }] });
   expect(await client.postBatch(TWO)).toEqual(expect.objectContaining(bothLost('missing')));
+});
+
+describe('a reply that is packed', () => {
+  const packed = (coding: string, body: Buffer, status = 200) =>
+    graphThat((_request, response) =>
+      response
+        .writeHead(status, { 'content-type': 'application/json', 'content-encoding': coding })
+        .end(body),
+    );
+
+  test.each([
+    ['gzip', gzipSync(DONE)],
+    ['GZIP', gzipSync(DONE)],
+    ['deflate', deflateSync(DONE)],
+    ['deflate', deflateRawSync(DONE)],
+    ['br', brotliCompressSync(DONE)],
+    ['identity', Buffer.from(DONE)],
+    ['deflate, gzip', gzipSync(deflateSync(DONE))],
+  ])('as %s is read', async (coding, body) => {
+    const graph = await packed(coding, body);
+    expect(await post(graph.root)).toMatchObject({ replies: [{ status: 200 }, { status: 404 }] });
+    expect(graph.calls[0]?.request.headers['accept-encoding']).toBe('gzip, deflate, br');
+  });
+
+  test('in a refusal tells its reason', async () => {
+    const graph = await packed('gzip', gzipSync('{"error":{"code":"Code","message":"No."}}'), 403);
+    expect(await post(graph.root)).toMatchObject({ kind: 'refused', error: { code: 'Code' } });
+  });
+
+  // A few kB may come out as gigabytes.
+  test.each([
+    ['gzip', gzipSync(DONE.padEnd(5000))],
+    ['deflate', deflateSync(DONE.padEnd(5000))],
+    ['br', brotliCompressSync(DONE.padEnd(5000))],
+    ['gzip, gzip', gzipSync(gzipSync(DONE.padEnd(5000)))],
+  ])('as %s and is larger than we hold, once it is unpacked, is lost', async (coding, body) => {
+    const graph = await packed(coding, body);
+    expect(body.length).toBeLessThan(1000);
+    expect(await post(graph.root, { replyBytes: 4999 })).toMatchObject(bothLost('tooLarge'));
+  });
+
+  test.each([
+    ['cut short', 'gzip', gzipSync(DONE).subarray(0, -12), 'cutShort'],
+    ['nothing of the kind', 'gzip', Buffer.from(DONE), 'unreadable'],
+    ['in an unknown way', 'zstd', Buffer.from('x'), 'unreadable'],
+    ['too often', 'gzip, gzip, gzip, gzip', gzipSync(DONE), 'unreadable'],
+  ] as const)('%s is lost', async (_what, coding, body, why) => {
+    const graph = await packed(coding, body);
+    expect(await post(graph.root)).toMatchObject(bothLost(why));
+  });
+
+  test('in an unknown way is told with that', async () => {
+    const graph = await packed('zstd', Buffer.from('x'));
+    expect(await post(graph.root)).toMatchObject(
+      bothLost('unreadable', { saw: 'HTTP 200, application/json, encoded as zstd' }),
+    );
+  });
 });
 
 describe('after a 503 the next call takes a new connection', () => {
