@@ -44,7 +44,7 @@ export type LostWhy =
   /** … and within it. */
   | 'cutShort'
   | 'timedOut'
-  /** More than REPLY_BYTES_MAX. */
+  /** More than REPLY_BYTES_MAX, or nested too deep to be parsed. */
   | 'tooLarge';
 
 /** Graph's answer to one request. */

@@ -15,7 +15,7 @@ import { graphError } from './graphError.ts';
 import { answerInWords } from './answerInWords.ts';
 import { ACCEPT_ENCODING, textIn } from './contentEncoding.ts';
 import { headerOf } from './headers.ts';
-import { parsedJson } from './parsedJson.ts';
+import { replyJson } from './parsedJson.ts';
 import type { Proxy } from './proxy.ts';
 import { retryAfterMs } from './retryAfter.ts';
 import { NotSentError, unreachedError } from './unreached.ts';
@@ -185,8 +185,9 @@ function envelopeReplyOf(sent: Read | Lost, envelope: BatchEnvelope): EnvelopeRe
       date,
     };
   }
-  const body = parsedJson(text);
-  const why = lostByStatus ?? cut ?? (body === undefined ? 'notJson' : undefined);
+  const parsed = replyJson(text);
+  const why = lostByStatus ?? cut ?? ('why' in parsed ? parsed.why : undefined);
+  const body = 'body' in parsed ? parsed.body : undefined;
   const replies =
     why === undefined
       ? inOrderAsked(envelope, isJsonObject(body) ? body['responses'] : undefined, arrival)

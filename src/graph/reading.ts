@@ -106,7 +106,7 @@ const WITHHELD: Readonly<Record<Withheld, string>> = {
   tooDeep: `it nests more than ${REPLY_DEPTH_MAX} levels deep`,
 };
 
-const TOO_LARGE = `it is larger than ${REPLY_BYTES_MAX / 2 ** 20} MiB`;
+const TOO_LARGE = `it is too large to be read (${REPLY_BYTES_MAX / 2 ** 20} MiB are)`;
 
 /** Whether the answer may be another one a while later; of a 429 the ledger knows when. */
 export const isPassing = (reply: ReadReply): boolean =>

@@ -27,16 +27,30 @@ export type Intercept = (
 export interface Gateway {
   /** For RETARGET_GRAPH_URL. */
   readonly url: string;
-  /** Each envelope that came. */
+  /** Each envelope that came … */
   readonly envelopes: (readonly GatewayRequest[])[];
+  /** … and its text. */
+  readonly texts: string[];
 }
 
+/** Stands for text that JSON.parse would bend: behind the gateway it is another one. */
+export type Alias = readonly [outside: string, behind: string];
+
 /** Something between a client and a simulated Graph, that may answer instead of it or change what it says. */
-export async function gateway(behind: Pick<Simulator, 'url'>, intercept: Intercept): Promise<Gateway> {
+export async function gateway(
+  behind: Pick<Simulator, 'url'>,
+  intercept: Intercept,
+  [outside, inside]: Alias = ['', ''],
+): Promise<Gateway> {
+  const texts: string[] = [];
+  const swapped = (whole: string, from: string, to: string): string =>
+    from === '' ? whole : whole.replaceAll(from, to);
   const envelopes: (readonly GatewayRequest[])[] = [];
   const server = createServer((request, response) => {
     void (async () => {
-      const { requests } = JSON.parse(await text(request)) as { requests: GatewayRequest[] };
+      const asked = await text(request);
+      texts.push(asked);
+      const { requests } = JSON.parse(swapped(asked, outside, inside)) as { requests: GatewayRequest[] };
       envelopes.push(requests);
       const pass = async (some: readonly GatewayRequest[] = requests): Promise<GatewayAnswer> => {
         const reply = await fetch(`${behind.url}${request.url}`, {
@@ -50,7 +64,7 @@ export async function gateway(behind: Pick<Simulator, 'url'>, intercept: Interce
         return {
           status: reply.status,
           headers: { 'content-type': 'application/json' },
-          body: await reply.text(),
+          body: swapped(await reply.text(), inside, outside),
         };
       };
       const { status, headers, body } = await intercept(requests, pass);
@@ -63,7 +77,7 @@ export async function gateway(behind: Pick<Simulator, 'url'>, intercept: Interce
     server.close();
     server.closeAllConnections();
   });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, envelopes };
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, envelopes, texts };
 }
 
 /** The page of a proxy that wants something first. */

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import { INPUT_COLUMNS } from '../../../src/assignments/rows/columns.ts';
+import { parsedExactly } from '../../../src/assignments/values/exactJson.ts';
+import type { JsonObject } from '../../../src/assignments/values/json.ts';
 import { GUARD_KINDS } from '../../../src/assignments/guard/guard.ts';
 import type { Problem } from '../../../src/assignments/rows/row.ts';
 import { PLAN_DEPTH_MAX, PLAN_LINE_CHARS_MAX } from '../../../src/formats/limits.ts';
@@ -183,6 +185,13 @@ test('what is written is read again to the last character, however it is cut int
       },
     ),
   );
+});
+
+test('numbers of the tenant that JavaScript can’t hold go through digit by digit', async () => {
+  const before = parsedExactly('{"id":"a","target":{"n":9007199254740993}}') as JsonObject;
+  const [found] = (await planIn(await written([row(2, { before, after: before })]))).rows;
+  expect(JSON.stringify(found?.before)).toContain('9007199254740993');
+  expect(JSON.stringify(found?.after)).toContain('9007199254740993');
 });
 
 test('null is the same as absent', async () => {

@@ -172,7 +172,7 @@ test('a list that is too large alone is told as such, and not asked for again', 
   const { result, asked } = await lookWith({ kind: 'lost', why: 'tooLarge', status: 200 });
   expect(result).toMatchObject({
     kind: 'refused',
-    error: { code: 'LookIncomplete', message: expect.stringContaining('larger than 32 MiB') },
+    error: { code: 'LookIncomplete', message: expect.stringContaining('too large to be read (32 MiB are)') },
   });
   expect(asked).toEqual([LIST]);
 });
