@@ -9,6 +9,9 @@ import { APPROVAL_POLICIES, policyTypesIn } from '../graph/approvals.ts';
 import { type Credentials } from '../graph/credentials.ts';
 import { createGraphClient, type EnvelopeReply, type GraphClient } from '../graph/graphClient.ts';
 import { accessOf, grantRemedy, PERMISSIONS } from '../graph/permission.ts';
+import { authorityFrom } from '../graph/azureSettings.ts';
+import type { LostWhy } from '../graph/batchEnvelope.ts';
+import { namesProxy, proxyFor, type Proxy } from '../graph/proxy.ts';
 import { CHEAPEST_READ } from '../graph/reach.ts';
 import { VERSION } from '../version.ts';
 import { approvalInWords } from './approvals.ts';
@@ -43,6 +46,7 @@ export async function graphDiagnosis(known: Identity, context: Context): Promise
       apiVersion,
       credentials: identity.signedIn?.credentials ?? NOBODY,
       userAgent: `retarget/${VERSION}`,
+      proxy: proxyFor(identity.config.graphUrl, identity.config.env),
       limits: LIMITS,
     });
   const graph = clientOf(identity.config.apiVersion);
@@ -53,7 +57,11 @@ export async function graphDiagnosis(known: Identity, context: Context): Promise
     const options = { signal: context.interrupted, deadlineMs: SEND_WITHIN_MS };
     const reply = await graph.postBatch([request], options);
     const tookMs = Date.now() - asked;
-    const reached = [reachCheck(reply, tookMs, identity), ...clockCheck(reply, asked + tookMs / 2)];
+    const reached = [
+      ...proxyCheck(identity),
+      reachCheck(reply, tookMs, identity),
+      ...clockCheck(reply, asked + tookMs / 2),
+    ];
     const reads = isSignedIn ? intuneChecks(reply, identity) : [];
     const isThere = isSignedIn && reply.kind !== 'unreached';
     const tenant = isThere ? await tenantCheck(identity, graph, context) : { domain: null, checks: [] };
@@ -181,20 +189,46 @@ async function tenantCheck(
   }
 }
 
+/** What requests go through, said where any setting names a proxy. */
+function proxyCheck({ config: { graphUrl, env, cloud }, isReadyToken }: Identity): readonly Check[] {
+  const way = (proxy: Proxy | undefined): string =>
+    proxy === undefined ? 'directly' : `through ${proxy.shown} (${proxy.setting})`;
+  const graph = proxyFor(graphUrl, env);
+  const signIn = isReadyToken ? undefined : proxyFor(authorityFrom({ env, cloud }).url, env);
+  if (graph === undefined && signIn === undefined && !namesProxy(env)) return [];
+  const ofSignIn = isReadyToken ? '' : `, the sign-in ${way(signIn)}`;
+  return [ok('proxy', `Graph is reached ${way(graph)}${ofSignIn}.`)];
+}
+
 function reachCheck(reply: EnvelopeReply, tookMs: number, { config }: Identity): Check {
   const where = `${config.graphUrl}/${config.apiVersion}`;
-  const remedy = `Check the network, the proxy and RETARGET_GRAPH_URL: \`curl -sS -o /dev/null -w '%{http_code}\\n' ${where}/\` prints a number from 200 to 499 when it is reached.`;
-  if (reply.kind === 'unreached') return failed('graph', { message: reply.error.message, remedy });
+  const { host } = new URL(where);
+  const curl = `\`curl -sS -o /dev/null -w '%{http_code}\\n' ${where}/\` prints a number from 200 to 499 when it is reached.`;
+  if (reply.kind === 'unreached') {
+    const { message, remedy, passes } = reply.error;
+    // A certificate or a proxy that curl takes tells nothing of Node's.
+    return failed('graph', { message, remedy: passes ? `${remedy} ${curl}` : remedy });
+  }
+  if (reply.kind === 'refused' && reply.isForeign === true) {
+    return failed('graph', {
+      message: reply.error.message,
+      remedy: `Have the proxy or gateway let POST ${where}/$batch through; the answer is none of Graph's.`,
+    });
+  }
   const [first] = reply.kind === 'replies' ? reply.replies : [];
   if (first?.kind === 'lost') {
-    const status = first.status === undefined ? '' : `, HTTP ${first.status}`;
     return failed('graph', {
-      message: `What answers at ${where} is not Graph (${first.why}${status}).`,
-      remedy,
+      message: `What answers at ${where} is not Graph (${first.saw ?? first.why}).`,
+      remedy: isPortal(first)
+        ? `Sign in to this network with a browser, if it asks for that; else have the proxy let ${host} through, and check RETARGET_GRAPH_URL. ${curl}`
+        : `Check the network, the proxy and RETARGET_GRAPH_URL: ${curl}`,
     });
   }
   return ok('graph', `${where} answers in ${tookMs} ms.`);
 }
+
+/** A network that wants something first answers all that is asked of anybody with its page, or leads there. */
+const isPortal = ({ why }: { readonly why: LostWhy }): boolean => why === 'redirected' || why === 'notJson';
 
 function clockCheck(reply: EnvelopeReply, ourMs: number): readonly Check[] {
   const theirMs = reply.kind === 'unreached' ? NaN : Date.parse(reply.date ?? '');
@@ -215,6 +249,7 @@ function intuneChecks(envelope: EnvelopeReply, { signedIn, isReadyToken }: Ident
   if (envelope.kind === 'unreached') return [];
   const reply = envelope.kind === 'refused' ? envelope : envelope.replies[0];
   if (reply === undefined || reply.kind === 'lost') return [];
+  if (reply.kind === 'refused' && reply.isForeign === true) return [];
   const { status } = reply;
   const said = reply.error === undefined ? `HTTP ${status}` : `${reply.error.code}: ${reply.error.message}`;
   if (status < 300) return [ok('intune', 'Policies can be read.')];

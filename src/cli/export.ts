@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import { asRow, type AsRow } from '../assignments/rows/asRow.ts';
 import { closestTo } from '../assignments/values/closest.ts';
 import { INPUT_COLUMNS, type InputColumn } from '../assignments/rows/columns.ts';
@@ -8,7 +7,7 @@ import { EXIT, UserError } from '../errors.ts';
 import { textFault } from '../formats/cells.ts';
 import { writeRows } from '../formats/writeRows.ts';
 import { tenantPolicies, type TenantPolicies, type TenantPolicy } from '../graph/tenantPolicies.ts';
-import { readsWithin } from '../queue/reads.ts';
+import { commandReads } from './commandReads.ts';
 import type { CliCommand, Context } from './context.ts';
 import { identify, sharedOptions, signIn, type Identity } from './identity.ts';
 import { graphClientOf } from './livePlan.ts';
@@ -16,6 +15,7 @@ import { outputFormat, writeOutput, type OutputFlags } from './output.ts';
 import { count } from './print.ts';
 import { selectorFrom } from './selection.ts';
 import { openSession, type Session } from './session.ts';
+import { expectRead } from './unread.ts';
 
 interface ExportFlags extends SharedFlags, OutputFlags {
   readonly type?: string;
@@ -57,15 +57,14 @@ async function readTenant(
   session: Session,
   context: Context,
 ): Promise<readonly TenantPolicy[]> {
-  const { identity, runs } = session;
+  const { identity } = session;
   const graph = graphClientOf(identity);
-  // One wait after the other listens on it, for thousands of policies.
-  setMaxListeners(0, context.interrupted);
   try {
-    const send = readsWithin({ ledger: session.ledgerOn(runs), graph }, undefined, context.interrupted);
+    const send = commandReads(session, graph, context);
     const { graphUrl, apiVersion } = identity.config;
     const read = await tenantPolicies(kinds, send, `${graphUrl}/${apiVersion}`);
     return [...read].flatMap(([kind, found]) => {
+      expectRead(found, identity);
       if (found.kind !== 'policies') throw notShown(kind, found, identity);
       return found.policies;
     });

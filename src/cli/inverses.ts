@@ -1,6 +1,5 @@
 import type { CurrentAssignment } from '../assignments/changes/current.ts';
 import { createHash } from 'node:crypto';
-import { setMaxListeners } from 'node:events';
 import { targetInWords } from '../assignments/changes/changeKind.ts';
 import { INPUT_COLUMNS, type InputColumn } from '../assignments/rows/columns.ts';
 import { fingerprintOf, fingerprintOfList } from '../assignments/changes/fingerprint.ts';
@@ -9,8 +8,8 @@ import { listPath, policyKey } from '../assignments/kinds/address.ts';
 import { writesBy } from '../assignments/kinds/kind.ts';
 import { undosIn, type Undo } from '../assignments/changes/undo.ts';
 import { readCurrentAssignments } from '../graph/currentAssignments.ts';
-import { readsWithin } from '../queue/reads.ts';
 import type { Staging } from '../runs/staging.ts';
+import { commandReads } from './commandReads.ts';
 import type { Context } from './context.ts';
 import { expectRead } from './unread.ts';
 import { graphClientOf } from './livePlan.ts';
@@ -31,13 +30,11 @@ export async function stageInverses(
   staging: Staging,
   force: boolean,
   session: Session,
-  { interrupted }: Context,
+  context: Context,
 ): Promise<Inverses> {
-  const { identity, runs } = session;
+  const { identity } = session;
   const graph = graphClientOf(identity, undefined, written.apiVersion);
-  // One wait after the other listens on it, for thousands of policies.
-  setMaxListeners(0, interrupted);
-  const send = readsWithin({ ledger: session.ledgerOn(runs), graph }, undefined, interrupted);
+  const send = commandReads(session, graph, context);
   const base = `${identity.config.graphUrl}/${written.apiVersion}`;
   const inverses = new Inverses(written, staging, force);
   try {

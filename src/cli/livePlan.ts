@@ -2,7 +2,6 @@ import { POLICY_TYPES, type PolicyType } from '../assignments/kinds/registry.ts'
 import type { Judged, Staged } from './staged.ts';
 import { mkdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { setMaxListeners } from 'node:events';
 import { blockedBy, type Allowed, type Blocked } from '../assignments/guard/allow.ts';
 import { NOT_READ } from '../assignments/changes/decision.ts';
 import { repeatedRows } from '../assignments/changes/planBatch.ts';
@@ -14,9 +13,11 @@ import type { PlanDecision, PlanHeader, PlanRow } from '../formats/planFile.ts';
 import { PlanWriter } from '../formats/writePlanFile.ts';
 import { typesToApprove } from '../graph/approvals.ts';
 import { createGraphClient, type GraphClient } from '../graph/graphClient.ts';
+import { proxyFor } from '../graph/proxy.ts';
 import { readsWithin } from '../queue/reads.ts';
 import type { InputRow } from '../runs/batchCodec.ts';
 import { VERSION } from '../version.ts';
+import { commandReads } from './commandReads.ts';
 import type { Context } from './context.ts';
 import { changeOfRecorded } from '../runs/batchRow.ts';
 import { count, duration } from './print.ts';
@@ -97,6 +98,7 @@ export const graphClientOf = (
     apiVersion,
     credentials: signedIn(identity).credentials,
     userAgent: `retarget/${VERSION}`,
+    proxy: proxyFor(identity.config.graphUrl, identity.config.env),
     log,
     limits: { requestMs: identity.pace.requestTimeoutMs },
   });
@@ -116,15 +118,12 @@ export async function planStaged(
   const files = await openPlan(terms.paths, header, await session.runs.sealKey());
   await using _files = files;
   const graph = looked ? graphClientOf(session.identity, undefined, rules.apiVersion) : undefined;
-  // One wait after the other listens on it, for thousands of policies.
-  setMaxListeners(0, context.interrupted);
   let seen = 0;
   const telling = setInterval(() => {
     tellRead(seen, staged, context).catch(() => undefined);
   }, TELL_READ_EVERY_MS);
   try {
-    const send =
-      graph && readsWithin({ ledger: session.ledgerOn(session.runs), graph }, undefined, context.interrupted);
+    const send = graph && commandReads(session, graph, context);
     const facts =
       send && (await FactsOfTenant.read(send, `${rules.root}/${rules.apiVersion}`, session.identity));
     const planner = send && facts && new Planner(staged, send, facts);
@@ -153,6 +152,7 @@ export async function planStaged(
       seen += inputs.length;
       batch += 1;
     }
+    planner?.expectSomethingRead();
     problems.refuse(context);
     const found = new Map(tally.guard);
     const over = overMaxChanges({

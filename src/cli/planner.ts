@@ -21,7 +21,7 @@ import type { Identity } from './identity.ts';
 import type { PlannedRow } from './planTally.ts';
 import type { Staged } from './staged.ts';
 import type { FactsOfTenant } from './tenantFacts.ts';
-import { expectRead } from './unread.ts';
+import { expectRead, nothingRead } from './unread.ts';
 
 interface DraftRow extends BatchRow {
   readonly input: InputRow;
@@ -33,6 +33,8 @@ export class Planner {
   readonly #send: SendReads;
   readonly #facts: FactsOfTenant;
   readonly #guard: Guard;
+  #hasRead = false;
+  #refusal: Extract<ReadList, { kind: 'refused' }> | undefined;
 
   constructor(staged: Staged, send: SendReads, facts: FactsOfTenant) {
     this.#staged = staged;
@@ -49,6 +51,7 @@ export class Planner {
       this.#send,
       `${rules.root}/${rules.apiVersion}`,
     );
+    for (const list of read.values()) this.#note(list);
     const snapshot = new Map([...read].map(([path, list]) => [path, shown(list, session.identity)]));
     const decisions = planBatch(rows, snapshot, planRules(this.#staged));
     await this.#facts.learn(decisions);
@@ -57,6 +60,17 @@ export class Planner {
     for (const [path, ofList] of byList)
       for (const row of this.#judged(ofList, snapshot.get(path))) planned.set(row.input, row);
     return inputs.map((input) => planned.get(input) ?? neverPlanned(input));
+  }
+
+  #note(list: ReadList): void {
+    if (list.kind === 'refused' && isForbidding(list)) this.#refusal ??= list;
+    else this.#hasRead = true;
+  }
+
+  /** @throws UserError (exit 4) when not one list could be read: a plan of that would be about nothing. */
+  expectSomethingRead(): void {
+    if (!this.#hasRead && this.#refusal !== undefined)
+      throw nothingRead(this.#refusal, this.#staged.session.identity);
   }
 
   #judged(decisions: readonly Decision<DraftRow>[], look: ListSnapshot | undefined): PlannedRow[] {
@@ -114,6 +128,10 @@ export class Planner {
     };
   }
 }
+
+/** The sign-in or the tenant stands in the way, and not what is in the list. */
+const isForbidding = ({ status }: Extract<ReadList, { kind: 'refused' }>): boolean =>
+  status >= 400 && status !== 404;
 
 /** A plan decides about every row as it stands in the file, and its guard sees what it decides. */
 const planRules = ({ rules }: Pick<Staged, 'rules'>): PlanRules<BatchRow> => ({

@@ -192,7 +192,7 @@ async function judged(
   context: Context,
 ): Promise<Probe> {
   const { identity } = session;
-  if (envelope.kind === 'unreached') return unknown({ message: envelope.error.message, remedy: AGAIN });
+  if (envelope.kind === 'unreached') return unknown(envelope.error);
   const reply =
     envelope.kind === 'refused' ? { ...envelope, kind: 'answered' as const } : envelope.replies[0];
   if (reply === undefined) return unknown({ message: LOST, remedy: AGAIN });

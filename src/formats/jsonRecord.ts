@@ -1,3 +1,4 @@
+import { isExactNumber } from '../assignments/values/exactJson.ts';
 import { JSON_DEPTH_MAX, walkJson, type JsonFault, type JsonMember } from '../assignments/values/jsonWalk.ts';
 import { quoted } from '../assignments/values/quoted.ts';
 import type { Cell, Fault, Problem } from '../assignments/rows/row.ts';
@@ -75,7 +76,12 @@ export type ParsedRecord =
   | { readonly kind: 'unusable'; readonly problem: Problem }
   | { readonly kind: 'broken'; readonly problem: Problem };
 
-export function parseRecord(record: JsonRecord, scan: JsonScan): ParsedRecord {
+/** @param parse of its text: what a plan holds of a tenant keeps numbers that a file of rows may not have */
+export function parseRecord(
+  record: JsonRecord,
+  scan: JsonScan,
+  parse: (text: string) => unknown = JSON.parse,
+): ParsedRecord {
   if (scan.tooDeepAt !== undefined) {
     const { column } = record.placeAt(scan.tooDeepAt);
     const message = `The record nests more than ${JSON_DEPTH_MAX} levels deep.`;
@@ -86,7 +92,7 @@ export function parseRecord(record: JsonRecord, scan: JsonScan): ParsedRecord {
   }
   let value: unknown;
   try {
-    value = JSON.parse(record.text);
+    value = parse(record.text);
   } catch {
     return { kind: 'broken', problem: brokenJson(record) };
   }
@@ -108,7 +114,7 @@ export function parseRecord(record: JsonRecord, scan: JsonScan): ParsedRecord {
 
 /** How many members a value has at any depth; a name that the text repeats is here once. */
 function memberCount(value: unknown): number {
-  if (typeof value !== 'object' || value === null) return 0;
+  if (typeof value !== 'object' || value === null || isExactNumber(value)) return 0;
   const inner = Object.values(value);
   return inner.reduce<number>(
     (sum, each) => sum + memberCount(each),

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { parsedExactly } from '../assignments/values/exactJson.ts';
 import type { InputColumn } from '../assignments/rows/columns.ts';
 import type { Fault, Problem } from '../assignments/rows/row.ts';
 import { BrokenFile } from './brokenFile.ts';
@@ -115,7 +116,7 @@ function objectIn(record: JsonRecord): Readonly<Record<string, unknown>> {
   scan.length(record.text, 0);
   if (scan.tooDeepAt !== undefined)
     throw damaged(record, `The line nests more than ${PLAN_DEPTH_MAX} levels deep.`);
-  const parsed = parseRecord(record, scan);
+  const parsed = parseRecord(record, scan, parsedExactly);
   const problem = parsed.kind === 'object' ? parsed.problems[0] : parsed.problem;
   if (problem !== undefined) throw new BrokenFile({ ...problem, remedy: DAMAGED_REMEDY });
   return parsed.kind === 'object' ? parsed.value : {};

@@ -1,24 +1,27 @@
 import type { Authority, Identity } from './azureSettings.ts';
 import type { Refusal, Witness } from './azureWitness.ts';
+import type { Proxy } from './proxy.ts';
 import { SERVICE_PRINCIPAL_LOGIN } from './permission.ts';
 import { withoutSecretShapes } from './redact.ts';
 import { SignInError } from './signInError.ts';
+import { wordsOfProxy } from './unreached.ts';
 
 /** What was tried, for the words about why it failed. */
 export interface Attempt {
   readonly identity: Identity;
   readonly authority: Authority;
   readonly witness: Pick<Witness, 'refusal' | 'unreached'>;
+  readonly proxy?: Proxy | undefined;
 }
 
 /** A failed attempt in words, with the remedy for its cause. What is no failure of a sign-in comes out as it went in. */
 export function azureFailure(error: unknown, attempt: Attempt): unknown {
   if (error instanceof SignInError || error instanceof TypeError || error instanceof ReferenceError)
     return error;
-  const { identity, authority, witness } = attempt;
+  const { identity, witness } = attempt;
   if (identity.kind === 'surroundings') return nothingFound(identity.sources);
   if (witness.refusal !== undefined) return refused(witness.refusal, attempt);
-  if (witness.unreached !== undefined) return unreached(witness.unreached, authority);
+  if (witness.unreached !== undefined) return unreached(witness.unreached, attempt);
   const message = error instanceof Error ? error.message : String(error);
   return new SignInError(`The sign-in failed: ${firstSentence(message)}`, {
     remedy:
@@ -30,8 +33,12 @@ export function azureFailure(error: unknown, attempt: Attempt): unknown {
 
 const APP_SECRETS = 'Entra admin center > App registrations > Certificates & secrets';
 
-function refused(refusal: Refusal, { identity, authority }: Attempt): SignInError {
+function refused(refusal: Refusal, { identity, authority, proxy }: Attempt): SignInError {
   const { tenant, clientId } = identity;
+  if (refusal.status === 407 && proxy !== undefined) {
+    const { message, remedy } = wordsOfProxy({ code: '', status: 407, proxy }, authority.host);
+    return new SignInError(message, { remedy });
+  }
   const app = `app ${clientId ?? 'of this sign-in'}`;
   const code = refusal.codes[0];
   const said = code === undefined ? `HTTP ${refusal.status}` : `AADSTS${code}`;
@@ -132,14 +139,18 @@ const secretSetting = (identity: Identity): string =>
 const secretRemedy = (identity: Identity): string =>
   `Put the secret's value, not its id, into ${secretSetting(identity)}; a new one is made under ${APP_SECRETS}.`;
 
-function unreached(error: Error, { host }: Authority): SignInError {
+function unreached(
+  error: Error,
+  { authority: { host }, proxy }: Pick<Attempt, 'authority' | 'proxy'>,
+): SignInError {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
   if (/CERT|UNABLE_TO_/.test(code)) {
     return new SignInError(`The certificate of the sign-in service at ${host} is not trusted (${code}).`, {
       remedy: 'If a proxy inspects TLS, name its CA file in NODE_EXTRA_CA_CERTS.',
     });
   }
-  return new SignInError(`The sign-in service at ${host} is out of reach (${code}).`, {
+  const through = proxy === undefined ? '' : ` through the proxy ${proxy.shown} of ${proxy.setting}`;
+  return new SignInError(`The sign-in service at ${host} is out of reach${through} (${code}).`, {
     remedy: 'Check the network, the DNS, HTTPS_PROXY and AZURE_AUTHORITY_HOST, then try again.',
     mayPass: true,
   });

@@ -13,6 +13,7 @@ import {
 } from './azureSettings.ts';
 import { Witness } from './azureWitness.ts';
 import { CLOUDS } from './clouds.ts';
+import { proxyFor, type Proxy } from './proxy.ts';
 import { withoutSecretShapes, type Redactor } from './redact.ts';
 import { SignInError } from './signInError.ts';
 import type { TokenSource } from './signInTokens.ts';
@@ -41,11 +42,12 @@ export function azureTokens(options: AzureTokensOptions): TokenSource {
     async acquire(signal, heldSinceMs) {
       const identity = identityFrom(options);
       const authority = authorityFrom(options);
+      const proxy = proxyFor(authority.url, options.env);
       const material = await materialOf(identity);
       if (identity.kind === 'secretFile' && material !== undefined) redactor?.keep(material);
       // Here and not above: it takes a good part of a second, and most commands need no token.
       const azure = await import('@azure/identity');
-      const witness = signedIn?.witness ?? new Witness();
+      const witness = signedIn?.witness ?? new Witness({ isDirect: proxy === undefined });
       witness.watch(signal);
       try {
         const credential =
@@ -54,7 +56,7 @@ export function azureTokens(options: AzureTokensOptions): TokenSource {
             azure,
             identity,
             { material: material ?? '', prompt },
-            commonOptions(authority, witness),
+            commonOptions(authority, proxy, witness),
           );
         // A person's is kept, or there would be a new question each hour.
         if (identity.kind === 'person') signedIn = { credential, witness };
@@ -75,7 +77,7 @@ export function azureTokens(options: AzureTokensOptions): TokenSource {
         log?.debug(
           `Sign-in as it was answered: ${withoutSecretShapes(String(error)).replace(/\s*\n\s*/g, ' | ')}`,
         );
-        const failure = azureFailure(error, { identity, authority, witness });
+        const failure = azureFailure(error, { identity, authority, witness, proxy });
         throw (await isReplaced(identity, material)) ? worthAnotherTry(failure) : failure;
       }
     },
@@ -101,16 +103,24 @@ function renewing(identity: Identity, heldSinceMs: number | undefined): GetToken
   return { claims: JSON.stringify({ access_token: { nbf: { essential: true, value } } }) };
 }
 
-function commonOptions(authority: Authority, { policies }: Witness) {
+function commonOptions(authority: Authority, proxy: Proxy | undefined, { policies }: Witness) {
   return {
     authorityHost: authority.url,
     // Microsoft can't vouch for an authority that is not its own, and asking it would need the internet.
     disableInstanceDiscovery: !authority.isMicrosoft,
     additionalPolicies: policies,
+    ...(proxy !== undefined && { proxyOptions: proxyOptions(proxy) }),
     // Whoever asks for a token tries again; two counts would multiply.
     retryOptions: { maxRetries: 0 },
   } satisfies TokenCredentialOptions & { disableInstanceDiscovery: boolean };
 }
+
+/** As Azure's libraries want it said: with the port, and user and password as they stand in the address. */
+const proxyOptions = ({ url }: Proxy) => ({
+  host: `${url.protocol}//${url.hostname}`,
+  port: Number(url.port) || (url.protocol === 'https:' ? 443 : 80),
+  ...(url.username !== '' && { username: url.username, password: url.password }),
+});
 
 /** What an identity needs besides its settings. */
 interface Means {

@@ -29,7 +29,8 @@ export class Witness {
 
   #signal: AbortSignal | undefined;
 
-  constructor() {
+  /** @param isDirect nothing goes through a proxy, whatever the environment says to the libraries */
+  constructor({ isDirect }: { readonly isDirect: boolean }) {
     this.policies = [
       {
         position: 'perRetry',
@@ -37,6 +38,8 @@ export class Witness {
           name: 'retargetWitness',
           sendRequest: async (request, next) => {
             request.timeout = REQUEST_TIMEOUT_MS;
+            // Azure's own policy, which came before, reads the environment of the process, and NO_PROXY in another way.
+            if (isDirect) delete request.agent;
             if (this.#signal !== undefined) request.abortSignal = this.#signal;
             this.refusal = undefined;
             this.unreached = undefined;

@@ -5,6 +5,8 @@ import { graphError, innerErrorText } from './graphError.ts';
 import { headerOf } from './headers.ts';
 import { retryAfterMs } from './retryAfter.ts';
 import type { Arrival } from './retryAfter.ts';
+import { withheldFor } from './withheld.ts';
+import type { Withheld } from './withheld.ts';
 
 /** Requests in one `$batch`. Source: learn.microsoft.com/graph/json-batching, "Batch size limitations". */
 export const BATCH_SIZE_MAX = 20;
@@ -42,7 +44,7 @@ export type LostWhy =
   /** … and within it. */
   | 'cutShort'
   | 'timedOut'
-  /** More than REPLY_BYTES_MAX. */
+  /** More than REPLY_BYTES_MAX, or nested too deep to be parsed. */
   | 'tooLarge';
 
 /** Graph's answer to one request. */
@@ -61,7 +63,9 @@ export type Reply =
       readonly approvalCode?: string | undefined;
       /** Only where the body has one; a success never does. */
       readonly error?: GraphError | undefined;
+      /** Undefined where it is withheld. */
       readonly body: unknown;
+      readonly withheld?: Withheld | undefined;
     }
   /** It may have been carried out or not: look before the next write. */
   | {
@@ -70,6 +74,8 @@ export type Reply =
       /** Of this reply, or of the envelope when that was lost as a whole. */
       readonly status?: number | undefined;
       readonly retryAfterMs?: number | undefined;
+      /** What answered instead of Graph, for whoever has to find it. */
+      readonly saw?: string | undefined;
     };
 
 export interface BatchEnvelope {
@@ -82,17 +88,22 @@ export interface BatchEnvelope {
   }[];
 }
 
-/** The body of a `$batch` call: ids are the positions, "0" to "19". One to BATCH_SIZE_MAX requests. */
-export function envelopeOf(requests: readonly BatchRequest[]): BatchEnvelope {
+/**
+ * The body of a `$batch` call of one to BATCH_SIZE_MAX requests.
+ * @param mark in lower case, and of this call alone: ids that come again with each call would let the answer to an earlier one, which
+ * something in between gives once more, pass for that to this one
+ */
+export function envelopeOf(requests: readonly BatchRequest[], mark: string): BatchEnvelope {
   if (requests.length < 1 || requests.length > BATCH_SIZE_MAX) {
     throw new RangeError(`A batch holds 1 to ${BATCH_SIZE_MAX} requests, not ${requests.length}.`);
   }
   return {
     requests: requests.map(({ method, url, body, clientRequestId, headers: more }, index) => {
+      const id = idIn(mark, index);
       const headers = { 'client-request-id': clientRequestId, ...more };
-      if (body === undefined) return { id: String(index), method, url, headers };
+      if (body === undefined) return { id, method, url, headers };
       return {
-        id: String(index),
+        id,
         method,
         url,
         headers: { ...headers, 'Content-Type': 'application/json' },
@@ -102,26 +113,29 @@ export function envelopeOf(requests: readonly BatchRequest[]): BatchEnvelope {
   };
 }
 
+const idIn = (mark: string, index: number): string => `${mark}-${index}`;
+
 /**
- * One reply per request, in the order asked, whatever order, gaps, repetitions and shapes `responses` has. Ids may be
- * text or numbers; ids that nobody asked with are ignored. When an id comes twice, the first counts if both say the
+ * One reply per request, in the order asked, whatever order, gaps, repetitions and shapes `responses` has. Ids that nobody
+ * asked with are ignored. When an id comes twice, the first counts if both say the
  * same status; else it is lost, as either could be the truth. A reply that never came is lost, not done.
  */
-export function inOrderAsked(count: number, responses: unknown, arrival: Arrival = {}): Reply[] {
-  if (!Array.isArray(responses)) return allLost(count, { kind: 'lost', why: 'unreadable' });
+export function inOrderAsked(
+  { requests }: { readonly requests: readonly { readonly id: string }[] },
+  responses: unknown,
+  arrival: Arrival = {},
+): Reply[] {
+  if (!Array.isArray(responses)) return allLost(requests.length, { kind: 'lost', why: 'unreadable' });
   const byId = new Map<string, Reply>();
   for (const response of responses as readonly unknown[]) {
     const id = isJsonObject(response) ? response['id'] : undefined;
-    if (!isJsonObject(response) || (typeof id !== 'string' && typeof id !== 'number')) continue;
+    if (!isJsonObject(response) || typeof id !== 'string') continue;
     const reply = replyIn(response, arrival);
-    const earlier = byId.get(String(id));
-    if (earlier === undefined) byId.set(String(id), reply);
-    else if (earlier.status !== reply.status) byId.set(String(id), { kind: 'lost', why: 'ambiguous' });
+    const earlier = byId.get(id);
+    if (earlier === undefined) byId.set(id, reply);
+    else if (earlier.status !== reply.status) byId.set(id, { kind: 'lost', why: 'ambiguous' });
   }
-  return Array.from(
-    { length: count },
-    (_, index) => byId.get(String(index)) ?? { kind: 'lost', why: 'missing' },
-  );
+  return requests.map(({ id }) => byId.get(id) ?? { kind: 'lost', why: 'missing' });
 }
 
 /** The same loss for each of `count` requests. */
@@ -134,6 +148,7 @@ function replyIn(response: JsonObject, arrival: Arrival): Reply {
     return { kind: 'lost', why: 'noStatus' };
   }
   if (status >= 300 && status < 400) return { kind: 'lost', why: 'redirected', status };
+  const withheld = withheldFor(body);
   return {
     kind: 'answered',
     status,
@@ -143,6 +158,7 @@ function replyIn(response: JsonObject, arrival: Arrival): Reply {
     date: headerOf(headers, 'date') ?? innerErrorText(body, 'date'),
     approvalCode: headerOf(headers, 'x-msft-approval-code'),
     error: status >= 400 ? graphError(body) : undefined,
-    body,
+    body: withheld === undefined ? body : undefined,
+    ...(withheld !== undefined && { withheld }),
   };
 }

@@ -62,7 +62,7 @@ export function graphRootFrom(text: string | undefined, cloud: CloudName): strin
   return url.origin + url.pathname.replace(/(\/(beta|v1\.0))?\/*$/i, '');
 }
 
-const isLoopback = (hostname: string): boolean =>
+export const isLoopback = (hostname: string): boolean =>
   hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
 
 const wrongRoot = (message: string, cloud: CloudName): UserError =>

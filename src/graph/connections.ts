@@ -1,4 +1,5 @@
-import { Pool } from 'undici';
+import { Pool, ProxyAgent, type Dispatcher } from 'undici';
+import { ProxyError, type Proxy } from './proxy.ts';
 
 /** Time for name, connection and TLS. */
 export const CONNECT_TIMEOUT_MS = 10_000;
@@ -28,7 +29,7 @@ export const CONNECTION_LIMITS: ConnectionLimits = {
 
 export interface Connections {
   /** Where the next call goes: the present pool. */
-  readonly pool: Pool;
+  readonly pool: Dispatcher;
   /** Gives the next calls new connections. What is under way ends on the old ones. */
   renew(): void;
   /** Breaks off what is still under way. */
@@ -36,19 +37,32 @@ export interface Connections {
 }
 
 /** Kept-alive connections to one origin. HTTP/1.1: one carries one call at a time, and breaking a call off ends it. */
-export function openConnections(origin: string, limits: ConnectionLimits): Connections {
-  const newPool = (): Pool =>
-    new Pool(origin, {
-      allowH2: false,
-      pipelining: 1,
-      connect: { timeout: limits.connectMs },
-      headersTimeout: limits.headersMs,
-      bodyTimeout: limits.bodyMs,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      maxResponseSize: limits.replyBytes,
-    });
+export function openConnections(
+  origin: string,
+  limits: ConnectionLimits,
+  proxy: Proxy | undefined,
+): Connections {
+  const options = {
+    allowH2: false,
+    pipelining: 1,
+    headersTimeout: limits.headersMs,
+    bodyTimeout: limits.bodyMs,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    maxResponseSize: limits.replyBytes,
+  };
+  const connect = { timeout: limits.connectMs, allowH2: false };
+  const newPool = (): Dispatcher =>
+    proxy === undefined
+      ? new Pool(origin, { ...options, connect })
+      : new ProxyAgent({
+          ...options,
+          uri: proxy.url.href,
+          requestTls: connect,
+          proxyTls: connect,
+          clientFactory: (url, given) => tunnels(proxy, url, { ...given, headersTimeout: limits.connectMs }),
+        });
   let pool = newPool();
-  const leaving = new Set<Pool>();
+  const leaving = new Set<Dispatcher>();
   return {
     get pool() {
       return pool;
@@ -64,4 +78,19 @@ export function openConnections(origin: string, limits: ConnectionLimits): Conne
       await Promise.all([pool, ...leaving].map((each) => each.destroy()));
     },
   };
+}
+
+/** The way to a proxy. What it refuses is told as such, and not in undici's prose. */
+function tunnels(proxy: Proxy, url: URL, options: object): Dispatcher {
+  const pool = new Pool(url, options);
+  const ask: (given: Dispatcher.ConnectOptions) => Promise<Dispatcher.ConnectData> = pool.connect;
+  const connect = async (given: Dispatcher.ConnectOptions): Promise<Dispatcher.ConnectData> => {
+    const tunnel = await ask.call(pool, given).catch((error: unknown) => {
+      throw new ProxyError(proxy, { cause: error instanceof Error ? error : new Error(String(error)) });
+    });
+    if (tunnel.statusCode === 200) return tunnel;
+    tunnel.socket.on('error', () => undefined).destroy();
+    throw new ProxyError(proxy, { status: tunnel.statusCode });
+  };
+  return Object.assign(pool, { connect });
 }

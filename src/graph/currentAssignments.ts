@@ -1,7 +1,14 @@
 import { listPath, type Address } from '../assignments/kinds/address.ts';
 import { currentAssignmentsIn } from '../assignments/changes/current.ts';
 import type { ListSnapshot } from '../assignments/changes/planBatch.ts';
-import { collection, readAll, type Collection, type NotRead, type SendReads } from './reading.ts';
+import {
+  collection,
+  readAll,
+  type Collection,
+  type NotRead,
+  type SendReads,
+  type Unreadable,
+} from './reading.ts';
 
 /** Pages of one policy's list that are read. A thousand assignments a policy is far beyond what Intune shows. */
 const LIST_PAGES_MAX = 200;
@@ -33,7 +40,7 @@ export async function assignmentLists(
   return new Map(lists.map((list, i) => [paths[i] ?? '', listOf(list)]));
 }
 
-function listOf(list: Collection | NotRead): ReadList {
+function listOf(list: Collection | NotRead | Unreadable): ReadList {
   if (list.kind === 'unreadable') return incomplete(list.why);
   if (list.kind !== 'all') return list;
   const assignments = currentAssignmentsIn(list.items);

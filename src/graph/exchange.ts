@@ -5,12 +5,12 @@ import type { LostWhy } from './batchEnvelope.ts';
 
 /** How far one request came. The line that matters runs between `notSent` and the other two. */
 export type Exchange =
-  /** Headers came. `cut` says why the text is not whole; undefined when it is. */
+  /** Headers came. `cut` says why the body is not whole; undefined when it is. */
   | {
       readonly kind: 'answered';
       readonly status: number;
       readonly headers: Readonly<Record<string, unknown>>;
-      readonly text: string;
+      readonly bytes: Buffer;
       readonly cut: LostWhy | undefined;
     }
   /** It was, or may have been, sent, and no answer came. */
@@ -19,6 +19,7 @@ export type Exchange =
   | { readonly kind: 'notSent'; readonly cause: Error };
 
 export interface ExchangeRequest {
+  readonly origin: string;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
@@ -64,7 +65,7 @@ export function exchange(pool: Dispatcher, request: ExchangeRequest): Promise<Ex
     resolve(result);
   };
   const answered = (cut: LostWhy | undefined): void => {
-    if (head !== undefined) settle({ kind: 'answered', ...head, text: textOf(chunks), cut });
+    if (head !== undefined) settle({ kind: 'answered', ...head, bytes: Buffer.concat(chunks), cut });
   };
   const failed = (error: Error): void => {
     if (started === undefined && isMisuse(error)) reject(error);
@@ -117,16 +118,11 @@ export function exchange(pool: Dispatcher, request: ExchangeRequest): Promise<Ex
   signal?.addEventListener('abort', onAbort, { once: true });
   if (signal?.aborted === true) onAbort();
   else {
-    const { path, headers, body } = request;
-    pool.dispatch({ path, method: 'POST', headers: { ...headers }, body }, handler);
+    const { origin, path, headers, body } = request;
+    pool.dispatch({ origin, path, method: 'POST', headers: { ...headers }, body }, handler);
   }
   return promise;
 }
-
-/** UTF-8; a byte order mark is dropped, a wrong byte becomes U+FFFD and then mostly a status that can't be read. */
-const textOf = (chunks: readonly Buffer[]): string => utf8.decode(Buffer.concat(chunks));
-
-const utf8 = new TextDecoder();
 
 const codeOf = (error: Error): string =>
   'code' in error && typeof error.code === 'string' ? error.code : '';

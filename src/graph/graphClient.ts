@@ -1,21 +1,25 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import pRetry from 'p-retry';
 import type { BaseLogger } from 'pino';
 import { isJsonObject } from '../assignments/values/json.ts';
 import type { GraphError } from '../assignments/changes/outcome.ts';
 import { allLost, envelopeOf, inOrderAsked } from './batchEnvelope.ts';
-import type { BatchRequest, LostWhy, Reply } from './batchEnvelope.ts';
+import type { BatchEnvelope, BatchRequest, LostWhy, Reply } from './batchEnvelope.ts';
 import { CONNECTION_LIMITS, openConnections } from './connections.ts';
 import type { ConnectionLimits } from './connections.ts';
 import type { Credentials } from './credentials.ts';
 import { exchange } from './exchange.ts';
 import type { Exchange, ExchangeRequest } from './exchange.ts';
 import { graphError } from './graphError.ts';
+import { answerInWords } from './answerInWords.ts';
+import { ACCEPT_ENCODING, textIn } from './contentEncoding.ts';
 import { headerOf } from './headers.ts';
-import { parsedJson } from './parsedJson.ts';
+import { replyJson } from './parsedJson.ts';
+import type { Proxy } from './proxy.ts';
 import { retryAfterMs } from './retryAfter.ts';
 import { NotSentError, unreachedError } from './unreached.ts';
+import type { Unreached } from './unreached.ts';
 
 /** Time for a whole call, its tries to connect included. After it nothing of the call is under way any more. */
 export const REQUEST_TIMEOUT_MS = 90_000;
@@ -38,11 +42,13 @@ export type EnvelopeReply =
       readonly status: number;
       readonly retryAfterMs?: number | undefined;
       readonly error: GraphError;
+      /** True when its words are none of Graph's: something in between has answered. */
+      readonly isForeign?: boolean;
       readonly requestId?: string | undefined;
       readonly date?: string | undefined;
     }
-  /** No byte of it left: no connection, or none in time. The message names what to check. */
-  | { readonly kind: 'unreached'; readonly error: GraphError };
+  /** No byte of it left: no connection, or none in time. */
+  | { readonly kind: 'unreached'; readonly error: Unreached };
 
 export interface PostOptions {
   readonly signal?: AbortSignal | undefined;
@@ -70,28 +76,34 @@ export interface GraphClientOptions {
   /** `retarget/<version>`. */
   readonly userAgent: string;
   readonly log?: Pick<BaseLogger, 'debug'> | undefined;
+  /** What requests go through, from `proxyFor`. */
+  readonly proxy?: Proxy | undefined;
+  /** For tests. */
+  readonly newMark?: () => string;
   /** For tests. */
   readonly limits?: Partial<ConnectionLimits & { readonly requestMs: number }> | undefined;
 }
 
 export function createGraphClient(options: GraphClientOptions): GraphClient {
-  const { root, apiVersion, credentials, userAgent, log } = options;
+  const { root, apiVersion, credentials, userAgent, log, proxy, newMark = randomMark } = options;
   const limits = { ...CONNECTION_LIMITS, requestMs: REQUEST_TIMEOUT_MS, ...options.limits };
   const { origin, pathname } = new URL(`${root}/${apiVersion}/$batch`);
-  const connections = openConnections(origin, limits);
+  const connections = openConnections(origin, limits, proxy);
 
   return {
     async postBatch(requests, { signal, deadlineMs = limits.requestMs, runId } = {}) {
       const startedMs = performance.now();
       const clientRequestId = randomUUID();
+      const envelope = envelopeOf(requests, newMark());
       const request: ExchangeRequest = {
+        origin,
         path: pathname,
-        body: JSON.stringify(envelopeOf(requests)),
+        body: JSON.stringify(envelope),
         headers: {
           authorization: `Bearer ${await credentials.token(signal)}`,
           'content-type': 'application/json',
           accept: 'application/json',
-          'accept-encoding': 'identity',
+          'accept-encoding': ACCEPT_ENCODING,
           'user-agent': runId === undefined ? userAgent : `${userAgent} run/${runId}`,
           'client-request-id': clientRequestId,
         },
@@ -105,11 +117,11 @@ export function createGraphClient(options: GraphClientOptions): GraphClient {
           minTimeout: CONNECT_PAUSE_MS,
           randomize: true,
           maxRetryTime: Math.max(0, request.sendByMs - performance.now()),
-          shouldRetry: ({ error }) => error instanceof NotSentError,
+          shouldRetry: ({ error }) => error instanceof NotSentError && error.isWorthATry,
           onFailedAttempt: ({ error }) => log?.debug({ err: error, clientRequestId }, 'Graph not reached'),
           signal,
         });
-        const reply = envelopeReplyOf(sent, requests.length);
+        const reply = envelopeReplyOf(await read(sent, limits.replyBytes), envelope);
         log?.debug({ ...traceOf(sent, startedMs), clientRequestId }, 'batch sent');
         if (sees503(reply)) connections.renew();
         return reply;
@@ -122,6 +134,9 @@ export function createGraphClient(options: GraphClientOptions): GraphClient {
   };
 }
 
+/** Enough that no two envelopes of anybody's have one mark. */
+const randomMark = (): string => randomBytes(6).toString('hex');
+
 type Sent = Exclude<Exchange, { kind: 'notSent' }>;
 
 /** p-retry repeats what throws. Only what was not sent may be repeated, so only that throws. */
@@ -131,7 +146,21 @@ async function sentOrThrown(pending: Promise<Exchange>): Promise<Sent> {
   return result;
 }
 
-function envelopeReplyOf(sent: Sent, count: number): EnvelopeReply {
+type Lost = Extract<Sent, { kind: 'lost' }>;
+
+/** A reply that came, with its body as text: what there is of it. */
+type Read = Omit<Extract<Sent, { kind: 'answered' }>, 'bytes'> & { readonly text: string };
+
+async function read(sent: Sent, bytesMax: number): Promise<Read | Lost> {
+  if (sent.kind === 'lost') return sent;
+  const { bytes, ...head } = sent;
+  if (sent.cut !== undefined) return { ...head, text: '' };
+  const found = await textIn(bytes, sent.headers, bytesMax);
+  return 'why' in found ? { ...head, text: '', cut: found.why } : { ...head, text: found.text };
+}
+
+function envelopeReplyOf(sent: Read | Lost, envelope: BatchEnvelope): EnvelopeReply {
+  const count = envelope.requests.length;
   if (sent.kind === 'lost') return { kind: 'replies', replies: allLost(count, sent) };
   const { status, headers, text, cut } = sent;
   const requestId = headerOf(headers, 'request-id');
@@ -141,18 +170,28 @@ function envelopeReplyOf(sent: Sent, count: number): EnvelopeReply {
   const lostByStatus = whyLostAs(status);
 
   if (status >= 400 && lostByStatus === undefined) {
-    const error = graphError(text) ?? {
+    const said = graphError(text);
+    const error = said ?? {
       code: `Http${status}`,
-      message: `The whole batch was refused with HTTP ${status}, without a reason that could be read.`,
+      message: `Something between here and Graph answered: ${answerInWords(sent)}.`,
     };
-    return { kind: 'refused', status, retryAfterMs: waitMs, error, requestId, date };
+    return {
+      kind: 'refused',
+      status,
+      retryAfterMs: waitMs,
+      error,
+      isForeign: said === undefined,
+      requestId,
+      date,
+    };
   }
-  const body = parsedJson(text);
-  const why = lostByStatus ?? cut ?? (body === undefined ? 'notJson' : undefined);
+  const parsed = replyJson(text);
+  const why = lostByStatus ?? cut ?? ('why' in parsed ? parsed.why : undefined);
+  const body = 'body' in parsed ? parsed.body : undefined;
   const replies =
     why === undefined
-      ? inOrderAsked(count, isJsonObject(body) ? body['responses'] : undefined, arrival)
-      : allLost(count, { kind: 'lost', why, status, retryAfterMs: waitMs });
+      ? inOrderAsked(envelope, isJsonObject(body) ? body['responses'] : undefined, arrival)
+      : allLost(count, { kind: 'lost', why, status, retryAfterMs: waitMs, saw: answerInWords(sent) });
   return { kind: 'replies', replies, requestId, date };
 }
 

@@ -60,7 +60,7 @@ function withoutTail(sentence: string): string {
 }
 
 /** Control characters would reach the terminal and the cells of a results file, and so would a token that is sent back. */
-function oneLine(value: unknown, lengthMax: number): string {
+export function oneLine(value: unknown, lengthMax: number): string {
   if (typeof value !== 'string') return '';
   const text = withoutSecretShapes(value)
     .replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ')

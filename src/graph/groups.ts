@@ -1,7 +1,7 @@
 import type { GroupFact } from '../assignments/guard/guard.ts';
 import { idFault, idSegment } from '../assignments/values/ids.ts';
 import { isJsonObject } from '../assignments/values/json.ts';
-import { readAll, type NotRead, type Reading, type SendReads } from './reading.ts';
+import { readAll, type NotRead, type Reading, type SendReads, type Unreadable } from './reading.ts';
 
 type Known = GroupFact['kind'];
 
@@ -43,7 +43,7 @@ export async function readGroups(
 
 const oneRead = (next: string, take: (body: unknown) => Known): Reading<Known> => ({ next, take });
 
-function known(read: Known | NotRead): Known {
+function known(read: Known | NotRead | Unreadable): Known {
   if (typeof read === 'string') return read;
   return read.kind === 'refused' && read.status === 404 ? 'missing' : 'unchecked';
 }

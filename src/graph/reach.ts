@@ -24,7 +24,8 @@ export function tellReach(log: Pick<BaseLogger, 'info' | 'warn'>): (client: Grap
       if (reply.kind === 'unreached') {
         // One that gave up when another had come through already is no news.
         if (isLost || askedAt < reachedAt) return reply;
-        log.warn(`Graph is out of reach: ${reply.error.message} Trying again until it is there.`);
+        const { message, remedy } = reply.error;
+        log.warn(`Graph is out of reach: ${message} ${remedy} Trying again until it is there.`);
         isLost = true;
       } else {
         if (isLost) log.info('Graph is there again.');

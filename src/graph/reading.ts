@@ -2,15 +2,32 @@ import { isJsonObject } from '../assignments/values/json.ts';
 import type { GraphError } from '../assignments/changes/outcome.ts';
 import type { Reply } from './batchEnvelope.ts';
 import { BATCH_SIZE_MAX } from './batchEnvelope.ts';
-
-/** Tries of one read whose reply was lost or a 5xx, before it is given up for now. */
-const TRIES_MAX = 3;
+import { REPLY_BYTES_MAX } from './connections.ts';
+import { REPLY_DEPTH_MAX, type Withheld } from './withheld.ts';
+import type { Unreached } from './unreached.ts';
 
 /** Statuses below 500 that pass: the service was busy or locked. */
 const PASSING = new Set([408, 423, 424, 425]);
 
-/** Sends at most BATCH_SIZE_MAX reads together, within the limits; one reply each, in the order asked. */
-export type SendReads = (urls: readonly string[]) => Promise<readonly Reply[]>;
+/** What came of one read. */
+export type ReadReply =
+  | Reply
+  /** Its envelope was refused as a whole, which says nothing of the read itself. */
+  | {
+      readonly kind: 'envelopeRefused';
+      readonly status: number;
+      readonly error: GraphError;
+      /** True when the answer is none of Graph's: something in between has given it. */
+      readonly isForeign: boolean;
+    }
+  /** It did not leave. */
+  | { readonly kind: 'unreached'; readonly error: Unreached };
+
+/**
+ * Sends at most BATCH_SIZE_MAX reads together, within the limits; one reply each, in the order asked. What passes is waited for
+ * and asked for again by the sender: what it answers is the last word for now.
+ */
+export type SendReads = (urls: readonly string[]) => Promise<readonly ReadReply[]>;
 
 /** A read that goes on until it has taken what it is about. */
 export interface Reading<T> {
@@ -20,31 +37,46 @@ export interface Reading<T> {
   take(body: unknown): T | undefined;
 }
 
+/** Not readable now; to be asked for again later. */
+export interface Unread {
+  readonly kind: 'unread';
+  /** A clause without its full stop. */
+  readonly why: string;
+  readonly remedy?: string;
+  /** What Graph asks to wait first. */
+  readonly waitMs?: number | undefined;
+  /** The envelope was refused as a whole: a matter of the sign-in, the route or what is in between, and of no single read. */
+  readonly refusedBy?: 'graph' | 'inBetween';
+  readonly status?: number;
+}
+
 /** Why nothing could be read. */
 export type NotRead =
   /** Graph's last word: not there, no permission, no such route. */
   | { readonly kind: 'refused'; readonly status: number; readonly error: GraphError }
-  /** Not readable now; to be asked for again later. */
-  | { readonly kind: 'unread'; readonly why: string }
+  | Unread
   /** Graph wants another token. */
   | { readonly kind: 'signIn'; readonly error: GraphError };
 
-/**
- * Reads all of these to their ends, BATCH_SIZE_MAX at a time; what they came to is in their order. A reply that was lost or
- * that passes is asked for again.
- */
+/** It was shown, and can't be read: asking again would show the same. */
+export interface Unreadable {
+  readonly kind: 'unreadable';
+  readonly why: string;
+}
+
+/** Reads all of these to their ends, BATCH_SIZE_MAX at a time; what they came to is in their order. */
 export async function readAll<T>(
   readings: readonly Reading<T>[],
   send: SendReads,
-): Promise<readonly (T | NotRead)[]> {
-  const results: (T | NotRead)[] = [];
-  let open = readings.map((reading, place) => ({ reading, place, tries: 0 }));
+): Promise<readonly (T | NotRead | Unreadable)[]> {
+  const results: (T | NotRead | Unreadable)[] = [];
+  let open = readings.map((reading, place) => ({ reading, place }));
   while (open.length > 0) {
     const asked = open.slice(0, BATCH_SIZE_MAX);
     const replies = await send(asked.map(({ reading }) => reading.next));
-    const goOn = asked.filter((one, i) => {
-      const result = settle(one, replies[i] ?? { kind: 'lost', why: 'missing' });
-      if (result !== undefined) results[one.place] = result;
+    const goOn = asked.filter(({ reading, place }, i) => {
+      const result = settle(reading, replies[i] ?? { kind: 'lost', why: 'missing' });
+      if (result !== undefined) results[place] = result;
       return result === undefined;
     });
     open = [...goOn, ...open.slice(asked.length)];
@@ -53,30 +85,81 @@ export async function readAll<T>(
 }
 
 /** Undefined: `next` is to be asked for, for the first time or again. */
-function settle<T>(one: { reading: Reading<T>; tries: number }, reply: Reply): T | NotRead | undefined {
-  const again = (why: string): NotRead | undefined => {
-    one.tries += 1;
-    return one.tries < TRIES_MAX ? undefined : { kind: 'unread', why };
-  };
-  if (reply.kind === 'lost') return again(`the reply was lost (${reply.why})`);
-  const { status } = reply;
-  const error = reply.error ?? {
-    code: `Http${status}`,
-    message: `Graph answered ${status} without saying why.`,
-  };
-  if (status === 401) return { kind: 'signIn', error };
+function settle<T>(reading: Reading<T>, reply: ReadReply): T | NotRead | Unreadable | undefined {
+  if (isTooLarge(reply)) return unreadable(TOO_LARGE);
+  const failure = failureOf(reply);
+  if (failure !== undefined) return failure;
+  if (reply.kind !== 'answered') return undefined;
+  const { status, error } = reply;
   // The sender has put the hold on the ledger: asking again waits for it.
   if (status === 429) return undefined;
-  if (status >= 500 || PASSING.has(status)) return again(`Graph answered ${status} ${error.code}`);
-  if (status >= 400) return { kind: 'refused', status, error };
-  one.tries = 0;
-  return one.reading.take(reply.body);
+  if (status < 400)
+    return reply.withheld === undefined ? reading.take(reply.body) : unreadable(WITHHELD[reply.withheld]);
+  const said = error ?? errorOf(status);
+  return status === 401 ? { kind: 'signIn', error: said } : { kind: 'refused', status, error: said };
 }
 
+/** More than is held: together with others perhaps, alone for good. */
+export const isTooLarge = (reply: ReadReply): boolean => reply.kind === 'lost' && reply.why === 'tooLarge';
+
+const WITHHELD: Readonly<Record<Withheld, string>> = {
+  tooDeep: `it nests more than ${REPLY_DEPTH_MAX} levels deep`,
+};
+
+const TOO_LARGE = `it is too large to be read (${REPLY_BYTES_MAX / 2 ** 20} MiB are)`;
+
+/** Whether the answer may be another one a while later; of a 429 the ledger knows when. */
+export const isPassing = (reply: ReadReply): boolean =>
+  (reply.kind === 'lost' && !isTooLarge(reply)) ||
+  (reply.kind === 'unreached' && reply.error.passes) ||
+  (reply.kind === 'answered' && (reply.status >= 500 || PASSING.has(reply.status)));
+
+/** Why a reply is no answer to its read, and what to do about it; undefined for one that is. */
+export function failureOf(reply: ReadReply): Unread | undefined {
+  switch (reply.kind) {
+    case 'unreached': {
+      const { message, remedy } = reply.error;
+      return { kind: 'unread', why: clause(message), remedy };
+    }
+    case 'envelopeRefused': {
+      const { status, error, isForeign } = reply;
+      const why = `a whole batch of reads was refused with ${status} ${error.code}: ${clause(error.message)}`;
+      return {
+        kind: 'unread',
+        why,
+        remedy: isForeign ? IN_BETWEEN : REFUSED,
+        refusedBy: isForeign ? 'inBetween' : 'graph',
+        status,
+      };
+    }
+    case 'lost':
+      return { kind: 'unread', why: lostInWords(reply), waitMs: reply.retryAfterMs };
+    case 'answered': {
+      if (!isPassing(reply)) return undefined;
+      const { code, message } = reply.error ?? errorOf(reply.status);
+      const why = `Graph answered ${reply.status} ${code}: ${clause(message)}`;
+      return { kind: 'unread', why, remedy: HEALTH, waitMs: reply.retryAfterMs };
+    }
+  }
+}
+
+const lostInWords = ({ why, saw }: Extract<Reply, { kind: 'lost' }>): string =>
+  `the reply was lost (${why}${saw === undefined ? '' : `: ${saw}`})`;
+
+const errorOf = (status: number): GraphError => ({
+  code: `Http${status}`,
+  message: `Graph answered ${status} without saying why.`,
+});
+
+/** A sentence as part of one. */
+const clause = (sentence: string): string => sentence.replace(/\.$/, '');
+
+const HEALTH = 'Look at https://admin.microsoft.com/servicehealth whether Intune is well.';
+const REFUSED = 'Run `retarget doctor`: it tells what is wrong with the sign-in or the address.';
+const IN_BETWEEN = 'Let the proxy or gateway between here and Graph pass POST requests to Graph’s $batch.';
+
 /** A collection that was read to its end, or that Graph did not show as one. */
-export type Collection =
-  | { readonly kind: 'all'; readonly items: readonly unknown[] }
-  | { readonly kind: 'unreadable'; readonly why: string };
+export type Collection = { readonly kind: 'all'; readonly items: readonly unknown[] } | Unreadable;
 
 /**
  * A collection, page by page. One that could not be read to its end is never shown in part: what is missing from it would
@@ -109,7 +192,7 @@ export function collection(url: string, base: string, pagesMax: number): Reading
   };
 }
 
-const unreadable = (why: string): Collection => ({ kind: 'unreadable', why });
+const unreadable = (why: string): Unreadable => ({ kind: 'unreadable', why });
 
 /**
  * What of a link to the next page is to be asked for: path and query behind the version. Behind a proxy Graph names itself

@@ -4,7 +4,7 @@ import { collectionPath, ownListPath } from '../assignments/kinds/address.ts';
 import type { PolicyKind } from '../assignments/kinds/registry.ts';
 import type { DevicePlatform } from '../assignments/targets/platforms.ts';
 import { assignmentLists } from './currentAssignments.ts';
-import { collection, readAll, type Collection, type NotRead, type SendReads } from './reading.ts';
+import { collection, readAll, type NotRead, type SendReads, type Unreadable } from './reading.ts';
 
 /** Pages of a collection that are read: no tenant has so many, however few policies a page shows. */
 const COLLECTION_PAGES_MAX = 5_000;
@@ -20,9 +20,7 @@ export interface TenantPolicy {
 
 /** All policies of one kind, or why they could not be read. */
 export type TenantPolicies =
-  | { readonly kind: 'policies'; readonly policies: readonly TenantPolicy[] }
-  | NotRead
-  | Extract<Collection, { kind: 'unreadable' }>;
+  { readonly kind: 'policies'; readonly policies: readonly TenantPolicy[] } | NotRead | Unreadable;
 
 /**
  * Reads every policy of these kinds with its assignments: the collections page by page, side by side, and on its own the

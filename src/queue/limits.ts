@@ -10,6 +10,12 @@ const REQUESTS_PER_WINDOW_MIN = 200;
 
 export const WINDOW_MS = 20_000;
 
+/** The longest single wait for a Graph that gives no answer, in windows: 1 min of Intune's 20 s. */
+export const OUTAGE_WAIT_WINDOWS_MAX = 3;
+
+/** Tries of a read that Graph answers with 500, which mostly stays so. */
+export const READS_OF_500_MAX = 3;
+
 /** How a worker paces itself. All times follow the window, so that a short window in a test behaves as 20 s do. */
 export interface Pace {
   readonly writesPerWindow: number;
@@ -25,11 +31,15 @@ export interface Pace {
   readonly lookAheadMs: number;
   /** The wait after Graph could not be reached at all. */
   readonly unreachedWaitMs: number;
+  /** A command's reads wait this long in all for a Graph that gives no answer, from its first failure on. */
+  readonly outageMaxMs: number;
+  /** A person is told of a Graph that has been silent for as long. */
+  readonly silenceTellMs: number;
   /** Between two tries whether a sign-in that did not work does so again. */
   readonly signInRetryMs: number;
 }
 
-/** 5 s, 60 s, 15 s, 1 s, 5 s and 60 s for Intune's window of 20 s. */
+/** 5 s, 60 s, 15 s, 1 s, 5 s, 5 min, 5 s and 60 s for Intune's window of 20 s. */
 export const paceOf = (writesPerWindow: number, windowMs: number): Pace => ({
   writesPerWindow,
   requestsPerWindow: Math.max(REQUESTS_PER_WINDOW_MIN, REQUESTS_PER_WRITE * writesPerWindow),
@@ -39,6 +49,8 @@ export const paceOf = (writesPerWindow: number, windowMs: number): Pace => ({
   lookAgeMaxMs: Math.max(500, (3 * windowMs) / 4),
   lookAheadMs: windowMs / 20,
   unreachedWaitMs: Math.max(250, windowMs / 4),
+  outageMaxMs: Math.max(4_000, 15 * windowMs),
+  silenceTellMs: Math.max(500, windowMs / 4),
   signInRetryMs: Math.max(500, 3 * windowMs),
 });
 

@@ -46,7 +46,8 @@ export async function lostReads(
   const results = [...byList.values()];
   if (!hasRead || results.length === 0 || !results.every(isForbidden)) return undefined;
   const [reply] = await readsWithin({ ledger, graph: graphOf(apiVersion) }, runId, signal)([CHEAPEST_READ]);
-  if (reply?.kind !== 'answered' || reply.status !== 403) return undefined;
+  if (reply === undefined || !('status' in reply) || reply.kind === 'lost' || reply.status !== 403)
+    return undefined;
   return `Graph refuses every read with 403 (${reply.error?.code}: ${reply.error?.message})`;
 }
 

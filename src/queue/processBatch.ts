@@ -12,7 +12,7 @@ import { TenantStopped } from './ledger.ts';
 import { readCurrent } from './readCurrent.ts';
 import type { NeededWrite, Sorted } from './needed.ts';
 import { settledBy } from './settle.ts';
-import { pauseForReads, refusedSignIn } from './pauseRun.ts';
+import { pauseForReads, pauseRun, refusedSignIn } from './pauseRun.ts';
 import { lostReads } from './permission.ts';
 import { nextStep, writeRows } from './writeRows.ts';
 
@@ -61,6 +61,14 @@ async function readAndWrite(
   const { runs, ledger } = edges;
   const lists = await readCurrent(rows, due, run, edges, signal);
   if (lists.kind === 'signIn') return refusedSignIn(run, lists.asked, lists.error, edges, signal);
+  if (lists.kind === 'refused') {
+    const { why, remedy, refusedBy, status } = lists.unread;
+    const hasRead = run.counts.succeeded + run.counts.skipped > 0;
+    // Graph took the sign-in before, and may take it again: then the run goes on by itself.
+    if (refusedBy === 'graph' && status === 403 && hasRead)
+      return pauseForReads(run, `Graph refuses every read (${why})`, edges);
+    return pauseRun(run, 'refused', `${why}. ${remedy} Then \`retarget resume ${run.runId} --work\`.`, edges);
+  }
   const { snapshot } = lists;
   const lost = await lostReads(run, lists.lists, edges, signal);
   if (lost !== undefined) return pauseForReads(run, lost, edges);
@@ -77,10 +85,12 @@ async function readAndWrite(
   const after = sure.length > 0 ? await runs.record(ref, asSeen(sure, rows), ledger.policy()) : undefined;
   if (after?.states.length === 0) return { kind: 'done' };
   if (needed.length === 0 || leaseMs > 0) {
-    const isUnread = [...lists.lists.values()].some(({ kind }) => kind === 'unread');
+    const unreadMs = [...lists.lists.values()].flatMap((list) =>
+      list.kind === 'unread' ? [Math.max(ledger.pace.unreachedWaitMs, list.waitMs ?? 0)] : [],
+    );
     // Rows that nothing was done for wait for others of their policy.
     const othersMs = sure.length === 0 ? nextMs : 0;
-    const waitMs = Math.max(leaseMs, isUnread ? ledger.pace.unreachedWaitMs : othersMs);
+    const waitMs = Math.max(leaseMs, unreadMs.length > 0 ? Math.min(...unreadMs) : othersMs);
     const step = nextStep(after?.states ?? rows, after?.runState ?? run.state);
     return step.kind === 'again' && waitMs > 0 ? { kind: 'later', waitMs } : step;
   }

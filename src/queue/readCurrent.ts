@@ -2,6 +2,7 @@ import { listPath } from '../assignments/kinds/address.ts';
 import type { ListSnapshot, Snapshot } from '../assignments/changes/planBatch.ts';
 import type { GraphError } from '../assignments/changes/outcome.ts';
 import { readCurrentAssignments, type ReadList } from '../graph/currentAssignments.ts';
+import type { Unread } from '../graph/reading.ts';
 import type { RecordedRow } from '../runs/batchRow.ts';
 import type { Run } from '../runs/run.ts';
 import type { Edges } from './edges.ts';
@@ -11,7 +12,9 @@ import type { Asked } from './signIn.ts';
 export type CurrentLists =
   /** `lists` are those that were read, or tried to be. */
   | { readonly kind: 'read'; readonly snapshot: Snapshot; readonly lists: ReadonlyMap<string, ReadList> }
-  | { readonly kind: 'signIn'; readonly error: GraphError; readonly asked: Asked };
+  | { readonly kind: 'signIn'; readonly error: GraphError; readonly asked: Asked }
+  /** Its reads were refused together, which says nothing of any row. */
+  | { readonly kind: 'refused'; readonly unread: Unread };
 
 /**
  * Reads the lists of the rows that are due: in a blind run only of those whose write may have left. The lists of the batch's
@@ -33,6 +36,8 @@ export async function readCurrent(
   );
   const refused = [...lists.values()].find((list) => list.kind === 'signIn');
   if (refused) return { ...refused, asked };
+  const unread = [...lists.values()].find((list) => list.kind === 'unread' && list.refusedBy !== undefined);
+  if (unread?.kind === 'unread') return { kind: 'refused', unread };
   if ([...lists.values()].some(({ kind }) => kind !== 'unread')) signIn.worked(asked);
   const snapshot = new Map<string, ListSnapshot>();
   for (const [path, list] of lists) snapshot.set(path, list.kind === 'signIn' ? { kind: 'unread' } : list);

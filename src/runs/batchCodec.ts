@@ -1,4 +1,5 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { parsedExactly } from '../assignments/values/exactJson.ts';
 import type { JsonObject } from '../assignments/values/json.ts';
 import { pack, unpack } from 'msgpackr';
 import type { InputColumn } from '../assignments/rows/columns.ts';
@@ -78,7 +79,7 @@ function unpackJson(blob: Buffer, inflated: (rest: Buffer) => string): unknown {
   const text = inflated(blob.subarray(textAt)).replace(GUID_MARKS, (_, known?: string) =>
     guidInHex(hex, 2 * GUID_BYTES * (known === undefined ? next++ : Number.parseInt(known, 36))),
   );
-  return JSON.parse(text);
+  return parsedExactly(text);
 }
 
 const bytesOfGuid = (guid: string): Buffer => Buffer.from(guid.replaceAll('-', ''), 'hex');

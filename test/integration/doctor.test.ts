@@ -6,8 +6,11 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import type { Check } from '../../src/cli/check.ts';
 import { makeCertificate } from '../support/certificates.ts';
 import { bench, type Bench } from '../support/cli.ts';
+import { connectProxy } from '../support/connectProxy.ts';
+import { gateway, proxyPage } from '../support/gateway.ts';
 import { graphProxy } from '../support/graphProxy.ts';
 import { startOpenIdProvider, type OpenIdProvider } from '../support/openIdProvider.ts';
+import { untrustedGraph } from '../support/untrustedGraph.ts';
 import { startRedisServer, type TestRedis } from '../support/redisServer.ts';
 import { SMALL_TENANT } from '../support/simulatorClient.ts';
 import { jwt, secondsFromNow } from '../support/token.ts';
@@ -215,6 +218,71 @@ describe('doctor', () => {
     const gateway = await diagnosis(here);
     expect(gateway.failed).toEqual(['graph']);
     expect(gateway.check('graph').message).toContain('is not Graph');
+  });
+
+  describe('a network in between', () => {
+    const readyToken = { RETARGET_ACCESS_TOKEN: 'token' };
+
+    test('that shows its page for everything wants a sign-in with a browser', async () => {
+      const here = await site(readyToken);
+      for (const portal of [
+        proxyPage(200, 'Hotel Wi-Fi'),
+        { status: 302, headers: { location: 'http://portal.example/login?u=1' } },
+      ]) {
+        const gate = await gateway(here.simulator, () => portal);
+        const found = await diagnosis(here, { RETARGET_GRAPH_URL: gate.url });
+        expect(found.failed).toEqual(['graph']);
+        expect(found.check('graph').message).toMatch(
+          /Hotel Wi-Fi|HTTP 302, to http:\/\/portal.example\/login\)/,
+        );
+        expect(found.check('graph').remedy).toContain('Sign in to this network with a browser');
+      }
+    });
+
+    test.each([403, 407])('that refuses with a page (%i) is no matter of permissions', async (status) => {
+      const here = await site(readyToken);
+      const gate = await gateway(here.simulator, () => proxyPage(status));
+      const found = await diagnosis(here, { RETARGET_GRAPH_URL: gate.url });
+      expect(found.failed).toEqual(['graph']);
+      expect(found.check('graph').message).toContain(
+        `HTTP ${status}, text/html, from gate/1.0, "Access Denied"`,
+      );
+      expect(found.check('graph').remedy).toContain('$batch through');
+    });
+
+    test.each([
+      [407, 'wants a sign-in of its own', 'user and password'],
+      [403, 'does not let graph.example through', 'CONNECT to graph.example'],
+    ])('whose proxy answers %i is named', async (status, message, remedy) => {
+      const here = await site(readyToken);
+      const proxy = await connectProxy({ status });
+      const env = { RETARGET_GRAPH_URL: 'https://graph.example', HTTPS_PROXY: proxy.url };
+      const found = await diagnosis(here, env);
+      expect(found.failed).toEqual(['graph']);
+      expect(found.check('proxy').message).toBe(`Graph is reached through ${proxy.url} (HTTPS_PROXY).`);
+      expect(found.check('graph').message).toContain(message);
+      expect(found.check('graph').remedy).toContain(remedy);
+    });
+
+    test('whose proxy is not there is told apart from Graph', async () => {
+      const here = await site(readyToken);
+      const env = { RETARGET_GRAPH_URL: 'https://graph.example', HTTPS_PROXY: 'http://127.0.0.1:1' };
+      const found = await diagnosis(here, env);
+      expect(found.check('graph').message).toContain(
+        "The proxy http://127.0.0.1:1 of HTTPS_PROXY can't be reached",
+      );
+      const exempt = await diagnosis(here, { ...env, NO_PROXY: 'graph.example' });
+      expect(exempt.check('proxy').message).toBe('Graph is reached directly.');
+      expect(exempt.check('graph').message).toContain('graph.example could not be looked up');
+    });
+
+    test('that inspects TLS is named with what makes Node trust it', async () => {
+      const here = await site(readyToken);
+      const graph = await untrustedGraph(directory);
+      const found = await diagnosis(here, { RETARGET_GRAPH_URL: graph.url });
+      expect(found.check('graph').message).toMatch(/certificate of 127.0.0.1:\d+ is not trusted/);
+      expect(found.check('graph').remedy).toContain('NODE_EXTRA_CA_CERTS');
+    });
   });
 
   test('warns of a clock that is off, in either direction, and of a tenant that is not the one meant', async () => {

@@ -3,7 +3,7 @@ import http from 'node:http';
 import net from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { BatchRequest, LostWhy } from '../../src/graph/batchEnvelope.ts';
 import { accessTokenCredentials } from '../../src/graph/credentials.ts';
@@ -17,8 +17,8 @@ const TWO: readonly BatchRequest[] = [
 ];
 const DONE = JSON.stringify({
   responses: [
-    { id: '1', status: 404 },
-    { id: '0', status: 200, body: { ok: true } },
+    { id: 'm-1', status: 404 },
+    { id: 'm-0', status: 200, body: { ok: true } },
   ],
 });
 
@@ -79,6 +79,7 @@ function clientOf(root: string, options: Partial<GraphClientOptions> = {}): Grap
     apiVersion: 'beta',
     credentials: accessTokenCredentials({ RETARGET_ACCESS_TOKEN: TOKEN }),
     userAgent: 'retarget/1.2.3',
+    newMark: () => 'm',
     ...options,
   });
   ends.push(() => client.close());
@@ -119,8 +120,8 @@ describe('a call that goes well', () => {
     });
     expect(JSON.parse(call?.body ?? '')).toMatchObject({
       requests: [
-        { id: '0', method: 'PATCH', url: '/deviceManagement/a', body: { target: 'ä' } },
-        { id: '1', method: 'GET', url: '/deviceManagement/b' },
+        { id: 'm-0', method: 'PATCH', url: '/deviceManagement/a', body: { target: 'ä' } },
+        { id: 'm-1', method: 'GET', url: '/deviceManagement/b' },
       ],
     });
   });
@@ -153,7 +154,7 @@ describe('a call that goes well', () => {
 
   test('reads a date to retry after by the clock of Graph', async () => {
     const body = JSON.stringify({
-      responses: [{ id: '0', status: 429, headers: { 'retry-after': 'Sat, 21 Nov 2026 12:00:09 GMT' } }],
+      responses: [{ id: 'm-0', status: 429, headers: { 'retry-after': 'Sat, 21 Nov 2026 12:00:09 GMT' } }],
     });
     const headers = { Date: 'Sat, 21 Nov 2026 12:00:00 GMT' };
     const graph = await graphThat((_request, response) => json(response, 200, body, headers));
@@ -183,7 +184,7 @@ describe('a call whose end nobody knows is lost, each request of it', () => {
     ['an HTML page', '<html>Sign in</html>', 'notJson'],
     ['nothing', '', 'notJson'],
     ['half of the JSON', DONE.slice(0, 40), 'notJson'],
-    ['packed JSON that nobody asked for', gzipSync(DONE), 'notJson'],
+    ['packed JSON that does not say so', gzipSync(DONE), 'notJson'],
     ['JSON of another shape', '{"value":[]}', 'unreadable'],
     ['a JSON text', '"done"', 'unreadable'],
   ] as const)('a 200 with %s', async (_what, body, why) => {
@@ -276,11 +277,85 @@ describe('a call whose end nobody knows is lost, each request of it', () => {
   });
 });
 
+// Something in between that answers from memory would turn an earlier success into one that never was.
+test('the answer to an earlier call, given once more, is none to this one', async () => {
+  let first: string | undefined;
+  const graph = await graphThat((_request, response) => {
+    const { requests } = JSON.parse(graph.calls.at(-1)?.body ?? '') as { requests: { id: string }[] };
+    first ??= JSON.stringify({ responses: requests.map(({ id }) => ({ id, status: 200 })) });
+    json(response, 200, first);
+  });
+  const client = createGraphClient({
+    ...{ root: graph.root, apiVersion: 'beta', userAgent: 'retarget/1.2.3' },
+    credentials: accessTokenCredentials({ RETARGET_ACCESS_TOKEN: TOKEN }),
+  });
+  ends.push(() => client.close());
+  expect(await client.postBatch(TWO)).toMatchObject({ replies: [{ status: 200 }, { status: 200 }] });
+  expect(await client.postBatch(TWO)).toEqual(expect.objectContaining(bothLost('missing')));
+});
+
+describe('a reply that is packed', () => {
+  const packed = (coding: string, body: Buffer, status = 200) =>
+    graphThat((_request, response) =>
+      response
+        .writeHead(status, { 'content-type': 'application/json', 'content-encoding': coding })
+        .end(body),
+    );
+
+  test.each([
+    ['gzip', gzipSync(DONE)],
+    ['GZIP', gzipSync(DONE)],
+    ['deflate', deflateSync(DONE)],
+    ['deflate', deflateRawSync(DONE)],
+    ['br', brotliCompressSync(DONE)],
+    ['identity', Buffer.from(DONE)],
+    ['deflate, gzip', gzipSync(deflateSync(DONE))],
+  ])('as %s is read', async (coding, body) => {
+    const graph = await packed(coding, body);
+    expect(await post(graph.root)).toMatchObject({ replies: [{ status: 200 }, { status: 404 }] });
+    expect(graph.calls[0]?.request.headers['accept-encoding']).toBe('gzip, deflate, br');
+  });
+
+  test('in a refusal tells its reason', async () => {
+    const graph = await packed('gzip', gzipSync('{"error":{"code":"Code","message":"No."}}'), 403);
+    expect(await post(graph.root)).toMatchObject({ kind: 'refused', error: { code: 'Code' } });
+  });
+
+  // A few kB may come out as gigabytes.
+  test.each([
+    ['gzip', gzipSync(DONE.padEnd(5000))],
+    ['deflate', deflateSync(DONE.padEnd(5000))],
+    ['br', brotliCompressSync(DONE.padEnd(5000))],
+    ['gzip, gzip', gzipSync(gzipSync(DONE.padEnd(5000)))],
+  ])('as %s and is larger than we hold, once it is unpacked, is lost', async (coding, body) => {
+    const graph = await packed(coding, body);
+    expect(body.length).toBeLessThan(1000);
+    expect(await post(graph.root, { replyBytes: 4999 })).toMatchObject(bothLost('tooLarge'));
+  });
+
+  test.each([
+    ['cut short', 'gzip', gzipSync(DONE).subarray(0, -12), 'cutShort'],
+    ['nothing of the kind', 'gzip', Buffer.from(DONE), 'unreadable'],
+    ['in an unknown way', 'zstd', Buffer.from('x'), 'unreadable'],
+    ['too often', 'gzip, gzip, gzip, gzip', gzipSync(DONE), 'unreadable'],
+  ] as const)('%s is lost', async (_what, coding, body, why) => {
+    const graph = await packed(coding, body);
+    expect(await post(graph.root)).toMatchObject(bothLost(why));
+  });
+
+  test('in an unknown way is told with that', async () => {
+    const graph = await packed('zstd', Buffer.from('x'));
+    expect(await post(graph.root)).toMatchObject(
+      bothLost('unreadable', { saw: 'HTTP 200, application/json, encoded as zstd' }),
+    );
+  });
+});
+
 describe('after a 503 the next call takes a new connection', () => {
   const INNER = JSON.stringify({
     responses: [
-      { id: '0', status: 503 },
-      { id: '1', status: 200 },
+      { id: 'm-0', status: 503 },
+      { id: 'm-1', status: 200 },
     ],
   });
   test.each([
@@ -313,6 +388,7 @@ describe('a call that Graph refuses as a whole', () => {
       kind: 'refused',
       status,
       error: { code, message: 'Because.' },
+      isForeign: false,
       requestId: 'req-2',
       retryAfterMs,
       // Node's own, unless the answer has one.
@@ -348,7 +424,9 @@ describe('a call that can not have reached Graph', () => {
       kind: 'unreached',
       error: {
         code: 'ECONNREFUSED',
-        message: expect.stringMatching(/Check RETARGET_GRAPH_URL.*Nothing was sent/),
+        message: expect.stringContaining('refused the connection'),
+        remedy: expect.stringContaining('RETARGET_GRAPH_URL'),
+        passes: true,
       },
     });
   });
@@ -470,6 +548,7 @@ test('a closed client is a bug to use, not a network matter', async () => {
     apiVersion: 'v1.0',
     credentials: accessTokenCredentials({ RETARGET_ACCESS_TOKEN: TOKEN }),
     userAgent: 'retarget/1.2.3',
+    newMark: () => 'm',
   });
   await client.close();
   await expect(client.postBatch(TWO)).rejects.toThrow(/closed|destroyed/i);

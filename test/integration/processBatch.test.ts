@@ -453,7 +453,8 @@ test.each([
 });
 
 test('when Graph is out of reach rows stay as they were, without an attempt, and nothing stays charged', async () => {
-  const unreached: EnvelopeReply = { kind: 'unreached', error: { code: 'ECONNREFUSED', message: 'm' } };
+  const error = { code: 'ECONNREFUSED', message: 'm', remedy: 'r', passes: true };
+  const unreached: EnvelopeReply = { kind: 'unreached', error };
   const each = await world(record, {
     intercept: (n, pass) => (n === WRITE ? Promise.resolve(unreached) : pass()),
   });

@@ -13,13 +13,17 @@ export interface Certificate {
   readonly key: string;
 }
 
-/** Makes a self-signed certificate for 127.0.0.1 in the directory, with openssl. */
-export async function makeCertificate(directory: string, name: string): Promise<Certificate> {
+/** Makes a self-signed certificate in the directory, for 127.0.0.1 unless told otherwise, with openssl. */
+export async function makeCertificate(
+  directory: string,
+  name: string,
+  whom = 'IP:127.0.0.1',
+): Promise<Certificate> {
   const certPath = join(directory, `${name}.crt`);
   const keyPath = join(directory, `${name}.key`);
   await run('openssl', [
     ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', `/CN=${name}`],
-    ...['-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', keyPath, '-out', certPath],
+    ...['-addext', `subjectAltName=${whom}`, '-keyout', keyPath, '-out', certPath],
   ]);
   return {
     certPath,

@@ -1,5 +1,6 @@
 import { closestTo } from '../values/closest.ts';
 import type { InputColumn } from './columns.ts';
+import { parsedExactly } from '../values/exactJson.ts';
 import { idFault } from '../values/ids.ts';
 import { isJsonObject, type JsonObject } from '../values/json.ts';
 import { walkJson } from '../values/jsonWalk.ts';
@@ -109,7 +110,7 @@ export class RowReader {
       const message = `The name ${quoted(twice.key)} is there twice in one object of ${column}.`;
       return this.problem(column, message, 'Keep one of them.');
     }
-    return { json: JSON.parse(text) };
+    return { json: parsedExactly(text) };
   }
 }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { BATCH_SIZE_MAX, envelopeOf, inOrderAsked } from '../../../src/graph/batchEnvelope.ts';
-import type { BatchRequest } from '../../../src/graph/batchEnvelope.ts';
+import { BATCH_SIZE_MAX, envelopeOf, inOrderAsked as ofEnvelope } from '../../../src/graph/batchEnvelope.ts';
+import type { BatchRequest, Reply } from '../../../src/graph/batchEnvelope.ts';
 
 const patch = (n: number): BatchRequest => ({
   method: 'PATCH',
@@ -10,27 +10,31 @@ const patch = (n: number): BatchRequest => ({
   clientRequestId: `try-${n}`,
 });
 
+/** To an envelope of so many requests, with the ids "0", "1", … */
+const inOrderAsked = (count: number, ...rest: [responses: unknown, arrival?: object]): Reply[] =>
+  ofEnvelope({ requests: Array.from({ length: count }, (_, n) => ({ id: String(n) })) }, ...rest);
+
 describe('the envelope that is sent', () => {
-  test('numbers its requests from "0" and says the content type beside every body', () => {
-    expect(envelopeOf([patch(7), { method: 'GET', url: '/x', clientRequestId: 'look' }])).toEqual({
+  test('gives each request its mark and place, and says the content type beside every body', () => {
+    expect(envelopeOf([patch(7), { method: 'GET', url: '/x', clientRequestId: 'look' }], 'ab')).toEqual({
       requests: [
         {
-          id: '0',
+          id: 'ab-0',
           method: 'PATCH',
           url: '/deviceManagement/deviceConfigurations/p/assignments/7',
           headers: { 'client-request-id': 'try-7', 'Content-Type': 'application/json' },
           body: { n: 7 },
         },
-        { id: '1', method: 'GET', url: '/x', headers: { 'client-request-id': 'look' } },
+        { id: 'ab-1', method: 'GET', url: '/x', headers: { 'client-request-id': 'look' } },
       ],
     });
   });
 
   test('takes 20 requests, and neither 21 nor none', () => {
     const requests = Array.from({ length: BATCH_SIZE_MAX }, (_, n) => patch(n));
-    expect(envelopeOf(requests).requests.map(({ id }) => id)).toEqual(requests.map((_, n) => String(n)));
-    expect(() => envelopeOf([...requests, patch(20)])).toThrow(RangeError);
-    expect(() => envelopeOf([])).toThrow(RangeError);
+    expect(new Set(envelopeOf(requests, 'ab').requests.map(({ id }) => id.toUpperCase())).size).toBe(20);
+    expect(() => envelopeOf([...requests, patch(20)], 'ab')).toThrow(RangeError);
+    expect(() => envelopeOf([], 'ab')).toThrow(RangeError);
   });
 });
 
@@ -52,7 +56,7 @@ describe('the replies that come back', () => {
   test('one id twice with the same status: the first counts', () => {
     const twice = [
       { id: '0', status: 200, body: 'first' },
-      { id: 0, status: 200, body: 'second' },
+      { id: '0', status: 200, body: 'second' },
     ];
     expect(inOrderAsked(1, twice)).toMatchObject([{ kind: 'answered', status: 200, body: 'first' }]);
   });
@@ -120,6 +124,21 @@ describe('the replies that come back', () => {
     expect(reply).toMatchObject({ retryAfterMs: 7000 });
   });
 
+  // What walks through a reply, keeps it or writes it would overflow the stack, and a worker would try for ever.
+  test.each([5_000, 200_000])('a body of %i levels is withheld, and the others are read', (levels) => {
+    const deep = JSON.parse(`${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`) as unknown;
+    const replies = inOrderAsked(3, [
+      { id: '0', status: 200, body: deep },
+      { id: '1', status: 200, body: { value: [deep] } },
+      { id: '2', status: 200, body: { value: [] } },
+    ]);
+    expect(replies).toMatchObject([
+      { status: 200, body: undefined, withheld: 'tooDeep' },
+      { status: 200, body: undefined, withheld: 'tooDeep' },
+      { status: 200, body: { value: [] } },
+    ]);
+  });
+
   test('a success never carries an error, whatever its body says', () => {
     const [reply] = inOrderAsked(1, [{ id: '0', status: 200, body: { error: { code: 'x', message: 'y' } } }]);
     expect(reply).toMatchObject({ kind: 'answered', error: undefined });
@@ -182,7 +201,7 @@ function statusesToldFor(index: number, responses: readonly unknown[]): unknown[
   const told = responses.flatMap((response) => {
     if (typeof response !== 'object' || response === null || Array.isArray(response)) return [];
     const { id, status } = response as { id?: unknown; status?: unknown };
-    if (id !== index && id !== String(index)) return [];
+    if (id !== String(index)) return [];
     return [Number.isInteger(status) && Number(status) >= 200 && Number(status) <= 599 ? status : 'none'];
   });
   return [...new Set(told)];

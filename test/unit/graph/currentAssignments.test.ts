@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { addressFromParts, listPath, type Address } from '../../../src/assignments/kinds/address.ts';
 import { deviceConfiguration } from '../../../src/assignments/kinds/deviceConfiguration.ts';
 import type { Reply } from '../../../src/graph/batchEnvelope.ts';
+import type { ReadReply } from '../../../src/graph/reading.ts';
 import { readCurrentAssignments, type ReadList } from '../../../src/graph/currentAssignments.ts';
 
 const BASE = 'https://graph.microsoft.com/beta';
@@ -27,7 +28,7 @@ const page = (ids: readonly string[], next?: unknown): Reply =>
 
 /** Looks at one policy; the replies come one after the other, whatever is asked. */
 async function lookWith(
-  ...replies: readonly Reply[]
+  ...replies: readonly ReadReply[]
 ): Promise<{ result: ReadList | undefined; asked: string[] }> {
   const asked: string[] = [];
   const results = await readCurrentAssignments(
@@ -144,21 +145,37 @@ test('a throttled page is asked for again as often as it takes, since the sender
 });
 
 const LOST: Reply = { kind: 'lost', why: 'reset' };
+const ERROR = { code: 'Code', message: 'said in between' };
 
-test.each<readonly [string, Reply]>([
+test.each<readonly [string, ReadReply]>([
   ['a lost reply', LOST],
   ...[500, 502, 503, 504, 408, 423, 424, 425].map((status) => [`a ${status}`, answered(status)] as const),
-])('%s is asked for again, three times in all, and then the list is unread', async (_, reply) => {
-  const { result, asked } = await lookWith(reply, reply, reply);
-  expect(result?.kind).toBe('unread');
-  expect(asked).toEqual([LIST, LIST, LIST]);
+  ['an envelope that was refused', { kind: 'envelopeRefused', status: 403, error: ERROR, isForeign: true }],
+  [
+    'a Graph that was not reached',
+    { kind: 'unreached', error: { ...ERROR, remedy: 'Check.', passes: true } },
+  ],
+])('%s leaves the list unread, as its sender has asked as often as it makes sense', async (_, reply) => {
+  const { result, asked } = await lookWith(reply);
+  expect(result).toMatchObject({ kind: 'unread', why: expect.stringMatching(/\w/) });
+  expect(asked).toEqual([LIST]);
 });
 
-test('tries are counted for each page anew, and no entry comes twice', async () => {
-  const next = `${BASE}${LIST}?2`;
-  const { result, asked } = await lookWith(LOST, LOST, page(['a'], next), LOST, LOST, page(['b']));
-  expect(idsIn(result)).toEqual(['a', 'b']);
-  expect(asked.slice(-3)).toEqual(Array.from({ length: 3 }, () => `${LIST}?2`));
+test('a list that was withheld is LookIncomplete, with the reason', async () => {
+  const { result } = await lookWith({ kind: 'answered', status: 200, body: undefined, withheld: 'tooDeep' });
+  expect(result).toMatchObject({
+    kind: 'refused',
+    error: { code: 'LookIncomplete', message: expect.stringContaining('levels deep') },
+  });
+});
+
+test('a list that is too large alone is told as such, and not asked for again', async () => {
+  const { result, asked } = await lookWith({ kind: 'lost', why: 'tooLarge', status: 200 });
+  expect(result).toMatchObject({
+    kind: 'refused',
+    error: { code: 'LookIncomplete', message: expect.stringContaining('too large to be read (32 MiB are)') },
+  });
+  expect(asked).toEqual([LIST]);
 });
 
 test('fewer replies than reads count as lost', async () => {

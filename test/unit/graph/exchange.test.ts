@@ -38,6 +38,7 @@ class ByHand extends Dispatcher {
 }
 
 const requestWith = (more: Partial<ExchangeRequest> = {}): ExchangeRequest => ({
+  origin: 'http://127.0.0.1',
   path: '/beta/$batch',
   headers: {},
   body: '{}',

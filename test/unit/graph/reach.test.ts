@@ -4,7 +4,7 @@ import { tellReach } from '../../../src/graph/reach.ts';
 
 const AWAY: EnvelopeReply = {
   kind: 'unreached',
-  error: { code: 'ECONNREFUSED', message: 'graph refused.' },
+  error: { code: 'ECONNREFUSED', message: 'graph refused.', remedy: 'Check it.', passes: true },
 };
 const THERE: EnvelopeReply = { kind: 'replies', replies: [] };
 
@@ -22,7 +22,7 @@ test('an outage is told once at its begin and once at its end, over all clients 
     expect(await one.postBatch([])).toBe(next);
     expect(await other.postBatch([])).toBe(next);
   }
-  const away = 'warn Graph is out of reach: graph refused. Trying again until it is there.';
+  const away = 'warn Graph is out of reach: graph refused. Check it. Trying again until it is there.';
   expect(said).toEqual([away, 'info Graph is there again.', away, 'info Graph is there again.']);
 });
 

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { parsedExactly } from '../../../src/assignments/values/exactJson.ts';
+import type { JsonObject } from '../../../src/assignments/values/json.ts';
 import { INPUT_COLUMNS } from '../../../src/assignments/rows/columns.ts';
 import {
   decodeDetails,
@@ -173,6 +175,12 @@ test('before-images come back value for value, the last one of each row', () => 
     }),
   );
   expect(decodeImages(undefined)).toEqual(new Map());
+});
+
+test('a number that JavaScript can’t hold comes back digit by digit', () => {
+  const image = parsedExactly('{"id":"a","target":{"n":9007199254740993,"m":1e400}}') as JsonObject;
+  const [back] = decodeImages(encodeImage(0, image)).values();
+  expect(JSON.stringify(back)).toBe('{"id":"a","target":{"n":9007199254740993,"m":1e400}}');
 });
 
 test('an ordinary before-image takes little more than its ids', () => {
