@@ -24,6 +24,7 @@ export function withChange(row: RecordedRow, run: Run): ReadyRow {
     apiVersion: run.apiVersion,
     blind: run.blind,
     restores: run.options.restores,
+    recorded: true,
   });
   if ('problems' in read)
     throw new Error(

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SeedPolicy } from '../../src/simulator/tenantFile.ts';
 import { bench, csv, type Bench } from '../support/cli.ts';
+import { guid, named } from '../support/guid.ts';
 import { ANY_SIZE, plannedTenant, type PlannedTenant } from '../support/plannedTenant.ts';
 import { startRedisServer, type TestRedis } from '../support/redisServer.ts';
 import { groupTarget } from '../support/simulatorClient.ts';
@@ -204,13 +205,14 @@ describe('a saved plan', () => {
     [
       'with an unknown column',
       [],
-      (text: string) => text.replaceAll('"groupId":"new-0"', '"groupsId":"x"'),
+      (text: string) => text.replaceAll(`"groupId":"${guid('new-0')}"`, '"groupsId":"x"'),
       ':2:',
     ],
     [
       'with a row that is none any more',
       [],
-      (text: string) => text.replace('"targetType":"group","groupId":"new-1"', '"targetType":"group"'),
+      (text: string) =>
+        text.replace(`"targetType":"group","groupId":"${guid('new-1')}"`, '"targetType":"group"'),
       ':3:',
     ],
   ] as const)('that is %s is refused with 2, and nothing is queued', async (_what, more, spoil, told) => {
@@ -263,7 +265,7 @@ describe('the plan of a run', () => {
     expect(statSync(path).mode & 0o777).toBe(0o600);
     const befores = linesOf(path)
       .slice(1, -1)
-      .map((line) => JSON.parse(line).before.target.groupId);
+      .map((line) => named(JSON.parse(line).before.target.groupId));
     expect(befores).toEqual(['old-0-0', 'old-0-1', 'old-1-0', 'old-1-1']);
   });
 

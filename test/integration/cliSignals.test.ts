@@ -1,6 +1,7 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { generateTenant } from '../../src/simulator/generateTenant.ts';
 import type { SimulatorOptions } from '../../src/simulator/simulator.ts';
+import { named } from '../support/guid.ts';
 import { ALLOW_ALL, bench, csv, type Bench } from '../support/cli.ts';
 import { command, type Command } from '../support/command.ts';
 import { startRedisServer, type TestRedis } from '../support/redisServer.ts';
@@ -57,7 +58,9 @@ const written = (here: Site, atLeast: number): Promise<void> =>
 
 /** Every assignment holds its own new group, and none was written a second time. */
 function expectAllWrittenOnce({ simulator, rows }: Site): void {
-  const groups = [...simulator.tenant.every()].map(({ assignment }) => assignment.target['groupId']);
+  const groups = [...simulator.tenant.every()].map(({ assignment }) =>
+    named(String(assignment.target['groupId'])),
+  );
   expect(groups).toEqual(groups.map((_, n) => `new-${n}`));
   const { writtenAgain, writesDone, writesPerAssignment, throttled } = simulator.stats();
   expect({ writtenAgain, writesDone, throttled }).toEqual({
@@ -171,7 +174,9 @@ describe('Redis', () => {
     await redis.restart();
     const ended = await applied.ended;
     expect(ended).toMatchObject({ exitCode: 0 });
-    const groups = [...here.simulator.tenant.every()].map(({ assignment }) => assignment.target['groupId']);
+    const groups = [...here.simulator.tenant.every()].map(({ assignment }) =>
+      named(String(assignment.target['groupId'])),
+    );
     expect(groups).toEqual(groups.map((_, n) => `new-${n}`));
     expect(here.simulator.stats().writtenAgain).toEqual([]);
   });
