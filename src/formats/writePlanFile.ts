@@ -1,37 +1,28 @@
-import { randomUUID } from 'node:crypto';
-import { open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { FileReplacement } from './fileReplacement.ts';
 import { PLAN_FORMAT, type PlanEnd, type PlanHeader, type PlanRow } from './planFile.ts';
 
 /** Text that is gathered before it goes to the disk, in characters. */
 const PIECE_CHARS = 65_536;
 
 /**
- * Writes a plan file as it is made. The rows go to a file beside it, readable by its owner only; `end` gives that one its
- * name, so nothing half-written is ever found under it. Disposed of without `end`, it leaves nothing. What fails is thrown as
- * Node throws it, with `syscall`.
+ * Writes a plan file as it is made, whole or not at all: nothing half-written is ever found under its name. What fails is
+ * thrown as Node throws it, with `syscall`.
  */
 export class PlanFileWriter implements AsyncDisposable {
-  readonly #path: string;
-  readonly #partPath: string;
-  readonly #part: FileHandle;
+  readonly #file: FileReplacement;
   readonly #rowsPromised: number;
   #text: string;
   #rows = 0;
   #writes = 0;
 
-  private constructor(path: string, partPath: string, part: FileHandle, header: PlanHeader) {
-    this.#path = path;
-    this.#partPath = partPath;
-    this.#part = part;
+  private constructor(file: FileReplacement, header: PlanHeader) {
+    this.#file = file;
     this.#rowsPromised = header.rows;
     this.#text = lineOf({ kind: 'plan', format: PLAN_FORMAT, ...header });
   }
 
   static async create(path: string, header: PlanHeader): Promise<PlanFileWriter> {
-    await expectFile(path);
-    const partPath = join(dirname(path), `.${basename(path)}.${randomUUID()}.part`);
-    return new PlanFileWriter(path, partPath, await open(partPath, 'wx', 0o600), header);
+    return new PlanFileWriter(await FileReplacement.open(path, 'files'), header);
   }
 
   /** In input order, or each with its rank. */
@@ -51,29 +42,19 @@ export class PlanFileWriter implements AsyncDisposable {
     const end = { rows: this.#rows, writes: this.#writes, guard };
     this.#text += lineOf({ kind: 'end', ...end });
     await this.#flush();
-    await this.#part.sync();
-    await this.#part.close();
-    await rename(this.#partPath, this.#path);
+    await this.#file.end();
     return end;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#part.close();
-    await rm(this.#partPath, { force: true });
+    await this.#file[Symbol.asyncDispose]();
   }
 
   async #flush(): Promise<void> {
     const text = this.#text;
     this.#text = '';
-    await this.#part.appendFile(text);
+    await this.#file.append(text);
   }
 }
 
 const lineOf = (value: object): string => `${JSON.stringify(value)}\n`;
-
-/** A rename would put a file in the place of a device, a pipe or a link to one, whatever reads it there. */
-async function expectFile(path: string): Promise<void> {
-  const found = await stat(path).catch(() => undefined);
-  if (found === undefined || found.isFile()) return;
-  throw Object.assign(new Error(`${path} is no regular file`), { code: 'EINVAL', syscall: 'open' });
-}

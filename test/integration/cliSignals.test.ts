@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { generateTenant } from '../../src/simulator/generateTenant.ts';
 import type { SimulatorOptions } from '../../src/simulator/simulator.ts';
@@ -210,6 +212,38 @@ describe('the process', () => {
     results.closeStdout();
     const { exitCode, stderr } = await results.ended;
     expect({ exitCode, trace: /^\s+at /m.test(stderr) }).toEqual({ exitCode: 0, trace: false });
+  });
+
+  test('says that a full disk took not all of its data, when all the rest is done', async () => {
+    const redis = await redisServer();
+    const here = await site(redis.url);
+    const options = { env: here.env, cwd: here.dir, stdoutPath: '/dev/full' };
+    const submitted = await command(['submit', here.changes], options).ended;
+    expect(submitted.exitCode).toBe(4);
+    const runId = /^Run (\S+): \d+ rows queued/m.exec(submitted.stderr)?.[1];
+    expect(submitted.stderr).toMatch(/error: Not all data could be written to stdout: .*ENOSPC/);
+    expect((await here.run(['status', runId ?? ''])).exitCode).toBe(0);
+    for (const argv of [
+      ['status'],
+      ['status', '--json'],
+      ['results', '@last'],
+      ['log', '@last'],
+      ['--help'],
+    ]) {
+      const ran = await command(argv, options).ended;
+      expect([argv, ran.exitCode]).toEqual([argv, 4]);
+      expect(ran.stderr).not.toMatch(/^\s+at |bug:/m);
+    }
+  });
+
+  test('writes to a file at stdout all that it has to say', async () => {
+    const redis = await redisServer();
+    const here = await site(redis.url);
+    await here.run(['submit', here.changes]);
+    const stdoutPath = join(here.dir, 'stdout.csv');
+    const ran = await command(['results', '@last'], { env: here.env, cwd: here.dir, stdoutPath }).ended;
+    expect(ran.exitCode).toBe(0);
+    expect(readFileSync(stdoutPath, 'utf8')).toBe((await here.run(['results', '@last'])).data);
   });
 
   test('loads neither BullMQ nor Azure nor Redis for --version, nor Azure for status', async () => {
