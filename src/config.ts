@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { parseEnv } from 'node:util';
+import { homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
 import { closestTo } from './assignments/values/closest.ts';
 import { API_VERSIONS, type ApiVersion } from './assignments/values/apiVersion.ts';
+import { readDotEnv, type DotEnv } from './dotEnv.ts';
 import { EXIT, UserError } from './errors.ts';
 import { SIGN_IN_WAYS, type SignInWay } from './graph/azureSettings.ts';
 import { CLOUDS, graphRootFrom, type CloudName } from './graph/clouds.ts';
@@ -41,9 +41,11 @@ export interface Config {
   readonly concurrency: number;
   /** The environment with `.env` under it; an empty value means not set. */
   readonly env: Environment;
+  /** What the user should be told of the settings: which came from `.env`, which were passed over. */
+  readonly remarks: readonly string[];
 }
 
-const SETTINGS = [
+export const SETTINGS = [
   'RETARGET_DATA_DIR',
   'RETARGET_GRAPH_URL',
   'RETARGET_CLOUD',
@@ -53,7 +55,16 @@ const SETTINGS = [
   'RETARGET_CONCURRENCY',
 ] as const;
 
-/** @throws UserError (exit 2) for a setting that is unknown or whose value is. */
+/** Settings whose values are paths, in which `~/` stands for the home directory: no shell has read a `.env`. */
+const PATHS: readonly string[] = [
+  'RETARGET_DATA_DIR',
+  ...REDIS_FILE_SETTINGS,
+  'AZURE_CLIENT_SECRET_FILE',
+  'AZURE_CLIENT_CERTIFICATE_PATH',
+  'AZURE_FEDERATED_TOKEN_FILE',
+];
+
+/** @throws UserError (exit 2) for a setting that is unknown or whose value is, or a `.env` that is not to be trusted. */
 export function configFrom(given: SharedFlags, environment: Environment, cwd: string): Config {
   // Commander's values hold the command's own flags too, which are no texts.
   const flags: SharedFlags = withoutEmpty({
@@ -63,8 +74,11 @@ export function configFrom(given: SharedFlags, environment: Environment, cwd: st
     apiVersion: given.apiVersion,
     signIn: given.signIn,
   });
-  const env = withoutEmpty({ ...dotEnv(cwd), ...withoutEmpty(environment) });
-  refuseUnknown(env);
+  const ofProcess = withoutEmpty(environment);
+  const file = readDotEnv(cwd);
+  const ofFile = usedOf(file?.values ?? {}, ofProcess, flags);
+  if (file !== undefined) expectOwn(file, Object.keys(ofFile));
+  const env = withHome({ ...ofFile, ...ofProcess });
   const usedRedisUrl = flags.redisUrl ?? env['REDIS_URL'];
   refuseWithoutUrl(usedRedisUrl, env);
   const cloud = choice(
@@ -75,7 +89,7 @@ export function configFrom(given: SharedFlags, environment: Environment, cwd: st
   return {
     redisUrl: usedRedisUrl,
     redisFiles: Object.fromEntries(REDIS_FILE_SETTINGS.map((setting) => [setting, env[setting]])),
-    dataDir: defaultDataDir(env),
+    dataDir: dataDirFrom(env, cwd),
     cloud,
     graphUrl: graphRootFrom(flags.graphUrl ?? env['RETARGET_GRAPH_URL'], cloud),
     apiVersion: choice('--api-version', flags.apiVersion ?? 'beta', API_VERSIONS),
@@ -85,33 +99,96 @@ export function configFrom(given: SharedFlags, environment: Environment, cwd: st
     windowMs: wholeNumber(env, 'RETARGET_WINDOW_MS', WINDOW_MS, 100, 3_600_000),
     concurrency: wholeNumber(env, 'RETARGET_CONCURRENCY', CONCURRENCY, 1, 64),
     env,
+    remarks: [...cameFrom(file, ofFile), ...passedOver(ofProcess, ofFile)],
   };
-}
-
-function dotEnv(cwd: string): Environment {
-  let text: string;
-  try {
-    text = readFileSync(join(cwd, '.env'), 'utf8');
-  } catch {
-    return {}; // No file is the usual case, and one that can't be read was not meant for this user.
-  }
-  return parseEnv(text);
 }
 
 const withoutEmpty = (env: Environment): Environment =>
   Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''));
 
-/** A mistyped setting would otherwise leave its default in force, on a production tenant. */
-function refuseUnknown(env: Environment): void {
-  const unknown = Object.keys(env).find(
-    (name) => name.startsWith('RETARGET_') && !SETTINGS.some((known) => known === name),
+/** What a `.env` says that neither the environment nor a flag says as well. */
+const usedOf = (values: Environment, ofProcess: Environment, { tenant, redisUrl, graphUrl }: SharedFlags) => {
+  const flagged: Environment = { AZURE_TENANT_ID: tenant, REDIS_URL: redisUrl, RETARGET_GRAPH_URL: graphUrl };
+  return Object.fromEntries(
+    Object.entries(withoutEmpty(values)).filter(
+      ([name]) => ofProcess[name] === undefined && flagged[name] === undefined,
+    ),
   );
-  if (unknown === undefined) return;
-  const guess = closestTo(unknown, SETTINGS);
-  throw new UserError(`There is no setting ${unknown}.`, {
+};
+
+/** What is read of a `.env`; all else in it is for other programs. */
+const isOurs = (name: string): boolean =>
+  /^(RETARGET|REDIS|AZURE|IDENTITY|MSI)_/i.test(name) ||
+  /^((HTTPS?|ALL|NO)_PROXY|HOME|XDG_DATA_HOME)$/i.test(name);
+
+/** All but these decide where tokens, passwords and the record of a run go. */
+const PACE_SETTINGS: readonly string[] = [
+  'RETARGET_WRITES_PER_WINDOW',
+  'RETARGET_WINDOW_MS',
+  'RETARGET_CONCURRENCY',
+];
+
+/** Whoever could put a `.env` into a directory that somebody else works in would otherwise be given his token. */
+function expectOwn({ path, stranger }: DotEnv, names: readonly string[]): void {
+  const name = names.find((each) => isOurs(each) && !PACE_SETTINGS.includes(each));
+  if (stranger === undefined || name === undefined) return;
+  throw new UserError(`${name} is not taken from ${path}: the file ${stranger}.`, {
+    remedy: `Look at what it says. If it is yours: \`chown "$(id -u)" ${path} && chmod 600 ${path}\`; otherwise set ${name} in the environment, or work in another directory.`,
+    exitCode: EXIT.badInput,
+  });
+}
+
+function cameFrom(file: DotEnv | undefined, ofFile: Environment): string[] {
+  const names = Object.keys(ofFile).filter(isOurs);
+  return file === undefined || names.length === 0 ? [] : [`From ${file.path}: ${names.join(', ')}.`];
+}
+
+/** What Kubernetes sets for a service whose name begins with `retarget`. */
+const OF_KUBERNETES =
+  /^RETARGET_(?:\w+_)?(?:SERVICE_(?:HOST|PORT(?:_\w+)?)|PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?)?)$/;
+
+/**
+ * Variables that begin like our settings and are none.
+ * @throws UserError for one that is nearly one of ours, as its default would stay in force on a production tenant, and for
+ * any in a `.env`, where nobody else writes such.
+ */
+function passedOver(ofProcess: Environment, ofFile: Environment): string[] {
+  const isUnknown = (name: string): boolean =>
+    name.toUpperCase().startsWith('RETARGET_') && !SETTINGS.some((known) => known === name);
+  const [inFile] = Object.keys(ofFile).filter(isUnknown);
+  if (inFile !== undefined) throw noSetting(inFile);
+  return Object.keys(ofProcess)
+    .filter((name) => isUnknown(name) && !OF_KUBERNETES.test(name))
+    .map((name) => {
+      if (closestTo(name, SETTINGS) !== undefined) throw noSetting(name);
+      return `${name} is no setting of retarget and is passed over.`;
+    });
+}
+
+function noSetting(name: string): UserError {
+  const guess = closestTo(name, SETTINGS);
+  return new UserError(`There is no setting ${name}.`, {
     remedy: guess
       ? `Did you mean ${guess}? Otherwise unset it.`
       : `Unset it. The settings are: ${SETTINGS.join(', ')}.`,
+    exitCode: EXIT.badInput,
+  });
+}
+
+const withHome = (env: Environment): Environment =>
+  Object.fromEntries(
+    Object.entries(env).map(([name, value]) => [
+      name,
+      PATHS.includes(name) ? value?.trim().replace(/^~(?=\/|$)/, () => env['HOME'] ?? homedir()) : value,
+    ]),
+  );
+
+/** A relative one would be another place in every directory, with other runs in it. */
+function dataDirFrom(env: Environment, cwd: string): string {
+  const chosen = env['RETARGET_DATA_DIR'];
+  if (chosen === undefined || isAbsolute(chosen)) return defaultDataDir(env);
+  throw new UserError(`RETARGET_DATA_DIR is "${chosen}", which is another place in every directory.`, {
+    remedy: `Write the whole path, as in RETARGET_DATA_DIR=${join(cwd, chosen)}.`,
     exitCode: EXIT.badInput,
   });
 }

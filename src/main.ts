@@ -1,11 +1,13 @@
 #!/usr/bin/env node
-import { realpathSync } from 'node:fs';
+import { fstatSync, realpathSync, writeSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
+import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { Io } from './cli/context.ts';
 import type { ExitCode } from './errors.ts';
 
 // Only built-in modules may be imported up here: an older Node must get as far as saying so.
+const STDOUT = 1;
 const NODE_MIN = [22, 19] as const;
 
 /** Runs one command line and answers its exit code. Ends nothing by itself. */
@@ -34,9 +36,8 @@ async function run(): Promise<void> {
   }
   // A terminal that is gone must not end work that goes on without it.
   process.stderr.on('error', () => undefined);
-  // The reader went away, as in `results | head`: there is nobody left to write for.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 70));
-  const { env, stdin, stdout, stderr } = process;
+  const { env, stdin, stderr } = process;
+  const stdout = fileAtStdout() ?? process.stdout;
   const io: Io = {
     ...{ env, stdin, stdout, stderr },
     cwd: process.cwd(),
@@ -46,9 +47,22 @@ async function run(): Promise<void> {
   // What no command hears of: a listener of some stream that throws, a promise that nobody waits for.
   process.on('uncaughtException', (error) => void bugExitCode(error, io).then((code) => process.exit(code)));
   const exitCode = await main(process.argv.slice(2), io).catch((error: unknown) => bugExitCode(error, io));
-  // What was written must have left before the process ends; pipes are written behind our back.
-  await new Promise((resolve) => stdout.write('', resolve));
   process.exit(exitCode);
+}
+
+/** Node takes a file's word for how much it took: on a disk that is nearly full the rest would be gone without a word. */
+function fileAtStdout(): Writable | undefined {
+  if (!fstatSync(STDOUT).isFile()) return undefined;
+  return new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      try {
+        for (let at = 0; at < chunk.length;) at += writeSync(STDOUT, chunk, at);
+        done();
+      } catch (error) {
+        done(error as Error); // what a system call throws
+      }
+    },
+  });
 }
 
 async function bugExitCode(error: unknown, io: Io): Promise<number> {

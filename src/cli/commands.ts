@@ -4,7 +4,7 @@ import { Redactor } from '../graph/redact.ts';
 import { redisFailure } from '../redis/failure.ts';
 import type { CliCommand, Io } from './context.ts';
 import { isInterrupt } from './interrupt.ts';
-import { createPrinter, visible } from './print.ts';
+import { createPrinter, NoReader, visible, type Printer } from './print.ts';
 import { reportBug } from './reportBug.ts';
 
 interface Entry {
@@ -173,20 +173,37 @@ export async function runCommand(argv: readonly string[], io: Io, version: strin
       exitCode = await loaded.run(command.args, command.opts() as never, context);
     });
   }
-  try {
-    await program.parseAsync([...argv], { from: 'user' });
-    return exitCode;
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.badInput;
-    if (isInterrupt(error, io.interrupted)) {
-      print.say('Interrupted.');
-      return EXIT.interrupted;
-    }
-    const failure = error instanceof UserError ? error : redisFailure(error);
-    if (failure === undefined) return reportBug(error, io.stderr, redactor.redacted);
-    print.sayError(failure);
-    return failure.exitCode;
+  const ended = await program.parseAsync([...argv], { from: 'user' }).then(
+    () => exitCode,
+    (error: unknown) => told(error, io, print, redactor),
+  );
+  return allWritten(ended, print);
+}
+
+function told(error: unknown, { stderr, interrupted }: Io, print: Printer, redactor: Redactor): ExitCode {
+  if (error instanceof NoReader) return EXIT.done;
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.badInput;
+  if (isInterrupt(error, interrupted)) {
+    print.say('Interrupted.');
+    return EXIT.interrupted;
   }
+  const failure = error instanceof UserError ? error : redisFailure(error);
+  if (failure === undefined) return reportBug(error, stderr, redactor.redacted);
+  print.sayError(failure);
+  return failure.exitCode;
+}
+
+/** A reader that has seen enough is nobody's concern; a disk that is full is. */
+async function allWritten(exitCode: ExitCode, print: Printer): Promise<ExitCode> {
+  const failure = await print.unwritten();
+  if (failure === undefined) return exitCode;
+  const error = new UserError(`Not all data could be written to stdout: ${failure.message}.`, {
+    remedy:
+      'Everything else is done. Make room, or write elsewhere, and ask again: `retarget status` shows the runs.',
+    exitCode: EXIT.environment,
+  });
+  print.sayError(error);
+  return error.exitCode;
 }
 
 /** What commander says of arguments, line by line: an argument may hold what steers a terminal. */

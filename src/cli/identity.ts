@@ -43,6 +43,9 @@ export interface SignedIn {
   readonly claims: TokenClaims | undefined;
 }
 
+/** Commands that have said what is to be said of the settings: some ask more than once who they act for. */
+const remarked = new WeakSet<Context['redactor']>();
+
 const TENANT_ID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/;
 
 /**
@@ -52,6 +55,9 @@ const TENANT_ID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/;
 export function identify(flags: SharedFlags, context: Context): Identity {
   const config = configFrom(flags, context.env, context.cwd);
   context.redactor.keepFrom(config.env);
+  if (!remarked.has(context.redactor))
+    for (const remark of config.remarks) context.print.say(visible(remark));
+  remarked.add(context.redactor);
   const isReady = isReadyToken(config);
   const claims = isReady ? tokenClaims(config.env['RETARGET_ACCESS_TOKEN']?.trim() ?? '') : undefined;
   return {

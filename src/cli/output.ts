@@ -1,8 +1,7 @@
-import { createWriteStream } from 'node:fs';
 import { resolve } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { closestTo } from '../assignments/values/closest.ts';
 import { EXIT, UserError } from '../errors.ts';
+import { FileReplacement } from '../formats/fileReplacement.ts';
 import { FILE_FORMATS, formatOf, type FileFormat } from '../formats/format.ts';
 import type { Context } from './context.ts';
 
@@ -33,7 +32,7 @@ export function outputFormat({ format, output }: OutputFlags): FileFormat {
 }
 
 /**
- * Writes to the file of `-o`, readable by its owner only as ids and names of a tenant are nobody else's business, or to stdout.
+ * Writes to the file of `-o`, whole or not at all, or to stdout.
  * @throws UserError (exit 2 or 4) when the file can't be written.
  */
 export async function writeOutput(
@@ -46,16 +45,31 @@ export async function writeOutput(
     return;
   }
   const path = resolve(cwd, output);
-  try {
-    await pipeline(text, createWriteStream(path, { mode: 0o600 }));
-  } catch (error) {
-    const call = error instanceof Error && 'syscall' in error ? error.syscall : undefined;
-    // What else can fail here is what makes the text.
-    if (!(error instanceof Error) || (call !== 'open' && call !== 'write')) throw error;
-    throw new UserError(`Cannot write ${path}: ${error.message}.`, {
-      remedy: 'Give -o the path of a file in a directory that you can write to, with room for it.',
-      exitCode: call === 'open' ? EXIT.badInput : EXIT.environment,
+  const told = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw cannotWrite(path, error);
+    }
+  };
+  await using file = await told(() => FileReplacement.open(path, 'anything'));
+  for await (const piece of text) await told(() => file.append(piece));
+  await told(() => file.end());
+}
+
+function cannotWrite(path: string, error: unknown): Error {
+  if (!(error instanceof Error) || !('syscall' in error))
+    return error instanceof Error ? error : new Error(String(error));
+  const hasBegun = error.syscall !== 'open';
+  return new UserError(
+    `Cannot write ${path}: ${error.message}.${hasBegun ? ' What was there before is as it was.' : ''}`,
+    {
+      remedy:
+        'code' in error && error.code === 'ELOOP'
+          ? 'Give -o the path of the file that the link leads to.'
+          : 'Give -o the path of a file in a directory that you can write to, with room for it.',
+      exitCode: hasBegun ? EXIT.environment : EXIT.badInput,
       cause: error,
-    });
-  }
+    },
+  );
 }

@@ -24,6 +24,8 @@ export interface Printer {
   talkTable(headings: readonly string[], rows: readonly (readonly string[])[]): void;
   /** A line that stays at the foot of the talk and is drawn anew each time; undefined leaves it as it stands. */
   foot(line: string | undefined): void;
+  /** Waits until all data has left. Answers why it could not, if the reader is there and did not get it. */
+  unwritten(): Promise<NodeJS.ErrnoException | undefined>;
   /** Columns there are for `foot`; undefined where no line can be drawn anew. */
   footColumns(): number | undefined;
   bold(text: string): string;
@@ -43,6 +45,9 @@ export function createPrinter(
   const paint = (style: 'bold' | 'red', text: string): string =>
     isLive ? styleText(style, text, { validateStream: false }) : text;
   let footLine: string | undefined;
+  // Told when the command is done: its work goes on without a reader.
+  let failure: NodeJS.ErrnoException | undefined;
+  stdout.on('error', (error: NodeJS.ErrnoException) => (failure ??= error));
   // The foot is taken away and drawn again below, or the two would share a line. Data may go to the same terminal.
   const above = (stream: Terminal, text: string): boolean => {
     if (footLine === undefined) return stream.write(text);
@@ -57,7 +62,15 @@ export function createPrinter(
     data: (line) => void above(stdout, `${line}\n`),
     json: (value) => void above(stdout, `${JSON.stringify(value, null, 2)}\n`),
     async dataText(text) {
-      if (!above(stdout, text)) await new Promise((resolve) => stdout.once('drain', resolve));
+      if (failure !== undefined) throw new NoReader(failure);
+      if (above(stdout, text)) return;
+      await new Promise<void>((resolve) => {
+        const go = (): void => {
+          for (const event of ['drain', 'error', 'close']) stdout.off(event, go);
+          resolve();
+        };
+        for (const event of ['drain', 'error', 'close']) stdout.on(event, go);
+      });
     },
     say,
     sayError(error) {
@@ -79,9 +92,23 @@ export function createPrinter(
       footLine = line;
       stderr.write(`${CLEAR_LINE}${line}`);
     },
+    async unwritten() {
+      // Pipes are written behind our back.
+      await new Promise<void>((resolve) => stdout.write('', () => resolve()));
+      return failure?.code === 'EPIPE' ? undefined : failure;
+    },
     footColumns: () => (isLive ? (stderr.columns ?? COLUMNS_ASSUMED) : undefined),
     bold: (text) => paint('bold', text),
   };
+}
+
+/** There is no use in making more data: nobody gets it. */
+export class NoReader extends Error {
+  override readonly name = 'NoReader';
+
+  constructor(cause: Error) {
+    super('stdout takes no more', { cause });
+  }
 }
 
 function tableLines(headings: readonly string[], rows: readonly (readonly string[])[]): string[] {

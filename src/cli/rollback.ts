@@ -143,8 +143,8 @@ async function workedOn(
   context: Context,
 ): Promise<ExitCode | undefined> {
   const { print } = context;
-  if (flags.work || flags.json) print.say(`Run ${runId}`);
-  else print.data(runId);
+  print.say(`Run ${runId}`);
+  if (!flags.work && !flags.json) print.data(runId);
   let exitCode: ExitCode | undefined;
   if (flags.work) exitCode = await workOn(runId, session, context);
   else await tellNoWorkers(session, context);

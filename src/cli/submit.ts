@@ -42,7 +42,8 @@ export const submit: CliCommand<SubmitFlags> = {
         const runId = await publish(staged, flags.again === true);
         await logRun('submit', runId, session, context, flags, plan && planTaken(staged, plan));
         context.print.data(runId);
-        context.print.say(`${count(staging.rows, 'row')} queued for tenant ${session.identity.tenant}.`);
+        const rows = count(staging.rows, 'row');
+        context.print.say(`Run ${runId}: ${rows} queued for tenant ${session.identity.tenant}.`);
         if (session.identity.tenantFrom === 'nothing') context.print.say(TENANT_UNKNOWN);
         await tellStop(session, context);
         await tellNoWorkers(session, context, '');

@@ -1,7 +1,5 @@
-import { randomUUID } from 'node:crypto';
-import { open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
 import type { CurrentAssignment } from '../assignments/changes/current.ts';
+import { FileReplacement } from './fileReplacement.ts';
 import { PLAN_FORMAT, placesOf, type PlanEnd, type PlanHeader, type PlanRow } from './planFile.ts';
 import { PlanSeal, SEAL_MARK } from './planSeal.ts';
 
@@ -9,12 +7,12 @@ import { PlanSeal, SEAL_MARK } from './planSeal.ts';
 const PIECE_CHARS = 65_536;
 
 /**
- * Writes a plan as it is made, into any number of files, also none: its seal and its fingerprint are made all the same. The rows go
- * to files beside those that are wanted, readable by their owner only; `end` gives them their names, so nothing half-written is
- * ever found under one. Disposed of without `end`, it leaves nothing. What fails is thrown as Node throws it, with `syscall`.
+ * Writes a plan as it is made, into any number of files, also none: its seal and its fingerprint are made all the same. A file is
+ * there whole or not at all: nothing half-written is ever found under its name. What fails is thrown as Node throws it, with
+ * `syscall`.
  */
 export class PlanWriter implements AsyncDisposable {
-  readonly #parts: readonly Part[];
+  readonly #files: readonly FileReplacement[];
   readonly #seal: PlanSeal;
   readonly #rowsPromised: number;
   /** The number of each list that was written. Of rows that stand side by side the list is one. */
@@ -24,8 +22,8 @@ export class PlanWriter implements AsyncDisposable {
   #rows = 0;
   #writes = 0;
 
-  private constructor(parts: readonly Part[], header: PlanHeader, key: Buffer) {
-    this.#parts = parts;
+  private constructor(files: readonly FileReplacement[], header: PlanHeader, key: Buffer) {
+    this.#files = files;
     this.#seal = new PlanSeal(key);
     this.#rowsPromised = header.rows;
     this.#add(lineOf({ kind: 'plan', format: PLAN_FORMAT, ...header }));
@@ -33,14 +31,14 @@ export class PlanWriter implements AsyncDisposable {
 
   /** @param key what the plans of the tenant are sealed with */
   static async create(paths: readonly string[], header: PlanHeader, key: Buffer): Promise<PlanWriter> {
-    const parts: Part[] = [];
+    const files: FileReplacement[] = [];
     try {
-      for (const path of paths) parts.push(await openPart(path));
+      for (const path of paths) files.push(await FileReplacement.open(path, 'files'));
     } catch (error) {
-      for (const part of parts) await discard(part);
+      for (const file of files) await file[Symbol.asyncDispose]();
       throw error;
     }
-    return new PlanWriter(parts, header, key);
+    return new PlanWriter(files, header, key);
   }
 
   /** In input order, or each with its rank. */
@@ -71,16 +69,12 @@ export class PlanWriter implements AsyncDisposable {
     const { hmac, fingerprint } = this.#seal.end();
     this.#text += `${hmac}"}\n`;
     await this.#flush();
-    for (const { handle, partPath, path } of this.#parts) {
-      await handle.sync();
-      await handle.close();
-      await rename(partPath, path);
-    }
+    for (const file of this.#files) await file.end();
     return fingerprint;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const part of this.#parts) await discard(part);
+    for (const file of this.#files) await file[Symbol.asyncDispose]();
   }
 
   #listIn(list: readonly CurrentAssignment[]) {
@@ -100,26 +94,8 @@ export class PlanWriter implements AsyncDisposable {
   async #flush(): Promise<void> {
     const text = this.#text;
     this.#text = '';
-    for (const { handle } of this.#parts) await handle.appendFile(text);
+    for (const file of this.#files) await file.append(text);
   }
-}
-
-/** A file on its way to its name. */
-interface Part {
-  readonly path: string;
-  readonly partPath: string;
-  readonly handle: FileHandle;
-}
-
-async function openPart(path: string): Promise<Part> {
-  await expectFile(path);
-  const partPath = join(dirname(path), `.${basename(path)}.${randomUUID()}.part`);
-  return { path, partPath, handle: await open(partPath, 'wx', 0o600) };
-}
-
-async function discard({ handle, partPath }: Part): Promise<void> {
-  await handle.close();
-  await rm(partPath, { force: true });
 }
 
 const lineOf = (value: object): string => `${JSON.stringify(value)}\n`;
@@ -127,10 +103,3 @@ const lineOf = (value: object): string => `${JSON.stringify(value)}\n`;
 /** What is empty is left out. */
 const some = <T extends object>(value: T): T | undefined =>
   Object.values(value).some((each) => each !== undefined) ? value : undefined;
-
-/** A rename would put a file in the place of a device, a pipe or a link to one, whatever reads it there. */
-async function expectFile(path: string): Promise<void> {
-  const found = await stat(path).catch(() => undefined);
-  if (found === undefined || found.isFile()) return;
-  throw Object.assign(new Error(`${path} is no regular file`), { code: 'EINVAL', syscall: 'open' });
-}

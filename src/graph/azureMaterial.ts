@@ -35,7 +35,8 @@ export async function materialOf(identity: Identity): Promise<string | undefined
 
 async function textOf(setting: string, path: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
+    // Editors on Windows put a mark before UTF-8 text.
+    return (await readFile(path, 'utf8')).replace(/^\ufeff/, '');
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
     throw new SignInError(`The file of ${setting}, ${path}, can't be read (${code}).`, {

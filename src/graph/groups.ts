@@ -1,4 +1,5 @@
 import type { GroupFact } from '../assignments/guard/guard.ts';
+import { isGuid } from '../assignments/values/guid.ts';
 import { idFault, idSegment } from '../assignments/values/ids.ts';
 import { isJsonObject } from '../assignments/values/json.ts';
 import { readAll, type NotRead, type Reading, type SendReads, type Unreadable } from './reading.ts';
@@ -22,7 +23,10 @@ export async function readGroups(
     factIn: (body: unknown) => Known,
   ): Promise<void> => {
     const readings = ids.map((id) => oneRead(`/groups/${idSegment(id)}${query}`, factIn));
-    for (const [i, fact] of (await readAll(readings, send)).entries()) facts.set(ids[i] ?? '', known(fact));
+    for (const [i, fact] of (await readAll(readings, send)).entries()) {
+      const id = ids[i] ?? '';
+      facts.set(id, known(fact, id));
+    }
   };
 
   const ids = [...new Set(groupIds.map((id) => id.toLowerCase()))];
@@ -43,9 +47,11 @@ export async function readGroups(
 
 const oneRead = (next: string, take: (body: unknown) => Known): Reading<Known> => ({ next, take });
 
-function known(read: Known | NotRead | Unreadable): Known {
+/** What can be no group's id is answered with 400, "Invalid object identifier". */
+function known(read: Known | NotRead | Unreadable, id: string): Known {
   if (typeof read === 'string') return read;
-  return read.kind === 'refused' && read.status === 404 ? 'missing' : 'unchecked';
+  const isNone = read.kind === 'refused' && (read.status === 404 || (read.status === 400 && !isGuid(id)));
+  return isNone ? 'missing' : 'unchecked';
 }
 
 /** Who may see only that a group exists gets its other properties as null. */

@@ -72,7 +72,10 @@ export function passwordFrom(
       remedy: `Take the password out of REDIS_URL, or unset ${setting}.`,
       exitCode: EXIT.badInput,
     });
-  const password = content(setting, path).replace(/\r?\n$/, '');
+  // Editors on Windows put a mark before UTF-8 text.
+  const password = content(setting, path)
+    .replace(/^\ufeff/, '')
+    .replace(/\r?\n$/, '');
   if (password !== '') return password;
   throw new UserError(`${setting} is an empty file: ${path}.`, {
     remedy: 'Write the password into it, or unset the setting.',

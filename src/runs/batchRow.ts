@@ -120,7 +120,7 @@ class Recorded implements RecordedRow {
 
 /** Only rows without a problem get into a record, so reading one again can't fail. */
 export function changeOfRecorded(input: InputRow, rules: ReadingRules): Change {
-  const read = changeFrom(rowOf(input), rules);
+  const read = changeFrom(rowOf(input), { ...rules, recorded: true });
   if ('problems' in read)
     throw new Error(`line ${input.line} does not read any more: ${read.problems[0]?.message}`);
   return read.change;

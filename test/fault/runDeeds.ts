@@ -1,3 +1,4 @@
+import { guid } from '../support/guid.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SLOW_MS, SUBMIT_FLAGS, type Site } from './site.ts';
 import { TAKE_UP_WATCHED_MS, type Deed } from './workerDeeds.ts';
@@ -82,7 +83,7 @@ export async function killProducerWhileStaging(site: Site): Promise<boolean> {
   const producer = site.command('submit', '-');
   const rows = Array.from({ length: STAGED_ROWS }, (_, n) => ({
     path: `/deviceManagement/deviceConfigurations/staged-${n}/assignments/a`,
-    groupId: 'g',
+    groupId: guid('g'),
   }));
   producer.stdin.write(csvOf(rows));
   const redis = await site.watcher();

@@ -1,3 +1,4 @@
+import { guid } from '../support/guid.ts';
 import { generateTenant } from '../../src/simulator/generateTenant.ts';
 import { assignmentPath } from '../../src/simulator/route.ts';
 import type { TenantSeed } from '../../src/simulator/tenantFile.ts';
@@ -53,7 +54,7 @@ export function wishesOf(plan: Plan): Wishes {
     for (const assignment of assignments) {
       n += 1;
       const place = { path: path(assignment.id), listPath };
-      const groupId = `new-${seed}-${n}`;
+      const groupId = guid(`new-${seed}-${n}`);
       const held = assignment.target['@odata.type'] === GROUP ? assignment.target['groupId'] : undefined;
       if (n % UNTOUCHED_ONE_IN === 0) untouched.push(place.path);
       else if (n % FORBIDDEN_ONE_IN === 0 && hasOwnId(assignment.id, tenant)) {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { generateTenant } from '../../src/simulator/generateTenant.ts';
 import type { SeedPolicy, TenantSeed } from '../../src/simulator/tenantFile.ts';
+import { guid } from '../support/guid.ts';
 import { APPLY, site } from '../support/assignSite.ts';
 import { csv } from '../support/cli.ts';
 import { ANY_SIZE } from '../support/plannedTenant.ts';
@@ -44,7 +45,7 @@ function rowsOf({ id: policyId, type: policyType, assignments }: SeedPolicy, n: 
       ...{ policyType, policyId, assignmentId: isNamed ? assignmentId : '', action },
       ...(action === 'remove'
         ? { targetType: '', groupId: '' }
-        : { targetType: 'group', groupId: `new-${n}-${i}` }),
+        : { targetType: 'group', groupId: guid(`new-${n}-${i}`) }),
     };
   });
   const gone = new Set(rows.map(({ assignmentId }) => assignmentId));

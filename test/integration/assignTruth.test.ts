@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { generateTenant } from '../../src/simulator/generateTenant.ts';
 import type { SeedAssignment } from '../../src/simulator/assignmentSeed.ts';
 import type { SeedPolicy, TenantSeed } from '../../src/simulator/tenantFile.ts';
+import { guid } from '../support/guid.ts';
 import { APPLY, site, type Result, type Site } from '../support/assignSite.ts';
 import { csv } from '../support/cli.ts';
 import { ANY_SIZE } from '../support/plannedTenant.ts';
@@ -22,7 +23,7 @@ function rowsOf({ id: policyId, type: policyType, assignments }: SeedPolicy, n: 
   const [first, second] = assignments;
   const row = (action: string, assignmentId = '', groupId = ''): Row => ({
     ...{ policyType, policyId, assignmentId, action },
-    ...{ targetType: groupId === '' ? '' : 'group', groupId },
+    ...{ targetType: groupId === '' ? '' : 'group', groupId: guid(groupId) },
   });
   if (n % 8 === 0) return [row('clear'), row('add', '', `more-${n}`)];
   return [row('set', first?.id, `new-${n}`), row('add', '', `more-${n}`), row('remove', second?.id)];

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { guid } from '../support/guid.ts';
 import { ALLOW_ALL, bench, csv } from '../support/cli.ts';
 import { ANY_SIZE, plannedTenant, type PlannedTenant } from '../support/plannedTenant.ts';
 import { startRedisServer, type TestRedis } from '../support/redisServer.ts';
@@ -125,8 +126,8 @@ describe('a sample', () => {
     ]);
     await here.run(['apply', here.file('x.csv', file), '--yes', '--sample', '1', ...ALLOW_ALL]);
     const path = '/deviceManagement/deviceConfigurations/c1/assignments';
-    expect(here.simulator.tenant.at(`${path}/narrow`)?.target).toMatchObject({ groupId: 'y' });
-    expect(here.simulator.tenant.at(`${path}/wide`)?.target).toMatchObject({ groupId: 'g1' });
+    expect(here.simulator.tenant.at(`${path}/narrow`)?.target).toMatchObject({ groupId: guid('y') });
+    expect(here.simulator.tenant.at(`${path}/wide`)?.target).toMatchObject({ groupId: guid('g1') });
   });
 
   test('that the guard stops leaves nothing behind', async () => {

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { generateTenant } from '../../src/simulator/generateTenant.ts';
+import { named } from '../support/guid.ts';
 import { ALLOW_ALL, bench, csv, type Bench } from '../support/cli.ts';
 import { command, type Command } from '../support/command.ts';
 import { startRedisServer, type TestRedis } from '../support/redisServer.ts';
@@ -62,7 +63,9 @@ async function untilGraphHangs({ simulator }: Site): Promise<void> {
 async function expectFinishedBy(here: Site, ...argv: string[]): Promise<void> {
   here.simulator.reconfigure({ latencyMs: 0 });
   expect((await here.command(...argv).ended).exitCode).toBe(0);
-  const groups = [...here.simulator.tenant.every()].map(({ assignment }) => assignment.target['groupId']);
+  const groups = [...here.simulator.tenant.every()].map(({ assignment }) =>
+    named(String(assignment.target['groupId'])),
+  );
   expect(groups).toEqual(groups.map((_, n) => `new-${n}`));
   const status = JSON.parse((await here.run(['status', '@last', '--json'])).stdout) as object;
   expect(status).toMatchObject({ state: 'completed', succeeded: here.rows, pending: 0 });

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { guid } from '../support/guid.ts';
 import { bench, csv, type Bench } from '../support/cli.ts';
 import { startRedisServer, type TestRedis } from '../support/redisServer.ts';
 import { SMALL_TENANT } from '../support/simulatorClient.ts';
@@ -11,7 +12,8 @@ beforeAll(async () => {
 afterAll(() => redis.stop());
 
 const HEAD = 'policyType,policyId,assignmentId,targetType,groupId,filterId,filterType';
-const GOOD = 'deviceConfiguration,c1,a1,group,g7,,';
+const G7 = guid('g7');
+const GOOD = `deviceConfiguration,c1,a1,group,${G7},,`;
 const lines = (...rows: string[]): string => `${rows.join('\n')}\n`;
 const inBatch = (request: object): string => JSON.stringify({ requests: [request] });
 const patch = (more: object): string =>
@@ -20,7 +22,7 @@ const patch = (more: object): string =>
     method: 'PATCH',
     url: '/deviceManagement/deviceConfigurations/c1/assignments/a1',
     headers: { 'Content-Type': 'application/json' },
-    body: { target: { '@odata.type': '#microsoft.graph.groupAssignmentTarget', groupId: 'g7' } },
+    body: { target: { '@odata.type': '#microsoft.graph.groupAssignmentTarget', groupId: G7 } },
     ...more,
   });
 const row = (more: object): string =>
@@ -30,7 +32,7 @@ const row = (more: object): string =>
       policyId: 'c1',
       assignmentId: 'a1',
       targetType: 'group',
-      groupId: 'g7',
+      groupId: G7,
       ...more,
     },
   ]);
@@ -90,7 +92,7 @@ const MALFORMED: readonly Malformed[] = [
   },
   {
     what: 'a missing group',
-    content: lines(HEAD, GOOD.replace(',g7,', ',,')),
+    content: lines(HEAD, GOOD.replace(G7, '')),
     at: '2:',
     says: /needs groupId/i,
   },
@@ -115,31 +117,31 @@ const MALFORMED: readonly Malformed[] = [
   },
   {
     what: 'a filter without its kind',
-    content: lines(HEAD, GOOD.replace(',,', ',f1,')),
+    content: lines(HEAD, GOOD.replace(',,', `,${guid('f1')},`)),
     at: '2:',
     says: /filterType/i,
   },
   {
     what: 'a filter on an exclusion',
-    content: lines(HEAD, 'deviceConfiguration,c1,a1,exclusionGroup,g7,f1,include'),
+    content: lines(HEAD, `deviceConfiguration,c1,a1,exclusionGroup,${G7},${guid('f1')},include`),
     at: '2:',
     says: /takes no filter/i,
   },
   {
     what: 'contradicting rows',
-    content: lines(HEAD, GOOD, 'deviceConfigurations,C1,A1,group,g8,,'),
+    content: lines(HEAD, GOOD, `deviceConfigurations,C1,A1,group,${guid('g8')},,`),
     at: '3:',
     says: /line 2 wishes something else/i,
   },
   {
     what: 'an open quote',
-    content: lines(HEAD, GOOD, '"deviceConfiguration,c1,a2,group,g7,,'),
+    content: lines(HEAD, GOOD, `"deviceConfiguration,c1,a2,group,${G7},,`),
     at: '3:1',
     says: /never closed/i,
   },
   { what: 'a short row', content: lines(HEAD, 'deviceConfiguration,c1,a1'), at: '2:', says: /3 cells/ },
   { what: 'a long row', content: lines(HEAD, `${GOOD},,`), at: '2:', says: /9 cells/ },
-  { what: 'a NUL', content: lines(HEAD, GOOD.replace('g7', 'g\u00007')), at: '2:', says: /./ },
+  { what: 'a NUL', content: lines(HEAD, GOOD.replace(G7, 'g\u00007')), at: '2:', says: /./ },
   {
     what: 'Latin-1',
     content: Buffer.from(lines(`${HEAD},note`, `${GOOD},Zürich`), 'latin1'),
@@ -157,7 +159,7 @@ const MALFORMED: readonly Malformed[] = [
   { what: 'a line of 10 MB', content: lines(HEAD, 'x'.repeat(10_000_000)), at: '2:', says: /longer than/ },
   {
     what: 'a cell of 500 kB',
-    content: lines(HEAD, GOOD.replace('g7', 'g'.repeat(500_000))),
+    content: lines(HEAD, GOOD.replace(G7, 'g'.repeat(500_000))),
     at: '2:5',
     says: /500000 characters/i,
   },
@@ -188,7 +190,7 @@ const MALFORMED: readonly Malformed[] = [
   { what: 'a way there is not', content: lines(`${HEAD},via`, `${GOOD},assign`), at: '2:8', says: /via|way/ },
   {
     what: 'intent of a compliance policy',
-    content: lines(`${HEAD},intent`, 'deviceCompliancePolicy,p1,a5,group,g7,,,remove'),
+    content: lines(`${HEAD},intent`, `deviceCompliancePolicy,p1,a5,group,${G7},,,remove`),
     at: '2:8',
     says: /no intent/i,
   },
@@ -317,7 +319,7 @@ describe('a malformed file is refused with line and remedy, and nothing is sent 
     const here = await bench(redis.url);
     const file = here.file(
       'x.csv',
-      lines(HEAD, ...Array.from({ length: 1_200 }, () => GOOD.replace(',g7,', ',,'))),
+      lines(HEAD, ...Array.from({ length: 1_200 }, () => GOOD.replace(G7, ''))),
     );
     const ran = await here.run(['plan', file]);
     await expectRefused(here, ran);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SeedPolicy } from '../../src/simulator/tenantFile.ts';
 import { bench, csv, type Bench } from '../support/cli.ts';
+import { guid, named } from '../support/guid.ts';
 import { ANY_SIZE, plannedTenant, type PlannedTenant } from '../support/plannedTenant.ts';
 import { startRedisServer, type TestRedis } from '../support/redisServer.ts';
 import { groupTarget } from '../support/simulatorClient.ts';
@@ -215,13 +216,14 @@ describe('a saved plan', () => {
     [
       'with an unknown column',
       [],
-      (text: string) => text.replaceAll('"groupId":"new-0"', '"groupsId":"x"'),
+      (text: string) => text.replaceAll(`"groupId":"${guid('new-0')}"`, '"groupsId":"x"'),
       ':2:',
     ],
     [
       'with a row that is none any more',
       [],
-      (text: string) => text.replace('"targetType":"group","groupId":"new-1"', '"targetType":"group"'),
+      (text: string) =>
+        text.replace(`"targetType":"group","groupId":"${guid('new-1')}"`, '"targetType":"group"'),
       ':3:',
     ],
   ] as const)('that is %s is refused with 2, and nothing is queued', async (_what, more, spoil, told) => {
@@ -275,7 +277,7 @@ describe('the plan of a run', () => {
     const befores = linesOf(path)
       .slice(1, -1)
       .flatMap((line) => JSON.parse(line).assignments ?? [])
-      .map(({ target }) => target.groupId);
+      .map(({ target }) => named(target.groupId));
     expect(befores).toEqual(['old-0-0', 'old-0-1', 'old-1-0', 'old-1-1']);
   });
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { generateTenant } from '../../src/simulator/generateTenant.ts';
 import type { AssignmentEntry } from '../../src/simulator/tenant.ts';
+import { guid } from '../support/guid.ts';
 import { ALLOW_ALL, bench, csv, type Bench } from '../support/cli.ts';
 import { startRedisServer, type TestRedis } from '../support/redisServer.ts';
 
@@ -71,14 +72,14 @@ function wishFor(
       assignmentOverride: '',
       versionNumber: '',
       ...own.cells,
-      filterId: isSet ? `filter-${n}` : '',
+      filterId: isSet ? guid(`filter-${n}`) : '',
       filterType: filter === 'keep' ? '' : (filter ?? ''),
       intent: intent ?? '',
       note: `row ${n}, "quoted"`,
     },
     target: {
       '@odata.type': `#microsoft.graph.${type}AssignmentTarget`,
-      [FILTER_ID]: isSet ? `filter-${n}` : filter === 'keep' ? keptId : null,
+      [FILTER_ID]: isSet ? guid(`filter-${n}`) : filter === 'keep' ? keptId : null,
       [FILTER_TYPE]: isSet ? filter : filter === 'keep' ? keptType : 'none',
       ...own.properties,
     },
@@ -93,7 +94,7 @@ function ownProperties(
   switch (type) {
     case 'group':
     case 'exclusionGroup':
-      return { cells: { groupId: `group-${n}` }, properties: { groupId: `group-${n}` } };
+      return { cells: { groupId: guid(`group-${n}`) }, properties: { groupId: guid(`group-${n}`) } };
     case 'allDevices':
     case 'allLicensedUsers':
       return { cells: {}, properties: {} };
@@ -102,8 +103,8 @@ function ownProperties(
     case 'scopeTagGroup': {
       const kind = ['none', 'user', 'device'][n % 3] ?? 'none';
       return {
-        cells: { scopeTagTargetType: kind, entraObjectId: `entra-${n}` },
-        properties: { targetType: kind, entraObjectId: `entra-${n}` },
+        cells: { scopeTagTargetType: kind, entraObjectId: guid(`entra-${n}`) },
+        properties: { targetType: kind, entraObjectId: guid(`entra-${n}`) },
       };
     }
     case 'organizationalUnit':

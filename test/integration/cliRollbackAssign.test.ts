@@ -1,10 +1,12 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { EditInput } from '../../src/simulator/editSchema.ts';
 import type { SimulatorOptions } from '../../src/simulator/simulator.ts';
 import type { TenantSeed } from '../../src/simulator/tenantFile.ts';
 import { APPLY, flushAll, site, type Held, type Site, type Target } from '../support/assignSite.ts';
 import { csv } from '../support/cli.ts';
 import { allDevices, excluded, filter, group, unheardOf } from '../support/graphShapes.ts';
+import { named, withGuids } from '../support/guid.ts';
 import { startRedisServer, type TestRedis } from '../support/redisServer.ts';
 
 let redis: TestRedis;
@@ -159,21 +161,23 @@ describe('what somebody has changed since', () => {
       simulator
         .snapshot()
         .policies.find(({ id }) => id === policyId)
-        ?.assignments.find((each) => JSON.stringify(each.target).includes(text))?.id ?? '';
+        ?.assignments.find((each) => named(JSON.stringify(each.target)).includes(text))?.id ?? '';
     const at = (policyId: string) => ({ type: 'deviceConfiguration' as const, policyId });
     const target = (of: object) => of as Target;
-    simulator.edit([
-      {
-        do: 'change',
-        ...at('wifi'),
-        assignmentId: idOf('wifi', 'g4'),
-        target: target(group('g4', filter('f1'))),
-      },
-      { do: 'change', ...at('wifi'), assignmentId: idOf('wifi', 'g5'), target: target(group('g5')) },
-      { do: 'add', ...at('kiosk'), assignment: { target: target(allDevices()) } },
-      { do: 'remove', ...at('kiosk'), assignmentId: idOf('kiosk', 'allLicensedUsers') },
-      { do: 'remove', ...at('vpn'), assignmentId: idOf('vpn', 'g7') },
-    ]);
+    simulator.edit(
+      withGuids<EditInput[]>([
+        {
+          do: 'change',
+          ...at('wifi'),
+          assignmentId: idOf('wifi', 'g4'),
+          target: target(group('g4', filter('f1'))),
+        },
+        { do: 'change', ...at('wifi'), assignmentId: idOf('wifi', 'g5'), target: target(group('g5')) },
+        { do: 'add', ...at('kiosk'), assignment: { target: target(allDevices()) } },
+        { do: 'remove', ...at('kiosk'), assignmentId: idOf('kiosk', 'allLicensedUsers') },
+        { do: 'remove', ...at('vpn'), assignmentId: idOf('vpn', 'g7') },
+      ]),
+    );
   };
 
   test('is left out and shown; --force puts it back, and adds again what is gone', async () => {

@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { generateTenant } from '../../src/simulator/generateTenant.ts';
 import type { SimulatorOptions } from '../../src/simulator/simulator.ts';
+import { named } from '../support/guid.ts';
 import { ALLOW_ALL, bench, csv, type Bench } from '../support/cli.ts';
 import { command, type Command } from '../support/command.ts';
 import { startRedisServer, type TestRedis } from '../support/redisServer.ts';
@@ -57,7 +60,9 @@ const written = (here: Site, atLeast: number): Promise<void> =>
 
 /** Every assignment holds its own new group, and none was written a second time. */
 function expectAllWrittenOnce({ simulator, rows }: Site): void {
-  const groups = [...simulator.tenant.every()].map(({ assignment }) => assignment.target['groupId']);
+  const groups = [...simulator.tenant.every()].map(({ assignment }) =>
+    named(String(assignment.target['groupId'])),
+  );
   expect(groups).toEqual(groups.map((_, n) => `new-${n}`));
   const { writtenAgain, writesDone, writesPerAssignment, throttled } = simulator.stats();
   expect({ writtenAgain, writesDone, throttled }).toEqual({
@@ -175,7 +180,9 @@ describe('Redis', () => {
     await redis.restart();
     const ended = await applied.ended;
     expect(ended).toMatchObject({ exitCode: 0 });
-    const groups = [...here.simulator.tenant.every()].map(({ assignment }) => assignment.target['groupId']);
+    const groups = [...here.simulator.tenant.every()].map(({ assignment }) =>
+      named(String(assignment.target['groupId'])),
+    );
     expect(groups).toEqual(groups.map((_, n) => `new-${n}`));
     expect(here.simulator.stats().writtenAgain).toEqual([]);
   });
@@ -209,6 +216,38 @@ describe('the process', () => {
     results.closeStdout();
     const { exitCode, stderr } = await results.ended;
     expect({ exitCode, trace: /^\s+at /m.test(stderr) }).toEqual({ exitCode: 0, trace: false });
+  });
+
+  test('says that a full disk took not all of its data, when all the rest is done', async () => {
+    const redis = await redisServer();
+    const here = await site(redis.url);
+    const options = { env: here.env, cwd: here.dir, stdoutPath: '/dev/full' };
+    const submitted = await command(['submit', here.changes], options).ended;
+    expect(submitted.exitCode).toBe(4);
+    const runId = /^Run (\S+): \d+ rows queued/m.exec(submitted.stderr)?.[1];
+    expect(submitted.stderr).toMatch(/error: Not all data could be written to stdout: .*ENOSPC/);
+    expect((await here.run(['status', runId ?? ''])).exitCode).toBe(0);
+    for (const argv of [
+      ['status'],
+      ['status', '--json'],
+      ['results', '@last'],
+      ['log', '@last'],
+      ['--help'],
+    ]) {
+      const ran = await command(argv, options).ended;
+      expect([argv, ran.exitCode]).toEqual([argv, 4]);
+      expect(ran.stderr).not.toMatch(/^\s+at |bug:/m);
+    }
+  });
+
+  test('writes to a file at stdout all that it has to say', async () => {
+    const redis = await redisServer();
+    const here = await site(redis.url);
+    await here.run(['submit', here.changes]);
+    const stdoutPath = join(here.dir, 'stdout.csv');
+    const ran = await command(['results', '@last'], { env: here.env, cwd: here.dir, stdoutPath }).ended;
+    expect(ran.exitCode).toBe(0);
+    expect(readFileSync(stdoutPath, 'utf8')).toBe((await here.run(['results', '@last'])).data);
   });
 
   test('loads neither BullMQ nor Azure nor Redis for --version, nor Azure for status', async () => {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
+import { named } from '../support/guid.ts';
 import { ALLOW_ALL, bench, csv, type Bench } from '../support/cli.ts';
 import { command, type Command } from '../support/command.ts';
 import { startRedisServer, type TestRedis } from '../support/redisServer.ts';
@@ -103,9 +104,9 @@ describe('pause --all with three workers', () => {
     expect((await here.run(['watch', '@last'])).exitCode).toBe(1);
     const { writtenAgain, throttled } = here.simulator.stats();
     expect({ writtenAgain, throttled }).toEqual({ writtenAgain: [], throttled: 0 });
-    expect([...here.simulator.tenant.every()].map(({ assignment }) => assignment.target['groupId'])).toEqual(
-      Array.from({ length: here.rows }, (_, n) => `new-${n}`),
-    );
+    expect(
+      [...here.simulator.tenant.every()].map(({ assignment }) => named(String(assignment.target['groupId']))),
+    ).toEqual(Array.from({ length: here.rows }, (_, n) => `new-${n}`));
     const actions = JSON.parse((await here.run(['log', runId, '--json'])).stdout).map(
       ({ action }: { action: string }) => action,
     );

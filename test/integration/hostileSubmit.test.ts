@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { bench } from '../support/cli.ts';
+import { guid } from '../support/guid.ts';
 import { HOSTILE_FILES } from '../support/hostileFiles.ts';
 import { startRedisServer, type TestRedis } from '../support/redisServer.ts';
 
@@ -13,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => redis.stop());
 
 const HEAD = 'policyType,policyId,assignmentId,targetType,groupId,note\n';
-const GOOD = 'deviceConfiguration,c1,a1,group,g7,=1+1\n';
+const GOOD = `deviceConfiguration,c1,a1,group,${guid('g7')},=1+1\n`;
 
 test('of a hostile file nothing is queued and nothing stays in Redis, whatever it is called', async () => {
   const here = await bench(redis.url);
@@ -52,7 +53,7 @@ test('a formula goes through results and back as it was', async () => {
   const first = await here.run(['results', '@last']);
   expect(first.stdout).toContain(`${columns},`);
   expect(first.stdout).toContain(",'=1+1,pending");
-  await here.run(['submit', here.file('again.csv', first.stdout)]);
+  await here.run(['submit', here.file('again.csv', first.data)]);
   const json = JSON.parse((await here.run(['results', '@last', '--format', 'json'])).stdout) as unknown[];
   expect(json).toEqual([expect.objectContaining({ note: '=1+1' })]);
   expect((await here.run(['results', '@last'])).stdout).toContain(",'=1+1,pending");

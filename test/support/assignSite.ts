@@ -2,6 +2,7 @@ import { Redis } from 'ioredis';
 import { expect } from 'vitest';
 import type { SimulatorOptions } from '../../src/simulator/simulator.ts';
 import type { SeedAssignment } from '../../src/simulator/assignmentSeed.ts';
+import { named } from './guid.ts';
 import { ALLOW_ALL, bench, type Bench, type Ran } from './cli.ts';
 
 export type Target = SeedAssignment['target'];
@@ -56,7 +57,7 @@ const heldBy = ({ simulator }: Bench): Held =>
       .snapshot()
       .policies.map(({ id, via = '', assignments }) => [
         via === '' ? id : `${id} ${via}`,
-        assignments.map(({ id: _id, ...assignment }) => JSON.stringify(sorted(assignment))).toSorted(),
+        assignments.map(({ id: _id, ...assignment }) => named(JSON.stringify(sorted(assignment)))).toSorted(),
       ]),
   );
 

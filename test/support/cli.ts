@@ -5,15 +5,18 @@ import { join } from 'node:path';
 import { PassThrough, Readable, Writable } from 'node:stream';
 import { onTestFinished } from 'vitest';
 import { GUARD_KINDS } from '../../src/assignments/guard/finding.ts';
+import { guid, named, withGuids } from './guid.ts';
 import type { Io } from '../../src/cli/context.ts';
 import { main } from '../../src/main.ts';
 import { startSimulator, type Simulator, type SimulatorOptions } from '../../src/simulator/simulator.ts';
 
-/** What a command line ended with and wrote. */
+/** What a command line ended with and wrote. Texts call groups and filters by their short names again: see `guid`. */
 export interface Ran {
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;
+  /** What stdout was, with its ids, to be read as a file. */
+  readonly data: string;
 }
 
 /** A command line that runs in this process. */
@@ -54,7 +57,7 @@ export const ALLOW_ALL: readonly string[] = [
 let benches = 0;
 
 /**
- * A bench of its own for one test: a tenant nobody else uses, so that all tests of a file can share one Redis. Its pace is
+ * A bench of its own for one test, whose tenant may call groups and filters by short names: a tenant nobody else uses, so that all tests of a file can share one Redis. Its pace is
  * a short window with room for everything, unless `env` says otherwise.
  */
 export async function bench(
@@ -63,7 +66,11 @@ export async function bench(
   env: Readonly<Record<string, string>> = {},
 ): Promise<Bench> {
   benches += 1;
-  const simulator = await startSimulator({ writeLimit: null, requestLimit: null, ...options });
+  const simulator = await startSimulator({
+    writeLimit: null,
+    requestLimit: null,
+    ...withGuids(options),
+  });
   const dir = mkdtempSync(join(tmpdir(), 'retarget-cli-'));
   onTestFinished(async () => {
     await simulator.close();
@@ -116,8 +123,9 @@ function startCommand(argv: readonly string[], options: RunOptions, cwd: string)
   let hasEnded = false;
   const ended = main(argv, io).then((exitCode): Ran => ({
     exitCode,
-    stdout: stdout.text(),
-    stderr: stderr.text(),
+    stdout: named(stdout.text()),
+    stderr: named(stderr.text()),
+    data: stdout.text(),
   }));
   void ended
     .catch(() => undefined)
@@ -133,7 +141,7 @@ function startCommand(argv: readonly string[], options: RunOptions, cwd: string)
         await once(stderr.stream, 'heard');
       }
     },
-    text: () => stderr.text(),
+    text: () => named(stderr.text()),
     interrupt: (signal) => interrupted.abort(signal),
   };
 }
@@ -155,12 +163,26 @@ function collected(isTTY: boolean): {
   return { stream: Object.assign(stream, { isTTY, columns: 100 }), text: () => text };
 }
 
-/** A CSV file of these rows; columns are those of the first. */
+/** The columns in which a file takes GUIDs only. */
+const GUID_COLUMNS: readonly string[] = [
+  'groupId',
+  'filterId',
+  'fromGroupId',
+  'fromFilterId',
+  'entraObjectId',
+];
+
+/** A CSV file of these rows; columns are those of the first. Groups and filters may be called by short names: see `guid`. */
 export function csv(rows: readonly Readonly<Record<string, string | number | undefined>>[]): string {
   const columns = Object.keys(rows[0] ?? {});
   const line = (cells: readonly (string | number | undefined)[]): string =>
     cells
       .map((cell) => (/[",\n]/.test(`${cell ?? ''}`) ? `"${`${cell}`.replaceAll('"', '""')}"` : (cell ?? '')))
       .join(',');
-  return `${[line(columns), ...rows.map((row) => line(columns.map((column) => row[column])))].join('\n')}\n`;
+  return `${[line(columns), ...rows.map((row) => line(columns.map((column) => cellOf(row, column))))].join('\n')}\n`;
+}
+
+function cellOf(row: Readonly<Record<string, string | number | undefined>>, column: string) {
+  const cell = row[column];
+  return GUID_COLUMNS.includes(column) && typeof cell === 'string' ? guid(cell) : cell;
 }

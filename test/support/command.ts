@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, statSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 
@@ -29,17 +29,21 @@ export function command(
     readonly env: Readonly<Record<string, string | undefined>>;
     readonly cwd: string;
     readonly nodeArgs?: readonly string[];
+    /** Where stdout goes instead: what is said of it is then ''. */
+    readonly stdoutPath?: string;
   },
 ): Command {
   expectFreshBuild();
+  const stdoutFile = options.stdoutPath === undefined ? undefined : openSync(options.stdoutPath, 'w');
   const child = spawn(process.execPath, [...(options.nodeArgs ?? []), MAIN, ...argv], {
     env: { ...options.env },
     cwd: options.cwd,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', stdoutFile ?? 'pipe', 'pipe'],
   });
+  if (stdoutFile !== undefined) closeSync(stdoutFile);
   let [stdout, stderr, isOver] = ['', '', false];
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
     child.emit('heard');
   });
@@ -62,7 +66,7 @@ export function command(
       }
     },
     kill: (signal) => void child.kill(signal),
-    closeStdout: () => void child.stdout.destroy(),
+    closeStdout: () => void child.stdout?.destroy(),
   };
 }
 

@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import type { FileFormat } from '../../src/formats/format.ts';
+import { guid } from './guid.ts';
 
 /** A file that was made to do harm, or came out of an accident that looks like it. None of them has a row that may be queued. */
 export interface HostileFile {
@@ -10,9 +11,8 @@ export interface HostileFile {
 }
 
 const HEAD = 'policyType,policyId,assignmentId,targetType,groupId,note\n';
-const GOOD = 'deviceConfiguration,c1,a1,group,g7,x\n';
-const GOOD_JSON =
-  '{"policyType":"deviceConfiguration","policyId":"c1","assignmentId":"a1","targetType":"group","groupId":"g7"}';
+const GOOD = `deviceConfiguration,c1,a1,group,${guid('g7')},x\n`;
+const GOOD_JSON = `{"policyType":"deviceConfiguration","policyId":"c1","assignmentId":"a1","targetType":"group","groupId":"${guid('g7')}"}`;
 const jsonWith = (member: string): string => `[${GOOD_JSON.slice(0, -1)},${member}}]`;
 const manyOf = (count: number, one: (index: number) => string): string =>
   Array.from({ length: count }, (_, index) => one(index)).join(',');

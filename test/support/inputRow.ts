@@ -5,7 +5,14 @@ import type { ReadingRules } from '../../src/assignments/rows/rowReader.ts';
 
 export type Cells = { readonly [column in InputColumn]?: unknown };
 
-export const BETA: ReadingRules = { root: 'https://graph.microsoft.com', apiVersion: 'beta', blind: false };
+/** Of a file that is read in. */
+export const FROM_FILE: ReadingRules = {
+  root: 'https://graph.microsoft.com',
+  apiVersion: 'beta',
+  blind: false,
+};
+/** Of rows that stand in a record, so that a test may call its groups G1 and G2. */
+export const BETA: ReadingRules = { ...FROM_FILE, recorded: true };
 export const V1: ReadingRules = { ...BETA, apiVersion: 'v1.0' };
 export const BLIND: ReadingRules = { ...BETA, blind: true };
 

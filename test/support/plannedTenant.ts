@@ -2,6 +2,7 @@ import type { EditInput } from '../../src/simulator/editSchema.ts';
 import type { SimulatorOptions } from '../../src/simulator/simulator.ts';
 import type { SeedPolicy } from '../../src/simulator/tenantFile.ts';
 import { bench, csv, type Bench } from './cli.ts';
+import { named, withGuids } from './guid.ts';
 import { groupTarget } from './simulatorClient.ts';
 
 /** A tenant whose every assignment is to a group, and a file that moves each of them to a group of its own. */
@@ -44,8 +45,9 @@ export async function plannedTenant(
     ...here,
     rows: rows.length,
     changes: here.file('changes.csv', csv(rows)),
-    changeByAnotherHand: (count) => here.simulator.edit(editsOfAnotherHand(count)),
-    groups: () => [...here.simulator.tenant.every()].map(({ assignment }) => assignment.target['groupId']),
+    changeByAnotherHand: (count) => here.simulator.edit(withGuids(editsOfAnotherHand(count))),
+    groups: () =>
+      [...here.simulator.tenant.every()].map(({ assignment }) => named(String(assignment.target['groupId']))),
     status: async () => JSON.parse((await here.run(['status', '@last', '--json'])).stdout),
   };
 }

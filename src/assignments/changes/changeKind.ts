@@ -1,5 +1,6 @@
 import type { CurrentAssignment } from './current.ts';
 import { filterOf, sameFilter, type PresentFilter } from '../targets/filter.ts';
+import { everybodyOf } from '../values/guid.ts';
 import type { JsonObject } from '../values/json.ts';
 import { targetIn, targetKind, targetTypeOf } from '../targets/currentTarget.ts';
 
@@ -58,9 +59,9 @@ export function audienceInWords(target: JsonObject): string {
   const type = targetTypeOf(target);
   switch (type) {
     case 'group':
-      return `group ${text(target['groupId'])}`;
+      return groupInWords(target['groupId']);
     case 'exclusionGroup':
-      return `excluded group ${text(target['groupId'])}`;
+      return `excluded ${groupInWords(target['groupId'])}`;
     case 'allDevices':
       return 'all devices';
     case 'allLicensedUsers':
@@ -74,6 +75,13 @@ export function audienceInWords(target: JsonObject): string {
     case undefined:
       return targetKind(target);
   }
+}
+
+const EVERYBODY = { allDevices: ' (all devices)', allLicensedUsers: ' (all users)' } as const;
+
+function groupInWords(id: unknown): string {
+  const everybody = typeof id === 'string' ? everybodyOf(id) : undefined;
+  return `group ${text(id)}${everybody === undefined ? '' : EVERYBODY[everybody]}`;
 }
 
 const text = (id: unknown): string => (typeof id === 'string' ? id : 'without id');

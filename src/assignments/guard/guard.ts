@@ -5,11 +5,12 @@ import type { Finding, GuardKind } from './finding.ts';
 import type { CurrentAssignment } from '../changes/current.ts';
 import { audienceInWords, targetInWords, turnOfIntent } from '../changes/changeKind.ts';
 import { filterOf } from '../targets/filter.ts';
+import { everybodyOf } from '../values/guid.ts';
 import { sameId } from '../values/ids.ts';
 import type { JsonObject } from '../values/json.ts';
 import { fitsPlatform, type DevicePlatform } from '../targets/platforms.ts';
 import { audienceKey } from '../targets/audience.ts';
-import { groupOf, isEverybody, isExclusion, targetIn, targetTypeOf } from '../targets/currentTarget.ts';
+import { everybodyIn, groupOf, isEverybody, isExclusion, targetIn } from '../targets/currentTarget.ts';
 import { quoted } from '../values/quoted.ts';
 
 export type GroupFact = { readonly kind: 'ok' | 'missing' | 'notSecurity' | 'empty' | 'unchecked' };
@@ -98,7 +99,7 @@ export class Guard {
 
   #newGroup({ before, after }: JudgedRow): Finding[] {
     const id = after && groupOf(targetIn(after));
-    if (id === undefined || sameId(id, before && groupOf(before.target))) return [];
+    if (id === undefined || sameId(id, before && groupOf(before.target)) || everybodyOf(id)) return [];
     switch (this.#facts.group(id).kind) {
       case 'ok':
         return [];
@@ -250,9 +251,9 @@ function clearConcerns({ cleared }: JudgedRow): Finding[] {
 
 /** All devices or all users, where it was not the same before. */
 function newAudienceConcerns(from: JsonObject | undefined, to: JsonObject): Finding[] {
-  const type = targetTypeOf(to);
-  if (!isEverybody(to) || (from && targetTypeOf(from) === type)) return [];
-  const kind = type === 'allDevices' ? 'all-devices' : 'all-users';
+  const everybody = everybodyIn(to);
+  if (everybody === undefined || (from && everybodyIn(from) === everybody)) return [];
+  const kind = everybody === 'allDevices' ? 'all-devices' : 'all-users';
   return concern(kind, `it is newly assigned to ${targetInWords(to)}.`);
 }
 

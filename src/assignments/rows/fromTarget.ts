@@ -33,7 +33,7 @@ export function readFrom(reader: RowReader): FromTarget | undefined {
     reader.problem('fromTargetType', 'Only a look finds an assignment by its present target.', remedy);
   }
   const target = readAudience(reader);
-  const filterId = reader.id('fromFilterId');
+  const filterId = reader.guid('fromFilterId', 'filter');
   if (filterId !== undefined && target?.type === 'exclusionGroup')
     reader.problem('fromFilterId', 'An exclusion has no filter.', 'Leave fromFilterId blank.');
   if (filterId !== undefined && reader.rules.apiVersion === 'v1.0')
@@ -43,7 +43,7 @@ export function readFrom(reader: RowReader): FromTarget | undefined {
 
 function readAudience(reader: RowReader): FromAudience | undefined {
   const type = readType(reader);
-  const groupId = reader.id('fromGroupId');
+  const groupId = reader.groupId('fromGroupId', 'fromTargetType');
   switch (type) {
     case undefined:
       return undefined;

@@ -1,7 +1,8 @@
 import { closestTo } from '../values/closest.ts';
 import type { InputColumn } from './columns.ts';
 import { parsedExactly } from '../values/exactJson.ts';
-import { idFault } from '../values/ids.ts';
+import { everybodyOf, guidFault } from '../values/guid.ts';
+import { hiddenFault, idFault, isPlaceholder } from '../values/ids.ts';
 import { isJsonObject, type JsonObject } from '../values/json.ts';
 import { walkJson } from '../values/jsonWalk.ts';
 import type { Strategy } from '../kinds/kind.ts';
@@ -19,6 +20,8 @@ export interface ReadingRules {
   readonly blind: boolean;
   /** The rows put back what was there: a target of a type that nobody documents goes through unharmed. */
   readonly restores?: boolean;
+  /** The row was held to the form of ids when it was read in, perhaps by an older version: what that took is still read. */
+  readonly recorded?: boolean;
   /** How the run writes; `patch` when nothing is said. */
   readonly strategy?: Strategy;
 }
@@ -71,6 +74,33 @@ export class RowReader {
     return text === undefined || fault === undefined
       ? text
       : this.problem(column, `The id ${quoted(text)} ${fault}.`, ID_REMEDY);
+  }
+
+  /** The id of something of Entra's, or of a filter: a GUID. */
+  guid(column: InputColumn, what: string): string | undefined {
+    const text = this.text(column);
+    if (text === undefined) return undefined;
+    if (this.#takesAnyId || isPlaceholder(text) || hiddenFault(text) !== undefined) return this.id(column);
+    const fault = guidFault(text, what);
+    return fault === undefined ? text : this.fault(column, fault);
+  }
+
+  /** Rows that restore have the tenant's own word for it. */
+  get #takesAnyId(): boolean {
+    return this.rules.restores === true || this.rules.recorded === true;
+  }
+
+  /** A group, and not what Entra calls everybody where it needs one. */
+  groupId(column: 'groupId' | 'fromGroupId', typeColumn: InputColumn): string | undefined {
+    const id = this.guid(column, 'group');
+    const everybody = id === undefined || this.#takesAnyId ? undefined : everybodyOf(id);
+    if (everybody === undefined) return id;
+    const who = everybody === 'allDevices' ? 'all devices' : 'all users';
+    return this.problem(
+      column,
+      `${id} is no group: it stands for ${who}.`,
+      `Write ${everybody} as ${typeColumn}, and leave ${column} blank.`,
+    );
   }
 
   /** A cell that takes one of a few words, in any letter case. */

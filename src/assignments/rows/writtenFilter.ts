@@ -5,7 +5,7 @@ import { TARGET_KINDS, type TargetType } from '../targets/target.ts';
 /** The filter that `filterId` and `filterType` describe. The target's type is undefined when it could not be read. */
 export function readFilter(reader: RowReader, targetType: TargetType | undefined): Filter | undefined {
   const type = reader.choice('filterType', ['include', 'exclude', 'none']);
-  const id = reader.id('filterId');
+  const id = reader.guid('filterId', 'filter');
   if ((reader.has('filterType') && type === undefined) || (reader.has('filterId') && id === undefined))
     return undefined;
   const takesFilter = targetType === undefined || TARGET_KINDS[targetType].takesFilter;

@@ -69,7 +69,7 @@ function targetOfType(reader: RowReader, type: TargetType): Target {
   switch (type) {
     case 'group':
     case 'exclusionGroup':
-      return { type, groupId: reader.id('groupId') ?? '' };
+      return { type, groupId: reader.groupId('groupId', 'targetType') ?? '' };
     case 'allDevices':
     case 'allLicensedUsers':
       return { type };
@@ -79,7 +79,7 @@ function targetOfType(reader: RowReader, type: TargetType): Target {
       return {
         type,
         scopeTagTargetType: reader.choice('scopeTagTargetType', SCOPE_TAG_TARGET_TYPES) ?? 'none',
-        entraObjectId: reader.id('entraObjectId') ?? '',
+        entraObjectId: reader.guid('entraObjectId', 'user, device or group') ?? '',
       };
     case 'organizationalUnit': {
       const assignmentOverride = reader.choice('assignmentOverride', ASSIGNMENT_OVERRIDES);

@@ -1,3 +1,4 @@
+import { everybodyOf } from '../values/guid.ts';
 import { isJsonObject, type JsonObject } from '../values/json.ts';
 import { plainTypeName } from './odataTypes.ts';
 import { odataTypeOf, TARGET_TYPES, type TargetType } from './target.ts';
@@ -11,8 +12,15 @@ export const targetTypeOf = (target: JsonObject): TargetType | undefined =>
 /** A target of an unknown kind counts as an inclusion. */
 export const isExclusion = (target: JsonObject): boolean => targetTypeOf(target) === 'exclusionGroup';
 
-export const isEverybody = (target: JsonObject): boolean =>
-  ['allDevices', 'allLicensedUsers'].includes(targetTypeOf(target) ?? '');
+export const isEverybody = (target: JsonObject): boolean => everybodyIn(target) !== undefined;
+
+/** Everybody whom a target reaches, by its own kind or by an id that Entra has for them, in the words of `targetType`. */
+export function everybodyIn(target: JsonObject): 'allDevices' | 'allLicensedUsers' | undefined {
+  const type = targetTypeOf(target);
+  if (type === 'allDevices' || type === 'allLicensedUsers') return type;
+  const groupId = type === 'group' ? groupOf(target) : undefined;
+  return groupId === undefined ? undefined : everybodyOf(groupId);
+}
 
 /** The id of the group that a target includes or excludes. */
 export function groupOf(target: JsonObject): string | undefined {

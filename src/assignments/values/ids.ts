@@ -9,17 +9,28 @@ const PLAIN_ID = new RegExp(`^[\\w-]{1,${ID_CHARS_MAX}}$`);
  * or what no id can hold is refused.
  */
 export function idFault(id: string): string | undefined {
+  if (isPlaceholder(id)) return 'only shows where an id belongs';
   if (PLAIN_ID.test(id)) return undefined;
+  const hidden = hiddenFault(id);
+  if (hidden !== undefined) return hidden;
   if (id.length > ID_CHARS_MAX) return `is longer than ${ID_CHARS_MAX} characters`;
   if (id === '.' || id === '..') return 'would step out of its place in the URL';
   const forbidden = /[/\\?#%]/.exec(id);
   if (forbidden) return `holds "${forbidden[0]}", which no id has`;
-  if (/\p{Cc}|[\u2028\u2029]/u.test(id)) return 'holds a control character';
   if (/\s/.test(id)) return 'holds a space';
-  if (/\p{Cf}/u.test(id)) return 'holds an invisible character';
   if (!id.isWellFormed()) return 'holds half a character (a lone surrogate)';
   return undefined;
 }
+
+/** What nobody sees and nobody wrote on purpose. */
+export function hiddenFault(id: string): string | undefined {
+  if (/\p{Cc}|[\u2028\u2029]/u.test(id)) return 'holds a control character';
+  return /\p{Cf}/u.test(id) ? 'holds an invisible character' : undefined;
+}
+
+/** As instructions write them, ours too: `<policy id>`, `{policyId}`, `your-policy-id`, `POLICY_ID`. */
+export const isPlaceholder = (id: string): boolean =>
+  /^(?:<.*>|\{.*\}|your[-_ ].*)$/i.test(id) || /^[A-Z]+(?:_[A-Z]+)*_ID$/.test(id);
 
 export const idSegment = (id: string): string => encodeURIComponent(id);
 

@@ -9,7 +9,7 @@ import { rowOf, type InputRow } from '../../../src/runs/batchCodec.ts';
 import { groupRow } from '../../support/rows.ts';
 import { groupTarget } from '../../support/simulatorClient.ts';
 
-const RULES = { root: 'https://graph.example', apiVersion: 'beta', blind: false } as const;
+const RULES = { root: 'https://graph.example', apiVersion: 'beta', blind: false, recorded: true } as const;
 const ALL_DEVICES = { '@odata.type': '#microsoft.graph.allDevicesAssignmentTarget' };
 
 function changeIn(input: InputRow): Change {

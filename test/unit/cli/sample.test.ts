@@ -6,7 +6,7 @@ import { spread, type Candidate } from '../../../src/cli/sample.ts';
 import { rowOf } from '../../../src/runs/batchCodec.ts';
 import { groupRow } from '../../support/rows.ts';
 
-const RULES = { root: 'https://graph.example', apiVersion: 'beta', blind: false } as const;
+const RULES = { root: 'https://graph.example', apiVersion: 'beta', blind: false, recorded: true } as const;
 
 /** A row of a policy; `narrows` when it is an exclusion. */
 function candidate(policy: string, rank: number, narrows = false): Candidate {

@@ -692,7 +692,7 @@ test('an error of the disk is no problem of the plan', async () => {
   await expect(readPlanFile(failing(), KEY).next()).rejects.toThrow('the disk is gone');
 });
 
-test('a plan has its name only when it is whole, and only its owner reads it', async () => {
+test('a plan has its name only when it is whole, and until then only its owner reads it', async () => {
   const dir = directory();
   const path = join(dir, 'plan.ndjson');
   writeFileSync(path, 'an older plan', { mode: 0o644 });
@@ -710,7 +710,7 @@ test('a plan has its name only when it is whole, and only its owner reads it', a
     expect(plan.rows).toEqual(rows);
   }
   expect(readdirSync(dir)).toEqual(['plan.ndjson']);
-  expect(statSync(path).mode & 0o077).toBe(0);
+  expect(statSync(path).mode & 0o777).toBe(0o644);
 });
 
 test('a plan that was given up leaves nothing', async () => {

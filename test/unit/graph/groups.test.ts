@@ -34,6 +34,7 @@ test.each<readonly [string, Reply, Reply | undefined, string]>([
   ['a group without members', group(), members(0), 'empty'],
   ['a distribution list', group(false), undefined, 'notSecurity'],
   ['a group that is not there', answered(404), undefined, 'missing'],
+  ['an id that Graph can make nothing of', answered(400), undefined, 'missing'],
   ['a group that goes between the two reads', group(), answered(404), 'missing'],
   ['a group of which only the id is shown', group(null), undefined, 'unchecked'],
   ['a group that may not be read', answered(403), undefined, 'unchecked'],

@@ -115,6 +115,10 @@ describe('what a row changes', () => {
     [undefined, allDevices(), ['all-devices']],
     [allUsers(), allDevices(), ['all-devices']],
     [group('G1'), allUsers(), ['all-users']],
+    // Entra's own ids for everybody: no group of the tenant, and not to be looked for.
+    [group('G1'), group('acacacac-9df4-4c7d-9d50-4ef0226f57a9'), ['all-users']],
+    [group('G1'), group('ADADADAD-808E-44E2-905A-0B7873A8A531'), ['all-devices']],
+    [allDevices(), group('adadadad-808e-44e2-905a-0b7873a8a531'), []],
     [allUsers(), allUsers(filter('F1')), []],
 
     [allDevices(), group('G1'), ['narrowed']],
