@@ -19,7 +19,7 @@ export const set: CliCommand<SetFlags> = {
   options: (command) =>
     sharedOptions(command)
       .option('--max-failures <n|n%>', 'stop the run when more rows than this fail, or off')
-      .option('--writes-per-window <n>', "so many writes a window instead of the workers' setting, or off")
+      .option('--writes-per-window <n>', 'at most so many writes a window for this run, or off')
       .option('--reason <text>', 'why, for `retarget log`; as in "CHG-1234"')
       .option('--json', 'print the run as JSON'),
   async run([name = ''], flags, context) {

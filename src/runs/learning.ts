@@ -6,7 +6,7 @@
 export const LEARNING = {
   /** The smallest budget that is believed: below it a tenant would never be found willing again. */
   budgetMin: 5,
-  /** Windows without a 429 before the next probe; a failed one makes them so much longer. */
+  /** Windows without a 429, in which the budget was used, before the next probe; a failed one makes them so much longer. */
   quietWindowsMin: 2,
   quietWindowsMax: 24,
   quietGrowth: 1.5,
@@ -17,8 +17,11 @@ export const LEARNING = {
   probeBig: 16,
   /** Windows between two probes: a little more than one, so that the first has shown what it brings. */
   stepWindows: 1.1,
-  /** Steps that are made up for after a rest, however long that was: Redis stands still meanwhile. */
-  stepsAtOnceMax: 1_000,
+  /**
+   * The share of the budget that must have been accepted in such a step for it to count: what nobody used is not proved. A
+   * write is charged from its permit to a window after its answer, so that replies which take half a window still use two thirds.
+   */
+  usedShare: 0.7,
   /** A refused tenant's window is full until its hold ends, and then a whole batch leaves it at once. */
   justBeforeWindows: 0.02,
 } as const;

@@ -26,6 +26,11 @@ interface Answered {
   readonly event: LedgerEvent;
 }
 
+/** Why the tenant gets nothing at all: it said so (429), or Redis has restarted or its clock jumped. */
+export type HoldReason = 'throttled' | 'restarted';
+/** Why a permit is not given yet: besides, writes are spaced, the budget is used, or the first batch goes alone. */
+export type WaitReason = HoldReason | 'spacing' | 'budget' | 'first';
+
 export type LeaveAnswer = Answered & LeaveKind;
 
 type LeaveKind =
@@ -37,7 +42,7 @@ type LeaveKind =
       readonly places: readonly number[];
       readonly states: readonly RowState[];
     }
-  | { readonly kind: 'wait'; readonly waitMs: number; readonly reason: string }
+  | { readonly kind: 'wait'; readonly waitMs: number; readonly reason: WaitReason }
   | { readonly kind: 'busy'; readonly waitMs: number }
   | { readonly kind: 'stopped'; readonly state: string };
 
@@ -98,7 +103,7 @@ export function leaveAnswerOf(
     case 'busy':
       return { kind, ...answered, waitMs: Number(rest[0]) };
     case 'wait':
-      return { kind, ...answered, waitMs: Number(rest[0]), reason: String(rest[1]) };
+      return { kind, ...answered, waitMs: Number(rest[0]), reason: String(rest[1]) as WaitReason };
     default:
       return { kind: 'stopped', ...answered, state: String(rest[0]) };
   }
@@ -114,5 +119,5 @@ export interface LedgerNow {
   readonly budget: number;
   /** Ms since the epoch. */
   readonly holdUntil: number | null;
-  readonly holdReason: string | null;
+  readonly holdReason: HoldReason | null;
 }

@@ -1,3 +1,4 @@
+import type { HoldReason } from './leave.ts';
 import type { Run } from './run.ts';
 
 /** Why a run that is queued or running does not go on, though nothing of its own keeps it. */
@@ -53,7 +54,7 @@ export interface LedgerStatus {
   /** Writes accepted in the last window, as a share of the budget. */
   readonly used: number;
   readonly holdUntil: string | null;
-  readonly holdReason: string | null;
+  readonly holdReason: HoldReason | null;
 }
 
 const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());

@@ -152,7 +152,7 @@ export interface RunCounts {
 }
 
 type Shown = Readonly<
-  Omit<z.output<typeof PROGRESS>, 'left' | 'reasonText' | 'reasonFacts' | keyof RunCounts>
+  Omit<z.output<typeof PROGRESS>, 'left' | 'fileSha256' | 'reasonText' | 'reasonFacts' | keyof RunCounts>
 >;
 
 /** An accepted plan, as recorded. */
@@ -217,7 +217,7 @@ export function runFromHeader(runId: string, hash: Readonly<Record<string, strin
     PROGRESS,
     whole,
   );
-  const { reasonText, reasonFacts, ...progress } = more;
+  const { fileSha256, reasonText, reasonFacts, ...progress } = more;
   const { state, reason, sent, finishedAt } = progress;
   const isCancelled = state === 'cancelled';
   return {
@@ -226,7 +226,7 @@ export function runFromHeader(runId: string, hash: Readonly<Record<string, strin
     ...progress,
     reasonText: reasonText || (reason && reasonInWords(reason, reasonFacts)) || null,
     options: z.decode(OPTIONS, whole),
-    source: { name: identity.fileName, sha256: progress.fileSha256 },
+    source: { name: identity.fileName, sha256: fileSha256 },
     counts: {
       // The pending rows of a cancelled run are not touched one by one; they count as cancelled from then on.
       pending: isCancelled ? sent : left,

@@ -244,7 +244,7 @@ describe('a queued run that is older than it may be', () => {
   });
 });
 
-test('a run is written with its own number of writes a window, more or fewer than the worker has', async () => {
+test('a run is written with at most its own number of writes a window', async () => {
   const store = record.store();
   await runAtWork(store, rowsOf(40), optionsOf({ writesPerWindow: 6 }));
   const policy = { ...WIDE, limit: 12, windowMs: 10_000 };

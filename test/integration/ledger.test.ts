@@ -1,6 +1,8 @@
 import fc from 'fast-check';
-import { expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { NOTHING_SENT } from '../../src/runs/leave.ts';
+import { DEFAULT_OPTIONS, type RunOptions } from '../../src/runs/run.ts';
+import type { RunStore } from '../../src/runs/runStore.ts';
 import { cutsWithoutHold, overBudget } from '../support/ledgerChecks.ts';
 import { inVirtualTime, play, type History, type Leaves } from '../support/ledgerModel.ts';
 import { recordForTests, rowsOf, runAtWork, WIDE } from '../support/record.ts';
@@ -218,6 +220,96 @@ test('a jump of the clock that several workers have seen is told once', async ()
   expect((await store.readLeave(1, true, jumped)).event).toBe('full 61000');
   await record.redis.set('virtual:us', 300_000);
   expect(await store.readLeave(1, true, jumped)).toMatchObject({ kind: 'wait', waitMs: 61_000, event: '' });
+});
+
+describe('what is learned of a tenant', () => {
+  const POLICY = { ...WIDE, limit: 100, windowMs: 1_000, timeoutMs: 3_000 };
+  const PLACES = Array.from({ length: 20 }, (_, place) => place);
+  let ms = 0;
+  const passes = async (more: number): Promise<void> => {
+    ms += more;
+    await record.redis.mset(
+      ...['virtual:s', 1_800_000_000 + Math.floor(ms / 1000), 'virtual:us', (ms % 1000) * 1000],
+      ...['virtual:server', 'one'],
+    );
+  };
+  /** A permit for as many of twenty writes as there is room for, answered at once; how many they were. */
+  const write = async (store: RunStore, throttled = 0): Promise<number> => {
+    const ref = { runId: 'r1', batch: 0 };
+    const answer = await store.leave(ref, 'me', eachAlone(pendingRows(...PLACES)), POLICY);
+    if (answer.kind !== 'granted') return 0;
+    const { chargeEnd, requests } = answer;
+    const accepted = requests - throttled;
+    const holdMs = throttled > 0 ? 500 : 0;
+    const settlement = { ...NOTHING_SENT, token: 'me', chargeEnd, answered: requests };
+    const rows = answer.places.map((place) => ({ place, state: 'pending' as const, attempts: 0 }));
+    await store.record(ref, rows, POLICY, { ...settlement, accepted, throttled, holdMs });
+    return requests;
+  };
+  /** Writes whenever it may, for so long; how many in all. */
+  const writes = async (store: RunStore, forMs: number): Promise<number> => {
+    let sum = 0;
+    for (const end = ms + forMs; ms < end; await passes(10)) sum += await write(store);
+    return sum;
+  };
+  const budgetOf = async (store: RunStore): Promise<number> => (await store.ledgerNow(POLICY)).budget;
+  /** A run on a tenant that is known to take half of what is configured. */
+  const onHalf = async (options: Partial<RunOptions> = {}): Promise<RunStore> => {
+    await passes(100_000);
+    const store = record.store();
+    await runAtWork(store, rowsOf(20), { options: { ...DEFAULT_OPTIONS, ...options } });
+    await record.redis.hset(store.keys.ledger, {
+      ...{ budget: 50, base: 50, quietWindows: 2, quiet: 0, probe: 0 },
+      ...{ stepAt: 1_800_000_000_000 + ms, cutDue: 0, estimate: 0 },
+    });
+    return store;
+  };
+
+  test('is not the own limit of a run: that caps its permits, and ends with it', async () => {
+    const store = await onHalf({ writesPerWindow: 10 });
+    expect(await writes(store, 5_000)).toBeLessThanOrEqual(60);
+    expect(await budgetOf(store)).toBe(50);
+    await store.set('r1', { writesPerWindow: null });
+    await passes(1_000);
+    expect(await writes(store, 1_000)).toBeGreaterThan(40);
+  });
+
+  test('is what the tenant took, also of a run that has a limit of its own', async () => {
+    const store = await onHalf({ writesPerWindow: 20 });
+    await write(store, 2);
+    await passes(600);
+    await write(store);
+    // What it took: 18 of 20, and nothing was learned before of less than that.
+    expect(await budgetOf(store)).toBe(18);
+  });
+
+  test('is capped by the configured limit, whatever a run allows itself', async () => {
+    await passes(100_000);
+    const store = record.store();
+    await runAtWork(store, rowsOf(20), { options: { ...DEFAULT_OPTIONS, writesPerWindow: 1_000 } });
+    expect(await writes(store, 3_000)).toBeLessThanOrEqual(310);
+  });
+
+  test('stays after a night in which nothing was sent', async () => {
+    const store = await onHalf();
+    await passes(12 * 3_600_000);
+    expect(await write(store)).toBe(20);
+    expect(await budgetOf(store)).toBe(50);
+    await passes(12 * 3_600_000);
+    await write(store);
+    expect(await budgetOf(store)).toBe(50);
+  });
+
+  test('stays while a trickle is sent, and rises when all of it is used', async () => {
+    const store = await onHalf();
+    for (let windows = 0; windows < 30; windows += 1) {
+      expect(await write(store)).toBe(20);
+      await passes(1_000);
+    }
+    expect(await budgetOf(store)).toBe(50);
+    await writes(store, 5_000);
+    expect(await budgetOf(store)).toBeGreaterThan(50);
+  });
 });
 
 test('to look at the ledger changes nothing: a restart is for those who work', async () => {

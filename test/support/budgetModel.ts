@@ -15,7 +15,8 @@ export interface BudgetState {
   readonly probe: number;
   /** When the budget last changed or was last looked at, ms. */
   readonly stepAt: number;
-  readonly throttledAt: number;
+  /** Windows in which the budget was used since the last 429 or cut. */
+  readonly quiet: number;
   /** A 429 came and its hold is not over: the cut is made when it is. */
   readonly isCutDue: boolean;
   /** Writes accepted in the window that ended with a reply that was part accepted, part refused: the limit itself. 0: unknown. */
@@ -28,37 +29,42 @@ export const fullBudget = (limit: number, now: number): BudgetState => ({
   quietWindows: LEARNING.quietWindowsMin,
   probe: 0,
   stepAt: now,
-  throttledAt: 0,
+  quiet: 0,
   isCutDue: false,
   estimate: 0,
 });
 
+/** Writes that the tenant accepted. */
+export interface Accepted {
+  /** In the window that ended LEARNING.justBeforeWindows before the hold did. */
+  readonly beforeHoldEnded: number;
+  /** In the last step of LEARNING.stepWindows. */
+  readonly lately: number;
+}
+
 /**
- * The state at a leave, when no hold stands. First a cut that is due: down to what the tenant accepted, or back to what
- * went well when a probe had gone too far. Then, in quiet times, a probe: +2, +4, +8 … up to the limit.
- * @param accepted writes that the tenant accepted in the window that ended LEARNING.justBeforeWindows before the hold did
+ * The state at a permit, when no hold stands. First a cut that is due: down to what the tenant accepted, or back to what
+ * went well when a probe had gone too far. Then, when the budget was used in quiet times, a probe: +2, +4, +8 … up to the limit.
  */
 export function budgetAtLeave(
   before: BudgetState,
   limit: number,
   windowMs: number,
   now: number,
-  accepted: number,
+  { beforeHoldEnded, lately }: Accepted,
 ): BudgetState {
+  const capped: BudgetState = { ...before, budget: Math.min(before.budget, limit) };
+  const state = capped.isCutDue ? cut(capped, limit, now, beforeHoldEnded) : capped;
+  if (state.budget >= limit) return { ...state, stepAt: now };
   const stepMs = LEARNING.stepWindows * windowMs;
-  let state: BudgetState = { ...before, budget: Math.min(before.budget, limit) };
-  if (state.isCutDue) state = cut(state, limit, now, accepted);
-  if (now - state.stepAt > LEARNING.stepsAtOnceMax * stepMs)
-    state = { ...state, stepAt: now - LEARNING.stepsAtOnceMax * stepMs };
-  while (state.budget < limit && now - state.stepAt >= stepMs) {
-    const stepAt = state.stepAt + stepMs;
-    const isQuiet = stepAt - state.throttledAt >= state.quietWindows * windowMs;
-    const probe = state.probe === 0 ? LEARNING.probeFirst : Math.min(LEARNING.probeMax, 2 * state.probe);
-    state = isQuiet
-      ? { ...state, stepAt, probe, budget: Math.min(limit, state.budget + probe) }
-      : { ...state, stepAt };
-  }
-  return state.budget >= limit ? { ...state, stepAt: now } : state;
+  const lateMs = now - state.stepAt - stepMs;
+  if (lateMs < 0) return state;
+  const stepAt = lateMs < stepMs ? state.stepAt + stepMs : now;
+  if (lately < LEARNING.usedShare * state.budget) return { ...state, stepAt };
+  const quiet = state.quiet + LEARNING.stepWindows;
+  if (quiet < state.quietWindows) return { ...state, stepAt, quiet };
+  const probe = state.probe === 0 ? LEARNING.probeFirst : Math.min(LEARNING.probeMax, 2 * state.probe);
+  return { ...state, stepAt, quiet, probe, budget: Math.min(limit, state.budget + probe) };
 }
 
 function cut(state: BudgetState, limit: number, now: number, accepted: number): BudgetState {
@@ -80,6 +86,7 @@ function cut(state: BudgetState, limit: number, now: number, accepted: number): 
     quietWindows,
     probe: 0,
     stepAt: now,
+    quiet: 0,
     isCutDue: false,
     estimate: 0,
   };
@@ -92,12 +99,11 @@ function cut(state: BudgetState, limit: number, now: number, accepted: number): 
  */
 export const budgetAfterThrottle = (
   state: BudgetState,
-  now: number,
   accepted: number,
   acceptedNow: number,
 ): BudgetState => ({
   ...state,
-  throttledAt: now,
+  quiet: 0,
   isCutDue: true,
   estimate: acceptedNow > 0 ? Math.max(state.estimate, accepted) : state.estimate,
 });

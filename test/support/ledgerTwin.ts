@@ -21,9 +21,13 @@ export class LedgerTwin {
     const isLooked =
       answer.kind === 'granted' || (answer.kind === 'wait' && ['spacing', 'budget'].includes(answer.reason));
     if (!isLooked || this.#state === undefined) return;
-    const holdEnd = Math.min(answer.now, Number(books['holdUntil'] ?? 0));
-    const accepted = this.#acceptedSince(Math.round(holdEnd - LEARNING.justBeforeWindows * policy.windowMs));
-    this.#state = budgetAtLeave(this.#state, policy.limit, policy.windowMs, answer.now, accepted);
+    const { windowMs, limit } = policy;
+    const { now } = answer;
+    const holdEnd = Math.min(now, Number(books['holdUntil'] ?? 0));
+    this.#state = budgetAtLeave(this.#state, limit, windowMs, now, {
+      beforeHoldEnded: this.#acceptedSince(Math.round(holdEnd - LEARNING.justBeforeWindows * windowMs)),
+      lately: this.#acceptedSince(Math.round(now - (LEARNING.stepWindows - 1) * windowMs)),
+    });
   }
 
   recorded(accepted: number, throttled: number, policy: LedgerPolicy, now: number): void {
@@ -32,13 +36,13 @@ export class LedgerTwin {
     if (accepted > 0) this.#accepted.push({ ends, n: accepted });
     if (throttled === 0) return;
     const state = this.#state ?? fullBudget(policy.limit, now);
-    this.#state = budgetAfterThrottle(state, now, this.#acceptedSince(now), accepted);
+    this.#state = budgetAfterThrottle(state, this.#acceptedSince(now), accepted);
   }
 
   /** Nobody knows any more what was when. */
   distrusted(now: number): void {
     this.#accepted = [];
-    if (this.#state) this.#state = { ...this.#state, stepAt: now, throttledAt: now };
+    if (this.#state) this.#state = { ...this.#state, stepAt: now, quiet: 0 };
   }
 
   /** What differs, in words; nothing when both are of one mind. */
@@ -59,7 +63,7 @@ const keptBudget = (books: Readonly<Record<string, string>>): BudgetState => ({
   quietWindows: Number(books['quietWindows']),
   probe: Number(books['probe']),
   stepAt: Number(books['stepAt']),
-  throttledAt: Number(books['throttledAt']),
+  quiet: Number(books['quiet']),
   isCutDue: books['cutDue'] === '1',
   estimate: Number(books['estimate']),
 });

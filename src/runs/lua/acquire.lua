@@ -15,7 +15,6 @@ tick()
 if stopped() then return { 'stopped', text(now), event, 'stopped' } end
 local state, cap = unpack(redis.call('HMGET', HEADER, FIELD.state, FIELD.writesPerWindow))
 if state ~= RUN.running then return { 'stopped', text(now), event, state or '' } end
-policy.limit = tonumber(cap or '') or policy.limit
 
 local leaseMs = leaseLeft(LEASES, batch, token, now)
 if leaseMs > 0 then return { 'busy', text(now), event, text(leaseMs) } end
@@ -56,6 +55,8 @@ end
 local wait, reason = held()
 if wait > 0 then return { 'wait', text(now), event, text(wait), reason } end
 local budget = budgetAtLeave()
+-- A run's own limit caps what it gets, and is nothing that the tenant is known by.
+budget = math.min(budget, tonumber(cap or '') or budget)
 local spacing = number('nextWriteAt') - now
 if spacing > 0 then return { 'wait', text(now), event, text(spacing), 'spacing' } end
 local most = math.min(wantedRequests, args.requestsMax)

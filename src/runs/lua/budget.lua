@@ -1,16 +1,16 @@
 -- needs: limiter
 -- How the limiter learns what the tenant takes, below the configured limit. LEARNING is src/runs/learning.ts. A test holds this
 -- against a model in TypeScript, test/support/budgetModel.ts.
-local BUDGET_FIELDS = { 'budget', 'base', 'quietWindows', 'probe', 'stepAt', 'throttledAt', 'cutDue', 'estimate' }
+local BUDGET_FIELDS = { 'budget', 'base', 'quietWindows', 'probe', 'stepAt', 'quiet', 'cutDue', 'estimate' }
 
 -- Before the first 429 there is nothing to learn from and nothing is kept.
 local function readBudget()
   local kept = redis.call('HMGET', LEDGER, unpack(BUDGET_FIELDS))
   if not kept[1] then
-    return { budget = policy.limit, base = policy.limit, quietWindows = LEARNING.quietWindowsMin, probe = 0, stepAt = now, throttledAt = 0, cutDue = 0, estimate = 0 }, false
+    return { budget = policy.limit, base = policy.limit, quietWindows = LEARNING.quietWindowsMin, probe = 0, stepAt = now, quiet = 0, cutDue = 0, estimate = 0 }, false
   end
   local state = {}
-  for i, field in ipairs(BUDGET_FIELDS) do state[field] = tonumber(kept[i]) end
+  for i, field in ipairs(BUDGET_FIELDS) do state[field] = tonumber(kept[i] or 0) end
   return state, true
 end
 
@@ -58,29 +58,40 @@ local function cutBudget(state)
   local budget = seen
   if wasProbing then budget = math.max(math.min(state.base, state.budget), seen) end
   state.quietWindows = (wasProbing and not isBig) and math.min(LEARNING.quietWindowsMax, state.quietWindows * LEARNING.quietGrowth) or LEARNING.quietWindowsMin
-  state.budget, state.base, state.probe, state.stepAt, state.cutDue, state.estimate = budget, budget, 0, now, 0, 0
+  state.budget, state.base, state.probe, state.stepAt, state.quiet, state.cutDue, state.estimate = budget, budget, 0, now, 0, 0, 0
+end
+
+-- Time in which the budget was not used proves nothing: no step is made for it, and none is made up for.
+local function stepBudget(state)
+  if state.budget >= policy.limit then
+    state.stepAt = now
+    return false
+  end
+  local step = LEARNING.stepWindows * policy.windowMs
+  local late = now - state.stepAt - step
+  if late < 0 then return false end
+  -- A step that is looked at a little late shortens the next one; after a rest they begin anew.
+  state.stepAt = late < step and state.stepAt + step or now
+  local lately = acceptedSince(now - (LEARNING.stepWindows - 1) * policy.windowMs)
+  if lately < LEARNING.usedShare * state.budget then return false end
+  state.quiet = state.quiet + LEARNING.stepWindows
+  if state.quiet < state.quietWindows then return false end
+  state.probe = state.probe == 0 and LEARNING.probeFirst or math.min(LEARNING.probeMax, 2 * state.probe)
+  state.budget = math.min(policy.limit, state.budget + state.probe)
+  return true
 end
 
 -- What may be used now. A cut or a probe is an event, with the budgets before and after; one that changes nothing is none.
 local function budgetAtLeave()
   local state, isKept = readBudget()
   if not isKept then return state.budget end
-  local before, kind, step = state.budget, '', LEARNING.stepWindows * policy.windowMs
+  local before, kind = state.budget, ''
   state.budget = math.min(state.budget, policy.limit)
   if state.cutDue == 1 then
     cutBudget(state)
     kind = 'cut'
   end
-  if now - state.stepAt > LEARNING.stepsAtOnceMax * step then state.stepAt = now - LEARNING.stepsAtOnceMax * step end
-  while state.budget < policy.limit and now - state.stepAt >= step do
-    state.stepAt = state.stepAt + step
-    if state.stepAt - state.throttledAt >= state.quietWindows * policy.windowMs then
-      state.probe = state.probe == 0 and LEARNING.probeFirst or math.min(LEARNING.probeMax, 2 * state.probe)
-      state.budget = math.min(policy.limit, state.budget + state.probe)
-      kind = 'probe'
-    end
-  end
-  if state.budget >= policy.limit then state.stepAt = now end
+  if stepBudget(state) then kind = 'probe' end
   keepBudget(state)
   if kind ~= '' and state.budget ~= before then tell(kind .. ' ' .. text(before) .. ' ' .. text(state.budget)) end
   return state.budget
@@ -91,7 +102,7 @@ local function learnFromReply(accepted, throttled)
   keepAccepted(accepted)
   if throttled == 0 then return end
   local state = readBudget()
-  state.throttledAt, state.cutDue = now, 1
+  state.quiet, state.cutDue = 0, 1
   if accepted > 0 then state.estimate = math.max(state.estimate, acceptedSince(now)) end
   keepBudget(state)
 end

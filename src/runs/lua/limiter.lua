@@ -81,7 +81,7 @@ local function distrust(from)
   forget(ACCEPTED, 'o')
   -- What was learned stays, but its dates may be of a day that is yet to come.
   if redis.call('HEXISTS', LEDGER, 'budget') == 1 then
-    redis.call('HSET', LEDGER, 'stepAt', text(now), 'throttledAt', text(now))
+    redis.call('HSET', LEDGER, 'stepAt', text(now), 'quiet', '0')
   end
   local hold = number('holdUntil')
   local rest = math.min(number('holdMs'), math.max(hold - from, hold - now))

@@ -12,6 +12,6 @@ export async function limiterNow(scripts: Scripts, keys: Keys, policy: LedgerPol
     accepted: Number(accepted),
     budget: Number(budget),
     holdUntil: Number(until) || null,
-    holdReason: String(reason) || null,
+    holdReason: (String(reason) || null) as LedgerNow['holdReason'],
   };
 }

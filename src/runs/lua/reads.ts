@@ -1,5 +1,5 @@
 import type { Keys } from '../keys.ts';
-import type { LeaveAnswer, LedgerEvent, LedgerPolicy } from '../leave.ts';
+import type { LeaveAnswer, LedgerEvent, LedgerPolicy, WaitReason } from '../leave.ts';
 import { limiterKeys, policyArgument } from './limiter.ts';
 import type { Scripts } from './scripts.ts';
 
@@ -29,7 +29,7 @@ export async function acquireReads(
     case 'stopped':
       return { kind: 'stopped', ...answered, state: 'stopped' };
     default:
-      return { kind: 'wait', ...answered, waitMs: Number(value), reason: String(reason) };
+      return { kind: 'wait', ...answered, waitMs: Number(value), reason: String(reason) as WaitReason };
   }
 }
 

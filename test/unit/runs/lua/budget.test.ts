@@ -5,6 +5,7 @@ import {
   budgetAfterThrottle,
   budgetAtLeave,
   fullBudget,
+  type Accepted,
   type BudgetState,
 } from '../../../support/budgetModel.ts';
 
@@ -15,7 +16,6 @@ const at = (windows: number): number => START + windows * WINDOW;
 /** A budget that is learned, with nothing under way. */
 const learned = (budget: number, fields: Partial<BudgetState> = {}): BudgetState => ({
   ...fullBudget(budget, START),
-  throttledAt: START,
   ...fields,
 });
 
@@ -24,17 +24,29 @@ function throttled(
   state: BudgetState,
   { limit = 100, accepted = 0, acceptedNow = 0, acceptedAfter = 0, windows = 0 },
 ): BudgetState {
-  const after = budgetAfterThrottle(state, at(windows), accepted, acceptedNow);
-  return budgetAtLeave(after, limit, WINDOW, at(windows), acceptedAfter);
+  const after = budgetAfterThrottle(state, accepted, acceptedNow);
+  return budgetAtLeave(after, limit, WINDOW, at(windows), { beforeHoldEnded: acceptedAfter, lately: 0 });
 }
 
-/** The budgets that are seen by asking ten times a window from `from` to `to`, each change once. */
-function budgetsSeen(state: BudgetState, limit: number, from: number, to: number): [number, number][] {
+/** Nothing was accepted. */
+const NOTHING: Accepted = { beforeHoldEnded: 0, lately: 0 };
+
+/** So many writes were accepted in the last step. */
+const lately = (writes: number): Accepted => ({ ...NOTHING, lately: writes });
+
+/** The budgets that are seen by asking ten times a window from `from` to `to`, each change once; all of it is used, or a share. */
+function budgetsSeen(
+  state: BudgetState,
+  limit: number,
+  from: number,
+  to: number,
+  share = 1,
+): [number, number][] {
   const seen: [number, number][] = [];
   let now = state;
   for (let windows = from; windows <= to; windows = Math.round(windows * 10 + 1) / 10) {
     const before = now.budget;
-    now = budgetAtLeave(now, limit, WINDOW, at(windows), 0);
+    now = budgetAtLeave(now, limit, WINDOW, at(windows), lately(share * now.budget));
     if (now.budget !== before) seen.push([windows, now.budget]);
   }
   return seen;
@@ -42,7 +54,7 @@ function budgetsSeen(state: BudgetState, limit: number, from: number, to: number
 
 test('before any 429 the budget is the configured limit, and stays so', () => {
   const state = fullBudget(100, START);
-  expect(budgetAtLeave(state, 100, WINDOW, at(500), 0)).toEqual({ ...state, stepAt: at(500) });
+  expect(budgetAtLeave(state, 100, WINDOW, at(500), NOTHING)).toEqual({ ...state, stepAt: at(500) });
 });
 
 test('a reply that was accepted in part shows the limit itself: the budget falls to what was accepted in that window', () => {
@@ -51,10 +63,10 @@ test('a reply that was accepted in part shows the limit itself: the budget falls
 });
 
 test('of several such replies the one that shows most counts, as the others came when some had been forgotten', () => {
-  const first = budgetAfterThrottle(fullBudget(100, START), START, 63, 3);
-  const second = budgetAfterThrottle(first, at(0.1), 40, 1);
-  const whole = budgetAfterThrottle(second, at(0.2), 90, 0);
-  expect(budgetAtLeave(whole, 100, WINDOW, at(1), 7).budget).toBe(63);
+  const first = budgetAfterThrottle(fullBudget(100, START), 63, 3);
+  const second = budgetAfterThrottle(first, 40, 1);
+  const whole = budgetAfterThrottle(second, 90, 0);
+  expect(budgetAtLeave(whole, 100, WINDOW, at(1), { ...NOTHING, beforeHoldEnded: 7 }).budget).toBe(63);
 });
 
 test('after replies that were refused as a whole it falls to what still counts when the hold ends', () => {
@@ -68,11 +80,11 @@ test('after a hold so long that nothing counts any more it is halved', () => {
 
 test('a 429 alone changes nothing: the cut is made with the first leave after the hold, and once', () => {
   const full = fullBudget(100, START);
-  const held = [1, 2, 3].reduce((state, i) => budgetAfterThrottle(state, at(i / 10), 60, 0), full);
+  const held = [1, 2, 3].reduce((state) => budgetAfterThrottle(state, 60, 0), full);
   expect(held).toMatchObject({ budget: 100, isCutDue: true });
-  const cut = budgetAtLeave(held, 100, WINDOW, at(1), 60);
+  const cut = budgetAtLeave(held, 100, WINDOW, at(1), { ...NOTHING, beforeHoldEnded: 60 });
   expect(cut.budget).toBe(60);
-  expect(budgetAtLeave(cut, 100, WINDOW, at(1.01), 10).budget).toBe(60);
+  expect(budgetAtLeave(cut, 100, WINDOW, at(1.01), { ...NOTHING, beforeHoldEnded: 10 }).budget).toBe(60);
 });
 
 test.each([
@@ -88,7 +100,7 @@ test('a 429 never raises it, whatever was accepted', () => {
   expect(throttled(learned(40), { accepted: 90, acceptedNow: 1 }).budget).toBe(40);
 });
 
-test('two quiet windows after the last 429 it probes: +2, +4, +8, … up to the limit, a good window apart', () => {
+test('after two quiet windows in which it was used it probes: +2, +4, +8, … up to the limit, a good window apart', () => {
   expect(budgetsSeen(learned(30), 200, 0, 20)).toEqual([
     [2.2, 32],
     [3.3, 36],
@@ -138,25 +150,28 @@ test.each([
 });
 
 test('a limit that is configured lower holds at once; one that is configured higher is probed for', () => {
-  const lower = budgetAtLeave(learned(100), 60, WINDOW, at(1), 0);
+  const lower = budgetAtLeave(learned(100), 60, WINDOW, at(1), NOTHING);
   expect(lower.budget).toBe(60);
-  expect(budgetAtLeave(lower, 40, WINDOW, at(1.1), 0).budget).toBe(40);
+  expect(budgetAtLeave(lower, 40, WINDOW, at(1.1), NOTHING).budget).toBe(40);
   expect(budgetsSeen(lower, 70, 1, 20).map(([, budget]) => budget)).toEqual([62, 66, 70]);
 });
 
-test('what was learned last night is tried again at once, as it was quiet since', () => {
-  const state = budgetAtLeave(learned(5), 100, WINDOW, at(3 * 60 * 10), 0);
-  expect(state).toMatchObject({ budget: 100, stepAt: at(3 * 60 * 10) });
+test('idle time proves nothing: after a night, or a century, the budget is what it was, and its first step begins then', () => {
+  for (const windows of [3 * 60 * 10, 3 * 60 * 24 * 365 * 100]) {
+    const rested = budgetAtLeave(learned(50), 100, WINDOW, at(windows), NOTHING);
+    expect(rested).toMatchObject({ budget: 50, quiet: 0, stepAt: at(windows) });
+    const [first] = budgetsSeen(rested, 100, windows, windows + 5);
+    expect(first?.[0]).toBeGreaterThanOrEqual(windows + LEARNING.quietWindowsMin);
+  }
 });
 
-test('a rest of a hundred years is made up for in a moment', () => {
-  const century = 100 * 365 * 86_400_000;
-  const windowMs = 100;
-  const state = budgetAtLeave(learned(5), 1_000_000, windowMs, START + century, 0);
-  // Bounded by the number of steps, each of which adds so much at most.
-  expect(state.budget).toBeLessThan(1_001 * LEARNING.probeMax);
-  expect(state.budget).toBeGreaterThan(900 * LEARNING.probeMax);
-  expect(START + century - state.stepAt).toBeLessThan(2 * windowMs);
+test('windows in which less than the budget was used do not count, be there ever so many, and those between them do', () => {
+  expect(budgetsSeen(learned(50), 100, 0, 200, LEARNING.usedShare - 0.01)).toEqual([]);
+  expect(budgetsSeen(learned(50), 100, 0, 5, LEARNING.usedShare)).not.toEqual([]);
+  const once = budgetAtLeave(learned(50), 100, WINDOW, at(1.1), lately(50));
+  const idle = budgetAtLeave(once, 100, WINDOW, at(50), NOTHING);
+  expect(idle).toMatchObject({ budget: 50, quiet: LEARNING.stepWindows });
+  expect(budgetAtLeave(idle, 100, WINDOW, at(51.1), lately(50)).budget).toBe(52);
 });
 
 interface Happening {
@@ -164,6 +179,7 @@ interface Happening {
   readonly is429: boolean;
   readonly accepted: number;
   readonly acceptedNow: number;
+  readonly acceptedLately: number;
   readonly limit: number;
 }
 
@@ -174,6 +190,7 @@ const happenings: fc.Arbitrary<Happening[]> = fc.array(
     is429: fc.boolean(),
     accepted: fc.integer({ min: 0, max: 200 }),
     acceptedNow: fc.integer({ min: 0, max: 20 }),
+    acceptedLately: fc.integer({ min: 0, max: 200 }),
     limit: fc.integer({ min: 1, max: 200 }),
   }),
   { maxLength: 60 },
@@ -182,11 +199,11 @@ const happenings: fc.Arbitrary<Happening[]> = fc.array(
 function states(history: readonly Happening[], windowMs: number): BudgetState[] {
   let now = 0;
   let state = fullBudget(100, now);
-  return history.map(({ after, is429, accepted, acceptedNow, limit }) => {
+  return history.map(({ after, is429, accepted, acceptedNow, acceptedLately, limit }) => {
     now += (after * windowMs) / 16;
     state = is429
-      ? budgetAfterThrottle(state, now, accepted, acceptedNow)
-      : budgetAtLeave(state, limit, windowMs, now, accepted);
+      ? budgetAfterThrottle(state, accepted, acceptedNow)
+      : budgetAtLeave(state, limit, windowMs, now, { beforeHoldEnded: accepted, lately: acceptedLately });
     return state;
   });
 }
@@ -199,7 +216,6 @@ test('all times are in windows: the same history with windows of another length 
         states(history, windowMs).map((state) => ({
           ...state,
           stepAt: state.stepAt / windowMs,
-          throttledAt: state.throttledAt / windowMs,
         }));
       expect(inWindows(long)).toEqual(inWindows(16));
     }),
