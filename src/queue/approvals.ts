@@ -1,11 +1,11 @@
 import type { Outcome } from '../assignments/changes/outcome.ts';
 import { approvalRequests, type ApprovalRequest } from '../graph/approvals.ts';
-import type { RowRecord } from '../runs/batchRow.ts';
+import type { RowUpdate } from '../runs/batchRow.ts';
 import type { Run } from '../runs/run.ts';
 import type { Edges } from './edges.ts';
 import type { NeededWrite, Sorted } from './needed.ts';
 import { readsWithin } from './reads.ts';
-import { awaiting, failure, spoken } from './rowRecord.ts';
+import { awaiting, failure, spoken } from './rowUpdate.ts';
 
 /**
  * What a tenant with Multi Admin Approval wants to see with a write: why, or, once somebody was asked, the code of that request
@@ -71,8 +71,8 @@ const openRequest = (
 ): ApprovalRequest | undefined =>
   requests?.find((request) => OPEN.has(request.status) && request.justification === justification);
 
-const recordsOf = ({ rows }: NeededWrite, request: ApprovalRequest | undefined, at: number): RowRecord[] =>
-  rows.map(({ row: { place, attempts, detail } }): RowRecord => {
+const recordsOf = ({ rows }: NeededWrite, request: ApprovalRequest | undefined, at: number): RowUpdate[] =>
+  rows.map(({ row: { place, attempts, detail } }): RowUpdate => {
     const { requestId, clientRequestId, throttledMs, errorCode = 'Conflict', errorMessage = '' } = detail;
     const said = { at, ...spoken({ requestId, clientRequestId, throttledMs }) };
     if (request === undefined) {

@@ -2,7 +2,7 @@ import { asBefore, attemptsIn, type Leave, type LeaveOutcome } from './permit.ts
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BaseLogger } from 'pino';
-import type { BatchRef, BatchStates, LeaveRow, RowRecord } from '../runs/batchRow.ts';
+import type { BatchRef, BatchStates, LeaveRow, RowUpdate } from '../runs/batchRow.ts';
 import { NOTHING_SENT, type LedgerEvent, type LedgerPolicy, type Settlement } from '../runs/leave.ts';
 import type { RunStore } from '../runs/runStore.ts';
 import { LEAVE_WAIT_SLICE_MS, type Pace } from './limits.ts';
@@ -137,7 +137,7 @@ export class Ledger {
   /** Records what became of the rows of a leave, and ends its charges. */
   async record(
     ref: BatchRef,
-    rows: readonly RowRecord[],
+    rows: readonly RowUpdate[],
     leave: Leave,
     { answeredAt, ...ended }: Ended,
   ): Promise<BatchStates> {

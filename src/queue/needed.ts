@@ -1,6 +1,6 @@
 import type { Decision } from '../assignments/changes/decision.ts';
 import type { WriteRequest } from '../assignments/changes/request.ts';
-import type { RecordedRow, RowRecord } from '../runs/batchRow.ts';
+import type { RecordedRow, RowUpdate } from '../runs/batchRow.ts';
 
 /** A row that is to be written, and what its write overwrites. */
 export type NeededRow = Pick<Decision<RecordedRow>, 'row' | 'before'>;
@@ -13,6 +13,6 @@ export interface NeededWrite {
 
 /** What a read makes of the rows of a batch; where a list could not be read, its rows are in neither. */
 export interface Sorted {
-  readonly records: readonly RowRecord[];
+  readonly records: readonly RowUpdate[];
   readonly needed: readonly NeededWrite[];
 }

@@ -1,4 +1,4 @@
-import type { RowRecord } from '../runs/batchRow.ts';
+import type { RowUpdate } from '../runs/batchRow.ts';
 import type { RowState } from '../runs/rowState.ts';
 
 /** Permission to write these rows, once, soon. They are marked `sent` already. */
@@ -30,7 +30,7 @@ export type LeaveOutcome =
 export const attemptsIn = (leave: Leave, place: number): number => leave.states[place]?.attempts ?? 1;
 
 /** The send does not count: the row is as it was before its permit, unsure if it had been sent before. */
-export const asBefore = (place: number, attempts: number): RowRecord =>
+export const asBefore = (place: number, attempts: number): RowUpdate =>
   attempts > 1
     ? { place, state: 'unsure', attempts: attempts - 1 }
     : { place, state: 'pending', attempts: 0 };

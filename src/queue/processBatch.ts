@@ -3,7 +3,7 @@ import { planBatch, type PlanRules, type Snapshot, type Standing } from '../assi
 import { writesOf } from '../assignments/changes/writes.ts';
 import { UNREAD } from '../assignments/changes/fingerprint.ts';
 import type { Run } from '../runs/run.ts';
-import { unsettled, type BatchRef, type RecordedRow, type RowRecord } from '../runs/batchRow.ts';
+import { unsettled, type BatchRef, type RecordedRow, type RowUpdate } from '../runs/batchRow.ts';
 import { isInDoubt, isSettled, type StateName } from '../runs/rowState.ts';
 import type { BatchView } from '../runs/lua/batchView.ts';
 import { withAskedBefore } from './approvals.ts';
@@ -157,7 +157,7 @@ function parted(
 }
 
 /** What was read before another worker wrote it says nothing any more. */
-const asSeen = (records: readonly RowRecord[], rows: readonly RecordedRow[]): RowRecord[] =>
+const asSeen = (records: readonly RowUpdate[], rows: readonly RecordedRow[]): RowUpdate[] =>
   records.map((record) => ({ ...record, seen: rows[record.place] ?? record }));
 
 const leaveRows = (needed: readonly NeededWrite[]) =>

@@ -2,9 +2,9 @@ import { targetInWords } from '../assignments/changes/changeKind.ts';
 import { entryOf, type Before, type Decision } from '../assignments/changes/decision.ts';
 import { replyLost, SENDS_MAX, type GraphError } from '../assignments/changes/outcome.ts';
 import type { Detail } from '../runs/batchCodec.ts';
-import type { RecordedRow, RowRecord } from '../runs/batchRow.ts';
+import type { RecordedRow, RowUpdate } from '../runs/batchRow.ts';
 import type { StateName } from '../runs/rowState.ts';
-import { failure, spoken } from './rowRecord.ts';
+import { failure, spoken } from './rowUpdate.ts';
 
 /** A read-back that shows something else is repeated this soon, as a tenant may answer from a copy that lags behind. */
 const VERIFY_AGAIN_WINDOWS = 0.1;
@@ -22,12 +22,12 @@ export interface SettleTerms {
 }
 
 /** What a decision makes of its row without a write; undefined: it is to be written, now or after others. */
-export function settledBy(decision: Decision<RecordedRow>, terms: SettleTerms): RowRecord | undefined {
+export function settledBy(decision: Decision<RecordedRow>, terms: SettleTerms): RowUpdate | undefined {
   const { row, kind, before } = decision;
   const { place, state, attempts, detail, change } = row;
   const { throttledMs, requestId, clientRequestId } = detail;
   const said = { ...spoken({ throttledMs, requestId, clientRequestId }), at: terms.at };
-  const settled = (end: StateName, more: Detail): RowRecord => ({
+  const settled = (end: StateName, more: Detail): RowUpdate => ({
     ...{ place, state: end, attempts },
     detail: { ...said, ...more },
   });
@@ -80,7 +80,7 @@ function mismatch(
   before: Before,
   said: Detail,
   { at, windowMs }: SettleTerms,
-): RowRecord {
+): RowUpdate {
   const entry = entryOf(before);
   const found = entry === undefined ? 'it is gone' : `it is ${targetInWords(entry.target)}`;
   const told: Detail = {

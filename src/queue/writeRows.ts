@@ -5,7 +5,7 @@ import { isJsonObject } from '../assignments/values/json.ts';
 import { outcomeOf, type GraphError, type Outcome } from '../assignments/changes/outcome.ts';
 import { UserError } from '../errors.ts';
 import type { EnvelopeReply } from '../graph/graphClient.ts';
-import type { BatchRef, RowRecord } from '../runs/batchRow.ts';
+import type { BatchRef, RowUpdate } from '../runs/batchRow.ts';
 import { isInDoubt, isSettled, type RowState } from '../runs/rowState.ts';
 import type { Run } from '../runs/run.ts';
 import { approvalHeaders, asAsked, codeOf } from './approvals.ts';
@@ -13,7 +13,7 @@ import type { Edges, Step } from './edges.ts';
 import type { NeededRow, NeededWrite } from './needed.ts';
 import { abortForRoute, pauseForPermission, pauseRun, refusedSignIn } from './pauseRun.ts';
 import { refusedWrites } from './permission.ts';
-import { failure, recordOf, recordOfRefused, type Traces } from './rowRecord.ts';
+import { failure, recordOf, recordOfRefused, type Traces } from './rowUpdate.ts';
 
 type Refused = Extract<EnvelopeReply, { kind: 'refused' }>;
 
@@ -199,7 +199,7 @@ function recordReplies(
 ) {
   const at = now();
   const records = answered.flatMap(({ rows, outcome, traces, readsBack }) =>
-    rows.map(({ row }): RowRecord => {
+    rows.map(({ row }): RowUpdate => {
       const terms = { at, readsBack };
       if (isUnpaid && outcome.kind === 'failed') {
         const detail = { at, ...failure(403, outcome.error) };

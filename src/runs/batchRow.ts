@@ -40,7 +40,7 @@ export interface LeaveRow extends RowState {
 }
 
 /** One row's new state, as `record` takes it. */
-export interface RowRecord extends RowState {
+export interface RowUpdate extends RowState {
   readonly place: number;
   /** As the row stood when this was decided; one that stands otherwise by now is left as it is. */
   readonly seen?: RowState;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ChainableCommander } from 'ioredis';
 import type { RedisClient } from '../redis/connection.ts';
-import type { BatchRef, BatchStates, LeaveRow, RowRecord } from './batchRow.ts';
+import type { BatchRef, BatchStates, LeaveRow, RowUpdate } from './batchRow.ts';
 import {
   NOTHING_SENT,
   type LeaveAnswer,
@@ -59,7 +59,7 @@ export class RunStore extends RunReader {
   /** Records rows of a batch that are not settled yet, and ends the charges of the leave they were sent with. */
   record(
     ref: BatchRef,
-    rows: readonly RowRecord[],
+    rows: readonly RowUpdate[],
     policy: LedgerPolicy,
     settlement = NOTHING_SENT,
   ): Promise<BatchStates> {

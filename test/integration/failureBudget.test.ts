@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { RowRecord } from '../../src/runs/batchRow.ts';
+import type { RowUpdate } from '../../src/runs/batchRow.ts';
 import { NOTHING_SENT } from '../../src/runs/leave.ts';
 import { DEFAULT_OPTIONS, type Run } from '../../src/runs/run.ts';
 import type { RunStore } from '../../src/runs/runStore.ts';
@@ -35,7 +35,7 @@ const runOf = async (store: RunStore): Promise<Run> => (await store.run('r1')) ?
 /** Records outcomes, twenty a batch, as replies come: `.` succeeded, other letters failed with that code. */
 async function replies(store: RunStore, outcomes: string, firstBatch = 0): Promise<Run> {
   for (let first = 0; first < outcomes.length; first += 20) {
-    const rows = [...outcomes.slice(first, first + 20)].map((letter, place): RowRecord => ({
+    const rows = [...outcomes.slice(first, first + 20)].map((letter, place): RowUpdate => ({
       ...{ place, state: letter === '.' ? 'succeeded' : 'failed', attempts: 1 },
       detail: letter === '.' ? { httpStatus: 200 } : { errorCode: letter },
     }));
@@ -137,7 +137,7 @@ describe('a run that fails too often', () => {
 
   test('rows that were held back are no failures in a row', async () => {
     const store = await storeAtWork('900', 40);
-    const rows = Array.from({ length: 20 }, (_, place): RowRecord => ({
+    const rows = Array.from({ length: 20 }, (_, place): RowUpdate => ({
       ...{ place, state: 'failed', attempts: 0 },
       detail: { errorCode: 'HeldBack' },
     }));

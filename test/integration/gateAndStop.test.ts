@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { processBatch } from '../../src/queue/processBatch.ts';
 import { awaitsSignIn } from '../../src/queue/pauseRun.ts';
 import { readsWithin } from '../../src/queue/reads.ts';
-import type { LeaveRow, RowRecord } from '../../src/runs/batchRow.ts';
+import type { LeaveRow, RowUpdate } from '../../src/runs/batchRow.ts';
 import { NOTHING_SENT } from '../../src/runs/leave.ts';
 import { DEFAULT_OPTIONS, HOUR_MS, type Run, type RunOptions } from '../../src/runs/run.ts';
 import { RunStore } from '../../src/runs/runStore.ts';
@@ -116,7 +116,7 @@ describe('a canary', () => {
     const rows = pendingRows(...numbers(20)).map((row) => ({ ...row, request: Math.floor(row.place / 5) }));
     const leave = await store.leave(ref(), 'me', rows, WIDE);
     expect(leave).toMatchObject({ kind: 'granted', requests: 1, places: [0, 1, 2, 3, 4] });
-    const done = numbers(5).map((place): RowRecord => ({ place, state: 'succeeded', attempts: 1 }));
+    const done = numbers(5).map((place): RowUpdate => ({ place, state: 'succeeded', attempts: 1 }));
     await store.record(ref(), done, WIDE, { ...NOTHING_SENT, token: 'me' });
     expect((await runOf(store)).state).toBe('paused');
   });

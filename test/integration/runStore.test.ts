@@ -1,7 +1,7 @@
 import { beforeJson } from '../../src/assignments/changes/decision.ts';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { LeaveRow, RowRecord } from '../../src/runs/batchRow.ts';
+import type { LeaveRow, RowUpdate } from '../../src/runs/batchRow.ts';
 import { NOTHING_SENT } from '../../src/runs/leave.ts';
 import type { RunStore } from '../../src/runs/runStore.ts';
 import { isSettled, type RowState } from '../../src/runs/rowState.ts';
@@ -14,7 +14,7 @@ const ROOT = identityOf().graphUrl;
 const ref = (batch = 0, runId = 'r1'): { runId: string; batch: number } => ({ runId, batch });
 
 const pending = (...places: number[]): LeaveRow[] => eachAlone(pendingRows(...places));
-const rowAs = (place: number, state: RowState['state'], attempts = 1): RowRecord => ({
+const rowAs = (place: number, state: RowState['state'], attempts = 1): RowUpdate => ({
   place,
   state,
   attempts,
@@ -27,7 +27,7 @@ async function leave(store: RunStore, rows: readonly LeaveRow[], token = 'me', b
 }
 
 /** Records these rows under a leave, which ends its lease. */
-const recordRows = (store: RunStore, rows: readonly RowRecord[], token = 'me', batch = 0) =>
+const recordRows = (store: RunStore, rows: readonly RowUpdate[], token = 'me', batch = 0) =>
   store.record(ref(batch), rows, WIDE, { ...NOTHING_SENT, token });
 
 const statesOf = async (store: RunStore, batch = 0): Promise<string[]> =>

@@ -12,7 +12,7 @@ import {
   changeOfRecorded,
   type LeaveRow,
   type RecordedRow,
-  type RowRecord,
+  type RowUpdate,
 } from '../../src/runs/batchRow.ts';
 import type { RowState, StateName } from '../../src/runs/rowState.ts';
 
@@ -66,7 +66,7 @@ export const groupRow = (
 });
 
 /** Rows that nothing was done for yet. */
-export const pendingRows = (...places: number[]): RowRecord[] =>
+export const pendingRows = (...places: number[]): RowUpdate[] =>
   places.map((place) => ({ place, state: 'pending', attempts: 0 }));
 
 /** The same rows as leave is asked for them, each in a request of its own. */

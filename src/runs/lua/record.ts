@@ -1,5 +1,5 @@
 import { encodeDetail } from '../batchCodec.ts';
-import type { BatchRef, BatchStates, RowRecord } from '../batchRow.ts';
+import type { BatchRef, BatchStates, RowUpdate } from '../batchRow.ts';
 import type { Keys } from '../keys.ts';
 import type { LedgerPolicy, Settlement } from '../leave.ts';
 import { byteOfState, stateOfByte } from '../rowState.ts';
@@ -9,7 +9,7 @@ import type { ScriptArguments, Scripts } from './scripts.ts';
 
 export interface Recording {
   readonly ref: BatchRef;
-  readonly rows: readonly RowRecord[];
+  readonly rows: readonly RowUpdate[];
   readonly policy: LedgerPolicy;
   /** How the charges of the permit end that the rows were sent with. */
   readonly settlement: Settlement;
@@ -44,7 +44,7 @@ export async function record(
   };
 }
 
-const rowArgument = (row: RowRecord): ScriptArguments => ({
+const rowArgument = (row: RowUpdate): ScriptArguments => ({
   place: row.place,
   byte: byteOfState(row),
   seen: row.seen === undefined ? null : byteOfState(row.seen),

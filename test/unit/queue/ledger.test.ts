@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Ledger, TenantStopped, type LedgerStore } from '../../../src/queue/ledger.ts';
 import { paceOf } from '../../../src/queue/limits.ts';
-import type { LeaveRow, RowRecord } from '../../../src/runs/batchRow.ts';
+import type { LeaveRow, RowUpdate } from '../../../src/runs/batchRow.ts';
 import type { LeaveAnswer, LedgerEvent, LedgerPolicy, Settlement } from '../../../src/runs/leave.ts';
 import { eachAlone, pendingRows } from '../../support/rows.ts';
 
@@ -28,7 +28,7 @@ afterEach(() => {
 /** A store that grants everything, takes `latencyMs` for it, and remembers what it was told. */
 class GrantingStore implements LedgerStore {
   readonly told: number[] = [];
-  readonly recorded: { rows: readonly RowRecord[]; settlement: Settlement | undefined }[] = [];
+  readonly recorded: { rows: readonly RowUpdate[]; settlement: Settlement | undefined }[] = [];
   /** Of the calls to come, one after the other; 0 after the last. */
   latenciesMs: number[] = [];
   answers: LeaveAnswer[] = [];
@@ -57,7 +57,7 @@ class GrantingStore implements LedgerStore {
 
   async record(
     _ref: object,
-    rows: readonly RowRecord[],
+    rows: readonly RowUpdate[],
     policy: LedgerPolicy,
     settlement?: Settlement,
   ): ReturnType<LedgerStore['record']> {

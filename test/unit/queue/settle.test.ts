@@ -6,7 +6,7 @@ import { fingerprintOf } from '../../../src/assignments/changes/fingerprint.ts';
 import { planBatch, type ListSnapshot, type Snapshot } from '../../../src/assignments/changes/planBatch.ts';
 import { writesOf, type Write } from '../../../src/assignments/changes/writes.ts';
 import { settledBy, type SettleTerms } from '../../../src/queue/settle.ts';
-import type { RecordedRow, RowRecord } from '../../../src/runs/batchRow.ts';
+import type { RecordedRow, RowUpdate } from '../../../src/runs/batchRow.ts';
 import { groupRow, recordedRow } from '../../support/rows.ts';
 
 const AT = 9_000;
@@ -24,7 +24,7 @@ const GONE = listOf(present('a2', 'g-old'));
 
 /** What a batch comes to: the records of the rows that are settled, the writes of the others. */
 interface Sorted {
-  readonly records: readonly RowRecord[];
+  readonly records: readonly RowUpdate[];
   readonly needed: readonly Write<Decision<RecordedRow>>[];
 }
 
@@ -54,7 +54,7 @@ const placesOf = (needed: Sorted['needed']): number[] =>
   needed.flatMap(({ decisions }) => decisions.map(({ row }) => row.place));
 
 /** What is made of a decision that is built by hand. */
-const settled = (row: RecordedRow, decision: Partial<Decision<RecordedRow>>): RowRecord | undefined =>
+const settled = (row: RecordedRow, decision: Partial<Decision<RecordedRow>>): RowUpdate | undefined =>
   settledBy(
     {
       ...{
@@ -174,7 +174,7 @@ test('a row that says what an earlier one says is skipped, and only the earlier 
 
 test('a row that is held back awaits the approval that the row before it awaits, or fails with it', () => {
   const error = { code: 'HeldBack', message: 'Not written.' };
-  const heldBackBy = (state: 'awaitingApproval' | 'failed'): RowRecord | undefined =>
+  const heldBackBy = (state: 'awaitingApproval' | 'failed'): RowUpdate | undefined =>
     settled(recordedRow('pending', 0), { ...error, waitsFor: [recordedRow(state, 1, {}, { place: 1 })] });
   const detail = { at: AT, errorCode: 'HeldBack', errorMessage: 'Not written.' };
   expect(heldBackBy('awaitingApproval')).toEqual({

@@ -1,7 +1,7 @@
 import { asBefore, attemptsIn, type Leave } from './permit.ts';
 import type { GraphError, Outcome } from '../assignments/changes/outcome.ts';
 import type { Detail } from '../runs/batchCodec.ts';
-import type { RowRecord } from '../runs/batchRow.ts';
+import type { RowUpdate } from '../runs/batchRow.ts';
 import type { RecordedRow } from '../runs/batchRow.ts';
 
 /** What a reply leaves behind besides its outcome. */
@@ -20,7 +20,7 @@ export function recordOf(
   leave: Leave,
   { idAfter, ...traces }: Traces,
   { at, readsBack }: { readonly at: number; readonly readsBack: boolean },
-): RowRecord {
+): RowUpdate {
   const { place } = row;
   const { approvalCode } = row.detail;
   const attempts = attemptsIn(leave, place);
@@ -29,7 +29,7 @@ export function recordOf(
     ...spoken({ ...traces, throttledMs: throttledMs || undefined, approvalCode }),
     at,
   };
-  const unsure = (detail: Detail): RowRecord => ({
+  const unsure = (detail: Detail): RowUpdate => ({
     ...{ place, state: 'unsure', attempts },
     detail: { ...said, ...detail },
   });
@@ -89,7 +89,7 @@ const withApproval = ({ code, message }: GraphError, approvalCode: string | unde
 });
 
 /** A row whose whole envelope was refused, so that nothing of it was run. */
-export function recordOfRefused(row: RecordedRow, status: number, leave: Leave, at: number): RowRecord {
+export function recordOfRefused(row: RecordedRow, status: number, leave: Leave, at: number): RowUpdate {
   const record = asBefore(row.place, attemptsIn(leave, row.place));
   if (status !== 429) return record;
   const throttledMs = throttledUpTo(row, leave.givenAt);

@@ -2,7 +2,7 @@ import { holdOf } from '../../../src/queue/backoff.ts';
 import type { Leave } from '../../../src/queue/permit.ts';
 import { expect, test } from 'vitest';
 import type { Outcome } from '../../../src/assignments/changes/outcome.ts';
-import { recordOf, recordOfRefused } from '../../../src/queue/rowRecord.ts';
+import { recordOf, recordOfRefused } from '../../../src/queue/rowUpdate.ts';
 import { recordedRow } from '../../support/rows.ts';
 
 const AT = 50_000;
