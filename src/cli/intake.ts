@@ -4,20 +4,20 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { addAbortSignal, type Readable } from 'node:stream';
 import type { InputColumn } from '../assignments/rows/columns.ts';
-import { changeFrom } from '../assignments/rows/change.ts';
+import { changeOf, type Change } from '../assignments/rows/change.ts';
 import { closestTo } from '../assignments/values/closest.ts';
+import { DigestTable } from '../assignments/values/digestTable.ts';
 import { Duplicates } from '../assignments/rows/duplicates.ts';
 import { policyKey } from '../assignments/kinds/address.ts';
-import type { Problem, Row } from '../assignments/rows/row.ts';
+import type { Problem, InputRow } from '../assignments/rows/row.ts';
 import type { ReadingRules } from '../assignments/rows/rowReader.ts';
 import { policiesOf } from '../assignments/rows/writtenAddress.ts';
 import { EXIT, UserError } from '../errors.ts';
 import { FILE_FORMATS, formatOf, type FileFormat } from '../formats/format.ts';
 import { readRows } from '../formats/readRows.ts';
-import { inputRowOf, type InputRow } from '../runs/batchCodec.ts';
 import { changeOfRecorded } from '../runs/batchRow.ts';
 import { groupedByPolicy } from '../runs/grouped.ts';
-import type { StagedRow, Staging } from '../runs/staging.ts';
+import { POLICY_ROWS_MAX, type StagedRow, type Staging } from '../runs/staging.ts';
 import type { Context } from './context.ts';
 import { isInterrupt } from './interrupt.ts';
 
@@ -108,6 +108,7 @@ export async function readIn(
   const problems: Problem[] = [];
   const badPolicies = new Set<string>();
   const duplicates = new Duplicates();
+  const rowsOfPolicy = new DigestTable(1);
   let [rows, problemTotal, isBroken] = [0, 0, false];
   let unplacedLine: number | undefined;
   let columns: readonly InputColumn[] = [];
@@ -115,7 +116,7 @@ export async function readIn(
     problemTotal += found.length;
     problems.push(...found.slice(0, PROBLEMS_SHOWN_MAX - problems.length));
   };
-  const noteRow = (found: readonly Problem[], row: Row, policies = policiesOf(row, rules)): void => {
+  const noteRow = (found: readonly Problem[], row: InputRow, policies = policiesOf(row, rules)): void => {
     note(found);
     for (const policy of policies) badPolicies.add(policy);
     if (policies.length === 0) unplacedLine ??= row.line;
@@ -138,18 +139,27 @@ export async function readIn(
           unplacedLine ??= read.row.line;
           break;
         }
-        const result = read.problems.length > 0 ? { problems: read.problems } : changeFrom(read.row, rules);
+        const result = read.problems.length > 0 ? { problems: read.problems } : changeOf(read.row, rules);
         if ('problems' in result) {
           noteRow(result.problems, read.row);
           break;
         }
         const { change } = result;
+        const policy = policyKey(change.address);
+        const ofPolicy = rowsOfPolicy.of(policy);
+        const rowsBefore = ofPolicy[0] ?? 0;
+        ofPolicy[0] = rowsBefore + 1;
+        if (rowsBefore >= POLICY_ROWS_MAX) {
+          noteRow(rowsBefore > POLICY_ROWS_MAX ? [] : [tooManyOfPolicy(read.row, change)], read.row, [
+            policy,
+          ]);
+          break;
+        }
         const earlier = duplicates.seen(change);
         if (earlier !== undefined && !earlier.same)
-          noteRow([contradiction(read.row, earlier.line)], read.row, [policyKey(change.address)]);
+          noteRow([contradiction(read.row, earlier.line)], read.row, [policy]);
         else {
-          const policy = policyKey(change.address);
-          await take({ input: inputRowOf(read.row), policy, ...(earlier && { duplicateOf: earlier.line }) });
+          await take({ input: read.row, policy, ...(earlier && { duplicateOf: earlier.line }) });
         }
       }
     }
@@ -167,9 +177,17 @@ export async function readIn(
   };
 }
 
-const contradiction = (row: Row, line: number): Problem => ({
+/** What becomes of a policy's list is judged with all its rows at hand, in one batch. */
+const tooManyOfPolicy = (row: InputRow, { address }: Change): Problem => ({
   line: row.line,
-  column: row.column,
+  column: row.places?.column ?? 1,
+  message: `The policy ${address.policyId} has more than ${POLICY_ROWS_MAX} rows; they are judged together, so no more are taken.`,
+  remedy: 'Put the rows from this line on into another file, and apply that after this one.',
+});
+
+const contradiction = (row: InputRow, line: number): Problem => ({
+  line: row.line,
+  column: row.places?.column ?? 1,
   message: `Line ${line} wishes something else for the same assignment.`,
   remedy: 'Keep the one that is meant.',
 });

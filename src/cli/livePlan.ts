@@ -15,7 +15,7 @@ import { typesToApprove } from '../graph/approvals.ts';
 import { createGraphClient, type GraphClient } from '../graph/graphClient.ts';
 import { proxyFor } from '../graph/proxy.ts';
 import { readsWithin } from '../queue/reads.ts';
-import type { InputRow } from '../runs/batchCodec.ts';
+import type { InputRow } from '../assignments/rows/row.ts';
 import { VERSION } from '../version.ts';
 import { commandReads } from './commandReads.ts';
 import type { Context } from './context.ts';

@@ -1,7 +1,6 @@
 import type { RowError } from '../assignments/changes/current.ts';
-import type { Problem } from '../assignments/rows/row.ts';
+import type { Problem, InputRow } from '../assignments/rows/row.ts';
 import { EXIT, UserError } from '../errors.ts';
-import type { InputRow } from '../runs/batchCodec.ts';
 import type { Context } from './context.ts';
 import { PROBLEMS_SHOWN_MAX } from './intake.ts';
 import { count } from './print.ts';

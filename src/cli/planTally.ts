@@ -9,7 +9,7 @@ import type { PlanDecision, RowNames } from '../formats/planFile.ts';
 import type { JsonObject } from '../assignments/values/json.ts';
 import { targetIn, targetKind } from '../assignments/targets/currentTarget.ts';
 import { cellText } from '../assignments/rows/selector.ts';
-import type { InputRow } from '../runs/batchCodec.ts';
+import type { InputRow } from '../assignments/rows/row.ts';
 
 /** Rows of a plan that are shown one by one. */
 const ROWS_SHOWN = 10;

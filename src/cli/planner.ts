@@ -15,17 +15,14 @@ import type { Change } from '../assignments/rows/change.ts';
 import { policyNameFault } from '../assignments/rows/policyName.ts';
 import { readCurrentAssignments, type ReadList } from '../graph/currentAssignments.ts';
 import type { SendReads } from '../graph/reading.ts';
-import type { InputRow } from '../runs/batchCodec.ts';
+import type { InputRow } from '../assignments/rows/row.ts';
 import { changeOfRecorded } from '../runs/batchRow.ts';
+import type { StagedRow } from '../runs/staging.ts';
 import type { Identity } from './identity.ts';
 import type { PlannedRow } from './planTally.ts';
 import type { Staged } from './staged.ts';
 import type { FactsOfTenant } from './tenantFacts.ts';
 import { expectRead, nothingRead } from './unread.ts';
-
-interface DraftRow extends BatchRow {
-  readonly input: InputRow;
-}
 
 /** Reads the lists of one batch after the other, and judges its rows. A batch has all rows of its policies. */
 export class Planner {
@@ -45,7 +42,7 @@ export class Planner {
 
   async at(inputs: readonly InputRow[]): Promise<readonly PlannedRow[]> {
     const { rules, session } = this.#staged;
-    const rows = inputs.map((input): DraftRow => ({ input, change: changeOfRecorded(input, rules) }));
+    const rows = inputs.map((input) => ({ input, change: changeOfRecorded(input, rules) }));
     const read = await readCurrentAssignments(
       rows.map(({ change }) => change.address),
       this.#send,
@@ -73,7 +70,10 @@ export class Planner {
       throw nothingRead(this.#refusal, this.#staged.session.identity);
   }
 
-  #judged(decisions: readonly Decision<DraftRow>[], look: ListSnapshot | undefined): PlannedRow[] {
+  #judged(
+    decisions: readonly Decision<BatchRow & Pick<StagedRow, 'input'>>[],
+    look: ListSnapshot | undefined,
+  ): PlannedRow[] {
     const [first] = decisions;
     if (first === undefined) return [];
     const { address } = first.row.change;

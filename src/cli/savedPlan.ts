@@ -1,13 +1,12 @@
 import { policyKey } from '../assignments/kinds/address.ts';
 import { GUARD_KINDS } from '../assignments/guard/finding.ts';
-import { changeFrom } from '../assignments/rows/change.ts';
+import { changeOf } from '../assignments/rows/change.ts';
 import { Duplicates } from '../assignments/rows/duplicates.ts';
 import type { Problem } from '../assignments/rows/row.ts';
 import type { ReadingRules } from '../assignments/rows/rowReader.ts';
 import { EXIT, UserError } from '../errors.ts';
 import type { PlanFormat, PlanHeader, PlanRow } from '../formats/planFile.ts';
 import { readPlanFile, type SealedEnd } from '../formats/readPlanFile.ts';
-import { rowOf } from '../runs/batchCodec.ts';
 import { ExpectedDecisions } from './differences.ts';
 import type { InputFile } from './intake.ts';
 import { openPlan } from './livePlan.ts';
@@ -94,7 +93,7 @@ export async function stagePlan(
 /** @throws UserError (exit 2) when the input of the row does not read: the plan is damaged. */
 function plannedRow({ line, cells, ...row }: PlanRow, rules: ReadingRules, file: InputFile): PlannedRow {
   const input = { line, cells };
-  const read = changeFrom(rowOf(input), rules);
+  const read = changeOf(input, rules);
   if ('problems' in read) throw brokenPlan(file, read.problems[0]);
   const { names, decision, list } = row;
   return { input, change: read.change, names, decision, list };

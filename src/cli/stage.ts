@@ -6,8 +6,8 @@ import type { Command } from 'commander';
 import type { ReadingRules } from '../assignments/rows/rowReader.ts';
 import { EXIT, UserError } from '../errors.ts';
 import { recognise } from '../formats/planFile.ts';
-import { DEFAULT_OPTIONS, type Run, type RunOptions } from '../runs/run.ts';
-import { POLICY_ROWS_MAX, Staging, type StagedRow } from '../runs/staging.ts';
+import { DEFAULT_OPTIONS, type RunOptions } from '../runs/run.ts';
+import { Staging, type StagedRow } from '../runs/staging.ts';
 import type { Context } from './context.ts';
 import { openInput, policyByPolicy, readIn, withoutPolicies, type InputFile } from './intake.ts';
 import { isInterrupt } from './interrupt.ts';
@@ -91,10 +91,6 @@ export async function withStagedFile<T>(
     staged = isPlan
       ? await stagePlan(session, file, begin, flags, making.keepPlanIn, context.print)
       : await stage(session, file, rules, begin, flags, context);
-    refuseParted(
-      staged.staging,
-      staged.rules.strategy === 'assign' || staged.intake.columns.includes('action'),
-    );
     return await use(staged);
   } catch (error) {
     if (isInterrupt(error, context.interrupted) && !staged?.isPublished)
@@ -124,19 +120,6 @@ export function refuseUnfit({
     remedy,
     exitCode: EXIT.badInput,
   });
-}
-
-/** All rows of a list must be in one batch, or two writes of it would undo each other. */
-export function refuseParted(
-  { partsPolicies }: Pick<Run, 'partsPolicies'>,
-  isWhole: boolean,
-  remedy = 'Split the file, so that each part has fewer rows of one policy.',
-): void {
-  if (!partsPolicies || !isWhole) return;
-  throw new UserError(
-    `A policy has more than ${POLICY_ROWS_MAX} rows, and lists that are written as a whole take no more.`,
-    { remedy, exitCode: EXIT.badInput },
-  );
 }
 
 /** Reads the file in; with `--skip-invalid` a second time from what was staged, without the policies with problems. */

@@ -14,7 +14,7 @@ import { strategyFrom } from './planOptions.ts';
 import { rowsMeant } from './resultRow.ts';
 import { logRun } from './runLog.ts';
 import { selectionOptions, selectorFrom, type SelectionFlags } from './selection.ts';
-import { refuseParted, refuseUnfit } from './stage.ts';
+import { refuseUnfit } from './stage.ts';
 import { openSession, type Session } from './session.ts';
 import { letTenantGoOn, stopTenant, tellStop } from './stopAll.ts';
 import { whyNotTaken } from './waiting.ts';
@@ -225,7 +225,6 @@ async function resumeEnded(run: Run, strategy: Strategy | undefined, session: Se
 /** @throws UserError (exit 2) for a run that can't go on by writing whole lists. */
 function refuseAssign(run: Run): void {
   refuseUnfit({ strategy: 'assign', blind: run.blind, apiVersion: run.apiVersion });
-  refuseParted(run, true, 'Make runs of smaller files with --strategy assign instead.');
 }
 
 /** Opens an ended run again, or says why not. Answers how many rows there are to be done. */

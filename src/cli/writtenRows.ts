@@ -1,14 +1,14 @@
 import type { ApiVersion } from '../assignments/values/apiVersion.ts';
 import { policyKey } from '../assignments/kinds/address.ts';
 import { basename } from 'node:path';
-import { changeFrom, type Change } from '../assignments/rows/change.ts';
+import { changeOf, type Change } from '../assignments/rows/change.ts';
 import type { InputColumn } from '../assignments/rows/columns.ts';
 import { ABSENT, beforeJson, type Before } from '../assignments/changes/decision.ts';
 import type { ReadingRules } from '../assignments/rows/rowReader.ts';
 import { cellText, type Selector } from '../assignments/rows/selector.ts';
 import type { WrittenChange } from '../assignments/changes/undo.ts';
 import type { PlanRow } from '../formats/planFile.ts';
-import { rowOf, type InputRow } from '../runs/batchCodec.ts';
+import type { InputRow } from '../assignments/rows/row.ts';
 import { BATCH_SIZE_MAX } from '../runs/staging.ts';
 import type { RecordedRow } from '../runs/batchRow.ts';
 import { hasEnded, type Run } from '../runs/run.ts';
@@ -127,7 +127,7 @@ export async function writtenByPlan(
     for await (const row of reads.rows()) {
       if (row.decision.kind !== 'write' || !where.matches((column) => cellOf(row, column))) continue;
       const input: InputRow = { line: row.line, cells: row.cells };
-      const read = changeFrom(rowOf(input), rules);
+      const read = changeOf(input, rules);
       if ('problems' in read) throw brokenPlan(file, read.problems[0]);
       const { change } = read;
       if (!isNamed(change)) continue;

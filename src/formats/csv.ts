@@ -1,6 +1,6 @@
 import { CsvError, parse, type Parser } from 'csv-parse';
 import type { InputColumn } from '../assignments/rows/columns.ts';
-import type { Cell, Problem } from '../assignments/rows/row.ts';
+import type { Problem } from '../assignments/rows/row.ts';
 import { BrokenFile } from './brokenFile.ts';
 import { textFault } from './cells.ts';
 import { unguarded } from './formulaGuard.ts';
@@ -53,7 +53,7 @@ const JSON_NOT_CSV: Problem = {
 };
 
 function rowOf({ fields, line, strayReturnIn }: CsvRecord, uses: readonly FieldUse[]): RowRead {
-  const cells = new Map<InputColumn, Cell>();
+  const cells = new Map<InputColumn, string>();
   const problems: Problem[] = [];
   if (fields.length !== uses.length) problems.push(wrongLength(line, fields.length, uses.length));
   if (strayReturnIn !== undefined) problems.push(strayReturn(line, strayReturnIn));
@@ -72,9 +72,10 @@ function rowOf({ fields, line, strayReturnIn }: CsvRecord, uses: readonly FieldU
     }
     const fault = textFault(value);
     if (fault !== undefined) problems.push({ line, column, name: use, ...fault });
-    cells.set(use, { value, column });
+    cells.set(use, value);
   }
-  return { kind: 'row', row: { line, column: 1, cells }, problems };
+  const places = { column: 1, columnOf: (column: InputColumn) => uses.indexOf(column) + 1 || undefined };
+  return { kind: 'row', row: { line, cells, places }, problems };
 }
 
 const UNNAMED_REMEDY = 'Name the column in the header, or empty the cell.';

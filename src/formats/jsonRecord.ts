@@ -1,11 +1,13 @@
+import type { InputColumn } from '../assignments/rows/columns.ts';
 import { isExactNumber } from '../assignments/values/exactJson.ts';
 import { JSON_DEPTH_MAX, walkJson, type JsonFault, type JsonMember } from '../assignments/values/jsonWalk.ts';
 import { quoted } from '../assignments/values/quoted.ts';
-import type { Cell, Fault, Problem } from '../assignments/rows/row.ts';
+import type { CellPlaces, Fault, Problem } from '../assignments/rows/row.ts';
 import { shortName, valueFault } from './cells.ts';
 import type { JsonScan } from './jsonScan.ts';
 import { COLUMNS_MAX, RECORD_PROBLEMS_MAX } from './limits.ts';
 import { plusText, type Place } from './place.ts';
+import type { RowRead } from './read.ts';
 
 /** The text of one record and where it starts. Places within it are found when somebody asks. */
 export class JsonRecord {
@@ -38,31 +40,43 @@ export class JsonRecord {
     return { line: this.place.line, column, name: shortName(key), message, remedy };
   }
 
-  /** The cell of a member, and what is wrong with its value as such. */
-  cell(key: string, value: unknown): { cell: Cell; problem: Problem | undefined } {
-    const fault = valueFault(value);
-    const trimmed = typeof value === 'string' ? value.trim() : value;
-    return {
-      cell: new JsonCell(trimmed, this, key),
-      problem: fault === undefined ? undefined : this.problemAt(key, fault),
-    };
+  /** The column of a member's value. Finding it means walking the record again, which a row without problems never needs. */
+  columnOf(key: string): number {
+    return this.placeAt(this.member(key)?.valueAt ?? 0).column;
   }
 }
 
-class JsonCell implements Cell {
-  readonly value: unknown;
+/** The row that an object of a file is, gathered member by member. */
+export class JsonRow {
+  readonly problems: Problem[];
   readonly #record: JsonRecord;
-  readonly #key: string;
+  readonly #cells = new Map<InputColumn, unknown>();
+  readonly #keys = new Map<InputColumn, string>();
 
-  constructor(value: unknown, record: JsonRecord, key: string) {
-    this.value = value;
+  constructor(record: JsonRecord, problems: readonly Problem[]) {
     this.#record = record;
-    this.#key = key;
+    this.problems = [...problems];
   }
 
-  /** Finding it means walking the record again, which a row without problems never needs. */
-  get column(): number {
-    return this.#record.placeAt(this.#record.member(this.#key)?.valueAt ?? 0).column;
+  /** A member's value as that column's cell, and as a problem what is wrong with it as such. */
+  set(column: InputColumn, key: string, value: unknown): void {
+    this.#cells.set(column, typeof value === 'string' ? value.trim() : value);
+    this.#keys.set(column, key);
+    const fault = valueFault(value);
+    if (fault !== undefined) this.problems.push(this.#record.problemAt(key, fault));
+  }
+
+  read(): RowRead {
+    const [record, keys] = [this.#record, this.#keys];
+    const { line, column } = record.place;
+    const places: CellPlaces = {
+      column,
+      columnOf(of) {
+        const key = keys.get(of);
+        return key === undefined ? undefined : record.columnOf(key);
+      },
+    };
+    return { kind: 'row', row: { line, cells: this.#cells, places }, problems: this.problems };
   }
 }
 

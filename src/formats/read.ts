@@ -1,11 +1,11 @@
 import type { InputColumn } from '../assignments/rows/columns.ts';
-import type { Problem, Row } from '../assignments/rows/row.ts';
+import type { Problem, InputRow } from '../assignments/rows/row.ts';
 import type { Utf8Source } from './utf8Source.ts';
 
 /** One record. With problems it is no row to take; its cells are then what could be read, to tell which policy is meant. */
 export interface RowRead {
   readonly kind: 'row';
-  readonly row: Row;
+  readonly row: InputRow;
   readonly problems: readonly Problem[];
 }
 

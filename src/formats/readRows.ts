@@ -1,5 +1,5 @@
 import type { InputColumn } from '../assignments/rows/columns.ts';
-import type { Problem, Row } from '../assignments/rows/row.ts';
+import type { Problem, InputRow } from '../assignments/rows/row.ts';
 import { BrokenFile } from './brokenFile.ts';
 import { readCsv } from './csv.ts';
 import { formatOfFirstLine, type FileFormat } from './format.ts';
@@ -50,8 +50,9 @@ export async function* readRows(
   yield { kind: 'end', columns: [...columns], complete };
 }
 
-const tooManyRows = ({ line, column }: Row, rowsMax: number): Problem => ({
-  ...{ line, column },
+const tooManyRows = ({ line, places }: InputRow, rowsMax: number): Problem => ({
+  line,
+  column: places?.column ?? 1,
   message: `The file has more than ${rowsMax.toLocaleString('en-US')} rows.`,
   remedy: 'Split it into several files.',
 });

@@ -2,13 +2,10 @@ import type { Decision } from '../assignments/changes/decision.ts';
 import type { WriteRequest } from '../assignments/changes/request.ts';
 import type { RecordedRow, RowUpdate } from '../runs/batchRow.ts';
 
-/** A row that is to be written, and what its write overwrites. */
-export type NeededRow = Pick<Decision<RecordedRow>, 'row' | 'before'>;
-
 /** One request, and the rows that it is for: one by PATCH, all of a list by `assign`. */
 export interface NeededWrite {
   readonly request: WriteRequest;
-  readonly rows: readonly NeededRow[];
+  readonly rows: readonly Decision<RecordedRow>[];
 }
 
 /** What a read makes of the rows of a batch; where a list could not be read, its rows are in neither. */

@@ -10,7 +10,7 @@ import { isInDoubt, isSettled, type RowState } from '../runs/rowState.ts';
 import type { Run } from '../runs/run.ts';
 import { approvalHeaders, asAsked, codeOf } from './approvals.ts';
 import type { Edges, Step } from './edges.ts';
-import type { NeededRow, NeededWrite } from './needed.ts';
+import type { NeededWrite } from './needed.ts';
 import { abortForRoute, pauseForPermission, pauseRun, refusedSignIn } from './pauseRun.ts';
 import { refusedWrites } from './permission.ts';
 import { failure, recordOf, recordOfRefused, type Traces } from './rowUpdate.ts';
@@ -118,7 +118,7 @@ function writesOf(
 }
 
 interface Answered {
-  readonly rows: readonly NeededRow[];
+  readonly rows: NeededWrite['rows'];
   readonly outcome: Outcome;
   readonly traces: Traces;
   readonly readsBack: boolean;
@@ -158,7 +158,7 @@ function answeredWrite(
 }
 
 /** A tenant may give an assignment another id when its target changes, and shows it in the reply. */
-function otherId(body: unknown, row: NeededRow | undefined): string | undefined {
+function otherId(body: unknown, row: NeededWrite['rows'][number] | undefined): string | undefined {
   const id = isJsonObject(body) ? body['id'] : undefined;
   const before = row?.row.change.address.assignmentId.toLowerCase();
   return typeof id === 'string' && id.toLowerCase() !== before ? id : undefined;

@@ -3,25 +3,7 @@ import { parsedExactly } from '../assignments/values/exactJson.ts';
 import type { JsonObject } from '../assignments/values/json.ts';
 import { pack, unpack } from 'msgpackr';
 import type { InputColumn } from '../assignments/rows/columns.ts';
-import type { Row } from '../assignments/rows/row.ts';
-
-/** A row as the record keeps it: its line and its cells as read. */
-export interface InputRow {
-  readonly line: number;
-  readonly cells: ReadonlyMap<InputColumn, unknown>;
-}
-
-export const inputRowOf = (row: Row): InputRow => ({
-  line: row.line,
-  cells: new Map([...row.cells].map(([column, cell]) => [column, cell.value])),
-});
-
-/** A kept row as the domain reads rows. Its columns' places in the file are not kept: it had no problem. */
-export function rowOf({ line, cells }: InputRow): Row {
-  const read = new Map<InputColumn, { value: unknown; column: number }>();
-  for (const [column, value] of cells) read.set(column, { value, column: 1 });
-  return { line, column: 1, cells: read };
-}
+import type { InputRow } from '../assignments/rows/row.ts';
 
 type Columns = [InputColumn, unknown[]][];
 

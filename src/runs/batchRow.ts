@@ -1,6 +1,6 @@
 import { beforeFrom, type Before } from '../assignments/changes/decision.ts';
 import type { BatchRow } from '../assignments/changes/planBatch.ts';
-import { changeFrom, type Change } from '../assignments/rows/change.ts';
+import { changeOf, type Change } from '../assignments/rows/change.ts';
 import type { ReadingRules } from '../assignments/rows/rowReader.ts';
 import {
   decodeDetails,
@@ -8,11 +8,10 @@ import {
   decodeInputs,
   decodeListFingerprints,
   fingerprintAt,
-  rowOf,
   type BeforeImage,
   type Detail,
-  type InputRow,
 } from './batchCodec.ts';
+import type { InputRow } from '../assignments/rows/row.ts';
 import type { LedgerEvent } from './leave.ts';
 import { isSettled, stateOfByte, type RowState, type StateName } from './rowState.ts';
 import type { RunState } from './run.ts';
@@ -120,7 +119,7 @@ class Recorded implements RecordedRow {
 
 /** Only rows without a problem get into a record, so reading one again can't fail. */
 export function changeOfRecorded(input: InputRow, rules: ReadingRules): Change {
-  const read = changeFrom(rowOf(input), { ...rules, recorded: true });
+  const read = changeOf(input, { ...rules, recorded: true });
   if ('problems' in read)
     throw new Error(`line ${input.line} does not read any more: ${read.problems[0]?.message}`);
   return read.change;

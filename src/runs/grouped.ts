@@ -1,16 +1,9 @@
 import { DigestTable } from '../assignments/values/digestTable.ts';
-import type { InputRow } from './batchCodec.ts';
+import type { StagedRow } from './staging.ts';
+import type { InputRow } from '../assignments/rows/row.ts';
 
 /** Rows in memory at a time while they are put into another order. */
 const ROWS_PER_READ = 4_000;
-
-/** A row in its new order. */
-export interface GroupedRow {
-  readonly input: InputRow;
-  readonly policy: string;
-  /** Its place before, from 0. */
-  readonly rank: number;
-}
 
 /** Staged rows, as Staging gives them. */
 export interface StagedBatches {
@@ -25,7 +18,7 @@ export interface StagedBatches {
 export async function* groupedByPolicy(
   staged: StagedBatches,
   policyOf: (input: InputRow) => string,
-): AsyncGenerator<GroupedRow> {
+): AsyncGenerator<Required<Pick<StagedRow, 'input' | 'policy' | 'rank'>>> {
   const { ordinals, starts } = await readOrdinals(staged, policyOf);
   const ranks = Uint32Array.from(ordinals, (_, rank) => rank);
   ranks.sort((a, b) => (ordinals[a] ?? 0) - (ordinals[b] ?? 0) || a - b);

@@ -93,8 +93,6 @@ const PROGRESS = z.object({
   batches: number,
   /** The rows lie in another order than in the file: whole policies to a batch. */
   isRegrouped: flag,
-  /** A policy has more rows than a batch can hold: whole lists can't be written. */
-  partsPolicies: flag,
   /** Rows that are not settled. */
   left: number,
   /** Rows whose write may have left and that are not settled. */

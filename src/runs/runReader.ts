@@ -1,5 +1,6 @@
 import type { RedisClient } from '../redis/connection.ts';
-import { decodeInputs, type InputRow } from './batchCodec.ts';
+import { decodeInputs } from './batchCodec.ts';
+import type { InputRow } from '../assignments/rows/row.ts';
 import { recordedRows, type RecordedRow } from './batchRow.ts';
 import { keysOf, type Keys, type RunKeys } from './keys.ts';
 import { rulesOf, runFromHeader, type Run } from './run.ts';

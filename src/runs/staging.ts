@@ -1,11 +1,6 @@
 import { DigestTable } from '../assignments/values/digestTable.ts';
-import {
-  encodeDetail,
-  encodeFingerprints,
-  encodeInputs,
-  encodeListFingerprints,
-  type InputRow,
-} from './batchCodec.ts';
+import { encodeDetail, encodeFingerprints, encodeInputs, encodeListFingerprints } from './batchCodec.ts';
+import type { InputRow } from '../assignments/rows/row.ts';
 import type { InputColumn } from '../assignments/rows/columns.ts';
 import type { Published } from './lua/publish.ts';
 import { byteOfState, type StateName } from './rowState.ts';
@@ -51,9 +46,6 @@ export class Staging {
   /** Of each policy, the batch after the one that it lies in. */
   readonly #policies = new DigestTable(1);
   #isScattered = false;
-  #partsPolicies = false;
-  /** Rows of the batch written last. */
-  #lastRows = 0;
   /** Where the row of each rank lies: batch and place; undefined: in the order of the file. */
   #positions: Uint32Array | undefined;
   #ranks: ReadonlyMap<number, number> | undefined;
@@ -93,11 +85,6 @@ export class Staging {
     return this.#isScattered;
   }
 
-  /** True when a policy has more rows than a batch can hold: its list can't be written as a whole. */
-  get partsPolicies(): boolean {
-    return this.#partsPolicies;
-  }
-
   async add(row: StagedRow): Promise<void> {
     this.#rows += 1;
     if (row.duplicateOf !== undefined) this.#duplicates += 1;
@@ -111,10 +98,8 @@ export class Staging {
     const last = this.#pending.findLastIndex((row) => policy === undefined || row.policy !== policy);
     const end = last + 1;
     if (end > 0) this.#full.push(this.#pending.splice(0, end));
-    else if (this.#pending.length >= POLICY_ROWS_MAX) {
-      this.#full.push(this.#pending.splice(0));
-      this.#partsPolicies = true;
-    }
+    else if (this.#pending.length >= POLICY_ROWS_MAX)
+      throw new Error(`policy ${policy} has more than ${POLICY_ROWS_MAX} rows`); // the intake takes no more
   }
 
   /** What the plan saw of each row of a batch that was flushed; undefined where it saw nothing. */
@@ -186,7 +171,6 @@ export class Staging {
         left: this.#rows - this.#duplicates,
         skipped: this.#duplicates,
         isRegrouped: this.#positions !== undefined,
-        partsPolicies: this.#partsPolicies,
       },
     });
     this.#isPublished = published.kind === 'published';
@@ -254,13 +238,11 @@ export class Staging {
   /** Notes where the rows of the batch that is written now lie. */
   #place(rows: readonly StagedRow[]): void {
     const after = this.#batches + 1;
-    const isContinued = this.#lastRows >= POLICY_ROWS_MAX;
     for (const [place, { policy, rank }] of rows.entries()) {
       if (policy !== undefined) {
         const known = this.#policies.of(policy);
         const isHere = known[0] === 0 || known[0] === after;
-        // More rows than a batch takes go on in the next one.
-        if (!isHere && !(isContinued && known[0] === this.#batches)) this.#isScattered = true;
+        if (!isHere) this.#isScattered = true;
         known[0] = after;
       }
       if (rank !== undefined) {
@@ -268,7 +250,6 @@ export class Staging {
         this.#positions[rank] = this.#batches * 256 + place;
       }
     }
-    this.#lastRows = rows.length;
   }
 
   /** A renewal that fails is made good by the next; when none gets through, `publish` says that the staging is lost. */

@@ -1,7 +1,7 @@
 import { currentAssignmentOf } from '../../src/assignments/changes/current.ts';
 import { describe, expect, test } from 'vitest';
 import { fingerprintOf } from '../../src/assignments/changes/fingerprint.ts';
-import type { InputRow } from '../../src/runs/batchCodec.ts';
+import type { InputRow } from '../../src/assignments/rows/row.ts';
 import type { RecordedRow } from '../../src/runs/batchRow.ts';
 import type { StagedRow } from '../../src/runs/staging.ts';
 import type { TenantSeed } from '../../src/simulator/tenantFile.ts';

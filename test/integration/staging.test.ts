@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { InputRow } from '../../src/runs/batchCodec.ts';
+import type { InputRow } from '../../src/assignments/rows/row.ts';
 import { groupedByPolicy } from '../../src/runs/grouped.ts';
 import { Staging, type StagedRow } from '../../src/runs/staging.ts';
 import type { RunStore } from '../../src/runs/runStore.ts';

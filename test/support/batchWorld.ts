@@ -11,7 +11,7 @@ import { processBatch } from '../../src/queue/processBatch.ts';
 import { SignIn } from '../../src/queue/signIn.ts';
 import { DEFAULT_OPTIONS, type Run, type RunOptions } from '../../src/runs/run.ts';
 import type { RecordedRow } from '../../src/runs/batchRow.ts';
-import type { InputRow } from '../../src/runs/batchCodec.ts';
+import type { InputRow } from '../../src/assignments/rows/row.ts';
 import type { RunStore } from '../../src/runs/runStore.ts';
 import type { StagedRow } from '../../src/runs/staging.ts';
 import type { Simulator, SimulatorOptions } from '../../src/simulator/simulator.ts';

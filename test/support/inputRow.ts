@@ -1,6 +1,6 @@
-import { changeFrom, type Change, type WishedChange } from '../../src/assignments/rows/change.ts';
+import { changeOf as readChange, type Change, type WishedChange } from '../../src/assignments/rows/change.ts';
 import type { InputColumn } from '../../src/assignments/rows/columns.ts';
-import type { Problem, Row } from '../../src/assignments/rows/row.ts';
+import type { Problem, InputRow } from '../../src/assignments/rows/row.ts';
 import type { ReadingRules } from '../../src/assignments/rows/rowReader.ts';
 
 export type Cells = { readonly [column in InputColumn]?: unknown };
@@ -17,15 +17,18 @@ export const V1: ReadingRules = { ...BETA, apiVersion: 'v1.0' };
 export const BLIND: ReadingRules = { ...BETA, blind: true };
 
 /** A row as the formats give it: its cells stand in columns 1, 2, 3, …; undefined ones are blank and so not there. */
-export const inputRow = (cells: Cells, line = 2): Row => ({
-  line,
-  column: 1,
-  cells: new Map(
-    Object.entries(cells).flatMap(([name, value], i) =>
-      value === undefined ? [] : [[name as InputColumn, { value, column: i + 1 }]],
+export function inputRow(cells: Cells, line = 2): InputRow {
+  const names = Object.keys(cells);
+  return {
+    line,
+    cells: new Map(
+      Object.entries(cells).flatMap(([name, value]) =>
+        value === undefined ? [] : [[name as InputColumn, value]],
+      ),
     ),
-  ),
-});
+    places: { column: 1, columnOf: (column) => names.indexOf(column) + 1 || undefined },
+  };
+}
 
 export const configuration: Cells = { policyType: 'deviceConfiguration', policyId: 'P1', assignmentId: 'A1' };
 export const compliance: Cells = { policyType: 'deviceCompliancePolicy', policyId: 'P1', assignmentId: 'A1' };
@@ -39,14 +42,14 @@ export function changeOf(cells: Cells, rules = BETA, line = 2): WishedChange {
 
 /** The change that a row without problems is, also one that removes. */
 export function anyChangeOf(cells: Cells, rules = BETA, line = 2): Change {
-  const read = changeFrom(inputRow(cells, line), rules);
+  const read = readChange(inputRow(cells, line), rules);
   if ('change' in read) return read.change;
   throw new Error(read.problems.map(({ name, message }) => `${name}: ${message}`).join('\n'));
 }
 
 /** What is wrong with a row; empty for a change. */
 export function problemsOf(cells: Cells, rules = BETA): readonly Problem[] {
-  const read = changeFrom(inputRow(cells), rules);
+  const read = readChange(inputRow(cells), rules);
   return 'problems' in read ? read.problems : [];
 }
 

@@ -1,11 +1,11 @@
 import type { InputColumn } from '../../src/assignments/rows/columns.ts';
-import type { Problem, Row } from '../../src/assignments/rows/row.ts';
+import type { Problem, InputRow } from '../../src/assignments/rows/row.ts';
 import type { FileFormat } from '../../src/formats/format.ts';
 import { readRows } from '../../src/formats/readRows.ts';
 
 /** What a whole file says, sorted by kind. */
 export interface WholeFile {
-  readonly rows: readonly Row[];
+  readonly rows: readonly InputRow[];
   /** Of rows and of the file, in order. */
   readonly problems: readonly Problem[];
   readonly fileProblems: readonly Problem[];
@@ -18,7 +18,7 @@ export async function readAll(
   format?: FileFormat,
   { chunkBytes = 65_536 } = {},
 ): Promise<WholeFile> {
-  const rows: Row[] = [];
+  const rows: InputRow[] = [];
   const problems: Problem[] = [];
   const fileProblems: Problem[] = [];
   for await (const read of readRows(inChunks(Buffer.from(content), chunkBytes), { format })) {
@@ -40,6 +40,18 @@ export async function* inChunks(bytes: Uint8Array, chunkBytes: number): AsyncGen
   for (let at = 0; at < bytes.length; at += chunkBytes) yield bytes.subarray(at, at + chunkBytes);
 }
 
+/** The same with the places of rows and cells as values, so that two readings can be compared. */
+export const comparable = ({ rows, ...rest }: WholeFile) => ({
+  ...rest,
+  rows: rows.map((row) => ({ cells: row.cells, at: [row.line, ...placesOf(row, ...row.cells.keys())] })),
+});
+
 /** The cells of a row without their places. */
-export const valuesOf = (row: Row | undefined): Record<string, unknown> =>
-  Object.fromEntries([...(row?.cells ?? [])].map(([column, { value }]) => [column, value]));
+export const valuesOf = (row: InputRow | undefined): Record<string, unknown> =>
+  Object.fromEntries(row?.cells ?? []);
+
+/** Where problems of a row are shown: of the whole, and of some of its cells. */
+export const placesOf = (row: InputRow | undefined, ...columns: InputColumn[]): (number | undefined)[] => [
+  row?.places?.column,
+  ...columns.map((column) => row?.places?.columnOf(column)),
+];

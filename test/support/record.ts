@@ -3,7 +3,7 @@ import { afterAll, beforeAll } from 'vitest';
 import type { LedgerPolicy } from '../../src/runs/leave.ts';
 import { RunStore } from '../../src/runs/runStore.ts';
 import { Staging, type StagedRow } from '../../src/runs/staging.ts';
-import type { InputRow } from '../../src/runs/batchCodec.ts';
+import type { InputRow } from '../../src/assignments/rows/row.ts';
 import type { RunIdentity } from '../../src/runs/run.ts';
 import { startRedisServer, type TestRedis } from './redisServer.ts';
 import { groupRow, identityOf } from './rows.ts';

@@ -1,5 +1,6 @@
 import type { InputColumn } from '../../src/assignments/rows/columns.ts';
-import type { Detail, InputRow } from '../../src/runs/batchCodec.ts';
+import type { Detail } from '../../src/runs/batchCodec.ts';
+import type { InputRow } from '../../src/assignments/rows/row.ts';
 import {
   DEFAULT_OPTIONS,
   headerFields,

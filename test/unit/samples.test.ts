@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { changeFrom, type WishedChange } from '../../src/assignments/rows/change.ts';
+import { changeOf, type WishedChange } from '../../src/assignments/rows/change.ts';
 import { Duplicates } from '../../src/assignments/rows/duplicates.ts';
 import { assignmentPath } from '../../src/assignments/kinds/address.ts';
 import { deviceCompliancePolicy } from '../../src/assignments/kinds/deviceCompliancePolicy.ts';
 import { deviceConfiguration } from '../../src/assignments/kinds/deviceConfiguration.ts';
 import { patchBody } from '../../src/assignments/changes/request.ts';
-import type { Problem, Row } from '../../src/assignments/rows/row.ts';
+import type { Problem, InputRow } from '../../src/assignments/rows/row.ts';
 import { TARGET_TYPES } from '../../src/assignments/targets/target.ts';
 import { formatOf } from '../../src/formats/format.ts';
 import { readAll, valuesOf } from '../support/readAll.ts';
@@ -19,13 +19,13 @@ const sampleText = (name: string): string => readFileSync(`${SAMPLES}${name}`, '
 
 /** A sample as `plan` reads it: each row with its change, and every problem. */
 async function readSample(name: string): Promise<{
-  rows: readonly Row[];
+  rows: readonly InputRow[];
   changes: WishedChange[];
   problems: Problem[];
 }> {
   const { rows, problems, complete } = await readAll(sampleText(name), formatOf(name));
   expect([complete, problems]).toEqual([true, []]);
-  const read = rows.map((row) => changeFrom(row, RULES));
+  const read = rows.map((row) => changeOf(row, RULES));
   return {
     rows,
     changes: read.flatMap((each) => ('change' in each && each.change.wish ? [each.change] : [])),
@@ -137,18 +137,18 @@ test('changes.ndjson says the same as changes.json, line by line', async () => {
   expect(json.changes.map((change) => patchBody(change, undefined)['target'])).toEqual([
     {
       '@odata.type': '#microsoft.graph.groupAssignmentTarget',
-      groupId: json.rows[0]?.cells.get('groupId')?.value,
-      deviceAndAppManagementAssignmentFilterId: json.rows[0]?.cells.get('filterId')?.value,
+      groupId: json.rows[0]?.cells.get('groupId'),
+      deviceAndAppManagementAssignmentFilterId: json.rows[0]?.cells.get('filterId'),
       deviceAndAppManagementAssignmentFilterType: 'include',
     },
     { '@odata.type': '#microsoft.graph.allDevicesAssignmentTarget' },
     {
       '@odata.type': '#microsoft.graph.exclusionGroupAssignmentTarget',
-      groupId: json.rows[2]?.cells.get('groupId')?.value,
+      groupId: json.rows[2]?.cells.get('groupId'),
     },
     {
       '@odata.type': '#microsoft.graph.organizationalUnitAssignmentTarget',
-      organizationalUnitId: json.rows[3]?.cells.get('organizationalUnitId')?.value,
+      organizationalUnitId: json.rows[3]?.cells.get('organizationalUnitId'),
       assignmentConflictSetting: {
         '@odata.type': '#microsoft.graph.organizationalUnitAssignmentConflictSetting',
         assignmentOverride: 'allowed',
@@ -185,11 +185,11 @@ test('problems.csv has one problem in every row but the first, each at the cell 
   const { rows, changes, problems } = await readSample('problems.csv');
   expect(problems.map(({ line, column, name }) => [line, column, name])).toEqual([
     [3, 1, 'policyType'],
-    [4, 1, 'assignmentId'],
+    [4, 3, 'assignmentId'],
     [5, 3, 'assignmentId'],
     [6, 5, 'groupId'],
     [7, 6, 'filterId'],
-    [8, 1, 'filterType'],
+    [8, 7, 'filterType'],
     [9, 4, 'targetType'],
   ]);
   expect(problems.filter(({ message, remedy }) => message === '' || remedy === '')).toEqual([]);
@@ -211,7 +211,7 @@ test('every sample is read by a test here, or is of the demo', () => {
 
 test('demo.csv has no problem, and says of some rows that they are meant to fail', async () => {
   const { rows, problems } = await readSample('demo.csv');
-  const scripted = rows.filter(({ cells }) => String(cells.get('note')?.value).includes('meant to fail'));
+  const scripted = rows.filter(({ cells }) => String(cells.get('note')).includes('meant to fail'));
   expect(problems).toEqual([]);
   expect(rows.length).toBeGreaterThan(200);
   expect(scripted.length).toBeGreaterThan(0);

@@ -1,7 +1,7 @@
 import { ownField } from '../kinds/kind.ts';
 import type { PolicyKind } from '../kinds/registry.ts';
 import type { CurrentAssignment } from '../changes/current.ts';
-import { changeFrom } from './change.ts';
+import { changeOf } from './change.ts';
 import type { InputColumn } from './columns.ts';
 import { filterOf } from '../targets/filter.ts';
 import { FROM_TYPES } from './fromTarget.ts';
@@ -44,16 +44,16 @@ export function asRow(
   return { kind: readsBack(cells, assignment, rules) ? 'row' : 'unspeakable', cells };
 }
 
-type Cell = readonly [InputColumn, unknown];
+type WrittenCell = readonly [InputColumn, unknown];
 
-const textsOf = (cells: readonly Cell[]): Map<InputColumn, string> =>
+const textsOf = (cells: readonly WrittenCell[]): Map<InputColumn, string> =>
   new Map(
     cells.flatMap(([column, value]) =>
       typeof value === 'string' || typeof value === 'number' ? [[column, String(value)] as const] : [],
     ),
   );
 
-const ownCells = (target: JsonObject, type: TargetType): Cell[] =>
+const ownCells = (target: JsonObject, type: TargetType): WrittenCell[] =>
   [...TARGET_KINDS[type].required, ...TARGET_KINDS[type].optional].map((column) => [
     column,
     ownValue(target, column),
@@ -77,7 +77,7 @@ function ownValue(target: JsonObject, column: TargetColumn): unknown {
 }
 
 /** v1.0 shows no filter and takes none: a blank one keeps what is there. */
-function filterCells(target: JsonObject, type: TargetType, { apiVersion }: ReadingRules): Cell[] {
+function filterCells(target: JsonObject, type: TargetType, { apiVersion }: ReadingRules): WrittenCell[] {
   const filter = filterOf(target);
   if (filter !== undefined) {
     return [
@@ -89,7 +89,7 @@ function filterCells(target: JsonObject, type: TargetType, { apiVersion }: Readi
 }
 
 /** Says the present target once more, so that a column that is sorted alone is found out when the file is read back. */
-function fromCells(target: JsonObject, type: TargetType): Cell[] {
+function fromCells(target: JsonObject, type: TargetType): WrittenCell[] {
   if (!FROM_TYPES.includes(type)) return [];
   return [
     ['fromTargetType', type],
@@ -103,11 +103,6 @@ function readsBack(
   assignment: CurrentAssignment,
   rules: ReadingRules,
 ): boolean {
-  const row = {
-    line: 1,
-    column: 1,
-    cells: new Map([...cells].map(([name, value]) => [name, { value, column: 1 }])),
-  };
-  const read = changeFrom(row, rules);
+  const read = changeOf({ line: 1, cells }, rules);
   return 'change' in read && read.change.wish !== undefined && holds(read.change, assignment);
 }

@@ -6,7 +6,7 @@ import type { Address } from '../kinds/address.ts';
 import { writesBy } from '../kinds/kind.ts';
 import { readRawBody, readRawTarget } from './rawWish.ts';
 import { RowReader, type ReadingRules } from './rowReader.ts';
-import type { Problem, Row } from './row.ts';
+import type { InputRow, Problem } from './row.ts';
 import type { Wish } from './wish.ts';
 import { readAddress, type AssignmentIdUse } from './writtenAddress.ts';
 import { readFilter } from './writtenFilter.ts';
@@ -30,8 +30,8 @@ export type Change =
   WishedChange | (Named & { readonly action: 'remove' | 'clear'; readonly wish: undefined });
 
 /** A row as a change, or every problem it has. */
-export function changeFrom(
-  row: Row,
+export function changeOf(
+  row: InputRow,
   rules: ReadingRules,
 ): { change: Change } | { problems: readonly Problem[] } {
   const reader = new RowReader(row, rules);

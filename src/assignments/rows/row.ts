@@ -1,20 +1,24 @@
 import type { InputColumn } from './columns.ts';
 
-/** A cell as written. CSV gives text, JSON any value but null. Blank cells (null, "", spaces, absent) are not there. */
-export interface Cell {
-  readonly value: unknown;
-  /** Where a problem of this cell is shown: the field's number in CSV, the character in its line in JSON; from 1. */
-  readonly column: number;
-}
-
-/** One record of an input file. */
-export interface Row {
+/** One record of an input file, as it is read and as the run's record keeps it. */
+export interface InputRow {
   /** The line where the record starts, from 1. */
   readonly line: number;
-  /** Where a problem of the row as a whole is shown; from 1. */
+  /**
+   * What is written: CSV gives text, JSON any value but null; texts are trimmed. Blank cells (null, "", spaces, absent) are not
+   * there.
+   */
+  readonly cells: ReadonlyMap<InputColumn, unknown>;
+  /** Of a row that is being read: where its problems are shown. What the record keeps had none. */
+  readonly places?: CellPlaces;
+}
+
+/** Columns from 1: the field's number in CSV, the character in its line in JSON. */
+export interface CellPlaces {
+  /** Of the row as a whole. */
   readonly column: number;
-  /** Text cells are trimmed. Only columns with something in them. */
-  readonly cells: ReadonlyMap<InputColumn, Cell>;
+  /** Of a cell, blank or not; undefined where the file has no such column. */
+  columnOf(column: InputColumn): number | undefined;
 }
 
 /** What is wrong and what to write instead, before its place is known. Both are sentences. */

@@ -9,7 +9,7 @@ import type { Strategy } from '../kinds/kind.ts';
 import { ID_REMEDY } from '../kinds/address.ts';
 import type { ApiVersion } from '../values/apiVersion.ts';
 import { quoted } from '../values/quoted.ts';
-import type { Fault, Problem, Row } from './row.ts';
+import type { Fault, InputRow, Problem } from './row.ts';
 
 /** What of the run decides how a row reads. */
 export interface ReadingRules {
@@ -31,10 +31,10 @@ export const NEEDS_BETA = 'Run with --api-version beta.';
 /** Reads cells of one row and gathers what is wrong with them. What it can't read it notes and gives as undefined. */
 export class RowReader {
   readonly problems: Problem[] = [];
-  readonly row: Row;
+  readonly row: InputRow;
   readonly rules: ReadingRules;
 
-  constructor(row: Row, rules: ReadingRules) {
+  constructor(row: InputRow, rules: ReadingRules) {
     this.row = row;
     this.rules = rules;
   }
@@ -44,10 +44,10 @@ export class RowReader {
   }
 
   problem(column: InputColumn, message: string, remedy: string): undefined {
-    const cell = this.row.cells.get(column);
+    const { line, places } = this.row;
     this.problems.push({
-      line: this.row.line,
-      column: cell?.column ?? this.row.column,
+      line,
+      column: places?.columnOf(column) ?? places?.column ?? 1,
       name: column,
       message,
       remedy,
@@ -61,7 +61,7 @@ export class RowReader {
 
   /** The cell's text; numbers are taken as their text, since spreadsheets and JSON writers turn one into the other. */
   text(column: InputColumn): string | undefined {
-    const value = this.row.cells.get(column)?.value;
+    const value = this.row.cells.get(column);
     if (value === undefined) return undefined;
     if (typeof value === 'string') return value;
     if (typeof value === 'number') return String(value);
@@ -113,7 +113,7 @@ export class RowReader {
 
   /** A cell in Graph's own shape: an object in JSON input, JSON text in a CSV cell. */
   json(column: InputColumn): JsonObject | undefined {
-    const written = this.row.cells.get(column)?.value;
+    const written = this.row.cells.get(column);
     const value = typeof written === 'string' ? this.#parsed(column, written) : { json: written };
     if (value === undefined) return undefined;
     return isJsonObject(value.json)

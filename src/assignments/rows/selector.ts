@@ -1,11 +1,11 @@
 import { aboutKey } from './about.ts';
-import { changeFrom } from './change.ts';
+import { changeOf } from './change.ts';
 import { closestTo } from '../values/closest.ts';
 import { INPUT_COLUMNS, RESULT_COLUMNS, type InputColumn, type ResultColumn } from './columns.ts';
 import { plainName } from '../values/plainName.ts';
 import { addressKey } from '../kinds/address.ts';
 import { quoted } from '../values/quoted.ts';
-import type { Fault, Problem, Row } from './row.ts';
+import type { Fault, Problem, InputRow } from './row.ts';
 import { RowReader, type ReadingRules } from './rowReader.ts';
 import { readAddress } from './writtenAddress.ts';
 
@@ -94,13 +94,13 @@ export function cellText(value: unknown): string | undefined {
  * read, so that a mere list of assignments will do.
  */
 export function rowAbout(
-  row: Row,
+  row: InputRow,
   rules: ReadingRules,
 ): { readonly key: string } | { readonly problems: readonly Problem[] } {
   const reader = new RowReader(row, rules);
   const address = readAddress(reader, 'optional');
   if (address === undefined) return { problems: reader.problems };
   if (address.assignmentId !== '') return { key: addressKey(address) };
-  const read = changeFrom(row, rules);
+  const read = changeOf(row, rules);
   return 'problems' in read ? read : { key: aboutKey(read.change) };
 }

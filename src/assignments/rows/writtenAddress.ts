@@ -9,7 +9,7 @@ import {
 import { kindNamed, POLICY_TYPES, type PolicyKind } from '../kinds/registry.ts';
 import { quoted } from '../values/quoted.ts';
 import { didYouMean, NEEDS_BETA, RowReader, type ReadingRules } from './rowReader.ts';
-import type { Row } from './row.ts';
+import type { InputRow } from './row.ts';
 
 const PARTS = ['policyType', 'policyId', 'assignmentId', 'via'] as const;
 
@@ -102,7 +102,7 @@ function refuseMissing(reader: RowReader, part: 'policyType' | 'policyId' | 'ass
  * Every policy that a row may be about, by `policyKey`, whatever else is wrong with the row: whole policies are left out,
  * not rows. Where the type can't be read it may be one of any.
  */
-export function policiesOf(row: Row, rules: ReadingRules): readonly string[] {
+export function policiesOf(row: InputRow, rules: ReadingRules): readonly string[] {
   const reader = new RowReader(row, rules);
   const kind = readKind(reader);
   return policiesNamedBy({

@@ -1,11 +1,11 @@
 import { currentAssignmentOf } from '../../../src/assignments/changes/current.ts';
 import { expect, test } from 'vitest';
-import { changeFrom, type Change } from '../../../src/assignments/rows/change.ts';
+import { changeOf, type Change } from '../../../src/assignments/rows/change.ts';
 import type { JsonObject } from '../../../src/assignments/values/json.ts';
 import { ABSENT, beforeOf, NOT_READ } from '../../../src/assignments/changes/decision.ts';
 import type { PlanDecision, RowNames } from '../../../src/formats/planFile.ts';
 import { PlanTally, type PlannedRow } from '../../../src/cli/planTally.ts';
-import { rowOf, type InputRow } from '../../../src/runs/batchCodec.ts';
+import type { InputRow } from '../../../src/assignments/rows/row.ts';
 import { groupRow } from '../../support/rows.ts';
 import { groupTarget } from '../../support/simulatorClient.ts';
 
@@ -13,7 +13,7 @@ const RULES = { root: 'https://graph.example', apiVersion: 'beta', blind: false,
 const ALL_DEVICES = { '@odata.type': '#microsoft.graph.allDevicesAssignmentTarget' };
 
 function changeIn(input: InputRow): Change {
-  const read = changeFrom(rowOf(input), RULES);
+  const read = changeOf(input, RULES);
   return 'change' in read ? read.change : expect.fail('that is no change');
 }
 

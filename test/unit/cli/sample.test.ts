@@ -1,9 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { changeFrom, type Change } from '../../../src/assignments/rows/change.ts';
+import { changeOf, type Change } from '../../../src/assignments/rows/change.ts';
 import { NOT_READ } from '../../../src/assignments/changes/decision.ts';
 import { spread, type Candidate } from '../../../src/cli/sample.ts';
-import { rowOf } from '../../../src/runs/batchCodec.ts';
 import { groupRow } from '../../support/rows.ts';
 
 const RULES = { root: 'https://graph.example', apiVersion: 'beta', blind: false, recorded: true } as const;
@@ -11,7 +10,7 @@ const RULES = { root: 'https://graph.example', apiVersion: 'beta', blind: false,
 /** A row of a policy; `narrows` when it is an exclusion. */
 function candidate(policy: string, rank: number, narrows = false): Candidate {
   const input = groupRow(policy, `a${rank}`, 'g', { targetType: narrows ? 'exclusionGroup' : 'group' });
-  const read = changeFrom(rowOf(input), RULES);
+  const read = changeOf(input, RULES);
   const change: Change = 'change' in read ? read.change : expect.fail('that is no change');
   return { row: { input, change, before: NOT_READ }, policy, rank };
 }

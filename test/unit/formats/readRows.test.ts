@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { readRows } from '../../../src/formats/readRows.ts';
-import { inChunks, readAll, valuesOf } from '../../support/readAll.ts';
+import { inChunks, readAll, placesOf, valuesOf } from '../../support/readAll.ts';
 
 describe('CSV', () => {
   test.each([
@@ -32,16 +32,17 @@ describe('CSV', () => {
   test('cells are trimmed, blank ones are not there, and each knows the number of its field', async () => {
     const { rows } = await readAll('policyId,groupId,note\n p , ,"  x "\n', 'csv');
     expect([...(rows[0]?.cells ?? [])]).toEqual([
-      ['policyId', { value: 'p', column: 1 }],
-      ['note', { value: 'x', column: 3 }],
+      ['policyId', 'p'],
+      ['note', 'x'],
     ]);
+    expect(placesOf(rows[0], 'policyId', 'note')).toEqual([1, 1, 3]);
   });
 
   test('the line is where the record starts, behind blank lines and cells of several lines', async () => {
     const content = '\n \npolicyId,note\r\np,"1\r\n2\n\n4"\n\n\r\n  \nq,"""\n"""\nr,z\n,\ns,z';
     const { rows, problems } = await readAll(content, 'csv');
     expect(problems).toEqual([]);
-    expect(rows.map(({ line, cells }) => [line, cells.get('note')?.value])).toEqual([
+    expect(rows.map(({ line, cells }) => [line, cells.get('note')])).toEqual([
       [4, '1\r\n2\n\n4'],
       [11, '"\n"'],
       [13, 'z'],
@@ -90,13 +91,9 @@ describe('JSON', () => {
       '[ {"policyId": "p"},\n\n   {\n  "note":"x",\n  "body": {"note": 1}\n}\n]',
       'json',
     );
-    expect(rows.map(({ line, column }) => [line, column])).toEqual([
-      [1, 3],
-      [3, 4],
-    ]);
-    expect(rows[0]?.cells.get('policyId')?.column).toBe(16);
-    expect(rows[1]?.cells.get('note')?.column).toBe(10);
-    expect(rows[1]?.cells.get('body')?.column).toBe(11);
+    expect(rows.map(({ line }) => line)).toEqual([1, 3]);
+    expect(placesOf(rows[0], 'policyId')).toEqual([3, 16]);
+    expect(placesOf(rows[1], 'note', 'body')).toEqual([4, 10, 11]);
   });
 
   test('a problem of one record leaves its cells and the others', async () => {
@@ -124,7 +121,7 @@ describe('NDJSON', () => {
       '{"note":"a"}\r\n\n{"note":\n  {"note":"b"}',
       'ndjson',
     );
-    expect(rows.map((row) => [row.line, row.column, valuesOf(row)])).toEqual([
+    expect(rows.map((row) => [row.line, ...placesOf(row), valuesOf(row)])).toEqual([
       [1, 1, { note: 'a' }],
       [3, 1, {}],
       [4, 3, { note: 'b' }],

@@ -13,12 +13,10 @@ import {
   encodeImage,
   encodeInputs,
   fingerprintAt,
-  inputRowOf,
-  rowOf,
   type BeforeImage,
   type Detail,
-  type InputRow,
 } from '../../../src/runs/batchCodec.ts';
+import type { InputRow } from '../../../src/assignments/rows/row.ts';
 
 const NASTY = [
   '',
@@ -148,17 +146,9 @@ test('a batch that nothing was said about has no details', () => {
 });
 
 test('a row keeps its line and cells on the way into the record and out', () => {
-  const read = {
-    line: 7,
-    column: 3,
-    cells: new Map([['policyId', { value: 'p', column: 4 }]] as const),
-  };
-  expect(inputRowOf(read)).toEqual({ line: 7, cells: new Map([['policyId', 'p']]) });
-  expect(rowOf(inputRowOf(read))).toEqual({
-    line: 7,
-    column: 1,
-    cells: new Map([['policyId', { value: 'p', column: 1 }]]),
-  });
+  const cells = new Map([['policyId', 'p']] as const);
+  const read = { line: 7, cells, places: { column: 3, columnOf: () => 4 } };
+  expect(decodeInputs(encodeInputs([read]))).toEqual([{ line: 7, cells }]);
 });
 
 const jsonObject = fc

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { InputRow } from '../../../src/runs/batchCodec.ts';
-import { groupedByPolicy, type GroupedRow, type StagedBatches } from '../../../src/runs/grouped.ts';
+import type { InputRow } from '../../../src/assignments/rows/row.ts';
+import { groupedByPolicy, type StagedBatches } from '../../../src/runs/grouped.ts';
 import { groupRow } from '../../support/rows.ts';
 
 const policyOf = ({ cells }: InputRow): string => String(cells.get('policyId'));
@@ -13,8 +13,8 @@ const stagedIn = (batches: readonly InputRow[][]): StagedBatches => ({
   readBatches: async (numbers) => numbers.map((n) => batches[n] ?? []),
 });
 
-async function grouped(batches: readonly InputRow[][]): Promise<GroupedRow[]> {
-  const rows: GroupedRow[] = [];
+async function grouped(batches: readonly InputRow[][]) {
+  const rows = [];
   for await (const row of groupedByPolicy(stagedIn(batches), policyOf)) rows.push(row);
   return rows;
 }

@@ -25,7 +25,6 @@ function run(fields: Record<string, string | number>): Run {
     keepDays: 30,
     options: DEFAULT_OPTIONS,
     isRegrouped: false,
-    partsPolicies: false,
   };
   const header = Object.entries({ ...headerFields(identity, 0), ...fields }).map(([k, v]) => [k, String(v)]);
   const found = runFromHeader('r1', Object.fromEntries(header));

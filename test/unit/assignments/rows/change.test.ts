@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { changeFrom } from '../../../../src/assignments/rows/change.ts';
+import { changeOf as readChange } from '../../../../src/assignments/rows/change.ts';
 import { INPUT_COLUMNS } from '../../../../src/assignments/rows/columns.ts';
 import { assignmentPath } from '../../../../src/assignments/kinds/address.ts';
 import { deviceConfiguration } from '../../../../src/assignments/kinds/deviceConfiguration.ts';
@@ -235,7 +235,7 @@ test('any row reads as a change or as problems', () => {
   let changes = 0;
   fc.assert(
     fc.property(base, cells, fc.constantFrom(BETA, V1, BLIND), (known, some, rules) => {
-      const read = changeFrom(inputRow({ ...some, ...known }), rules);
+      const read = readChange(inputRow({ ...some, ...known }), rules);
       if ('problems' in read) {
         expect(read.problems.length).toBeGreaterThan(0);
         return;

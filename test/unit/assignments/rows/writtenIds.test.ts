@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { changeFrom } from '../../../../src/assignments/rows/change.ts';
+import { changeOf } from '../../../../src/assignments/rows/change.ts';
 import { configuration, FROM_FILE, inputRow, problemsOf, type Cells } from '../../../support/inputRow.ts';
 
 const GUID = '7b1d9e02-5f3a-4c86-9e1b-0d2f4a6c8e90';
@@ -76,5 +76,5 @@ test('a row of a record is read as it was when it was taken, and one that restor
     { ...FROM_FILE, restores: true },
   ])
     for (const groupId of ['Nurses', ALL_USERS])
-      expect(changeFrom(inputRow({ ...toGroup, groupId }), rules)).toHaveProperty('change');
+      expect(changeOf(inputRow({ ...toGroup, groupId }), rules)).toHaveProperty('change');
 });
