@@ -41,7 +41,9 @@ export class FactsOfTenant implements TenantFacts {
    */
   static async read(send: SendReads, base: string, identity: Identity): Promise<FactsOfTenant> {
     const facts = new FactsOfTenant(send, base);
-    for (const [kind, found] of await tenantPolicies(kindsIn(identity.config.apiVersion), send, base)) {
+    // A plan or a rollback may be of another version than this command would take.
+    const version = base.slice(base.lastIndexOf('/') + 1);
+    for (const [kind, found] of await tenantPolicies(kindsIn(version), send, base)) {
       expectRead(found, identity);
       facts.#totals.set(kind.policyType, countAssignments(found));
       if (found.kind !== 'policies') continue;

@@ -1,4 +1,3 @@
-import type { ApiVersion } from '../values/apiVersion.ts';
 import { plainName } from '../values/plainName.ts';
 import { deviceCompliancePolicy } from './deviceCompliancePolicy.ts';
 import { deviceConfiguration } from './deviceConfiguration.ts';
@@ -30,8 +29,9 @@ export const kindNamed = (name: string): PolicyKind | undefined => kindByName.ge
 export const kindOfCollection = (collection: string): PolicyKind | undefined =>
   kindByCollection.get(collection.toLowerCase());
 
-export const kindsIn = (version: ApiVersion): readonly PolicyKind[] =>
-  KINDS.filter(({ apiVersions }) => apiVersions.includes(version));
+/** Those that a version of Graph has. */
+export const kindsIn = (version: string): readonly PolicyKind[] =>
+  KINDS.filter(({ apiVersions }) => apiVersions.some((each) => each === version));
 
 export function kindOf(policyType: PolicyType): PolicyKind {
   const kind = kindByType.get(policyType);
