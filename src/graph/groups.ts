@@ -19,10 +19,12 @@ export async function readGroups(
   const askAll = async (
     ids: readonly string[],
     query: string,
+    missingBy: ReadonlySet<number>,
     factIn: (body: unknown) => Known,
   ): Promise<void> => {
     const readings = ids.map((id) => oneRead(`/groups/${idSegment(id)}${query}`, factIn));
-    for (const [i, fact] of (await readAll(readings, send)).entries()) facts.set(ids[i] ?? '', known(fact));
+    for (const [i, fact] of (await readAll(readings, send)).entries())
+      facts.set(ids[i] ?? '', known(fact, missingBy));
   };
 
   const ids = [...new Set(groupIds.map((id) => id.toLowerCase()))];
@@ -31,11 +33,14 @@ export async function readGroups(
   await askAll(
     ids.filter((id) => !facts.has(id)),
     '?$select=id,displayName,securityEnabled',
+    // Graph answers 400 to what is no id of an object, as text that is no GUID.
+    new Set([400, 404]),
     groupIn,
   );
   await askAll(
     ids.filter((id) => facts.get(id) === 'ok'),
     '/transitiveMembers?$top=1&$select=id',
+    new Set([404]),
     membersIn,
   );
   return (groupId) => ({ kind: facts.get(groupId.toLowerCase()) ?? 'unchecked' });
@@ -43,9 +48,9 @@ export async function readGroups(
 
 const oneRead = (next: string, take: (body: unknown) => Known): Reading<Known> => ({ next, take });
 
-function known(read: Known | NotRead | Unreadable): Known {
+function known(read: Known | NotRead | Unreadable, missingBy: ReadonlySet<number>): Known {
   if (typeof read === 'string') return read;
-  return read.kind === 'refused' && read.status === 404 ? 'missing' : 'unchecked';
+  return read.kind === 'refused' && missingBy.has(read.status) ? 'missing' : 'unchecked';
 }
 
 /** Who may see only that a group exists gets its other properties as null. */

@@ -34,6 +34,8 @@ test.each<readonly [string, Reply, Reply | undefined, string]>([
   ['a group without members', group(), members(0), 'empty'],
   ['a distribution list', group(false), undefined, 'notSecurity'],
   ['a group that is not there', answered(404), undefined, 'missing'],
+  ['an id that Graph takes for none', answered(400), undefined, 'missing'],
+  ['members that can not be asked for', group(), answered(400), 'unchecked'],
   ['a group that goes between the two reads', group(), answered(404), 'missing'],
   ['a group of which only the id is shown', group(null), undefined, 'unchecked'],
   ['a group that may not be read', answered(403), undefined, 'unchecked'],
