@@ -1,5 +1,6 @@
 import { strangeCoding } from './contentEncoding.ts';
 import { oneLine } from './graphError.ts';
+import type { TokenGuard } from './redact.ts';
 import { headerOf } from './headers.ts';
 
 /** Characters of a title or a header that are shown. */
@@ -8,15 +9,19 @@ const SHOWN_MAX = 100;
 const TITLE_WITHIN = 10_000;
 
 /** An answer that is none of Graph's, so that whoever reads it knows what stands in between: its kind, its server, its title. */
-export function answerInWords({
-  status,
-  headers,
-  text,
-}: {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, unknown>>;
-  readonly text: string;
-}): string {
+export function answerInWords(
+  {
+    status,
+    headers,
+    text,
+  }: {
+    readonly status: number;
+    readonly headers: Readonly<Record<string, unknown>>;
+    readonly text: string;
+  },
+  { hidden }: Pick<TokenGuard, 'hidden'>,
+): string {
+  const shown = (value: string | undefined): string => oneLine(value, SHOWN_MAX, hidden);
   const type = shown(headerOf(headers, 'content-type')?.replace(/;.*/, ''));
   const server = shown(headerOf(headers, 'server') ?? headerOf(headers, 'via'));
   const coding = strangeCoding(headers);
@@ -31,5 +36,3 @@ export function answerInWords({
     ...(title === '' ? [] : [`"${title}"`]),
   ].join(', ');
 }
-
-const shown = (text: string | undefined): string => oneLine(text, SHOWN_MAX);

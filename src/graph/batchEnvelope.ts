@@ -4,6 +4,7 @@ import type { GraphError } from '../assignments/changes/outcome.ts';
 import { graphError, innerErrorText } from './graphError.ts';
 import { headerOf } from './headers.ts';
 import { retryAfterMs } from './retryAfter.ts';
+import type { TokenGuard } from './redact.ts';
 import type { Arrival } from './retryAfter.ts';
 import { withheldFor } from './withheld.ts';
 import type { Withheld } from './withheld.ts';
@@ -123,6 +124,7 @@ const idIn = (mark: string, index: number): string => `${mark}-${index}`;
 export function inOrderAsked(
   { requests }: { readonly requests: readonly { readonly id: string }[] },
   responses: unknown,
+  guard: TokenGuard,
   arrival: Arrival = {},
 ): Reply[] {
   if (!Array.isArray(responses)) return allLost(requests.length, { kind: 'lost', why: 'unreadable' });
@@ -130,7 +132,7 @@ export function inOrderAsked(
   for (const response of responses as readonly unknown[]) {
     const id = isJsonObject(response) ? response['id'] : undefined;
     if (!isJsonObject(response) || typeof id !== 'string') continue;
-    const reply = replyIn(response, arrival);
+    const reply = replyIn(response, guard, arrival);
     const earlier = byId.get(id);
     if (earlier === undefined) byId.set(id, reply);
     else if (earlier.status !== reply.status) byId.set(id, { kind: 'lost', why: 'ambiguous' });
@@ -142,22 +144,28 @@ export function inOrderAsked(
 export const allLost = (count: number, lost: Extract<Reply, { kind: 'lost' }>): Reply[] =>
   Array.from({ length: count }, () => lost);
 
-function replyIn(response: JsonObject, arrival: Arrival): Reply {
+function replyIn(response: JsonObject, guard: TokenGuard, arrival: Arrival): Reply {
   const { status, headers, body } = response;
   if (typeof status !== 'number' || !Number.isInteger(status) || status < 200 || status > 599) {
     return { kind: 'lost', why: 'noStatus' };
   }
   if (status >= 300 && status < 400) return { kind: 'lost', why: 'redirected', status };
-  const withheld = withheldFor(body);
+  const withheld = withheldFor(body, guard);
+  const said = (name: string): string | undefined => {
+    const text = headerOf(headers, name) ?? innerErrorText(body, name);
+    return text === undefined ? undefined : guard.hidden(text);
+  };
+  // With a token in it, it can be kept by nobody, nor sent again.
+  const approvalCode = headerOf(headers, 'x-msft-approval-code');
   return {
     kind: 'answered',
     status,
     retryAfterMs: retryAfterMs(headers, arrival),
-    requestId: headerOf(headers, 'request-id') ?? innerErrorText(body, 'request-id'),
-    clientRequestId: headerOf(headers, 'client-request-id') ?? innerErrorText(body, 'client-request-id'),
-    date: headerOf(headers, 'date') ?? innerErrorText(body, 'date'),
-    approvalCode: headerOf(headers, 'x-msft-approval-code'),
-    error: status >= 400 ? graphError(body) : undefined,
+    requestId: said('request-id'),
+    clientRequestId: said('client-request-id'),
+    date: said('date'),
+    approvalCode: approvalCode !== undefined && guard.holds(approvalCode) ? undefined : approvalCode,
+    error: status >= 400 ? graphError(body, guard.hidden) : undefined,
     body: withheld === undefined ? body : undefined,
     ...(withheld !== undefined && { withheld }),
   };

@@ -41,7 +41,7 @@ export async function assignmentLists(
 }
 
 function listOf(list: Collection | NotRead | Unreadable): ReadList {
-  if (list.kind === 'unreadable') return incomplete(list.why);
+  if (list.kind === 'unreadable') return incomplete(list.why, list.code);
   if (list.kind !== 'all') return list;
   const assignments = currentAssignmentsIn(list.items);
   return assignments === undefined
@@ -49,8 +49,8 @@ function listOf(list: Collection | NotRead | Unreadable): ReadList {
     : { kind: 'list', assignments };
 }
 
-const incomplete = (what: string): ReadList => ({
+const incomplete = (what: string, code = 'LookIncomplete'): ReadList => ({
   kind: 'refused',
   status: 200,
-  error: { code: 'LookIncomplete', message: `The policy's assignments could not be read: ${what}.` },
+  error: { code, message: `The policy's assignments could not be read: ${what}.` },
 });

@@ -17,6 +17,7 @@ import { ACCEPT_ENCODING, textIn } from './contentEncoding.ts';
 import { headerOf } from './headers.ts';
 import { replyJson } from './parsedJson.ts';
 import type { Proxy } from './proxy.ts';
+import { tokenGuard, type TokenGuard } from './redact.ts';
 import { retryAfterMs } from './retryAfter.ts';
 import { NotSentError, unreachedError } from './unreached.ts';
 import type { Unreached } from './unreached.ts';
@@ -94,13 +95,15 @@ export function createGraphClient(options: GraphClientOptions): GraphClient {
     async postBatch(requests, { signal, deadlineMs = limits.requestMs, runId } = {}) {
       const startedMs = performance.now();
       const clientRequestId = randomUUID();
+      const token = await credentials.token(signal);
+      const guard = tokenGuard(token);
       const envelope = envelopeOf(requests, newMark());
       const request: ExchangeRequest = {
         origin,
         path: pathname,
         body: JSON.stringify(envelope),
         headers: {
-          authorization: `Bearer ${await credentials.token(signal)}`,
+          authorization: `Bearer ${token}`,
           'content-type': 'application/json',
           accept: 'application/json',
           'accept-encoding': ACCEPT_ENCODING,
@@ -121,8 +124,8 @@ export function createGraphClient(options: GraphClientOptions): GraphClient {
           onFailedAttempt: ({ error }) => log?.debug({ err: error, clientRequestId }, 'Graph not reached'),
           signal,
         });
-        const reply = envelopeReplyOf(await read(sent, limits.replyBytes), envelope);
-        log?.debug({ ...traceOf(sent, startedMs), clientRequestId }, 'batch sent');
+        const reply = envelopeReplyOf(await read(sent, limits.replyBytes), envelope, guard);
+        log?.debug({ ...traceOf(sent, startedMs, guard), clientRequestId }, 'batch sent');
         if (sees503(reply)) connections.renew();
         return reply;
       } catch (error) {
@@ -159,28 +162,32 @@ async function read(sent: Sent, bytesMax: number): Promise<Read | Lost> {
   return 'why' in found ? { ...head, text: '', cut: found.why } : { ...head, text: found.text };
 }
 
-function envelopeReplyOf(sent: Read | Lost, envelope: BatchEnvelope): EnvelopeReply {
+function envelopeReplyOf(sent: Read | Lost, envelope: BatchEnvelope, guard: TokenGuard): EnvelopeReply {
   const count = envelope.requests.length;
   if (sent.kind === 'lost') return { kind: 'replies', replies: allLost(count, sent) };
   const { status, headers, text, cut } = sent;
-  const requestId = headerOf(headers, 'request-id');
-  const date = headerOf(headers, 'date');
+  const said = (name: string): string | undefined => {
+    const value = headerOf(headers, name);
+    return value === undefined ? undefined : guard.hidden(value);
+  };
+  const requestId = said('request-id');
+  const date = said('date');
   const arrival = { date, nowMs: Date.now() };
   const waitMs = retryAfterMs(headers, arrival);
   const lostByStatus = whyLostAs(status);
 
   if (status >= 400 && lostByStatus === undefined) {
-    const said = graphError(text);
-    const error = said ?? {
+    const words = graphError(text, guard.hidden);
+    const error = words ?? {
       code: `Http${status}`,
-      message: `Something between here and Graph answered: ${answerInWords(sent)}.`,
+      message: `Something between here and Graph answered: ${answerInWords(sent, guard)}.`,
     };
     return {
       kind: 'refused',
       status,
       retryAfterMs: waitMs,
       error,
-      isForeign: said === undefined,
+      isForeign: words === undefined,
       requestId,
       date,
     };
@@ -190,8 +197,8 @@ function envelopeReplyOf(sent: Read | Lost, envelope: BatchEnvelope): EnvelopeRe
   const body = 'body' in parsed ? parsed.body : undefined;
   const replies =
     why === undefined
-      ? inOrderAsked(envelope, isJsonObject(body) ? body['responses'] : undefined, arrival)
-      : allLost(count, { kind: 'lost', why, status, retryAfterMs: waitMs, saw: answerInWords(sent) });
+      ? inOrderAsked(envelope, isJsonObject(body) ? body['responses'] : undefined, guard, arrival)
+      : allLost(count, { kind: 'lost', why, status, retryAfterMs: waitMs, saw: answerInWords(sent, guard) });
   return { kind: 'replies', replies, requestId, date };
 }
 
@@ -204,13 +211,13 @@ function whyLostAs(status: number): LostWhy | undefined {
 }
 
 /** What Microsoft's support asks for. */
-function traceOf(sent: Sent, startedMs: number): Record<string, unknown> {
+function traceOf(sent: Sent, startedMs: number, { hidden }: TokenGuard): Record<string, unknown> {
   const tookMs = Math.round(performance.now() - startedMs);
   if (sent.kind === 'lost') return { lost: sent.why, tookMs };
   return {
     status: sent.status,
-    requestId: headerOf(sent.headers, 'request-id'),
-    diagnostic: headerOf(sent.headers, 'x-ms-ags-diagnostic'),
+    requestId: hidden(headerOf(sent.headers, 'request-id') ?? ''),
+    diagnostic: hidden(headerOf(sent.headers, 'x-ms-ags-diagnostic') ?? ''),
     tookMs,
   };
 }

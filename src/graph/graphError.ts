@@ -15,11 +15,14 @@ const NESTING_MAX = 3;
  * What `{"error":{"code","message"}}` says, or undefined when `body` is no such thing. Both are one line without control
  * characters, and bounded. Intune puts JSON text into the message: then it is the sentence inside.
  */
-export function graphError(body: unknown): GraphError | undefined {
+export function graphError(
+  body: unknown,
+  hidden: (text: string) => string = withoutSecretShapes,
+): GraphError | undefined {
   const error = errorIn(body);
   if (error === undefined) return undefined;
-  const code = oneLine(error['code'], ERROR_CODE_MAX);
-  const message = oneLine(sentenceIn(error['message'], NESTING_MAX), ERROR_TEXT_MAX);
+  const code = oneLine(error['code'], ERROR_CODE_MAX, hidden);
+  const message = oneLine(sentenceIn(error['message'], NESTING_MAX), ERROR_TEXT_MAX, hidden);
   if (code === '' && message === '') return undefined;
   return { code: code || 'UnknownError', message: message || 'Graph gave no message.' };
 }
@@ -60,9 +63,13 @@ function withoutTail(sentence: string): string {
 }
 
 /** Control characters would reach the terminal and the cells of a results file, and so would a token that is sent back. */
-export function oneLine(value: unknown, lengthMax: number): string {
+export function oneLine(
+  value: unknown,
+  lengthMax: number,
+  hidden: (text: string) => string = withoutSecretShapes,
+): string {
   if (typeof value !== 'string') return '';
-  const text = withoutSecretShapes(value)
+  const text = hidden(value)
     .replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ')
     .trim();
   if (text.length <= lengthMax) return text.toWellFormed();

@@ -1,5 +1,4 @@
 import type { GroupFact } from '../assignments/guard/guard.ts';
-import { isGuid } from '../assignments/values/guid.ts';
 import { idFault, idSegment } from '../assignments/values/ids.ts';
 import { isJsonObject } from '../assignments/values/json.ts';
 import { readAll, type NotRead, type Reading, type SendReads, type Unreadable } from './reading.ts';
@@ -20,13 +19,12 @@ export async function readGroups(
   const askAll = async (
     ids: readonly string[],
     query: string,
+    missingBy: ReadonlySet<number>,
     factIn: (body: unknown) => Known,
   ): Promise<void> => {
     const readings = ids.map((id) => oneRead(`/groups/${idSegment(id)}${query}`, factIn));
-    for (const [i, fact] of (await readAll(readings, send)).entries()) {
-      const id = ids[i] ?? '';
-      facts.set(id, known(fact, id));
-    }
+    for (const [i, fact] of (await readAll(readings, send)).entries())
+      facts.set(ids[i] ?? '', known(fact, missingBy));
   };
 
   const ids = [...new Set(groupIds.map((id) => id.toLowerCase()))];
@@ -35,11 +33,14 @@ export async function readGroups(
   await askAll(
     ids.filter((id) => !facts.has(id)),
     '?$select=id,displayName,securityEnabled',
+    // Graph answers 400 to what is no id of an object, as text that is no GUID.
+    new Set([400, 404]),
     groupIn,
   );
   await askAll(
     ids.filter((id) => facts.get(id) === 'ok'),
     '/transitiveMembers?$top=1&$select=id',
+    new Set([404]),
     membersIn,
   );
   return (groupId) => ({ kind: facts.get(groupId.toLowerCase()) ?? 'unchecked' });
@@ -47,11 +48,9 @@ export async function readGroups(
 
 const oneRead = (next: string, take: (body: unknown) => Known): Reading<Known> => ({ next, take });
 
-/** What can be no group's id is answered with 400, "Invalid object identifier". */
-function known(read: Known | NotRead | Unreadable, id: string): Known {
+function known(read: Known | NotRead | Unreadable, missingBy: ReadonlySet<number>): Known {
   if (typeof read === 'string') return read;
-  const isNone = read.kind === 'refused' && (read.status === 404 || (read.status === 400 && !isGuid(id)));
-  return isNone ? 'missing' : 'unchecked';
+  return read.kind === 'refused' && missingBy.has(read.status) ? 'missing' : 'unchecked';
 }
 
 /** Who may see only that a group exists gets its other properties as null. */

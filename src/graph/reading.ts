@@ -62,6 +62,8 @@ export type NotRead =
 export interface Unreadable {
   readonly kind: 'unreadable';
   readonly why: string;
+  /** Where it is not that it is incomplete. */
+  readonly code?: string;
 }
 
 /** Reads all of these to their ends, BATCH_SIZE_MAX at a time; what they came to is in their order. */
@@ -94,7 +96,9 @@ function settle<T>(reading: Reading<T>, reply: ReadReply): T | NotRead | Unreada
   // The sender has put the hold on the ledger: asking again waits for it.
   if (status === 429) return undefined;
   if (status < 400)
-    return reply.withheld === undefined ? reading.take(reply.body) : unreadable(WITHHELD[reply.withheld]);
+    return reply.withheld === undefined
+      ? reading.take(reply.body)
+      : { kind: 'unreadable', ...WITHHELD[reply.withheld] };
   const said = error ?? errorOf(status);
   return status === 401 ? { kind: 'signIn', error: said } : { kind: 'refused', status, error: said };
 }
@@ -102,8 +106,9 @@ function settle<T>(reading: Reading<T>, reply: ReadReply): T | NotRead | Unreada
 /** More than is held: together with others perhaps, alone for good. */
 export const isTooLarge = (reply: ReadReply): boolean => reply.kind === 'lost' && reply.why === 'tooLarge';
 
-const WITHHELD: Readonly<Record<Withheld, string>> = {
-  tooDeep: `it nests more than ${REPLY_DEPTH_MAX} levels deep`,
+const WITHHELD: Readonly<Record<Withheld, Omit<Unreadable, 'kind'>>> = {
+  tooDeep: { why: `it nests more than ${REPLY_DEPTH_MAX} levels deep` },
+  token: { code: 'TokenInReply', why: 'an access token stands in it, which is kept nowhere' },
 };
 
 const TOO_LARGE = `it is too large to be read (${REPLY_BYTES_MAX / 2 ** 20} MiB are)`;

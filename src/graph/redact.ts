@@ -7,12 +7,14 @@ const SECRET_LENGTH_MIN = 6;
 /** Before the host, or in a setting behind the address of sentinels. */
 const PASSWORD_IN_URL = /:\/\/[^\s:/?#@"']*:([^\s"'/]+)@|[?&]\w*password=([^&\s"']+)/gi;
 
+// A JWT's header is a JSON object, so it starts with `{"` in base64.
+const JWT = /\beyJ[\w-]{8,}(?:\.[\w-]*){1,4}/;
+
 /** What looks like a secret, whoever's it is. Each pattern reads a text of any length in linear time. */
 const SHAPES: readonly (readonly [RegExp, string])[] = [
   [/-----BEGIN ([A-Z ]{0,20}PRIVATE KEY)-----(?:[^-]|-(?!----))*(-----END \1-----)?/g, '[private key]'],
   [/\b(Bearer|Basic)[ \t]+[\w\-.~+/]{8,}=*/gi, '$1 [redacted]'],
-  // A JWT's header is a JSON object, so it starts with `{"` in base64.
-  [/\beyJ[\w-]{8,}(?:\.[\w-]*){1,4}/g, '[token]'],
+  [new RegExp(JWT, 'g'), '[token]'],
   [
     /\b((?:access|refresh|id)_token|client_secret|client_assertion|device_code)((?:\\?["'])?[ \t]*[:=][ \t]*(?:\\?["'])?)[^\s"'&,;\\}]+/gi,
     '$1$2[redacted]',
@@ -23,6 +25,26 @@ const SHAPES: readonly (readonly [RegExp, string])[] = [
 /** `text` without tokens, private keys and passwords in URLs, as far as their form gives them away. */
 export const withoutSecretShapes = (text: string): string =>
   SHAPES.reduce((rest, [shape, instead]) => rest.replace(shape, instead), text);
+
+/** Takes one token out of what is said by whom it was sent to. */
+export interface TokenGuard {
+  /** `text` without the token, and without what looks like any. */
+  hidden(text: string): string;
+  /** Whether a token stands in it: this one, or what has the form of one. */
+  holds(text: string): boolean;
+}
+
+/** Shorter tokens exist in tests only, and would be found in ordinary words. */
+const TOKEN_LENGTH_MIN = 12;
+
+export function tokenGuard(token: string): TokenGuard {
+  const spellings = token.length < TOKEN_LENGTH_MIN ? [] : [...new Set([token, encodeURIComponent(token)])];
+  return {
+    hidden: (text) =>
+      withoutSecretShapes(spellings.reduce((rest, secret) => rest.replaceAll(secret, '[token]'), text)),
+    holds: (text) => spellings.some((secret) => text.includes(secret)) || JWT.test(text),
+  };
+}
 
 /**
  * The one place that takes secrets out of text that is going to be seen: log lines, errors, a run's reasons. It knows

@@ -152,6 +152,25 @@ test('a list that nests without end fails its own rows, in the plan and at the w
   );
 });
 
+test('a list in which the token stands fails its rows, and the token is kept nowhere', async () => {
+  const token = 'EwB4A8l6BAAUopaque0123456789';
+  const here = await behind(async (requests, pass) => {
+    const { body = '', ...answer } = await pass();
+    const first = requests.find(({ url }) => url.endsWith('/assignments'))?.id;
+    const list = new RegExp(`("id":"${first}".*?)"value":\\[`);
+    return {
+      ...answer,
+      body: String(body).replace(list, `$1"value":[{"id":"x","target":{"note":"${token}"}},`),
+    };
+  });
+  const env = { RETARGET_ACCESS_TOKEN: token };
+  const { exitCode, stdout, stderr } = await here.run(['apply', here.path, '--yes', ...ALLOW_ALL], { env });
+  expect(exitCode).toBe(1);
+  const results = await here.run(['results', '@last', '--only', 'failed'], { env });
+  expect(results.stdout).toContain('TokenInReply');
+  expect(stdout + stderr + results.stdout).not.toContain(token);
+});
+
 describe('a Graph that is not reached', () => {
   const closedPort = async (): Promise<string> => {
     const server = createServer().listen(0, '127.0.0.1');

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BATCH_SIZE_MAX, envelopeOf, inOrderAsked as ofEnvelope } from '../../../src/graph/batchEnvelope.ts';
+import { tokenGuard } from '../../../src/graph/redact.ts';
 import type { BatchRequest, Reply } from '../../../src/graph/batchEnvelope.ts';
 
 const patch = (n: number): BatchRequest => ({
@@ -11,8 +12,13 @@ const patch = (n: number): BatchRequest => ({
 });
 
 /** To an envelope of so many requests, with the ids "0", "1", … */
-const inOrderAsked = (count: number, ...rest: [responses: unknown, arrival?: object]): Reply[] =>
-  ofEnvelope({ requests: Array.from({ length: count }, (_, n) => ({ id: String(n) })) }, ...rest);
+const inOrderAsked = (count: number, responses: unknown, arrival = {}, token = 'opaque'): Reply[] =>
+  ofEnvelope(
+    { requests: Array.from({ length: count }, (_, n) => ({ id: String(n) })) },
+    responses,
+    tokenGuard(token),
+    arrival,
+  );
 
 describe('the envelope that is sent', () => {
   test('gives each request its mark and place, and says the content type beside every body', () => {
@@ -137,6 +143,46 @@ describe('the replies that come back', () => {
       { status: 200, body: undefined, withheld: 'tooDeep' },
       { status: 200, body: { value: [] } },
     ]);
+  });
+
+  describe.each([
+    ['an opaque one', 'EwB4A8l6+BAAU/opaque0123456789=='],
+    ['a JWT', `eyJhbGciOiJSUzI1NiJ9.${'a'.repeat(40)}.c2ln`],
+  ])('a token that comes back (%s)', (_, token) => {
+    const reply = (response: object): Reply | undefined =>
+      inOrderAsked(1, [{ id: '0', status: 403, ...response }], {}, token)[0];
+
+    test.each<readonly [string, object]>([
+      ['in a message', { body: { error: { code: 'C', message: `bad ${token}!` } } }],
+      ['in a code', { body: { error: { code: token, message: 'm' } } }],
+      [
+        'in a message within the message',
+        { body: { error: { code: 'C', message: `{"Message":"${token}"}` } } },
+      ],
+      ['in an id of the request', { headers: { 'request-id': token, 'client-request-id': token } }],
+      [
+        'in an inner error',
+        { body: { error: { code: 'C', message: 'm', innerError: { 'request-id': token, date: token } } } },
+      ],
+      ['in an approval code', { headers: { 'x-msft-approval-code': token } }],
+      [
+        'encoded for an address',
+        { body: { error: { code: 'C', message: `x?t=${encodeURIComponent(token)}` } } },
+      ],
+      ['in the body of a success', { status: 200, body: { id: token } }],
+      ['deep in a list', { status: 200, body: { value: [{ id: 'a', target: { note: `x${token}` } }] } }],
+      ['as a name', { status: 200, body: { value: [{ id: 'a', [token]: 1 }] } }],
+    ])('%s is handed on to nobody', (_where, response) => {
+      const { body: _body, ...kept } = reply(response) as Extract<Reply, { kind: 'answered' }>;
+      expect(JSON.stringify(kept)).not.toContain(token);
+      expect(JSON.stringify(kept)).not.toContain(encodeURIComponent(token));
+    });
+
+    test('makes a body withheld, and its status counts', () => {
+      expect(reply({ status: 200, body: { id: token } })).toMatchObject({
+        ...{ kind: 'answered', status: 200, body: undefined, withheld: 'token' },
+      });
+    });
   });
 
   test('a success never carries an error, whatever its body says', () => {

@@ -161,11 +161,14 @@ test.each<readonly [string, ReadReply]>([
   expect(asked).toEqual([LIST]);
 });
 
-test('a list that was withheld is LookIncomplete, with the reason', async () => {
-  const { result } = await lookWith({ kind: 'answered', status: 200, body: undefined, withheld: 'tooDeep' });
+test.each([
+  ['tooDeep', 'LookIncomplete', 'levels deep'],
+  ['token', 'TokenInReply', 'kept nowhere'],
+] as const)('a list that was withheld (%s) is refused with the reason', async (withheld, code, words) => {
+  const { result } = await lookWith({ kind: 'answered', status: 200, body: undefined, withheld });
   expect(result).toMatchObject({
     kind: 'refused',
-    error: { code: 'LookIncomplete', message: expect.stringContaining('levels deep') },
+    error: { code, message: expect.stringContaining(words) },
   });
 });
 
