@@ -11,7 +11,14 @@ import { readPatch } from './patch.ts';
 import { badForIntune, badModel, noRoute, notFound, type Refused } from './refused.ts';
 import type { Refusals } from './refusals.ts';
 import { assignPath, POLICY_TYPE_OF, routeOf, type PolicySet, type PolicyType, type Route } from './route.ts';
-import { applyPatch, readAs, type Policy, type StoredAssignment, type Tenant } from './tenant.ts';
+import {
+  applyPatch,
+  overwrittenBy,
+  readAs,
+  type Policy,
+  type StoredAssignment,
+  type Tenant,
+} from './tenant.ts';
 
 /** What the tenant says to a request. `wrote` is what a 200 has changed. */
 export type Answer = { status: 200; body: unknown; wrote?: Written } | { refused: Refused };
@@ -88,7 +95,9 @@ function patchAssignment(
   const found = find(route, edge.tenant);
   if ('refused' in found) return found;
   if ('refused' in read) return read;
-  if (found.assignment.ownedByPolicySet) {
+  // Assumed of the second: what a policy set has assigned is no more overwritten than it is changed.
+  const overwritten = edge.rekey ? overwrittenBy(found.policy, found.list, found.assignment, read.patch) : [];
+  if ([found.assignment, ...overwritten].some(({ ownedByPolicySet }) => ownedByPolicySet)) {
     return { refused: badForIntune('The assignment belongs to a policy set and can only be changed there.') };
   }
   const unapproved = waitsForApproval(request, route.set, edge);

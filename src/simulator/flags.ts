@@ -242,7 +242,8 @@ export const SIMULATOR_FLAGS: readonly SimulatorFlag[] = [
   {
     key: 'rekey',
     flags: '--rekey',
-    description: 'an assignment that is written gets the id {policyId}_{groupId}',
+    description:
+      'an assignment that is written gets the id {policyId}_{groupId}, and overwrites another one of that group',
     defaultText: 'no',
   },
   {

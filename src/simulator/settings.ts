@@ -50,7 +50,7 @@ export const settingsSchema = z.strictObject({
   unavailableRetryAfterSeconds: count.nullable(),
   /** Entries of a list per page; a smaller `$top` makes the pages smaller. */
   pageSize: z.number().int().min(1),
-  /** An assignment whose target is written gets the id `{policyId}_{groupId}`, by PATCH and by `assign`. */
+  /** Ids are `{policyId}_{groupId}` once a target is written: one entry for a group, which a PATCH onto it overwrites. */
   rekey: z.boolean(),
   /** Policy types that take no PATCH of an assignment, only `assign`. */
   refusePatch: z.array(z.enum(POLICY_TYPES)),

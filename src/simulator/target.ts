@@ -161,6 +161,8 @@ export function targetFor(version: ApiVersion, target: GraphTarget): GraphTarget
 const ALL_DEVICES_ID = 'adadadad-808e-44e2-905a-0b7873a8a531';
 const ALL_USERS_ID = 'acacacac-9df4-4c7d-9d50-4ef0226f57a9';
 
+const UNNAMED = 'unknown';
+
 /** The second half of the id that Intune gives to an assignment with such a target. */
 export function idOfTarget(target: GraphTarget): string {
   switch (plainTypeName(target['@odata.type'])) {
@@ -170,18 +172,29 @@ export function idOfTarget(target: GraphTarget): string {
       return ALL_USERS_ID;
     default: {
       const id = target.groupId ?? target.collectionId ?? target.entraObjectId ?? target.organizationalUnitId;
-      return typeof id === 'string' ? id : 'unknown';
+      return typeof id === 'string' ? id : UNNAMED;
     }
   }
 }
 
+/** Whether the target names a group or the like, or everybody, so that an id can be made of it. */
+export const isNamed = (target: GraphTarget): boolean => idOfTarget(target) !== UNNAMED;
+
+/** Whether two targets name the same group, be it included by one and excluded by the other. */
+export const sameNamed = (a: GraphTarget, b: GraphTarget): boolean =>
+  isNamed(a) && idOfTarget(a).toLowerCase() === idOfTarget(b).toLowerCase();
+
 /** Equal for two targets that a policy can't be assigned to both: the same type and whom it names, whatever the filter. */
 export function targetIdentity(target: GraphTarget): string {
   const named = idOfTarget(target);
-  if (named !== 'unknown') return `${String(target['@odata.type'])} ${named}`.toLowerCase();
+  if (named !== UNNAMED) return `${String(target['@odata.type'])} ${named}`.toLowerCase();
   const rest = Object.entries(target).filter(([name]) => name !== FILTER_ID && name !== FILTER_TYPE);
   return JSON.stringify(rest.toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
+
+/** Equal for two targets of one group, included or excluded, as where ids are `{policyId}_{groupId}`. */
+export const groupIdentity = (target: GraphTarget): string =>
+  isNamed(target) ? idOfTarget(target).toLowerCase() : targetIdentity(target);
 
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

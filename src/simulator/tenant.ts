@@ -2,7 +2,9 @@ import { ASSIGNMENT_TYPE, type AssignmentPatch } from './patch.ts';
 import { assignmentPath, POLICY_SET_OF, routeOf, type ApiVersion, type PolicySet } from './route.ts';
 import {
   idOfTarget,
+  isNamed,
   learnTarget,
+  sameNamed,
   seededTarget,
   targetFor,
   type GraphTarget,
@@ -156,7 +158,10 @@ export function readAs(version: ApiVersion, set: PolicySet, assignment: StoredAs
     : { ...shown, source, sourceId };
 }
 
-/** Changes one assignment of a list; with `rekey` its id follows the target, unless another one has that id. */
+/**
+ * Changes one assignment of a list. With `rekey` its id follows the target, and it takes the place of the assignments that it
+ * overwrites. Source: Intune's ids are `{policyId}_{groupId}`, so that there is one entry for a group.
+ */
 export function applyPatch(
   policy: Policy,
   list: Map<string, StoredAssignment>,
@@ -164,14 +169,32 @@ export function applyPatch(
   patch: AssignmentPatch,
   rekey: boolean,
 ): void {
+  const gone = rekey ? overwrittenBy(policy, list, assignment, patch) : [];
   Object.assign(assignment, patch);
   if (!rekey) return;
-  const id = `${policy.id}_${idOfTarget(assignment.target)}`;
-  if (list.has(id.toLowerCase())) return;
-  assignment.id = id;
+  const id = rekeyed(policy, assignment.target);
+  const left = [...list.values()].filter((other) => !gone.includes(other));
+  if (!left.some((other) => other !== assignment && sameId(other.id, id))) assignment.id = id;
   // It keeps its place in the list: else a reader who pages while others write would miss it.
-  listByIds(list, [...list.values()]);
+  listByIds(list, left);
 }
+
+/** The other assignments of the list for the group, or of the id, that this one moves to. */
+export function overwrittenBy(
+  policy: Policy,
+  list: ReadonlyMap<string, StoredAssignment>,
+  assignment: StoredAssignment,
+  { target }: AssignmentPatch,
+): StoredAssignment[] {
+  if (target === undefined || !isNamed(target) || sameNamed(target, assignment.target)) return [];
+  const id = rekeyed(policy, target);
+  return [...list.values()].filter(
+    (other) => other !== assignment && (sameId(other.id, id) || sameNamed(other.target, target)),
+  );
+}
+
+const rekeyed = (policy: Policy, target: GraphTarget): string => `${policy.id}_${idOfTarget(target)}`;
+const sameId = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
 
 /** Fills a list anew, in this order. */
 export function listByIds(list: Map<string, StoredAssignment>, inOrder: readonly StoredAssignment[]): void {
