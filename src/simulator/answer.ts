@@ -5,6 +5,7 @@ import type { Approvals } from './approvals.ts';
 import { readAssign, replaceList } from './assign.ts';
 import { answerFilters, type FilterSettings } from './filters.ts';
 import { answerGroups, type GroupSettings } from './groups.ts';
+import { loseFrom, type ListLoss } from './losses.ts';
 import { isLastPage, page, selected, wrongQuery } from './odata.ts';
 import type { OtherHand } from './otherHand.ts';
 import { readPatch } from './patch.ts';
@@ -30,6 +31,8 @@ export interface TenantEdge {
   readonly rekey: boolean;
   readonly refusePatch: readonly PolicyType[];
   readonly assignReply: 'list' | 'null';
+  /** What a done assign loses; undefined for nothing. */
+  readonly loses: { readonly what: ListLoss; readonly every: number } | undefined;
   readonly approvalFor: readonly PolicyType[];
   readonly approvals: Approvals;
   readonly surroundings: GroupSettings & FilterSettings;
@@ -125,9 +128,12 @@ function assignPolicy(
   if ('refused' in read) return read;
   const unapproved = waitsForApproval(request, set, edge);
   if (unapproved !== undefined) return { refused: unapproved };
+  const list = policy.lists.get('')?.assignments ?? new Map<string, StoredAssignment>();
+  const before = new Map(list);
   replaceList(policy, read.entries, edge.rekey);
-  const list = [...(policy.lists.get('')?.assignments.values() ?? [])];
-  const value = list.map((assignment) => readAs(request.version, set, assignment));
+  const value = [...list.values()].map((assignment) => readAs(request.version, set, assignment));
+  // After the reply is made: it shows the list as it was asked for, and only who reads again finds out.
+  if (edge.loses !== undefined) loseFrom(list, before, edge.loses);
   return {
     status: 200,
     body: edge.assignReply === 'null' ? null : { value },

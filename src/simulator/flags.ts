@@ -75,6 +75,14 @@ function script(text: string): unknown[] {
   });
 }
 
+/** `409:1,404:2`: this status so often, then that. */
+function times(text: string): unknown[] {
+  return list(text).map((part) => {
+    const [status = '', often = '1'] = part.split(':');
+    return { status: number(status), times: number(often) };
+  });
+}
+
 const faultHelp = FAULT_NAMES.map((name) => `${name}: ${FAULTS[name].does}`).join('; ');
 const ofSettings = (key: keyof typeof DEFAULT_SETTINGS): string => String(DEFAULT_SETTINGS[key] ?? 'none');
 
@@ -226,6 +234,29 @@ export const SIMULATOR_FLAGS: readonly SimulatorFlag[] = [
     parse: number,
   },
   {
+    key: 'lateMs',
+    flags: '--late-ms <ms>',
+    description:
+      'how late a write lands whose reply was lost, reset or timed out, whatever became of its sender',
+    defaultText: ofSettings('lateMs'),
+    parse: number,
+  },
+  {
+    key: 'firstWrites',
+    flags: '--first-writes <status:times,…>',
+    description:
+      "how each assignment's, or list's, first writes are refused: 409, 412, or 404 though lists show it",
+    defaultText: 'none',
+    parse: times,
+  },
+  {
+    key: 'proxyReads',
+    flags: '--proxy-reads <status:times,…>',
+    description: "how a proxy's page answers the first envelopes of reads only: 403, 404 or 407",
+    defaultText: 'none',
+    parse: times,
+  },
+  {
     key: 'unavailableRetryAfterSeconds',
     flags: '--unavailable-retry-after-seconds <s>',
     description: 'Retry-After of an injected 503, or none',
@@ -259,6 +290,13 @@ export const SIMULATOR_FLAGS: readonly SimulatorFlag[] = [
     description: 'what a done assign is answered with: list or null',
     defaultText: ofSettings('assignReply'),
     parse: String,
+  },
+  {
+    key: 'dropEvery',
+    flags: '--drop-every <n>',
+    description: 'entriesDropped loses the first of so many kept entries',
+    defaultText: ofSettings('dropEvery'),
+    parse: number,
   },
   {
     key: 'approvalFor',

@@ -10,6 +10,8 @@ const share = z.number().min(0).max(1);
 const ids = z.array(z.string().min(1));
 const limit = z.number().int().min(1).nullable();
 
+const times = <S extends z.ZodType>(status: S) => z.strictObject({ status, times: z.number().int().min(1) });
+
 /** Refuses requests by rule. Without `times` it does so for ever; with both ids both must be the request's. */
 export const refusalSchema = z
   .strictObject({
@@ -46,6 +48,8 @@ export const settingsSchema = z.strictObject({
   /** Half of it passes before anything is counted or applied, half after. */
   latencyMs: milliseconds,
   slowMs: milliseconds,
+  /** How long after its reply was lost a late write is applied. */
+  lateMs: milliseconds,
   /** Retry-After of an injected 503; null for none. */
   unavailableRetryAfterSeconds: count.nullable(),
   /** Entries of a list per page; a smaller `$top` makes the pages smaller. */
@@ -56,6 +60,12 @@ export const settingsSchema = z.strictObject({
   refusePatch: z.array(z.enum(POLICY_TYPES)),
   /** The body of an `assign` that was done: the policy's list, or null. */
   assignReply: z.enum(['list', 'null']),
+  /** Of the entries that an `assign` keeps, `entriesDropped` loses the first of so many. */
+  dropEvery: z.number().int().min(1),
+  /** How the first writes of each assignment, or of each list by `assign`, are refused; the next ones are done. */
+  firstWrites: z.array(times(z.literal([404, 409, 412]))),
+  /** How the first envelopes that hold only reads are answered by a proxy, with a page of its own. */
+  proxyReads: z.array(times(z.literal([403, 404, 407]))),
   /** Policy types whose writes need Multi Admin Approval. */
   approvalFor: z.array(z.enum(POLICY_TYPES)),
   /** How a write that has to be approved is answered: 403 is documented, 412 is seen. */
@@ -109,11 +119,15 @@ export const DEFAULT_SETTINGS: SimulatorSettings = {
   otherAppFromMs: 0,
   latencyMs: 0,
   slowMs: 5_000,
+  lateMs: 5_000,
   unavailableRetryAfterSeconds: null,
   pageSize: 1_000,
   rekey: false,
   refusePatch: [],
   assignReply: 'list',
+  dropEvery: 3,
+  firstWrites: [],
+  proxyReads: [],
   approvalFor: [],
   approvalStatus: 403,
   approvalExpiryMs: 3 * 24 * 3_600_000,

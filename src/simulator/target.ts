@@ -4,8 +4,8 @@ import type { ApiVersion } from './route.ts';
 /** A target as Graph writes it: `@odata.type`, the filter pair, and what the type has of its own. */
 export type GraphTarget = Readonly<Record<string, unknown>>;
 
-const FILTER_ID = 'deviceAndAppManagementAssignmentFilterId';
-const FILTER_TYPE = 'deviceAndAppManagementAssignmentFilterType';
+export const FILTER_ID = 'deviceAndAppManagementAssignmentFilterId';
+export const FILTER_TYPE = 'deviceAndAppManagementAssignmentFilterType';
 const ABSTRACT_TYPE = 'deviceAndAppManagementAssignmentTarget';
 const SHARED_PROPERTIES: readonly string[] = ['@odata.type', FILTER_ID, FILTER_TYPE];
 

@@ -65,6 +65,23 @@ test('what a tenant asks of writes can be said in flags', () => {
   expect(() => changedSettings(DEFAULT_SETTINGS, { approvalStatus: 400 })).toThrow(/approvalStatus/);
 });
 
+test('what happens so many times is said as status:times', () => {
+  const settings = changedSettings(DEFAULT_SETTINGS, {
+    firstWrites: parse('firstWrites', '409:2, 404'),
+    proxyReads: parse('proxyReads', '407:3'),
+  });
+  expect(settings).toMatchObject({
+    firstWrites: [
+      { status: 409, times: 2 },
+      { status: 404, times: 1 },
+    ],
+    proxyReads: [{ status: 407, times: 3 }],
+  });
+  expect(() => changedSettings(DEFAULT_SETTINGS, { firstWrites: [{ status: 500, times: 1 }] })).toThrow(
+    /firstWrites/,
+  );
+});
+
 test('wrong values are refused with what to do', () => {
   expect(() => parse('windowMs', 'soon')).toThrow('"soon" is no number.');
   expect(() => changedSettings(DEFAULT_SETTINGS, { faults: { lsot: 1 } })).toThrow(/lsot/);
