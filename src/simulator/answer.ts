@@ -3,6 +3,7 @@ import type { Written } from './account.ts';
 import { answerApprovals } from './approvalLists.ts';
 import type { Approvals } from './approvals.ts';
 import { readAssign, replaceList } from './assign.ts';
+import type { Copies } from './copies.ts';
 import { answerFilters, type FilterSettings } from './filters.ts';
 import { answerGroups, type GroupSettings } from './groups.ts';
 import { loseFrom, type ListLoss } from './losses.ts';
@@ -29,6 +30,10 @@ export interface TenantEdge {
   readonly refusals: Refusals;
   readonly pageSize: number;
   readonly rekey: boolean;
+  readonly copies: Copies;
+  /** How far reads lag behind writes: of one list or assignment, and where assignments are expanded. */
+  readonly readLagMs: number;
+  readonly expandLagMs: number;
   readonly refusePatch: readonly PolicyType[];
   readonly assignReply: 'list' | 'null';
   /** What a done assign loses; undefined for nothing. */
@@ -105,6 +110,7 @@ function patchAssignment(
   }
   const unapproved = waitsForApproval(request, route.set, edge);
   if (unapproved !== undefined) return { refused: unapproved };
+  edge.copies.changes(found.list);
   applyPatch(found.policy, found.list, found.assignment, read.patch, edge.rekey);
   return {
     status: 200,
@@ -130,6 +136,7 @@ function assignPolicy(
   if (unapproved !== undefined) return { refused: unapproved };
   const list = policy.lists.get('')?.assignments ?? new Map<string, StoredAssignment>();
   const before = new Map(list);
+  edge.copies.changes(list);
   replaceList(policy, read.entries, edge.rekey);
   const value = [...list.values()].map((assignment) => readAs(request.version, set, assignment));
   // After the reply is made: it shows the list as it was asked for, and only who reads again finds out.
@@ -157,10 +164,15 @@ function read(
     '@odata.type': policy.odataType,
     id: policy.id,
     displayName: policy.displayName,
-    ...(query.has('$expand') && { assignments: assignmentsShown(policy, policy.lists.get('')?.assignments) }),
+    ...(query.has('$expand') && { assignments: expanded(policy) }),
   });
-  const assignmentsShown = (policy: Policy, list: Map<string, StoredAssignment> | undefined): unknown[] =>
-    [...(list?.values() ?? [])].map((assignment) => readAs(version, policy.set, assignment));
+  const expanded = (policy: Policy): unknown[] => {
+    const list = policy.lists.get('')?.assignments;
+    if (list === undefined) return [];
+    return [...edge.copies.shown(list, edge.expandLagMs).values()].map((assignment) =>
+      readAs(version, policy.set, assignment),
+    );
+  };
 
   const rule =
     route.kind === 'policies'
@@ -187,14 +199,15 @@ function read(
     case 'assignments': {
       const list = findList(route, edge.tenant);
       if ('refused' in list) return list;
-      const answered = page([...list.list.values()], query, address, edge.pageSize, (assignment) =>
+      const shown = edge.copies.shown(list.list, edge.readLagMs);
+      const answered = page([...shown.values()], query, address, edge.pageSize, (assignment) =>
         selected({ ...readAs(version, route.set, assignment) }, query),
       );
       if (isLastPage(answered)) edge.otherHand(route.set, route.policyId, route.via);
       return answered;
     }
     case 'assignment': {
-      const found = find(route, edge.tenant);
+      const found = find(route, edge.tenant, (list) => edge.copies.shown(list, edge.readLagMs));
       if ('refused' in found) return found;
       const body = selected({ ...readAs(version, route.set, found.assignment) }, query);
       edge.otherHand(route.set, route.policyId, route.via);
@@ -218,9 +231,10 @@ function findList(
 function find(
   route: Extract<Route, { kind: 'assignment' }>,
   tenant: Tenant,
+  seen: (list: FoundList['list']) => FoundList['list'] = (list) => list,
 ): (FoundList & { assignment: StoredAssignment }) | { refused: Refused } {
   const found = findList(route, tenant);
   if ('refused' in found) return found;
-  const assignment = found.list.get(route.assignmentId.toLowerCase());
+  const assignment = seen(found.list).get(route.assignmentId.toLowerCase());
   return assignment ? { ...found, assignment } : { refused: notFound('Assignment') };
 }

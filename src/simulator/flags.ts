@@ -242,6 +242,20 @@ export const SIMULATOR_FLAGS: readonly SimulatorFlag[] = [
     parse: number,
   },
   {
+    key: 'readLagMs',
+    flags: '--read-lag-ms <ms>',
+    description: 'how long after a write reads of a list show it as it was before',
+    defaultText: ofSettings('readLagMs'),
+    parse: number,
+  },
+  {
+    key: 'expandLagMs',
+    flags: '--expand-lag-ms <ms>',
+    description: 'the same of lists that are expanded with their policies',
+    defaultText: ofSettings('expandLagMs'),
+    parse: number,
+  },
+  {
     key: 'firstWrites',
     flags: '--first-writes <status:times,…>',
     description:

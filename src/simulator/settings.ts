@@ -50,6 +50,10 @@ export const settingsSchema = z.strictObject({
   slowMs: milliseconds,
   /** How long after its reply was lost a late write is applied. */
   lateMs: milliseconds,
+  /** How long after a write through Graph reads of a list, or of one of its assignments, still show what was before it. */
+  readLagMs: milliseconds,
+  /** The same of lists that are expanded with their policies. */
+  expandLagMs: milliseconds,
   /** Retry-After of an injected 503; null for none. */
   unavailableRetryAfterSeconds: count.nullable(),
   /** Entries of a list per page; a smaller `$top` makes the pages smaller. */
@@ -120,6 +124,8 @@ export const DEFAULT_SETTINGS: SimulatorSettings = {
   latencyMs: 0,
   slowMs: 5_000,
   lateMs: 5_000,
+  readLagMs: 0,
+  expandLagMs: 0,
   unavailableRetryAfterSeconds: null,
   pageSize: 1_000,
   rekey: false,

@@ -1,5 +1,6 @@
 import { openAccount, type Account } from './account.ts';
 import { openApprovals, type Approvals } from './approvals.ts';
+import { createCopies, type Copies } from './copies.ts';
 import { applyEdit } from './edit.ts';
 import type { Edit } from './editSchema.ts';
 import { openLandings, type Landings } from './landings.ts';
@@ -31,6 +32,7 @@ export interface World {
   otherHand: OtherHand;
   random: Random;
   readonly landings: Landings;
+  readonly copies: Copies;
   /** Statuses that a proxy has yet to answer envelopes of reads with. */
   proxyReads: ProxyStatus[];
   /** Envelopes since the script was set. */
@@ -61,6 +63,7 @@ export function createWorld(seed: TenantSeed, change: SettingsChange): World {
     otherHand: () => undefined,
     random: seededRandom(settings.seed),
     landings: openLandings(),
+    copies: createCopies(() => Math.max(world.settings.readLagMs, world.settings.expandLagMs), nowMs),
     proxyReads: [],
     scriptedEnvelopes: 0,
   };

@@ -204,6 +204,53 @@ test('the whole tenant can be read, and read in again', async () => {
   expect(await dump(await simulator({ tenant: before }))).toEqual(before);
 });
 
+describe('a copy that lags behind', () => {
+  const HOUR_MS = 3_600_000;
+  const groups = async (graph: Simulator) => {
+    const [list, single, expanded, all] = await batch(
+      graph,
+      [
+        `${C1}/assignments`,
+        `${C1}/assignments/a1`,
+        `${C1}?$expand=assignments`,
+        '/deviceManagement/deviceConfigurations?$expand=assignments',
+      ].map((url, index) => ({ id: String(index), method: 'GET', url })),
+    );
+    type Shown = { target: { groupId: string } }[];
+    const first = (shown: unknown) => (shown as Shown | undefined)?.[0]?.target.groupId;
+    const [policy] = (all?.body.value ?? []) as { assignments: Shown }[];
+    return {
+      list: first(list?.body.value),
+      single: first([single?.body]),
+      expanded: first(expanded?.body.assignments),
+      all: first(policy?.assignments),
+    };
+  };
+
+  test('shows a list before a write, and expanded ones by a lag of their own', async () => {
+    const graph = await simulator({ readLagMs: HOUR_MS });
+    await call(graph, 'PATCH', `/beta${C1}/assignments/a1`, { target: groupTarget('x') });
+    expect(await groups(graph)).toEqual({ list: 'g1', single: 'g1', expanded: 'x', all: 'x' });
+    graph.reconfigure({ readLagMs: 0, expandLagMs: HOUR_MS });
+    expect(await groups(graph)).toEqual({ list: 'x', single: 'x', expanded: 'g1', all: 'g1' });
+    graph.reconfigure({ expandLagMs: 0 });
+    expect(await groups(graph)).toEqual({ list: 'x', single: 'x', expanded: 'x', all: 'x' });
+  });
+
+  test('is not what a write meets: it finds an id that no read shows yet', async () => {
+    const graph = await simulator({ readLagMs: HOUR_MS, rekey: true });
+    const assigned = await call(graph, 'POST', `/beta${C1}/assign`, {
+      assignments: [{ target: groupTarget('x') }],
+    });
+    expect(assigned.body.value).toMatchObject([{ id: 'c1_x' }]);
+    expect((await call(graph, 'GET', `/beta${C1}/assignments/c1_x`)).status).toBe(404);
+    expect((await call(graph, 'GET', `/beta${C1}/assignments/a1`)).status).toBe(200);
+    const patched = await call(graph, 'PATCH', `/beta${C1}/assignments/c1_x`, { target: groupTarget('y') });
+    expect(patched.status).toBe(200);
+    expect((await groups(graph)).list).toBe('g1');
+  });
+});
+
 describe('the fault slowApply', () => {
   test('lets a second writer come first', async () => {
     const graph = await simulator({ script: [{ envelope: 1, fault: 'slowApply' }], slowMs: 3_600_000 });
