@@ -83,6 +83,17 @@ function times(text: string): unknown[] {
   });
 }
 
+/** `200ms-2200ms,10-50`: by the clock, or from the nth read to the mth. */
+function spans(text: string): unknown[] {
+  return list(text).map((part) => {
+    const [, from = '', fromMs, to = '', toMs] = /^([\d.]+)(ms)?-([\d.]+)(ms)?$/.exec(part) ?? [];
+    if (from === '' || fromMs !== toMs) {
+      throw new SimulatorInputError(`"${part}" is no span.`, 'Write 200ms-2200ms, or 10-50 for reads.');
+    }
+    return { by: toMs === undefined ? 'reads' : 'ms', from: number(from), to: number(to) };
+  });
+}
+
 const faultHelp = FAULT_NAMES.map((name) => `${name}: ${FAULTS[name].does}`).join('; ');
 const ofSettings = (key: keyof typeof DEFAULT_SETTINGS): string => String(DEFAULT_SETTINGS[key] ?? 'none');
 
@@ -273,9 +284,16 @@ export const SIMULATOR_FLAGS: readonly SimulatorFlag[] = [
   {
     key: 'unavailableRetryAfterSeconds',
     flags: '--unavailable-retry-after-seconds <s>',
-    description: 'Retry-After of an injected 503, or none',
+    description: 'Retry-After of a 503, or none',
     defaultText: ofSettings('unavailableRetryAfterSeconds'),
     parse: numberOrNone,
+  },
+  {
+    key: 'readOutages',
+    flags: '--read-outages <from-to,…>',
+    description: 'when reads get 503: 200ms-2200ms after the start, or 10-50 for the 10th read to the 49th',
+    defaultText: 'none',
+    parse: spans,
   },
   {
     key: 'pageSize',

@@ -63,6 +63,10 @@ export function handleRequest(request: GraphRequest, caller: Caller, world: Worl
   }
   if (isWrite) account.writeAdmitted(caller.app, now);
 
+  if (!isWrite && !isOfDirectory(request) && world.outages()) {
+    account.fault('readOutages');
+    return { reply: unavailableReply(request, now, world), fault: undefined };
+  }
   const fault = requestFault(settings, world.random, caller.place, () => sortOf(request));
   if (fault !== undefined) account.fault(fault);
   switch (fault) {

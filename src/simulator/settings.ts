@@ -54,8 +54,15 @@ export const settingsSchema = z.strictObject({
   readLagMs: milliseconds,
   /** The same of lists that are expanded with their policies. */
   expandLagMs: milliseconds,
-  /** Retry-After of an injected 503; null for none. */
+  /** Retry-After of a 503, by fault or outage; null for none. */
   unavailableRetryAfterSeconds: count.nullable(),
+  /**
+   * Spans in which Intune's reads get 503: milliseconds from the start, or the nth read to the mth; the end is no more in it.
+   * Both count anew when they are set.
+   */
+  readOutages: z.array(
+    z.strictObject({ by: z.enum(['ms', 'reads']), from: z.number().min(0), to: z.number().min(0) }),
+  ),
   /** Entries of a list per page; a smaller `$top` makes the pages smaller. */
   pageSize: z.number().int().min(1),
   /** Ids are `{policyId}_{groupId}` once a target is written: one entry for a group, which a PATCH onto it overwrites. */
@@ -127,6 +134,7 @@ export const DEFAULT_SETTINGS: SimulatorSettings = {
   readLagMs: 0,
   expandLagMs: 0,
   unavailableRetryAfterSeconds: null,
+  readOutages: [],
   pageSize: 1_000,
   rekey: false,
   refusePatch: [],

@@ -4,6 +4,7 @@ import { createCopies, type Copies } from './copies.ts';
 import { applyEdit } from './edit.ts';
 import type { Edit } from './editSchema.ts';
 import { openLandings, type Landings } from './landings.ts';
+import { createOutages, type Outages } from './outages.ts';
 import { createOtherHand, type OtherHand } from './otherHand.ts';
 import { seededRandom, type Random } from './random.ts';
 import { createRefusals, type Refusals } from './refusals.ts';
@@ -33,6 +34,7 @@ export interface World {
   random: Random;
   readonly landings: Landings;
   readonly copies: Copies;
+  outages: Outages;
   /** Statuses that a proxy has yet to answer envelopes of reads with. */
   proxyReads: ProxyStatus[];
   /** Envelopes since the script was set. */
@@ -63,6 +65,7 @@ export function createWorld(seed: TenantSeed, change: SettingsChange): World {
     otherHand: () => undefined,
     random: seededRandom(settings.seed),
     landings: openLandings(),
+    outages: createOutages(settings.readOutages, nowMs),
     copies: createCopies(() => Math.max(world.settings.readLagMs, world.settings.expandLagMs), nowMs),
     proxyReads: [],
     scriptedEnvelopes: 0,
@@ -103,7 +106,7 @@ export function resetWorld(world: World): void {
   world.throttle.reset();
 }
 
-/** Counters of refusals, of the other hand, of the script and of chance begin anew when they are among what changes. */
+/** Counters of refusals, of outages, of a proxy, of the other hand, of the script and of chance begin anew when they are among what changes. */
 export function reconfigureWorld(world: World, change: unknown): void {
   const before = world.settings;
   const settings = changedSettings(before, change);
@@ -114,6 +117,9 @@ export function reconfigureWorld(world: World, change: unknown): void {
     settings.firstWrites !== before.firstWrites
   ) {
     world.refusals = refusalsOf(settings);
+  }
+  if (settings.readOutages !== before.readOutages) {
+    world.outages = createOutages(settings.readOutages, nowMs);
   }
   if (settings.proxyReads !== before.proxyReads) world.proxyReads = proxyReadsOf(settings);
   if (settings.otherHand !== before.otherHand) world.otherHand = otherHandOf(world);

@@ -104,6 +104,25 @@ describe('a write that is refused in passing', () => {
   });
 });
 
+test('an outage of reads is a 503 for those of Intune, and writes go through', async () => {
+  const graph = await simulator({ unavailableRetryAfterSeconds: 2 });
+  const inner = [
+    { id: 'r', method: 'GET', url: A1 },
+    { id: 'g', method: 'GET', url: '/groups/g1' },
+    write('w', A1, groupTarget('x')),
+  ];
+  const statuses = async () => (await batch(graph, inner)).map(({ status }) => status);
+  expect(await statuses()).toEqual([200, 200, 200]);
+  graph.reconfigure({ readOutages: [{ by: 'reads', from: 2, to: 3 }] });
+  expect(await statuses()).toEqual([200, 200, 200]);
+  const [read] = await batch(graph, inner);
+  expect(read).toMatchObject({ status: 503, headers: { 'Retry-After': '2' } });
+  expect(await statuses()).toEqual([200, 200, 200]);
+  graph.reconfigure({ readOutages: [{ by: 'ms', from: 0, to: 3_600_000 }] });
+  expect(await statuses()).toEqual([503, 200, 200]);
+  expect(graph.stats().faults).toEqual({ readOutages: 2 });
+});
+
 describe('a late write', () => {
   test.each([
     ['lostLate', { status: 200, text: '{"responses":[]}' }],

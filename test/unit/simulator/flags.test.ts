@@ -82,6 +82,17 @@ test('what happens so many times is said as status:times', () => {
   );
 });
 
+test('spans of an outage are said by the clock or by reads', () => {
+  const { readOutages } = changedSettings(DEFAULT_SETTINGS, {
+    readOutages: parse('readOutages', '200ms-2200ms, 10-50'),
+  });
+  expect(readOutages).toEqual([
+    { by: 'ms', from: 200, to: 2_200 },
+    { by: 'reads', from: 10, to: 50 },
+  ]);
+  for (const text of ['10', '10ms-50', 'a-b']) expect(() => parse('readOutages', text)).toThrow(/is no span/);
+});
+
 test('wrong values are refused with what to do', () => {
   expect(() => parse('windowMs', 'soon')).toThrow('"soon" is no number.');
   expect(() => changedSettings(DEFAULT_SETTINGS, { faults: { lsot: 1 } })).toThrow(/lsot/);
