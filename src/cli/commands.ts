@@ -15,7 +15,7 @@ interface Entry {
   readonly load: () => Promise<CliCommand<never>>;
 }
 
-const COMMANDS: Readonly<Record<string, Entry>> = {
+export const COMMANDS: Readonly<Record<string, Entry>> = {
   apply: {
     usage: '<file>',
     summary: 'plan, ask, queue, work here until done',

@@ -28,7 +28,7 @@ export const ACL_COMMANDS = [
   ],
   ...['get', 'set', 'incr', 'setbit'],
   ...['hget', 'hgetall', 'hmget', 'hset', 'hmset', 'hsetnx', 'hdel', 'hexists', 'hincrby', 'hscan'],
-  ...['lindex', 'llen', 'lpos', 'lpush', 'lrange', 'lrem', 'ltrim', 'rpop', 'rpoplpush'],
+  ...['lindex', 'llen', 'lpos', 'lpush', 'lrange', 'lrem', 'ltrim', 'rpop', 'rpoplpush', 'rpush'],
   ...['sadd', 'scard', 'smembers', 'srem', 'xadd', 'xtrim'],
   ...['zadd', 'zcard', 'zcount', 'zpopmin', 'bzpopmin', 'zrange', 'zrangebyscore', 'zrem', 'zscore'],
   ...['zremrangebyrank', 'zremrangebyscore', 'zrevrange', 'zrevrangebyscore'],
