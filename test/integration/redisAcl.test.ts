@@ -139,13 +139,26 @@ test('a user that may not run INFO is told the rules that it needs', async () =>
   const [finding] = await preflight(redis);
   expect(finding).toMatchObject({ severity: 'error', message: expect.stringContaining('INFO') });
   // It is to be pasted into a shell.
-  const pasted = /`redis-cli acl setuser NAME ([^`]+)`/.exec(finding?.remedy ?? '')?.[1] ?? '';
+  const pasted =
+    /`redis-cli -u \S+ --askpass acl setuser retarget ([^`]+)`/.exec(finding?.remedy ?? '')?.[1] ?? '';
   const words = execFileSync('sh', ['-c', `printf '%s\\n' ${pasted}`], { encoding: 'utf8' })
     .trim()
     .split('\n');
   expect(words).toEqual(ACL_RULES.split(' '));
   await admin.call('ACL', 'SETUSER', USER, ...words);
   expect(await redis.info('server')).toContain('run_id');
+});
+
+test('a command line that is refused a right names the Redis that is to give it, and no password', async () => {
+  const server = await startRedisServer({ tcp: true });
+  onTestFinished(() => server.stop());
+  const admin = await open(server, undefined, 'failFast');
+  await admin.call('ACL', 'SETUSER', USER, 'on', `>${PASSWORD}`, ...ACL_RULES.split(' '), '-zrevrange');
+  const here = await bench(String(server.url).replace('//', `//${USER}:${PASSWORD}@`));
+  const { exitCode, stderr } = await here.run(['status']);
+  expect(exitCode).toBe(4);
+  expect(stderr).toContain(`redis-cli -u ${server.url} --askpass acl setuser ${USER} resetkeys`);
+  expect(stderr).not.toContain(PASSWORD);
 });
 
 async function open(server: TestRedis, user: string | undefined, patience: Patience): Promise<RedisClient> {
