@@ -7,7 +7,7 @@ import { hasEnded, type Run } from '../runs/run.ts';
 import { draining, type DrainFlags } from './drain.ts';
 import { isInterrupt, unlessInterrupted } from './interrupt.ts';
 import { identify, sharedOptions, signIn, type Identity } from './identity.ts';
-import { openSession, type Session } from './session.ts';
+import { openSession, rememberTenant, type Session } from './session.ts';
 import { noteOfTokenEnd } from './tokenEnd.ts';
 import { stopInWords, whyNotTaken } from './waiting.ts';
 import { openWorker } from './work.ts';
@@ -32,6 +32,7 @@ export const worker = draining<WorkerFlags>(
       try {
         const identity = await signIn(identify(flags, context), context);
         await using session = await openSession(identity, context, 'wait');
+        await rememberTenant(session);
         const note = noteOfTokenEnd(identity, Date.now());
         if (note !== undefined) session.log.warn(note);
         await using working = await openWorker(session, context);
