@@ -3,13 +3,15 @@ import type { Written } from './account.ts';
 import { answerApprovals } from './approvalLists.ts';
 import type { Approvals } from './approvals.ts';
 import { readAssign, replaceList } from './assign.ts';
+import { burdened, type BurdenSettings } from './burden.ts';
 import type { Copies } from './copies.ts';
 import { answerFilters, type FilterSettings } from './filters.ts';
 import { answerGroups, type GroupSettings } from './groups.ts';
 import { loseFrom, type ListLoss } from './losses.ts';
 import { isLastPage, page, selected, wrongQuery } from './odata.ts';
 import type { OtherHand } from './otherHand.ts';
-import { readPatch } from './patch.ts';
+import { isObject } from './target.ts';
+import { readPatch, type AssignmentPatch, type RequestBody } from './patch.ts';
 import { badForIntune, badModel, noRoute, notFound, type Refused } from './refused.ts';
 import type { Refusals } from './refusals.ts';
 import { assignPath, POLICY_TYPE_OF, routeOf, type PolicySet, type PolicyType, type Route } from './route.ts';
@@ -35,6 +37,8 @@ export interface TenantEdge {
   readonly readLagMs: number;
   readonly expandLagMs: number;
   readonly refusePatch: readonly PolicyType[];
+  readonly storeSource: boolean;
+  readonly burden: BurdenSettings;
   readonly assignReply: 'list' | 'null';
   /** What a done assign loses; undefined for nothing. */
   readonly loses: { readonly what: ListLoss; readonly every: number } | undefined;
@@ -111,12 +115,20 @@ function patchAssignment(
   const unapproved = waitsForApproval(request, route.set, edge);
   if (unapproved !== undefined) return { refused: unapproved };
   edge.copies.changes(found.list);
-  applyPatch(found.policy, found.list, found.assignment, read.patch, edge.rekey);
+  const patch = edge.storeSource ? { ...read.patch, ...sourceIn(request.body) } : read.patch;
+  applyPatch(found.policy, found.list, found.assignment, patch, edge.rekey);
   return {
     status: 200,
     body: readAs(request.version, route.set, found.assignment),
     wrote: { what: 'assignment', key: found.assignment.key },
   };
+}
+
+/** What the body of a PATCH says of where the assignment comes from. It was read, and is well formed. */
+function sourceIn(body: RequestBody): Pick<AssignmentPatch, 'source' | 'sourceId'> {
+  const given = body.kind === 'json' && isObject(body.value) ? body.value : {};
+  const { source, sourceId } = given as Pick<AssignmentPatch, 'source' | 'sourceId'>;
+  return { ...(source && { source }), ...(sourceId !== undefined && { sourceId }) };
 }
 
 /** Needs the permission for the policy; what is forbidden for one of its assignments is no matter of the list. */
@@ -160,6 +172,7 @@ function read(
   route: PolicyRoute,
   edge: TenantEdge,
 ): Answer {
+  const burden = version === 'beta' ? edge.burden : NO_BURDEN;
   const policyShown = (policy: Policy): Record<string, unknown> => ({
     '@odata.type': policy.odataType,
     id: policy.id,
@@ -170,7 +183,7 @@ function read(
     const list = policy.lists.get('')?.assignments;
     if (list === undefined) return [];
     return [...edge.copies.shown(list, edge.expandLagMs).values()].map((assignment) =>
-      readAs(version, policy.set, assignment),
+      burdened(readAs(version, policy.set, assignment), burden),
     );
   };
 
@@ -201,7 +214,7 @@ function read(
       if ('refused' in list) return list;
       const shown = edge.copies.shown(list.list, edge.readLagMs);
       const answered = page([...shown.values()], query, address, edge.pageSize, (assignment) =>
-        selected({ ...readAs(version, route.set, assignment) }, query),
+        selected({ ...burdened(readAs(version, route.set, assignment), burden) }, query),
       );
       if (isLastPage(answered)) edge.otherHand(route.set, route.policyId, route.via);
       return answered;
@@ -209,12 +222,14 @@ function read(
     case 'assignment': {
       const found = find(route, edge.tenant, (list) => edge.copies.shown(list, edge.readLagMs));
       if ('refused' in found) return found;
-      const body = selected({ ...readAs(version, route.set, found.assignment) }, query);
+      const body = selected({ ...burdened(readAs(version, route.set, found.assignment), burden) }, query);
       edge.otherHand(route.set, route.policyId, route.via);
       return { status: 200, body };
     }
   }
 }
+
+const NO_BURDEN: BurdenSettings = { entryBytes: 0, nestDepth: 0 };
 
 type FoundList = { policy: Policy; list: Map<string, StoredAssignment> };
 

@@ -138,7 +138,7 @@ function written(
   const id =
     present !== undefined && (staysAt || !ids.rekey) ? present.id : idFor(policy, wanted.target, ids);
   const key = present?.key ?? assignmentPath(policy.set, policy.id, '', id);
-  const unsaid = { intent: 'apply', source: 'direct', sourceId: null, ownedByPolicySet: false };
+  const unsaid = { intent: 'apply', source: 'direct', sourceId: null, unknown: {}, ownedByPolicySet: false };
   return { ...unsaid, ...wanted, id, key };
 }
 

@@ -15,6 +15,8 @@ export const assignmentSchema = z.strictObject({
   intent: intentSchema.optional(),
   source: z.enum(['direct', 'policySets']).optional(),
   sourceId: z.string().nullable().optional(),
+  /** Properties of the assignment that no documentation names. */
+  unknown: z.record(z.string().min(1), z.unknown()).optional(),
 });
 
 export type SeedAssignment = z.input<typeof assignmentSchema>;

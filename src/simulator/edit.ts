@@ -18,7 +18,7 @@ export function applyEdit(edit: Edit, tenant: Tenant): string | undefined {
     return `There is no ${`${edit.type} ${edit.policyId} ${edit.via}`.trim()}.`;
   }
   if (edit.do === 'add') {
-    tenant.learn(edit.assignment.target);
+    tenant.learn(edit.assignment.target, policy.set, edit.assignment.unknown);
     return add(edit, policy, list);
   }
   const assignment = list.get(edit.assignmentId.toLowerCase());

@@ -1,6 +1,7 @@
 import type { GraphRequest } from './requestToGraph.ts';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout } from 'node:timers/promises';
+import { withNesting } from './burden.ts';
 import { readEnvelope, type InnerRequest } from './envelope.ts';
 import { exchangeFault, type ExchangeFault, type Sort } from './faults.ts';
 import {
@@ -14,6 +15,8 @@ import {
 } from './graphRequest.ts';
 import { badModel, type Refused } from './refused.ts';
 import type { RequestBody } from './patch.ts';
+import { readJson, writeJson } from './json.ts';
+import type { SimulatorSettings } from './settings.ts';
 import { shuffled } from './random.ts';
 import { isObject } from './target.ts';
 import { answerHtml, cutBody, readText, send } from './transport.ts';
@@ -48,7 +51,7 @@ export async function graphExchange(
     finish(refusedReply(outer, refused, nowMs(), headers));
   const finish = (reply: GraphReply): void => {
     account.exchangeEnded(reply.status);
-    send(response, reply.status, reply.headers, JSON.stringify(reply.body));
+    send(response, reply.status, reply.headers, writeJson(reply.body), asksGzip(http, settings));
   };
 
   if (text === undefined) return refuse(TOO_LARGE);
@@ -200,7 +203,7 @@ async function giveBack(
     world,
   }: { http: IncomingMessage; response: ServerResponse; app: string; world: World },
 ): Promise<void> {
-  const text = JSON.stringify(outer.body);
+  const text = withNesting(writeJson(outer.body), world.settings);
   if (fault === 'halfOpenLate') {
     world.account.exchangeEnded('none');
     return;
@@ -224,7 +227,7 @@ async function giveBack(
   }
   world.account.exchangeEnded(outer.status);
   for (const { wrote } of delivered) if (wrote !== undefined) world.account.delivered(wrote.key);
-  send(response, outer.status, outer.headers, text);
+  send(response, outer.status, outer.headers, text, asksGzip(http, world.settings));
   holdFrom(delivered, app, world);
 }
 
@@ -268,6 +271,9 @@ const DEPENDENCY_FAILED: Refused = {
   born: 'gateway',
 };
 
+const asksGzip = ({ headers }: IncomingMessage, { gzip }: SimulatorSettings): boolean =>
+  gzip === 'always' || (gzip === 'accepted' && /\bgzip\b/.test(String(headers['accept-encoding'] ?? '')));
+
 /** undefined when there is no bearer token. */
 const tokenOf = (http: IncomingMessage): string | undefined =>
   /^Bearer +(\S+)$/i.exec(http.headers.authorization ?? '')?.[1];
@@ -283,7 +289,7 @@ function plainHeaders(http: IncomingMessage): Record<string, string> {
 function bodyOf(text: string): RequestBody {
   if (text === '') return NO_BODY;
   try {
-    return { kind: 'json', value: JSON.parse(text) };
+    return { kind: 'json', value: readJson(text) };
   } catch {
     return { kind: 'broken' };
   }

@@ -15,6 +15,7 @@ interface PlainFlags {
   assignmentsPerPolicy: number;
   policySetShare: number;
   unknownTargetShare: number;
+  unknownPropertyShare: number;
 }
 
 export type FlagKey = keyof PlainFlags | Exclude<keyof SettingsChange, 'refusals' | 'otherHand'>;
@@ -144,6 +145,14 @@ export const SIMULATOR_FLAGS: readonly SimulatorFlag[] = [
     key: 'unknownTargetShare',
     flags: '--unknown-target-share <share>',
     description: 'share of them with a target of an unknown type, 0 to 1',
+    defaultText: '0',
+    parse: number,
+  },
+  {
+    key: 'unknownPropertyShare',
+    flags: '--unknown-property-share <share>',
+    description:
+      'share of them with a property of its own that is unknown, with a number beyond 2^53, 0 to 1',
     defaultText: '0',
     parse: number,
   },
@@ -399,6 +408,33 @@ export const SIMULATOR_FLAGS: readonly SimulatorFlag[] = [
     defaultText: 'no',
   },
   {
+    key: 'entryBytes',
+    flags: '--entry-bytes <n>',
+    description: 'bytes that every entry of a list is padded with, as in 3000000',
+    defaultText: ofSettings('entryBytes'),
+    parse: number,
+  },
+  {
+    key: 'nestDepth',
+    flags: '--nest-depth <n>',
+    description: 'levels that a property of every entry of a list nests',
+    defaultText: ofSettings('nestDepth'),
+    parse: number,
+  },
+  {
+    key: 'storeSource',
+    flags: '--store-source',
+    description: 'the source in the body of a PATCH is stored on configurations too',
+    defaultText: 'no',
+  },
+  {
+    key: 'gzip',
+    flags: '--gzip <when>',
+    description: 'when replies are compressed: never, accepted (if the client accepts it) or always',
+    defaultText: ofSettings('gzip'),
+    parse: String,
+  },
+  {
     key: 'tokens',
     flags: '--tokens <token,…>',
     description: 'accepted access tokens; else any',
@@ -437,6 +473,7 @@ export async function simulatorOptions(
     assignmentsPerPolicy,
     policySetShare,
     unknownTargetShare,
+    unknownPropertyShare,
     ...settings
   } = values as Partial<PlainFlags> & SettingsChange;
   const tenant =
@@ -449,6 +486,7 @@ export async function simulatorOptions(
           nested: true,
           policySetShare,
           unknownTargetShare,
+          unknownPropertyShare,
         })
       : await readTenantFile(tenantFile);
   return { ...settings, tenant, ...(port !== undefined && { port }) };

@@ -155,6 +155,8 @@ const tenantEdge = (world: World, { root }: Caller, loses?: ListLoss) => ({
   refusals: world.refusals,
   pageSize: world.settings.pageSize,
   rekey: world.settings.rekey,
+  storeSource: world.settings.storeSource,
+  burden: world.settings,
   copies: world.copies,
   readLagMs: world.settings.readLagMs,
   expandLagMs: world.settings.expandLagMs,

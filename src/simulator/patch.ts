@@ -1,3 +1,4 @@
+import { unburdened } from './burden.ts';
 import { badModel, noSuchProperty, type Refused } from './refused.ts';
 import type { ApiVersion, PolicySet } from './route.ts';
 import {
@@ -15,6 +16,8 @@ export interface AssignmentPatch {
   readonly intent?: string;
   readonly source?: string;
   readonly sourceId?: string | null;
+  /** What the tenant's assignments have, and no documentation names. */
+  readonly unknown?: Readonly<Record<string, unknown>>;
 }
 
 /** The body of a request: absent, JSON, or bytes that are no JSON. */
@@ -58,11 +61,12 @@ export function jsonObject(body: RequestBody): { given: Record<string, unknown> 
 
 /** Reads an assignment as OData and Intune do: types and names first, then what they mean. */
 export function readAssignment(
-  given: Record<string, unknown>,
+  sent: Record<string, unknown>,
   set: PolicySet,
   version: ApiVersion,
   undocumented?: UndocumentedTargets,
 ): { patch: AssignmentPatch } | { refused: Refused } {
+  const given = unburdened(sent);
   const expected = ASSIGNMENT_TYPE[set];
   if (given['@odata.type'] !== undefined && plainTypeName(given['@odata.type']) !== expected) {
     return {
@@ -74,7 +78,11 @@ export function readAssignment(
     };
   }
   const known = propertiesOf(set, version);
-  const unknown = Object.keys(given).find((name) => !name.includes('@odata.') && !known.includes(name));
+  const learned = version === 'beta' ? undocumented?.get(expected) : undefined;
+  const extra = Object.entries(given).filter(([name]) => learned?.has(name));
+  const unknown = Object.keys(given).find(
+    (name) => !name.includes('@odata.') && !known.includes(name) && !learned?.has(name),
+  );
   if (unknown !== undefined) return { refused: noSuchProperty(unknown, expected) };
 
   const { intent, source, sourceId } = given;
@@ -96,7 +104,11 @@ export function readAssignment(
     set === 'deviceCompliancePolicies'
       ? { ...(source && { source }), ...(sourceId !== undefined && { sourceId }) }
       : {};
-  const rest = { ...(intent && { intent }), ...sources };
+  const rest = {
+    ...(intent && { intent }),
+    ...sources,
+    ...(extra.length > 0 && { unknown: Object.fromEntries(extra) }),
+  };
   if (!Object.hasOwn(given, 'target')) return { patch: rest };
   const target = writtenTarget(given.target, version, undocumented);
   return 'refused' in target ? target : { patch: { target: target.target, ...rest } };

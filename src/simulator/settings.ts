@@ -104,6 +104,13 @@ export const settingsSchema = z.strictObject({
   /** Filters that do not exist, whatever the tenant holds. */
   filtersMissing: ids,
   filterReadsRefused: z.boolean(),
+  /** Bytes that every entry of a list is padded with, and how deep a property of it nests. */
+  entryBytes: count,
+  nestDepth: count,
+  /** A PATCH stores the `source` and `sourceId` of its body on configurations too, where they are documented as read-only. */
+  storeSource: z.boolean(),
+  /** Whether replies are compressed: when the client accepts it, or whatever it says. */
+  gzip: z.enum(['never', 'accepted', 'always']),
   /** What somebody else changes between a look and a write. */
   otherHand: z.array(scheduledEditSchema),
   /** Accepted access tokens; null for any. Each token is an app of its own to the limits. */
@@ -156,6 +163,10 @@ export const DEFAULT_SETTINGS: SimulatorSettings = {
   groupReadsRefused: false,
   filtersMissing: [],
   filterReadsRefused: false,
+  entryBytes: 0,
+  nestDepth: 0,
+  storeSource: false,
+  gzip: 'never',
   otherHand: [],
   tokens: null,
   access: 'write',

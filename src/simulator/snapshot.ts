@@ -25,7 +25,7 @@ function listsOf({ set, id, displayName, odataType, lists }: Policy): SeedPolicy
 }
 
 function assignmentOf(
-  { id, target, intent, source, sourceId }: StoredAssignment,
+  { id, target, intent, source, sourceId, unknown }: StoredAssignment,
   set: Policy['set'],
 ): SeedAssignment {
   return {
@@ -35,5 +35,6 @@ function assignmentOf(
     ...(set === 'deviceConfigurations' && { intent: intent === 'remove' ? 'remove' : 'apply' }),
     source: source === 'policySets' ? 'policySets' : 'direct',
     sourceId,
+    ...(Object.keys(unknown).length > 0 && { unknown }),
   };
 }

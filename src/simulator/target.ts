@@ -1,4 +1,5 @@
 import { badForIntune, badModel, noSuchProperty, type Refused } from './refused.ts';
+import { writeJson } from './json.ts';
 import type { ApiVersion } from './route.ts';
 
 /** A target as Graph writes it: `@odata.type`, the filter pair, and what the type has of its own. */
@@ -62,7 +63,7 @@ const TARGET_TYPES = new Map<string, TargetType>([
 ]);
 
 /**
- * Properties that the tenant's targets have and no documentation names, by target type. What a tenant shows, its model
+ * Properties that the tenant's targets and assignments have and no documentation names, by type. What a tenant shows, its model
  * knows, so it takes them back. Only documented types are checked for what they have to say.
  */
 export type UndocumentedTargets = ReadonlyMap<string, ReadonlySet<string>>;
@@ -79,6 +80,16 @@ export function learnTarget(target: GraphTarget, known: Map<string, Set<string>>
   );
   if (type !== undefined && odd.length === 0) return;
   known.set(typeName, new Set([...(known.get(typeName) ?? []), ...odd]));
+}
+
+/** Adds the properties of an assignment that are documented nowhere, under the name of its type. */
+export function learnProperties(
+  typeName: string,
+  unknown: Readonly<Record<string, unknown>> = {},
+  known: Map<string, Set<string>>,
+): void {
+  const names = Object.keys(unknown);
+  if (names.length > 0) known.set(typeName, new Set([...(known.get(typeName) ?? []), ...names]));
 }
 
 /** The target that a write asks for, in the form that Graph reads it back, or why it is none. */
@@ -189,7 +200,7 @@ export function targetIdentity(target: GraphTarget): string {
   const named = idOfTarget(target);
   if (named !== UNNAMED) return `${String(target['@odata.type'])} ${named}`.toLowerCase();
   const rest = Object.entries(target).filter(([name]) => name !== FILTER_ID && name !== FILTER_TYPE);
-  return JSON.stringify(rest.toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  return writeJson(rest.toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** Equal for two targets of one group, included or excluded, as where ids are `{policyId}_{groupId}`. */

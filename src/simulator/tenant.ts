@@ -3,6 +3,7 @@ import { assignmentPath, POLICY_SET_OF, routeOf, type ApiVersion, type PolicySet
 import {
   idOfTarget,
   isNamed,
+  learnProperties,
   learnTarget,
   sameNamed,
   seededTarget,
@@ -59,6 +60,8 @@ export interface StoredAssignment {
   intent: string;
   source: string;
   sourceId: string | null;
+  /** What it has besides, which no documentation names. */
+  unknown: Readonly<Record<string, unknown>>;
   /** Where it was at first. Stays when the id changes, so that counts of one assignment stay together. */
   readonly key: string;
   /** A policy set made it, and only the policy set may change it. Writing `source` makes no policy set appear. */
@@ -66,10 +69,10 @@ export interface StoredAssignment {
 }
 
 export interface Tenant extends TenantView {
-  /** What targets that came past Graph have, and no documentation names. */
+  /** What targets and assignments that came past Graph have, and no documentation names. */
   readonly undocumented: UndocumentedTargets;
   /** To be told of each target that comes past Graph. */
-  learn(target: GraphTarget): void;
+  learn(target: GraphTarget, set?: PolicySet, unknown?: Readonly<Record<string, unknown>>): void;
   readonly filters: readonly AssignmentFilter[];
   policies(set: PolicySet): readonly Policy[];
   policy(set: PolicySet, policyId: string): Policy | undefined;
@@ -104,6 +107,7 @@ export function tenantFrom(seed: TenantSeed): Tenant {
     policy.lists.set(via.toLowerCase(), list);
     for (const assignment of entry.assignments) {
       learnTarget(assignment.target, undocumented);
+      learnProperties(ASSIGNMENT_TYPE[set], assignment.unknown, undocumented);
       list.assignments.set(assignment.id.toLowerCase(), stored(policy, via, assignment));
     }
   }
@@ -111,7 +115,10 @@ export function tenantFrom(seed: TenantSeed): Tenant {
   const policy = (set: PolicySet, id: string): Policy | undefined => byId[set].get(id.toLowerCase());
   return {
     undocumented,
-    learn: (target) => learnTarget(target, undocumented),
+    learn(target, set, unknown) {
+      learnTarget(target, undocumented);
+      if (set !== undefined) learnProperties(ASSIGNMENT_TYPE[set], unknown, undocumented);
+    },
     filters: seededFilters(seed),
     policies: (set) => ordered[set],
     policy,
@@ -145,7 +152,7 @@ export function tenantFrom(seed: TenantSeed): Tenant {
 
 /** The assignment as a version of Graph shows it. v1.0 has the id and the target without its filter, no more. */
 export function readAs(version: ApiVersion, set: PolicySet, assignment: StoredAssignment): Assignment {
-  const { id, source, sourceId, intent } = assignment;
+  const { id, source, sourceId, intent, unknown } = assignment;
   const shown = {
     '@odata.type': `#microsoft.graph.${ASSIGNMENT_TYPE[set]}`,
     id,
@@ -154,8 +161,8 @@ export function readAs(version: ApiVersion, set: PolicySet, assignment: StoredAs
   // The type says what beta shows; v1.0 shows less, and nobody but its reply sees that.
   if (version === 'v1.0') return shown as Assignment;
   return set === 'deviceConfigurations'
-    ? { ...shown, source, sourceId, intent }
-    : { ...shown, source, sourceId };
+    ? { ...shown, source, sourceId, intent, ...unknown }
+    : { ...shown, source, sourceId, ...unknown };
 }
 
 /**
@@ -170,7 +177,7 @@ export function applyPatch(
   rekey: boolean,
 ): void {
   const gone = rekey ? overwrittenBy(policy, list, assignment, patch) : [];
-  Object.assign(assignment, patch);
+  Object.assign(assignment, patch, { unknown: { ...assignment.unknown, ...patch.unknown } });
   if (!rekey) return;
   const id = rekeyed(policy, assignment.target);
   const left = [...list.values()].filter((other) => !gone.includes(other));
@@ -211,6 +218,7 @@ export function stored(policy: Policy, via: string, seed: SeedAssignment): Store
     intent: seed.intent ?? 'apply',
     source,
     sourceId: seed.sourceId ?? null,
+    unknown: seed.unknown ?? {},
     key: assignmentPath(policy.set, policy.id, via, seed.id),
     ownedByPolicySet: source === 'policySets',
   };

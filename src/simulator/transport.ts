@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /** Bytes of a request that are read; Graph refuses what is larger. */
@@ -21,9 +22,12 @@ export function send(
   status: number,
   headers: Readonly<Record<string, string>>,
   text: string,
+  isCompressed = false,
 ): void {
-  response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(text) });
-  response.end(text);
+  const body = isCompressed ? gzipSync(text) : Buffer.from(text);
+  const encoding = isCompressed ? { 'Content-Encoding': 'gzip' } : {};
+  response.writeHead(status, { ...headers, ...encoding, 'Content-Length': body.length });
+  response.end(body);
 }
 
 const PAGES = {

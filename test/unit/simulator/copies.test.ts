@@ -8,6 +8,7 @@ const assignment = (groupId: string): StoredAssignment => ({
   intent: 'apply',
   source: 'direct',
   sourceId: null,
+  unknown: {},
   key: 'a',
   ownedByPolicySet: false,
 });
