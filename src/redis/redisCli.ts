@@ -1,5 +1,4 @@
-import { Cluster } from 'ioredis';
-import type { Redis } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 import { parseAddress, type Host, type RedisAddress } from './address.ts';
 import type { RedisTarget } from './clientOptions.ts';
 import type { RedisFiles } from './files.ts';
@@ -113,8 +112,9 @@ const SOME_MASTER = (isTls: boolean): string => `-u ${isTls ? 'rediss' : 'redis'
 
 /** The server that a client behind sentinels is connected to now. */
 function masterOf(redis: Redis | Cluster): Host | undefined {
-  if (redis instanceof Cluster) return undefined;
-  const { remoteAddress: host, remotePort: port } = (redis.stream ?? {}) as {
+  // By a name and not by its class: `--version` is to load nothing of ioredis.
+  const stream: unknown = 'stream' in redis ? redis.stream : undefined;
+  const { remoteAddress: host, remotePort: port } = (stream ?? {}) as {
     remoteAddress?: string;
     remotePort?: number;
   };
