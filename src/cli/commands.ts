@@ -2,7 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { EXIT, UserError, type ExitCode } from '../errors.ts';
 import { Redactor } from '../graph/redact.ts';
 import { redisFailure } from '../redis/failure.ts';
-import type { CliCommand, Io } from './context.ts';
+import type { CliCommand, Context, Io } from './context.ts';
 import { isInterrupt } from './interrupt.ts';
 import { createPrinter, visible } from './print.ts';
 import { reportBug } from './reportBug.ts';
@@ -15,7 +15,7 @@ interface Entry {
   readonly load: () => Promise<CliCommand<never>>;
 }
 
-const COMMANDS: Readonly<Record<string, Entry>> = {
+export const COMMANDS: Readonly<Record<string, Entry>> = {
   apply: {
     usage: '<file>',
     summary: 'plan, ask, queue, work here until done',
@@ -144,6 +144,7 @@ export async function runCommand(argv: readonly string[], io: Io, version: strin
   redactor.keepFrom(argv);
   const print = createPrinter(io.stdout, io.stderr, io.env, redactor.redacted);
   let exitCode: ExitCode = EXIT.done;
+  const redisInUse: Context['redisInUse'] = {};
   const program = new Command('retarget')
     .description('Changes who Intune policies are assigned to, in bulk.')
     .version(version)
@@ -169,7 +170,8 @@ export async function runCommand(argv: readonly string[], io: Io, version: strin
     const loaded = await entry.load();
     loaded.options(command);
     command.action(async () => {
-      const context = { ...io, print, redactor, argv: withoutSecrets(argv).map(redactor.redacted) };
+      const shownArgv = withoutSecrets(argv).map(redactor.redacted);
+      const context: Context = { ...io, print, redactor, redisInUse, argv: shownArgv };
       exitCode = await loaded.run(command.args, command.opts() as never, context);
     });
   }
@@ -182,7 +184,7 @@ export async function runCommand(argv: readonly string[], io: Io, version: strin
       print.say('Interrupted.');
       return EXIT.interrupted;
     }
-    const failure = error instanceof UserError ? error : redisFailure(error);
+    const failure = error instanceof UserError ? error : redisFailure(error, redisInUse.client);
     if (failure === undefined) return reportBug(error, io.stderr, redactor.redacted);
     print.sayError(failure);
     return failure.exitCode;
