@@ -2,7 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { EXIT, UserError, type ExitCode } from '../errors.ts';
 import { Redactor } from '../graph/redact.ts';
 import { redisFailure } from '../redis/failure.ts';
-import type { CliCommand, Io } from './context.ts';
+import type { CliCommand, Context, Io } from './context.ts';
 import { isInterrupt } from './interrupt.ts';
 import { createPrinter, NoReader, visible, type Printer } from './print.ts';
 import { reportBug } from './reportBug.ts';
@@ -15,7 +15,7 @@ interface Entry {
   readonly load: () => Promise<CliCommand<never>>;
 }
 
-const COMMANDS: Readonly<Record<string, Entry>> = {
+export const COMMANDS: Readonly<Record<string, Entry>> = {
   apply: {
     usage: '<file>',
     summary: 'plan, ask, queue, work here until done',
@@ -144,6 +144,7 @@ export async function runCommand(argv: readonly string[], io: Io, version: strin
   redactor.keepFrom(argv);
   const print = createPrinter(io.stdout, io.stderr, io.env, redactor.redacted);
   let exitCode: ExitCode = EXIT.done;
+  const redisInUse: Context['redisInUse'] = {};
   const program = new Command('retarget')
     .description('Changes who Intune policies are assigned to, in bulk.')
     .version(version)
@@ -169,25 +170,30 @@ export async function runCommand(argv: readonly string[], io: Io, version: strin
     const loaded = await entry.load();
     loaded.options(command);
     command.action(async () => {
-      const context = { ...io, print, redactor, argv: withoutSecrets(argv).map(redactor.redacted) };
+      const shownArgv = withoutSecrets(argv).map(redactor.redacted);
+      const context: Context = { ...io, print, redactor, redisInUse, argv: shownArgv };
       exitCode = await loaded.run(command.args, command.opts() as never, context);
     });
   }
   const ended = await program.parseAsync([...argv], { from: 'user' }).then(
     () => exitCode,
-    (error: unknown) => told(error, io, print, redactor),
+    (error: unknown) => told(error, io, { print, redactor, redisInUse }),
   );
   return allWritten(ended, print);
 }
 
-function told(error: unknown, { stderr, interrupted }: Io, print: Printer, redactor: Redactor): ExitCode {
+function told(
+  error: unknown,
+  { stderr, interrupted }: Io,
+  { print, redactor, redisInUse }: Pick<Context, 'print' | 'redactor' | 'redisInUse'>,
+): ExitCode {
   if (error instanceof NoReader) return EXIT.done;
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.badInput;
   if (isInterrupt(error, interrupted)) {
     print.say('Interrupted.');
     return EXIT.interrupted;
   }
-  const failure = error instanceof UserError ? error : redisFailure(error);
+  const failure = error instanceof UserError ? error : redisFailure(error, redisInUse.client);
   if (failure === undefined) return reportBug(error, stderr, redactor.redacted);
   print.sayError(failure);
   return failure.exitCode;

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { ExitCode } from '../errors.ts';
 import type { Environment } from '../config.ts';
+import type { RedisClient } from '../redis/connection.ts';
 import type { Redactor } from '../graph/redact.ts';
 import type { Printer, Terminal } from './print.ts';
 
@@ -24,6 +25,8 @@ export interface Context extends Io {
   readonly redactor: Redactor;
   /** The command line without secrets, as it is recorded with a run. */
   readonly argv: readonly string[];
+  /** The Redis client that the command opened last: remedies name its server. */
+  readonly redisInUse: { client?: RedisClient };
   /** What stands before `retarget` in commands that are named to the user: settings that only this command knows. */
   readonly hintPrefix?: string;
   /** In a command that works: aborted when what is in flight was waited for long enough after the first signal. */

@@ -1,6 +1,7 @@
 import { UserError } from '../errors.ts';
 import { redisFailure } from '../redis/failure.ts';
 import { redisFacts, type RedisFacts } from '../redis/facts.ts';
+import { redisCliOf, type RedisCli } from '../redis/redisCli.ts';
 import { preflight } from '../redis/preflight.ts';
 import { failed, ok, warning, type Check } from './check.ts';
 import type { Context } from './context.ts';
@@ -33,12 +34,12 @@ export async function redisDiagnosis(identity: Identity, context: Context): Prom
     const checks = [
       ok('redis', `Redis ${facts.version ?? 'of unknown version'} at ${hold.where}.`),
       ...(found.length > 0 ? found : [ok('redis settings', settingsInWords(facts))]),
-      memoryCheck(facts),
+      memoryCheck(facts, redisCliOf(redis)),
       latencyCheck(facts),
     ];
     return { checks, facts };
   } catch (error) {
-    const failure = error instanceof UserError ? error : redisFailure(error);
+    const failure = error instanceof UserError ? error : redisFailure(error, context.redisInUse.client);
     if (failure === undefined) throw error;
     return { checks: [failed('redis', failure)], facts: null };
   }
@@ -51,7 +52,7 @@ const settingsInWords = ({ maxmemoryPolicy, appendOnly, snapshots }: RedisFacts)
     ...(snapshots === undefined ? [] : [`snapshots ${snapshots === '' ? 'off' : `"${snapshots}"`}`]),
   ].join(', ');
 
-function memoryCheck({ usedBytes, maxBytes }: RedisFacts): Check {
+function memoryCheck({ usedBytes, maxBytes }: RedisFacts, cli: RedisCli): Check {
   const used = usedBytes === undefined ? 'unknown' : megabytes(usedBytes);
   if (!maxBytes) return ok('redis memory', `${used} in use, no limit of Redis' own.`);
   const words = `${used} of ${megabytes(maxBytes)} in use.`;
@@ -59,7 +60,7 @@ function memoryCheck({ usedBytes, maxBytes }: RedisFacts): Check {
     ? warning(
         'redis memory',
         words,
-        `Run \`redis-cli config set maxmemory ${2 * maxBytes}\`, and write it into redis.conf.`,
+        `Run \`${cli.every} config set maxmemory ${2 * maxBytes}\` and write it into redis.conf, or give it more ${cli.service}.`,
       )
     : ok('redis memory', words);
 }

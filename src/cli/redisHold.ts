@@ -39,6 +39,7 @@ export async function holdRedis(config: Config, context: Context): Promise<Redis
       const signal = context.interrupted;
       const client = await openRedis(target, { patience, name: `retarget-${name}`, log, signal });
       clients.push(client);
+      context.redisInUse.client = client;
       return client;
     },
     async [Symbol.asyncDispose]() {

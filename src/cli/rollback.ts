@@ -17,7 +17,7 @@ import { planTerms } from './plan.ts';
 import { JUSTIFICATION, justificationFrom } from './planOptions.ts';
 import { logRun, reasonFrom } from './runLog.ts';
 import { selectionOptions, selectorFrom, type SelectionFlags } from './selection.ts';
-import { openSession, type Session } from './session.ts';
+import { openSession, rememberTenant, type Session } from './session.ts';
 import { showPlan } from './showPlan.ts';
 import { publish, runIdentity } from './stage.ts';
 import { tellStop } from './stopAll.ts';
@@ -84,12 +84,14 @@ const whatIsMeant = (): UserError =>
     exitCode: EXIT.badInput,
   });
 
-const beginRollback = (
+const beginRollback = async (
   written: Written,
   flags: RollbackFlags,
-  { runs, identity }: Session,
+  session: Session,
   context: Context,
 ): Promise<Staging> => {
+  const { runs, identity } = session;
+  await rememberTenant(session);
   const rules = { root: identity.config.graphUrl, apiVersion: written.apiVersion, blind: false };
   const run = runIdentity(identity, { name: `rollback of ${written.name}` }, rules, KEEP_DAYS, context);
   const options = {

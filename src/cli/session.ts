@@ -54,6 +54,10 @@ export async function openSession(
   }
 }
 
+/** Has the tenant known to commands that are about all of them, also where no token told it. To be called before there is work. */
+export const rememberTenant = ({ redis, identity }: Pick<Session, 'redis' | 'identity'>): Promise<void> =>
+  new Tenants(redis).remember(identity.tenant, undefined);
+
 /** Keeps what a sign-in told of the tenant, and tells it to commands that do not sign in. */
 async function tenantInRecord(
   { tenant, tenantFrom, isReadyToken, signedIn, config }: Identity,
@@ -71,7 +75,7 @@ async function tenantInRecord(
     const id = await tenants.idOf(tenant);
     return id === undefined ? {} : { tenant: id, tenantFrom: 'id' };
   }
-  const [only, ...others] = await tenants.all();
+  const [only, ...others] = (await tenants.all()).filter((name) => name !== tenant);
   if (only === undefined) return {};
   if (others.length === 0) return { tenant: only, tenantFrom: 'id' };
   throw new UserError('This Redis has runs of several tenants, and nothing says which is meant.', {

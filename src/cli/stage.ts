@@ -16,7 +16,7 @@ import { canSkip, refused, showProblems } from './problems.ts';
 import { identify, type Identity } from './identity.ts';
 import { strategyFrom } from './planOptions.ts';
 import { problemOfPlan, stagePlan } from './savedPlan.ts';
-import { openSession, type Session } from './session.ts';
+import { rememberTenant, openSession, type Session } from './session.ts';
 
 /** What a command that makes a run wants of it. */
 export interface Making {
@@ -82,6 +82,7 @@ export async function withStagedFile<T>(
       options: { ...making.options, strategy: rules.strategy ?? 'patch', ...more.options },
       ...more.run,
     };
+    await rememberTenant(session);
     const staging = await Staging.begin(session.runs, run, Date.now());
     stagings.push(staging);
     return staging;

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { EXIT, UserError } from '../errors.ts';
 import type { Pace } from '../queue/limits.ts';
 import type { Stop } from '../runs/runReader.ts';
+import { Tenants } from '../runs/tenants.ts';
 import type { Context } from './context.ts';
 import { duration, visible } from './print.ts';
 import { logOpenRuns, reasonFrom } from './runLog.ts';
@@ -20,10 +22,14 @@ interface StopFlags {
 /** How long after a stop a request may still leave, on a leave that was given before it. */
 const lastLeaveMs = ({ leaveValidMs }: Pace): number => Math.max(leaveValidMs + LEAVING_MS, ON_DISK_MS);
 
-/** Stops the tenant, and answers when no request of a run can leave any more and a restart of Redis would not forget it. */
+/**
+ * Stops the tenant, and answers when no request of a run can leave any more and a restart of Redis would not forget it.
+ * @throws UserError (exit 2) for a tenant that this Redis has never seen: who means another one must not believe it stopped
+ */
 export async function stopTenant(session: Session, flags: StopFlags, context: Context): Promise<void> {
   const { runs, identity } = session;
   const { print, redactor, interrupted } = context;
+  const notStopped = await otherTenants(session);
   const stop: Stop = {
     by: identity.operator,
     at: Date.now(),
@@ -35,10 +41,35 @@ export async function stopTenant(session: Session, flags: StopFlags, context: Co
   print.say(
     `Tenant ${identity.tenant} is stopped; what had leave to go may go for ${duration(waitMs / 1000)}.`,
   );
+  if (notStopped.length > 0)
+    print.say(
+      `Not stopped, each by a \`pause --all --tenant\` of its own: ${visible(notStopped.join(', '))}.`,
+    );
   await sleep(waitMs, undefined, { signal: interrupted });
   print.say('From now on no request of any run leaves, also of runs to come.');
   print.say(`Go on with: ${identity.hint('resume --all')}`);
-  if (flags.json) print.json({ stopped: stop });
+  if (flags.json) print.json({ tenant: identity.tenant, stopped: stop, notStopped });
+}
+
+/** The tenants that this Redis knows besides the one that is meant, which has to be known as well. */
+async function otherTenants({ redis, runs, identity, producer }: Session): Promise<string[]> {
+  const known = await new Tenants(redis).all();
+  const { tenant } = identity;
+  const others = known.filter((name) => name !== tenant);
+  // Tenants are remembered since there is something to remember them by; runs and workers may be older.
+  const isKnown =
+    known.includes(tenant) ||
+    (await runs.runs()).length > 0 ||
+    (await runs.stopped()) !== undefined ||
+    (await producer.hasWorkers());
+  if (isKnown) return others;
+  throw new UserError(`Nothing was stopped: this Redis has never seen a tenant ${tenant}.`, {
+    remedy:
+      others.length > 0
+        ? `Say which one is meant: --tenant with one of ${others.join(', ')}.`
+        : 'Give the --tenant and the --redis-url of the workers that are to stop.',
+    exitCode: EXIT.badInput,
+  });
 }
 
 /** Ends the stop of the tenant, and has its runs go on. */

@@ -1,13 +1,14 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SharedFlags } from '../config.ts';
-import { EXIT } from '../errors.ts';
+import { EXIT, type ExitCode } from '../errors.ts';
 import { awaitsSignIn } from '../queue/pauseRun.ts';
 import { hasEnded, type Run } from '../runs/run.ts';
 import { draining, type DrainFlags } from './drain.ts';
+import { workedOn } from './idleExit.ts';
 import { isInterrupt, unlessInterrupted } from './interrupt.ts';
 import { identify, sharedOptions, signIn, type Identity } from './identity.ts';
-import { openSession, type Session } from './session.ts';
+import { openSession, rememberTenant, type Session } from './session.ts';
 import { noteOfTokenEnd } from './tokenEnd.ts';
 import { stopInWords, whyNotTaken } from './waiting.ts';
 import { openWorker } from './work.ts';
@@ -26,12 +27,18 @@ interface WorkerFlags extends SharedFlags, DrainFlags {
 export const worker = draining<WorkerFlags>(
   {
     options: (command) =>
-      sharedOptions(command).option('--until-idle', 'end when no run of this tenant has anything left to do'),
+      sharedOptions(command).option(
+        '--until-idle',
+        'end when no run of this tenant has anything left to do, with what became of them',
+      ),
     async run(_args, flags, context) {
+      const startedAt = Date.now();
+      let exitCode: ExitCode = EXIT.done;
       setMaxListeners(0, context.interrupted);
       try {
         const identity = await signIn(identify(flags, context), context);
         await using session = await openSession(identity, context, 'wait');
+        await rememberTenant(session);
         const note = noteOfTokenEnd(identity, Date.now());
         if (note !== undefined) session.log.warn(note);
         await using working = await openWorker(session, context);
@@ -44,6 +51,7 @@ export const worker = draining<WorkerFlags>(
           () => session.log.info('Finishing what is in flight; a second signal leaves at once.'),
           { once: true },
         );
+        const worked = flags.untilIdle ? await workedOn(session, startedAt) : undefined;
         const told = new Set<string>();
         // A run that goes on when the sign-in works again has something left to do, if there is a sign-in that may. Idle is asked
         // a second time, as it may have gone on between the two questions.
@@ -66,11 +74,12 @@ export const worker = draining<WorkerFlags>(
         // What is left behind, and may have come to rest since it was told last.
         await stop.tell();
         await tellLeftAlone(session, told);
+        // A signal is how a worker is meant to end, also this one.
+        if (worked !== undefined && !context.interrupted.aborted) exitCode = await worked.exitCode();
       } catch (error) {
-        // A signal is how a worker is meant to end.
         if (!isInterrupt(error, context.interrupted)) throw error;
       }
-      return EXIT.done;
+      return exitCode;
     },
   },
   EXIT.done,

@@ -42,7 +42,7 @@ export function startWorker(
 
   const worker = new Worker<BatchJob>(
     QUEUE_NAME,
-    (job, token) => takeJob(job, token ?? '', edges, stopping.signal),
+    (job, token) => takeJob(job, token ?? '', edges, connection, stopping.signal),
     {
       connection,
       prefix: runs.keys.prefix,
@@ -114,6 +114,7 @@ async function takeJob(
   job: Job<BatchJob>,
   token: string,
   edges: Edges,
+  connection: RedisClient,
   stopping: AbortSignal,
 ): Promise<void> {
   let told = '';
@@ -133,7 +134,7 @@ async function takeJob(
       }
     } catch (error) {
       if (stopping.aborted && isAbort(error, stopping)) return giveBack(job, token);
-      const refusal = redisFailure(error);
+      const refusal = redisFailure(error, connection);
       if (refusal === undefined || stopping.aborted) throw error;
       // A full Redis is mended by a person, and then the work goes on: a job that failed would wait for the next top-up.
       const { message, remedy } = refusal;

@@ -1,3 +1,5 @@
+import type { RedisCli } from './redisCli.ts';
+
 /**
  * The least that a Redis user needs to do everything: what clients say when they connect, what our scripts and
  * BullMQ's call (Redis asks for the right to every command within a script), and no channels. Once for each server:
@@ -28,7 +30,7 @@ export const ACL_COMMANDS = [
   ],
   ...['get', 'set', 'incr', 'setbit'],
   ...['hget', 'hgetall', 'hmget', 'hset', 'hmset', 'hsetnx', 'hdel', 'hexists', 'hincrby', 'hscan'],
-  ...['lindex', 'llen', 'lpos', 'lpush', 'lrange', 'lrem', 'ltrim', 'rpop', 'rpoplpush'],
+  ...['lindex', 'llen', 'lpos', 'lpush', 'lrange', 'lrem', 'ltrim', 'rpop', 'rpoplpush', 'rpush'],
   ...['sadd', 'scard', 'smembers', 'srem', 'xadd', 'xtrim'],
   ...['zadd', 'zcard', 'zcount', 'zpopmin', 'bzpopmin', 'zrange', 'zrangebyscore', 'zrem', 'zscore'],
   ...['zremrangebyrank', 'zremrangebyscore', 'zrevrange', 'zrevrangebyscore'],
@@ -38,6 +40,11 @@ export const ACL_COMMANDS = [
 export const ACL_RULES = `resetkeys ~retarget:* resetchannels -@all ${ACL_COMMANDS.map((name) => `+${name}`).join(' ')}`;
 
 /** The same for a shell, which would take `~retarget` for a home directory, look for files with a star, and make a pipe of `|`. */
-export const ACL_RULES_QUOTED = ACL_RULES.split(' ')
+const ACL_RULES_QUOTED = ACL_RULES.split(' ')
   .map((rule) => (/[~*|]/.test(rule) ? `'${rule}'` : rule))
   .join(' ');
+
+/** What an administrator of Redis runs, so that our user may do what it has to. */
+export const grantCommands = (cli: RedisCli): string =>
+  `Give the user of REDIS_URL the commands that are needed: \`${cli.admin} acl setuser ${cli.user} ${ACL_RULES_QUOTED}\`, then ` +
+  'start again.';

@@ -5,6 +5,7 @@ import type { ClientPlan, Patience, RedisTarget } from './clientOptions.ts';
 import { tellLossAndReturn } from './loss.ts';
 import type { RedisLog } from './loss.ts';
 import { outOfReach, reasonOf } from './reach.ts';
+import { rememberTarget } from './redisCli.ts';
 
 export { describeTarget } from './clientOptions.ts';
 export type { Patience, RedisTarget } from './clientOptions.ts';
@@ -130,12 +131,12 @@ function clientFrom(
 ): RedisClient {
   const plan = clientPlan(target, name, patience, mayTryAgain);
   const pause = (times: number): number | null => (mayTryAgain() ? reconnectPause(times) : null);
-  switch (plan.kind) {
-    case 'node':
-      return new Redis({ ...plan.options, retryStrategy: pause });
-    case 'cluster':
-      return new Cluster([...plan.nodes], { ...plan.options, clusterRetryStrategy: pause });
-  }
+  const redis =
+    plan.kind === 'node'
+      ? new Redis({ ...plan.options, retryStrategy: pause })
+      : new Cluster([...plan.nodes], { ...plan.options, clusterRetryStrategy: pause });
+  rememberTarget(redis, target);
+  return redis;
 }
 
 /** @throws Error with the reason as its message; the client is closed then. */

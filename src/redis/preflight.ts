@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Cluster } from 'ioredis';
 import type { Redis } from 'ioredis';
 import { EXIT, UserError } from '../errors.ts';
-import { ACL_RULES_QUOTED } from './aclUser.ts';
+import { grantCommands } from './aclUser.ts';
 import type { RedisClient } from './connection.ts';
+import { redisCliOf, type RedisCli } from './redisCli.ts';
 import { parseInfo, setting, unlessRefused } from './info.ts';
 
 /** BullMQ's scripts use commands of it. Source: bullmq, RedisConnection.recommendedMinimumVersion. */
@@ -21,27 +22,28 @@ const NODE_ANSWER_MAX_MS = 1_500;
 
 /** Looks whether a Redis keeps what it is given, in a cluster every node of it. Empty when all is well. Changes nothing. */
 export async function preflight(redis: RedisClient): Promise<readonly Finding[]> {
-  return redis instanceof Cluster ? preflightCluster(redis) : preflightServer(redis, 'redis-cli', 'alone');
+  const cli = redisCliOf(redis);
+  return redis instanceof Cluster ? preflightCluster(redis, cli) : preflightServer(redis, cli, 'alone');
 }
 
-/** @param cli how redis-cli is told where to go */
 async function preflightServer(
   redis: Redis,
-  cli: string,
+  cli: RedisCli,
   place: 'alone' | 'in a cluster',
 ): Promise<readonly Finding[]> {
   const text = await unlessRefused(redis.info());
-  if (text === undefined) return [MAY_NOT_READ_INFO];
+  if (text === undefined) return [mayNotReadInfo(cli)];
   const info = parseInfo(text);
-  const policy = (await setting(redis, 'maxmemory-policy')) ?? info.get('maxmemory_policy') ?? 'noeviction';
+  const configured = await setting(redis, 'maxmemory-policy');
+  const policy = configured ?? info.get('maxmemory_policy') ?? 'noeviction';
   const snapshots = await setting(redis, 'save');
   const isAlone = place === 'alone';
   const isReadOnly = info.get('role') === 'slave' && info.get('slave_read_only') !== '0';
   const findings = [
     isOlder(info.get('redis_version') ?? '0', VERSION_MIN) && tooOld(info.get('redis_version') ?? 'unknown'),
-    policy !== 'noeviction' && mayEvictWork(policy, cli),
-    isAlone && isReadOnly && READ_ONLY_REPLICA,
-    info.get('loading') === '1' && STILL_LOADING,
+    policy !== 'noeviction' && mayEvictWork(policy, cli, configured !== undefined),
+    isAlone && isReadOnly && readOnlyReplica(cli),
+    info.get('loading') === '1' && stillLoading(cli),
     isAlone && info.get('cluster_enabled') === '1' && IS_CLUSTER,
     // Without CONFIG the server is somebody's service, whose way of keeping data cannot be seen from here.
     info.get('aof_enabled') !== '1' && snapshots !== undefined && losesWork(snapshots, cli),
@@ -49,12 +51,9 @@ async function preflightServer(
   return findings.filter((finding) => finding !== false);
 }
 
-async function preflightCluster(cluster: Cluster): Promise<readonly Finding[]> {
+async function preflightCluster(cluster: Cluster, cli: RedisCli): Promise<readonly Finding[]> {
   const masters = new Set(cluster.nodes('master'));
   const nodes = cluster.nodes();
-  const anyNode = nameOf(cluster.nodes('master')[0] ?? nodes[0]);
-  // One command for all nodes: a replica takes its master's place with its own settings.
-  const cli = `redis-cli --cluster call ${anyNode}`;
   const state = parseInfo((await unlessRefused(cluster.cluster('INFO'))) ?? '').get('cluster_state');
   const perNode = await Promise.all(
     nodes.map(async (node) => {
@@ -63,11 +62,11 @@ async function preflightCluster(cluster: Cluster): Promise<readonly Finding[]> {
       return { name: nameOf(node), found: found ?? [isMaster ? MASTER_AWAY : REPLICA_AWAY] };
     }),
   );
-  return [...(state === 'fail' ? [slotsUnserved(anyNode)] : []), ...mergedByMessage(perNode)];
+  return [...(state === 'fail' ? [slotsUnserved(cli)] : []), ...mergedByMessage(perNode)];
 }
 
 /** Undefined when the node does not answer. */
-async function preflightNode(node: Redis, cli: string): Promise<readonly Finding[] | undefined> {
+async function preflightNode(node: Redis, cli: RedisCli): Promise<readonly Finding[] | undefined> {
   const deadline = new AbortController();
   const late = sleep(NODE_ANSWER_MAX_MS, undefined, { signal: deadline.signal }).catch(() => undefined);
   try {
@@ -114,25 +113,29 @@ const tooOld = (version: string): Finding => ({
   remedy: `Update Redis to ${VERSION_MIN} or newer, or set REDIS_URL to one that is.`,
 });
 
-const mayEvictWork = (policy: string, cli: string): Finding => ({
+const mayEvictWork = (policy: string, cli: RedisCli, isConfigurable: boolean): Finding => ({
   severity: 'error',
   message: `Redis may throw queued work away: its maxmemory-policy is "${policy}".`,
-  remedy:
-    `Run \`${cli} config set maxmemory-policy noeviction\` and write it into redis.conf (or into the settings of ` +
-    'your Redis service), then start again.',
+  // Where CONFIG is refused, it is so for our user, or for everybody, as by a Redis service. In a cluster every node is told: a
+  // replica takes its master's place with its own settings.
+  remedy: isConfigurable
+    ? `Run \`${cli.every} config set maxmemory-policy noeviction\` and write it into redis.conf (or into the settings of ` +
+      'your Redis service), then start again.'
+    : `Set maxmemory-policy to noeviction ${cli.service}, or as an administrator of your own Redis with ` +
+      `\`${cli.admin} config set maxmemory-policy noeviction\`, then start again.`,
 });
 
-const READ_ONLY_REPLICA: Finding = {
+const readOnlyReplica = (cli: RedisCli): Finding => ({
   severity: 'error',
   message: 'This Redis is a read-only replica: nothing can be written to it.',
-  remedy: 'Set REDIS_URL to its primary; `redis-cli info replication` names it as master_host.',
-};
+  remedy: `Set REDIS_URL to its primary; \`${cli.server} info replication\` names it as master_host.`,
+});
 
-const STILL_LOADING: Finding = {
+const stillLoading = (cli: RedisCli): Finding => ({
   severity: 'error',
   message: 'Redis is still reading its data from disk.',
-  remedy: 'Start again when `redis-cli info persistence` says loading:0.',
-};
+  remedy: `Start again when \`${cli.server} info persistence\` says loading:0.`,
+});
 
 const IS_CLUSTER: Finding = {
   severity: 'error',
@@ -140,11 +143,11 @@ const IS_CLUSTER: Finding = {
   remedy: 'Write REDIS_URL with redis+cluster:// (rediss+cluster:// with TLS) instead of redis://.',
 };
 
-const MAY_NOT_READ_INFO: Finding = {
+const mayNotReadInfo = (cli: RedisCli): Finding => ({
   severity: 'error',
   message: 'The user of REDIS_URL may not run INFO.',
-  remedy: `Give the user the commands that are needed: \`redis-cli acl setuser NAME ${ACL_RULES_QUOTED}\`.`,
-};
+  remedy: grantCommands(cli),
+});
 
 const MASTER_AWAY: Finding = {
   severity: 'error',
@@ -158,19 +161,19 @@ const REPLICA_AWAY: Finding = {
   remedy: 'Start it.',
 };
 
-const slotsUnserved = (node: string): Finding => ({
+const slotsUnserved = (cli: RedisCli): Finding => ({
   severity: 'error',
   message: 'The Redis Cluster is down: not all of its slots are served.',
-  remedy: `Start the nodes that are away, see \`redis-cli --cluster check ${node}\`, then start again.`,
+  remedy: `Start the nodes that are away, see \`${cli.check}\`, then start again.`,
 });
 
-const losesWork = (snapshots: string, cli: string): Finding => ({
+const losesWork = (snapshots: string, cli: RedisCli): Finding => ({
   severity: 'warning',
   message:
     snapshots === ''
       ? 'Redis keeps nothing on disk: after its restart every run and result is gone.'
       : `Redis writes to disk only now and then (save "${snapshots}"): a crash loses the results since the last time.`,
-  remedy: `Run \`${cli} config set appendonly yes\` and write it into redis.conf.`,
+  remedy: `Run \`${cli.every} config set appendonly yes\` and write it into redis.conf.`,
 });
 
 function isOlder(version: string, minimum: string): boolean {

@@ -2,6 +2,7 @@ import { EXIT, UserError } from '../errors.ts';
 import { parseAddress } from './address.ts';
 import { describeTarget } from './clientOptions.ts';
 import type { RedisTarget } from './clientOptions.ts';
+import { redisCli } from './redisCli.ts';
 
 /**
  * Why a Redis could not be reached. Only the text: ioredis hangs the command on its errors, and for a sign-in that is the
@@ -41,7 +42,7 @@ function remedyFor(target: RedisTarget, where: string, reason: string): string {
   if (reason === NO_SENTINEL)
     return `Start a sentinel of ${where}, or set REDIS_URL (or --redis-url) to others.`;
   if (isSignIn(reason)) return kind === 'sentinel' ? REMEDIES.sentinelSignIn : REMEDIES.signIn;
-  if (reason.includes('No such master')) return REMEDIES.masterName;
+  if (reason.includes('No such master')) return masterName(redisCli(target).sentinel);
   if (/cluster support disabled/.test(reason)) return REMEDIES.noCluster;
   if (isTls) {
     // Source: the texts of OpenSSL and node:tls; neither gives the same code for all of them.
@@ -55,6 +56,10 @@ function remedyFor(target: RedisTarget, where: string, reason: string): string {
   return `Start the Redis at ${where}, set REDIS_URL (or --redis-url) to another one, or unset it to use the embedded one.`;
 }
 
+const masterName = (cli: string): string =>
+  'Put the name of the master behind the hosts in REDIS_URL, as in redis+sentinel://host:26379/mymaster; ' +
+  `\`${cli} sentinel masters\` lists the names.`;
+
 const isSignIn = (reason: string): boolean => /(NOAUTH|WRONGPASS|NOPERM|ERR invalid password)/.test(reason);
 
 const REMEDIES = {
@@ -65,9 +70,6 @@ const REMEDIES = {
     'Put the right user and password of Redis before the hosts in REDIS_URL, and those of the sentinels behind ' +
     '(?sentinel_username=…&sentinel_password=…), each percent-encoded; or the passwords into the files that ' +
     'REDIS_PASSWORD_FILE and REDIS_SENTINEL_PASSWORD_FILE name.',
-  masterName:
-    'Put the name of the master behind the hosts in REDIS_URL, as in redis+sentinel://host:26379/mymaster; ' +
-    '`redis-cli -p 26379 sentinel masters` lists the names.',
   noCluster: 'It is no node of a cluster: write REDIS_URL with redis:// instead of redis+cluster://.',
   authority: 'Set REDIS_TLS_CA_FILE to the certificate (PEM) of the authority that signed the one of Redis.',
   ownCertificate:

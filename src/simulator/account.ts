@@ -17,6 +17,8 @@ export interface SimulatorStats {
   writesArrived: number;
   writesAdmitted: number;
   writesDone: number;
+  /** Writes applied after their reply had been lost, reset or timed out. They are none of those done. */
+  writesLandedLate: number;
   /** Requests that a limit refused. */
   throttled: number;
   /** Replies with 200 for each assignment, by its first path. Undelivered ones count too. */
@@ -70,6 +72,7 @@ export interface Account {
   replied(status: number | 'lost'): void;
   wrote(written: Written): void;
   delivered(key: string): void;
+  landedLate(): void;
   /** A Retry-After went out: requests under `scope` should stay away until `untilMs`. */
   holdGiven(app: string, scope: LimitScope, nowMs: number, untilMs: number): void;
   fault(name: string): void;
@@ -161,6 +164,7 @@ export function openAccount(settings: () => SimulatorSettings): Account {
       counts.set(key, (counts.get(key) ?? 0) + 1);
       if (deliveredKeys.has(key)) again.add(key);
     },
+    landedLate: () => (seen.writesLandedLate += 1),
     delivered: (key) => deliveredKeys.add(key),
     holdGiven(app, scope, nowMs, untilMs) {
       const { holds } = appOf(app);
@@ -216,6 +220,7 @@ const nothingSeen = (): PlainCounts => ({
   writesArrived: 0,
   writesAdmitted: 0,
   writesDone: 0,
+  writesLandedLate: 0,
   throttled: 0,
   requestsDuringHold: 0,
   faults: {},

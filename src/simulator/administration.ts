@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { readCode } from './approvals.ts';
 import { readEdits } from './edit.ts';
 import { REDIRECT_PATH } from './exchange.ts';
+import { readJson, writeJson } from './json.ts';
 import { SimulatorInputError } from './settings.ts';
 import { snapshotOf } from './snapshot.ts';
 import { readText, send } from './transport.ts';
@@ -38,12 +39,7 @@ export async function administer(
 ): Promise<void> {
   const text = await readText(http);
   const answer = (status: number, value: unknown): void =>
-    send(
-      response,
-      status,
-      { 'Content-Type': 'application/json' },
-      `${JSON.stringify(value, undefined, 2)}\n`,
-    );
+    send(response, status, { 'Content-Type': 'application/json' }, `${writeJson(value, 2)}\n`);
   const deed = Object.hasOwn(DEEDS, asked) ? DEEDS[asked] : undefined;
   if (deed === undefined) {
     if (asked.endsWith(` ${REDIRECT_PATH}`)) world.account.redirectFollowed();
@@ -53,7 +49,7 @@ export async function administer(
   try {
     return answer(
       200,
-      deed(world, asked.startsWith('POST') && text !== '' ? JSON.parse(text ?? '') : undefined),
+      deed(world, asked.startsWith('POST') && text !== '' ? readJson(text ?? '') : undefined),
     );
   } catch (error) {
     if (!(error instanceof SimulatorInputError || error instanceof SyntaxError)) throw error;

@@ -3,16 +3,27 @@ import type { Written } from './account.ts';
 import { answerApprovals } from './approvalLists.ts';
 import type { Approvals } from './approvals.ts';
 import { readAssign, replaceList } from './assign.ts';
+import { burdened, type BurdenSettings } from './burden.ts';
+import type { Copies } from './copies.ts';
 import { answerFilters, type FilterSettings } from './filters.ts';
 import { answerGroups, type GroupSettings } from './groups.ts';
+import { loseFrom, type ListLoss } from './losses.ts';
 import { isLastPage, page, selected, wrongQuery } from './odata.ts';
 import type { OtherHand } from './otherHand.ts';
-import { readPatch } from './patch.ts';
+import { isObject } from './target.ts';
+import { readPatch, type RequestBody } from './patch.ts';
 import { badForIntune, badModel, noRoute, notFound, type Refused } from './refused.ts';
 import type { Refusals } from './refusals.ts';
 import { assignPath, routeOf, type Route } from './route.ts';
 import { kindOfSet, type PolicySet, type PolicyType } from './policyKinds.ts';
-import { applyPatch, readAs, type Policy, type StoredAssignment, type Tenant } from './tenant.ts';
+import {
+  applyPatch,
+  overwrittenBy,
+  readAs,
+  type Policy,
+  type StoredAssignment,
+  type Tenant,
+} from './tenant.ts';
 
 /** What the tenant says to a request. `wrote` is what it has changed. */
 export type Answer = { status: 200 | 204; body: unknown; wrote?: Written } | { refused: Refused };
@@ -22,8 +33,16 @@ export interface TenantEdge {
   readonly refusals: Refusals;
   readonly pageSize: number;
   readonly rekey: boolean;
+  readonly copies: Copies;
+  /** How far reads lag behind writes: of one list or assignment, and where assignments are expanded. */
+  readonly readLagMs: number;
+  readonly expandLagMs: number;
   readonly refusePatch: readonly PolicyType[];
+  readonly storeSource: boolean;
+  readonly burden: BurdenSettings;
   readonly assignReply: 'list' | 'null';
+  /** What a done assign loses; undefined for nothing. */
+  readonly loses: { readonly what: ListLoss; readonly every: number } | undefined;
   readonly approvalFor: readonly PolicyType[];
   readonly approvals: Approvals;
   readonly surroundings: GroupSettings & FilterSettings;
@@ -90,17 +109,28 @@ function patchAssignment(
   const found = find(route, edge.tenant);
   if ('refused' in found) return found;
   if ('refused' in read) return read;
-  if (found.assignment.ownedByPolicySet) {
+  // Assumed of the second: what a policy set has assigned is no more overwritten than it is changed.
+  const overwritten = edge.rekey ? overwrittenBy(found.policy, found.list, found.assignment, read.patch) : [];
+  if ([found.assignment, ...overwritten].some(({ ownedByPolicySet }) => ownedByPolicySet)) {
     return { refused: badForIntune('The assignment belongs to a policy set and can only be changed there.') };
   }
   const unapproved = waitsForApproval(request, route.set, edge);
   if (unapproved !== undefined) return { refused: unapproved };
-  applyPatch(found.policy, found.list, found.assignment, read.patch, edge.rekey);
+  edge.copies.changes(found.list);
+  const patch = edge.storeSource ? { ...read.patch, ...readOnlyIn(request.body, route.set) } : read.patch;
+  applyPatch(found.policy, found.list, found.assignment, patch, edge.rekey);
   return {
     status: 200,
     body: readAs(request.version, route.set, found.assignment),
     wrote: { what: 'assignment', key: found.assignment.key },
   };
+}
+
+/** What the body of a PATCH says of properties that nobody may write. It was read, and is well formed. */
+function readOnlyIn(body: RequestBody, set: PolicySet): Record<string, unknown> {
+  const given = body.kind === 'json' && isObject(body.value) ? body.value : {};
+  const { own } = kindOfSet(set);
+  return Object.fromEntries(Object.entries(given).filter(([name]) => own[name]?.readOnly));
 }
 
 /** Needs the permission for the policy; what is forbidden for one of its assignments is no matter of the list. */
@@ -118,9 +148,13 @@ function assignPolicy(
   if ('refused' in read) return read;
   const unapproved = waitsForApproval(request, set, edge);
   if (unapproved !== undefined) return { refused: unapproved };
+  const list = policy.lists.get('')?.assignments ?? new Map<string, StoredAssignment>();
+  const before = new Map(list);
+  edge.copies.changes(list);
   replaceList(policy, read.entries, edge.rekey);
-  const list = [...(policy.lists.get('')?.assignments.values() ?? [])];
-  const value = list.map((assignment) => readAs(request.version, set, assignment));
+  const value = [...list.values()].map((assignment) => readAs(request.version, set, assignment));
+  // After the reply is made: it shows the list as it was asked for, and only who reads again finds out.
+  if (edge.loses !== undefined) loseFrom(list, before, edge.loses);
   const wrote = { what: 'list', key: assignPath(set, policy.id) } as const;
   if (kindOfSet(set).assign.answers === 'nothing') return { status: 204, body: null, wrote };
   return { status: 200, body: edge.assignReply === 'null' ? null : { value }, wrote };
@@ -138,15 +172,21 @@ function read(
   route: PolicyRoute,
   edge: TenantEdge,
 ): Answer {
+  const burden = version === 'beta' ? edge.burden : NO_BURDEN;
   const policyShown = (policy: Policy): Record<string, unknown> => ({
     '@odata.type': policy.odataType,
     id: policy.id,
     [kindOfSet(policy.set).name]: policy.displayName,
     ...policy.properties,
-    ...(query.has('$expand') && { assignments: assignmentsShown(policy, policy.lists.get('')?.assignments) }),
+    ...(query.has('$expand') && { assignments: expanded(policy) }),
   });
-  const assignmentsShown = (policy: Policy, list: Map<string, StoredAssignment> | undefined): unknown[] =>
-    [...(list?.values() ?? [])].map((assignment) => readAs(version, policy.set, assignment));
+  const expanded = (policy: Policy): unknown[] => {
+    const list = policy.lists.get('')?.assignments;
+    if (list === undefined) return [];
+    return [...edge.copies.shown(list, edge.expandLagMs).values()].map((assignment) =>
+      burdened(readAs(version, policy.set, assignment), burden),
+    );
+  };
 
   const rule =
     route.kind === 'policies'
@@ -173,21 +213,24 @@ function read(
     case 'assignments': {
       const list = findList(route, edge.tenant);
       if ('refused' in list) return list;
-      const answered = page([...list.list.values()], query, address, edge.pageSize, (assignment) =>
-        selected({ ...readAs(version, route.set, assignment) }, query),
+      const shown = edge.copies.shown(list.list, edge.readLagMs);
+      const answered = page([...shown.values()], query, address, edge.pageSize, (assignment) =>
+        selected({ ...burdened(readAs(version, route.set, assignment), burden) }, query),
       );
       if (isLastPage(answered)) edge.otherHand(route.set, route.policyId, route.via);
       return answered;
     }
     case 'assignment': {
-      const found = find(route, edge.tenant);
+      const found = find(route, edge.tenant, (list) => edge.copies.shown(list, edge.readLagMs));
       if ('refused' in found) return found;
-      const body = selected({ ...readAs(version, route.set, found.assignment) }, query);
+      const body = selected({ ...burdened(readAs(version, route.set, found.assignment), burden) }, query);
       edge.otherHand(route.set, route.policyId, route.via);
       return { status: 200, body };
     }
   }
 }
+
+const NO_BURDEN: BurdenSettings = { entryBytes: 0, nestDepth: 0 };
 
 type FoundList = { policy: Policy; list: Map<string, StoredAssignment> };
 
@@ -204,9 +247,10 @@ function findList(
 function find(
   route: Extract<Route, { kind: 'assignment' }>,
   tenant: Tenant,
+  seen: (list: FoundList['list']) => FoundList['list'] = (list) => list,
 ): (FoundList & { assignment: StoredAssignment }) | { refused: Refused } {
   const found = findList(route, tenant);
   if ('refused' in found) return found;
-  const assignment = found.list.get(route.assignmentId.toLowerCase());
+  const assignment = seen(found.list).get(route.assignmentId.toLowerCase());
   return assignment ? { ...found, assignment } : { refused: notFound('Assignment') };
 }

@@ -5,6 +5,7 @@ import { assignmentPath } from './route.ts';
 import type { ApiVersion } from './apiVersion.ts';
 import { kindOfSet, type PolicySet } from './policyKinds.ts';
 import {
+  groupIdentity,
   idOfTarget,
   isObject,
   targetIdentity,
@@ -82,7 +83,8 @@ function readEntry(
  * Makes the entries the policy's whole list: what they leave out is unassigned, and a second entry for a target is ignored.
  *
  * An entry whose target was assigned is that assignment, else the one whose id it carries, else a new one; `rekey` makes an
- * id of every target that is new. What an entry does not say has its default: nothing of the old list is merged in.
+ * id of every target that is new, and as such an id names a group, a second entry for a group is ignored even when one
+ * includes and the other excludes it. What an entry does not say has its default: nothing of the old list is merged in.
  *
  * Assumed, as no source settles it: assignments of a policy set stay as they are, whether the entries name them, change
  * them or leave them out, as the set made them and `source` is read-only (on configurations by documentation). So an entry
@@ -95,18 +97,19 @@ export function replaceList(policy: Policy, entries: readonly AssignEntry[], rek
   const usedIds = new Set(list.keys());
   const targets = new Set<string>();
   const next: StoredAssignment[] = [];
+  const identityOf = rekey ? groupIdentity : targetIdentity;
   for (const entry of entries) {
-    const present = presentOne(entry, [...left]);
+    const present = presentOne(entry, [...left], identityOf);
     if (present?.ownedByPolicySet) {
       left.delete(present);
       next.push(present);
       continue;
     }
-    const target = targetIdentity(entry.wanted.target);
+    const target = identityOf(entry.wanted.target);
     if (targets.has(target)) continue;
     targets.add(target);
     if (present !== undefined) left.delete(present);
-    next.push(written(policy, present, entry, { rekey, usedIds }));
+    next.push(written(policy, present, entry, { rekey, usedIds, identityOf }));
   }
   const ofPolicySets = [...left].filter(({ ownedByPolicySet }) => ownedByPolicySet);
   listByIds(list, [...ofPolicySets, ...next]);
@@ -115,9 +118,10 @@ export function replaceList(policy: Policy, entries: readonly AssignEntry[], rek
 function presentOne(
   { id, wanted }: AssignEntry,
   candidates: readonly StoredAssignment[],
+  identityOf: (target: GraphTarget) => string,
 ): StoredAssignment | undefined {
-  const target = targetIdentity(wanted.target);
-  const sameTarget = candidates.filter((candidate) => targetIdentity(candidate.target) === target);
+  const target = identityOf(wanted.target);
+  const sameTarget = candidates.filter((candidate) => identityOf(candidate.target) === target);
   const sameId = (candidate: StoredAssignment): boolean => candidate.id.toLowerCase() === id?.toLowerCase();
   // A policy set and an administrator can assign the same target: the direct one is meant unless the id says otherwise.
   return (
@@ -132,9 +136,9 @@ function written(
   policy: Policy,
   present: StoredAssignment | undefined,
   { wanted }: AssignEntry,
-  ids: { rekey: boolean; usedIds: Set<string> },
+  ids: { rekey: boolean; usedIds: Set<string>; identityOf: (target: GraphTarget) => string },
 ): StoredAssignment {
-  const staysAt = present !== undefined && targetIdentity(present.target) === targetIdentity(wanted.target);
+  const staysAt = present !== undefined && ids.identityOf(present.target) === ids.identityOf(wanted.target);
   const id =
     present !== undefined && (staysAt || !ids.rekey) ? present.id : idFor(policy, wanted.target, ids);
   const key = present?.key ?? assignmentPath(policy.set, policy.id, '', id);

@@ -15,8 +15,8 @@ export const assignmentSchema = z.strictObject({
   intent: intentSchema.optional(),
   source: z.enum(['direct', 'policySets']).optional(),
   sourceId: z.string().nullable().optional(),
-  /** What else its kind has. */
-  own: z.record(z.string(), z.unknown()).optional(),
+  /** What else it has; what its kind does not, no documentation names. */
+  own: z.record(z.string().min(1), z.unknown()).optional(),
 });
 
 export type SeedAssignment = z.input<typeof assignmentSchema>;

@@ -18,7 +18,7 @@ export function applyEdit(edit: Edit, tenant: Tenant): string | undefined {
     return `There is no ${`${edit.type} ${edit.policyId} ${edit.via}`.trim()}.`;
   }
   if (edit.do === 'add') {
-    tenant.learn(edit.assignment.target);
+    tenant.learn(edit.assignment.target, policy.set, edit.assignment.own);
     return add(edit, policy, list);
   }
   const assignment = list.get(edit.assignmentId.toLowerCase());
@@ -31,7 +31,7 @@ export function applyEdit(edit: Edit, tenant: Tenant): string | undefined {
       tenant.learn(edit.target);
       assignment.target = seededTarget(edit.target);
     }
-    if (edit.intent !== undefined) assignment.own['intent'] = edit.intent;
+    if (edit.intent !== undefined) assignment.own = { ...assignment.own, intent: edit.intent };
   }
   return undefined;
 }

@@ -1,23 +1,27 @@
 import type { GraphRequest } from './requestToGraph.ts';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout } from 'node:timers/promises';
+import { withNesting } from './burden.ts';
 import { readEnvelope, type InnerRequest } from './envelope.ts';
-import { exchangeFault, type ExchangeFault } from './faults.ts';
+import { exchangeFault, type ExchangeFault, type Sort } from './faults.ts';
 import {
   handleRequest,
   refusedReply,
   replyHeaders,
+  sortOf,
   throttledReply,
   type Caller,
   type GraphReply,
 } from './graphRequest.ts';
 import { badModel, type Refused } from './refused.ts';
 import type { RequestBody } from './patch.ts';
+import { readJson, writeJson } from './json.ts';
+import type { SimulatorSettings } from './settings.ts';
 import { shuffled } from './random.ts';
 import { isObject } from './target.ts';
 import { answerHtml, cutBody, readText, send } from './transport.ts';
 import type { ApiVersion } from './apiVersion.ts';
-import { nowMs, type World } from './world.ts';
+import { nowMs, type ProxyStatus, type World } from './world.ts';
 
 /** The path an injected redirect leads to. Nobody should ever follow it, least of all with a token. */
 export const REDIRECT_PATH = '/simulator/redirected';
@@ -47,17 +51,22 @@ export async function graphExchange(
     finish(refusedReply(outer, refused, nowMs(), headers));
   const finish = (reply: GraphReply): void => {
     account.exchangeEnded(reply.status);
-    send(response, reply.status, reply.headers, JSON.stringify(reply.body));
+    send(response, reply.status, reply.headers, writeJson(reply.body), asksGzip(http, settings));
   };
 
   if (text === undefined) return refuse(TOO_LARGE);
   const app = tokenOf(http);
   if (app === undefined || !(settings.tokens?.includes(app) ?? true)) return refuse(NOT_SIGNED_IN, CHALLENGE);
 
-  const struck = exchangeFault(settings, world.random, envelope);
-  const fault = struck === 'slowApply' && !writes(outer.method, isEnvelope, text) ? undefined : struck;
+  const sort = memoized(() => sortOfExchange(outer, isEnvelope, text));
+  const fault = exchangeFault(settings, world.random, envelope, sort);
   if (fault !== undefined) account.fault(fault);
+  const byProxy = PROXY_FAULTS[fault ?? ''] ?? (isEnvelope ? proxyTurn(world, sort) : undefined);
   await pause(settings.latencyMs / 2, signal);
+  if (byProxy !== undefined) {
+    account.exchangeEnded(byProxy);
+    return answerHtml(response, byProxy);
+  }
   switch (fault) {
     case 'unauthorized':
       return refuse(NOT_SIGNED_IN, CHALLENGE);
@@ -90,12 +99,18 @@ export async function graphExchange(
     case 'cutJson':
     case 'slow':
     case 'shuffled':
+    case 'resetLate':
+    case 'halfOpenLate':
+    case 'proxy403':
+    case 'proxy404':
+    case 'proxy407':
     case undefined:
       break;
   }
 
   const heldUpMs = fault === 'slowApply' ? settings.slowMs : 0;
-  const caller = { app, arrivedMs, heldUpMs, root: rootOf(http) };
+  const landsLate = fault === 'resetLate' || fault === 'halfOpenLate';
+  const caller = { app, arrivedMs, heldUpMs, landsLate, root: rootOf(http) };
   let answered: Answered;
   if (isEnvelope) {
     if (http.method !== 'POST') return refuse(ONLY_POST);
@@ -112,12 +127,31 @@ export async function graphExchange(
   await giveBack(answered, fault, { http, response, app, world });
 }
 
-/** Whether a call asks for any write. What is no JSON asks for none. */
-function writes(method: string, isEnvelope: boolean, text: string): boolean {
-  if (!isEnvelope) return method !== 'GET';
+/** An envelope is what its first write is, and a read when it holds none; so is what is no JSON. */
+function sortOfExchange(outer: GraphRequest, isEnvelope: boolean, text: string): Sort {
+  if (!isEnvelope) return sortOf(outer);
   const body = bodyOf(text);
   const listed = body.kind === 'json' && isObject(body.value) ? body.value.requests : undefined;
-  return Array.isArray(listed) && listed.some((entry) => isObject(entry) && entry.method !== 'GET');
+  if (!Array.isArray(listed)) return 'read';
+  const sorts = listed
+    .filter(isObject)
+    .map(({ method, url }) => sortOf({ method: String(method).toUpperCase(), url: String(url) }));
+  return sorts.find((sort) => sort !== 'read') ?? 'read';
+}
+
+/** A body is parsed for it, and most exchanges never ask. */
+function memoized<T>(work: () => T): () => T {
+  let done: { value: T } | undefined;
+  return () => (done ??= { value: work() }).value;
+}
+
+const PROXY_FAULTS: Readonly<Record<string, ProxyStatus>> = { proxy403: 403, proxy404: 404, proxy407: 407 };
+
+/** What a proxy answers this envelope with, if it holds only reads and its turn has come. */
+function proxyTurn(world: World, sort: () => Sort): ProxyStatus | undefined {
+  if (world.proxyReads.length === 0 || sort() !== 'read') return undefined;
+  world.account.fault('proxyReads');
+  return world.proxyReads.shift();
 }
 
 interface Answered {
@@ -144,7 +178,7 @@ function answerEnvelope(
       : handleRequest(request, { ...caller, place: { envelope: caller.envelope, request: index } }, world);
     const { status, headers, body } = handled.reply;
     statuses.set(id, status);
-    if (handled.fault === 'lost' || handled.fault === 'lostUnapplied') {
+    if (handled.fault === 'lost' || handled.fault === 'lostUnapplied' || handled.fault === 'lostLate') {
       world.account.replied('lost');
       continue;
     }
@@ -169,8 +203,12 @@ async function giveBack(
     world,
   }: { http: IncomingMessage; response: ServerResponse; app: string; world: World },
 ): Promise<void> {
-  const text = JSON.stringify(outer.body);
-  if (fault === 'resetAfter') {
+  const text = withNesting(writeJson(outer.body), world.settings);
+  if (fault === 'halfOpenLate') {
+    world.account.exchangeEnded('none');
+    return;
+  }
+  if (fault === 'resetAfter' || fault === 'resetLate') {
     world.account.exchangeEnded('none');
     http.socket.resetAndDestroy();
     return;
@@ -189,7 +227,7 @@ async function giveBack(
   }
   world.account.exchangeEnded(outer.status);
   for (const { wrote } of delivered) if (wrote !== undefined) world.account.delivered(wrote.key);
-  send(response, outer.status, outer.headers, text);
+  send(response, outer.status, outer.headers, text, asksGzip(http, world.settings));
   holdFrom(delivered, app, world);
 }
 
@@ -233,6 +271,9 @@ const DEPENDENCY_FAILED: Refused = {
   born: 'gateway',
 };
 
+const asksGzip = ({ headers }: IncomingMessage, { gzip }: SimulatorSettings): boolean =>
+  gzip === 'always' || (gzip === 'accepted' && /\bgzip\b/.test(String(headers['accept-encoding'] ?? '')));
+
 /** undefined when there is no bearer token. */
 const tokenOf = (http: IncomingMessage): string | undefined =>
   /^Bearer +(\S+)$/i.exec(http.headers.authorization ?? '')?.[1];
@@ -248,7 +289,7 @@ function plainHeaders(http: IncomingMessage): Record<string, string> {
 function bodyOf(text: string): RequestBody {
   if (text === '') return NO_BODY;
   try {
-    return { kind: 'json', value: JSON.parse(text) };
+    return { kind: 'json', value: readJson(text) };
   } catch {
     return { kind: 'broken' };
   }

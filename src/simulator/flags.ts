@@ -15,6 +15,7 @@ interface PlainFlags {
   assignmentsPerPolicy: number;
   policySetShare: number;
   unknownTargetShare: number;
+  unknownPropertyShare: number;
 }
 
 export type FlagKey = keyof PlainFlags | Exclude<keyof SettingsChange, 'refusals' | 'otherHand'>;
@@ -75,6 +76,25 @@ function script(text: string): unknown[] {
   });
 }
 
+/** `409:1,404:2`: this status so often, then that. */
+function times(text: string): unknown[] {
+  return list(text).map((part) => {
+    const [status = '', often = '1'] = part.split(':');
+    return { status: number(status), times: number(often) };
+  });
+}
+
+/** `200ms-2200ms,10-50`: by the clock, or from the nth read to the mth. */
+function spans(text: string): unknown[] {
+  return list(text).map((part) => {
+    const [, from = '', fromMs, to = '', toMs] = /^([\d.]+)(ms)?-([\d.]+)(ms)?$/.exec(part) ?? [];
+    if (from === '' || fromMs !== toMs) {
+      throw new SimulatorInputError(`"${part}" is no span.`, 'Write 200ms-2200ms, or 10-50 for reads.');
+    }
+    return { by: toMs === undefined ? 'reads' : 'ms', from: number(from), to: number(to) };
+  });
+}
+
 const faultHelp = FAULT_NAMES.map((name) => `${name}: ${FAULTS[name].does}`).join('; ');
 const ofSettings = (key: keyof typeof DEFAULT_SETTINGS): string => String(DEFAULT_SETTINGS[key] ?? 'none');
 
@@ -125,6 +145,14 @@ export const SIMULATOR_FLAGS: readonly SimulatorFlag[] = [
     key: 'unknownTargetShare',
     flags: '--unknown-target-share <share>',
     description: 'share of them with a target of an unknown type, 0 to 1',
+    defaultText: '0',
+    parse: number,
+  },
+  {
+    key: 'unknownPropertyShare',
+    flags: '--unknown-property-share <share>',
+    description:
+      'share of them with a property of its own that is unknown, with a number beyond 2^53, 0 to 1',
     defaultText: '0',
     parse: number,
   },
@@ -226,11 +254,55 @@ export const SIMULATOR_FLAGS: readonly SimulatorFlag[] = [
     parse: number,
   },
   {
+    key: 'lateMs',
+    flags: '--late-ms <ms>',
+    description:
+      'how late a write lands whose reply was lost, reset or timed out, whatever became of its sender',
+    defaultText: ofSettings('lateMs'),
+    parse: number,
+  },
+  {
+    key: 'readLagMs',
+    flags: '--read-lag-ms <ms>',
+    description: 'how long after a write reads of a list show it as it was before',
+    defaultText: ofSettings('readLagMs'),
+    parse: number,
+  },
+  {
+    key: 'expandLagMs',
+    flags: '--expand-lag-ms <ms>',
+    description: 'the same of lists that are expanded with their policies',
+    defaultText: ofSettings('expandLagMs'),
+    parse: number,
+  },
+  {
+    key: 'firstWrites',
+    flags: '--first-writes <status:times,…>',
+    description:
+      "how each assignment's, or list's, first writes are refused: 409, 412, or 404 though lists show it",
+    defaultText: 'none',
+    parse: times,
+  },
+  {
+    key: 'proxyReads',
+    flags: '--proxy-reads <status:times,…>',
+    description: "how a proxy's page answers the first envelopes of reads only: 403, 404 or 407",
+    defaultText: 'none',
+    parse: times,
+  },
+  {
     key: 'unavailableRetryAfterSeconds',
     flags: '--unavailable-retry-after-seconds <s>',
-    description: 'Retry-After of an injected 503, or none',
+    description: 'Retry-After of a 503, or none',
     defaultText: ofSettings('unavailableRetryAfterSeconds'),
     parse: numberOrNone,
+  },
+  {
+    key: 'readOutages',
+    flags: '--read-outages <from-to,…>',
+    description: 'when reads get 503: 200ms-2200ms after the start, or 10-50 for the 10th read to the 49th',
+    defaultText: 'none',
+    parse: spans,
   },
   {
     key: 'pageSize',
@@ -242,7 +314,8 @@ export const SIMULATOR_FLAGS: readonly SimulatorFlag[] = [
   {
     key: 'rekey',
     flags: '--rekey',
-    description: 'an assignment that is written gets the id {policyId}_{groupId}',
+    description:
+      'an assignment that is written gets the id {policyId}_{groupId}, and overwrites another one of that group',
     defaultText: 'no',
   },
   {
@@ -258,6 +331,13 @@ export const SIMULATOR_FLAGS: readonly SimulatorFlag[] = [
     description: 'what a done assign is answered with: list or null',
     defaultText: ofSettings('assignReply'),
     parse: String,
+  },
+  {
+    key: 'dropEvery',
+    flags: '--drop-every <n>',
+    description: 'entriesDropped loses the first of so many kept entries',
+    defaultText: ofSettings('dropEvery'),
+    parse: number,
   },
   {
     key: 'approvalFor',
@@ -328,6 +408,33 @@ export const SIMULATOR_FLAGS: readonly SimulatorFlag[] = [
     defaultText: 'no',
   },
   {
+    key: 'entryBytes',
+    flags: '--entry-bytes <n>',
+    description: 'bytes that every entry of a list is padded with, as in 3000000',
+    defaultText: ofSettings('entryBytes'),
+    parse: number,
+  },
+  {
+    key: 'nestDepth',
+    flags: '--nest-depth <n>',
+    description: 'levels that a property of every entry of a list nests',
+    defaultText: ofSettings('nestDepth'),
+    parse: number,
+  },
+  {
+    key: 'storeSource',
+    flags: '--store-source',
+    description: 'the source in the body of a PATCH is stored on configurations too',
+    defaultText: 'no',
+  },
+  {
+    key: 'gzip',
+    flags: '--gzip <when>',
+    description: 'when replies are compressed: never, accepted (if the client accepts it) or always',
+    defaultText: ofSettings('gzip'),
+    parse: String,
+  },
+  {
     key: 'tokens',
     flags: '--tokens <token,…>',
     description: 'accepted access tokens; else any',
@@ -366,6 +473,7 @@ export async function simulatorOptions(
     assignmentsPerPolicy,
     policySetShare,
     unknownTargetShare,
+    unknownPropertyShare,
     ...settings
   } = values as Partial<PlainFlags> & SettingsChange;
   const tenant =
@@ -378,6 +486,7 @@ export async function simulatorOptions(
           nested: true,
           policySetShare,
           unknownTargetShare,
+          unknownPropertyShare,
         })
       : await readTenantFile(tenantFile);
   return { ...settings, tenant, ...(port !== undefined && { port }) };

@@ -18,6 +18,8 @@ export interface GeneratedTenant {
   readonly policySetShare?: number | undefined;
   /** Share of the assignments with a target that no documentation names; 0 by default. */
   readonly unknownTargetShare?: number | undefined;
+  /** Share of the assignments with a property of their own that no documentation names; 0 by default. */
+  readonly unknownPropertyShare?: number | undefined;
 }
 
 /** How the assignments of a generated tenant are spread; shares of all. */
@@ -33,6 +35,7 @@ const POLICY_SETS = 3;
 /** Chance of its own for what came later, or the ids of a seed would change. */
 const TYPES_SALT = 0x7e57_0001;
 const ODDITIES_SALT = 0x7e57_0002;
+const PROPERTIES_SALT = 0x7e57_0003;
 
 /** A tenant as an admin might find it: every endpoint form, groups, exclusions, filters, everybody. */
 export function generateTenant(wanted: GeneratedTenant): TenantSeed {
@@ -102,9 +105,10 @@ const filtersFor = (
 /** The same assignments, with the wanted share of them made by a policy set, or with a target of an unknown type. */
 function withOddities(
   policies: readonly SeedPolicy[],
-  { seed, policySetShare = 0, unknownTargetShare = 0 }: GeneratedTenant,
+  { seed, policySetShare = 0, unknownTargetShare = 0, unknownPropertyShare = 0 }: GeneratedTenant,
 ): SeedPolicy[] {
   const random = seededRandom(seed ^ ODDITIES_SALT);
+  const properties = seededRandom(seed ^ PROPERTIES_SALT);
   const policySets = Array.from({ length: POLICY_SETS }, () => randomGuid(random));
   const odd = (assignment: SeedAssignment): SeedAssignment => {
     const isOfSet = random() < policySetShare;
@@ -112,6 +116,7 @@ function withOddities(
     return {
       ...assignment,
       ...(isUnknown && { target: unknownTarget(random) }),
+      ...(properties() < unknownPropertyShare && { own: unknownProperties(properties) }),
       ...(isOfSet && {
         source: 'policySets',
         sourceId: policySets[Math.floor(random() * POLICY_SETS)] ?? null,
@@ -128,6 +133,12 @@ const unknownTarget = (random: Random): SeedAssignment['target'] => ({
   weight: Math.floor(random() * 1000) / 8,
   labels: ['kiosk', 'Ä "quoted"'],
   schedule: { '@odata.type': '#microsoft.graph.assignmentSchedule', from: '2027-01-01', until: null },
+});
+
+/** One number in it no double can hold. */
+const unknownProperties = (random: Random): NonNullable<SeedAssignment['own']> => ({
+  settings: { '@odata.type': '#microsoft.graph.assignmentSettings', rings: [1, 2], note: null },
+  revision: 9_007_199_254_740_993n + BigInt(Math.floor(random() * 1000)) * 2n,
 });
 
 function assignmentsFor(

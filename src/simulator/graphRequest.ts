@@ -2,7 +2,9 @@ import type { GraphRequest } from './requestToGraph.ts';
 import { randomUUID } from 'node:crypto';
 import { answer } from './answer.ts';
 import type { Written } from './account.ts';
-import { requestFault, type RequestFault } from './faults.ts';
+import { requestFault, type RequestFault, type Sort } from './faults.ts';
+import type { ListLoss } from './losses.ts';
+import { PASSING_REFUSALS } from './refusals.ts';
 import { errorBody, type Refused } from './refused.ts';
 import { retryAfter } from './retryAfter.ts';
 import type { SimulatorSettings } from './settings.ts';
@@ -17,6 +19,8 @@ export interface Caller {
   readonly arrivedMs: number;
   /** For how long a fault has kept it from the tenant. */
   readonly heldUpMs: number;
+  /** Whether what it writes is applied only after nobody waits for it any more. */
+  readonly landsLate: boolean;
   /** Root that the client used, without version. */
   readonly root: string;
   /** The request's place in its envelope; undefined outside of any. */
@@ -28,7 +32,7 @@ export interface GraphReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: unknown;
-  /** What a 200 has changed. */
+  /** What it has changed. */
   readonly wrote?: Written;
   /** The wait that a 429 asks for. */
   readonly hold?: { scope: LimitScope; toldMs: number };
@@ -59,28 +63,44 @@ export function handleRequest(request: GraphRequest, caller: Caller, world: Worl
   }
   if (isWrite) account.writeAdmitted(caller.app, now);
 
-  const fault = requestFault(settings, world.random, caller.place);
+  if (!isWrite && !isOfDirectory(request) && world.outages()) {
+    account.fault('readOutages');
+    return { reply: unavailableReply(request, now, world), fault: undefined };
+  }
+  const fault = requestFault(settings, world.random, caller.place, () => sortOf(request));
   if (fault !== undefined) account.fault(fault);
   switch (fault) {
     case 'error500':
     case 'lostUnapplied':
       return { reply: refusedReply(request, INTERNAL_ERROR, now), fault };
-    case 'unavailable503': {
-      const seconds = settings.unavailableRetryAfterSeconds;
-      const headers = seconds === null ? {} : { 'Retry-After': String(seconds) };
-      return { reply: refusedReply(request, UNAVAILABLE, now, headers), fault };
-    }
+    case 'unavailable503':
+      return { reply: unavailableReply(request, now, world), fault };
+    case 'conflict409':
+    case 'precondition412':
+    case 'missing404':
+      return { reply: refusedReply(request, PASSING_REFUSALS[fault], now), fault };
     case 'error500Applied':
       answer(request, tenantEdge(world, caller));
       return { reply: refusedReply(request, INTERNAL_ERROR, now), fault };
     case 'ignored':
       return { reply: answeredReply(instead(request), caller, now, world), fault };
+    case 'lostLate':
+    case 'timeoutLate':
+      return { reply: answeredReply(request, { ...caller, landsLate: true }, now, world), fault };
+    case 'exclusionsDropped':
+    case 'filtersDropped':
+    case 'entriesDropped':
+      return { reply: answeredReply(request, caller, now, world, fault), fault };
     case 'lost':
     case 'withoutId':
     case undefined:
       return { reply: answeredReply(request, caller, now, world), fault };
   }
 }
+
+/** What a request to Graph asks for. */
+export const sortOf = ({ method, url }: Pick<GraphRequest, 'method' | 'url'>): Sort =>
+  method === 'GET' ? 'read' : method === 'POST' && url.endsWith('/assign') ? 'assign' : 'patch';
 
 /** Reads what a write would have changed. */
 const instead = (request: GraphRequest): GraphRequest => ({
@@ -106,6 +126,13 @@ const UNAVAILABLE: Refused = {
   born: 'gateway',
 };
 
+const TIMED_OUT: Refused = {
+  status: 504,
+  code: 'GatewayTimeout',
+  message: 'The service did not answer in time.',
+  born: 'gateway',
+};
+
 const NOT_ALLOWED: Refused = {
   status: 403,
   code: 'Forbidden',
@@ -123,13 +150,19 @@ const TOO_MANY: Refused = {
   born: 'gateway',
 };
 
-const tenantEdge = (world: World, { root }: Caller) => ({
+const tenantEdge = (world: World, { root }: Caller, loses?: ListLoss) => ({
   tenant: world.tenant,
   refusals: world.refusals,
   pageSize: world.settings.pageSize,
   rekey: world.settings.rekey,
+  storeSource: world.settings.storeSource,
+  burden: world.settings,
+  copies: world.copies,
+  readLagMs: world.settings.readLagMs,
+  expandLagMs: world.settings.expandLagMs,
   refusePatch: world.settings.refusePatch,
   assignReply: world.settings.assignReply,
+  loses: loses && { what: loses, every: world.settings.dropEvery },
   approvalFor: world.settings.approvalFor,
   approvals: world.approvals,
   surroundings: world.settings,
@@ -137,13 +170,31 @@ const tenantEdge = (world: World, { root }: Caller) => ({
   root,
 });
 
-function answeredReply(request: GraphRequest, caller: Caller, now: number, world: World): GraphReply {
+function answeredReply(
+  request: GraphRequest,
+  caller: Caller,
+  now: number,
+  world: World,
+  loses?: ListLoss,
+): GraphReply {
   if (!isAllowed(request, world.settings)) return refusedReply(request, NOT_ALLOWED, now);
-  const answered = answer(request, tenantEdge(world, caller));
+  if (caller.landsLate && sortOf(request) !== 'read') {
+    world.landings.later(world.settings.lateMs, () => {
+      const landed = answer(request, tenantEdge(world, caller));
+      if ('wrote' in landed) world.account.landedLate();
+    });
+    return refusedReply(request, TIMED_OUT, now);
+  }
+  const answered = answer(request, tenantEdge(world, caller, loses));
   if ('refused' in answered) return refusedReply(request, answered.refused, now);
   if (answered.wrote !== undefined) world.account.wrote(answered.wrote);
   const { status, body, wrote } = answered;
   return { status, headers: replyHeaders(request, now), body, ...(wrote !== undefined && { wrote }) };
+}
+
+function unavailableReply(request: GraphRequest, now: number, { settings }: World): GraphReply {
+  const seconds = settings.unavailableRetryAfterSeconds;
+  return refusedReply(request, UNAVAILABLE, now, seconds === null ? {} : { 'Retry-After': String(seconds) });
 }
 
 /** The reply to a request that was throttled, by a limit or by a fault. */

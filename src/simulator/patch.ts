@@ -1,3 +1,4 @@
+import { unburdened } from './burden.ts';
 import { badModel, noSuchProperty, type Refused } from './refused.ts';
 import type { ApiVersion } from './apiVersion.ts';
 import { kindOfSet, type OwnProperty, type PolicySet } from './policyKinds.ts';
@@ -13,7 +14,7 @@ import {
 /** What a PATCH of an assignment changes; what it does not mention stays. */
 export interface AssignmentPatch {
   readonly target?: GraphTarget;
-  /** What else the kind of its policy has. */
+  /** What else it has, by its kind or in this tenant only. */
   readonly [own: string]: unknown;
 }
 
@@ -52,11 +53,12 @@ export function jsonObject(body: RequestBody): { given: Record<string, unknown> 
 
 /** Reads an assignment as OData and Intune do: types and names first, then what they mean. */
 export function readAssignment(
-  given: Record<string, unknown>,
+  sent: Record<string, unknown>,
   set: PolicySet,
   version: ApiVersion,
   undocumented?: UndocumentedTargets,
 ): { patch: AssignmentPatch } | { refused: Refused } {
+  const given = unburdened(sent);
   const { assignmentType: expected, own } = kindOfSet(set);
   if (given['@odata.type'] !== undefined && plainTypeName(given['@odata.type']) !== expected) {
     return {
@@ -68,10 +70,15 @@ export function readAssignment(
     };
   }
   const known = propertiesOf(set, version);
-  const unknown = Object.keys(given).find((name) => !name.includes('@odata.') && !known.includes(name));
+  const learned = version === 'beta' ? undocumented?.get(expected) : undefined;
+  const unknown = Object.keys(given).find(
+    (name) => !name.includes('@odata.') && !known.includes(name) && !learned?.has(name),
+  );
   if (unknown !== undefined) return { refused: noSuchProperty(unknown, expected) };
 
-  const rest: Record<string, unknown> = {};
+  const rest: Record<string, unknown> = Object.fromEntries(
+    Object.entries(given).filter(([name]) => learned?.has(name)),
+  );
   for (const [name, property] of Object.entries(own)) {
     const value = given[name];
     if (value === undefined) continue;

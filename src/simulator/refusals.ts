@@ -1,11 +1,37 @@
-import type { Refused } from './refused.ts';
-import type { Refusal } from './settings.ts';
+import { notFound, type Refused } from './refused.ts';
+import type { Refusal, SimulatorSettings } from './settings.ts';
 
 /** Says whether a rule refuses a request; asking uses up one of the rule's `times`. */
 export type Refusals = (method: string, policyId: string, assignmentId: string) => Refused | undefined;
 
-/** @param forbidden policy and assignment ids whose writes are refused with 403. */
-export function createRefusals(rules: readonly Refusal[], forbidden: readonly string[]): Refusals {
+/** What a tenant says to a write that it takes a moment later. */
+export const PASSING_REFUSALS = {
+  conflict409: {
+    status: 409,
+    code: 'Conflict',
+    message: 'Another request changes this object. Please wait briefly and retry.',
+    born: 'intune',
+  },
+  precondition412: {
+    status: 412,
+    code: 'PreconditionFailed',
+    message: 'The object has changed. Please read it again and retry.',
+    born: 'intune',
+  },
+  missing404: notFound('Assignment'),
+} as const satisfies Record<string, Refused>;
+
+/**
+ * @param forbidden policy and assignment ids whose writes are refused with 403
+ * @param firstWrites how each assignment's, or list's, first writes are refused, one after the other
+ */
+export function createRefusals(
+  rules: readonly Refusal[],
+  forbidden: readonly string[],
+  firstWrites: SimulatorSettings['firstWrites'] = [],
+): Refusals {
+  const first = firstWrites.flatMap(({ status, times }) => Array<typeof status>(times).fill(status));
+  const refused = new Map<string, number>();
   const forbiddenIds = new Set(forbidden.map((id) => id.toLowerCase()));
   const byId = new Map<string, { rule: Refusal; left: number }[]>();
   for (const rule of rules) {
@@ -36,6 +62,11 @@ export function createRefusals(rules: readonly Refusal[], forbidden: readonly st
       const message = 'Application is not authorized to perform this operation.';
       return { status: 403, code: 'Forbidden', message, born: 'intune' };
     }
-    return undefined;
+    const key = `${method} ${policy} ${assignment}`;
+    const before = refused.get(key) ?? 0;
+    const status = method === 'GET' ? undefined : first[before];
+    if (status === undefined) return undefined;
+    refused.set(key, before + 1);
+    return Object.values(PASSING_REFUSALS).find((passing) => passing.status === status);
   };
 }

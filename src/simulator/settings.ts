@@ -10,6 +10,8 @@ const share = z.number().min(0).max(1);
 const ids = z.array(z.string().min(1));
 const limit = z.number().int().min(1).nullable();
 
+const times = <S extends z.ZodType>(status: S) => z.strictObject({ status, times: z.number().int().min(1) });
+
 /** Refuses requests by rule. Without `times` it does so for ever; with both ids both must be the request's. */
 export const refusalSchema = z
   .strictObject({
@@ -46,16 +48,35 @@ export const settingsSchema = z.strictObject({
   /** Half of it passes before anything is counted or applied, half after. */
   latencyMs: milliseconds,
   slowMs: milliseconds,
-  /** Retry-After of an injected 503; null for none. */
+  /** How long after its reply was lost a late write is applied. */
+  lateMs: milliseconds,
+  /** How long after a write through Graph reads of a list, or of one of its assignments, still show what was before it. */
+  readLagMs: milliseconds,
+  /** The same of lists that are expanded with their policies. */
+  expandLagMs: milliseconds,
+  /** Retry-After of a 503, by fault or outage; null for none. */
   unavailableRetryAfterSeconds: count.nullable(),
+  /**
+   * Spans in which Intune's reads get 503: milliseconds from the start, or the nth read to the mth; the end is no more in it.
+   * Both count anew when they are set.
+   */
+  readOutages: z.array(
+    z.strictObject({ by: z.enum(['ms', 'reads']), from: z.number().min(0), to: z.number().min(0) }),
+  ),
   /** Entries of a list per page; a smaller `$top` makes the pages smaller. */
   pageSize: z.number().int().min(1),
-  /** An assignment whose target is written gets the id `{policyId}_{groupId}`, by PATCH and by `assign`. */
+  /** Ids are `{policyId}_{groupId}` once a target is written: one entry for a group, which a PATCH onto it overwrites. */
   rekey: z.boolean(),
   /** Policy types that take no PATCH of an assignment, only `assign`. */
   refusePatch: z.array(z.enum(POLICY_TYPES)),
   /** The body of an `assign` that was done: the policy's list, or null. */
   assignReply: z.enum(['list', 'null']),
+  /** Of the entries that an `assign` keeps, `entriesDropped` loses the first of so many. */
+  dropEvery: z.number().int().min(1),
+  /** How the first writes of each assignment, or of each list by `assign`, are refused; the next ones are done. */
+  firstWrites: z.array(times(z.literal([404, 409, 412]))),
+  /** How the first envelopes that hold only reads are answered by a proxy, with a page of its own. */
+  proxyReads: z.array(times(z.literal([403, 404, 407]))),
   /** Policy types whose writes need Multi Admin Approval. */
   approvalFor: z.array(z.enum(POLICY_TYPES)),
   /** How a write that has to be approved is answered: 403 is documented, 412 is seen. */
@@ -83,6 +104,13 @@ export const settingsSchema = z.strictObject({
   /** Filters that do not exist, whatever the tenant holds. */
   filtersMissing: ids,
   filterReadsRefused: z.boolean(),
+  /** Bytes that every entry of a list is padded with, and how deep a property of it nests. */
+  entryBytes: count,
+  nestDepth: count,
+  /** A PATCH stores the `source` and `sourceId` of its body on configurations too, where they are documented as read-only. */
+  storeSource: z.boolean(),
+  /** Whether replies are compressed: when the client accepts it, or whatever it says. */
+  gzip: z.enum(['never', 'accepted', 'always']),
   /** What somebody else changes between a look and a write. */
   otherHand: z.array(scheduledEditSchema),
   /** Accepted access tokens; null for any. Each token is an app of its own to the limits. */
@@ -109,11 +137,18 @@ export const DEFAULT_SETTINGS: SimulatorSettings = {
   otherAppFromMs: 0,
   latencyMs: 0,
   slowMs: 5_000,
+  lateMs: 5_000,
+  readLagMs: 0,
+  expandLagMs: 0,
   unavailableRetryAfterSeconds: null,
+  readOutages: [],
   pageSize: 1_000,
   rekey: false,
   refusePatch: [],
   assignReply: 'list',
+  dropEvery: 3,
+  firstWrites: [],
+  proxyReads: [],
   approvalFor: [],
   approvalStatus: 403,
   approvalExpiryMs: 3 * 24 * 3_600_000,
@@ -128,6 +163,10 @@ export const DEFAULT_SETTINGS: SimulatorSettings = {
   groupReadsRefused: false,
   filtersMissing: [],
   filterReadsRefused: false,
+  entryBytes: 0,
+  nestDepth: 0,
+  storeSource: false,
+  gzip: 'never',
   otherHand: [],
   tokens: null,
   access: 'write',

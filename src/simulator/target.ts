@@ -1,11 +1,13 @@
 import { badForIntune, badModel, noSuchProperty, type Refused } from './refused.ts';
 import type { ApiVersion } from './apiVersion.ts';
+import { writeJson } from './json.ts';
+import type { SimulatedKind } from './policyKinds.ts';
 
 /** A target as Graph writes it: `@odata.type`, the filter pair, and what the type has of its own. */
 export type GraphTarget = Readonly<Record<string, unknown>>;
 
-const FILTER_ID = 'deviceAndAppManagementAssignmentFilterId';
-const FILTER_TYPE = 'deviceAndAppManagementAssignmentFilterType';
+export const FILTER_ID = 'deviceAndAppManagementAssignmentFilterId';
+export const FILTER_TYPE = 'deviceAndAppManagementAssignmentFilterType';
 const ABSTRACT_TYPE = 'deviceAndAppManagementAssignmentTarget';
 const SHARED_PROPERTIES: readonly string[] = ['@odata.type', FILTER_ID, FILTER_TYPE];
 
@@ -62,7 +64,7 @@ const TARGET_TYPES = new Map<string, TargetType>([
 ]);
 
 /**
- * Properties that the tenant's targets have and no documentation names, by target type. What a tenant shows, its model
+ * Properties that the tenant's targets and assignments have and no documentation names, by type. What a tenant shows, its model
  * knows, so it takes them back. Only documented types are checked for what they have to say.
  */
 export type UndocumentedTargets = ReadonlyMap<string, ReadonlySet<string>>;
@@ -79,6 +81,17 @@ export function learnTarget(target: GraphTarget, known: Map<string, Set<string>>
   );
   if (type !== undefined && odd.length === 0) return;
   known.set(typeName, new Set([...(known.get(typeName) ?? []), ...odd]));
+}
+
+/** Adds the properties of an assignment that are documented nowhere, under the name of its type. */
+export function learnProperties(
+  own: Readonly<Record<string, unknown>> = {},
+  kind: Pick<SimulatedKind, 'assignmentType' | 'own'>,
+  known: Map<string, Set<string>>,
+): void {
+  const odd = Object.keys(own).filter((name) => !Object.hasOwn(kind.own, name));
+  const { assignmentType } = kind;
+  if (odd.length > 0) known.set(assignmentType, new Set([...(known.get(assignmentType) ?? []), ...odd]));
 }
 
 /** The target that a write asks for, in the form that Graph reads it back, or why it is none. */
@@ -161,6 +174,8 @@ export function targetFor(version: ApiVersion, target: GraphTarget): GraphTarget
 const ALL_DEVICES_ID = 'adadadad-808e-44e2-905a-0b7873a8a531';
 const ALL_USERS_ID = 'acacacac-9df4-4c7d-9d50-4ef0226f57a9';
 
+const UNNAMED = 'unknown';
+
 /** The second half of the id that Intune gives to an assignment with such a target. */
 export function idOfTarget(target: GraphTarget): string {
   switch (plainTypeName(target['@odata.type'])) {
@@ -170,18 +185,29 @@ export function idOfTarget(target: GraphTarget): string {
       return ALL_USERS_ID;
     default: {
       const id = target.groupId ?? target.collectionId ?? target.entraObjectId ?? target.organizationalUnitId;
-      return typeof id === 'string' ? id : 'unknown';
+      return typeof id === 'string' ? id : UNNAMED;
     }
   }
 }
 
+/** Whether the target names a group or the like, or everybody, so that an id can be made of it. */
+export const isNamed = (target: GraphTarget): boolean => idOfTarget(target) !== UNNAMED;
+
+/** Whether two targets name the same group, be it included by one and excluded by the other. */
+export const sameNamed = (a: GraphTarget, b: GraphTarget): boolean =>
+  isNamed(a) && idOfTarget(a).toLowerCase() === idOfTarget(b).toLowerCase();
+
 /** Equal for two targets that a policy can't be assigned to both: the same type and whom it names, whatever the filter. */
 export function targetIdentity(target: GraphTarget): string {
   const named = idOfTarget(target);
-  if (named !== 'unknown') return `${String(target['@odata.type'])} ${named}`.toLowerCase();
+  if (named !== UNNAMED) return `${String(target['@odata.type'])} ${named}`.toLowerCase();
   const rest = Object.entries(target).filter(([name]) => name !== FILTER_ID && name !== FILTER_TYPE);
-  return JSON.stringify(rest.toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  return writeJson(rest.toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
+
+/** Equal for two targets of one group, included or excluded, as where ids are `{policyId}_{groupId}`. */
+export const groupIdentity = (target: GraphTarget): string =>
+  isNamed(target) ? idOfTarget(target).toLowerCase() : targetIdentity(target);
 
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

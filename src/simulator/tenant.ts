@@ -4,7 +4,10 @@ import type { ApiVersion } from './apiVersion.ts';
 import { defaultPolicyType, kindOfSet, kindOfType, KINDS, type PolicySet } from './policyKinds.ts';
 import {
   idOfTarget,
+  isNamed,
+  learnProperties,
   learnTarget,
+  sameNamed,
   seededTarget,
   targetFor,
   type GraphTarget,
@@ -57,8 +60,8 @@ export interface Policy {
 export interface StoredAssignment {
   id: string;
   target: GraphTarget;
-  /** What else the kind of its policy has. */
-  own: Record<string, unknown>;
+  /** What else it has: what its kind has, and what no documentation names. */
+  own: Readonly<Record<string, unknown>>;
   /** Where it was at first. Stays when the id changes, so that counts of one assignment stay together. */
   readonly key: string;
   /** A policy set made it, and only the policy set may change it. Writing `source` makes no policy set appear. */
@@ -66,10 +69,10 @@ export interface StoredAssignment {
 }
 
 export interface Tenant extends TenantView {
-  /** What targets that came past Graph have, and no documentation names. */
+  /** What targets and assignments that came past Graph have, and no documentation names. */
   readonly undocumented: UndocumentedTargets;
-  /** To be told of each target that comes past Graph. */
-  learn(target: GraphTarget): void;
+  /** To be told of each target that comes past Graph, and of what a new assignment has besides. */
+  learn(target: GraphTarget, set?: PolicySet, own?: SeedAssignment['own']): void;
   readonly filters: readonly AssignmentFilter[];
   policies(set: PolicySet): readonly Policy[];
   policy(set: PolicySet, policyId: string): Policy | undefined;
@@ -80,6 +83,10 @@ export function tenantFrom(seed: TenantSeed): Tenant {
   const bySet = new Map<PolicySet, Map<string, Policy>>(KINDS.map(({ set }) => [set, new Map()]));
   const policiesIn = (set: PolicySet): readonly Policy[] => [...(bySet.get(set)?.values() ?? [])];
   const undocumented = new Map<string, Set<string>>();
+  const learn: Tenant['learn'] = (target, set, own) => {
+    learnTarget(target, undocumented);
+    if (set !== undefined) learnProperties(own, kindOfSet(set), undocumented);
+  };
   for (const entry of seed.policies) {
     const { set } = kindOfType(entry.type);
     let policy = bySet.get(set)?.get(entry.id.toLowerCase());
@@ -101,7 +108,7 @@ export function tenantFrom(seed: TenantSeed): Tenant {
     };
     policy.lists.set(via.toLowerCase(), list);
     for (const assignment of entry.assignments) {
-      learnTarget(assignment.target, undocumented);
+      learn(assignment.target, set, assignment.own);
       list.assignments.set(assignment.id.toLowerCase(), stored(policy, via, assignment));
     }
   }
@@ -109,7 +116,7 @@ export function tenantFrom(seed: TenantSeed): Tenant {
   const policy = (set: PolicySet, id: string): Policy | undefined => bySet.get(set)?.get(id.toLowerCase());
   return {
     undocumented,
-    learn: (target) => learnTarget(target, undocumented),
+    learn,
     filters: seededFilters(seed),
     policies: policiesIn,
     policy,
@@ -153,7 +160,10 @@ export function readAs(version: ApiVersion, set: PolicySet, assignment: StoredAs
 export const initialOwn = (set: PolicySet): Record<string, unknown> =>
   Object.fromEntries(Object.entries(kindOfSet(set).own).map(([name, { initial }]) => [name, initial]));
 
-/** Changes one assignment of a list; with `rekey` its id follows the target, unless another one has that id. */
+/**
+ * Changes one assignment of a list. With `rekey` its id follows the target, and it takes the place of the assignments that it
+ * overwrites. Source: Intune's ids are `{policyId}_{groupId}`, so that there is one entry for a group.
+ */
 export function applyPatch(
   policy: Policy,
   list: Map<string, StoredAssignment>,
@@ -161,16 +171,34 @@ export function applyPatch(
   patch: AssignmentPatch,
   rekey: boolean,
 ): void {
+  const gone = rekey ? overwrittenBy(policy, list, assignment, patch) : [];
   const { target, ...own } = patch;
   if (target !== undefined) assignment.target = target;
-  Object.assign(assignment.own, own);
+  assignment.own = { ...assignment.own, ...own };
   if (!rekey) return;
-  const id = `${policy.id}_${idOfTarget(assignment.target)}`;
-  if (list.has(id.toLowerCase())) return;
-  assignment.id = id;
+  const id = rekeyed(policy, assignment.target);
+  const left = [...list.values()].filter((other) => !gone.includes(other));
+  if (!left.some((other) => other !== assignment && sameId(other.id, id))) assignment.id = id;
   // It keeps its place in the list: else a reader who pages while others write would miss it.
-  listByIds(list, [...list.values()]);
+  listByIds(list, left);
 }
+
+/** The other assignments of the list for the group, or of the id, that this one moves to. */
+export function overwrittenBy(
+  policy: Policy,
+  list: ReadonlyMap<string, StoredAssignment>,
+  assignment: StoredAssignment,
+  { target }: AssignmentPatch,
+): StoredAssignment[] {
+  if (target === undefined || !isNamed(target) || sameNamed(target, assignment.target)) return [];
+  const id = rekeyed(policy, target);
+  return [...list.values()].filter(
+    (other) => other !== assignment && (sameId(other.id, id) || sameNamed(other.target, target)),
+  );
+}
+
+const rekeyed = (policy: Policy, target: GraphTarget): string => `${policy.id}_${idOfTarget(target)}`;
+const sameId = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
 
 /** Fills a list anew, in this order. */
 export function listByIds(list: Map<string, StoredAssignment>, inOrder: readonly StoredAssignment[]): void {
@@ -181,14 +209,15 @@ export function listByIds(list: Map<string, StoredAssignment>, inOrder: readonly
 /** An assignment that the tenant holds without anybody having written it through Graph. */
 export function stored(policy: Policy, via: string, seed: SeedAssignment): StoredAssignment {
   const { intent, source, sourceId } = seed;
-  const said: Record<string, unknown> = { ...seed.own, intent, source, sourceId };
-  const own = Object.entries(initialOwn(policy.set)).map(
-    ([name, initial]) => [name, said[name] === undefined ? initial : said[name]] as const,
-  );
+  const own = { ...initialOwn(policy.set), ...seed.own };
+  // What its kind does not have is ignored.
+  for (const [name, value] of Object.entries({ intent, source, sourceId })) {
+    if (value !== undefined && Object.hasOwn(own, name)) own[name] = value;
+  }
   return {
     id: seed.id,
     target: seededTarget(seed.target),
-    own: Object.fromEntries(own),
+    own,
     key: assignmentPath(policy.set, policy.id, via, seed.id),
     ownedByPolicySet: source === 'policySets',
   };

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { assignmentSchema, policyTypeSchema, type SeedAssignment } from './assignmentSeed.ts';
+import { readJson } from './json.ts';
 import { kindOfType } from './policyKinds.ts';
 import { isVia } from './route.ts';
 import { inputError, refusalSchema, settingsSchema, SimulatorInputError } from './settings.ts';
@@ -58,7 +59,7 @@ export type { SeedAssignment };
  *
  * A policy stands once per `via`: a nested form has its own list, as it leads to another policy, the certificate profile.
  * Optional: `displayName`, `odataType`, `via`, `properties` (what else it shows); `intent` (apply), `source` (direct; an assignment with policySets refuses
- * writes), `sourceId` and `own` (what else its kind has) of an assignment; a filter in the target (`deviceAndAppManagementAssignmentFilterId` and `…Type`).
+ * writes), `sourceId` and `own` (what else it has, be it documented or not) of an assignment; a filter in the target (`deviceAndAppManagementAssignmentFilterId` and `…Type`).
  * Without `filters` those that assignments use exist. `settings` are all that the simulator has, unless flags say otherwise.
  * A refusal names a `policyId`, an `assignmentId` or both; `method` is PATCH, `status` 403; without `times` it lasts.
  *
@@ -67,7 +68,7 @@ export type { SeedAssignment };
 export async function readTenantFile(path: string): Promise<TenantSeed> {
   let value: unknown;
   try {
-    value = JSON.parse(await readFile(path, 'utf8'));
+    value = readJson(await readFile(path, 'utf8'));
   } catch (cause) {
     throw new SimulatorInputError(
       `The tenant file ${path} can't be read: ${cause instanceof Error ? cause.message : String(cause)}`,

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /** Bytes of a request that are read; Graph refuses what is larger. */
@@ -21,18 +22,29 @@ export function send(
   status: number,
   headers: Readonly<Record<string, string>>,
   text: string,
+  isCompressed = false,
 ): void {
-  response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(text) });
-  response.end(text);
+  const body = isCompressed ? gzipSync(text) : Buffer.from(text);
+  const encoding = isCompressed ? { 'Content-Encoding': 'gzip' } : {};
+  response.writeHead(status, { ...headers, ...encoding, 'Content-Length': body.length });
+  response.end(body);
 }
 
-/** A gateway's page, where a client expects JSON. */
-export function answerHtml(response: ServerResponse, status: 502 | 503): void {
-  const title = status === 502 ? '502 Bad Gateway' : '503 Service Unavailable';
+const PAGES = {
+  403: '403 Forbidden',
+  404: '404 Not Found',
+  407: '407 Proxy Authentication Required',
+  502: '502 Bad Gateway',
+  503: '503 Service Unavailable',
+} as const;
+
+/** The page of a gateway or a proxy, where a client expects JSON. */
+export function answerHtml(response: ServerResponse, status: keyof typeof PAGES): void {
+  const title = PAGES[status];
   send(
     response,
     status,
-    { 'Content-Type': 'text/html' },
+    { 'Content-Type': 'text/html', ...(status === 407 && { 'Proxy-Authenticate': 'Basic realm="proxy"' }) },
     `<html><head><title>${title}</title></head><body><center><h1>${title}</h1></center></body></html>`,
   );
 }

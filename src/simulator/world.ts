@@ -1,7 +1,10 @@
 import { openAccount, type Account } from './account.ts';
 import { openApprovals, type Approvals } from './approvals.ts';
+import { createCopies, type Copies } from './copies.ts';
 import { applyEdit } from './edit.ts';
 import type { Edit } from './editSchema.ts';
+import { openLandings, type Landings } from './landings.ts';
+import { createOutages, type Outages } from './outages.ts';
 import { createOtherHand, type OtherHand } from './otherHand.ts';
 import { seededRandom, type Random } from './random.ts';
 import { createRefusals, type Refusals } from './refusals.ts';
@@ -16,6 +19,9 @@ import { tenantFrom, type Tenant } from './tenant.ts';
 import { checkedSeed, type TenantSeed } from './tenantFile.ts';
 import { createThrottle, type Throttle } from './throttle.ts';
 
+/** What a proxy answers with instead of Graph. */
+export type ProxyStatus = SimulatorSettings['proxyReads'][number]['status'];
+
 /** All that the simulator knows. `settings`, and what follows from them, change when it is reconfigured. */
 export interface World {
   readonly tenant: Tenant;
@@ -26,6 +32,11 @@ export interface World {
   refusals: Refusals;
   otherHand: OtherHand;
   random: Random;
+  readonly landings: Landings;
+  readonly copies: Copies;
+  outages: Outages;
+  /** Statuses that a proxy has yet to answer envelopes of reads with. */
+  proxyReads: ProxyStatus[];
   /** Envelopes since the script was set. */
   scriptedEnvelopes: number;
 }
@@ -53,12 +64,23 @@ export function createWorld(seed: TenantSeed, change: SettingsChange): World {
     refusals: () => undefined,
     otherHand: () => undefined,
     random: seededRandom(settings.seed),
+    landings: openLandings(),
+    outages: createOutages(settings.readOutages, nowMs),
+    copies: createCopies(() => Math.max(world.settings.readLagMs, world.settings.expandLagMs), nowMs),
+    proxyReads: [],
     scriptedEnvelopes: 0,
   };
-  world.refusals = createRefusals(world.settings.refusals, settings.forbidden);
+  world.refusals = refusalsOf(world.settings);
+  world.proxyReads = proxyReadsOf(world.settings);
   world.otherHand = otherHandOf(world);
   return world;
 }
+
+const refusalsOf = ({ refusals, forbidden, firstWrites }: SimulatorSettings): Refusals =>
+  createRefusals(refusals, forbidden, firstWrites);
+
+const proxyReadsOf = ({ proxyReads }: SimulatorSettings): ProxyStatus[] =>
+  proxyReads.flatMap(({ status, times }) => Array<ProxyStatus>(times).fill(status));
 
 /** Edits that happen count among the faults, as do those that found nothing to edit. */
 const otherHandOf = (world: World): OtherHand =>
@@ -84,14 +106,22 @@ export function resetWorld(world: World): void {
   world.throttle.reset();
 }
 
-/** Counters of refusals, of the other hand, of the script and of chance begin anew when they are among what changes. */
+/** Counters of refusals, of outages, of a proxy, of the other hand, of the script and of chance begin anew when they are among what changes. */
 export function reconfigureWorld(world: World, change: unknown): void {
   const before = world.settings;
   const settings = changedSettings(before, change);
   world.settings = settings;
-  if (settings.refusals !== before.refusals || settings.forbidden !== before.forbidden) {
-    world.refusals = createRefusals(settings.refusals, settings.forbidden);
+  if (
+    settings.refusals !== before.refusals ||
+    settings.forbidden !== before.forbidden ||
+    settings.firstWrites !== before.firstWrites
+  ) {
+    world.refusals = refusalsOf(settings);
   }
+  if (settings.readOutages !== before.readOutages) {
+    world.outages = createOutages(settings.readOutages, nowMs);
+  }
+  if (settings.proxyReads !== before.proxyReads) world.proxyReads = proxyReadsOf(settings);
   if (settings.otherHand !== before.otherHand) world.otherHand = otherHandOf(world);
   if (settings.script !== before.script) world.scriptedEnvelopes = 0;
   if (settings.seed !== before.seed) world.random = seededRandom(settings.seed);

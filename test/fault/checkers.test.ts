@@ -22,7 +22,14 @@ const line = (row: number, status: string, more: Partial<ResultLine> = {}): Resu
 
 const STATS: Evidence['stats'] = {
   ...{ envelopes: 0, singles: 0, exchanges: {}, requests: {}, replies: {}, faults: {}, userAgents: [] },
-  ...{ writesArrived: 2, writesAdmitted: 2, writesDone: 1, throttled: 0, writtenAgain: [] },
+  ...{
+    writesArrived: 2,
+    writesAdmitted: 2,
+    writesLandedLate: 0,
+    writesDone: 1,
+    throttled: 0,
+    writtenAgain: [],
+  },
   ...{ requestsDuringHold: 0, clientRequestIdsRepeated: 0, redirectsFollowed: 0 },
   writesPerAssignment: { '/c1/assignments/a2': 1 },
   assignsPerPolicy: {},

@@ -107,9 +107,14 @@ export function planOf(seed: number, only: readonly DeedName[] = []): Plan {
 
 /**
  * Throttling is a weather, and writes that arrive late are a deed's: past the time-out nobody could tell them from lost ones.
- * A 200 for nothing is found out by --verify only.
+ * A 200 for nothing is found out by --verify only; nothing here is written by `assign`; and what a tenant or a proxy refuses
+ * in passing is a deed's too, as it would fail rows that are to succeed.
  */
-const NO_WEATHER: ReadonlySet<FaultName> = new Set<FaultName>(['throttled', 'slowApply', 'ignored']);
+const NO_WEATHER: ReadonlySet<FaultName> = new Set<FaultName>([
+  ...(['throttled', 'slowApply', 'ignored', 'lostLate', 'timeoutLate', 'resetLate', 'halfOpenLate'] as const),
+  ...(['exclusionsDropped', 'filtersDropped', 'entriesDropped'] as const),
+  ...(['conflict409', 'precondition412', 'missing404', 'proxy403', 'proxy404', 'proxy407'] as const),
+]);
 
 /** Three faults at a time, 5 to 20 % each: all at once would leave nothing but faults. */
 function someFaults(random: Random): Partial<Record<FaultName, number>> {

@@ -94,7 +94,7 @@ describe('an exclusion that another hand adds after the plan is not lost', () =>
     const here = await at();
     await here.must(0, 'submit', await planned(here));
     here.simulator.edit(EDITS);
-    await here.must(0, 'worker', '--until-idle');
+    await here.must(1, 'worker', '--until-idle');
     await expectTheirsKept(here);
   });
 

@@ -175,7 +175,7 @@ describe('submit, worker and the commands that show a run', () => {
     const runId = submitted.stdout.trim();
 
     const worker = await here.run(['worker', '--until-idle']);
-    expect(worker).toMatchObject({ exitCode: 0, stdout: '' });
+    expect(worker).toMatchObject({ exitCode: 1, stdout: '' });
     const watched = await here.run(['watch', runId, '--json']);
     expect(watched.exitCode).toBe(1);
     const status = JSON.parse(watched.stdout);
@@ -399,7 +399,7 @@ describe('pause, resume, cancel and retry', () => {
       reasonText: 'by ada@desk',
       pending: 3,
     });
-    expect((await here.run(['worker', '--until-idle'])).exitCode).toBe(0);
+    expect((await here.run(['worker', '--until-idle'])).exitCode).toBe(3);
     expect(here.simulator.stats().envelopes).toBe(0);
     for (const [argv, remedy] of [
       [['pause', runId], 'queued or running'],

@@ -201,7 +201,7 @@ describe('what somebody has changed since', () => {
     const runId = (await here.must(0, 'rollback', here.runId, '--yes')).stdout.trim();
     byAnotherHand(here);
     const theirs = here.held();
-    await here.must(0, 'worker', '--until-idle');
+    await here.must(1, 'worker', '--until-idle');
     expect(await here.status(runId)).toMatchObject({ stale: INVERSES - 3, skipped: 1, succeeded: 2 });
     expect(here.held()).toEqual({ ...theirs, pin: here.before['pin'] });
   });

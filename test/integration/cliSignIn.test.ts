@@ -200,7 +200,7 @@ describe('a ready token', () => {
     expect(applied.exitCode).toBe(4);
     expect(applied.stderr).toMatch(/sign-in: .*\n {2}Go on with: +retarget resume/);
     const idle = await here.run(['worker', '--until-idle']);
-    expect(idle.exitCode).toBe(0);
+    expect(idle.exitCode).toBe(4);
     expect(await statusOf(here)).toMatchObject({ state: 'paused' });
     const working = here.start(['worker'], { env: { RETARGET_ACCESS_TOKEN: next } });
     await working.said('nobody renews it');

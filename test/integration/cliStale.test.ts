@@ -60,7 +60,7 @@ describe('what another hand has changed since the plan is left alone, and only t
     const plan = await planOf(here);
     expect((await here.run(['submit', plan])).exitCode).toBe(0);
     here.changeByAnotherHand(CHANGED);
-    expect((await here.run(['worker', '--until-idle'])).exitCode).toBe(0);
+    expect((await here.run(['worker', '--until-idle'])).exitCode).toBe(1);
     await expectOnlyTheseStale(here);
   });
 

@@ -144,7 +144,7 @@ describe('set', () => {
     expect(shown.stdout).toMatch(/max failures +10%\nits own limit +40 writes a window/);
     await here.run(['set', '@last', '--writes-per-window', 'off']);
     expect(await here.status()).toMatchObject({ maxFailures: '10%', writesPerWindow: null });
-    expect((await here.run(['worker', '--until-idle'])).exitCode).toBe(0);
+    expect((await here.run(['worker', '--until-idle'])).exitCode).toBe(1);
     // With the three that it was submitted with it would have stopped.
     expect(await here.status()).toMatchObject({ state: 'completed', failed: 8 });
     const late = await here.run(['set', '@last', '--max-failures', 'off']);
@@ -173,7 +173,7 @@ test('a run that has grown too old waits for resume, and the worker names the co
   await client.hset(header, { freshAt: Date.now() - 30 * HOUR_MS });
   client.disconnect();
   const worker = await here.run(['worker', '--until-idle']);
-  expect(worker.exitCode).toBe(0);
+  expect(worker.exitCode).toBe(3);
   expect(worker.stderr).toMatch(/paused \(it is 30 h old[^]*retarget resume /);
   expect(here.simulator.stats().envelopes).toBe(0);
   const shown = await here.run(['status', runId]);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
@@ -132,6 +132,7 @@ async function jobsDoneIn({ env }: Site, ms: number): Promise<number> {
 test('apply says that the tenant is stopped before it asks, and waits until it is let go on', async () => {
   const here = await site();
   here.simulator.reconfigure({ latencyMs: 0 });
+  await here.run(['worker', '--until-idle']);
   await here.run(['pause', '--all']);
   const stdin = new PassThrough();
   const applied = here.start(['apply', here.changes, ...ALLOW_ALL], { isTerminal: true, stdin });
@@ -149,6 +150,36 @@ test('apply says that the tenant is stopped before it asks, and waits until it i
   const again = await here.run(['resume', '--all']);
   expect(again.stderr).toContain('was not stopped');
 }, 60_000);
+
+describe('pause --all', () => {
+  test('of a tenant that this Redis has never seen is refused, with those that it knows', async () => {
+    const own = await startRedisServer({ args: ['--appendonly', 'yes'], tcp: true });
+    onTestFinished(() => own.stop());
+    const elsewhere = { REDIS_URL: own.url };
+    const here = await site();
+    const pause = (tenant: string | undefined, ...more: string[]) =>
+      here.run(['pause', '--all', ...more], { env: { ...elsewhere, AZURE_TENANT_ID: tenant } });
+    const nobody = await pause(undefined);
+    expect(nobody).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(nobody.stderr).toContain('never seen a tenant default');
+    expect(nobody.stderr).toContain('--redis-url of the workers');
+
+    for (const tenant of ['north', 'south'])
+      await here.run(['worker', '--until-idle'], { env: { ...elsewhere, AZURE_TENANT_ID: tenant } });
+    const mistyped = await pause(undefined);
+    expect(mistyped).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(mistyped.stderr).toMatch(/Nothing was stopped[^]*--tenant with one of north, south/);
+    const client = new Redis(own.socketPath);
+    onTestFinished(() => client.disconnect());
+    expect(await client.keys('*default*:ledger*')).toEqual([]);
+
+    const stopped = await pause('north', '--json');
+    expect(stopped, stopped.stderr).toMatchObject({ exitCode: 0 });
+    expect(stopped.stderr).toContain('Tenant north is stopped');
+    expect(stopped.stderr).toMatch(/Not stopped[^]*: south\./);
+    expect(JSON.parse(stopped.stdout)).toMatchObject({ tenant: 'north', notStopped: ['south'] });
+  }, 60_000);
+});
 
 test('a run and --all exclude each other, and one of them is needed', async () => {
   const here = await site();

@@ -2,13 +2,16 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { COMMANDS } from '../../src/cli/commands.ts';
 import { ACL_COMMANDS, ACL_RULES } from '../../src/redis/aclUser.ts';
 import { closeRedis, openRedis } from '../../src/redis/connection.ts';
 import type { Patience, RedisClient } from '../../src/redis/connection.ts';
 import { preflight } from '../../src/redis/preflight.ts';
+import { ALLOW_ALL, bench, csv } from '../support/cli.ts';
 import { startRedisServer } from '../support/redisServer.ts';
 import type { TestRedis } from '../support/redisServer.ts';
-import { NEW_GROUP, startRun } from '../support/redisRun.ts';
+import { groupTarget } from '../support/simulatorClient.ts';
+import { newGroups, startRun } from '../support/redisRun.ts';
 
 const ROWS = 60;
 const USER = 'retarget';
@@ -34,7 +37,7 @@ test('a user with the documented commands does a whole run, with a worker, and i
   const run = await startRun((patience) => open(server, `${USER}:${PASSWORD}`, patience), { rows: ROWS });
 
   expect(await run.ended()).toMatchObject({ state: 'completed', counts: { succeeded: ROWS } });
-  expect(run.tenant().groups).toEqual(Array(ROWS).fill(NEW_GROUP));
+  expect(run.tenant().groups).toEqual(newGroups(ROWS));
   expect(await run.states()).toEqual(Array(ROWS).fill('succeeded'));
   expect(await run.producer.hasWorkers()).toBe(true);
   expect(await run.runs.runs()).toHaveLength(1);
@@ -44,11 +47,76 @@ test('a user with the documented commands does a whole run, with a worker, and i
     kind: 'wrong',
   });
   expect(await admin.acl('LOG')).toEqual([]);
+});
 
-  const used = commandsOf(await admin.info('commandstats'));
-  const inScripts = new Set([...ourScripts(), ...queueScripts()].flatMap(commandsCalled));
+test('every command that a script of ours or of BullMQ calls is documented', () => {
+  const inScripts = commandsInScripts();
+  expect(inScripts.size).toBeGreaterThan(20);
   expect([...inScripts].filter((command) => !isAllowed(command))).toEqual([]);
-  const known = new Set([...used, ...inScripts, ...SAID_BY_CLIENTS]);
+});
+
+test('every command line works for such a user, who is refused nothing but a look at the settings', async () => {
+  const server = await startRedisServer({ tcp: true, args: ['--appendonly', 'yes'] });
+  onTestFinished(() => server.stop());
+  const admin = await open(server, undefined, 'failFast');
+  await admin.call('ACL', 'SETUSER', USER, 'on', `>${PASSWORD}`, ...ACL_RULES.split(' '));
+  const ids = ['a0', 'a1', 'a2', 'a3'];
+  const here = await bench(String(server.url).replace('//', `//${USER}:${PASSWORD}@`), {
+    tenant: {
+      policies: ids.map((id) => ({
+        ...{ id: `p${id}`, type: 'deviceConfiguration' as const },
+        assignments: [{ id, target: groupTarget('old') }],
+      })),
+    },
+  });
+  const file = (name: string, groupId: string): string => {
+    const row = (id: string) => ({ policyType: 'deviceConfiguration', policyId: `p${id}`, assignmentId: id });
+    return here.file(name, csv(ids.map((id) => ({ ...row(id), targetType: 'group', groupId }))));
+  };
+  const ran = new Set<string>();
+  const does = async (exitCode: number, command: string, ...rest: string[]): Promise<void> => {
+    ran.add(command);
+    const ended = await here.run([command, ...rest]);
+    expect(ended, `${command}: ${ended.stderr}`).toMatchObject({ exitCode });
+  };
+
+  await does(0, 'doctor');
+  await does(0, 'plan', file('one.csv', 'one'), '-o', join(here.dir, 'plan.ndjson'), ...ALLOW_ALL);
+  await does(0, 'apply', file('one.csv', 'one'), '--yes', '--verify', ...ALLOW_ALL);
+  await does(0, 'status');
+  await does(0, 'results', '@last');
+  await does(0, 'export');
+  await does(0, 'rollback', '@last', '--yes', '--work');
+  await does(0, 'submit', file('two.csv', 'two'));
+  await does(0, 'pause', '@last', '--reason', 'why');
+  await does(0, 'set', '@last', '--max-failures', '50%', '--writes-per-window', '50');
+  await does(0, 'resume', '@last');
+  await does(0, 'pause', '--all');
+  await does(0, 'resume', '--all');
+  await does(0, 'cancel', '@last');
+  await does(0, 'retry', '@last');
+  await does(0, 'log', '@last');
+  await does(0, 'worker', '--until-idle');
+  await does(0, 'watch', '@last');
+  here.simulator.reconfigure({ forbidden: ids });
+  await does(1, 'apply', file('three.csv', 'three'), '--yes', '--max-failures', 'off', ...ALLOW_ALL);
+  here.simulator.reconfigure({ forbidden: [] });
+  await does(0, 'retry', '@last', '--work');
+
+  const alone = ['simulate', 'demo'];
+  expect([...ran].toSorted()).toEqual(
+    Object.keys(COMMANDS)
+      .filter((name) => !alone.includes(name))
+      .toSorted(),
+  );
+  const refused = ((await admin.acl('LOG', 128)) as unknown[][]).map(
+    (entry) => entry[entry.indexOf('object') + 1],
+  );
+  expect(refused.filter((command) => command !== 'config|get')).toEqual([]);
+
+  // Nor is it given what nobody needs.
+  const used = commandsOf(await admin.info('commandstats'));
+  const known = new Set([...used, ...commandsInScripts(), ...SAID_BY_CLIENTS]);
   expect(ACL_COMMANDS.filter((command) => !known.has(command))).toEqual([]);
 });
 
@@ -73,13 +141,26 @@ test('a user that may not run INFO is told the rules that it needs', async () =>
   const [finding] = await preflight(redis);
   expect(finding).toMatchObject({ severity: 'error', message: expect.stringContaining('INFO') });
   // It is to be pasted into a shell.
-  const pasted = /`redis-cli acl setuser NAME ([^`]+)`/.exec(finding?.remedy ?? '')?.[1] ?? '';
+  const pasted =
+    /`redis-cli -u \S+ --askpass acl setuser retarget ([^`]+)`/.exec(finding?.remedy ?? '')?.[1] ?? '';
   const words = execFileSync('sh', ['-c', `printf '%s\\n' ${pasted}`], { encoding: 'utf8' })
     .trim()
     .split('\n');
   expect(words).toEqual(ACL_RULES.split(' '));
   await admin.call('ACL', 'SETUSER', USER, ...words);
   expect(await redis.info('server')).toContain('run_id');
+});
+
+test('a command line that is refused a right names the Redis that is to give it, and no password', async () => {
+  const server = await startRedisServer({ tcp: true });
+  onTestFinished(() => server.stop());
+  const admin = await open(server, undefined, 'failFast');
+  await admin.call('ACL', 'SETUSER', USER, 'on', `>${PASSWORD}`, ...ACL_RULES.split(' '), '-zrevrange');
+  const here = await bench(String(server.url).replace('//', `//${USER}:${PASSWORD}@`));
+  const { exitCode, stderr } = await here.run(['status']);
+  expect(exitCode).toBe(4);
+  expect(stderr).toContain(`redis-cli -u ${server.url} --askpass acl setuser ${USER} resetkeys`);
+  expect(stderr).not.toContain(PASSWORD);
 });
 
 async function open(server: TestRedis, user: string | undefined, patience: Patience): Promise<RedisClient> {
@@ -93,6 +174,9 @@ const isAllowed = (command: string): boolean => (ACL_COMMANDS as readonly string
 
 const commandsOf = (stats: string): string[] =>
   [...stats.matchAll(/^cmdstat_([^:]+):/gm)].map(([, command = '']) => command);
+
+const commandsInScripts = (): Set<string> =>
+  new Set([...ourScripts(), ...queueScripts()].flatMap(commandsCalled));
 
 const commandsCalled = (lua: string): string[] =>
   [...lua.matchAll(/call\(\s*['"]([A-Za-z]+)['"]/g)].map(([, command = '']) => command.toLowerCase());

@@ -6,7 +6,7 @@ import { preflight } from '../../src/redis/preflight.ts';
 import { keysOf } from '../../src/runs/keys.ts';
 import { startCluster } from '../support/redisCluster.ts';
 import type { TestCluster } from '../support/redisCluster.ts';
-import { NEW_GROUP, startRun } from '../support/redisRun.ts';
+import { newGroups, startRun } from '../support/redisRun.ts';
 import { freePort, startRedisServer } from '../support/redisServer.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -74,7 +74,7 @@ test('a worker survives a failover: the master of the tenant is killed, and no r
   await run.settled(40);
   await master.server.kill('SIGKILL');
   expect(await run.ended()).toMatchObject({ state: 'completed' });
-  expect(run.tenant().groups).toEqual(Array(ROWS).fill(NEW_GROUP));
+  expect(run.tenant().groups).toEqual(newGroups(ROWS));
   // The client of a command had errors meanwhile, and serves again.
   await vi.waitUntil(async () => (await run.runs.runs().catch(() => [])).length === 1, WAIT);
   expect(log.lines).toContainEqual(expect.stringContaining(`node 127.0.0.1:${master.port} is out of reach`));

@@ -1,4 +1,5 @@
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { execFileSync } from 'node:child_process';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { closeRedis, openRedis } from '../../src/redis/connection.ts';
 import type { RedisTarget } from '../../src/redis/connection.ts';
 import { preflight, refuseOnErrors } from '../../src/redis/preflight.ts';
@@ -22,16 +23,30 @@ test('a Redis that evicts is refused with the command that mends it', async () =
   );
 });
 
-test('the pasted remedy against eviction works', async () => {
-  const server = await startRedisServer({ args: [...DURABLE, '--maxmemory-policy', 'volatile-ttl'] });
-  onTestFinished(() => server.stop());
-  const redis = await openRedis(server, { patience: 'failFast', name: 'test', log });
-  const [finding] = await preflight(redis);
-  const pasted = /`redis-cli ([^`]+)`/.exec(finding?.remedy ?? '')?.[1] ?? '';
-  const [command = '', ...args] = pasted.split(' ');
-  await redis.call(command, ...args);
-  expect(await preflight(redis)).toEqual([]);
-  await closeRedis(redis);
+describe('the pasted remedies work as they stand in a shell, on the Redis that they are about', () => {
+  const PASSWORD = 's3cret';
+  const pastedFrom = (remedy: string | undefined): string => /`([^`]+)`/.exec(remedy ?? '')?.[1] ?? '';
+
+  test.each(['socket', 'tcp', 'password'] as const)('by %s', async (way) => {
+    const secret = way === 'password' ? ['--requirepass', PASSWORD] : [];
+    const args = ['--maxmemory-policy', 'volatile-ttl', ...secret];
+    const server = await startRedisServer({ args, tcp: way !== 'socket' });
+    onTestFinished(() => server.stop());
+    const url = server.url?.replace('//', way === 'password' ? `//:${PASSWORD}@` : '//');
+    const redis = await openRedis(url === undefined ? server : { url }, {
+      ...{ patience: 'failFast', name: 'test', log },
+    });
+    const found = await preflight(redis);
+    expect(found).toHaveLength(2);
+    for (const { remedy } of found) {
+      const pasted = pastedFrom(remedy);
+      expect(pasted).not.toContain(PASSWORD);
+      // `--askpass` reads it from a terminal, or from here.
+      execFileSync('sh', ['-c', pasted], { input: `${PASSWORD}\n` });
+    }
+    expect(await preflight(redis)).toEqual([]);
+    await closeRedis(redis);
+  });
 });
 
 test('a Redis that keeps nothing, or only snapshots, is a warning and no refusal', async () => {
@@ -58,7 +73,13 @@ test('a node of a cluster is refused', async () => {
 // Services and careful operators take CONFIG away; the policy then stands in INFO, and how data is kept nowhere.
 test('where CONFIG is refused the eviction policy is found all the same', async () => {
   const careful = ['--rename-command', 'CONFIG', '', '--maxmemory-policy', 'allkeys-random'];
-  expect(await findings(careful)).toMatchObject([{ message: expect.stringContaining('"allkeys-random"') }]);
+  const [finding, ...others] = await findings(careful);
+  expect(others).toEqual([]);
+  expect(finding?.message).toContain('"allkeys-random"');
+  // A command that is refused is no remedy: it comes second, for whoever may give it.
+  expect(finding?.remedy).toMatch(
+    /^Set maxmemory-policy to noeviction in the settings of your Redis service \(its parameter group/,
+  );
 });
 
 async function findings(

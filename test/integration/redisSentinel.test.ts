@@ -4,7 +4,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { closeRedis, describeTarget, openRedis } from '../../src/redis/connection.ts';
 import type { Patience, RedisClient, RedisTarget } from '../../src/redis/connection.ts';
 import { preflight } from '../../src/redis/preflight.ts';
-import { NEW_GROUP, startRun } from '../support/redisRun.ts';
+import { newGroups, startRun } from '../support/redisRun.ts';
 import { REDIS_PASSWORD, SENTINEL_PASSWORD, startSentinel } from '../support/redisSentinel.ts';
 import type { TestSentinel } from '../support/redisSentinel.ts';
 import { freePort } from '../support/redisServer.ts';
@@ -24,7 +24,7 @@ test('a worker survives a failover: the master is killed, and no row is lost', a
   expect(await client.wait(1, 5_000)).toBe(1);
   await redis.master.kill('SIGKILL');
   expect(await run.ended()).toMatchObject({ state: 'completed' });
-  expect(run.tenant().groups).toEqual(Array(ROWS).fill(NEW_GROUP));
+  expect(run.tenant().groups).toEqual(newGroups(ROWS));
   // What the replica had not been told yet was looked at again: done, and found to be so.
   expect((await run.states()).filter((state) => state !== 'succeeded' && state !== 'skipped')).toEqual([]);
   // The client of a command had errors meanwhile, and serves again.

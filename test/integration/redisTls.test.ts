@@ -4,7 +4,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { closeRedis, openRedis } from '../../src/redis/connection.ts';
 import type { Patience, RedisClient } from '../../src/redis/connection.ts';
 import type { RedisFiles } from '../../src/redis/files.ts';
-import { NEW_GROUP, startRun } from '../support/redisRun.ts';
+import { newGroups, startRun } from '../support/redisRun.ts';
 import { freePort, startRedisServer } from '../support/redisServer.ts';
 import { makeCertificates } from '../support/redisTls.ts';
 import type { Certificates } from '../support/redisTls.ts';
@@ -31,7 +31,7 @@ test('a whole run over TLS, with certificates on both sides, a user and a passwo
     rows: ROWS,
   });
   expect(await run.ended()).toMatchObject({ state: 'completed', counts: { succeeded: ROWS } });
-  expect(run.tenant().groups).toEqual(Array(ROWS).fill(NEW_GROUP));
+  expect(run.tenant().groups).toEqual(newGroups(ROWS));
 });
 
 test('a certificate of an unknown authority is refused, and the setting that mends it is named', async () => {

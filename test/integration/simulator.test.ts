@@ -73,6 +73,44 @@ describe('a write', () => {
     expect(graph.stats().writesPerAssignment).toEqual({ [`${C1}/assignments/a1`]: 2 });
   });
 
+  test('onto a group that is there already leaves two entries, or overwrites it when ids follow targets', async () => {
+    for (const rekey of [false, true]) {
+      const graph = await simulator({ rekey });
+      await call(graph, 'PATCH', `/beta${C1}/assignments/a1`, { target: groupTarget('G2') });
+      const now = graph.tenant.assignmentsOf('deviceConfigurations', 'c1') ?? [];
+      const moved = { ...groupTarget('G2'), ...NO_FILTER };
+      if (rekey) expect(now).toMatchObject([{ id: 'c1_G2', target: moved }]);
+      else expect(now).toMatchObject([{ id: 'a1', target: moved }, { id: 'a2' }]);
+    }
+  });
+
+  test('onto an excluded group includes it when ids follow targets, and onto one of a policy set is refused', async () => {
+    const graph = await simulator({ rekey: true });
+    const exclusion = { '@odata.type': '#microsoft.graph.exclusionGroupAssignmentTarget', groupId: 'g8' };
+    const added = { id: 'c2_g8', target: exclusion };
+    graph.edit([{ do: 'add', type: 'deviceConfiguration', policyId: 'c2', assignment: added }]);
+    const C2 = '/beta/deviceManagement/deviceConfigurations/c2';
+    const refused = await call(graph, 'PATCH', `${C2}/assignments/a3`, { target: groupTarget('g4') });
+    expect(refused.status).toBe(400);
+    await call(graph, 'PATCH', `${C2}/assignments/a3`, { target: groupTarget('g8') });
+    expect(graph.tenant.assignmentsOf('deviceConfigurations', 'c2')).toMatchObject([
+      { id: 'c2_g8', target: groupTarget('g8') },
+      { id: 'a4', source: 'policySets' },
+    ]);
+  });
+
+  test('that keeps the group overwrites nothing, even where a group stands twice', async () => {
+    const graph = await simulator({ rekey: true });
+    const twin = { id: 'twin', target: groupTarget('g1') };
+    graph.edit([{ do: 'add', type: 'deviceConfiguration', policyId: 'c1', assignment: twin }]);
+    await call(graph, 'PATCH', `/beta${C1}/assignments/a1`, { target: groupTarget('g1'), intent: 'remove' });
+    expect(graph.tenant.assignmentsOf('deviceConfigurations', 'c1')).toMatchObject([
+      { id: 'c1_g1', intent: 'remove' },
+      { id: 'a2' },
+      { id: 'twin' },
+    ]);
+  });
+
   test('in v1.0 shows and takes less, and loses the filter', async () => {
     const graph = await simulator();
     expect((await call(graph, 'GET', `/v1.0${C1}/assignments/a2`)).body).toEqual({

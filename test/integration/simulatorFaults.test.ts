@@ -1,3 +1,4 @@
+import { request } from 'undici';
 import { describe, expect, test } from 'vitest';
 import type { FaultName } from '../../src/simulator/faults.ts';
 import type { SimulatorOptions, Simulator } from '../../src/simulator/simulator.ts';
@@ -76,6 +77,128 @@ describe('a fault of one request', () => {
   test('a 503 says when to come back if it is told to', async () => {
     const graph = await scripted('unavailable503', { unavailableRetryAfterSeconds: 3 });
     expect((await batch(graph, requests))[0]?.headers['Retry-After']).toBe('3');
+  });
+});
+
+describe('a write that is refused in passing', () => {
+  test.each([
+    ['conflict409', 409, 'Conflict'],
+    ['precondition412', 412, 'PreconditionFailed'],
+    ['missing404', 404, 'ResourceNotFound'],
+  ] as const)('%s', async (fault, status, code) => {
+    const graph = await scripted(fault, {}, 0);
+    const [refused, other] = await batch(graph, requests);
+    expect([refused?.status, refused?.body.error?.code, other?.status]).toEqual([status, code, 200]);
+    expect(isApplied(graph)).toBe(false);
+    expect((await batch(graph, requests))[0]?.status).toBe(200);
+  });
+
+  test('by --first-writes stands in the list all the while', async () => {
+    const graph = await simulator({ firstWrites: [{ status: 404, times: 1 }] });
+    const patch = (path: string) => call(graph, 'PATCH', `/beta${path}`, { target: groupTarget('x') });
+    expect((await patch(A1)).status).toBe(404);
+    expect((await call(graph, 'GET', `/beta${A1}`)).status).toBe(200);
+    expect((await patch(A1)).status).toBe(200);
+    graph.reconfigure({ firstWrites: [{ status: 412, times: 1 }] });
+    expect([(await patch(A1)).status, (await patch(A1)).status]).toEqual([412, 200]);
+  });
+});
+
+test('an outage of reads is a 503 for those of Intune, and writes go through', async () => {
+  const graph = await simulator({ unavailableRetryAfterSeconds: 2 });
+  const inner = [
+    { id: 'r', method: 'GET', url: A1 },
+    { id: 'g', method: 'GET', url: '/groups/g1' },
+    write('w', A1, groupTarget('x')),
+  ];
+  const statuses = async () => (await batch(graph, inner)).map(({ status }) => status);
+  expect(await statuses()).toEqual([200, 200, 200]);
+  graph.reconfigure({ readOutages: [{ by: 'reads', from: 2, to: 3 }] });
+  expect(await statuses()).toEqual([200, 200, 200]);
+  const [read] = await batch(graph, inner);
+  expect(read).toMatchObject({ status: 503, headers: { 'Retry-After': '2' } });
+  expect(await statuses()).toEqual([200, 200, 200]);
+  graph.reconfigure({ readOutages: [{ by: 'ms', from: 0, to: 3_600_000 }] });
+  expect(await statuses()).toEqual([503, 200, 200]);
+  expect(graph.stats().faults).toEqual({ readOutages: 2 });
+});
+
+describe('a late write', () => {
+  test.each([
+    ['lostLate', { status: 200, text: '{"responses":[]}' }],
+    ['timeoutLate', { status: 200, text: expect.stringContaining('GatewayTimeout') }],
+    ['resetLate', { failed: 'ECONNRESET' }],
+  ] as const)('by %s lands when nobody waits for it any more', async (fault, expected) => {
+    const graph = await scripted(fault, { lateMs: 300 });
+    expect(await raw(graph)).toEqual(expected);
+    expect(isApplied(graph)).toBe(false);
+    await expect.poll(() => graph.stats().writesLandedLate).toBe(2);
+    expect(isApplied(graph)).toBe(true);
+    expect(graph.stats()).toMatchObject({ writesArrived: 2, writesDone: 0, faults: expect.anything() });
+  });
+
+  test('by halfOpenLate lands after its sender has given up', async () => {
+    const graph = await scripted('halfOpenLate', { lateMs: 200 });
+    const giveUp = new AbortController();
+    const waiting = raw(graph, giveUp.signal);
+    await expect.poll(() => graph.stats().writesArrived).toBe(2);
+    giveUp.abort();
+    expect(await waiting).toEqual({ failed: 'AbortError' });
+    expect(isApplied(graph)).toBe(false);
+    await expect.poll(() => isApplied(graph)).toBe(true);
+  });
+
+  test('overwrites what came in between, and finds nothing when that is gone', async () => {
+    const graph = await scripted('timeoutLate', { lateMs: 200 });
+    await batch(graph, requests);
+    await call(graph, 'PATCH', `/beta${A1}`, { target: groupTarget('between') });
+    graph.edit([{ do: 'remove', type: 'deviceConfiguration', policyId: 'c1', assignmentId: 'a2' }]);
+    await expect.poll(() => isApplied(graph)).toBe(true);
+    expect(graph.stats().writesLandedLate).toBe(1);
+  });
+
+  test('never lands once the simulator is closed', async () => {
+    const graph = await scripted('resetLate', { lateMs: 50 });
+    await raw(graph);
+    await graph.close();
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    expect(isApplied(graph)).toBe(false);
+  });
+});
+
+describe('an answer of a proxy', () => {
+  const reads = [{ id: 'r', method: 'GET', url: A1 }];
+  // Not `fetch`, which makes a network error of a 407.
+  const envelopeOf = async (graph: Simulator, inner: readonly object[]) => {
+    const { statusCode, headers, body } = await request(`${graph.url}/beta/$batch`, {
+      method: 'POST',
+      headers: { ...TOKEN_HEADERS, 'content-type': 'application/json' },
+      body: JSON.stringify({ requests: inner }),
+    });
+    return { status: statusCode, type: headers['content-type'], text: await body.text() };
+  };
+
+  test.each(['proxy403', 'proxy404', 'proxy407'] as const)('%s', async (fault) => {
+    const graph = await simulator({ faults: { [fault]: 1 } });
+    const answered = await envelopeOf(graph, reads);
+    expect(answered).toEqual({
+      status: Number(fault.slice(-3)),
+      type: 'text/html',
+      text: expect.stringMatching(/^<html>/),
+    });
+    // With a write in it an envelope goes through.
+    expect((await envelopeOf(graph, [...reads, ...requests])).status).toBe(200);
+    expect(graph.stats().requests).toEqual({ GET: 1, PATCH: 2 });
+  });
+
+  test('comes as often as told', async () => {
+    const graph = await simulator({ proxyReads: [{ status: 407, times: 2 }] });
+    const statuses = [];
+    for (const inner of [requests, reads, reads, reads])
+      statuses.push((await envelopeOf(graph, inner)).status);
+    expect(statuses).toEqual([200, 407, 407, 200]);
+    graph.reconfigure({ proxyReads: [{ status: 403, times: 1 }] });
+    expect((await envelopeOf(graph, reads)).status).toBe(403);
   });
 });
 

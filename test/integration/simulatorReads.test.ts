@@ -1,6 +1,9 @@
+import { gunzipSync } from 'node:zlib';
+import { request } from 'undici';
 import { describe, expect, test, vi } from 'vitest';
 import { generateTenant } from '../../src/simulator/generateTenant.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';
+import type { TenantSeed } from '../../src/simulator/tenantFile.ts';
 import {
   batch,
   call,
@@ -202,6 +205,158 @@ test('the whole tenant can be read, and read in again', async () => {
   await call(graph, 'PATCH', `/beta${C1}/assignments/a2`, { target: groupTarget('new') });
   expect(await dump(graph)).not.toEqual(before);
   expect(await dump(await simulator({ tenant: before }))).toEqual(before);
+});
+
+describe('what a tenant holds and nobody knows', () => {
+  const BIG = '9007199254740993';
+  const seed: TenantSeed = {
+    policies: [
+      {
+        ...{ id: 'c1', type: 'deviceConfiguration' },
+        assignments: [
+          {
+            id: 'a1',
+            target: groupTarget('g1'),
+            own: { revision: BigInt(BIG), rings: [1, { x: null }] },
+          },
+          { id: 'a2', target: groupTarget('g2') },
+        ],
+      },
+    ],
+  };
+  /** Text for text, as a client that keeps digits would. */
+  const exchange = async ({ url }: Simulator, method: string, path: string, body?: string) => {
+    const headers = { ...TOKEN_HEADERS, 'content-type': 'application/json' };
+    const reply = await fetch(`${url}${path}`, { method, headers, ...(body !== undefined && { body }) });
+    return { status: reply.status, text: await reply.text() };
+  };
+
+  test('survives a round trip to the last digit, and is lost by who leaves it out', async () => {
+    const graph = await simulator({ tenant: seed });
+    const before = graph.snapshot();
+    const { text } = await exchange(graph, 'GET', `/beta${C1}/assignments`);
+    expect(text).toContain(`"revision":${BIG},"rings":[1,{"x":null}]`);
+    const sent = text.replace('{"value"', '{"assignments"');
+    expect(await exchange(graph, 'POST', `/beta${C1}/assign`, sent)).toMatchObject({ status: 200 });
+    expect(graph.snapshot()).toEqual(before);
+    expect((await exchange(graph, 'GET', '/simulator/tenant')).text).toContain(BIG);
+
+    // As a client does that reads numbers as doubles.
+    await exchange(graph, 'POST', `/beta${C1}/assign`, sent.replace(BIG, '9007199254740992'));
+    expect(graph.snapshot()).not.toEqual(before);
+    await call(graph, 'POST', `/beta${C1}/assign`, { assignments: [{ target: groupTarget('g1') }] });
+    expect((await exchange(graph, 'GET', `/beta${C1}/assignments`)).text).not.toContain('revision');
+  });
+
+  test('stays when a PATCH does not mention it, and is nowhere in v1.0', async () => {
+    const graph = await simulator({ tenant: seed });
+    const patched = await exchange(
+      graph,
+      'PATCH',
+      `/beta${C1}/assignments/a1`,
+      JSON.stringify({ target: groupTarget('x') }),
+    );
+    expect(patched.text).toContain(`"revision":${BIG}`);
+    expect((await exchange(graph, 'GET', `/v1.0${C1}/assignments`)).text).not.toContain('revision');
+    const odd = await call(graph, 'PATCH', `/beta${C1}/assignments/a1`, { colour: 'red' });
+    expect(odd.body.error?.message).toContain("'colour' does not exist");
+  });
+
+  test('may be large and deep, in lists of every kind, and is taken back', async () => {
+    const graph = await simulator({ entryBytes: 200_000, nestDepth: 20_000 });
+    const { text } = await exchange(graph, 'GET', `/beta${C1}/assignments`);
+    expect(text.length).toBeGreaterThan(2 * (200_000 + 6 * 20_000));
+    expect(text.split('{"in":').length - 1).toBe(40_000);
+    const all = await exchange(
+      graph,
+      'GET',
+      '/beta/deviceManagement/deviceConfigurations?$expand=assignments',
+    );
+    expect(all.text.length).toBeGreaterThan(4 * 200_000);
+    graph.reconfigure({ nestDepth: 3 });
+    const read = await exchange(graph, 'GET', `/beta${C1}/assignments`);
+    const sent = read.text.replace('{"value"', '{"assignments"');
+    expect(await exchange(graph, 'POST', `/beta${C1}/assign`, sent)).toMatchObject({ status: 200 });
+    graph.reconfigure({ nestDepth: 0, entryBytes: 0 });
+    expect((await exchange(graph, 'GET', `/beta${C1}/assignments`)).text).not.toContain('simulated');
+  });
+});
+
+test('the source in a PATCH is read-only on configurations, unless it is stored', async () => {
+  const graph = await simulator();
+  const body = { target: groupTarget('x'), source: 'policySets', sourceId: 's1' };
+  const source = async () => (await call(graph, 'PATCH', `/beta${C1}/assignments/a1`, body)).body.source;
+  expect(await source()).toBe('direct');
+  graph.reconfigure({ storeSource: true });
+  expect(await source()).toBe('policySets');
+  // Nobody but a policy set makes it that set's own: it can be written all the same.
+  expect(await source()).toBe('policySets');
+});
+
+test('replies are compressed when that is accepted, or always', async () => {
+  const graph = await simulator();
+  const encodingOf = async (accepted: string) => {
+    const { headers, body } = await request(`${graph.url}/beta${C1}`, {
+      headers: { ...TOKEN_HEADERS, 'accept-encoding': accepted },
+    });
+    const bytes = Buffer.from(await body.arrayBuffer());
+    const encoding = headers['content-encoding'];
+    expect(JSON.parse(String(encoding === 'gzip' ? gunzipSync(bytes) : bytes))).toMatchObject({ id: 'c1' });
+    return encoding;
+  };
+  const both = async () => [await encodingOf('identity'), await encodingOf('br, gzip')];
+  expect(await both()).toEqual([undefined, undefined]);
+  graph.reconfigure({ gzip: 'accepted' });
+  expect(await both()).toEqual([undefined, 'gzip']);
+  graph.reconfigure({ gzip: 'always' });
+  expect(await both()).toEqual(['gzip', 'gzip']);
+});
+
+describe('a copy that lags behind', () => {
+  const HOUR_MS = 3_600_000;
+  const groups = async (graph: Simulator) => {
+    const [list, single, expanded, all] = await batch(
+      graph,
+      [
+        `${C1}/assignments`,
+        `${C1}/assignments/a1`,
+        `${C1}?$expand=assignments`,
+        '/deviceManagement/deviceConfigurations?$expand=assignments',
+      ].map((url, index) => ({ id: String(index), method: 'GET', url })),
+    );
+    type Shown = { target: { groupId: string } }[];
+    const first = (shown: unknown) => (shown as Shown | undefined)?.[0]?.target.groupId;
+    const [policy] = (all?.body.value ?? []) as { assignments: Shown }[];
+    return {
+      list: first(list?.body.value),
+      single: first([single?.body]),
+      expanded: first(expanded?.body.assignments),
+      all: first(policy?.assignments),
+    };
+  };
+
+  test('shows a list before a write, and expanded ones by a lag of their own', async () => {
+    const graph = await simulator({ readLagMs: HOUR_MS });
+    await call(graph, 'PATCH', `/beta${C1}/assignments/a1`, { target: groupTarget('x') });
+    expect(await groups(graph)).toEqual({ list: 'g1', single: 'g1', expanded: 'x', all: 'x' });
+    graph.reconfigure({ readLagMs: 0, expandLagMs: HOUR_MS });
+    expect(await groups(graph)).toEqual({ list: 'x', single: 'x', expanded: 'g1', all: 'g1' });
+    graph.reconfigure({ expandLagMs: 0 });
+    expect(await groups(graph)).toEqual({ list: 'x', single: 'x', expanded: 'x', all: 'x' });
+  });
+
+  test('is not what a write meets: it finds an id that no read shows yet', async () => {
+    const graph = await simulator({ readLagMs: HOUR_MS, rekey: true });
+    const assigned = await call(graph, 'POST', `/beta${C1}/assign`, {
+      assignments: [{ target: groupTarget('x') }],
+    });
+    expect(assigned.body.value).toMatchObject([{ id: 'c1_x' }]);
+    expect((await call(graph, 'GET', `/beta${C1}/assignments/c1_x`)).status).toBe(404);
+    expect((await call(graph, 'GET', `/beta${C1}/assignments/a1`)).status).toBe(200);
+    const patched = await call(graph, 'PATCH', `/beta${C1}/assignments/c1_x`, { target: groupTarget('y') });
+    expect(patched.status).toBe(200);
+    expect((await groups(graph)).list).toBe('g1');
+  });
 });
 
 describe('the fault slowApply', () => {

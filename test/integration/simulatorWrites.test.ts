@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { FaultName } from '../../src/simulator/faults.ts';
-import { startSimulator, type Simulator } from '../../src/simulator/simulator.ts';
+import { startSimulator, type Simulator, type SimulatorOptions } from '../../src/simulator/simulator.ts';
 import { batch, call, groupTarget, simulator, write, TOKEN_HEADERS } from '../support/simulatorClient.ts';
 
 const C1 = '/deviceManagement/deviceConfigurations/c1';
@@ -117,6 +117,49 @@ describe('assign', () => {
     expect((await call(graph, 'POST', `/beta${C1}/rootCertificate/assign`, { assignments: [] })).status).toBe(
       400,
     );
+  });
+});
+
+describe('an assign that says 200 and loses what was to stay', () => {
+  const EXCLUSION = '#microsoft.graph.exclusionGroupAssignmentTarget';
+  const excluded = { id: 'x1', target: { '@odata.type': EXCLUSION, groupId: 'g8' } };
+  const lossy = async (fault: FaultName, more: SimulatorOptions = {}) => {
+    const graph = await simulator({ faults: { [fault]: 1 }, ...more });
+    graph.edit([{ do: 'add', type: 'deviceConfiguration', policyId: 'c1', assignment: excluded }]);
+    const kept = graph.tenant.assignmentsOf('deviceConfigurations', 'c1') ?? [];
+    const assignments = [
+      ...kept,
+      { target: groupTarget('new') },
+      { target: { '@odata.type': EXCLUSION, groupId: 'new' } },
+    ];
+    const reply = await call(graph, 'POST', `/beta${C1}/assign`, { assignments });
+    expect([reply.status, (reply.body.value as unknown[]).length]).toEqual([200, 5]);
+    return graph;
+  };
+
+  test('exclusionsDropped', async () => {
+    expect(groupsOf(await lossy('exclusionsDropped'))).toEqual(['g1', 'g2', 'new', 'new']);
+  });
+
+  test('filtersDropped', async () => {
+    const graph = await lossy('filtersDropped');
+    expect(groupsOf(graph)).toHaveLength(5);
+    expect(graph.tenant.at(`${C1}/assignments/a2`)?.target).toMatchObject({
+      deviceAndAppManagementAssignmentFilterId: null,
+      deviceAndAppManagementAssignmentFilterType: 'none',
+    });
+  });
+
+  test('entriesDropped, every so many', async () => {
+    expect(groupsOf(await lossy('entriesDropped'))).toEqual(['g2', 'g8', 'new', 'new']);
+    expect(groupsOf(await lossy('entriesDropped', { dropEvery: 2 }))).toEqual(['g2', 'new', 'new']);
+    expect(groupsOf(await lossy('entriesDropped', { dropEvery: 1 }))).toEqual(['new', 'new']);
+  });
+
+  test('hits no PATCH', async () => {
+    const graph = await simulator({ faults: { entriesDropped: 1 } });
+    await batch(graph, [write('1', `${C1}/assignments/a1`, groupTarget('x'))]);
+    expect([groupsOf(graph), graph.stats().faults]).toEqual([['x', 'g2'], {}]);
   });
 });
 

@@ -15,8 +15,15 @@ import { Staging } from '../../src/runs/staging.ts';
 import { groupTarget, simulator } from './simulatorClient.ts';
 
 const RUN_ID = 'r1';
-const OLD_GROUP = '00000000-0000-4000-8000-000000000001';
-export const NEW_GROUP = '00000000-0000-4000-8000-000000000002';
+/** A group for every row: a policy has one assignment for a group. */
+const group = (block: '8000' | '9000', row: number): string =>
+  `00000000-0000-4000-${block}-${String(row).padStart(12, '0')}`;
+const oldGroup = (row: number): string => group('8000', row);
+const newGroup = (row: number): string => group('9000', row);
+
+/** What `tenant().groups` is when every row is written. */
+export const newGroups = (rows: number): string[] => Array.from({ length: rows }, (_, row) => newGroup(row));
+
 /** For what takes as long as a failover does. */
 const WAIT = { timeout: 40_000, interval: 20 };
 
@@ -55,7 +62,7 @@ export async function startRun(
           type: 'deviceConfiguration',
           assignments: Array.from({ length: rows }, (_, i) => ({
             id: `a${i}`,
-            target: groupTarget(OLD_GROUP),
+            target: groupTarget(oldGroup(i)),
           })),
         },
       ],
@@ -157,7 +164,7 @@ async function publish(runs: RunStore, graphUrl: string, rows: number): Promise<
       ['policyId', 'c'],
       ['assignmentId', `a${i}`],
       ['targetType', 'group'],
-      ['groupId', NEW_GROUP],
+      ['groupId', newGroup(i)],
     ];
     await staging.add({ input: { line: i + 2, cells: new Map(cells) } });
   }

@@ -1,5 +1,7 @@
+import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
 import { redisFailure } from '../../../src/redis/failure.ts';
+import { rememberTarget } from '../../../src/redis/redisCli.ts';
 
 test.each([
   ["OOM command not allowed when used memory > 'maxmemory'.", 'more memory'],
@@ -14,6 +16,19 @@ test.each([
     message: expect.stringContaining(message),
     remedy: expect.stringContaining(remedy),
   });
+});
+
+test('what is to be pasted goes to the Redis that refused', async () => {
+  const redis = new Redis({ lazyConnect: true });
+  rememberTarget(redis, { url: 'redis://ada:s3cret@cache.example:7000' });
+  const remedyOf = (message: string) => redisFailure(replyError(message), redis)?.remedy;
+  const cli = 'redis-cli -u redis://cache.example:7000';
+  expect(remedyOf('OOM command not allowed')).toContain(`${cli} --user ada --askpass config set maxmemory`);
+  expect(remedyOf('NOPERM no')).toContain(`${cli} --askpass acl setuser ada `);
+  expect(remedyOf('LOADING data')).toContain(`${cli} --user ada --askpass info persistence`);
+  expect(redisFailure(new Error('Connection is closed.'), redis)?.remedy).toContain(
+    `${cli} --user ada --askpass ping`,
+  );
 });
 
 test('an error of our own script or code is no matter of the environment', () => {

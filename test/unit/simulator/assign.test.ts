@@ -122,6 +122,17 @@ describe('ids', () => {
     ]);
   });
 
+  test('that follow the target leave room for one entry of a group: the first, be it included or excluded', () => {
+    const both = {
+      assignments: [{ target: exclusion('g9') }, { target: group('G9') }, { target: ALL_DEVICES }],
+    };
+    const after = listed(assign([{ id: 'p_g9', target: group('g9') }], both, { rekey: true }));
+    expect(after.map(({ id, target }) => [id, target['@odata.type']])).toEqual([
+      ['p_g9', '#microsoft.graph.exclusionGroupAssignmentTarget'],
+      ['p_adadadad-808e-44e2-905a-0b7873a8a531', '#microsoft.graph.allDevicesAssignmentTarget'],
+    ]);
+  });
+
   test('never collide, even when an older assignment has the id of the new target', () => {
     const after = assign(
       [{ id: 'p_g9', target: group('g1') }],

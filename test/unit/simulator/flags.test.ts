@@ -65,6 +65,34 @@ test('what a tenant asks of writes can be said in flags', () => {
   expect(() => changedSettings(DEFAULT_SETTINGS, { approvalStatus: 400 })).toThrow(/approvalStatus/);
 });
 
+test('what happens so many times is said as status:times', () => {
+  const settings = changedSettings(DEFAULT_SETTINGS, {
+    firstWrites: parse('firstWrites', '409:2, 404'),
+    proxyReads: parse('proxyReads', '407:3'),
+  });
+  expect(settings).toMatchObject({
+    firstWrites: [
+      { status: 409, times: 2 },
+      { status: 404, times: 1 },
+    ],
+    proxyReads: [{ status: 407, times: 3 }],
+  });
+  expect(() => changedSettings(DEFAULT_SETTINGS, { firstWrites: [{ status: 500, times: 1 }] })).toThrow(
+    /firstWrites/,
+  );
+});
+
+test('spans of an outage are said by the clock or by reads', () => {
+  const { readOutages } = changedSettings(DEFAULT_SETTINGS, {
+    readOutages: parse('readOutages', '200ms-2200ms, 10-50'),
+  });
+  expect(readOutages).toEqual([
+    { by: 'ms', from: 200, to: 2_200 },
+    { by: 'reads', from: 10, to: 50 },
+  ]);
+  for (const text of ['10', '10ms-50', 'a-b']) expect(() => parse('readOutages', text)).toThrow(/is no span/);
+});
+
 test('wrong values are refused with what to do', () => {
   expect(() => parse('windowMs', 'soon')).toThrow('"soon" is no number.');
   expect(() => changedSettings(DEFAULT_SETTINGS, { faults: { lsot: 1 } })).toThrow(/lsot/);

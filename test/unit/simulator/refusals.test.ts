@@ -42,3 +42,21 @@ test('assign is forbidden by its policy, and ruled by its own method', () => {
   expect(refuses('POST', 'p2', '')?.status).toBe(403);
   expect(refuses('PATCH', 'p2', 'a1')).toBeUndefined();
 });
+
+test('the first writes of each assignment or list are refused as often as told, and then done', () => {
+  const refusals = createRefusals(
+    [],
+    [],
+    [
+      { status: 409, times: 1 },
+      { status: 404, times: 2 },
+    ],
+  );
+  const statuses = (method: string, policyId: string, assignmentId: string) =>
+    [1, 2, 3, 4].map(() => refusals(method, policyId, assignmentId)?.status);
+  expect(statuses('PATCH', 'p1', 'a1')).toEqual([409, 404, 404, undefined]);
+  expect(statuses('PATCH', 'P1', 'A2')).toEqual([409, 404, 404, undefined]);
+  expect(statuses('POST', 'p1', '')).toEqual([409, 404, 404, undefined]);
+  expect(statuses('GET', 'p1', 'a1')).toEqual([undefined, undefined, undefined, undefined]);
+  expect(refusals('PATCH', 'p1', 'a1')).toBeUndefined();
+});

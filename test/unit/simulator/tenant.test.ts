@@ -126,6 +126,19 @@ describe('a large tenant that is made up', () => {
   });
 });
 
+test('a share of the assignments may have properties that nobody knows, under the same ids and targets', () => {
+  const wanted = { configurations: 4, compliancePolicies: 2, assignmentsPerPolicy: 5, seed: 7, nested: true };
+  const plain = generateTenant(wanted).policies.flatMap(({ assignments }) => assignments);
+  const odd = generateTenant({ ...wanted, unknownPropertyShare: 0.5 }).policies.flatMap(
+    ({ assignments }) => assignments,
+  );
+  expect(odd.map(({ id, target }) => ({ id, target }))).toEqual(plain);
+  const revisions = odd.flatMap(({ own }) => (own === undefined ? [] : [own['revision']]));
+  expect(revisions.length).toBeGreaterThan(plain.length / 4);
+  expect(revisions.length).toBeLessThan(plain.length);
+  expect(revisions[0]).toBeGreaterThan(2n ** 53n);
+});
+
 test('a tenant file without filters has those that its assignments use, for the platform of the policy', () => {
   const filtered = {
     ...group,

@@ -1,0 +1,91 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { bench, csv, type Bench } from '../support/cli.ts';
+import { startRedisServer, type TestRedis } from '../support/redisServer.ts';
+import { groupTarget } from '../support/simulatorClient.ts';
+
+let redis: TestRedis;
+beforeAll(async () => {
+  redis = await startRedisServer({ args: ['--appendonly', 'yes'], tcp: true });
+});
+afterAll(() => redis.stop());
+
+const IDS = ['a0', 'a1', 'a2', 'a3'];
+
+interface Site extends Bench {
+  submit(groupId: string, ...more: string[]): Promise<string>;
+  /** What `worker --until-idle` ends with. */
+  work(): Promise<number>;
+}
+
+async function site(): Promise<Site> {
+  const here = await bench(redis.url, {
+    tenant: {
+      policies: IDS.map((id) => ({
+        ...{ id: `p${id}`, type: 'deviceConfiguration' as const },
+        assignments: [{ id, target: groupTarget('old') }],
+      })),
+    },
+  });
+  const row = (id: string, groupId: string) => ({
+    ...{ policyType: 'deviceConfiguration', policyId: `p${id}`, assignmentId: id },
+    ...{ targetType: 'group', groupId },
+  });
+  return {
+    ...here,
+    async submit(groupId, ...more) {
+      const file = here.file(`${groupId}.csv`, csv(IDS.map((id) => row(id, groupId))));
+      return (await here.run(['submit', file, ...more])).stdout.trim();
+    },
+    work: async () => (await here.run(['worker', '--until-idle'])).exitCode,
+  };
+}
+
+test('a worker until idle ends with 0 when all is done, or there was nothing to do', async () => {
+  const { submit, work } = await site();
+  expect(await work()).toBe(0);
+  await submit('one');
+  expect(await work()).toBe(0);
+});
+
+test('rows that failed make it 1, in the run that it worked on and no more in the next one', async () => {
+  const { submit, work, simulator } = await site();
+  simulator.reconfigure({ forbidden: ['a1'] });
+  await submit('one', '--max-failures', 'off');
+  expect(await work()).toBe(1);
+  expect(await work()).toBe(0);
+  simulator.reconfigure({ forbidden: [] });
+  await submit('two');
+  expect(await work()).toBe(0);
+});
+
+test('a run that was aborted, or is left paused, makes it 3, also beside one that is done', async () => {
+  const { submit, work, simulator, run } = await site();
+  simulator.reconfigure({ refusePatch: ['deviceConfiguration'] });
+  await submit('one');
+  expect(await work()).toBe(3);
+  simulator.reconfigure({ refusePatch: [] });
+  await run(['pause', await submit('two')]);
+  await submit('three');
+  expect(await work()).toBe(3);
+});
+
+test('a tenant that is stopped makes it 3, as its runs stand still', async () => {
+  const { submit, work, run } = await site();
+  await submit('one');
+  await run(['pause', '--all']);
+  expect(await work()).toBe(3);
+});
+
+test('a run that waits for the sign-in makes it 4, whatever became of others', async () => {
+  const { submit, work, simulator, run } = await site();
+  await run(['pause', await submit('one')]);
+  await submit('two');
+  simulator.reconfigure({ tokens: ['another'] });
+  expect(await work()).toBe(4);
+});
+
+test('a run for another root is none of its own', async () => {
+  const { submit, work } = await site();
+  await submit('one', '--graph-url', 'http://127.0.0.1:1');
+  expect(await work()).toBe(0);
+});
