@@ -1,6 +1,7 @@
 import type { Begin, FileFlags, Staged } from './staged.ts';
 import { randomInt } from 'node:crypto';
 import { rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import type { Command } from 'commander';
 import type { ReadingRules } from '../assignments/rows/rowReader.ts';
@@ -8,9 +9,11 @@ import { EXIT, UserError } from '../errors.ts';
 import { recognise } from '../formats/planFile.ts';
 import { DEFAULT_OPTIONS, type RunOptions } from '../runs/run.ts';
 import { Staging, type StagedRow } from '../runs/staging.ts';
+import { RunStore } from '../runs/runStore.ts';
 import type { Context } from './context.ts';
 import { openInput, policyByPolicy, readIn, withoutPolicies, type InputFile } from './intake.ts';
 import { isInterrupt } from './interrupt.ts';
+import { pruneKeptPlans, type IsRecorded } from './keptPlans.ts';
 import { count } from './print.ts';
 import { canSkip, refused, showProblems } from './problems.ts';
 import { identify, type Identity } from './identity.ts';
@@ -233,6 +236,25 @@ function newRunId(now: Date): string {
   return `${stamp}-${Array.from({ length: 4 }, () => letters[randomInt(letters.length)]).join('')}`;
 }
 
+/** Old plans go when a new one comes. That one can't be deleted is no matter of the run, which is published by now. */
+async function prunePlansBeside(
+  path: string,
+  runId: string,
+  { runs, redis, identity, log }: Session,
+): Promise<void> {
+  // Tenants share the directory.
+  const recordOf = (tenant: string): RunStore =>
+    tenant === identity.tenant ? runs : new RunStore(redis, tenant);
+  const isRecorded: IsRecorded = async ({ runId: id, tenant }) =>
+    (await recordOf(tenant).run(id)) !== undefined;
+  try {
+    const keepDays = (await runs.run(runId))?.keepDays ?? 0;
+    await pruneKeptPlans(dirname(path), isRecorded, { keepDays, now: Date.now() });
+  } catch (error) {
+    log.debug({ err: error }, 'Old plans could not be deleted.');
+  }
+}
+
 /** Makes the staged rows a run and queues its first batches. Answers the run's id. */
 export async function publish(staged: Staged, again: boolean): Promise<string> {
   const { staging, intake, leftOut, session } = staged;
@@ -242,6 +264,7 @@ export async function publish(staged: Staged, again: boolean): Promise<string> {
     case 'published':
       staged.isPublished = true;
       await session.producer.topUp();
+      if (staged.keptPlan !== undefined) await prunePlansBeside(staged.keptPlan, staging.runId, session);
       return staging.runId;
     case 'sameFile': {
       const watch = session.identity.hint(`watch ${published.runId}`);

@@ -2,6 +2,7 @@ import { Queue } from 'bullmq';
 import type { RedisClient } from '../redis/connection.ts';
 import { RECORD_FORMAT } from '../runs/run.ts';
 import type { RunStore } from '../runs/runStore.ts';
+import { cutLongLocks, type LocksCut } from './locks.ts';
 import { QUEUE_DEPTH, QUEUE_LOW_MARK } from './limits.ts';
 
 /** What a job says: "look at this batch". What is left to do is read from the record. */
@@ -20,6 +21,7 @@ export const QUEUE_NAME = `batches-${RECORD_FORMAT}`;
 export class Producer {
   readonly #runs: RunStore;
   readonly #queue: Queue<BatchJob>;
+  readonly #connection: RedisClient;
   readonly #graphUrl: string;
   readonly #isWorker: boolean;
   #running: Promise<number> | undefined;
@@ -31,6 +33,7 @@ export class Producer {
   constructor(runs: RunStore, connection: RedisClient, graphUrl: string, isWorker = true) {
     this.#isWorker = isWorker;
     this.#runs = runs;
+    this.#connection = connection;
     this.#graphUrl = graphUrl;
     this.#queue = new Queue(QUEUE_NAME, {
       connection,
@@ -56,6 +59,11 @@ export class Producer {
   /** Whether any worker of this tenant is there to take jobs. */
   async hasWorkers(): Promise<boolean> {
     return (await this.#queue.getWorkersCount()) > 0;
+  }
+
+  /** See `cutLongLocks`. */
+  async cutLongLocks(): Promise<LocksCut | undefined> {
+    return cutLongLocks(this.#queue, this.#connection);
   }
 
   async close(): Promise<void> {

@@ -14,6 +14,7 @@ import {
   WAIT_INSIDE_MAX_MS,
 } from './limits.ts';
 import type { Edges, Step } from './edges.ts';
+import type { LocksCut } from './locks.ts';
 import { pauseForSignIn } from './pauseRun.ts';
 import { processBatch } from './processBatch.ts';
 import { QUEUE_NAME, type BatchJob, type Producer } from './producer.ts';
@@ -73,7 +74,18 @@ export function startWorker(
     completed += 1;
     if (!stopping.signal.aborted && (hasDrained || completed % JOBS_PER_DEPTH_CHECK === 0)) topUpIfLow();
   });
-  const regularly = setInterval(topUpIfLow, TOP_UP_MS);
+  const cutLongLocks = (): void =>
+    void producer
+      .cutLongLocks()
+      .then((cut) => {
+        if (cut !== undefined) log.warn(cut, clockWentBack(cut));
+      })
+      .catch(said);
+  const regularly = setInterval(() => {
+    cutLongLocks();
+    topUpIfLow();
+  }, TOP_UP_MS);
+  cutLongLocks();
   producer.topUp().catch(said);
   const signingIn = keepSigningIn(edges, producer, stopping.signal);
 
@@ -89,6 +101,10 @@ export function startWorker(
     },
   };
 }
+
+const clockWentBack = ({ jobs, stepMs }: LocksCut): string =>
+  `Redis' clock has gone back by some ${Math.round(stepMs / 1000)} s. What a worker that ended had in hand (${jobs} locks) is taken up ` +
+  'in seconds all the same.';
 
 /**
  * Looks, from the start on, whether runs that wait for the sign-in may go on: a new worker may bring a new one. Where reads

@@ -24,6 +24,7 @@ export const FAULTS = {
     of: 'writes',
     does: 'its reply is missing from the envelope, and it is applied --late-ms later',
   },
+  error500Late: { hits: 'request', of: 'writes', does: '500, and it is applied --late-ms later' },
   timeoutLate: { hits: 'request', of: 'writes', does: '504, and it is applied --late-ms later' },
   conflict409: { hits: 'request', of: 'writes', does: '409, nothing applied' },
   precondition412: { hits: 'request', of: 'writes', does: '412, nothing applied' },

@@ -84,6 +84,9 @@ export function handleRequest(request: GraphRequest, caller: Caller, world: Worl
       return { reply: refusedReply(request, INTERNAL_ERROR, now), fault };
     case 'ignored':
       return { reply: answeredReply(instead(request), caller, now, world), fault };
+    case 'error500Late':
+      answeredReply(request, { ...caller, landsLate: true }, now, world);
+      return { reply: refusedReply(request, INTERNAL_ERROR, now), fault };
     case 'lostLate':
     case 'timeoutLate':
       return { reply: answeredReply(request, { ...caller, landsLate: true }, now, world), fault };

@@ -2,10 +2,12 @@
  * Rounds of a run in real processes to which something is done: workers and producers are killed, Redis goes away, Graph
  * misbehaves. Afterwards the record and the tenant must agree. Each round follows from its seed and replays with it.
  *
- *     npm run chaos -- [--rounds 10] [--seed 1] [--only workerStalled,redisKilled] [--verbose]
+ *     npm run chaos -- [--rounds 10] [--seed 1] [--only workerStalled,redisKilled] [--rollback] [--verbose]
+ *
+ * `--only harmful` plays the deeds that are known to do harm today, one after the other.
  */
 import { parseArgs } from 'node:util';
-import { DEED_NAMES, planOf, type DeedName } from './plan.ts';
+import { HARMFUL_DEEDS, KNOWN_DEEDS, planOf, type DeedName } from './plan.ts';
 import { playRound, type Round } from './round.ts';
 
 const { values } = parseArgs({
@@ -13,18 +15,20 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '10' },
     seed: { type: 'string', default: '1' },
     only: { type: 'string', default: '' },
+    rollback: { type: 'boolean', default: false },
     verbose: { type: 'boolean', default: false },
   },
 });
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
+const isHarmful = values.only === 'harmful';
 const only = values.only
   .split(',')
-  .filter((name) => name !== '')
+  .filter((name) => name !== '' && !isHarmful)
   .map((name): DeedName => {
-    const known = DEED_NAMES.find((deed) => deed === name);
-    if (known === undefined) throw new Error(`--only ${name}: the deeds are ${DEED_NAMES.join(', ')}`);
+    const known = KNOWN_DEEDS.find((deed) => deed === name);
+    if (known === undefined) throw new Error(`--only ${name}: the deeds are ${KNOWN_DEEDS.join(', ')}`);
     return known;
   });
 
@@ -38,11 +42,11 @@ function tell({ plan, struck, tally, takenUpAfterMs, tookMs, violations, said }:
   );
   for (const violation of violations) say(`  ${violation}`);
   if (violations.length > 0 || values.verbose) say(said.join('\n'));
-  if (violations.length > 0) say(`  Again: npm run chaos -- --rounds 1 --seed ${plan.seed}${onlyFlag}`);
+  if (violations.length > 0) say(`  Again: npm run chaos -- --rounds 1 --seed ${plan.seed}${flags}`);
 }
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
-const onlyFlag = only.length > 0 ? ` --only ${only.join(',')}` : '';
+const flags = `${values.only === '' ? '' : ` --only ${values.only}`}${values.rollback ? ' --rollback' : ''}`;
 
 // A round that is cut off would leave its embedded Redis behind. A second signal ends it all the same.
 const stopping = new AbortController();
@@ -55,7 +59,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
 const first = Number(values.seed);
 const rounds: Round[] = [];
 for (let seed = first; seed < first + Number(values.rounds) && !stopping.signal.aborted; seed += 1) {
-  const round = await playRound(planOf(seed, only));
+  const harmful = HARMFUL_DEEDS[(seed - 1) % HARMFUL_DEEDS.length];
+  const deeds = isHarmful && harmful !== undefined ? [harmful] : only;
+  const round = await playRound(planOf(seed, deeds, values.rollback));
   rounds.push(round);
   tell(round);
 }

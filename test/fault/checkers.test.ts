@@ -9,14 +9,15 @@ const wish = (line: number, kind: Wish['kind'], groupId: string): Wish => ({
   line,
   kind,
   groupId,
-  listPath: '/c1/assignments',
-  path: `/c1/assignments/a${line}`,
+  listPath: '/deviceManagement/deviceConfigurations/c1/assignments',
+  path: `/deviceManagement/deviceConfigurations/c1/assignments/a${line}`,
 });
 const WISHES = [wish(2, 'change', 'n2'), wish(3, 'alreadySo', 'g3'), wish(4, 'forbidden', 'n4')];
 const targets = (...groups: string[]): Record<string, unknown>[] =>
   groups.map((groupId) => ({ '@odata.type': GROUP, groupId }));
 const line = (row: number, status: string, more: Partial<ResultLine> = {}): ResultLine => ({
   ...{ row, status, groupId: '', attempts: 1, httpStatus: 200, errorCode: null },
+  ...{ policyId: 'c1', assignmentId: `a${row}` },
   ...more,
 });
 
@@ -31,14 +32,14 @@ const STATS: Evidence['stats'] = {
     writtenAgain: [],
   },
   ...{ requestsDuringHold: 0, clientRequestIdsRepeated: 0, redirectsFollowed: 0 },
-  writesPerAssignment: { '/c1/assignments/a2': 1 },
+  writesPerAssignment: { '/deviceManagement/deviceConfigurations/c1/assignments/a2': 1 },
   assignsPerPolicy: {},
   writesInWindowMax: { arrived: 2, admitted: 2 },
   writeArrivals: [1_000, 1_001],
 };
 
 const WELL: Evidence = {
-  plan: { writeLimit: 2, weather: 'calm', faults: {}, rekey: false },
+  plan: { writeLimit: 2, weather: 'calm', faults: {}, rekey: false, landsLate: false },
   wishes: WISHES,
   results: [
     line(2, 'succeeded'),
@@ -50,9 +51,14 @@ const WELL: Evidence = {
     ...{ pending: 0, stale: 0, awaitingApproval: 0, cancelled: 0 },
   },
   stats: STATS,
-  before: new Map([['/c1/assignments', targets('g2', 'g3', 'g4', 'g5')]]),
-  after: new Map([['/c1/assignments', targets('n2', 'g3', 'g4', 'g5')]]),
+  before: new Map([
+    ['/deviceManagement/deviceConfigurations/c1/assignments', targets('g2', 'g3', 'g4', 'g5')],
+  ]),
+  after: new Map([
+    ['/deviceManagement/deviceConfigurations/c1/assignments', targets('n2', 'g3', 'g4', 'g5')],
+  ]),
   cancelled: undefined,
+  rolledBack: undefined,
   takenUpAfterMs: [15_000],
   endings: [{ what: 'worker', exitCode: 0 }],
   said: ['[worker 1]\nWorking for tenant t.'],
@@ -65,7 +71,14 @@ const withStats = (change: Partial<Evidence['stats']>): Partial<Evidence> => ({
   stats: { ...STATS, ...change },
 });
 const heldAfter = (...groups: string[]): Partial<Evidence> => ({
-  after: new Map([['/c1/assignments', targets(...groups)]]),
+  after: new Map([['/deviceManagement/deviceConfigurations/c1/assignments', targets(...groups)]]),
+});
+
+const rolledBackTo = (groupId: string, results: readonly ResultLine[]): Partial<Evidence> => ({
+  rolledBack: {
+    results,
+    after: new Map([['/deviceManagement/deviceConfigurations/c1/assignments', targets(groupId)]]),
+  },
 });
 
 test('a round that went well breaks no invariant', () => {
@@ -134,20 +147,25 @@ describe('the checkers find', () => {
     [
       'a row that is written twice',
       'nothing is written that was settled, nor twice at all',
-      withStats({ writesPerAssignment: { '/c1/assignments/a2': 2 } }),
+      withStats({ writesPerAssignment: { '/deviceManagement/deviceConfigurations/c1/assignments/a2': 2 } }),
     ],
     [
       'a write of what was so already',
       'nothing is written that was settled, nor twice at all',
-      withStats({ writesPerAssignment: { '/c1/assignments/a3': 1 } }),
+      withStats({ writesPerAssignment: { '/deviceManagement/deviceConfigurations/c1/assignments/a3': 1 } }),
     ],
     [
       'a write after a reply that had arrived',
       'nothing is written that was settled, nor twice at all',
-      withStats({ writtenAgain: ['/c1/assignments/a2'] }),
+      withStats({ writtenAgain: ['/deviceManagement/deviceConfigurations/c1/assignments/a2'] }),
     ],
     ['a stranger that was changed', 'what no row is about stays as it was', heldAfter('n2', 'g3', 'g4', 'x')],
     ['an assignment that is gone', 'what no row is about stays as it was', heldAfter('n2', 'g3', 'g4')],
+    [
+      'what a rollback has left without a word',
+      'after a rollback nothing is left that its results do not name',
+      rolledBackTo('n2', [line(2, 'succeeded')]),
+    ],
     ['a request in a hold', 'nothing is sent before a hold has ended', withStats({ requestsDuringHold: 1 })],
     [
       'one write too many',
@@ -206,4 +224,25 @@ describe('the checkers find', () => {
   test('each of its own', () => {
     expect(new Set(PLANTED.map(([, name]) => name))).toEqual(new Set(Object.keys(CHECKERS)));
   });
+});
+
+describe('what a rollback leaves', () => {
+  test('may be left when its results name it, or when it was so before', () => {
+    for (const change of [
+      rolledBackTo('n2', [line(2, 'stale')]),
+      rolledBackTo('n2', [line(2, 'failed')]),
+      rolledBackTo('g2', [line(2, 'succeeded')]),
+      rolledBackTo('g3', []),
+    ])
+      expect(violations({ ...WELL, ...change })).toEqual([]);
+  });
+});
+
+test('where writes land late, a row that was sent and not seen through may be held or not', () => {
+  const gaveUp = withResult(0, line(2, 'failed', { errorCode: 'GaveUp', httpStatus: null }));
+  const status = { ...WELL.status, succeeded: 0, failed: 2 };
+  for (const held of [heldAfter('n2', 'g3', 'g4', 'g5'), heldAfter('g2', 'g3', 'g4', 'g5')]) {
+    const plan = { ...WELL.plan, landsLate: true };
+    expect(violations({ ...WELL, ...gaveUp, ...held, plan, status })).toEqual([]);
+  }
 });

@@ -10,6 +10,15 @@ export interface ResultLine {
   readonly attempts: number;
   readonly httpStatus: number | null;
   readonly errorCode: string | null;
+  readonly policyId: string;
+  readonly assignmentId: string;
+}
+
+/** What a rollback came to, after all that was on its way had landed. */
+export interface RolledBack {
+  /** The lines of its own run; none when it found nothing to put back. */
+  readonly results: readonly ResultLine[];
+  readonly after: ReadonlyMap<string, readonly Readonly<Record<string, unknown>>[]>;
 }
 
 export interface StatusLine {
@@ -21,7 +30,7 @@ export interface StatusLine {
 
 /** What is known of a round when it is over: the commands' word on one side, the simulator's on the other. */
 export interface Evidence {
-  readonly plan: Pick<Plan, 'writeLimit' | 'weather' | 'faults' | 'rekey'>;
+  readonly plan: Pick<Plan, 'writeLimit' | 'weather' | 'faults' | 'rekey' | 'landsLate'>;
   readonly wishes: readonly Wish[];
   readonly results: readonly ResultLine[];
   readonly status: StatusLine;
@@ -33,6 +42,8 @@ export interface Evidence {
   readonly cancelled: { readonly at: number; readonly lastArrivalAt: number } | undefined;
   /** Times in ms until a killed worker's job or a killed producer's run was in other hands. */
   readonly takenUpAfterMs: readonly number[];
+  /** undefined: the run was not rolled back. */
+  readonly rolledBack: RolledBack | undefined;
   /** How processes ended that should have ended well. */
   readonly endings: readonly { readonly what: string; readonly exitCode: number | null }[];
   /** All that commands and workers said. */
@@ -70,14 +81,17 @@ export const CHECKERS: Readonly<Record<string, Checker>> = {
       const isDone = line.status === 'succeeded' || line.status === 'skipped';
       // A cancel leaves rows alone that nobody had looked at yet, those that were so before too.
       const isLeftAsItWas = wish.kind === 'alreadySo' && line.status === 'cancelled';
-      if (wish.kind === 'duplicate' || isLeftAsItWas || held === isDone) return [];
+      // What lands after the last look is known to nobody before it is rolled back.
+      const isInDoubt = evidence.plan.landsLate && line.attempts > 0 && !isDone;
+      if (wish.kind === 'duplicate' || isLeftAsItWas || isInDoubt || held === isDone) return [];
       return [`${worded(line)}, and the tenant ${held ? 'holds' : 'does not hold'} its target`];
     }),
 
   'each row ends as it should': ({ results, wishes, plan, cancelled }) =>
     results.flatMap((line, i) => {
       const kind = wishes[i]?.kind;
-      const isFailedByFaults = plan.weather === 'faulty' && FAILING_CODES.has(line.errorCode ?? '');
+      const hasFaults = plan.weather === 'faulty' || plan.landsLate;
+      const isFailedByFaults = hasFaults && FAILING_CODES.has(line.errorCode ?? '');
       const allowed = [
         ...(kind === 'change' ? ['succeeded', 'skipped'] : []),
         ...(kind === 'alreadySo' || kind === 'duplicate' ? ['skipped'] : []),
@@ -106,6 +120,19 @@ export const CHECKERS: Readonly<Record<string, Checker>> = {
       if (left.length !== targets.length) return [`${listPath} has ${left.length} of ${targets.length}`];
       return kept >= targets.length - changes ? [] : [`${listPath} kept ${kept} of ${targets.length}`];
     }),
+
+  'after a rollback nothing is left that its results do not name': ({ wishes, before, rolledBack }) => {
+    if (rolledBack === undefined) return [];
+    const named = new Set(
+      rolledBack.results
+        .filter(({ status }) => status !== 'succeeded' && status !== 'skipped')
+        .map(({ policyId, assignmentId }) => `${policyId} ${assignmentId}`),
+    );
+    return wishes
+      .filter((wish) => holds(rolledBack.after, wish) && !holds(before, wish))
+      .filter(({ path }) => !named.has(placeOf(path)))
+      .map(({ line, path, kind }) => `${path} (line ${line}, ${kind}) is as the run wrote it`);
+  },
 
   'nothing is sent before a hold has ended': ({ stats }) =>
     stats.requestsDuringHold === 0 ? [] : [`${stats.requestsDuringHold} requests`],
@@ -184,6 +211,12 @@ export function tallyOf({ results, wishes, after, stats }: Evidence): Tally {
 
 const holds = (after: Evidence['after'], { listPath, groupId }: Wish): boolean =>
   (after.get(listPath) ?? []).some((target) => target['groupId'] === groupId);
+
+/** Policy and assignment of a path, as results name them. */
+function placeOf(path: string): string {
+  const segments = path.split('/').map(decodeURIComponent);
+  return `${segments[3]} ${segments.at(-1)}`;
+}
 
 const worded = ({ row, status, attempts }: ResultLine): string =>
   `line ${row} is ${status} after ${attempts} sends`;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { DEED_NAMES, EMBEDDED_DEEDS, planOf } from './plan.ts';
+import { DEED_NAMES, EMBEDDED_DEEDS, HARMFUL_DEEDS, planOf } from './plan.ts';
 import { wishesOf } from './wishes.ts';
 
 const SEEDS = Array.from({ length: 500 }, (_, i) => i + 1);
@@ -22,6 +22,19 @@ describe('the plan of a round', () => {
       const embedded = deeds.filter((deed) => EMBEDDED_DEEDS.some((name) => name === deed));
       expect(embedded).toEqual(redis === 'embedded' ? deeds : []);
     }
+  });
+
+  test('does no deed that is known to do harm unless it is asked for, and then rolls the run back', () => {
+    const plans = SEEDS.map((seed) => planOf(seed));
+    expect(plans.filter(({ rollsBack, landsLate }) => rollsBack || landsLate)).toEqual([]);
+    for (const deed of HARMFUL_DEEDS)
+      expect(planOf(7, [deed])).toMatchObject({
+        deeds: [deed],
+        redis: 'server',
+        rollsBack: true,
+        rekey: false,
+      });
+    expect(planOf(7, ['redisKilled'], true)).toMatchObject({ rollsBack: true, landsLate: false });
   });
 
   test('asks for no hold that nobody could keep: no 429s where replies get lost with a worker or a Redis', () => {

@@ -30,8 +30,25 @@ export const SERVER_DEEDS = [
 /** What is done to three workers that share an embedded Redis; they start at once on a server that is not there. */
 export const EMBEDDED_DEEDS = ['embeddedKilled', 'embeddedAllKilled', 'embeddedWorkerKilled'] as const;
 
+/**
+ * What is known to do harm today. Only `--only` plays these, with a rollback after the run; once a deed does none it belongs into
+ * SERVER_DEEDS, and its round among those of chaos.test.ts.
+ */
+export const HARMFUL_DEEDS = [
+  'writesLandLate',
+  'givenUpBeforeLanding',
+  'cancelledBeforeLanding',
+  'redisLosesLastSecond',
+] as const;
+/** Of these, those that have writes land late: until the end nobody can know of them. */
+const LANDS_LATE: ReadonlySet<DeedName> = new Set<DeedName>(
+  HARMFUL_DEEDS.filter((name) => name.includes('Land')),
+);
+
 export const DEED_NAMES = [...SERVER_DEEDS, ...EMBEDDED_DEEDS];
-export type DeedName = (typeof DEED_NAMES)[number];
+/** Those that may be asked for. */
+export const KNOWN_DEEDS = [...DEED_NAMES, ...HARMFUL_DEEDS];
+export type DeedName = (typeof KNOWN_DEEDS)[number];
 
 /** How Graph behaves while it happens. */
 export type Weather = 'calm' | 'faulty' | 'throttled';
@@ -54,6 +71,10 @@ export interface Plan {
   readonly latencyMs: number;
   readonly rekey: boolean;
   readonly workers: number;
+  /** Whether writes land when nobody waits for them any more. */
+  readonly landsLate: boolean;
+  /** Whether the run is rolled back in the end. */
+  readonly rollsBack: boolean;
   /** Where in the run the first deed strikes, as a share of its rows. */
   readonly moment: number;
 }
@@ -63,23 +84,30 @@ export interface Plan {
  * keep it. So these deeds meet no throttling, and whoever does can be held to every hold.
  */
 const LOSES_REPLIES: ReadonlySet<DeedName> = new Set<DeedName>([
-  ...DEED_NAMES.filter((name) => /Killed|redis|Stalled|older/.test(name)),
+  ...KNOWN_DEEDS.filter((name) => /Killed|redis|Stalled|older|Land/.test(name)),
 ]);
 
 /** Two workers on one batch meet only if neither waits long for leave. */
 const WIDE_LIMIT = 400;
 
-/** @param only the deeds of the round, instead of those that the seed picks */
-export function planOf(seed: number, only: readonly DeedName[] = []): Plan {
+const isHarmful = (name: DeedName | undefined): boolean => HARMFUL_DEEDS.some((deed) => deed === name);
+
+/**
+ * @param only the deeds of the round, instead of those that the seed picks
+ * @param rollsBack whether the run is rolled back also when no deed asks for it
+ */
+export function planOf(seed: number, only: readonly DeedName[] = [], rollsBack = false): Plan {
   const random = seededRandom(seed);
   const between = (least: number, most: number): number => least + Math.floor(random() * (most - least + 1));
   // In turn and not by chance: so many rounds in a row have seen every deed.
   const first = DEED_NAMES[(((seed - 1) % DEED_NAMES.length) + DEED_NAMES.length) % DEED_NAMES.length];
-  const isServerDeed = (name: DeedName | undefined): boolean => SERVER_DEEDS.some((deed) => deed === name);
+  const isServerDeed = (name: DeedName | undefined): boolean =>
+    SERVER_DEEDS.some((deed) => deed === name) || isHarmful(name);
   const isServer = isServerDeed(only[0] ?? first);
   const second = isServer && random() < 0.25 ? pick(SERVER_DEEDS, random) : undefined;
   const chosen = only.length > 0 ? only : [first, second].filter((deed) => deed !== undefined);
   const deeds = [...new Set(chosen)];
+  const putsBack = rollsBack || deeds.some(isHarmful);
   const weathers: Weather[] = deeds.some((deed) => LOSES_REPLIES.has(deed))
     ? ['calm', 'calm', 'faulty']
     : ['calm', 'faulty', 'throttled'];
@@ -99,8 +127,11 @@ export function planOf(seed: number, only: readonly DeedName[] = []): Plan {
     windowMs: between(7, 10) * 100,
     window: pick(['sliding', 'fixed'], random),
     latencyMs: between(0, 6) * 10,
-    rekey: random() < 0.25,
+    // The results of a rollback name an assignment by the id that it has, and the rows by the one that it had.
+    rekey: random() < 0.25 && !putsBack,
     workers: isServer ? between(1, 2) : 3,
+    landsLate: deeds.some((deed) => LANDS_LATE.has(deed)),
+    rollsBack: putsBack,
     moment: 0.05 + random() * 0.4,
   };
 }
@@ -111,7 +142,16 @@ export function planOf(seed: number, only: readonly DeedName[] = []): Plan {
  * in passing is a deed's too, as it would fail rows that are to succeed.
  */
 const NO_WEATHER: ReadonlySet<FaultName> = new Set<FaultName>([
-  ...(['throttled', 'slowApply', 'ignored', 'lostLate', 'timeoutLate', 'resetLate', 'halfOpenLate'] as const),
+  ...([
+    'throttled',
+    'slowApply',
+    'ignored',
+    'lostLate',
+    'error500Late',
+    'timeoutLate',
+    'resetLate',
+    'halfOpenLate',
+  ] as const),
   ...(['exclusionsDropped', 'filtersDropped', 'entriesDropped'] as const),
   ...(['conflict409', 'precondition412', 'missing404', 'proxy403', 'proxy404', 'proxy407'] as const),
 ]);

@@ -10,6 +10,8 @@ import type { Deed } from './workerDeeds.ts';
 
 /** How long Redis is away or unwilling. */
 const awayMs = (random: Random): number => 500 + random() * 4_000;
+/** What `appendfsync everysec` may lose, by Redis' own word. */
+const LAST_SECOND_MS = 1_000;
 /** A client notices a half-open connection after 30 s without a reply; then the worker has its drain to do. */
 const HALF_OPEN_END_MAX_MS = 45_000;
 
@@ -73,19 +75,26 @@ const diskFull: Deed = atMoment(async (site, { server }, random) => {
   await mayGrowTo('unlimited');
 });
 
+/** Copies the append-only file. Answers how to put the copy in its place. */
+function copyOfData(dir: string): () => void {
+  const [data, copy] = [join(dir, 'appendonlydir'), join(dir, 'copy')];
+  cpSync(data, copy, { recursive: true });
+  return () => {
+    rmSync(data, { recursive: true });
+    cpSync(copy, data, { recursive: true });
+  };
+}
+
 /** The record as it was a while ago: whoever restores a copy must not make the tenant pay for it. */
 const olderRecord: Deed = async (site) => {
   if (site.redis === undefined || !(await site.untilWritten(site.plan.moment / 2))) return false;
   const { server } = site.redis;
-  const [data, copy] = ['appendonlydir', 'copy'].map((name) => join(server.dir, name));
-  if (data === undefined || copy === undefined) return false;
   // What is copied while it is written to may end in mid-command, as a real copy does.
   await sleep(1_100);
-  cpSync(data, copy, { recursive: true });
+  const restore = copyOfData(server.dir);
   const hasGoneOn = await site.untilWritten(site.plan.moment / 2 + 0.3);
   await server.kill('SIGKILL');
-  rmSync(data, { recursive: true });
-  cpSync(copy, data, { recursive: true });
+  restore();
   await server.restart();
   return hasGoneOn;
 };
@@ -121,7 +130,17 @@ function killEmbedded(site: Site): void {
   process.kill(pid, 'SIGKILL');
 }
 
+/** All that was recorded in the last second is gone, as after a loss of power: the tenant has it, and the record does not. */
+const losesLastSecond: Deed = atMoment(async (_site, { server }) => {
+  const restore = copyOfData(server.dir);
+  await sleep(LAST_SECOND_MS);
+  await server.kill('SIGKILL');
+  restore();
+  await server.restart();
+});
+
 export const REDIS_DEEDS = {
+  redisLosesLastSecond: losesLastSecond,
   redisKilled: atMoment(async (_site, { server }, random) => {
     await server.kill('SIGKILL');
     await sleep(random() * 1_500);

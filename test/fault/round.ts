@@ -8,6 +8,7 @@ import {
   violations,
   type Evidence,
   type ResultLine,
+  type RolledBack,
   type StatusLine,
   type Tally,
 } from './checkers.ts';
@@ -20,6 +21,7 @@ import { WORKER_DEEDS, type Deed } from './workerDeeds.ts';
 /** A run of seconds, with all that can be done to it, on a busy machine. */
 const RUN_MAX_MS = 120_000;
 const LOOK_MS = 100;
+const LANDED_SLACK_MS = 500;
 
 export interface Round {
   readonly plan: Plan;
@@ -58,7 +60,12 @@ export async function playRound(plan: Plan): Promise<Round> {
   if (site.workers.length === 0) site.startWorker();
   await untilEnded(site);
   await Promise.all(site.workers.map((worker) => site.endWorker(worker)));
-  const evidence = await gather(site, before);
+  // A rollback is judged by what it could know: all that was on its way has landed by then.
+  if (site.lateMs > 0) await sleep(site.lateMs + LANDED_SLACK_MS);
+  const gathered = await gather(site, before);
+  const evidence = plan.rollsBack
+    ? { ...gathered, rolledBack: await rollBack(site), said: saidIn(site) }
+    : gathered;
   return {
     plan,
     struck,
@@ -110,9 +117,24 @@ async function gather(site: Site, before: Evidence['before']): Promise<Evidence>
     after,
     cancelled,
     takenUpAfterMs,
+    rolledBack: undefined,
     endings,
-    said: site.processes.all.map((child) => `[${child.name} ${child.pid}]\n${child.stderr()}`),
+    said: saidIn(site),
   };
+}
+
+const saidIn = ({ processes }: Site): string[] =>
+  processes.all.map((child) => `[${child.name} ${child.pid}]\n${child.stderr()}`);
+
+/** Puts the run back, and answers what became of that. The results are the judge of it, not the exit code. */
+async function rollBack(site: Site): Promise<RolledBack> {
+  const child = site.command('rollback', site.runId, '--yes', '--work');
+  const ended = await child.endedWithin(RUN_MAX_MS);
+  if (ended === undefined) site.endings.push({ what: 'rollback: did not end', exitCode: -1 });
+  const runs = await (await site.record()).runs();
+  const run = runs.find(({ runId }) => runId !== site.runId);
+  const results = run === undefined ? '[]' : await site.run(['results', run.runId, '--format', 'json']);
+  return { results: JSON.parse(results) as ResultLine[], after: await listsOf(site) };
 }
 
 async function listsOf({ wishes, simulator }: Site): Promise<Map<string, Record<string, unknown>[]>> {

@@ -16,6 +16,14 @@ const LOOK_MS = 2;
 const LATE_MS = 2_000;
 /** As many batches as a worker takes together. */
 const CONCURRENCY_MAX = 64;
+/** How long after their answer late writes land: longer than they are waited for before they are sent again. */
+const LATE_LANDING_MS = 6_000;
+/** The same where all that is sent is to be given up before any of it lands. */
+const GIVEN_UP_LANDING_MS = 25_000;
+/** The share of the rows, behind the moment, that is written before the rest is given up. */
+const GIVEN_UP_FROM = 0.4;
+/** The share of writes that a round has land late. */
+const LATE_RATE = 0.4;
 /** The share of the rows that is written while writes arrive late. */
 const LATE_SHARE = 0.4;
 
@@ -78,6 +86,46 @@ async function queueAllAgain(site: Site): Promise<void> {
   );
 }
 
+/** Answers of writes that land all the same, when nobody waits for them any more. */
+const landingLate = (share: number) => ({ timeoutLate: share, lostLate: share / 2, resetLate: share / 4 });
+
+/** Writes of which no answer comes, or a time-out, land seconds later: after others were sent in their place, or given up. */
+const writesLandLate: Deed = async (site) => {
+  const { plan, simulator } = site;
+  site.lateMs = LATE_LANDING_MS;
+  await simulator.configure({
+    faults: { ...plan.faults, ...landingLate(LATE_RATE) },
+    lateMs: LATE_LANDING_MS,
+  });
+  const hasCome = await site.until(
+    ({ faults }) => (faults['timeoutLate'] ?? 0) + (faults['resetLate'] ?? 0) > 0,
+  );
+  await site.untilWritten(plan.moment + LATE_SHARE);
+  await simulator.configure({ faults: plan.faults });
+  return hasCome;
+};
+
+/** All that is sent from here on is answered with 500, as often as it is tried, and lands after the run has ended. */
+const givenUpBeforeLanding: Deed = async (site) => {
+  const { plan, simulator } = site;
+  if (!(await site.untilWritten(plan.moment + GIVEN_UP_FROM))) return false;
+  site.lateMs = GIVEN_UP_LANDING_MS;
+  await simulator.configure({ faults: { ...plan.faults, error500Late: 1 }, lateMs: site.lateMs });
+  return site.until(({ faults }) => (faults['error500Late'] ?? 0) > 0);
+};
+
+/** Cancelled while all that was sent has been answered with a time-out, and lands after the run has ended. */
+const cancelledBeforeLanding: Deed = async (site, random) => {
+  const { plan, simulator } = site;
+  if (!(await site.untilWritten(plan.moment))) return false;
+  site.lateMs = LATE_LANDING_MS;
+  await simulator.configure({ faults: { ...plan.faults, timeoutLate: 1 }, lateMs: LATE_LANDING_MS });
+  const hasCome = await site.until(({ faults }) => (faults['timeoutLate'] ?? 0) > 0);
+  const hasStruck = hasCome && (await cancelled(site, random));
+  await simulator.configure({ faults: plan.faults });
+  return hasStruck;
+};
+
 /** A producer that dies while it reads leaves nothing that works, and what it staged goes by itself. */
 export async function killProducerWhileStaging(site: Site): Promise<boolean> {
   const producer = site.command('submit', '-');
@@ -128,4 +176,11 @@ export async function killProducerWhilePublishing(site: Site): Promise<boolean> 
   return true;
 }
 
-export const RUN_DEEDS = { cancelled, pausedAndResumed, sameBatchTwice } satisfies Record<string, Deed>;
+export const RUN_DEEDS = {
+  cancelled,
+  pausedAndResumed,
+  sameBatchTwice,
+  writesLandLate,
+  givenUpBeforeLanding,
+  cancelledBeforeLanding,
+} satisfies Record<string, Deed>;

@@ -52,6 +52,8 @@ export class Site implements AsyncDisposable {
   #watcher: RedisClient | undefined;
   #queue: Queue<BatchJob> | undefined;
   runId = '';
+  /** How long after they were answered late writes land; 0: none do. */
+  lateMs = 0;
   cancelled: { at: number; lastArrivalAt: number } | undefined;
   readonly endings: { what: string; exitCode: number | null }[] = [];
   readonly takenUpAfterMs: number[] = [];

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SeedPolicy } from '../../src/simulator/tenantFile.ts';
@@ -279,6 +279,20 @@ describe('the plan of a run', () => {
       .flatMap((line) => JSON.parse(line).assignments ?? [])
       .map(({ target }) => named(target.groupId));
     expect(befores).toEqual(['old-0-0', 'old-0-1', 'old-1-0', 'old-1-1']);
+  });
+
+  test('goes with its run: when a new one comes, old plans are deleted whose runs are not in the record', async () => {
+    const here = await plannedTenant(redis.url, 2);
+    await here.run(['apply', here.changes, '--yes', ...ANY_SIZE]);
+    const [first = ''] = plansKept(here);
+    const plans = join(here.dir, 'data', 'plans');
+    const gone = '20200101-000000-gone.ndjson';
+    copyFileSync(join(plans, first), join(plans, gone));
+    const old = new Date(Date.now() - 40 * 86_400_000);
+    for (const name of [first, gone]) utimesSync(join(plans, name), old, old);
+    await here.run(['rollback', '@last', '--yes']);
+    expect(plansKept(here)).toHaveLength(2);
+    expect(plansKept(here)).toContain(first);
   });
 
   test('is kept also when it came as a file, and where --plan-dir says', async () => {

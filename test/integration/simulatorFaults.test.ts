@@ -126,6 +126,7 @@ test('an outage of reads is a 503 for those of Intune, and writes go through', a
 describe('a late write', () => {
   test.each([
     ['lostLate', { status: 200, text: '{"responses":[]}' }],
+    ['error500Late', { status: 200, text: expect.stringContaining('InternalServerError') }],
     ['timeoutLate', { status: 200, text: expect.stringContaining('GatewayTimeout') }],
     ['resetLate', { failed: 'ECONNRESET' }],
   ] as const)('by %s lands when nobody waits for it any more', async (fault, expected) => {
