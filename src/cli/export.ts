@@ -15,7 +15,7 @@ import { identify, sharedOptions, signIn, type Identity } from './identity.ts';
 import { graphClientOf } from './livePlan.ts';
 import { outputFormat, writeOutput, type OutputFlags } from './output.ts';
 import { count } from './print.ts';
-import { selectorFrom } from './selection.ts';
+import { expectColumns, selectorFrom } from './selection.ts';
 import { openSession, type Session } from './session.ts';
 
 interface ExportFlags extends SharedFlags, OutputFlags {
@@ -34,6 +34,7 @@ export const exportAssignments: CliCommand<ExportFlags> = {
     const format = outputFormat(flags);
     const types = flags.type === undefined ? POLICY_TYPES : [policyTypeFrom(flags.type)];
     const selector = selectorFrom(flags.where);
+    expectColumns(selector, EXPORT_COLUMNS, 'An export has');
     await using session = await openSession(await signIn(identify(flags, context), context), context);
     const policies = await readTenant(types, session, context);
     const found = rowsOf(policies, session.identity).filter(({ cells }) =>
@@ -107,6 +108,12 @@ function policyCells({ displayName, odataType }: TenantPolicy): [InputColumn, st
     ['platform', platformOf(odataType) ?? ''],
   ];
 }
+
+/** All that a present assignment can say. */
+const EXPORT_COLUMNS: readonly InputColumn[] = INPUT_COLUMNS.filter(
+  (column) =>
+    !['via', 'url', 'source', 'sourceId', 'target', 'body', 'action', 'note', 'groupName'].includes(column),
+);
 
 const ALWAYS: readonly InputColumn[] = [
   ...(['policyType', 'policyId', 'assignmentId', 'targetType'] as const),
