@@ -31,10 +31,9 @@ export class JsonRecord {
     return this.members().findLast((member) => member.depth === 1 && member.key === key);
   }
 
-  /** A problem of one member; the line is the record's, the column the member's name's in its own line. */
+  /** A problem of one member, where its name stands. */
   problemAt(key: string, { message, remedy }: Fault): Problem {
-    const column = this.placeAt(this.member(key)?.keyAt ?? 0).column;
-    return { line: this.place.line, column, name: shortName(key), message, remedy };
+    return { ...this.placeAt(this.member(key)?.keyAt ?? 0), name: shortName(key), message, remedy };
   }
 
   /** The cell of a member, and what is wrong with its value as such. */
@@ -61,7 +60,15 @@ class JsonCell implements Cell {
 
   /** Finding it means walking the record again, which a row without problems never needs. */
   get column(): number {
-    return this.#record.placeAt(this.#record.member(this.#key)?.valueAt ?? 0).column;
+    return this.#place.column;
+  }
+
+  get line(): number {
+    return this.#place.line;
+  }
+
+  get #place(): Place {
+    return this.#record.placeAt(this.#record.member(this.#key)?.valueAt ?? 0);
   }
 }
 
@@ -77,11 +84,11 @@ export type ParsedRecord =
 
 export function parseRecord(record: JsonRecord, scan: JsonScan): ParsedRecord {
   if (scan.tooDeepAt !== undefined) {
-    const { column } = record.placeAt(scan.tooDeepAt);
+    const place = record.placeAt(scan.tooDeepAt);
     const message = `The record nests more than ${JSON_DEPTH_MAX} levels deep.`;
     return {
       kind: 'unusable',
-      problem: { line: record.place.line, column, message, remedy: 'Write one flat object per assignment.' },
+      problem: { ...place, message, remedy: 'Write one flat object per assignment.' },
     };
   }
   let value: unknown;
@@ -122,8 +129,7 @@ const repeatedMembers = (record: JsonRecord): Problem[] =>
     .filter(({ repeated }) => repeated)
     .slice(0, RECORD_PROBLEMS_MAX)
     .map(({ key, keyAt }) => ({
-      line: record.place.line,
-      column: record.placeAt(keyAt).column,
+      ...record.placeAt(keyAt),
       name: shortName(key),
       message: `The name ${quoted(key)} is there twice in one object.`,
       remedy: 'Keep one of them.',

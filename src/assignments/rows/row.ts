@@ -5,6 +5,8 @@ export interface Cell {
   readonly value: unknown;
   /** Where a problem of this cell is shown: the field's number in CSV, the character in its line in JSON; from 1. */
   readonly column: number;
+  /** The line where it stands, where that need not be the row's: a JSON record may go over many. */
+  readonly line?: number;
 }
 
 /** One record of an input file. */
