@@ -13,7 +13,7 @@ import { identify, sharedOptions, signIn, type Identity } from './identity.ts';
 import { graphClientOf } from './livePlan.ts';
 import { outputFormat, writeOutput, type OutputFlags } from './output.ts';
 import { count } from './print.ts';
-import { selectorFrom } from './selection.ts';
+import { expectColumns, selectorFrom } from './selection.ts';
 import { openSession, type Session } from './session.ts';
 import { expectRead } from './unread.ts';
 
@@ -33,6 +33,7 @@ export const exportAssignments: CliCommand<ExportFlags> = {
     const format = outputFormat(flags);
     const kind = flags.type === undefined ? undefined : kindFrom(flags.type);
     const selector = selectorFrom(flags.where);
+    expectColumns(selector, EXPORT_COLUMNS, 'An export has');
     await using session = await openSession(await signIn(identify(flags, context), context), context);
     const kinds = kind ? [kind] : kindsIn(session.identity.config.apiVersion);
     const policies = await readTenant(kinds, session, context);
@@ -106,6 +107,12 @@ function policyCells({ displayName, platform }: TenantPolicy): [InputColumn, str
     ['platform', platform ?? ''],
   ];
 }
+
+/** All that a present assignment can say. */
+const EXPORT_COLUMNS: readonly InputColumn[] = INPUT_COLUMNS.filter(
+  (column) =>
+    !['via', 'url', 'source', 'sourceId', 'target', 'body', 'action', 'note', 'groupName'].includes(column),
+);
 
 const ALWAYS: readonly InputColumn[] = [
   ...(['policyType', 'policyId', 'assignmentId', 'targetType'] as const),

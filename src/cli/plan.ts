@@ -1,6 +1,7 @@
 import type { FileFlags } from './staged.ts';
 import { resolve } from 'node:path';
-import { EXIT, type ExitCode } from '../errors.ts';
+import { EXIT, UserError, type ExitCode } from '../errors.ts';
+import { formatOf } from '../formats/format.ts';
 import type { CliCommand, Context } from './context.ts';
 import { isStopped, planStaged, type PlanTerms } from './livePlan.ts';
 import { sharedOptions, signIn } from './identity.ts';
@@ -30,7 +31,7 @@ export const plan: CliCommand<PlanFlags> = {
 
 /** Reads, checks, looks and judges; what was staged for it is forgotten. */
 export function planCommand(path: string, flags: PlanFlags, context: Context): Promise<ExitCode> {
-  const paths = flags.output === undefined ? [] : [resolve(context.cwd, flags.output)];
+  const paths = flags.output === undefined ? [] : [resolve(context.cwd, planName(flags.output))];
   const terms = planTerms(flags, paths);
   return withStagedFile(path, flags, context, signIn, async (staged) => {
     const found = await planStaged(staged, terms, context);
@@ -39,6 +40,15 @@ export function planCommand(path: string, flags: PlanFlags, context: Context): P
     for (const saved of paths) context.print.say(`Plan written to ${saved}.`);
     if (isStopped(found)) return EXIT.stoppedEarly;
     return found.leftOut > 0 ? EXIT.someRowsFailed : EXIT.done;
+  });
+}
+
+/** A plan under the name of another kind of file would be opened as one, edited, and be no plan any more. */
+function planName(output: string): string {
+  if (formatOf(output) === 'ndjson') return output;
+  throw new UserError(`A plan is NDJSON, and ${output} does not end so.`, {
+    remedy: `Write -o ${output.replace(/\.\w+$/, '')}.ndjson. For the tenant's assignments as a table, use \`retarget export\`.`,
+    exitCode: EXIT.badInput,
   });
 }
 

@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { visible } from '../assignments/values/visible.ts';
 import type { UserError } from '../errors.ts';
 import type { Writable } from 'node:stream';
 
@@ -122,13 +123,7 @@ function tableLines(headings: readonly string[], rows: readonly (readonly string
   );
 }
 
-/** Text from a file or from Graph, with what could steer a terminal or break the line shown as `\u001b`. */
-export const visible = (text: string): string =>
-  text.replace(
-    // eslint-disable-next-line no-control-regex -- control characters are what is looked for
-    /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+export { visible };
 
 /** The beginning of a text that may be of any length. */
 export const shortened = (text: string, charsMax: number): string =>

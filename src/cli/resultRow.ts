@@ -1,12 +1,13 @@
 import { beforeJson, entryOf, NOT_READ } from '../assignments/changes/decision.ts';
 import type { JsonObject } from '../assignments/values/json.ts';
 import { patchBody } from '../assignments/changes/request.ts';
+import { INPUT_COLUMNS, RESULT_COLUMNS } from '../assignments/rows/columns.ts';
 import { cellText, type SelectableColumn, type Selector } from '../assignments/rows/selector.ts';
 import type { RecordedRow } from '../runs/batchRow.ts';
 import { statusOf, type RowStatus } from '../runs/rowState.ts';
 import type { Run } from '../runs/run.ts';
 import type { Context } from './context.ts';
-import { addressesIn } from './selection.ts';
+import { addressesIn, expectColumns } from './selection.ts';
 
 /** A row with what became of it, by the names of the columns that `results` shows. */
 export type ResultRow = { readonly [column in SelectableColumn]?: unknown } & { readonly status: RowStatus };
@@ -39,7 +40,7 @@ function written({ change, before = NOT_READ }: RecordedRow): JsonObject | undef
 
 /**
  * Whether a row of a run is among those that `--where` and `--rows` select; without them each is.
- * @throws UserError (exit 2) when the file of `--rows` can't be read
+ * @throws UserError (exit 2) when the file of `--rows` can't be read, or the run has no such column
  */
 export async function rowsMeant(
   where: Selector,
@@ -47,6 +48,9 @@ export async function rowsMeant(
   run: Run,
   context: Context,
 ): Promise<(recorded: RecordedRow, row?: ResultRow) => boolean> {
+  // A run of no columns is of a file without rows.
+  const input = run.columns.length > 0 ? run.columns : INPUT_COLUMNS;
+  expectColumns(where, [...input, ...RESULT_COLUMNS, 'row'], `Run ${run.runId} has`);
   const isNamed = await addressesIn(rowsFile, run, context);
   return (recorded, row = resultRow(recorded, run)) =>
     where.matches((column) => cellText(row[column])) && (rowsFile === undefined || isNamed(recorded.change));

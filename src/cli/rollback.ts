@@ -9,7 +9,8 @@ import { expectJustified } from './approvals.ts';
 import { ask, canAsk, nobodyToAsk } from './ask.ts';
 import type { CliCommand, Context } from './context.ts';
 import { draining, type DrainFlags } from './drain.ts';
-import { identify, sharedOptions, signIn } from './identity.ts';
+import { findRun } from './findRun.ts';
+import { identify, sharedOptions, signIn, type Identity } from './identity.ts';
 import { stageInverses, showInverses, type Inverses } from './inverses.ts';
 import { planStaged } from './livePlan.ts';
 import { keepPlanIn } from './making.ts';
@@ -55,10 +56,15 @@ export const rollback: CliCommand<RollbackFlags> = draining({
       .option('--json', 'print the run as JSON; with --dry-run the plan'),
   async run([name], flags, context) {
     if ((name === undefined) === (flags.from === undefined)) throw whatIsMeant();
-    if (!flags.dryRun && !flags.yes && !canAsk(context)) throw nobodyToAsk();
     const selection = { where: selectorFrom(flags.where), rows: flags.rows };
-    const identity = await signIn(identify(flags, context), context);
-    await using session = await openSession(identity, context);
+    const known = identify(flags, context);
+    if (!isSure(known)) expectAnswer(flags, context);
+    await using opened = await openSession(isSure(known) ? known : await signIn(known, context), context);
+    // What is not there is told before anybody signs in or is asked.
+    if (name !== undefined && name !== '@last')
+      await findRun(name, opened.runs, opened.identity.tenant, context);
+    expectAnswer(flags, context);
+    const session = isSure(known) ? { ...opened, identity: await signIn(opened.identity, context) } : opened;
     const written =
       flags.from === undefined
         ? await writtenByRun(name ?? '', selection, session, context)
@@ -77,6 +83,13 @@ export const rollback: CliCommand<RollbackFlags> = draining({
     }
   },
 });
+
+function expectAnswer({ dryRun, yes }: RollbackFlags, context: Context): void {
+  if (!dryRun && !yes && !canAsk(context)) throw nobodyToAsk();
+}
+
+/** Whose runs are meant is known without the sign-in. */
+const isSure = ({ isReadyToken, tenantFrom }: Identity): boolean => isReadyToken || tenantFrom === 'id';
 
 const whatIsMeant = (): UserError =>
   new UserError('What is to be rolled back is not said.', {

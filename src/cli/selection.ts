@@ -3,7 +3,8 @@ import { aboutKey } from '../assignments/rows/about.ts';
 import type { Change } from '../assignments/rows/change.ts';
 import type { Problem } from '../assignments/rows/row.ts';
 import type { ReadingRules } from '../assignments/rows/rowReader.ts';
-import { parseWhere, rowAbout, type Selector } from '../assignments/rows/selector.ts';
+import { parseWhere, rowAbout, type SelectableColumn, type Selector } from '../assignments/rows/selector.ts';
+import { closestTo } from '../assignments/values/closest.ts';
 import { EXIT, UserError } from '../errors.ts';
 import { readRows } from '../formats/readRows.ts';
 import type { Run } from '../runs/run.ts';
@@ -33,6 +34,25 @@ export function selectorFrom(where: readonly string[] = []): Selector {
   const read = parseWhere(where);
   if ('message' in read) throw new UserError(read.message, { remedy: read.remedy, exitCode: EXIT.badInput });
   return read;
+}
+
+/**
+ * A condition on a column that is not there would select nothing, and look as if there were nothing to select.
+ * @param whose "Run 20260131-… has"
+ * @throws UserError (exit 2)
+ */
+export function expectColumns(
+  { columns }: Selector,
+  known: readonly SelectableColumn[],
+  whose: string,
+): void {
+  const missing = columns.find((column) => !known.includes(column));
+  if (missing === undefined) return;
+  const guess = closestTo(missing, known);
+  throw new UserError(`${whose} no column ${missing}.`, {
+    remedy: `${guess === undefined ? '' : `Did you mean ${guess}? `}Write --where with one of: ${known.join(', ')}.`,
+    exitCode: EXIT.badInput,
+  });
 }
 
 /**

@@ -1,5 +1,6 @@
 import { kindOf } from '../assignments/kinds/registry.ts';
-import { allowOption } from '../assignments/guard/allow.ts';
+import { allowOption, isNeverAllowed, type Blocked } from '../assignments/guard/allow.ts';
+import { GUARD_KINDS, type GuardKind } from '../assignments/guard/finding.ts';
 import { approvalInWords } from './approvals.ts';
 import type { ChangeCount } from './planTally.ts';
 import type { Context } from './context.ts';
@@ -111,20 +112,34 @@ function showChanges(changes: readonly ChangeCount[], say: (line: string) => voi
 
 function showGuard(plan: LivePlan, { say, bold }: Context['print']): void {
   const byKind = Map.groupBy(plan.findings, ({ kind }) => kind);
-  const kinds = Object.entries(plan.guard) as [keyof LivePlan['guard'], number][];
+  const kinds = GUARD_KINDS.flatMap((kind): [GuardKind, number][] => {
+    const found = plan.guard[kind] ?? 0;
+    return found > 0 || plan.blocked.some((each) => each.kind === kind) ? [[kind, found]] : [];
+  });
   if (kinds.length === 0) return;
   say(bold(plan.blocked.length > 0 ? 'The guard stops this plan:' : 'The guard found, and lets through:'));
   for (const [kind, found] of kinds) {
     const isBlocked = plan.blocked.find((each) => each.kind === kind);
-    const verdict = isBlocked ? `stops (${isBlocked.allowed} allowed)` : 'allowed';
+    const verdict = isBlocked ? verdictOn(isBlocked) : 'allowed';
     say(`  ${kind}: ${count(found, 'finding')}, ${verdict}${WORDS[kind] ? ` – ${WORDS[kind]}` : ''}`);
     const shown = (byKind.get(kind) ?? []).filter(({ what }) => what !== '').slice(0, FINDINGS_SHOWN);
     for (const { line, what } of shown) say(`    line ${line}: ${visible(what)}`);
     const more = (byKind.get(kind)?.length ?? 0) - shown.length;
     if (shown.length > 0 && more > 0) say(`    … and ${count(more, 'more')}`.replace(/s$/, ''));
   }
-  if (plan.blocked.length > 0) say(`If that is what you want, add: ${allowOption(plan.blocked)}`);
+  if (plan.blocked.length === 0) return;
+  const option = allowOption(plan.blocked);
+  say(
+    option
+      ? `If that is what you want, add: ${option}`
+      : 'Correct the ids of these groups, or take the rows out.',
+  );
 }
+
+const verdictOn = ({ kind, allowed }: Blocked): string =>
+  isNeverAllowed(kind)
+    ? 'stops, and can not be allowed'
+    : `stops (${allowed.toLocaleString('en-US')} allowed)`;
 
 const WORDS: Readonly<Record<string, string>> = {
   'max-changes': 'rows of a policy type beyond --max-changes or --max-changes-percent',

@@ -18,7 +18,7 @@ import { findOurRun, wrongState } from './findRun.ts';
 import { openInput } from './intake.ts';
 import { rowsMeant } from './resultRow.ts';
 import { brokenPlan, expectSame, planReads } from './savedPlan.ts';
-import { addressesIn } from './selection.ts';
+import { addressesIn, expectColumns } from './selection.ts';
 import type { Session } from './session.ts';
 
 /** A row that was written, with what it overwrote. */
@@ -115,6 +115,7 @@ export async function writtenByPlan(
   const reads = planReads(file, await session.runs.sealKey());
   const { header } = await reads.header();
   expectSame(header, session, file);
+  expectColumns(where, [...header.columns, 'row', 'before', 'after'], `The plan ${file.name} has`);
   const { graphUrl, apiVersion, strategy, source } = header;
   for (const run of await session.runs.runs())
     if (run.runId === basename(path, '.ndjson') || run.source.sha256 === source.sha256)

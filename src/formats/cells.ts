@@ -1,5 +1,6 @@
 import { columnMeaning, type ColumnMeaning, type InputColumn } from '../assignments/rows/columns.ts';
 import { quoted } from '../assignments/values/quoted.ts';
+import { hiddenIn } from '../assignments/values/visible.ts';
 import type { Fault } from '../assignments/rows/row.ts';
 import { CELL_CHARS_MAX, NAME_CHARS_MAX } from './limits.ts';
 
@@ -57,7 +58,7 @@ export const shortName = (name: string): string =>
   name.length <= NAME_CHARS_MAX ? name : `${[...name.slice(0, NAME_CHARS_MAX)].join('')}…`;
 
 export const unknownColumn = (name: string, didYouMean: InputColumn | undefined): Fault => ({
-  message: `There is no column ${quoted(name)}.`,
+  message: `There is no column ${quoted(name)}.${hiddenIn(name) === undefined ? '' : ` It holds ${hiddenIn(name)}.`}`,
   remedy:
     didYouMean === undefined
       ? 'Remove it, or call it `note` when it is for your own use.'

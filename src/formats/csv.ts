@@ -1,6 +1,6 @@
 import { CsvError, parse, type Parser } from 'csv-parse';
 import type { InputColumn } from '../assignments/rows/columns.ts';
-import type { Problem } from '../assignments/rows/row.ts';
+import type { CellPlaces, Problem } from '../assignments/rows/row.ts';
 import { BrokenFile } from './brokenFile.ts';
 import { textFault } from './cells.ts';
 import { unguarded } from './formulaGuard.ts';
@@ -74,7 +74,13 @@ function rowOf({ fields, line, strayReturnIn }: CsvRecord, uses: readonly FieldU
     if (fault !== undefined) problems.push({ line, column, name: use, ...fault });
     cells.set(use, value);
   }
-  const places = { column: 1, columnOf: (column: InputColumn) => uses.indexOf(column) + 1 || undefined };
+  const places: CellPlaces = {
+    column: 1,
+    placeOf(of) {
+      const index = uses.indexOf(of);
+      return index === -1 ? undefined : { line, column: index + 1 };
+    },
+  };
   return { kind: 'row', row: { line, cells, places }, problems };
 }
 

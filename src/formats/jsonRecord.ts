@@ -34,15 +34,14 @@ export class JsonRecord {
     return this.members().findLast((member) => member.depth === 1 && member.key === key);
   }
 
-  /** A problem of one member; the line is the record's, the column the member's name's in its own line. */
+  /** A problem of one member, where its name stands. */
   problemAt(key: string, { message, remedy }: Fault): Problem {
-    const column = this.placeAt(this.member(key)?.keyAt ?? 0).column;
-    return { line: this.place.line, column, name: shortName(key), message, remedy };
+    return { ...this.placeAt(this.member(key)?.keyAt ?? 0), name: shortName(key), message, remedy };
   }
 
-  /** The column of a member's value. Finding it means walking the record again, which a row without problems never needs. */
-  columnOf(key: string): number {
-    return this.placeAt(this.member(key)?.valueAt ?? 0).column;
+  /** Where a member's value stands. Finding it means walking the record again, which a row without problems never needs. */
+  placeOf(key: string): Place {
+    return this.placeAt(this.member(key)?.valueAt ?? 0);
   }
 }
 
@@ -71,9 +70,9 @@ export class JsonRow {
     const { line, column } = record.place;
     const places: CellPlaces = {
       column,
-      columnOf(of) {
+      placeOf(of) {
         const key = keys.get(of);
-        return key === undefined ? undefined : record.columnOf(key);
+        return key === undefined ? undefined : record.placeOf(key);
       },
     };
     return { kind: 'row', row: { line, cells: this.#cells, places }, problems: this.problems };
@@ -97,11 +96,11 @@ export function parseRecord(
   parse: (text: string) => unknown = JSON.parse,
 ): ParsedRecord {
   if (scan.tooDeepAt !== undefined) {
-    const { column } = record.placeAt(scan.tooDeepAt);
+    const place = record.placeAt(scan.tooDeepAt);
     const message = `The record nests more than ${JSON_DEPTH_MAX} levels deep.`;
     return {
       kind: 'unusable',
-      problem: { line: record.place.line, column, message, remedy: 'Write one flat object per assignment.' },
+      problem: { ...place, message, remedy: 'Write one flat object per assignment.' },
     };
   }
   let value: unknown;
@@ -142,8 +141,7 @@ const repeatedMembers = (record: JsonRecord): Problem[] =>
     .filter(({ repeated }) => repeated)
     .slice(0, RECORD_PROBLEMS_MAX)
     .map(({ key, keyAt }) => ({
-      line: record.place.line,
-      column: record.placeAt(keyAt).column,
+      ...record.placeAt(keyAt),
       name: shortName(key),
       message: `The name ${quoted(key)} is there twice in one object.`,
       remedy: 'Keep one of them.',

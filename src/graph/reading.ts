@@ -1,3 +1,4 @@
+import { withPlainKeys } from '../assignments/kinds/odataKeys.ts';
 import { isJsonObject } from '../assignments/values/json.ts';
 import type { GraphError } from '../assignments/changes/outcome.ts';
 import type { Reply } from './batchEnvelope.ts';
@@ -215,7 +216,7 @@ function continuation(link: unknown, version: string, url: string): string | und
 /** The same for `deviceConfigurations('id')` and `deviceConfigurations/id`, as OData takes both; ids ignore case. */
 function plainPath(path: string): string | undefined {
   try {
-    return decodeURIComponent(path.replaceAll(/\('([^/]*?)'\)/g, '/$1')).toLowerCase();
+    return decodeURIComponent(withPlainKeys(path)).toLowerCase();
   } catch {
     return undefined; // a stray % is no path of Graph's
   }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { guid } from '../support/guid.ts';
-import { ALLOW_ALL, bench, csv } from '../support/cli.ts';
+import { bench, csv } from '../support/cli.ts';
 import { ANY_SIZE, plannedTenant, type PlannedTenant } from '../support/plannedTenant.ts';
 import { startRedisServer, type TestRedis } from '../support/redisServer.ts';
 import { groupTarget } from '../support/simulatorClient.ts';
@@ -124,7 +124,11 @@ describe('a sample', () => {
         groupId: 'y',
       },
     ]);
-    await here.run(['apply', here.file('x.csv', file), '--yes', '--sample', '1', ...ALLOW_ALL]);
+    const ran = await here.run([
+      ...['apply', here.file('x.csv', file), '--yes', '--sample', '1'],
+      ...['--allow', 'exclusion-dropped=1', ...ANY_SIZE],
+    ]);
+    expect(ran.exitCode, ran.stderr).toBe(0);
     const path = '/deviceManagement/deviceConfigurations/c1/assignments';
     expect(here.simulator.tenant.at(`${path}/narrow`)?.target).toMatchObject({ groupId: guid('y') });
     expect(here.simulator.tenant.at(`${path}/wide`)?.target).toMatchObject({ groupId: guid('g1') });

@@ -289,7 +289,7 @@ describe('submit, worker and the commands that show a run', () => {
     expect(await selected('--where', 'errorCode=AssignmentGone', '--where', 'row=4')).toMatchObject([
       { row: 4 },
     ]);
-    expect(await selected('--where', 'groupName=x')).toEqual([]);
+    expect(await selected('--where', 'note=x')).toEqual([]);
 
     const few = here.file('few.csv', 'url\n/deviceManagement/deviceConfigurations/C2/assignments/GONE\n');
     expect(await selected('--rows', few)).toMatchObject([{ row: 3 }]);
@@ -316,6 +316,12 @@ describe('submit, worker and the commands that show a run', () => {
     const where = await here.run(['results', '@last', '--where', 'statuss=failed']);
     expect(where).toMatchObject({ exitCode: 2, stdout: '' });
     expect(where.stderr).toContain('Did you mean status?');
+    // A column of ours, but not of this file: nothing would be selected, and it would look as if there were nothing.
+    for (const command of [['results'], ['retry'], ['rollback', '--yes']]) {
+      const missing = await here.run([...command, '@last', '--where', 'platform=iOS']);
+      expect(missing).toMatchObject({ exitCode: 2, stdout: '' });
+      expect(missing.stderr).toMatch(/Run \S+ has no column platform\.\n.*policyType, policyId, .*status/);
+    }
   });
 
   test('a file that is read from stdin is a run like any other', async () => {

@@ -93,15 +93,8 @@ test.each(['SIGTERM', 'SIGHUP'] as const)(
 test('apply leaves a Graph that hangs, with 130 and its run paused', async () => {
   const redis = await redisServer();
   const here = await site(redis.url);
-  const applied = here.command(
-    'apply',
-    here.changes,
-    '--yes',
-    '--json',
-    '--drain-timeout',
-    '4',
-    ...ALLOW_ALL,
-  );
+  const argv = ['apply', here.changes, '--yes', '--json', '--drain-timeout', '4', ...ALLOW_ALL];
+  const applied = here.command(...(await here.allowing(argv)));
   await untilGraphHangs(here);
   applied.kill('SIGTERM');
   const { exitCode, stdout, stderr } = await applied.ended;
@@ -125,7 +118,7 @@ test.each([
   const here = await site(`redis://127.0.0.1:${proxy.port}`);
   if (name === 'worker') await here.run(['submit', here.changes]);
   const argv = name === 'worker' ? ['worker'] : ['apply', here.changes, '--yes', ...ALLOW_ALL];
-  const running = here.command(...argv, '--drain-timeout', '4');
+  const running = here.command(...(await here.allowing(argv)), '--drain-timeout', '4');
   await untilGraphHangs(here);
   proxy.freeze();
   running.kill('SIGTERM');
@@ -135,7 +128,9 @@ test.each([
 test('apply whose Redis goes away ends with 130 and says that its run is not paused', async () => {
   const redis = await redisServer();
   const here = await site(redis.url);
-  const applied = here.command('apply', here.changes, '--yes', '--drain-timeout', '8', ...ALLOW_ALL);
+  const applied = here.command(
+    ...(await here.allowing(['apply', here.changes, '--yes', '--drain-timeout', '8', ...ALLOW_ALL])),
+  );
   await untilGraphHangs(here);
   await redis.kill('SIGKILL');
   await applied.said('is out of reach');

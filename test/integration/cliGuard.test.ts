@@ -102,12 +102,6 @@ const DANGERS: Readonly<Partial<Record<GuardKind, Danger>>> = {
     found: 'no inclusion is left, so nobody gets it.',
     alone: 'inclusion-to-exclusion',
   },
-  'group-missing': {
-    before: groupTarget('g'),
-    wish: toGroup('new'),
-    found: 'group new does not exist.',
-    settings: { groupsMissing: ['new'] },
-  },
   'group-not-security': {
     before: groupTarget('g'),
     wish: toGroup('new'),
@@ -199,6 +193,10 @@ describe('the guard', () => {
       expect(tooFew.exitCode).toBe(3);
       expect(tooFew.stderr).toContain(`  ${kind}: 2 findings, stops (1 allowed)\n`);
       expect(await runs(here)).toEqual([]);
+      const tooMany = await apply('--allow', `${kind}=3`);
+      expect(tooMany.exitCode).toBe(3);
+      expect(tooMany.stderr).toContain(`  ${kind}: 2 findings, stops (3 allowed)\n`);
+      expect(await runs(here)).toEqual([]);
       expect(here.simulator.stats().writesArrived).toBe(0);
 
       const allowed = await apply('--allow', `${kind}=2`);
@@ -208,20 +206,49 @@ describe('the guard', () => {
     },
   );
 
+  test('stops what was allowed and is not found: the plan is another one than that which was read', async () => {
+    const here = await site({ before: groupTarget('g'), wish: toGroup('new'), found: '' });
+    const stopped = await here.run(['apply', here.changes, '--yes', ...ANY_SIZE, '--allow', 'narrowed=2']);
+    expect(stopped.exitCode).toBe(3);
+    expect(stopped.stderr).toContain('  narrowed: 0 findings, stops (2 allowed)\n');
+    expect(stopped.stderr).toContain('If that is what you want, add: --allow narrowed=0\n');
+    expect(await runs(here)).toEqual([]);
+  });
+
+  test('lets nobody through who is assigned to a group that does not exist', async () => {
+    const here = await site({
+      before: groupTarget('g'),
+      wish: toGroup('new'),
+      found: '',
+      settings: { groupsMissing: ['new'] },
+    });
+    const apply = (...allow: string[]) => here.run(['apply', here.changes, '--yes', ...ANY_SIZE, ...allow]);
+    const stopped = await apply();
+    expect(stopped.exitCode).toBe(3);
+    expect(stopped.stderr).toContain('  group-missing: 2 findings, stops, and can not be allowed\n');
+    expect(stopped.stderr).toContain('group new does not exist.');
+    expect(stopped.stderr).toContain('Correct the ids of these groups, or take the rows out.\n');
+    expect(stopped.stderr).not.toContain('add: --allow');
+    const allowed = await apply('--allow', 'group-missing=2');
+    expect(allowed.exitCode).toBe(2);
+    expect(allowed.stderr).toContain("group-missing can't be allowed");
+    expect(await runs(here)).toEqual([]);
+  });
+
   test('stops every kind that a row can be, and one command line may allow several', async () => {
     const here = await site({
       before: filtered(ALL_DEVICES, 'windows-1', 'include'),
       wish: () => ({ targetType: 'group', groupId: 'new', filterType: 'none' }),
       found: '',
-      settings: { groupsMissing: ['new'] },
+      settings: { groupsEmpty: ['new'] },
     });
     const planned = await here.run(['plan', here.changes, '--json', ...ANY_SIZE]);
     expect(planned.exitCode).toBe(3);
     expect(JSON.parse(planned.stdout)).toMatchObject({
-      guard: { 'filter-lost': 2, narrowed: 2, 'group-missing': 2 },
-      blocked: [{ kind: 'filter-lost' }, { kind: 'narrowed' }, { kind: 'group-missing' }],
+      guard: { 'filter-lost': 2, narrowed: 2, 'group-empty': 2 },
+      blocked: [{ kind: 'filter-lost' }, { kind: 'narrowed' }, { kind: 'group-empty' }],
     });
-    const allow = ['--allow', 'filter-lost=2, narrowed=2', '--allow', 'group-missing=9'];
+    const allow = ['--allow', 'filter-lost=2, narrowed=2', '--allow', 'group-empty=2'];
     expect((await here.run(['plan', here.changes, ...ANY_SIZE, ...allow])).exitCode).toBe(0);
   });
 

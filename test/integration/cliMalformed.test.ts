@@ -141,6 +141,30 @@ const MALFORMED: readonly Malformed[] = [
   },
   { what: 'a short row', content: lines(HEAD, 'deviceConfiguration,c1,a1'), at: '2:', says: /3 cells/ },
   { what: 'a long row', content: lines(HEAD, `${GOOD},,`), at: '2:', says: /9 cells/ },
+  {
+    what: 'a zero width space in a name of a column',
+    content: lines(`${HEAD}\u200b`, GOOD),
+    at: '1:7',
+    says: /"filterType\\u200b"\. It holds an invisible character, U\+200B \(zero width space\), as its character 11\..*Did you mean filterType\?/,
+  },
+  {
+    what: 'a right-to-left mark in a word',
+    content: lines(HEAD, GOOD.replace(',group,', ',gr\u200foup,')),
+    at: '2:4',
+    says: /"gr\\u200foup" is no targetType/,
+  },
+  {
+    what: 'a soft hyphen in an id',
+    content: lines(HEAD, GOOD.replace(',a1,', ',a\u00ad1,')),
+    at: '2:3',
+    says: /"a\\u00ad1" holds an invisible character, U\+00AD \(soft hyphen\), as its character 2/,
+  },
+  {
+    what: 'a zero width space before a GUID',
+    content: lines(HEAD, GOOD.replace(G7, `\u200b${G7}`)),
+    at: '2:5',
+    says: /holds an invisible character, U\+200B/,
+  },
   { what: 'a NUL', content: lines(HEAD, GOOD.replace(G7, 'g\u00007')), at: '2:', says: /./ },
   {
     what: 'Latin-1',
@@ -294,7 +318,7 @@ describe('a malformed file is refused with line and remedy, and nothing is sent 
     const problem = ran.stderr.split('\n').find((line) => line.startsWith(`${file}:${at}`)) ?? ran.stderr;
     expect(problem).toMatch(says);
     // Place, what is wrong, what to write; of a size that can be read.
-    expect(problem).toMatch(/^\S+:\d+:\d+( [\w ]+)?: .+[.?:] \S.+/);
+    expect(problem).toMatch(/^\S+:\d+:\d+( [\w\\ ]+)?: .+[.?:] \S.+/);
     expect(problem.length).toBeLessThan(1_500);
     expect(ran.stderr).toMatch(/has \d+ problems?; nothing was queued\.\n {2}Correct/);
   });

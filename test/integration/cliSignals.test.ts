@@ -100,7 +100,9 @@ describe('a signal', () => {
   test('leaves the run of apply paused, with 130; the command that is named ends it', async () => {
     const redis = await redisServer();
     const here = await site(redis.url, { latencyMs: 60 }, PACE);
-    const applied = here.command('apply', here.changes, '--yes', '--json', ...ALLOW_ALL);
+    const applied = here.command(
+      ...(await here.allowing(['apply', here.changes, '--yes', '--json', ...ALLOW_ALL])),
+    );
     await written(here, 40);
     applied.kill('SIGINT');
     const { exitCode, stdout, stderr } = await applied.ended;
@@ -119,7 +121,7 @@ describe('a signal', () => {
   test('that comes a second time ends at once, and what was in flight is looked at before it is written again', async () => {
     const redis = await redisServer();
     const here = await site(redis.url, {}, PACE);
-    const applied = here.command('apply', here.changes, '--yes', ...ALLOW_ALL);
+    const applied = here.command(...(await here.allowing(['apply', here.changes, '--yes', ...ALLOW_ALL])));
     await written(here, 20);
     here.simulator.reconfigure({ latencyMs: 120_000 });
     const { envelopes } = here.simulator.stats();
@@ -175,7 +177,7 @@ describe('Redis', () => {
   test('may be restarted in the middle of apply', async () => {
     const redis = await redisServer();
     const here = await site(redis.url, { latencyMs: 60 }, PACE);
-    const applied = here.command('apply', here.changes, '--yes', ...ALLOW_ALL);
+    const applied = here.command(...(await here.allowing(['apply', here.changes, '--yes', ...ALLOW_ALL])));
     await written(here, 40);
     await redis.restart();
     const ended = await applied.ended;

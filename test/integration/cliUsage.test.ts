@@ -57,6 +57,22 @@ describe('wrong usage ends with 2 and says what was meant', () => {
       ['nobody to ask', 'retarget apply - --yes'],
     ],
     [
+      ['plan', 'x.csv', '-o', 'plan.csv'],
+      ['A plan is NDJSON, and plan.csv does not end so.', 'Write -o plan.ndjson.', 'retarget export'],
+    ],
+    [
+      ['rollback', '20200101-000000-abcd'],
+      ['has no run "20200101-000000-abcd"', 'retarget status'],
+    ],
+    [
+      ['export', '--where', 'status=failed'],
+      ['An export has no column status.', 'policyName'],
+    ],
+    [
+      ['export', '--where', 'note=x'],
+      ['An export has no column note.', 'policyName'],
+    ],
+    [
       ['plan', 'x.csv', '--input-format', 'csvv'],
       ['"csvv" is no input format', 'Did you mean csv?'],
     ],

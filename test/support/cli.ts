@@ -1,10 +1,9 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { PassThrough, Readable, Writable } from 'node:stream';
 import { onTestFinished } from 'vitest';
-import { GUARD_KINDS } from '../../src/assignments/guard/finding.ts';
 import { guid, named, withGuids } from './guid.ts';
 import type { Io } from '../../src/cli/context.ts';
 import { main } from '../../src/main.ts';
@@ -43,16 +42,18 @@ export interface Bench {
   readonly dir: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   run(argv: readonly string[], options?: RunOptions): Promise<Ran>;
+  /** The arguments with what ALLOW_ALL stands for, for a process of its own. */
+  allowing(argv: readonly string[]): Promise<readonly string[]>;
   start(argv: readonly string[], options?: RunOptions): Running;
   /** Writes a file into the directory and answers its path. */
   file(name: string, content: string | Uint8Array): string;
 }
 
-/** Lets every finding of the guard through, for tests that are about something else. */
-export const ALLOW_ALL: readonly string[] = [
-  '--allow',
-  GUARD_KINDS.map((kind) => `${kind}=1000000`).join(','),
-];
+/**
+ * Lets everything through that the guard finds, for tests that are about something else: a bench puts the exact counts here,
+ * from a plan against a twin of its tenant.
+ */
+export const ALLOW_ALL: readonly string[] = ['--allow', 'whatever the plan finds'];
 
 let benches = 0;
 
@@ -89,12 +90,17 @@ export async function bench(
     ...env,
   };
   const start = (argv: readonly string[], given: RunOptions = {}): Running =>
-    startCommand(argv, { ...given, env: { ...whole, ...given.env } }, dir);
+    startCommand(() => allowing(argv), { ...given, env: { ...whole, ...given.env } }, dir);
+  const allowing = async (argv: readonly string[]): Promise<readonly string[]> => {
+    const at = argv.indexOf(ALLOW_ALL[1] ?? '');
+    return at === -1 ? argv : argv.with(at, await found(argv, simulator, whole, dir));
+  };
   return {
     simulator,
     dir,
     env: whole,
     start,
+    allowing,
     run: (argv, given) => start(argv, given).ended,
     file(name, content) {
       const path = join(dir, name);
@@ -104,7 +110,59 @@ export async function bench(
   };
 }
 
-function startCommand(argv: readonly string[], options: RunOptions, cwd: string): Running {
+/** Flags that plan a file otherwise; the first have a value. */
+const PLAN_FLAGS = [
+  '--strategy',
+  '--max-changes',
+  '--max-changes-percent',
+  '--input-format',
+  '--api-version',
+];
+const PLAN_SWITCHES = ['--blind', '--offline', '--skip-invalid'];
+
+/** The value of `--allow` for what the guard finds in a file, or what it has found for a plan file. */
+async function found(
+  [, file = '', ...flags]: readonly string[],
+  simulator: Simulator,
+  env: Bench['env'],
+  dir: string,
+): Promise<string> {
+  const counts = (guard: object): string =>
+    Object.entries(guard)
+      .map(([kind, count]) => `${kind}=${count}`)
+      .join(',');
+  const words = [file, ...flags];
+  const path = words.find((word, i) => /\.(csv|json|ndjson)$/.test(word) && words[i - 1] !== '-o') ?? file;
+  const text = readFileSync(resolve(dir, path), 'utf8');
+  if (text.startsWith('{"kind":"plan"'))
+    return counts(JSON.parse(text.trimEnd().split('\n').at(-1) ?? '').guard);
+  const twin = await startSimulator({
+    ...{ writeLimit: null, requestLimit: null },
+    tenant: simulator.snapshot(),
+  });
+  // Of a tenant of its own, so that no budget is used up.
+  const twinEnv = {
+    RETARGET_ACCESS_TOKEN: 'token',
+    AZURE_TENANT_ID: `twin-${process.pid}`,
+    RETARGET_WRITES_PER_WINDOW: '100000',
+    RETARGET_WINDOW_MS: '1000',
+  };
+  try {
+    const kept = flags.flatMap((flag, i) =>
+      PLAN_FLAGS.includes(flag) ? [flag, flags[i + 1] ?? ''] : PLAN_SWITCHES.includes(flag) ? [flag] : [],
+    );
+    const { stdout } = await startCommand(
+      async () => ['plan', path, '--json', ...kept],
+      { env: { ...env, ...twinEnv, RETARGET_GRAPH_URL: twin.url } },
+      dir,
+    ).ended;
+    return stdout === '' ? '' : counts((JSON.parse(stdout) as { guard: object }).guard);
+  } finally {
+    await twin.close();
+  }
+}
+
+function startCommand(argv: () => Promise<readonly string[]>, options: RunOptions, cwd: string): Running {
   const isTerminal = options.isTerminal === true;
   const stdout = collected(false);
   const stderr = collected(isTerminal);
@@ -121,12 +179,14 @@ function startCommand(argv: readonly string[], options: RunOptions, cwd: string)
     user: { name: 'ada', host: 'desk' },
   };
   let hasEnded = false;
-  const ended = main(argv, io).then((exitCode): Ran => ({
-    exitCode,
-    stdout: named(stdout.text()),
-    stderr: named(stderr.text()),
-    data: stdout.text(),
-  }));
+  const ended = argv()
+    .then((words) => main(words, io))
+    .then((exitCode): Ran => ({
+      exitCode,
+      stdout: named(stdout.text()),
+      stderr: named(stderr.text()),
+      data: stdout.text(),
+    }));
   void ended
     .catch(() => undefined)
     .finally(() => {

@@ -26,7 +26,10 @@ export function inputRow(cells: Cells, line = 2): InputRow {
         value === undefined ? [] : [[name as InputColumn, value]],
       ),
     ),
-    places: { column: 1, columnOf: (column) => names.indexOf(column) + 1 || undefined },
+    places: {
+      column: 1,
+      placeOf: (of) => (names.includes(of) ? { line, column: names.indexOf(of) + 1 } : undefined),
+    },
   };
 }
 

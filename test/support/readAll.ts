@@ -53,5 +53,5 @@ export const valuesOf = (row: InputRow | undefined): Record<string, unknown> =>
 /** Where problems of a row are shown: of the whole, and of some of its cells. */
 export const placesOf = (row: InputRow | undefined, ...columns: InputColumn[]): (number | undefined)[] => [
   row?.places?.column,
-  ...columns.map((column) => row?.places?.columnOf(column)),
+  ...columns.map((column) => row?.places?.placeOf(column)?.column),
 ];

@@ -6,7 +6,7 @@ import { didYouMean } from '../rows/rowReader.ts';
 /** How many findings of each kind somebody has read and takes responsibility for. */
 export type Allowed = ReadonlyMap<GuardKind, number>;
 
-/** A kind that has more findings than were allowed. */
+/** A kind of which not exactly so many were found as were allowed. */
 export interface Blocked {
   readonly kind: GuardKind;
   readonly found: number;
@@ -14,9 +14,9 @@ export interface Blocked {
 }
 
 /**
- * Reads the values of `--allow`: `all-devices=3`, several separated by commas. Counts are needed, so that an old command line
- * can't allow more than was read; only `no-undo` goes without. Of two for one kind the later counts, as the one that was
- * read last.
+ * Reads the values of `--allow`: `all-devices=3`, several separated by commas. Counts are needed, and are exact, so that an
+ * allowance is for what was read and nothing else; only `no-undo` goes without. Of two for one kind the later counts, as the
+ * one that was read last.
  */
 export function parseAllow(texts: readonly string[]): Allowed | Fault {
   const allowed = new Map<GuardKind, number>();
@@ -37,6 +37,11 @@ function allowEntry(text: string): { kind: GuardKind; count: number } | Fault {
       message: `There is nothing called ${quoted(name)} to be allowed.`,
       remedy: didYouMean(name, GUARD_KINDS),
     };
+  if (NEVER_ALLOWED.includes(kind))
+    return {
+      message: `${kind} can't be allowed: an assignment to a group that does not exist reaches nobody.`,
+      remedy: 'Correct the ids, or take these rows out.',
+    };
   if (count === undefined && kind === 'no-undo') return { kind, count: Infinity };
   const number = Number(count);
   if (count !== undefined && /^\d+$/.test(count) && Number.isSafeInteger(number))
@@ -48,14 +53,21 @@ function allowEntry(text: string): { kind: GuardKind; count: number } | Fault {
   };
 }
 
+/** Nobody wants them: a mistyped id, or the file of another tenant. */
+const NEVER_ALLOWED: readonly GuardKind[] = ['group-missing'];
+
+export const isNeverAllowed = (kind: GuardKind): boolean => NEVER_ALLOWED.includes(kind);
+
 /** The kinds that block, in the order in which they are shown. */
 export const blockedBy = (found: ReadonlyMap<GuardKind, number>, allowed: Allowed): Blocked[] =>
   GUARD_KINDS.map((kind) => ({
     kind,
     found: found.get(kind) ?? 0,
     allowed: allowed.get(kind) ?? 0,
-  })).filter((each) => each.found > each.allowed);
+  })).filter(({ kind, found, allowed: count }) => found !== count && !(kind === 'no-undo' && found < count));
 
-/** The option that lets exactly these through; put behind the earlier ones it takes their place. */
-export const allowOption = (blocked: readonly Blocked[]): string =>
-  `--allow ${blocked.map(({ kind, found }) => (kind === 'no-undo' ? kind : `${kind}=${found}`)).join(',')}`;
+/** The option that lets exactly these through; put behind the earlier ones it takes their place. Undefined: none does. */
+export function allowOption(blocked: readonly Blocked[]): string | undefined {
+  if (blocked.some(({ kind }) => isNeverAllowed(kind))) return undefined;
+  return `--allow ${blocked.map(({ kind, found }) => (kind === 'no-undo' ? kind : `${kind}=${found}`)).join(',')}`;
+}

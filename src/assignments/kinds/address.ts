@@ -1,4 +1,5 @@
 import { idFault, idSegment } from '../values/ids.ts';
+import { withPlainKeys } from './odataKeys.ts';
 import { quoted } from '../values/quoted.ts';
 import type { ApiVersion } from '../values/apiVersion.ts';
 import type { Fault } from '../rows/row.ts';
@@ -155,7 +156,7 @@ export function addressFromUrl(
     path = url.slice(ours.length - 1);
   }
   if (/[?#]/.test(path)) return fault('The URL has a query or fragment.');
-  const segments = path.replace(/^\//, '').split('/');
+  const segments = withPlainKeys(path).replace(/^\//, '').split('/');
   const decoded: string[] = [];
   for (const segment of segments) {
     try {

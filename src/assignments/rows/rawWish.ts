@@ -1,14 +1,16 @@
 import type { InputColumn } from './columns.ts';
 import { readExtras } from './extras.ts';
 import { sameId } from '../values/ids.ts';
-import type { JsonObject } from '../values/json.ts';
+import { isJsonObject, type JsonObject } from '../values/json.ts';
 import { spellsType } from '../targets/odataTypes.ts';
 import type { Address } from '../kinds/address.ts';
 import type { ApiVersion } from '../values/apiVersion.ts';
 import { shown } from '../values/quoted.ts';
 import {
   isOneOf,
+  isShownOnly,
   isUnreadable,
+  plainRawTarget,
   rawTargetFault,
   unknownProperty,
   unreadable,
@@ -25,7 +27,8 @@ const TARGET_IN_COLUMNS = ['targetType', ...TARGET_COLUMNS, 'filterId', 'filterT
 /** `target` in Graph's own shape becomes a whole body around it; the columns beside it go in as usual. */
 export function readRawTarget(reader: RowReader, address: Address | undefined): Wish | undefined {
   refuseBeside(reader, 'target', TARGET_IN_COLUMNS);
-  const target = reader.json('target');
+  const given = reader.json('target');
+  const target = given && plainRawTarget(given);
   const extras = readExtras(reader, address?.kind);
   const fault = target && rawTargetFault(target, reader.rules.apiVersion);
   if (fault !== undefined) return reader.fault('target', fault);
@@ -36,11 +39,23 @@ export function readRawTarget(reader: RowReader, address: Address | undefined): 
 /** A whole `body` in Graph's own shape. */
 export function readRawBody(reader: RowReader, address: Address | undefined): Wish | undefined {
   refuseBeside(reader, 'body', [...TARGET_IN_COLUMNS, 'target', ...EXTRA_COLUMNS]);
-  const body = reader.json('body');
-  if (body === undefined || address === undefined) return undefined;
-  if (reader.rules.restores) return { kind: 'raw', body };
+  const given = reader.json('body');
+  if (given === undefined || address === undefined) return undefined;
+  if (reader.rules.restores) return { kind: 'raw', body: given };
+  const body = plainBody(given);
   const fault = rawBodyFault(body, address, reader.rules.apiVersion);
   return fault === undefined ? { kind: 'raw', body } : reader.fault('body', fault);
+}
+
+const BODY = ['@odata.type', 'id', 'target', 'intent', 'source', 'sourceId'];
+
+/** A body as it was given, but for what Graph shows and does not take back. */
+function plainBody(body: JsonObject): JsonObject {
+  const kept = Object.entries(body).filter(([property, value]) => !isShownOnly(property, value, BODY));
+  const plain = kept.length === Object.keys(body).length ? body : Object.fromEntries(kept);
+  const target = plain['target'];
+  const plainTarget = isJsonObject(target) ? plainRawTarget(target) : target;
+  return plainTarget === target ? plain : { ...plain, target: plainTarget };
 }
 
 function refuseBeside(reader: RowReader, raw: 'target' | 'body', columns: readonly InputColumn[]): void {

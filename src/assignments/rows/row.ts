@@ -13,12 +13,17 @@ export interface InputRow {
   readonly places?: CellPlaces;
 }
 
-/** Columns from 1: the field's number in CSV, the character in its line in JSON. */
-export interface CellPlaces {
-  /** Of the row as a whole. */
+/** A line, and a column in it, both from 1. Columns are fields in CSV, characters in JSON. */
+export interface CellPlace {
+  readonly line: number;
   readonly column: number;
-  /** Of a cell, blank or not; undefined where the file has no such column. */
-  columnOf(column: InputColumn): number | undefined;
+}
+
+export interface CellPlaces {
+  /** Of the row as a whole, in its line. */
+  readonly column: number;
+  /** Of a cell, blank or not; undefined where the file has no such column. A JSON record may go over many lines. */
+  placeOf(column: InputColumn): CellPlace | undefined;
 }
 
 /** What is wrong and what to write instead, before its place is known. Both are sentences. */

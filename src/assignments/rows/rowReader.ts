@@ -46,8 +46,7 @@ export class RowReader {
   problem(column: InputColumn, message: string, remedy: string): undefined {
     const { line, places } = this.row;
     this.problems.push({
-      line,
-      column: places?.columnOf(column) ?? places?.column ?? 1,
+      ...(places?.placeOf(column) ?? { line, column: places?.column ?? 1 }),
       name: column,
       message,
       remedy,
@@ -131,7 +130,7 @@ export class RowReader {
     if (fault !== undefined) {
       return this.problem(
         column,
-        `${column} is no JSON: at its character ${fault.at + 1} must be ${fault.expected}.`,
+        `${column} is no JSON: at its ${placeIn(text, fault.at)} must be ${fault.expected}.`,
         'Write it as one JSON object; in a CSV cell its quotes are doubled.',
       );
     }
@@ -142,6 +141,13 @@ export class RowReader {
     }
     return { json: parsedExactly(text) };
   }
+}
+
+/** As an editor shows it, when the text goes over several lines. */
+function placeIn(text: string, at: number): string {
+  const lines = text.slice(0, at).split('\n');
+  const character = `character ${(lines.at(-1)?.length ?? 0) + 1}`;
+  return lines.length === 1 ? character : `line ${lines.length}, ${character},`;
 }
 
 const kindOf = (value: unknown): string =>

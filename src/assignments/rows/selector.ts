@@ -18,6 +18,8 @@ const columnByPlainName = new Map(SELECTABLE_COLUMNS.map((column) => [plainName(
 
 /** Which rows are meant. */
 export interface Selector {
+  /** What it asks for. */
+  readonly columns: readonly SelectableColumn[];
   /** @param cell the text of a cell, as `cellText` gives it; undefined or '' when it is blank */
   matches(cell: (column: SelectableColumn) => string | undefined): boolean;
 }
@@ -34,6 +36,7 @@ export function parseWhere(texts: readonly string[]): Fault | Selector {
     conditions.push(condition);
   }
   return {
+    columns: conditions.map(({ column }) => column),
     matches: (cell) => conditions.every(({ column, parts }) => fits(cell(column) ?? '', parts)),
   };
 }

@@ -1,3 +1,4 @@
+import { isZeroGuid } from '../values/guid.ts';
 import type { Filter } from '../targets/filter.ts';
 import { NEEDS_BETA, type RowReader } from './rowReader.ts';
 import { TARGET_KINDS, type TargetType } from '../targets/target.ts';
@@ -5,6 +6,9 @@ import { TARGET_KINDS, type TargetType } from '../targets/target.ts';
 /** The filter that `filterId` and `filterType` describe. The target's type is undefined when it could not be read. */
 export function readFilter(reader: RowReader, targetType: TargetType | undefined): Filter | undefined {
   const type = reader.choice('filterType', ['include', 'exclude', 'none']);
+  // Graph's own word for no filter, with none or without a type.
+  const isNone = (type === 'none' || !reader.has('filterType')) && isZeroGuid(reader.text('filterId') ?? '');
+  if (isNone) return reader.rules.apiVersion === 'v1.0' ? { kind: 'keep' } : { kind: 'none' };
   const id = reader.guid('filterId', 'filter');
   if ((reader.has('filterType') && type === undefined) || (reader.has('filterId') && id === undefined))
     return undefined;

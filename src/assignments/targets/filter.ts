@@ -1,3 +1,4 @@
+import { isZeroGuid } from '../values/guid.ts';
 import { sameId } from '../values/ids.ts';
 import type { JsonObject } from '../values/json.ts';
 
@@ -16,14 +17,25 @@ export interface PresentFilter {
   readonly type: string;
 }
 
-/** The filter of a target in Graph's shape; null, absent, "" and `none` are all off. */
+/** The filter of a target in Graph's shape; null, absent, "" and `none`, whatever the id, are all off. */
 export function filterOf(target: JsonObject): PresentFilter | undefined {
   const id = target[FILTER_ID];
   const type = target[FILTER_TYPE];
   if (typeof id !== 'string' || id === '') return undefined;
-  if (typeof type !== 'string' || type === '' || type.toLowerCase() === 'none') return undefined;
+  if (typeof type !== 'string' || isNoFilterType(type)) return undefined;
   return { id, type };
 }
+
+/** Whether a filter's id stands for none: null, absent, "", all zeros. */
+export const isNoFilterId = (id: unknown): boolean =>
+  id === null || id === undefined || id === '' || (typeof id === 'string' && isZeroGuid(id));
+
+/** Whether a filter's type says that there is none, as Graph and its users write it. */
+export const isNoFilterType = (type: unknown): boolean =>
+  type === null ||
+  type === undefined ||
+  type === '' ||
+  (typeof type === 'string' && type.toLowerCase() === 'none');
 
 /** Graph's wording of a filter. Off is spelled out: leaving it out is not documented to clear it. */
 export const filterBody = (filter: PresentFilter | undefined): JsonObject =>

@@ -1,4 +1,5 @@
-import { FILTER_ID, FILTER_TYPE } from './filter.ts';
+import { FILTER_ID, FILTER_TYPE, filterBody, isNoFilterId, isNoFilterType } from './filter.ts';
+import { isZeroGuid } from '../values/guid.ts';
 import { isJsonObject, type JsonObject } from '../values/json.ts';
 import { plainTypeName, spellsType } from './odataTypes.ts';
 import type { ApiVersion } from '../values/apiVersion.ts';
@@ -15,6 +16,32 @@ import {
   TARGET_TYPES,
   type TargetType,
 } from './target.ts';
+
+/**
+ * A target as it was given, but for what Graph shows and does not take back: control properties, null for what it has not, and
+ * its other spellings of "no filter", as an id of zeros. One without them is given back as it is.
+ */
+export function plainRawTarget(target: JsonObject): JsonObject {
+  const name = target['@odata.type'];
+  const type = TARGET_TYPES.find((each) => spellsType(name, odataTypeOf(each)));
+  const known = ['@odata.type', FILTER_ID, FILTER_TYPE, ...(type === undefined ? [] : propertiesOf(type))];
+  const kept = Object.entries(target).filter(([property, value]) => !isShownOnly(property, value, known));
+  const plain = kept.length === Object.keys(target).length ? target : Object.fromEntries(kept);
+  return withPlainFilter(plain, type === undefined || TARGET_KINDS[type].takesFilter);
+}
+
+/** Whether Graph shows a property and takes it from nobody: annotations, and null for what the object has not. */
+export const isShownOnly = (property: string, value: unknown, known: readonly string[]): boolean =>
+  property !== '@odata.type' &&
+  (property.includes('@odata.') || (value === null && !known.includes(property)));
+
+function withPlainFilter(target: JsonObject, takesFilter: boolean): JsonObject {
+  const { [FILTER_ID]: id, [FILTER_TYPE]: type, ...rest } = target;
+  if (!isNoFilterId(id) || !isNoFilterType(type)) return target;
+  // As documented, or as said already.
+  if ((id === undefined || id === null) && (type === undefined || type === 'none')) return target;
+  return takesFilter ? { ...rest, ...filterBody(undefined) } : rest;
+}
 
 /** What is wrong with a target that is to be sent as given; undefined when its shape is documented. */
 export function rawTargetFault(target: unknown, apiVersion: ApiVersion): Fault | undefined {
@@ -107,6 +134,8 @@ function rawFilterFault(target: JsonObject, type: TargetType, apiVersion: ApiVer
   if (id === null && filterType === 'none') return undefined;
   if (!TARGET_KINDS[type].takesFilter)
     return { message: `The target type ${type} takes no filter.`, remedy: 'Take the filter out.' };
+  if (typeof id === 'string' && isZeroGuid(id))
+    return { message: `No filter has the id ${id}.`, remedy: 'Write the id of a filter, or null with none.' };
   if (typeof id !== 'string' || id.trim() === '' || !isOneOf(filterType, ['include', 'exclude'])) {
     return {
       message: `The filter id ${shown(id)} and the filter type ${shown(filterType)} do not go together.`,

@@ -1,3 +1,5 @@
+import { hiddenIn } from './visible.ts';
+
 /** The longest id that is believed: an Intune assignment id is two GUIDs and an underscore, 73 characters. */
 export const ID_CHARS_MAX = 256;
 
@@ -17,15 +19,14 @@ export function idFault(id: string): string | undefined {
   if (id === '.' || id === '..') return 'would step out of its place in the URL';
   const forbidden = /[/\\?#%]/.exec(id);
   if (forbidden) return `holds "${forbidden[0]}", which no id has`;
-  if (/\s/.test(id)) return 'holds a space';
-  if (!id.isWellFormed()) return 'holds half a character (a lone surrogate)';
-  return undefined;
+  return /\s/.test(id) ? 'holds a space' : undefined;
 }
 
 /** What nobody sees and nobody wrote on purpose. */
 export function hiddenFault(id: string): string | undefined {
-  if (/\p{Cc}|[\u2028\u2029]/u.test(id)) return 'holds a control character';
-  return /\p{Cf}/u.test(id) ? 'holds an invisible character' : undefined;
+  if (!id.isWellFormed()) return 'holds half a character (a lone surrogate)';
+  const hidden = hiddenIn(id);
+  return hidden === undefined ? undefined : `holds ${hidden}`;
 }
 
 /** As instructions write them, ours too: `<policy id>`, `{policyId}`, `your-policy-id`, `POLICY_ID`. */

@@ -1,14 +1,13 @@
+import { visible } from './visible.ts';
+
 const QUOTED_CHARS_MAX = 60;
 
 /** A piece of the file inside a message: in quotes, on one line, without what could steer a terminal, and not for ever. */
-export const quoted = (text: string): string => harmless(JSON.stringify(shortened(text)));
+export const quoted = (text: string): string => visible(JSON.stringify(shortened(text)));
 
 /** Any JSON value inside a message, likewise; absent is `undefined`. */
 export const shown = (value: unknown): string =>
-  typeof value === 'string' ? quoted(value) : harmless(shortened(JSON.stringify(value) ?? 'undefined'));
+  typeof value === 'string' ? quoted(value) : visible(shortened(JSON.stringify(value) ?? 'undefined'));
 
 const shortened = (text: string): string =>
   (text.length > QUOTED_CHARS_MAX ? `${text.slice(0, QUOTED_CHARS_MAX)}…` : text).toWellFormed();
-
-const harmless = (json: string): string =>
-  json.replace(/[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, '\ufffd');

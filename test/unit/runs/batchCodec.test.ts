@@ -147,7 +147,7 @@ test('a batch that nothing was said about has no details', () => {
 
 test('a row keeps its line and cells on the way into the record and out', () => {
   const cells = new Map([['policyId', 'p']] as const);
-  const read = { line: 7, cells, places: { column: 3, columnOf: () => 4 } };
+  const read = { line: 7, cells, places: { column: 3, placeOf: () => ({ line: 7, column: 4 }) } };
   expect(decodeInputs(encodeInputs([read]))).toEqual([{ line: 7, cells }]);
 });
 

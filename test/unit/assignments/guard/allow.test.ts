@@ -55,6 +55,8 @@ describe('--allow', () => {
     ['all-devices=1e3', '"1e3"', 'Write --allow all-devices=N'],
     ['all-devices=99999999999999999999', '"99999999999999999999"', 'Write --allow all-devices=N'],
     ['no-undo=yes', '"yes"', 'Write --allow no-undo'],
+    ['group-missing=1', "group-missing can't be allowed", 'Correct the ids'],
+    ['group-missing', "group-missing can't be allowed", 'Correct the ids'],
   ])('%s is refused, with what to write', (text, named, remedy) => {
     expect(fault('filter-lost=1', text).message).toContain(named);
     expect(fault('filter-lost=1', text).remedy).toContain(remedy);
@@ -72,12 +74,18 @@ describe('findings block', () => {
   test.each([
     [[], ['filter-lost', 'all-devices', 'no-undo']],
     [['all-devices=3'], ['filter-lost', 'no-undo']],
-    [['all-devices=4', 'no-undo'], ['filter-lost']],
+    // As many as were read, and no others.
+    [
+      ['all-devices=4', 'no-undo'],
+      ['filter-lost', 'all-devices'],
+    ],
+    [['all-devices=3,filter-lost=9999', 'no-undo'], ['filter-lost']],
     [
       ['all-devices=2', 'no-undo'],
       ['filter-lost', 'all-devices'],
     ],
-    [['filter-swapped=9'], ['filter-lost', 'all-devices', 'no-undo']],
+    [['filter-swapped=9'], ['filter-lost', 'filter-swapped', 'all-devices', 'no-undo']],
+    [['filter-swapped=0', 'all-devices=3', 'filter-lost=2', 'no-undo'], []],
     [['all-devices=3,filter-lost=2', 'no-undo'], []],
   ])('unless %j allows them: %j', (texts, kinds) => {
     expect(blockedBy(found, allowed(...texts)).map(({ kind }) => kind)).toEqual(kinds);
@@ -88,8 +96,20 @@ describe('findings block', () => {
     const blocked = blockedBy(found, allowed(...before));
     expect(blocked[1]).toEqual({ kind: 'all-devices', found: 3, allowed: 2 });
     expect(allowOption(blocked)).toBe('--allow filter-lost=2,all-devices=3,no-undo');
-    const [, value = ''] = allowOption(blocked).split(' ');
+    const [, value = ''] = allowOption(blocked)?.split(' ') ?? [];
     expect(blockedBy(found, allowed(...before, value))).toEqual([]);
     expect(blockedBy(new Map([...found, ['filter-lost', 3]]), allowed(...before, value))).toHaveLength(1);
   });
+});
+
+test('a group that is missing blocks whatever is allowed, and no option is offered that would let it through', () => {
+  const blocked = blockedBy(
+    new Map<GuardKind, number>([
+      ['group-missing', 2],
+      ['narrowed', 1],
+    ]),
+    allowed('narrowed=1'),
+  );
+  expect(blocked).toEqual([{ kind: 'group-missing', found: 2, allowed: 0 }]);
+  expect(allowOption(blocked)).toBeUndefined();
 });

@@ -157,7 +157,6 @@ test.each([
   '/deviceManagement/deviceConfigurations/P/assignments/A/',
   '/deviceManagement/deviceConfigurations/P/assign',
   '/deviceManagement/deviceConfigurations/P',
-  "/deviceManagement/deviceConfigurations('P')/assignments('A')",
   '/deviceManagement/notificationMessageTemplates/P/assignments/A',
   '/deviceAppManagement/deviceConfigurations/P/assignments/A',
   '/deviceManagement/deviceCompliancePolicies/P/rootCertificate/assignments/A',

@@ -4,7 +4,7 @@ import { quoted, shown } from '../../../../src/assignments/values/quoted.ts';
 test('a text in a message stays on one line, short, and can not steer a terminal', () => {
   expect(quoted('group')).toBe('"group"');
   expect(quoted('a"b\n\u001b[31m')).toBe('"a\\"b\\n\\u001b[31m"');
-  expect(quoted('a\u009b31m\u202eb\u2028')).toBe('"a\ufffd31m\ufffdb\ufffd"');
+  expect(quoted('a\u009b31m\u202eb\u2028')).toBe('"a\\u009b31m\\u202eb\\u2028"');
   expect(quoted('x'.repeat(5000))).toBe(`"${'x'.repeat(60)}…"`);
 });
 
