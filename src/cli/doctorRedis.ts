@@ -67,7 +67,7 @@ function memoryCheck({ usedBytes, maxBytes }: RedisFacts, cli: RedisCli): Check 
 
 const megabytes = (bytes: number): string => count(Math.ceil(bytes / 1_000_000), 'MB', 'MB');
 
-function latencyCheck({ latencyMs }: RedisFacts): Check {
+export function latencyCheck({ latencyMs }: Pick<RedisFacts, 'latencyMs'>): Check {
   const words = `${latencyMs} ms from question to answer.`;
   return latencyMs > LATENCY_MAX_MS
     ? warning('redis latency', words, 'Run the workers nearer to Redis, or set REDIS_URL to a nearer one.')

@@ -11,6 +11,7 @@ import { isOurs, type Edges, type Step } from './edges.ts';
 import { TenantStopped } from './ledger.ts';
 import { readCurrent } from './readCurrent.ts';
 import type { NeededWrite, Sorted } from './needed.ts';
+import { waitMsOf } from './rowUpdate.ts';
 import { settledBy } from './settle.ts';
 import { pauseForReads, pauseRun, refusedSignIn } from './pauseRun.ts';
 import { lostReads } from './permission.ts';
@@ -176,9 +177,3 @@ const isKept = (image: BeforeJson, kept: Before | undefined): boolean =>
   kept !== undefined && JSON.stringify(image) === JSON.stringify(beforeJson(kept));
 
 const isThere = (state: RecordedRow['state']): boolean => state === 'succeeded' || state === 'skipped';
-
-/** Worker clocks may differ by this much. One that is further behind was set back, and would wait for ever. */
-const CLOCK_SKEW_MAX_MS = 60_000;
-
-const waitMsOf = ({ detail: { notBefore = 0, at = 0 } }: RecordedRow, now: number): number =>
-  now < at - CLOCK_SKEW_MAX_MS ? 0 : Math.max(0, notBefore - now);

@@ -118,3 +118,12 @@ export function spoken(detail: Spoken<Detail>): Detail {
   for (const [field, value] of Object.entries(detail)) if (value !== undefined) said[field] = value;
   return said;
 }
+
+/** Worker clocks may differ by this much. One that is further behind was set back, and would wait for ever. */
+const CLOCK_SKEW_MAX_MS = 60_000;
+
+/** How long a row is not to be sent yet, in ms. */
+export const waitMsOf = (
+  { detail: { notBefore = 0, at = 0 } }: Pick<RecordedRow, 'detail'>,
+  now: number,
+): number => (now < at - CLOCK_SKEW_MAX_MS ? 0 : Math.max(0, notBefore - now));

@@ -2,7 +2,7 @@ import { holdOf } from '../../../src/queue/backoff.ts';
 import type { Leave } from '../../../src/queue/permit.ts';
 import { expect, test } from 'vitest';
 import type { Outcome } from '../../../src/assignments/changes/outcome.ts';
-import { recordOf, recordOfRefused } from '../../../src/queue/rowUpdate.ts';
+import { recordOf, recordOfRefused, waitMsOf } from '../../../src/queue/rowUpdate.ts';
 import { recordedRow } from '../../support/rows.ts';
 
 const AT = 50_000;
@@ -125,4 +125,14 @@ test('the longest wait of several counts, and a wait of nothing is one that was 
   expect(holdOf([undefined, undefined])).toBe(-1);
   expect(holdOf([0])).toBe(-1);
   expect(holdOf([0, 7])).toBe(7);
+});
+
+test.each([
+  ['before it is due', AT, 700],
+  ['once it is due', AT + 700, 0],
+  ['by a clock a minute behind the one that recorded it', AT - 60_000, 60_700],
+  ['by a clock that was set back by more', AT - 60_001, 0],
+])('a row waits, %s', (_, now, waitMs) => {
+  const row = recordedRow('unsure', 1, { at: AT, notBefore: AT + 700 });
+  expect(waitMsOf(row, now)).toBe(waitMs);
 });
