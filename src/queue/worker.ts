@@ -80,7 +80,7 @@ export function startWorker(
       .then((cut) => {
         if (cut !== undefined) log.warn(cut, clockWentBack(cut));
       })
-      .catch(said);
+      .catch((error: unknown) => log.debug({ err: error }, 'locks'));
   const regularly = setInterval(() => {
     cutLongLocks();
     topUpIfLow();

@@ -143,6 +143,8 @@ describe('doctor --probe-write', () => {
 
   test('does not write while the tenant is stopped, nor when a check has failed', async () => {
     const here = await site();
+    // A tenant that nobody has worked for is not to be stopped.
+    await here.run(['worker', '--until-idle']);
     await here.run(['pause', '--all']);
     expect((await here.probe('c1/a1')).write.message).toContain('stopped');
     await here.run(['resume', '--all']);
