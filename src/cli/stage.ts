@@ -85,7 +85,7 @@ export async function withStagedFile<T>(
       options: { ...making.options, strategy: rules.strategy ?? 'patch', ...more.options },
       ...more.run,
     };
-    await rememberTenant(session);
+    if (making !== NO_RUN) await rememberTenant(session);
     const staging = await Staging.begin(session.runs, run, Date.now());
     stagings.push(staging);
     return staging;

@@ -327,7 +327,7 @@ describe('a malformed file is refused with line and remedy, and nothing is sent 
     const here = await bench(redis.url);
     const ran = await here.run(['submit', '-'], { stdin: lines(HEAD, GOOD.replace(',c1,', ',,')) });
     await expectRefused(here, ran);
-    expect(ran.stderr).toContain('-:2:1 policyId: policyId is missing');
+    expect(ran.stderr).toContain('-:2:2 policyId: policyId is missing');
   });
 
   test('also when a signal comes while stdin is waited for', async () => {

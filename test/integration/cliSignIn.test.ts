@@ -262,7 +262,7 @@ describe('the tenant', () => {
     const asked = await ask({ RETARGET_GRAPH_URL: proxy.url });
     expect(asked.exitCode).toBe(3);
     expect(asked.stderr).toContain(
-      `Change 100 assignments in contoso.com (${proxy.url}, cloud global, app ${APP})?`,
+      `Change 100 assignments in contoso.com (${proxy.url}, cloud global, app ${APP}), plan `,
     );
     // Where the organization may not be read, its id has to do.
     expect((await ask({})).stderr).toContain(`Change 100 assignments in tenant ${TENANT} (`);

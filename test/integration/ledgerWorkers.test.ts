@@ -121,19 +121,17 @@ test('two BullMQ workers learn one budget together, and the log tells each of it
   const graph = await simulator({
     ...{ writeLimit: 40, requestLimit: null, windowMs, window: 'sliding', countRefused: false },
     tenant: {
-      policies: [
-        {
-          ...{ id: 'c1', type: 'deviceConfiguration' },
-          assignments: places.map((i) => ({ id: `a${i}`, target: groupTarget('old') })),
-        },
-      ],
+      policies: places.map((i) => ({
+        ...{ id: `c${i}`, type: 'deviceConfiguration' },
+        assignments: [{ id: `a${i}`, target: groupTarget('old') }],
+      })),
     },
   });
   const runs = record.store();
   const pace: Pace = { ...paceOf(configured, windowMs), requestTimeoutMs: 2_000 };
   const runId = await runAtWork(
     runs,
-    places.map((i) => groupRow('c1', `a${i}`, 'new')),
+    places.map((i) => groupRow(`c${i}`, `a${i}`, 'new')),
     { graphUrl: graph.url },
   );
   const lines: string[] = [];

@@ -5,6 +5,7 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { generateTenant } from '../../src/simulator/generateTenant.ts';
+import { guid } from '../support/guid.ts';
 import { makeCertificate } from '../support/certificates.ts';
 import { ALLOW_ALL, bench, csv } from '../support/cli.ts';
 import { startOpenIdProvider } from '../support/openIdProvider.ts';
@@ -110,10 +111,10 @@ describe('no secret is left behind', () => {
         ...{ AZURE_AUTHORITY_HOST: provider.authorityHost, RETARGET_WRITES_PER_WINDOW: '10' },
       },
     );
-    const rows = [...simulator.tenant.every()].map(({ path }) => ({
+    const rows = [...simulator.tenant.every()].map(({ path }, i) => ({
       url: path,
       targetType: 'group',
-      groupId: app,
+      groupId: guid(`new-${i}`),
     }));
     const applying = start([
       'apply',
