@@ -12,7 +12,8 @@ import { TenantStopped } from './ledger.ts';
 import { readCurrent } from './readCurrent.ts';
 import type { NeededWrite, Sorted } from './needed.ts';
 import { settledBy } from './settle.ts';
-import { pauseForReads, pauseRun, refusedSignIn } from './pauseRun.ts';
+import { abortRun, pauseForReads, pauseRun, refusedSignIn } from './pauseRun.ts';
+import { listReadBacks } from './readBack.ts';
 import { lostReads } from './permission.ts';
 import { nextStep, writeRows } from './writeRows.ts';
 
@@ -82,6 +83,10 @@ async function readAndWrite(
   );
   // While another worker's write may be on its way, what is there is there, but what is not may still come.
   const sure = leaseMs > 0 ? records.filter(({ state }) => isThere(state)) : records;
+  // Stopped before it is recorded: no other batch shall write on meanwhile.
+  const lossy = sure.find(({ detail }) => detail?.lossyList !== undefined);
+  if (lossy !== undefined && run.state === 'running')
+    await abortRun(run, 'lostEntries', lossInWords(run, rows[lossy.place], lossy), edges);
   const after = sure.length > 0 ? await runs.record(ref, asSeen(sure, rows), ledger.policy()) : undefined;
   if (after?.states.length === 0) return { kind: 'done' };
   if (needed.length === 0 || leaseMs > 0) {
@@ -143,7 +148,13 @@ function parted(
     ...{ mayWrite: run.state === 'running', isAborted: run.state === 'aborted' },
     ...{ windowMs: ledger.pace.windowMs, at: now() },
   };
-  const settled = new Map(decisions.map((decision) => [decision, settledBy(decision, terms)]));
+  const readBacks = listReadBacks(decisions, snapshot);
+  const settled = new Map(
+    decisions.map((decision) => [
+      decision,
+      settledBy(decision, terms, { readBack: readBacks.get(decision.row) }),
+    ]),
+  );
   // A row that has come to its end in another way would be written along with the others: the next step decides without it.
   const needed = terms.mayWrite
     ? writesOf(decisions, snapshot).filter((write) =>
@@ -152,7 +163,7 @@ function parted(
     : [];
   return {
     records: [...settled.values()].filter((record) => record !== undefined),
-    needed: needed.map(({ request, decisions: rows }) => ({ request, rows })),
+    needed: needed.map(({ request, decisions: rows, list }) => ({ request, rows, ...(list && { list }) })),
   };
 }
 
@@ -161,15 +172,24 @@ const asSeen = (records: readonly RowUpdate[], rows: readonly RecordedRow[]): Ro
   records.map((record) => ({ ...record, seen: rows[record.place] ?? record }));
 
 const leaveRows = (needed: readonly NeededWrite[]) =>
-  needed.flatMap(({ rows }, request) =>
-    rows.map(({ row, before }) => {
+  needed.flatMap(({ rows, list }, request) =>
+    rows.map(({ row, before }, i) => {
       const image = beforeJson(before);
+      const isFirst = list !== undefined && i === 0;
       return {
         ...{ place: row.place, state: row.state, attempts: row.attempts, request },
         ...(image !== undefined && !isKept(image, row.before) && { before: image }),
+        ...(isFirst ? { list } : row.list !== undefined && { list: null }),
       };
     }),
   );
+
+const lossInWords = (
+  { runId }: Run,
+  row: RecordedRow | undefined,
+  { detail: { errorMessage = '' } = {} }: RowUpdate,
+): string =>
+  `policy ${row?.change.address.policyId} (line ${row?.input.line}): ${errorMessage} \`retarget rollback ${runId}\` puts back what was lost`;
 
 /** What is in the record already need not be told again. */
 const isKept = (image: BeforeJson, kept: Before | undefined): boolean =>
