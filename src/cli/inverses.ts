@@ -6,6 +6,7 @@ import { fingerprintOf, fingerprintOfList } from '../assignments/changes/fingerp
 import { inverseCells, type Inverse } from '../assignments/changes/inverse.ts';
 import { listPath, policyKey } from '../assignments/kinds/address.ts';
 import { writesBy } from '../assignments/kinds/kind.ts';
+import { isAsReadBack, lossesOf, undoOfLoss } from '../assignments/changes/losses.ts';
 import { undosIn, type Undo } from '../assignments/changes/undo.ts';
 import { readCurrentAssignments } from '../graph/currentAssignments.ts';
 import type { Staging } from '../runs/staging.ts';
@@ -72,6 +73,8 @@ export class Inverses {
   changed = 0;
   /** Assignments that are not there any more, or can't be read. */
   gone = 0;
+  /** Assignments that a write has lost of a list that somebody has changed since, left out. */
+  lost = 0;
   /** The lines of the first of those. */
   readonly goneLines: number[] = [];
   /** The first of those that were changed. */
@@ -89,7 +92,7 @@ export class Inverses {
   }
 
   get leftOut(): number {
-    return this.changed + this.gone;
+    return this.changed + this.gone + this.lost;
   }
 
   leaveGone({ input }: WrittenRow): void {
@@ -108,10 +111,30 @@ export class Inverses {
 
   /** Takes written rows of one list, given what the list holds now. */
   async add(rows: readonly WrittenRow[], list: readonly CurrentAssignment[]): Promise<void> {
-    const undos = undosIn(rows, list, this.#written.apiVersion);
     const plannedList = fingerprintOfList(list);
+    const [first] = rows;
+    const lossy = rows.find((row) => row.lossy !== undefined)?.lossy;
+    const losses = lossy && first ? lossesOf(lossy.list, list, first.change) : [];
+    // What was lost is put back after the rows, whose own entries come first.
+    const undos = undosIn([...rows, ...losses], list, this.#written.apiVersion);
+    // Then nobody but the write itself has made the list what it is.
+    const isOurs = lossy !== undefined && isAsReadBack(lossy, list);
     for (const [i, row] of rows.entries())
-      for (const undo of undos[i] ?? []) await this.#take(row, undo, plannedList);
+      for (const undo of undos[i] ?? []) await this.#take(row, isOurs ? byUs(undo) : undo, plannedList);
+    for (const [i, loss] of losses.entries())
+      for (const undo of undos[rows.length + i] ?? [])
+        if (lossy !== undefined && first !== undefined)
+          await this.#putBack(first, undoOfLoss(undo, loss, lossy.list, list), isOurs, plannedList);
+  }
+
+  /** An entry that a write has lost goes back while the list is as that write left it. */
+  async #putBack(row: WrittenRow, undo: Undo, isOurs: boolean, plannedList: string): Promise<void> {
+    if (undo.kind === 'asBefore') {
+      this.asBefore += 1;
+      return;
+    }
+    if (isOurs || this.#force) return this.#restore(row, undo.inverse, plannedList);
+    this.lost += 1;
   }
 
   async #take(row: WrittenRow, undo: Undo, plannedList: string): Promise<void> {
@@ -151,6 +174,8 @@ export class Inverses {
   }
 }
 
+const byUs = (undo: Undo): Undo => (undo.kind === 'asBefore' ? undo : { ...undo, kind: 'restore' });
+
 const presentOf = (inverse: Inverse): CurrentAssignment | undefined =>
   inverse.action === 'add' ? undefined : inverse.present;
 
@@ -163,7 +188,7 @@ export function showInverses(
   { name, strategy, withoutImage }: Written,
   { print }: Context,
 ): void {
-  const { rows, asBefore, changed, gone, goneLines } = inverses;
+  const { rows, asBefore, changed, gone, lost, goneLines } = inverses;
   const some = (n: number, what: string): void => {
     if (n > 0) print.say(`  ${count(n, 'assignment')} ${what}`);
   };
@@ -174,6 +199,10 @@ export function showInverses(
   some(gone, `gone since, or unreadable: left out${strategy === 'assign' ? GONE_BY_ASSIGN : GONE_BY_PATCH}`);
   if (gone > 0) print.say(`    line ${goneLines.join(', ')}${gone > goneLines.length ? ', …' : ''}`);
   some(changed, 'changed by somebody else since: left out (--force puts them back as well)');
+  some(
+    lost,
+    'lost in a write whose list somebody has changed since: left out (--force puts them back as well)',
+  );
   showChanged(inverses, print);
 }
 
