@@ -8,8 +8,9 @@ import { listPath, policyKey } from '../assignments/kinds/address.ts';
 import { writesBy } from '../assignments/kinds/kind.ts';
 import { isAsReadBack, lossesOf, undoOfLoss } from '../assignments/changes/losses.ts';
 import { undosIn, type Undo } from '../assignments/changes/undo.ts';
-import { readCurrentAssignments } from '../graph/currentAssignments.ts';
+import type { LateWrite } from '../runs/lastWrites.ts';
 import type { Staging } from '../runs/staging.ts';
+import { lagLeft, readBelievedLists } from './believedLists.ts';
 import { commandReads } from './commandReads.ts';
 import type { Context } from './context.ts';
 import { expectRead } from './unread.ts';
@@ -36,19 +37,27 @@ export async function stageInverses(
   const { identity } = session;
   const graph = graphClientOf(identity, undefined, written.apiVersion);
   const send = commandReads(session, graph, context);
-  const base = `${identity.config.graphUrl}/${written.apiVersion}`;
+  const from = { root: identity.config.graphUrl, apiVersion: written.apiVersion };
   const inverses = new Inverses(written, staging, force);
+  let isPatient = true;
   try {
     for await (const batch of written.batches()) {
       const addresses = batch.map(({ change }) => change.address);
-      const looks = await readCurrentAssignments(addresses, send, base);
+      const { lists: looks, lagging } = await readBelievedLists(addresses, send, from, session, {
+        signal: context.interrupted,
+        isPatient,
+      });
+      // One wait of two windows tells of a tenant that lags behind for longer; one for each batch would take hours.
+      isPatient = lagging.size === 0;
       // What was done last is taken back first: another row may have taken the place that it left.
       const lists = Map.groupBy(batch.toReversed(), ({ change }) => listPath(change.address));
       for (const [path, rows] of lists) {
         const look = looks.get(path);
         if (look === undefined) throw new Error(`nobody has read ${path}`);
         expectRead(look, identity);
-        if (look.kind === 'list') await inverses.add(rows, look.assignments);
+        const late = lagging.get(path);
+        if (late !== undefined) inverses.leaveLagging(rows, path, late);
+        else if (look.kind === 'list') await inverses.add(rows, look.assignments);
         else for (const row of rows) inverses.leaveGone(row);
       }
     }
@@ -75,7 +84,11 @@ export class Inverses {
   gone = 0;
   /** Assignments that a write has lost of a list that somebody has changed since, left out. */
   lost = 0;
-  /** The lines of the first of those. */
+  /** Rows whose list still reads as it was before it was written, left out. */
+  lagging = 0;
+  /** Their lists. */
+  readonly laggingLists = new Map<string, LateWrite>();
+  /** The lines of the first of those that are gone. */
   readonly goneLines: number[] = [];
   /** The first of those that were changed. */
   readonly changedRows: ChangedRow[] = [];
@@ -92,12 +105,18 @@ export class Inverses {
   }
 
   get leftOut(): number {
-    return this.changed + this.gone + this.lost;
+    return this.changed + this.gone + this.lost + this.lagging;
   }
 
   leaveGone({ input }: WrittenRow): void {
     this.gone += 1;
     if (this.goneLines.length < CHANGED_SHOWN) this.goneLines.push(input.line);
+  }
+
+  /** Nobody knows what these lists hold. */
+  leaveLagging(rows: readonly WrittenRow[], path: string, late: LateWrite): void {
+    this.lagging += rows.length;
+    this.laggingLists.set(path, late);
   }
 
   get columns(): readonly InputColumn[] {
@@ -188,7 +207,7 @@ export function showInverses(
   { name, strategy, withoutImage }: Written,
   { print }: Context,
 ): void {
-  const { rows, asBefore, changed, gone, lost, goneLines } = inverses;
+  const { rows, asBefore, changed, gone, lost, lagging, laggingLists, goneLines } = inverses;
   const some = (n: number, what: string): void => {
     if (n > 0) print.say(`  ${count(n, 'assignment')} ${what}`);
   };
@@ -202,6 +221,10 @@ export function showInverses(
   some(
     lost,
     'lost in a write whose list somebody has changed since: left out (--force puts them back as well)',
+  );
+  some(
+    lagging,
+    `still read as before they were written, as the tenant's reads lag behind or somebody has put them back: left out; roll back again in ${lagLeft(laggingLists)}`,
   );
   showChanged(inverses, print);
 }

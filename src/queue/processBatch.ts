@@ -1,4 +1,5 @@
 import { beforeJson, type Before, type BeforeJson, type Decision } from '../assignments/changes/decision.ts';
+import { listPath } from '../assignments/kinds/address.ts';
 import { planBatch, type PlanRules, type Snapshot, type Standing } from '../assignments/changes/planBatch.ts';
 import { writesOf } from '../assignments/changes/writes.ts';
 import { UNREAD } from '../assignments/changes/fingerprint.ts';
@@ -10,6 +11,7 @@ import { withAskedBefore } from './approvals.ts';
 import { isOurs, type Edges, type Step } from './edges.ts';
 import { TenantStopped } from './ledger.ts';
 import { readCurrent } from './readCurrent.ts';
+import { seenWritten } from './writtenLists.ts';
 import type { NeededWrite, Sorted } from './needed.ts';
 import { settledBy } from './settle.ts';
 import { abortRun, pauseForReads, pauseRun, refusedSignIn } from './pauseRun.ts';
@@ -74,9 +76,14 @@ async function readAndWrite(
   const lost = await lostReads(run, lists.lists, edges, signal);
   if (lost !== undefined) return pauseForReads(run, lost, edges);
 
-  const decisions = planBatch(rows, snapshot, rulesFor(run, due));
+  const { lagging } = lists;
+  const lagMs = (row: RecordedRow): number => lagging.get(listPath(row.change.address)) ?? 0;
+  // What a copy shows that lags behind decides nothing but a read-back, which knows what it is to see.
+  const readable = due.filter((row) => row.state === 'written' || lagMs(row) === 0);
+  const lagWaits = due.filter((row) => !readable.includes(row)).map(lagMs);
+  const decisions = planBatch(rows, snapshot, rulesFor(run, readable));
   const { records, needed } = await withAskedBefore(
-    parted(decisions, snapshot, run, edges),
+    parted(decisions, snapshot, (row) => lagMs(row) > 0, run, edges),
     run,
     edges,
     signal,
@@ -88,14 +95,16 @@ async function readAndWrite(
   if (lossy !== undefined && run.state === 'running')
     await abortRun(run, 'lostEntries', lossInWords(run, rows[lossy.place], lossy), edges);
   const after = sure.length > 0 ? await runs.record(ref, asSeen(sure, rows), ledger.policy()) : undefined;
+  await runs.keepLastWrites(run.graphUrl, ledger.pace.windowMs, seenWritten(rows, sure, lists));
   if (after?.states.length === 0) return { kind: 'done' };
   if (needed.length === 0 || leaseMs > 0) {
     const unreadMs = [...lists.lists.values()].flatMap((list) =>
       list.kind === 'unread' ? [Math.max(ledger.pace.unreachedWaitMs, list.waitMs ?? 0)] : [],
     );
     // Rows that nothing was done for wait for others of their policy.
-    const othersMs = sure.length === 0 ? nextMs : 0;
-    const waitMs = Math.max(leaseMs, unreadMs.length > 0 ? Math.min(...unreadMs) : othersMs);
+    const othersMs = sure.length > 0 ? [] : [...(nextMs > 0 ? [nextMs] : []), ...lagWaits];
+    const waits = unreadMs.length > 0 ? unreadMs : othersMs;
+    const waitMs = Math.max(leaseMs, waits.length > 0 ? Math.min(...waits) : 0);
     const step = nextStep(after?.states ?? rows, after?.runState ?? run.state);
     return step.kind === 'again' && waitMs > 0 ? { kind: 'later', waitMs } : step;
   }
@@ -110,7 +119,7 @@ async function readAndWrite(
       return { kind: 'stopped' };
     case 'granted':
       if (leave.places.length === 0) return { kind: 'again' };
-      return writeRows(ref, run, leave, needed, edges, signal);
+      return writeRows(ref, run, leave, needed, lists, edges, signal);
   }
 }
 
@@ -141,6 +150,7 @@ function standingOf(state: StateName): Standing {
 function parted(
   decisions: readonly Decision<RecordedRow>[],
   snapshot: Snapshot,
+  isLagging: (row: RecordedRow) => boolean,
   run: Run,
   { ledger, now }: Edges,
 ): Sorted {
@@ -152,7 +162,10 @@ function parted(
   const settled = new Map(
     decisions.map((decision) => [
       decision,
-      settledBy(decision, terms, { readBack: readBacks.get(decision.row) }),
+      settledBy(decision, terms, {
+        readBack: readBacks.get(decision.row),
+        isLagging: isLagging(decision.row),
+      }),
     ]),
   );
   // A row that has come to its end in another way would be written along with the others: the next step decides without it.
