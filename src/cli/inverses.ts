@@ -6,9 +6,11 @@ import { fingerprintOf, fingerprintOfList } from '../assignments/changes/fingerp
 import { inverseCells, type Inverse } from '../assignments/changes/inverse.ts';
 import { listPath, policyKey } from '../assignments/kinds/address.ts';
 import { writesBy } from '../assignments/kinds/kind.ts';
+import { isAsReadBack, lossesOf, undoOfLoss } from '../assignments/changes/losses.ts';
 import { undosIn, type Undo } from '../assignments/changes/undo.ts';
-import { readCurrentAssignments } from '../graph/currentAssignments.ts';
+import type { LateWrite } from '../runs/lastWrites.ts';
 import type { Staging } from '../runs/staging.ts';
+import { lagLeft, readBelievedLists } from './believedLists.ts';
 import { commandReads } from './commandReads.ts';
 import type { Context } from './context.ts';
 import { expectRead } from './unread.ts';
@@ -35,19 +37,27 @@ export async function stageInverses(
   const { identity } = session;
   const graph = graphClientOf(identity, undefined, written.apiVersion);
   const send = commandReads(session, graph, context);
-  const base = `${identity.config.graphUrl}/${written.apiVersion}`;
+  const from = { root: identity.config.graphUrl, apiVersion: written.apiVersion };
   const inverses = new Inverses(written, staging, force);
+  let isPatient = true;
   try {
     for await (const batch of written.batches()) {
       const addresses = batch.map(({ change }) => change.address);
-      const looks = await readCurrentAssignments(addresses, send, base);
+      const { lists: looks, lagging } = await readBelievedLists(addresses, send, from, session, {
+        signal: context.interrupted,
+        isPatient,
+      });
+      // One wait of two windows tells of a tenant that lags behind for longer; one for each batch would take hours.
+      isPatient = lagging.size === 0;
       // What was done last is taken back first: another row may have taken the place that it left.
       const lists = Map.groupBy(batch.toReversed(), ({ change }) => listPath(change.address));
       for (const [path, rows] of lists) {
         const look = looks.get(path);
         if (look === undefined) throw new Error(`nobody has read ${path}`);
         expectRead(look, identity);
-        if (look.kind === 'list') await inverses.add(rows, look.assignments);
+        const late = lagging.get(path);
+        if (late !== undefined) inverses.leaveLagging(rows, path, late);
+        else if (look.kind === 'list') await inverses.add(rows, look.assignments);
         else for (const row of rows) inverses.leaveGone(row);
       }
     }
@@ -72,7 +82,13 @@ export class Inverses {
   changed = 0;
   /** Assignments that are not there any more, or can't be read. */
   gone = 0;
-  /** The lines of the first of those. */
+  /** Assignments that a write has lost of a list that somebody has changed since, left out. */
+  lost = 0;
+  /** Rows whose list still reads as it was before it was written, left out. */
+  lagging = 0;
+  /** Their lists. */
+  readonly laggingLists = new Map<string, LateWrite>();
+  /** The lines of the first of those that are gone. */
   readonly goneLines: number[] = [];
   /** The first of those that were changed. */
   readonly changedRows: ChangedRow[] = [];
@@ -89,12 +105,18 @@ export class Inverses {
   }
 
   get leftOut(): number {
-    return this.changed + this.gone;
+    return this.changed + this.gone + this.lost + this.lagging;
   }
 
   leaveGone({ input }: WrittenRow): void {
     this.gone += 1;
     if (this.goneLines.length < CHANGED_SHOWN) this.goneLines.push(input.line);
+  }
+
+  /** Nobody knows what these lists hold. */
+  leaveLagging(rows: readonly WrittenRow[], path: string, late: LateWrite): void {
+    this.lagging += rows.length;
+    this.laggingLists.set(path, late);
   }
 
   get columns(): readonly InputColumn[] {
@@ -108,10 +130,30 @@ export class Inverses {
 
   /** Takes written rows of one list, given what the list holds now. */
   async add(rows: readonly WrittenRow[], list: readonly CurrentAssignment[]): Promise<void> {
-    const undos = undosIn(rows, list, this.#written.apiVersion);
     const plannedList = fingerprintOfList(list);
+    const [first] = rows;
+    const lossy = rows.find((row) => row.lossy !== undefined)?.lossy;
+    const losses = lossy && first ? lossesOf(lossy.list, list, first.change) : [];
+    // What was lost is put back after the rows, whose own entries come first.
+    const undos = undosIn([...rows, ...losses], list, this.#written.apiVersion);
+    // Then nobody but the write itself has made the list what it is.
+    const isOurs = lossy !== undefined && isAsReadBack(lossy, list);
     for (const [i, row] of rows.entries())
-      for (const undo of undos[i] ?? []) await this.#take(row, undo, plannedList);
+      for (const undo of undos[i] ?? []) await this.#take(row, isOurs ? byUs(undo) : undo, plannedList);
+    for (const [i, loss] of losses.entries())
+      for (const undo of undos[rows.length + i] ?? [])
+        if (lossy !== undefined && first !== undefined)
+          await this.#putBack(first, undoOfLoss(undo, loss, lossy.list, list), isOurs, plannedList);
+  }
+
+  /** An entry that a write has lost goes back while the list is as that write left it. */
+  async #putBack(row: WrittenRow, undo: Undo, isOurs: boolean, plannedList: string): Promise<void> {
+    if (undo.kind === 'asBefore') {
+      this.asBefore += 1;
+      return;
+    }
+    if (isOurs || this.#force) return this.#restore(row, undo.inverse, plannedList);
+    this.lost += 1;
   }
 
   async #take(row: WrittenRow, undo: Undo, plannedList: string): Promise<void> {
@@ -151,6 +193,8 @@ export class Inverses {
   }
 }
 
+const byUs = (undo: Undo): Undo => (undo.kind === 'asBefore' ? undo : { ...undo, kind: 'restore' });
+
 const presentOf = (inverse: Inverse): CurrentAssignment | undefined =>
   inverse.action === 'add' ? undefined : inverse.present;
 
@@ -163,7 +207,7 @@ export function showInverses(
   { name, strategy, withoutImage }: Written,
   { print }: Context,
 ): void {
-  const { rows, asBefore, changed, gone, goneLines } = inverses;
+  const { rows, asBefore, changed, gone, lost, lagging, laggingLists, goneLines } = inverses;
   const some = (n: number, what: string): void => {
     if (n > 0) print.say(`  ${count(n, 'assignment')} ${what}`);
   };
@@ -174,6 +218,14 @@ export function showInverses(
   some(gone, `gone since, or unreadable: left out${strategy === 'assign' ? GONE_BY_ASSIGN : GONE_BY_PATCH}`);
   if (gone > 0) print.say(`    line ${goneLines.join(', ')}${gone > goneLines.length ? ', …' : ''}`);
   some(changed, 'changed by somebody else since: left out (--force puts them back as well)');
+  some(
+    lost,
+    'lost in a write whose list somebody has changed since: left out (--force puts them back as well)',
+  );
+  some(
+    lagging,
+    `still read as before they were written, as the tenant's reads lag behind or somebody has put them back: left out; roll back again in ${lagLeft(laggingLists)}`,
+  );
   showChanged(inverses, print);
 }
 

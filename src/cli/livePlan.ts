@@ -126,7 +126,7 @@ export async function planStaged(
     const send = graph && commandReads(session, graph, context);
     const facts =
       send && (await FactsOfTenant.read(send, `${rules.root}/${rules.apiVersion}`, session.identity));
-    const planner = send && facts && new Planner(staged, send, facts);
+    const planner = send && facts && new Planner(staged, send, facts, context.interrupted);
     const tally = new PlanTally();
     let batch = 0;
     const problems = new PlanProblems(staged.intake.name);

@@ -13,11 +13,12 @@ import {
 import { Guard } from '../assignments/guard/guard.ts';
 import type { Change } from '../assignments/rows/change.ts';
 import { policyNameFault } from '../assignments/rows/policyName.ts';
-import { readCurrentAssignments, type ReadList } from '../graph/currentAssignments.ts';
+import type { ReadList } from '../graph/currentAssignments.ts';
 import type { SendReads } from '../graph/reading.ts';
 import type { InputRow } from '../assignments/rows/row.ts';
 import { changeOfRecorded } from '../runs/batchRow.ts';
 import type { StagedRow } from '../runs/staging.ts';
+import { expectNoneLagging, readBelievedLists } from './believedLists.ts';
 import type { Identity } from './identity.ts';
 import type { PlannedRow } from './planTally.ts';
 import type { Staged } from './staged.ts';
@@ -30,24 +31,29 @@ export class Planner {
   readonly #send: SendReads;
   readonly #facts: FactsOfTenant;
   readonly #guard: Guard;
+  readonly #signal: AbortSignal;
   #hasRead = false;
   #refusal: Extract<ReadList, { kind: 'refused' }> | undefined;
 
-  constructor(staged: Staged, send: SendReads, facts: FactsOfTenant) {
+  constructor(staged: Staged, send: SendReads, facts: FactsOfTenant, signal: AbortSignal) {
     this.#staged = staged;
     this.#send = send;
     this.#facts = facts;
     this.#guard = new Guard(facts);
+    this.#signal = signal;
   }
 
   async at(inputs: readonly InputRow[]): Promise<readonly PlannedRow[]> {
     const { rules, session } = this.#staged;
     const rows = inputs.map((input) => ({ input, change: changeOfRecorded(input, rules) }));
-    const read = await readCurrentAssignments(
+    const { lists: read, lagging } = await readBelievedLists(
       rows.map(({ change }) => change.address),
       this.#send,
-      `${rules.root}/${rules.apiVersion}`,
+      rules,
+      session,
+      { signal: this.#signal },
     );
+    expectNoneLagging(lagging);
     for (const list of read.values()) this.#note(list);
     const snapshot = new Map([...read].map(([path, list]) => [path, shown(list, session.identity)]));
     const decisions = planBatch(rows, snapshot, planRules(this.#staged));

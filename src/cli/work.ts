@@ -233,12 +233,14 @@ function hints(run: Run, { hint }: Pick<Identity, 'hint'>): string[] {
   const hasFailed = counts.failed + counts.stale > 0;
   // What stops a run before it has begun is not mended by trying on: its reason says what to do.
   const hasBegun = counts.succeeded + counts.failed > 0;
-  const isAborted = state === 'aborted' && hasBegun && reason !== 'route';
+  const isAborted = state === 'aborted' && hasBegun && reason !== 'route' && reason !== 'lostEntries';
   return [
     ...(state === 'paused' ? [`Go on with:   ${hint(`resume ${runId} --work`)}`] : []),
     ...(hasAwaiting(run) ? [`Approved:     ${hint(`resume ${runId} --work`)}`] : []),
     ...(hasFailed ? [`Failed rows:  ${hint(`results ${runId} --only failed,stale`)}`] : []),
-    ...(isAborted && counts.pending > 0 ? [`The rest:     ${hint(`resume ${runId} --work`)}`] : []),
+    ...((isAborted || reason === 'lostEntries') && counts.pending > 0
+      ? [`The rest:     ${hint(`resume ${runId} --work`)}`]
+      : []),
     ...(isAborted
       ? [
           `Failed too:   ${hint(`retry ${runId} --work`)}`,

@@ -1,11 +1,12 @@
 import type { ApiVersion } from '../assignments/values/apiVersion.ts';
-import { policyKey } from '../assignments/kinds/address.ts';
+import { listPath, policyKey } from '../assignments/kinds/address.ts';
 import { basename } from 'node:path';
 import { changeOf, type Change } from '../assignments/rows/change.ts';
 import type { InputColumn } from '../assignments/rows/columns.ts';
 import { ABSENT, beforeJson, type Before } from '../assignments/changes/decision.ts';
 import type { ReadingRules } from '../assignments/rows/rowReader.ts';
 import { cellText, type Selector } from '../assignments/rows/selector.ts';
+import type { LossyWrite } from '../assignments/changes/losses.ts';
 import type { WrittenChange } from '../assignments/changes/undo.ts';
 import type { PlanRow } from '../formats/planFile.ts';
 import type { InputRow } from '../assignments/rows/row.ts';
@@ -24,6 +25,8 @@ import type { Session } from './session.ts';
 /** A row that was written, with what it overwrote. */
 export interface WrittenRow extends WrittenChange {
   readonly input: InputRow;
+  /** Of a list that was written whole and of which something was lost. */
+  readonly lossy?: LossyWrite | undefined;
 }
 
 /** What can be taken back of a run or of a plan that was carried out. */
@@ -67,7 +70,8 @@ export async function writtenByRun(
     async *batches() {
       for await (const recorded of runs.rowsByBatch(run, 'before')) {
         const rows = recorded.filter((row) => wasWritten(row) && isMeant(row));
-        const written = rows.flatMap(writtenRow);
+        const losses = lossyWrites(recorded);
+        const written = rows.flatMap((row) => writtenRow(row, losses.get(row)));
         withoutImage += rows.length - written.length;
         if (written.length > 0) yield written;
       }
@@ -81,11 +85,26 @@ const wasWritten = ({ state, attempts, detail, before }: RecordedRow): boolean =
   (state === 'skipped' && before !== undefined) ||
   (state === 'failed' && detail.errorCode === 'VerifyMismatch');
 
-function writtenRow(row: RecordedRow): WrittenRow[] {
+/** The writes that have lost something, by their rows: those of one write have the same words about it. */
+function lossyWrites(rows: readonly RecordedRow[]): ReadonlyMap<RecordedRow, LossyWrite> {
+  const found = new Map<RecordedRow, LossyWrite>();
+  const ofWrites = Map.groupBy(
+    rows.filter(({ detail }) => detail.lossyList !== undefined),
+    ({ change, detail }) => `${listPath(change.address)} ${detail.lossyList}`,
+  );
+  for (const ofWrite of ofWrites.values()) {
+    const list = ofWrite.find((row) => row.list !== undefined)?.list;
+    if (list !== undefined)
+      for (const row of ofWrite) found.set(row, { list, seen: row.detail.lossyList ?? '' });
+  }
+  return found;
+}
+
+function writtenRow(row: RecordedRow, lossy: LossyWrite | undefined): WrittenRow[] {
   const { change } = row;
   const before = imageFor(change, row.before);
   if (before === undefined) return [];
-  return [{ input: row.input, change, before, idAfter: row.detail.assignmentIdAfter }];
+  return [{ input: row.input, change, before, idAfter: row.detail.assignmentIdAfter, lossy }];
 }
 
 /** Where nothing is added, nothing is no image. */

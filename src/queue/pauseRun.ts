@@ -64,17 +64,22 @@ async function paused(
 }
 
 /** Aborts a run whose writes this tenant does not take; what was not written stays open, for `resume` in another way. */
-export async function abortForRoute(
+export const abortForRoute = (run: Pick<Run, 'runId'>, why: string, edges: Edges): Promise<Step> =>
+  abortRun(run, 'route', why, edges);
+
+/** Aborts a run at work, as going on would do harm; what was not written stays open, for `resume`. */
+export async function abortRun(
   { runId }: Pick<Run, 'runId'>,
+  reason: Reason,
   why: string,
   { runs, log, redacted }: Edges,
 ): Promise<Step> {
   const reasonText = redacted(why);
   const aborted = await runs.transition(runId, {
     ...{ to: 'aborted', from: ['running'] },
-    ...{ reason: 'route', reasonText },
+    ...{ reason, reasonText },
   });
-  if (aborted.kind === 'done') log.error({ run: runId, reason: 'route' }, `Run aborted: ${reasonText}`);
+  if (aborted.kind === 'done') log.error({ run: runId, reason }, `Run aborted: ${reasonText}`);
   return { kind: 'stopped' };
 }
 

@@ -1,4 +1,5 @@
 import { beforeJson, type Before, type BeforeJson, type Decision } from '../assignments/changes/decision.ts';
+import { listPath } from '../assignments/kinds/address.ts';
 import { planBatch, type PlanRules, type Snapshot, type Standing } from '../assignments/changes/planBatch.ts';
 import { writesOf } from '../assignments/changes/writes.ts';
 import { UNREAD } from '../assignments/changes/fingerprint.ts';
@@ -10,10 +11,12 @@ import { withAskedBefore } from './approvals.ts';
 import { isOurs, type Edges, type Step } from './edges.ts';
 import { TenantStopped } from './ledger.ts';
 import { readCurrent } from './readCurrent.ts';
+import { seenWritten } from './writtenLists.ts';
 import type { NeededWrite, Sorted } from './needed.ts';
 import { waitMsOf } from './rowUpdate.ts';
 import { settledBy } from './settle.ts';
-import { pauseForReads, pauseRun, refusedSignIn } from './pauseRun.ts';
+import { abortRun, pauseForReads, pauseRun, refusedSignIn } from './pauseRun.ts';
+import { listReadBacks } from './readBack.ts';
 import { lostReads } from './permission.ts';
 import { nextStep, writeRows } from './writeRows.ts';
 
@@ -74,24 +77,35 @@ async function readAndWrite(
   const lost = await lostReads(run, lists.lists, edges, signal);
   if (lost !== undefined) return pauseForReads(run, lost, edges);
 
-  const decisions = planBatch(rows, snapshot, rulesFor(run, due));
+  const { lagging } = lists;
+  const lagMs = (row: RecordedRow): number => lagging.get(listPath(row.change.address)) ?? 0;
+  // What a copy shows that lags behind decides nothing but a read-back, which knows what it is to see.
+  const readable = due.filter((row) => row.state === 'written' || lagMs(row) === 0);
+  const lagWaits = due.filter((row) => !readable.includes(row)).map(lagMs);
+  const decisions = planBatch(rows, snapshot, rulesFor(run, readable));
   const { records, needed } = await withAskedBefore(
-    parted(decisions, snapshot, run, edges),
+    parted(decisions, snapshot, (row) => lagMs(row) > 0, run, edges),
     run,
     edges,
     signal,
   );
   // While another worker's write may be on its way, what is there is there, but what is not may still come.
   const sure = leaseMs > 0 ? records.filter(({ state }) => isThere(state)) : records;
+  // Stopped before it is recorded: no other batch shall write on meanwhile.
+  const lossy = sure.find(({ detail }) => detail?.lossyList !== undefined);
+  if (lossy !== undefined && run.state === 'running')
+    await abortRun(run, 'lostEntries', lossInWords(run, rows[lossy.place], lossy), edges);
   const after = sure.length > 0 ? await runs.record(ref, asSeen(sure, rows), ledger.policy()) : undefined;
+  await runs.keepLastWrites(run.graphUrl, ledger.pace.windowMs, seenWritten(rows, sure, lists));
   if (after?.states.length === 0) return { kind: 'done' };
   if (needed.length === 0 || leaseMs > 0) {
     const unreadMs = [...lists.lists.values()].flatMap((list) =>
       list.kind === 'unread' ? [Math.max(ledger.pace.unreachedWaitMs, list.waitMs ?? 0)] : [],
     );
     // Rows that nothing was done for wait for others of their policy.
-    const othersMs = sure.length === 0 ? nextMs : 0;
-    const waitMs = Math.max(leaseMs, unreadMs.length > 0 ? Math.min(...unreadMs) : othersMs);
+    const othersMs = sure.length > 0 ? [] : [...(nextMs > 0 ? [nextMs] : []), ...lagWaits];
+    const waits = unreadMs.length > 0 ? unreadMs : othersMs;
+    const waitMs = Math.max(leaseMs, waits.length > 0 ? Math.min(...waits) : 0);
     const step = nextStep(after?.states ?? rows, after?.runState ?? run.state);
     return step.kind === 'again' && waitMs > 0 ? { kind: 'later', waitMs } : step;
   }
@@ -106,7 +120,7 @@ async function readAndWrite(
       return { kind: 'stopped' };
     case 'granted':
       if (leave.places.length === 0) return { kind: 'again' };
-      return writeRows(ref, run, leave, needed, edges, signal);
+      return writeRows(ref, run, leave, needed, lists, edges, signal);
   }
 }
 
@@ -137,6 +151,7 @@ function standingOf(state: StateName): Standing {
 function parted(
   decisions: readonly Decision<RecordedRow>[],
   snapshot: Snapshot,
+  isLagging: (row: RecordedRow) => boolean,
   run: Run,
   { ledger, now }: Edges,
 ): Sorted {
@@ -144,7 +159,16 @@ function parted(
     ...{ mayWrite: run.state === 'running', isAborted: run.state === 'aborted' },
     ...{ windowMs: ledger.pace.windowMs, at: now() },
   };
-  const settled = new Map(decisions.map((decision) => [decision, settledBy(decision, terms)]));
+  const readBacks = listReadBacks(decisions, snapshot);
+  const settled = new Map(
+    decisions.map((decision) => [
+      decision,
+      settledBy(decision, terms, {
+        readBack: readBacks.get(decision.row),
+        isLagging: isLagging(decision.row),
+      }),
+    ]),
+  );
   // A row that has come to its end in another way would be written along with the others: the next step decides without it.
   const needed = terms.mayWrite
     ? writesOf(decisions, snapshot).filter((write) =>
@@ -153,7 +177,7 @@ function parted(
     : [];
   return {
     records: [...settled.values()].filter((record) => record !== undefined),
-    needed: needed.map(({ request, decisions: rows }) => ({ request, rows })),
+    needed: needed.map(({ request, decisions: rows, list }) => ({ request, rows, ...(list && { list }) })),
   };
 }
 
@@ -162,15 +186,24 @@ const asSeen = (records: readonly RowUpdate[], rows: readonly RecordedRow[]): Ro
   records.map((record) => ({ ...record, seen: rows[record.place] ?? record }));
 
 const leaveRows = (needed: readonly NeededWrite[]) =>
-  needed.flatMap(({ rows }, request) =>
-    rows.map(({ row, before }) => {
+  needed.flatMap(({ rows, list }, request) =>
+    rows.map(({ row, before }, i) => {
       const image = beforeJson(before);
+      const isFirst = list !== undefined && i === 0;
       return {
         ...{ place: row.place, state: row.state, attempts: row.attempts, request },
         ...(image !== undefined && !isKept(image, row.before) && { before: image }),
+        ...(isFirst ? { list } : row.list !== undefined && { list: null }),
       };
     }),
   );
+
+const lossInWords = (
+  { runId }: Run,
+  row: RecordedRow | undefined,
+  { detail: { errorMessage = '' } = {} }: RowUpdate,
+): string =>
+  `policy ${row?.change.address.policyId} (line ${row?.input.line}): ${errorMessage} \`retarget rollback ${runId}\` puts back what was lost`;
 
 /** What is in the record already need not be told again. */
 const isKept = (image: BeforeJson, kept: Before | undefined): boolean =>

@@ -1,3 +1,5 @@
+import { readsAsBefore } from '../assignments/changes/lastWritten.ts';
+import type { LateWrite } from '../runs/lastWrites.ts';
 import { listPath } from '../assignments/kinds/address.ts';
 import type { ListSnapshot, Snapshot } from '../assignments/changes/planBatch.ts';
 import type { GraphError } from '../assignments/changes/outcome.ts';
@@ -11,7 +13,15 @@ import type { Asked } from './signIn.ts';
 
 export type CurrentLists =
   /** `lists` are those that were read, or tried to be. */
-  | { readonly kind: 'read'; readonly snapshot: Snapshot; readonly lists: ReadonlyMap<string, ReadList> }
+  | {
+      readonly kind: 'read';
+      readonly snapshot: Snapshot;
+      readonly lists: ReadonlyMap<string, ReadList>;
+      /** Lists that were written in the last minutes. */
+      readonly lastWrites: ReadonlyMap<string, LateWrite>;
+      /** Those of them that read as they were before, and how long to wait until they are read again. */
+      readonly lagging: ReadonlyMap<string, number>;
+    }
   | { readonly kind: 'signIn'; readonly error: GraphError; readonly asked: Asked }
   /** Its reads were refused together, which says nothing of any row. */
   | { readonly kind: 'refused'; readonly unread: Unread };
@@ -24,7 +34,7 @@ export async function readCurrent(
   rows: readonly RecordedRow[],
   due: readonly RecordedRow[],
   run: Run,
-  { ledger, graphOf, signIn }: Edges,
+  { runs, ledger, graphOf, signIn }: Edges,
   signal: AbortSignal,
 ): Promise<CurrentLists> {
   const toRead = run.blind ? due.filter(({ attempts }) => attempts > 0) : due;
@@ -46,5 +56,37 @@ export async function readCurrent(
       const path = listPath(change.address);
       if (!snapshot.has(path)) snapshot.set(path, { kind: 'unread' });
     }
-  return { kind: 'read', snapshot, lists };
+  const lastWrites = await runs.lastWrites(run.graphUrl, [...lists.keys()]);
+  return {
+    kind: 'read',
+    snapshot,
+    lists,
+    lastWrites,
+    lagging: laggingIn(lists, lastWrites, ledger.pace.windowMs),
+  };
+}
+
+/** The first wait before a list is read again that reads as before, in windows; then as long as its write is ago. */
+const LAGGING_WAIT_WINDOWS_MIN = 0.1;
+
+function laggingIn(
+  lists: ReadonlyMap<string, ReadList>,
+  lastWrites: ReadonlyMap<string, LateWrite>,
+  windowMs: number,
+): ReadonlyMap<string, number> {
+  const lagging = new Map<string, number>();
+  for (const [path, known] of lastWrites) {
+    const list = lists.get(path);
+    if (
+      list?.kind !== 'list' ||
+      !readsAsBefore(
+        known,
+        list.assignments.map(({ whole }) => whole),
+      )
+    )
+      continue;
+    const waitMs = Math.max(LAGGING_WAIT_WINDOWS_MIN * windowMs, known.ageMs);
+    lagging.set(path, Math.round(Math.min(waitMs, Math.max(1, known.leftMs))));
+  }
+  return lagging;
 }

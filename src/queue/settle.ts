@@ -1,15 +1,21 @@
 import { targetInWords } from '../assignments/changes/changeKind.ts';
-import { entryOf, type Before, type Decision } from '../assignments/changes/decision.ts';
+import { entriesOf, entryOf, type Before, type Decision } from '../assignments/changes/decision.ts';
+import { canonicalList } from '../assignments/changes/canonical.ts';
 import { replyLost, SENDS_MAX, type GraphError } from '../assignments/changes/outcome.ts';
 import type { Detail } from '../runs/batchCodec.ts';
 import type { RecordedRow, RowUpdate } from '../runs/batchRow.ts';
 import type { StateName } from '../runs/rowState.ts';
+import type { ListReadBack } from './readBack.ts';
 import { failure, spoken } from './rowUpdate.ts';
 
-/** A read-back that shows something else is repeated this soon, as a tenant may answer from a copy that lags behind. */
-const VERIFY_AGAIN_WINDOWS = 0.1;
-/** So many read-backs that show something else, and the row has failed. */
-const READ_BACKS_MAX = 2;
+/**
+ * The waits between read-backs that show what was there before the write, in windows: two of them in all. A tenant may answer from
+ * a copy that lags behind for as long.
+ */
+const LAGGING_WAITS_WINDOWS = [0.1, 0.2, 0.4, 0.8, 0.5];
+/** The same where something else is there, which is no lag: it is read once more. */
+const OTHER_WAIT_WINDOWS = 0.1;
+const OTHER_READ_BACKS_MAX = 2;
 
 export interface SettleTerms {
   /** A run that was stopped for good writes nothing more, and only owes the truth about writes in doubt. */
@@ -21,8 +27,20 @@ export interface SettleTerms {
   readonly at: number;
 }
 
+/** What a row's read shows of its list. */
+export interface SeenOfList {
+  /** Of a list that was written whole. */
+  readonly readBack?: ListReadBack | undefined;
+  /** It is as it was before a write of the last minutes. */
+  readonly isLagging?: boolean;
+}
+
 /** What a decision makes of its row without a write; undefined: it is to be written, now or after others. */
-export function settledBy(decision: Decision<RecordedRow>, terms: SettleTerms): RowUpdate | undefined {
+export function settledBy(
+  decision: Decision<RecordedRow>,
+  terms: SettleTerms,
+  seen: SeenOfList = {},
+): RowUpdate | undefined {
   const { row, kind, before } = decision;
   const { place, state, attempts, detail, change } = row;
   const { throttledMs, requestId, clientRequestId } = detail;
@@ -32,13 +50,21 @@ export function settledBy(decision: Decision<RecordedRow>, terms: SettleTerms): 
     detail: { ...said, ...more },
   });
   const wasSent = attempts > 0;
+  if (seen.readBack?.kind === 'lossy') return lossy(row, seen.readBack, said, terms, seen.isLagging === true);
   switch (kind) {
     case 'alreadySo': {
       const id = entryOf(before)?.id;
       const isOther = id?.toLowerCase() !== change.address.assignmentId.toLowerCase();
       const httpStatus = state === 'written' ? detail.httpStatus : undefined;
       const assignmentIdAfter = wasSent && isOther ? id : undefined;
-      return settled(wasSent ? 'succeeded' : 'skipped', spoken({ httpStatus, assignmentIdAfter }));
+      const errorMessage =
+        seen.readBack === undefined || seen.readBack.extra === ''
+          ? undefined
+          : `Read back as written; its policy has ${seen.readBack.extra} as well, which was not sent.`;
+      return settled(
+        wasSent ? 'succeeded' : 'skipped',
+        spoken({ httpStatus, errorMessage, assignmentIdAfter }),
+      );
     }
     case 'duplicate':
       return settled('skipped', { errorCode: 'DuplicateRow' });
@@ -47,7 +73,7 @@ export function settledBy(decision: Decision<RecordedRow>, terms: SettleTerms): 
     case 'write':
       break;
   }
-  if (state === 'written') return mismatch(row, before, said, terms);
+  if (state === 'written') return mismatch(row, decision, said, terms, seen.isLagging === true);
   const end = wasSent ? endOfSentRow(row) : undefined;
   if (end !== undefined) return settled('failed', end);
   if (kind === 'stale') return settled('stale', failure(undefined, errorOf(decision)));
@@ -74,29 +100,76 @@ const goneSinceSent = (error: GraphError, sends: number): GraphError =>
       }
     : error;
 
-/** Graph said that it wrote, and the tenant shows something else. The first time it may be a copy that lags behind. */
+/** Graph said that it wrote, and the tenant shows something else, which may be what a copy shows that lags behind. */
 function mismatch(
-  { place, attempts, detail }: RecordedRow,
-  before: Before,
+  row: RecordedRow,
+  { before }: Decision<RecordedRow>,
   said: Detail,
-  { at, windowMs }: SettleTerms,
+  terms: SettleTerms,
+  isLagging: boolean,
 ): RowUpdate {
+  const { httpStatus } = row.detail;
   const entry = entryOf(before);
   const found = entry === undefined ? 'it is gone' : `it is ${targetInWords(entry.target)}`;
-  const told: Detail = {
+  const told = {
     ...said,
-    ...spoken({ httpStatus: detail.httpStatus }),
-    errorCode: 'VerifyMismatch',
-    errorMessage: `Graph answered ${detail.httpStatus}, but read back ${found}.`,
+    ...failure(httpStatus, {
+      code: 'VerifyMismatch',
+      message: `Graph answered ${httpStatus}, but read back ${found}.`,
+    }),
   };
-  const readBacks = (detail.readBacks ?? 0) + 1;
-  return readBacks < READ_BACKS_MAX
-    ? {
-        ...{ place, state: 'written', attempts },
-        detail: { ...told, readBacks, notBefore: at + Math.round(VERIFY_AGAIN_WINDOWS * windowMs) },
-      }
-    : { place, state: 'failed', attempts, detail: told };
+  return again(row, told, terms, isLagging || showsBefore(row, before)) ?? failed(row, told);
 }
+
+/** The tenant has lost something of the list that was sent. */
+function lossy(
+  row: RecordedRow,
+  { lost, seen }: Extract<ListReadBack, { kind: 'lossy' }>,
+  said: Detail,
+  terms: SettleTerms,
+  isLagging: boolean,
+): RowUpdate {
+  const told = {
+    ...said,
+    ...failure(row.detail.httpStatus, {
+      code: 'VerifyMismatch',
+      message: `The list of the policy was written whole, and read back it ${lost}.`,
+    }),
+  };
+  return again(row, told, terms, isLagging) ?? failed(row, { ...told, lossyList: seen });
+}
+
+const failed = ({ place, attempts }: RecordedRow, detail: Detail): RowUpdate => ({
+  ...{ place, state: 'failed', attempts },
+  detail,
+});
+
+/** To be read once more; undefined when it was read often enough. */
+function again(
+  { place, state, attempts, detail }: RecordedRow,
+  told: Detail,
+  { at, windowMs }: SettleTerms,
+  isLagging: boolean,
+): RowUpdate | undefined {
+  const done = detail.readBacks ?? 0;
+  const otherReadBacks = isLagging ? 0 : (detail.otherReadBacks ?? 0) + 1;
+  const windows = isLagging ? LAGGING_WAITS_WINDOWS[done] : OTHER_WAIT_WINDOWS;
+  if (windows === undefined || otherReadBacks >= OTHER_READ_BACKS_MAX) return undefined;
+  return {
+    ...{ place, state, attempts },
+    detail: {
+      ...{ ...told, readBacks: done + 1, notBefore: at + Math.round(windows * windowMs) },
+      ...(otherReadBacks > 0 && { otherReadBacks }),
+    },
+  };
+}
+
+/** Whether a read shows what the row's write has overwritten. */
+function showsBefore({ before: was }: RecordedRow, now: Before): boolean {
+  return was !== undefined && was.kind !== 'notRead' && imageText(was) === imageText(now);
+}
+
+const imageText = (before: Before): string => canonicalList(entriesOf(before));
 
 /** A row whose target is not there although it was sent: final when no send is left. */
 function endOfSentRow({ attempts, detail }: RecordedRow): Detail | undefined {

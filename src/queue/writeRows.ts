@@ -13,6 +13,7 @@ import type { Edges, Step } from './edges.ts';
 import type { NeededWrite } from './needed.ts';
 import { abortForRoute, pauseForPermission, pauseRun, refusedSignIn } from './pauseRun.ts';
 import { refusedWrites } from './permission.ts';
+import { writtenLists, type ReadLists } from './writtenLists.ts';
 import { failure, recordOf, recordOfRefused, type Traces } from './rowUpdate.ts';
 
 type Refused = Extract<EnvelopeReply, { kind: 'refused' }>;
@@ -23,10 +24,11 @@ export async function writeRows(
   run: Run,
   leave: Leave,
   needed: readonly NeededWrite[],
+  lists: ReadLists,
   edges: Edges,
   signal: AbortSignal,
 ): Promise<Step> {
-  const { ledger, signIn } = edges;
+  const { runs, ledger, signIn } = edges;
   const writes = writesOf(leave, needed);
   const validMs = leave.validForMs();
   if (writes === undefined || validMs <= 0) {
@@ -76,6 +78,9 @@ export async function writeRows(
       );
       const lost = lostPermission(run, answered);
       const refusal = lost && (await refusedWrites(run, lost, answered.some(wasForbiddenBefore), edges));
+      const accepted = writes.filter((_, i) => answered[i]?.outcome.kind === 'succeeded');
+      // Before the rows are recorded: nobody takes up the policy again without knowing.
+      await runs.keepLastWrites(run.graphUrl, ledger.pace.windowMs, writtenLists(accepted, lists));
       const { states, runState } = await recordReplies(
         ref,
         leave,

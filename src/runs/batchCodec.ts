@@ -1,6 +1,7 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { parsedExactly } from '../assignments/values/exactJson.ts';
 import type { JsonObject } from '../assignments/values/json.ts';
+import type { WrittenList } from '../assignments/changes/writes.ts';
 import { pack, unpack } from 'msgpackr';
 import type { InputColumn } from '../assignments/rows/columns.ts';
 import type { InputRow } from '../assignments/rows/row.ts';
@@ -93,6 +94,10 @@ export interface Detail {
   readonly isLast?: true;
   /** How many read-backs have shown something else than was written. */
   readonly readBacks?: number;
+  /** How many of them, one after the other up to the last, have shown neither that nor what was there before. */
+  readonly otherReadBacks?: number;
+  /** The fingerprint of the list that a read-back has seen, of which something was lost in the write. */
+  readonly lossyList?: string;
 }
 
 /** Besides `at`, in the order in which they are packed: what most rows have comes first. */
@@ -108,6 +113,8 @@ const DETAIL_FIELDS = [
   'approvalCode',
   'isLast',
   'readBacks',
+  'lossyList',
+  'otherReadBacks',
 ] as const satisfies readonly (keyof Detail)[];
 
 const GUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/;
@@ -241,6 +248,19 @@ export const encodeImage = (row: number, image: BeforeImage): Buffer =>
 export const decodeImages = (blob: Buffer | null | undefined): Map<number, BeforeImage> =>
   new Map(
     [...framesOf(blob)].map(([row, packed]) => [row, unpackJson(packed, inflatedWording) as BeforeImage]),
+  );
+
+/** A list that was written whole, under the place of the first row of its write; null: the row's last write was none of a list. */
+export const encodeList = (row: number, list: WrittenList | null): Buffer =>
+  frame(row, packJson(list, deflatedWording));
+
+/** The last of each place. */
+export const decodeLists = (blob: Buffer | null | undefined): Map<number, WrittenList | null> =>
+  new Map(
+    [...framesOf(blob)].map(([row, packed]) => [
+      row,
+      unpackJson(packed, inflatedWording) as WrittenList | null,
+    ]),
   );
 
 /** Bytes of a fingerprint; of a row without a plan they are 0. */

@@ -1,5 +1,6 @@
 import { beforeFrom, type Before } from '../assignments/changes/decision.ts';
 import type { BatchRow } from '../assignments/changes/planBatch.ts';
+import type { WrittenList } from '../assignments/changes/writes.ts';
 import { changeOf, type Change } from '../assignments/rows/change.ts';
 import type { ReadingRules } from '../assignments/rows/rowReader.ts';
 import {
@@ -7,6 +8,7 @@ import {
   decodeImages,
   decodeInputs,
   decodeListFingerprints,
+  decodeLists,
   fingerprintAt,
   type BeforeImage,
   type Detail,
@@ -29,6 +31,8 @@ export interface RecordedRow extends RowState, BatchRow {
   readonly place: number;
   readonly input: InputRow;
   readonly detail: Detail;
+  /** The list that its last write was of, if it is the first row of that write. */
+  readonly list?: WrittenList | undefined;
 }
 
 /** A row that leave is asked for. Rows that go in one request stand side by side and have its number. */
@@ -36,6 +40,8 @@ export interface LeaveRow extends RowState {
   readonly place: number;
   readonly request: number;
   readonly before?: BeforeImage;
+  /** Of the first row of a whole list; null: what is kept of an earlier write of a list says nothing any more. */
+  readonly list?: WrittenList | null;
 }
 
 /** One row's new state, as `record` takes it. */
@@ -60,19 +66,22 @@ export interface BatchBytes {
   readonly planned?: Buffer | null | undefined;
   readonly plannedLists?: Buffer | null | undefined;
   readonly before?: Buffer | null | undefined;
+  readonly lists?: Buffer | null | undefined;
 }
 
 /** The rows of a batch from what the record holds of them. */
 export function recordedRows(bytes: BatchBytes, batch: number, rules: ReadingRules): RecordedRow[] {
   const said = decodeDetails(bytes.details);
   const images = decodeImages(bytes.before);
-  const lists = decodeListFingerprints(bytes.plannedLists);
+  const plannedLists = decodeListFingerprints(bytes.plannedLists);
+  const lists = decodeLists(bytes.lists);
   return decodeInputs(bytes.inputs).map((input, place) => {
     const before = images.has(place) ? { before: imageIn(images.get(place), input) } : {};
     return new Recorded(
       {
         ...{ batch, place, input, ...stateOfByte(bytes.states[place] ?? 0), detail: said.get(place) ?? {} },
-        ...{ planned: fingerprintAt(bytes.planned, place), plannedList: lists[place], ...before },
+        ...{ planned: fingerprintAt(bytes.planned, place), plannedList: plannedLists[place], ...before },
+        list: lists.get(place) ?? undefined,
       },
       rules,
     );
@@ -96,6 +105,7 @@ class Recorded implements RecordedRow {
   readonly planned: string | undefined;
   readonly plannedList: string | undefined;
   readonly before: Before | undefined;
+  readonly list: WrittenList | undefined;
   readonly #rules: ReadingRules;
   #change: Change | undefined;
 
@@ -109,6 +119,7 @@ class Recorded implements RecordedRow {
     this.planned = row.planned;
     this.plannedList = row.plannedList;
     this.before = row.before;
+    this.list = row.list;
     this.#rules = rules;
   }
 

@@ -23,8 +23,9 @@ export const TENANTS_KEY = 'retarget:tenants';
  * | `run:<id>:settled` | bitmap: one bit a batch | as the header |
  * | `run:<id>:leases` | hash: batch → who writes it now and until when | as the header |
  * | `run:<id>:planned` | hash: batch → of each row a fingerprint of what the plan saw; `<batch>l` → the same of its policy's list | as the header |
- * | `run:<id>:before` | hash: batch → before-images, appended | as the header |
+ * | `run:<id>:before` | hash: batch → before-images, appended; `<batch>l` → lists that were written whole, before and as sent | as the header |
  * | `run:<id>:order` | string: where each row of the file lies, when they lie in another order | as the header |
+ * | `written:<list>` | string: fingerprints of a list before its last writes and after them | 15 windows, five minutes in Intune |
  * | `log:<id>` | list: who did what with the run, as JSON | LOG_DAYS after the last entry, whatever becomes of the run |
  */
 export interface Keys {
@@ -39,6 +40,7 @@ export interface Keys {
   readonly ledgerAccepted: string;
   run(runId: string): RunKeys;
   log(runId: string): string;
+  lastWrite(list: string): string;
 }
 
 export interface RunKeys {
@@ -80,5 +82,6 @@ export function keysOf(tenant: string): Keys {
       };
     },
     log: (runId) => `${prefix}:log:${runId}`,
+    lastWrite: (list) => `${prefix}:written:${list}`,
   };
 }

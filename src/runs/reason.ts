@@ -10,6 +10,8 @@ export const REASONS = [
   'refused',
   /** The tenant does not take this kind of write. */
   'route',
+  /** A list that was written whole was read back without something that was sent. */
+  'lostEntries',
   /** Every reply to the first batch was a 403. */
   'forbidden',
   /** More rows failed than the failure budget allows. */
@@ -59,6 +61,7 @@ export function reasonInWords(reason: Reason, facts: ReasonFacts): string {
     case 'reads':
     case 'refused':
     case 'route':
+    case 'lostEntries':
     case 'operator':
     case 'interrupted':
       return '';

@@ -9,6 +9,8 @@ import {
   type LedgerNow,
   type LedgerPolicy,
 } from './leave.ts';
+import type { LastWritten } from '../assignments/changes/lastWritten.ts';
+import { keepLastWrites, lastWritesOf, type LateWrite } from './lastWrites.ts';
 import { acquire, packWanted } from './lua/acquire.ts';
 import { batchView, type BatchView } from './lua/batchView.ts';
 import { limiterNow } from './lua/limiterNow.ts';
@@ -105,6 +107,16 @@ export class RunStore extends RunReader {
   /** Makes the staged run visible to workers. */
   publish(publication: Publication): Promise<Published> {
     return publish(this.#scripts, this.keys, publication);
+  }
+
+  /** Remembers for some minutes what lists were before they were written; see `lastWrites`. */
+  keepLastWrites(graphUrl: string, windowMs: number, lists: ReadonlyMap<string, LastWritten>): Promise<void> {
+    return keepLastWrites(this.redis, this.keys, graphUrl, windowMs, lists);
+  }
+
+  /** Those of these lists that were written in the last minutes, by path: a read of one that shows it as before is not believed. */
+  lastWrites(graphUrl: string, paths: readonly string[]): Promise<ReadonlyMap<string, LateWrite>> {
+    return lastWritesOf(this.redis, this.keys, graphUrl, paths);
   }
 
   /** Stops the tenant: no leave is given, whatever the run, until `letGoOn`. */

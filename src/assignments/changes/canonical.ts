@@ -36,4 +36,4 @@ export function canonicalText(value: unknown): string {
 }
 
 /** `@odata.context`, and annotations of a property such as `target@odata.navigationLink`. */
-const isControl = (name: string): boolean => name.includes('@odata.');
+export const isControl = (name: string): boolean => name.includes('@odata.');

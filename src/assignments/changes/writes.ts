@@ -12,6 +12,14 @@ import { assignRequest, patchRequest, type WriteRequest } from './request.ts';
 export interface Write<D> {
   readonly request: WriteRequest;
   readonly decisions: readonly D[];
+  /** Of one by `assign`: the list as it was and as it is sent. */
+  readonly list?: WrittenList;
+}
+
+/** A list that is written whole, in Graph's shape: what it held, and what was sent for it. */
+export interface WrittenList {
+  readonly before: readonly JsonObject[];
+  readonly sent: readonly JsonObject[];
 }
 
 /**
@@ -42,8 +50,15 @@ export function writesOf<R extends { readonly change: Change }>(
     const [first] = ofList;
     if (first === undefined || look?.kind !== 'list' || ofList.some(({ waitsFor }) => waitsFor.length > 0))
       return [];
-    const list = listAfter(ofList, look.assignments);
-    return [{ request: assignRequest(first.row.change.address, list), decisions: ofList }];
+    const sent = listAfter(ofList, look.assignments);
+    const before = look.assignments.map(({ whole: entry }) => entry);
+    return [
+      {
+        request: assignRequest(first.row.change.address, sent),
+        decisions: ofList,
+        list: { before, sent },
+      },
+    ];
   });
   return [...patches, ...lists];
 }

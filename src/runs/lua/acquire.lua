@@ -3,12 +3,13 @@
 -- before-images, in one step.
 -- args: policy, batch, token; requestsMax: requests at most; rows: what is wanted, packed by itself as it is asked again and again: of
 -- each row its place in the batch, `seen`: its state byte as the caller saw it (a row that changed since is left out), the number
--- of the request that it goes in, and its before-image as bytes (nil: none, or known).
+-- of the request that it goes in, its before-image as bytes (nil: none, or known), and the list that is written whole (nil: none).
 -- Answers {"granted", now, event, chargeEnd, states, requests, a byte for each row}, {"wait", now, event, ms, reason}, {"busy",
 -- now, event, ms} when another worker writes this batch, or {"stopped", now, event, state} when the run is not at work.
 local HEADER, STATES, LEASES, BEFORE = KEYS[5], KEYS[6], KEYS[7], KEYS[8]
 -- A row may be written again and again, each time over something else.
 local IMAGES_BYTES_MAX = 65536
+local LISTS_BYTES_MAX = 262144
 local batch, token = args.batch, args.token
 tick()
 
@@ -35,7 +36,7 @@ for _, row in ipairs(cmsgpack.unpack(args.rows)) do
       if isNew and canary then canary = math.max(0, canary - 1) end
       if not isBegun then wantedRequests = wantedRequests + 1 end
       lastRequest = row.request
-      wanted[#wanted + 1] = { place = row.place, request = wantedRequests, image = row.image }
+      wanted[#wanted + 1] = { place = row.place, request = wantedRequests, image = row.image, list = row.list }
     end
   end
 end
@@ -78,7 +79,7 @@ local planned = number('nextWriteAt')
 redis.call('HSET', LEDGER, 'nextWriteAt', text((now - planned <= step and planned or now) + step))
 redis.call('HSET', LEASES, batch, leaseText(token, now, now + policy.timeoutMs))
 
-local bytes, images, granted = { string.byte(states, 1, #states) }, {}, {}
+local bytes, images, lists, granted = { string.byte(states, 1, #states) }, {}, {}, {}
 local sent, fresh = 0, 0
 for _, row in ipairs(wanted) do
   if row.request > n then break end
@@ -88,16 +89,20 @@ for _, row in ipairs(wanted) do
   if byte < 16 then fresh = fresh + 1 end
   bytes[at] = STATE.sent + 16 * math.min(15, math.floor(byte / 16) + 1)
   if row.image then images[#images + 1] = row.image end
+  if row.list then lists[#lists + 1] = row.list end
   granted[#granted + 1] = row.place
 end
 if redis.call('HSETNX', HEADER, FIELD.firstPermitAt, text(now)) == 1 then redis.call('HSET', HEADER, FIELD.firstBatch, batch) end
 if sent > 0 then redis.call('HINCRBY', HEADER, FIELD.sent, sent) end
 if canary then redis.call('HINCRBY', HEADER, FIELD.canaryUsed, fresh) end
-if #images > 0 then
-  local kept = (redis.call('HGET', BEFORE, batch) or '') .. table.concat(images)
-  if #kept > IMAGES_BYTES_MAX then kept = lastFrames(kept) end
-  redis.call('HSET', BEFORE, batch, kept)
+local function keep(field, frames, bytesMax)
+  if #frames == 0 then return end
+  local kept = (redis.call('HGET', BEFORE, field) or '') .. table.concat(frames)
+  if #kept > bytesMax then kept = lastFrames(kept) end
+  redis.call('HSET', BEFORE, field, kept)
 end
+keep(batch, images, IMAGES_BYTES_MAX)
+keep(batch .. 'l', lists, LISTS_BYTES_MAX)
 states = string.char(unpack(bytes))
 redis.call('HSET', STATES, batch, states)
 return { 'granted', text(now), event, text(chargeEnd), states, n, string.char(unpack(granted)) }

@@ -1,4 +1,4 @@
-import { encodeImage } from '../batchCodec.ts';
+import { encodeImage, encodeList } from '../batchCodec.ts';
 import type { BatchRef, LeaveRow } from '../batchRow.ts';
 import type { Keys } from '../keys.ts';
 import { leaveAnswerOf, type LeaveAnswer, type LedgerPolicy } from '../leave.ts';
@@ -46,5 +46,6 @@ export const packWanted = (rows: readonly LeaveRow[]): Buffer =>
       seen: byteOfState(row),
       request: row.request,
       image: row.before === undefined ? null : encodeImage(row.place, row.before),
+      list: row.list === undefined ? null : encodeList(row.place, row.list),
     })),
   );

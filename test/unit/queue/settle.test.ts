@@ -6,6 +6,7 @@ import { fingerprintOf } from '../../../src/assignments/changes/fingerprint.ts';
 import { planBatch, type ListSnapshot, type Snapshot } from '../../../src/assignments/changes/planBatch.ts';
 import { writesOf, type Write } from '../../../src/assignments/changes/writes.ts';
 import { settledBy, type SettleTerms } from '../../../src/queue/settle.ts';
+import type { Detail } from '../../../src/runs/batchCodec.ts';
 import type { RecordedRow, RowUpdate } from '../../../src/runs/batchRow.ts';
 import { groupRow, recordedRow } from '../../support/rows.ts';
 
@@ -302,6 +303,33 @@ describe('a row that Graph says it has written', () => {
     expect(sortedBy(written(first?.detail), GONE).records).toMatchObject([
       { state: 'failed', attempts: 2, detail: { errorCode: 'VerifyMismatch' } },
     ]);
+  });
+
+  // A tenant may answer reads from a copy that lags behind: what was there before is no sign of another hand.
+  test('is read again and again, in growing waits of two windows in all, while what was there before is there', () => {
+    const before = beforeOf(present('a1', 'g-old'));
+    let detail: Detail = {};
+    const waits: number[] = [];
+    for (;;) {
+      const [record]: readonly RowUpdate[] = sortedBy(
+        { ...written(detail), change: written().change, before },
+        OTHER,
+      ).records;
+      detail = record?.detail ?? {};
+      if (record?.state !== 'written') break;
+      waits.push((detail.notBefore ?? 0) - AT);
+    }
+    expect(waits).toEqual([2_000, 4_000, 8_000, 16_000, 10_000]);
+    expect(detail).toMatchObject({ errorCode: 'VerifyMismatch' });
+  });
+
+  test('and after that something else is still read twice', () => {
+    const before = beforeOf(present('a1', 'g-old'));
+    const lagging = { readBacks: 4 };
+    const [first] = sortedBy({ ...written(lagging), change: written().change, before }, GONE).records;
+    expect(first).toMatchObject({ state: 'written', detail: { notBefore: AT + 2_000 } });
+    const [second] = sortedBy({ ...written(first?.detail), change: written().change, before }, GONE).records;
+    expect(second).toMatchObject({ state: 'failed' });
   });
 
   test('is never written again on the strength of the read-back', () => {

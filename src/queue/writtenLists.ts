@@ -1,0 +1,61 @@
+import { lastWritten, type LastWritten } from '../assignments/changes/lastWritten.ts';
+import type { Snapshot } from '../assignments/changes/planBatch.ts';
+import { listAfter } from '../assignments/changes/writes.ts';
+import { listPath } from '../assignments/kinds/address.ts';
+import type { LateWrite } from '../runs/lastWrites.ts';
+import type { RecordedRow, RowUpdate } from '../runs/batchRow.ts';
+import type { NeededWrite } from './needed.ts';
+
+/** The lists of a batch as they were read, and those that were written in the last minutes. */
+export interface ReadLists {
+  readonly snapshot: Snapshot;
+  readonly lastWrites: ReadonlyMap<string, LateWrite>;
+}
+
+/**
+ * What is to be remembered of the lists that these writes have changed, by path.
+ * @param accepted in the order in which they were sent
+ */
+export function writtenLists(
+  accepted: readonly NeededWrite[],
+  { snapshot, lastWrites }: ReadLists,
+): ReadonlyMap<string, LastWritten> {
+  const found = new Map<string, LastWritten>();
+  for (const [path, writes] of Map.groupBy(accepted, pathOf)) {
+    const look = path === undefined ? undefined : snapshot.get(path);
+    // What nobody has read is nothing that a read could be held against.
+    if (path === undefined || look?.kind !== 'list') continue;
+    const afters = writes.map((_, i) =>
+      listAfter(
+        writes.slice(0, i + 1).flatMap(({ rows }) => rows),
+        look.assignments,
+      ),
+    );
+    const read = look.assignments.map(({ whole }) => whole);
+    found.set(path, lastWritten(lastWrites.get(path), read, afters));
+  }
+  return found;
+}
+
+/** The same of lists whose writes were read back: what Graph made of them is what they are. */
+export function seenWritten(
+  rows: readonly RecordedRow[],
+  records: readonly RowUpdate[],
+  { snapshot, lastWrites }: ReadLists,
+): ReadonlyMap<string, LastWritten> {
+  const found = new Map<string, LastWritten>();
+  for (const { place, state } of records) {
+    const row = rows[place];
+    if (row?.state !== 'written' || state !== 'succeeded') continue;
+    const path = listPath(row.change.address);
+    const known = lastWrites.get(path);
+    const look = snapshot.get(path);
+    if (known === undefined || look?.kind !== 'list') continue;
+    const read = look.assignments.map(({ whole }) => whole);
+    found.set(path, lastWritten(known, read, []));
+  }
+  return found;
+}
+
+const pathOf = ({ rows: [first] }: NeededWrite): string | undefined =>
+  first && listPath(first.row.change.address);
