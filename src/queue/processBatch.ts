@@ -14,6 +14,7 @@ import type { NeededWrite, Sorted } from './needed.ts';
 import { settledBy } from './settle.ts';
 import { pauseForReads, pauseRun, refusedSignIn } from './pauseRun.ts';
 import { lostReads } from './permission.ts';
+import { landingMsOf } from './limits.ts';
 import { nextStep, writeRows } from './writeRows.ts';
 
 /**
@@ -141,7 +142,7 @@ function parted(
 ): Sorted {
   const terms = {
     ...{ mayWrite: run.state === 'running', isAborted: run.state === 'aborted' },
-    ...{ windowMs: ledger.pace.windowMs, at: now() },
+    ...{ windowMs: ledger.pace.windowMs, landingMs: landingMsOf(ledger.pace), at: now() },
   };
   const settled = new Map(decisions.map((decision) => [decision, settledBy(decision, terms)]));
   // A row that has come to its end in another way would be written along with the others: the next step decides without it.

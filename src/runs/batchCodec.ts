@@ -93,6 +93,8 @@ export interface Detail {
   readonly isLast?: true;
   /** How many read-backs have shown something else than was written. */
   readonly readBacks?: number;
+  /** The next read is the last one: what it does not find is given up. */
+  readonly isLastRead?: true;
 }
 
 /** Besides `at`, in the order in which they are packed: what most rows have comes first. */
@@ -108,6 +110,7 @@ const DETAIL_FIELDS = [
   'approvalCode',
   'isLast',
   'readBacks',
+  'isLastRead',
 ] as const satisfies readonly (keyof Detail)[];
 
 const GUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/;

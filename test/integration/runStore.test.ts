@@ -170,6 +170,7 @@ test('counters are the sums of the states, whatever two workers do in whatever o
     'unsure',
     'pending',
     'cancelled',
+    'leftUnsure',
   );
   const action = fc.record({
     worker: fc.constantFrom('one', 'two'),
@@ -205,7 +206,10 @@ test('counters are the sums of the states, whatever two workers do in whatever o
       const { sent = 0, written = 0, unsure = 0 } = counted;
       expect(run.sent).toBe(sent + written + unsure);
       expect(open).toBe((counted['pending'] ?? 0) + run.sent);
-      for (const [name, n] of Object.entries(ended)) expect([name, n]).toEqual([name, counted[name] ?? 0]);
+      for (const [name, n] of Object.entries(ended)) {
+        const state = name === 'unsure' ? 'leftUnsure' : name;
+        expect([name, n]).toEqual([name, counted[state] ?? 0]);
+      }
       expect(await openOf(store)).toEqual(
         [0, 1].filter(
           (batch) => [...settled.keys()].filter((key) => key.startsWith(`${batch} `)).length < 20,
