@@ -30,8 +30,8 @@ export async function followCanary(
   if (context.interrupted.aborted) return exitCode;
   const run = await session.runs.run(runId);
   if (run === undefined || hasEnded(run) || !isAfterCanary(run)) return exitCode;
-  const { succeeded, failed, stale, awaitingApproval } = run.counts;
-  const bad = failed + stale + awaitingApproval;
+  const { succeeded, failed, stale, awaitingApproval, unsure } = run.counts;
+  const bad = failed + stale + awaitingApproval + unsure;
   const { print } = context;
   print.say(`Canary: ${count(succeeded, 'row')} written and read back, ${bad} not as wished.`);
   const goesOn = await mayGoOn(run, bad, flags, context);

@@ -58,7 +58,7 @@ export async function stageInverses(
         const late = lagging.get(path);
         if (late !== undefined) inverses.leaveLagging(rows, path, late);
         else if (look.kind === 'list') await inverses.add(rows, look.assignments);
-        else for (const row of rows) inverses.leaveGone(row);
+        else for (const row of rows.filter(({ isMaybe }) => !isMaybe)) inverses.leaveGone(row);
       }
     }
     await staging.flush();
@@ -157,6 +157,7 @@ export class Inverses {
   }
 
   async #take(row: WrittenRow, undo: Undo, plannedList: string): Promise<void> {
+    if (row.isMaybe && undo.kind !== 'restore') return;
     switch (undo.kind) {
       case 'asBefore':
         this.asBefore += 1;
@@ -204,7 +205,7 @@ const wasOf = (inverse: Inverse): CurrentAssignment | undefined =>
 /** Says what a rollback would do before its plan does, and what it leaves alone. */
 export function showInverses(
   inverses: Inverses,
-  { name, strategy, withoutImage }: Written,
+  { name, strategy, withoutImage, unrecordedLines }: Written,
   { print }: Context,
 ): void {
   const { rows, asBefore, changed, gone, lost, lagging, laggingLists, goneLines } = inverses;
@@ -217,6 +218,13 @@ export function showInverses(
   some(withoutImage(), 'of which nobody has seen what was there: left out');
   some(gone, `gone since, or unreadable: left out${strategy === 'assign' ? GONE_BY_ASSIGN : GONE_BY_PATCH}`);
   if (gone > 0) print.say(`    line ${goneLines.join(', ')}${gone > goneLines.length ? ', …' : ''}`);
+  if (unrecordedLines.length > 0) {
+    some(
+      unrecordedLines.length,
+      'found so by the run though the plan wanted a write, and none is on record (Redis may have lost it, or somebody else made it): left out (--include-unrecorded puts them back from the plan)',
+    );
+    print.say(`    ${linesInWords(unrecordedLines)}`);
+  }
   some(changed, 'changed by somebody else since: left out (--force puts them back as well)');
   some(
     lost,
@@ -231,6 +239,9 @@ export function showInverses(
 
 const GONE_BY_PATCH = ", as a PATCH can't bring back what is not there";
 const GONE_BY_ASSIGN = ' (--force adds them again where their policy can be read)';
+
+const linesInWords = (lines: readonly number[]): string =>
+  `line ${lines.slice(0, CHANGED_SHOWN).join(', ')}${lines.length > CHANGED_SHOWN ? ', …' : ''}`;
 
 function showChanged({ changed, changedRows }: Inverses, print: Context['print']): void {
   if (changed === 0) return;

@@ -1,6 +1,6 @@
 import { listPath } from '../assignments/kinds/address.ts';
 import type { CurrentAssignment, RowError } from '../assignments/changes/current.ts';
-import type { Decision } from '../assignments/changes/decision.ts';
+import { entryOf, type Decision } from '../assignments/changes/decision.ts';
 import { findCurrent } from '../assignments/changes/findCurrent.ts';
 import { fingerprintOf, fingerprintOfList, UNREAD } from '../assignments/changes/fingerprint.ts';
 import { holds } from '../assignments/changes/holds.ts';
@@ -165,6 +165,14 @@ function listFingerprint(list: readonly CurrentAssignment[]): string {
   return known;
 }
 
+/** The assignment that a row is about: where it adds one that is there already, that one. */
+const seenIn = (
+  list: readonly CurrentAssignment[],
+  change: Change,
+  { kind, before }: PlannedRow['decision'],
+): CurrentAssignment | undefined =>
+  change.action === 'add' && kind === 'alreadySo' ? entryOf(before) : findCurrent(change, list).present;
+
 /** What the run keeps of what the plan saw of a row: the fingerprint of its assignment, and of its policy's whole list. */
 export function seenBy({ change, decision, list }: Pick<PlannedRow, 'change' | 'decision' | 'list'>): {
   readonly planned?: string;
@@ -174,7 +182,7 @@ export function seenBy({ change, decision, list }: Pick<PlannedRow, 'change' | '
   if (decision.kind === 'duplicate') return {};
   if (list === undefined) return { planned: UNREAD, plannedList: UNREAD };
   return {
-    planned: fingerprintOf(findCurrent(change, list).present),
+    planned: fingerprintOf(seenIn(list, change, decision)),
     plannedList: listFingerprint(list),
   };
 }

@@ -30,6 +30,7 @@ function facts(status: RunStatus): string {
     failed,
     stale,
     awaitingApproval,
+    unsure,
     throttled,
     ratePerSecond,
     etaSeconds,
@@ -51,6 +52,7 @@ function facts(status: RunStatus): string {
     ...some(failed, 'failed'),
     ...some(stale, 'stale'),
     ...some(awaitingApproval, 'awaiting approval'),
+    ...some(unsure, 'unsure'),
     ...some(throttled, 'throttled'),
   ].join(' · ');
 }

@@ -28,12 +28,12 @@ export function resultRow(recorded: RecordedRow, run: Run): ResultRow {
     clientRequestId: detail.clientRequestId,
     finishedAt: status === 'pending' || detail.at === undefined ? null : new Date(detail.at).toISOString(),
     before: before && beforeJson(before),
-    after: status === 'succeeded' && attempts > 0 ? written(recorded) : undefined,
+    after: (status === 'succeeded' || status === 'unsure') && attempts > 0 ? written(recorded) : undefined,
     assignmentIdAfter: detail.assignmentIdAfter,
   };
 }
 
-/** What a row wrote, nothing where it removed: the record holds what was there, and what it wished follows from the two. */
+/** What a row wrote, or may have written, nothing where it removed: the record holds what was there, and what it wished follows from the two. */
 function written({ change, before = NOT_READ }: RecordedRow): JsonObject | undefined {
   return change.wish && patchBody(change, entryOf(before));
 }

@@ -23,13 +23,14 @@ import { showPlan } from './showPlan.ts';
 import { publish, runIdentity } from './stage.ts';
 import { tellStop } from './stopAll.ts';
 import { statusOf, tellNoWorkers, workOn } from './work.ts';
-import { writtenByPlan, writtenByRun, type Written } from './writtenRows.ts';
+import { writtenByPlan, writtenByRun, type Unrecorded, type Written } from './writtenRows.ts';
 
 const KEEP_DAYS = 30;
 
 interface RollbackFlags extends SharedFlags, DrainFlags, SelectionFlags {
   readonly from?: string;
   readonly force?: boolean;
+  readonly includeUnrecorded?: boolean;
   readonly dryRun?: boolean;
   readonly yes?: boolean;
   readonly work?: boolean;
@@ -44,6 +45,10 @@ export const rollback: CliCommand<RollbackFlags> = draining({
     selectionOptions(sharedOptions(command))
       .option('--from <plan>', 'take back what a plan file has changed, also when Redis knows nothing of it')
       .option('--force', 'put back also what somebody has changed since')
+      .option(
+        '--include-unrecorded',
+        "put back, from the run's plan, also what was found so with no write on record",
+      )
       .option('--dry-run', 'show what would be put back')
       .option('--yes', 'do not ask')
       .option('--work', 'work here until the rollback is done')
@@ -67,7 +72,7 @@ export const rollback: CliCommand<RollbackFlags> = draining({
     const session = isSure(known) ? { ...opened, identity: await signIn(opened.identity, context) } : opened;
     const written =
       flags.from === undefined
-        ? await writtenByRun(name ?? '', selection, session, context)
+        ? await writtenByRun(name ?? '', selection, unrecordedBy(flags, context), session, context)
         : await writtenByPlan(flags.from, selection, session, context);
     if (written.isUnseen) {
       context.print.say(
@@ -90,6 +95,11 @@ function expectAnswer({ dryRun, yes }: RollbackFlags, context: Context): void {
 
 /** Whose runs are meant is known without the sign-in. */
 const isSure = ({ isReadyToken, tenantFrom }: Identity): boolean => isReadyToken || tenantFrom === 'id';
+
+const unrecordedBy = (flags: RollbackFlags, context: Context): Unrecorded => ({
+  isIncluded: flags.includeUnrecorded === true,
+  planPath: keepPlanIn(flags, context),
+});
 
 const whatIsMeant = (): UserError =>
   new UserError('What is to be rolled back is not said.', {
@@ -127,7 +137,8 @@ async function rollBack(
 ): Promise<ExitCode> {
   const inverses = await stageInverses(written, staging, flags.force === true, session, context);
   showInverses(inverses, written, context);
-  const unless = inverses.leftOut > 0 ? EXIT.someRowsFailed : EXIT.done;
+  const leftOut = inverses.leftOut + written.unrecordedLines.length;
+  const unless = leftOut > 0 ? EXIT.someRowsFailed : EXIT.done;
   if (inverses.rows === 0) return unless;
   const staged = stagedInverses(inverses, written, staging, session);
   if (!flags.dryRun) staged.keptPlan = keepPlanIn(flags, context)(staging.runId);
@@ -183,7 +194,7 @@ async function logRollback(
 
 const stagedInverses = (
   { sha256, columns, rows, leftOut }: Inverses,
-  { name, apiVersion, strategy }: Written,
+  { name, apiVersion, strategy, unrecordedLines }: Written,
   staging: Staging,
   session: Session,
 ): Staged => ({
@@ -194,7 +205,7 @@ const stagedInverses = (
     ...{ problems: [], problemTotal: 0, isBroken: false, badPolicies: new Set(), unplacedLine: undefined },
   },
   rules: { root: session.identity.config.graphUrl, apiVersion, blind: false, restores: true, strategy },
-  leftOut,
+  leftOut: leftOut + unrecordedLines.length,
   begin: async () => staging,
   isRestoring: true,
   isPublished: false,

@@ -1,7 +1,9 @@
 import type { SharedFlags } from '../config.ts';
 import { EXIT } from '../errors.ts';
 import type { RunStatus } from '../runs/progress.ts';
+import { ROW_STATUSES, type RowStatus } from '../runs/rowState.ts';
 import { DEFAULT_OPTIONS } from '../runs/run.ts';
+import { ALREADY_SO_UNPLANNED } from '../runs/unrecorded.ts';
 import type { CliCommand, Context } from './context.ts';
 import { findRun } from './findRun.ts';
 import { count, duration, visible } from './print.ts';
@@ -47,7 +49,9 @@ function showRuns(runs: readonly RunStatus[], tenant: string, { print }: Context
     runs.map((run) => [
       run.runId,
       run.state,
-      ...[run.total, run.pending, run.succeeded, run.skipped, run.failed + run.stale].map(String),
+      ...[run.total, run.pending, run.succeeded, run.skipped, run.failed + run.stale + run.unsure].map(
+        String,
+      ),
       run.source.name,
     ]),
   );
@@ -65,9 +69,7 @@ function showRun(run: RunStatus, { hint }: Identity, { print }: Context): void {
     ['file', `${run.source.name} (sha256 ${run.source.sha256.slice(0, 12)}…)`],
     ['operator', run.operator],
     ['rows', `${run.total} in all`],
-    ...(['pending', 'succeeded', 'skipped', 'failed', 'stale', 'awaitingApproval', 'cancelled'] as const).map(
-      (name): [string, string] => [`  ${name}`, String(run[name])],
-    ),
+    ...ROW_STATUSES.map((name): [string, string] => [`  ${name}`, `${run[name]}${amongThem(run, name)}`]),
     ['throttled', count(run.throttled, 'time')],
     ['created', run.createdAt],
     ['started', run.startedAt ?? '–'],
@@ -83,6 +85,7 @@ function showRun(run: RunStatus, { hint }: Identity, { print }: Context): void {
     ['ledger', ledgerLine(ledger)],
   ];
   for (const [name, value] of lines) print.data(`${name.padEnd(18)} ${visible(value)}`);
+  if (run.unsure > 0) print.say(`May be written, or still be: ${hint(`results ${run.runId} --only unsure`)}`);
   if (run.awaitingApproval > 0 && run.state === 'completed')
     print.say(`Once approved, go on with: ${hint(`resume ${run.runId}`)}`);
   if (run.state === 'paused') print.say(`Go on with: ${hint(`resume ${run.runId}`)}`);
@@ -90,6 +93,14 @@ function showRun(run: RunStatus, { hint }: Identity, { print }: Context): void {
     print.say(
       `Go on with the rest: ${hint(`resume ${run.runId}`)}; with what failed too: ${hint(`retry ${run.runId}`)}`,
     );
+}
+
+/** Rows of a status that need a word of their own. */
+function amongThem({ inDoubt, unrecorded }: RunStatus, status: RowStatus): string {
+  if (status === 'pending' && inDoubt > 0) return `, ${inDoubt} of them sent: the next read settles them`;
+  if (status === 'skipped' && unrecorded > 0)
+    return `, ${unrecorded} of them found so with no write on record (${ALREADY_SO_UNPLANNED})`;
+  return '';
 }
 
 /** What the tenant takes, as far as it is learned, and how it is used. */

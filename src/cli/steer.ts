@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { SharedFlags } from '../config.ts';
 import { EXIT, UserError, type ExitCode } from '../errors.ts';
+import { landingMsOf } from '../queue/limits.ts';
 import { awaitsSignIn } from '../queue/pauseRun.ts';
 import { STRATEGIES, type Strategy } from '../assignments/kinds/kind.ts';
 import { hasEnded, type Run, type RunState } from '../runs/run.ts';
@@ -172,16 +173,17 @@ export const resume = steer({
 
 export const cancel = steer({
   action: 'cancel',
-  async act(run, session, _flags, { print }) {
+  async act(run, session, _flags, context) {
+    const { print } = context;
     await move(run, 'cancelled', ['queued', 'running', 'paused'], 'cancelled', session);
     const after = await session.runs.run(run.runId);
-    const inFlight =
-      after && !hasEnded(after)
-        ? `; ${count(after.sent, 'write')} on the way, to be looked at by a worker`
-        : '';
+    print.say(`Run ${run.runId} cancelled: ${count(after?.counts.cancelled ?? 0, 'row')} not written.`);
+    if (after === undefined || hasEnded(after)) return;
+    const seconds = Math.ceil(landingMsOf(session.identity.pace) / 1000);
     print.say(
-      `Run ${run.runId} cancelled: ${count(after?.counts.cancelled ?? 0, 'row')} not written${inFlight}.`,
+      `${count(after.sent, 'write')} in doubt: sent, and nobody knows yet what became of ${after.sent === 1 ? 'it' : 'them'}. A worker settles each as what is there, up to ${seconds} s after it could not be found: ${session.identity.hint(`watch ${run.runId}`)}`,
     );
+    await tellNoWorkers(session, context);
   },
 });
 

@@ -9,7 +9,9 @@ import { Producer } from '../queue/producer.ts';
 import { SignIn } from '../queue/signIn.ts';
 import { startWorker, type BatchWorker } from '../queue/worker.ts';
 import { redisFailure } from '../redis/failure.ts';
+import { ROW_STATUSES } from '../runs/rowState.ts';
 import { hasEnded, type Run } from '../runs/run.ts';
+import { ALREADY_SO_UNPLANNED } from '../runs/unrecorded.ts';
 import { statusOfRun, type LedgerStatus, type RunStatus } from '../runs/progress.ts';
 import type { Stop } from '../runs/runReader.ts';
 import { RunStore } from '../runs/runStore.ts';
@@ -204,6 +206,8 @@ export async function statusOf(run: Run, session: Session): Promise<RunStatus> {
   return why === undefined ? status : { ...status, ...why };
 }
 
+const SUMMED_UP = [...ROW_STATUSES.filter((status) => status !== 'pending'), 'pending'] as const;
+
 /** The last words about a run, and what they mean to the shell. */
 export function summary(
   run: Run,
@@ -215,15 +219,17 @@ export function summary(
   const took =
     run.startedAt === null ? '' : ` in ${duration(((run.finishedAt ?? Date.now()) - run.startedAt) / 1000)}`;
   const parts = [
-    ...(
-      ['succeeded', 'skipped', 'failed', 'stale', 'awaitingApproval', 'cancelled', 'pending'] as const
-    ).flatMap((status) =>
+    ...SUMMED_UP.flatMap((status) =>
       counts[status] > 0 ? [`${counts[status].toLocaleString('en-US')} ${status}`] : [],
     ),
     ...(run.throttled > 0 ? [`throttled ${count(run.throttled, 'time')}`] : []),
   ];
   print.say(`Run ${run.runId} ${run.state}${took}: ${parts.join(', ')}.`);
   if (run.reasonText) print.say(`  ${visible(run.reasonText)}`);
+  if (run.unrecorded > 0)
+    print.say(
+      `  ${count(run.unrecorded, 'skipped row')} found so though the plan wanted a write, and none is on record (${ALREADY_SO_UNPLANNED}).`,
+    );
   for (const hint of hints(run, identity)) print.say(`  ${hint}`);
   return exitCodeOf(run, context);
 }
@@ -232,12 +238,13 @@ function hints(run: Run, { hint }: Pick<Identity, 'hint'>): string[] {
   const { runId, counts, state, reason, finishedAt } = run;
   const hasFailed = counts.failed + counts.stale > 0;
   // What stops a run before it has begun is not mended by trying on: its reason says what to do.
-  const hasBegun = counts.succeeded + counts.failed > 0;
+  const hasBegun = counts.succeeded + counts.failed + counts.unsure > 0;
   const isAborted = state === 'aborted' && hasBegun && reason !== 'route' && reason !== 'lostEntries';
   return [
     ...(state === 'paused' ? [`Go on with:   ${hint(`resume ${runId} --work`)}`] : []),
     ...(hasAwaiting(run) ? [`Approved:     ${hint(`resume ${runId} --work`)}`] : []),
     ...(hasFailed ? [`Failed rows:  ${hint(`results ${runId} --only failed,stale`)}`] : []),
+    ...(counts.unsure > 0 ? [`May be there: ${hint(`results ${runId} --only unsure`)}`] : []),
     ...((isAborted || reason === 'lostEntries') && counts.pending > 0
       ? [`The rest:     ${hint(`resume ${runId} --work`)}`]
       : []),
@@ -255,12 +262,14 @@ function hints(run: Run, { hint }: Pick<Identity, 'hint'>): string[] {
 const hasAwaiting = ({ counts, state }: Run): boolean =>
   counts.awaitingApproval > 0 && (state === 'completed' || state === 'aborted');
 
+/** Rows that did not come through, as far as anybody knows. */
+const leftUndone = ({ failed, stale, awaitingApproval, unsure }: Run['counts']): number =>
+  failed + stale + awaitingApproval + unsure;
+
 export function exitCodeOf(run: Run, context: Pick<Context, 'interrupted'>): ExitCode {
   switch (run.state) {
     case 'completed':
-      return run.counts.failed + run.counts.stale + run.counts.awaitingApproval + run.leftOut > 0
-        ? EXIT.someRowsFailed
-        : EXIT.done;
+      return leftUndone(run.counts) + run.leftOut > 0 ? EXIT.someRowsFailed : EXIT.done;
     case 'cancelled':
     case 'aborted':
       return EXIT.stoppedEarly;

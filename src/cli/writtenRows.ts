@@ -1,6 +1,10 @@
 import type { ApiVersion } from '../assignments/values/apiVersion.ts';
 import { listPath, policyKey } from '../assignments/kinds/address.ts';
+import { access } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { aboutKey } from '../assignments/rows/about.ts';
+import { EXIT, UserError } from '../errors.ts';
+import { count } from './print.ts';
 import { changeOf, type Change } from '../assignments/rows/change.ts';
 import type { InputColumn } from '../assignments/rows/columns.ts';
 import { ABSENT, beforeJson, type Before } from '../assignments/changes/decision.ts';
@@ -12,7 +16,8 @@ import type { PlanRow } from '../formats/planFile.ts';
 import type { InputRow } from '../assignments/rows/row.ts';
 import { BATCH_SIZE_MAX } from '../runs/staging.ts';
 import type { RecordedRow } from '../runs/batchRow.ts';
-import { hasEnded, type Run } from '../runs/run.ts';
+import { hasEnded, rulesOf, type Run } from '../runs/run.ts';
+import { ALREADY_SO_UNPLANNED, isUnrecorded } from '../runs/unrecorded.ts';
 import type { Strategy } from '../assignments/kinds/kind.ts';
 import type { Context } from './context.ts';
 import { findOurRun, wrongState } from './findRun.ts';
@@ -27,6 +32,8 @@ export interface WrittenRow extends WrittenChange {
   readonly input: InputRow;
   /** Of a list that was written whole and of which something was lost. */
   readonly lossy?: LossyWrite | undefined;
+  /** It failed or was left out, and an earlier send of it may still have landed: only what the tenant shows counts. */
+  readonly isMaybe: boolean;
 }
 
 /** What can be taken back of a run or of a plan that was carried out. */
@@ -42,6 +49,8 @@ export interface Written {
   /** Rows of whole policies, about a batch at a time. Rows without a before-image are counted in `withoutImage`. */
   batches(): AsyncGenerator<readonly WrittenRow[]>;
   withoutImage(): number;
+  /** Lines of rows that were found so with no write on record, and that are left out. */
+  readonly unrecordedLines: readonly number[];
 }
 
 /** Which of the rows are meant. */
@@ -51,10 +60,18 @@ export interface Selection {
   readonly rows: string | undefined;
 }
 
-/** @throws UserError (exit 2) for a run that is unknown or not at its end. */
+/** Rows that were found so with no write on record: taken back from the run's plan, where that is asked for. */
+export interface Unrecorded {
+  readonly isIncluded: boolean;
+  /** Where the plan of a run is kept, by the run's id. */
+  readonly planPath: (runId: string) => string;
+}
+
+/** @throws UserError (exit 2) for a run that is unknown or not at its end, or whose plan is needed and gone. */
 export async function writtenByRun(
   name: string,
   { where, rows: rowsFile }: Selection,
+  { isIncluded, planPath }: Unrecorded,
   session: Session,
   context: Context,
 ): Promise<Written> {
@@ -62,6 +79,11 @@ export async function writtenByRun(
   const run = await findOurRun(name, runs, identity.tenant, context);
   expectEnded(run, identity.hint);
   const isMeant = await rowsMeant(where, rowsFile, run, context);
+  const planned =
+    isIncluded && run.unrecorded > 0
+      ? await plannedBefores(run, planPath(run.runId), session, context)
+      : undefined;
+  const unrecordedLines: number[] = [];
   let withoutImage = 0;
   return {
     ...{ name: run.runId, runId: run.runId, apiVersion: run.apiVersion, strategy: run.options.strategy },
@@ -69,13 +91,16 @@ export async function writtenByRun(
     withoutImage: () => withoutImage,
     async *batches() {
       for await (const recorded of runs.rowsByBatch(run, 'before')) {
-        const rows = recorded.filter((row) => wasWritten(row) && isMeant(row));
+        const rows = recorded.filter((row) => (mayBeWritten(row) || isUnrecorded(row)) && isMeant(row));
+        const meant = planned === undefined ? rows.filter((row) => !isUnrecorded(row)) : rows;
+        unrecordedLines.push(...rows.filter((row) => !meant.includes(row)).map(({ input }) => input.line));
         const losses = lossyWrites(recorded);
-        const written = rows.flatMap((row) => writtenRow(row, losses.get(row)));
-        withoutImage += rows.length - written.length;
+        const written = meant.flatMap((row) => writtenRow(row, planned, losses.get(row)));
+        withoutImage += meant.length - written.length;
         if (written.length > 0) yield written;
       }
     },
+    unrecordedLines,
   };
 }
 
@@ -83,6 +108,7 @@ export async function writtenByRun(
 const wasWritten = ({ state, attempts, detail, before }: RecordedRow): boolean =>
   (state === 'succeeded' && attempts > 0) ||
   (state === 'skipped' && before !== undefined) ||
+  state === 'leftUnsure' ||
   (state === 'failed' && detail.errorCode === 'VerifyMismatch');
 
 /** The writes that have lost something, by their rows: those of one write have the same words about it. */
@@ -100,12 +126,65 @@ function lossyWrites(rows: readonly RecordedRow[]): ReadonlyMap<RecordedRow, Los
   return found;
 }
 
-function writtenRow(row: RecordedRow, lossy: LossyWrite | undefined): WrittenRow[] {
-  const { change } = row;
-  const before = imageFor(change, row.before);
+/** Sent more than once, or in an earlier try: of the sends before the last one nobody knows. */
+const mayBeWritten = (row: RecordedRow): boolean =>
+  wasWritten(row) || (row.before !== undefined && row.attempts !== 1);
+
+function writtenRow(
+  row: RecordedRow,
+  planned: PlannedBefores | undefined,
+  lossy: LossyWrite | undefined,
+): WrittenRow[] {
+  const { change, input } = row;
+  const known = isUnrecorded(row) ? planned?.get(rowKey(row)) : row.before;
+  const before = imageFor(change, known);
   if (before === undefined) return [];
-  return [{ input: row.input, change, before, idAfter: row.detail.assignmentIdAfter, lossy }];
+  const isMaybe = !wasWritten(row) && !isUnrecorded(row);
+  return [{ input, change, before, idAfter: row.detail.assignmentIdAfter, isMaybe, lossy }];
 }
+
+/** What the plan saw of each row that it wanted written. */
+type PlannedBefores = ReadonlyMap<string, Before>;
+
+const rowKey = ({ input, change }: Pick<RecordedRow, 'input' | 'change'>): string =>
+  `${input.line} ${aboutKey(change)}`;
+
+/** @throws UserError (exit 2) for a plan that is gone, or is of another file. */
+async function plannedBefores(
+  run: Run,
+  path: string,
+  session: Session,
+  context: Context,
+): Promise<PlannedBefores> {
+  const isThere = await access(path).then(
+    () => true,
+    () => false,
+  );
+  if (!isThere) throw planIsGone(run, path, 'is gone');
+  const file = await openInput(path, undefined, context);
+  const reads = planReads(file, await session.runs.sealKey());
+  const { header } = await reads.header();
+  expectSame(header, session, file);
+  if (header.source.sha256 !== run.source.sha256) throw planIsGone(run, path, 'is of another file');
+  const befores = new Map<string, Before>();
+  for await (const { line, cells, decision } of reads.rows()) {
+    if (decision.kind !== 'write') continue;
+    const input: InputRow = { line, cells };
+    const read = changeOf(input, { ...rulesOf(run), recorded: true });
+    if ('problems' in read) throw brokenPlan(file, read.problems[0]);
+    befores.set(rowKey({ input, change: read.change }), decision.before);
+  }
+  return befores;
+}
+
+const planIsGone = ({ runId, unrecorded }: Run, path: string, what: string): UserError =>
+  new UserError(
+    `The plan of run ${runId} ${what} (${path}), and only it knows what ${count(unrecorded, 'row')} with no write on record found: nothing was put back.`,
+    {
+      remedy: `Give --plan-dir with the directory that it was kept in, or leave --include-unrecorded out to put back the other rows; \`retarget results ${runId} --where errorCode=${ALREADY_SO_UNPLANNED}\` names the rows.`,
+      exitCode: EXIT.badInput,
+    },
+  );
 
 /** Where nothing is added, nothing is no image. */
 const imageFor = ({ action }: Change, before: Before | undefined): Before | undefined => {
@@ -115,12 +194,11 @@ const imageFor = ({ action }: Change, before: Before | undefined): Before | unde
 
 const expectEnded = (run: Run, hint: Session['identity']['hint']): void => {
   if (hasEnded(run)) return;
-  throw wrongState(
-    run,
-    run.state,
-    'rolled back',
-    `Cancel it first with \`${hint(`cancel ${run.runId}`)}\`, and let a worker look at what is on the way.`,
-  );
+  const isStopped = run.state === 'cancelled' || run.state === 'aborted';
+  const remedy = isStopped
+    ? `${count(run.sent, 'write')} of it in doubt: let a worker see what became of them (\`${hint('worker --until-idle')}\`), then roll back.`
+    : `Cancel it first with \`${hint(`cancel ${run.runId}`)}\`, and let a worker look at what is on the way.`;
+  throw wrongState(run, run.state, 'rolled back', remedy);
 };
 
 /** @throws UserError (exit 2) for what is no plan of this tenant, or one whose run is not at its end. */
@@ -153,13 +231,14 @@ export async function writtenByPlan(
       if (!isNamed(change)) continue;
       const before = imageFor(change, row.decision.before);
       if (before === undefined) withoutImage += 1;
-      else yield { input, change, before, idAfter: undefined };
+      else yield { input, change, before, idAfter: undefined, isMaybe: false };
     }
   }
   return {
     ...{ name: file.name, apiVersion, strategy, isUnseen: header.offline || header.blind },
     withoutImage: () => withoutImage,
     batches: () => wholePolicies(written()),
+    unrecordedLines: [],
   };
 }
 

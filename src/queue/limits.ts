@@ -54,6 +54,9 @@ export const paceOf = (writesPerWindow: number, windowMs: number): Pace => ({
   signInRetryMs: Math.max(500, 3 * windowMs),
 });
 
+/** How long a write in doubt may take to land: as long as its charge counts. 80 s for Intune's window. */
+export const landingMsOf = ({ requestTimeoutMs, windowMs }: Pace): number => requestTimeoutMs + windowMs;
+
 /** How much rarer the tries become, at most, for a sign-in that seems to work and is refused again. */
 export const SIGN_IN_RETRY_GROWTH_MAX = 16;
 

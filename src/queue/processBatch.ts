@@ -18,6 +18,7 @@ import { settledBy } from './settle.ts';
 import { abortRun, pauseForReads, pauseRun, refusedSignIn } from './pauseRun.ts';
 import { listReadBacks } from './readBack.ts';
 import { lostReads } from './permission.ts';
+import { landingMsOf } from './limits.ts';
 import { nextStep, writeRows } from './writeRows.ts';
 
 /**
@@ -157,7 +158,7 @@ function parted(
 ): Sorted {
   const terms = {
     ...{ mayWrite: run.state === 'running', isAborted: run.state === 'aborted' },
-    ...{ windowMs: ledger.pace.windowMs, at: now() },
+    ...{ windowMs: ledger.pace.windowMs, landingMs: landingMsOf(ledger.pace), at: now() },
   };
   const readBacks = listReadBacks(decisions, snapshot);
   const settled = new Map(

@@ -6,6 +6,7 @@ import type { Detail } from '../runs/batchCodec.ts';
 import type { RecordedRow, RowUpdate } from '../runs/batchRow.ts';
 import type { StateName } from '../runs/rowState.ts';
 import type { ListReadBack } from './readBack.ts';
+import { ALREADY_SO_UNPLANNED } from '../runs/unrecorded.ts';
 import { failure, spoken } from './rowUpdate.ts';
 
 /**
@@ -23,6 +24,8 @@ export interface SettleTerms {
   /** What was not written of an aborted run stays `pending`, for `resume` to go on with. */
   readonly isAborted: boolean;
   readonly windowMs: number;
+  /** How long after a read that did not find it a write in doubt is read a last time: by then it can hardly land any more. */
+  readonly landingMs: number;
   /** Ms since the epoch. */
   readonly at: number;
 }
@@ -43,8 +46,7 @@ export function settledBy(
 ): RowUpdate | undefined {
   const { row, kind, before } = decision;
   const { place, state, attempts, detail, change } = row;
-  const { throttledMs, requestId, clientRequestId } = detail;
-  const said = { ...spoken({ throttledMs, requestId, clientRequestId }), at: terms.at };
+  const said = saidOf(row, terms);
   const settled = (end: StateName, more: Detail): RowUpdate => ({
     ...{ place, state: end, attempts },
     detail: { ...said, ...more },
@@ -61,10 +63,10 @@ export function settledBy(
         seen.readBack === undefined || seen.readBack.extra === ''
           ? undefined
           : `Read back as written; its policy has ${seen.readBack.extra} as well, which was not sent.`;
-      return settled(
-        wasSent ? 'succeeded' : 'skipped',
-        spoken({ httpStatus, errorMessage, assignmentIdAfter }),
-      );
+      if (wasSent) return settled('succeeded', spoken({ httpStatus, errorMessage, assignmentIdAfter }));
+      // A before-image tells of an earlier try that has written it.
+      const isUnrecorded = decision.isUnplanned === true && row.before === undefined;
+      return settled('skipped', isUnrecorded ? UNRECORDED : spoken({ errorMessage }));
     }
     case 'duplicate':
       return settled('skipped', { errorCode: 'DuplicateRow' });
@@ -74,6 +76,31 @@ export function settledBy(
       break;
   }
   if (state === 'written') return mismatch(row, decision, said, terms, seen.isLagging === true);
+  const end = endOf(decision, terms);
+  return end && mayHaveLanded(row) ? endInDoubt(row, end, terms) : end;
+}
+
+const UNRECORDED: Detail = {
+  errorCode: ALREADY_SO_UNPLANNED,
+  errorMessage:
+    'The plan saw something else, and no write is on record: Redis may have lost the record of it, or somebody else has changed it. `retarget rollback --include-unrecorded` puts it back from the plan.',
+};
+
+const saidOf = (
+  { detail: { throttledMs, requestId, clientRequestId } }: RecordedRow,
+  { at }: SettleTerms,
+): Detail => ({ ...spoken({ throttledMs, requestId, clientRequestId }), at });
+
+/** The end of a row whose desired state is not there, as far as it has come to one. */
+function endOf(decision: Decision<RecordedRow>, terms: SettleTerms): RowUpdate | undefined {
+  const { row, kind } = decision;
+  const { place, attempts } = row;
+  const said = saidOf(row, terms);
+  const settled = (end: StateName, more: Detail): RowUpdate => ({
+    ...{ place, state: end, attempts },
+    detail: { ...said, ...more },
+  });
+  const wasSent = attempts > 0;
   const end = wasSent ? endOfSentRow(row) : undefined;
   if (end !== undefined) return settled('failed', end);
   if (kind === 'stale') return settled('stale', failure(undefined, errorOf(decision)));
@@ -83,8 +110,37 @@ export function settledBy(
     return settled(awaits ? 'awaitingApproval' : 'failed', failure(decision.httpStatus, error));
   }
   if (terms.mayWrite) return undefined;
-  return terms.isAborted ? { place, state: 'pending', attempts: 0 } : settled('cancelled', {});
+  return terms.isAborted ? { place, state: 'pending', attempts: 0, detail: said } : settled('cancelled', {});
 }
+
+/** Of these Graph has said that it did nothing. */
+const NOTHING_DONE: ReadonlySet<number | undefined> = new Set([404, 409]);
+
+/** Whether a write of the row may be applied later than it was answered, or was never answered. */
+const mayHaveLanded = ({ state, attempts, detail }: RecordedRow): boolean =>
+  attempts > 1 || (attempts === 1 && !(state === 'unsure' && NOTHING_DONE.has(detail.httpStatus)));
+
+/** A write may land after the read that did not find it: it is looked for once more, and then told apart from what failed. */
+function endInDoubt(row: RecordedRow, end: RowUpdate, { at, landingMs }: SettleTerms): RowUpdate {
+  const { place, attempts, detail } = row;
+  if (!detail.isLastRead)
+    return {
+      ...{ place, state: 'unsure', attempts },
+      detail: { ...detail, at, notBefore: at + landingMs, isLastRead: true },
+    };
+  if (end.state === 'pending' || end.state === 'awaitingApproval') return end;
+  const { errorCode = 'Cancelled', errorMessage = cancelledAfter(attempts) } = end.detail ?? {};
+  return {
+    ...end,
+    state: 'leftUnsure',
+    detail: { ...end.detail, errorCode, errorMessage: `${errorMessage} ${MAY_STILL_LAND}` },
+  };
+}
+
+const cancelledAfter = (sends: number): string =>
+  `Cancelled after ${sends === 1 ? 'a send' : `${sends} sends`} of which nobody knows what became; the last read did not find it.`;
+
+const MAY_STILL_LAND = 'It may still land: `retarget rollback` looks for it, and so does `retarget retry`.';
 
 const errorOf = ({ code = '', message = '' }: Decision): GraphError => ({
   code,

@@ -98,6 +98,8 @@ export interface Detail {
   readonly otherReadBacks?: number;
   /** The fingerprint of the list that a read-back has seen, of which something was lost in the write. */
   readonly lossyList?: string;
+  /** The next read is the last one: what it does not find is given up. */
+  readonly isLastRead?: true;
 }
 
 /** Besides `at`, in the order in which they are packed: what most rows have comes first. */
@@ -115,6 +117,7 @@ const DETAIL_FIELDS = [
   'readBacks',
   'lossyList',
   'otherReadBacks',
+  'isLastRead',
 ] as const satisfies readonly (keyof Detail)[];
 
 const GUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/;

@@ -29,7 +29,13 @@ export interface RunStatus {
   readonly failed: number;
   readonly stale: number;
   readonly awaitingApproval: number;
+  /** Sent, and nobody knows what became of it: may be in the tenant, or still land. */
+  readonly unsure: number;
   readonly cancelled: number;
+  /** Rows among `pending` whose write may have left: the next read settles them. */
+  readonly inDoubt: number;
+  /** Rows among `skipped` that the plan wanted written, and that were found so with no write on record. */
+  readonly unrecorded: number;
   /** How often a row was told to wait (429). */
   readonly throttled: number;
   readonly createdAt: string;
@@ -78,6 +84,8 @@ export function statusOfRun(run: Run, ledger: LedgerStatus, now: number): RunSta
     operator: run.operator,
     total: run.total,
     ...run.counts,
+    inDoubt: run.sent,
+    unrecorded: run.unrecorded,
     throttled: run.throttled,
     createdAt: new Date(run.createdAt).toISOString(),
     startedAt: iso(run.startedAt),

@@ -6,6 +6,7 @@ export const ROW_STATUSES = [
   'failed',
   'stale',
   'awaitingApproval',
+  'unsure',
   'cancelled',
 ] as const;
 export type RowStatus = (typeof ROW_STATUSES)[number];
@@ -26,6 +27,8 @@ export const STATE = {
   stale: 7,
   awaitingApproval: 8,
   cancelled: 9,
+  /** It was sent and is given up; no reply said what became of it, and the last read did not find it: it may still land. */
+  leftUnsure: 10,
 } as const;
 export type StateName = keyof typeof STATE;
 
@@ -62,6 +65,8 @@ export function statusOf(state: StateName, runIsCancelled: boolean): RowStatus {
     case 'written':
     case 'unsure':
       return 'pending';
+    case 'leftUnsure':
+      return 'unsure';
     default:
       return state;
   }

@@ -102,7 +102,11 @@ const PROGRESS = z.object({
   failed: number,
   stale: number,
   awaitingApproval: number,
+  /** Rows that ended as `leftUnsure`. */
+  unsure: number,
   cancelled: number,
+  /** Of `skipped`: rows that the plan wanted written and that were found so, though the record knows of no write. */
+  unrecorded: number,
   /** 429s so far: how often a row was told to wait. */
   throttled: number,
   createdAt: number,
@@ -122,6 +126,7 @@ const BOOKS = z.object({
   firstPermitAt: numberOrNull,
   /** The counters as they stood when somebody last looked at the run. */
   failedSeen: number,
+  unsureSeen: number,
   succeededSeen: number,
   /** The code with which the last rows have failed, and how many of them in a row. */
   rowCode: text,
@@ -146,6 +151,8 @@ export interface RunCounts {
   readonly failed: number;
   readonly stale: number;
   readonly awaitingApproval: number;
+  /** Their writes may be in the tenant, or still land. */
+  readonly unsure: number;
   readonly cancelled: number;
 }
 
@@ -211,7 +218,7 @@ export function runFromHeader(runId: string, hash: Readonly<Record<string, strin
   if (!RUN_STATES.some((state) => state === hash['state'])) return undefined;
   const whole = { ...BLANK, ...believed(hash) };
   const identity = z.decode(IDENTITY, whole);
-  const { left, succeeded, skipped, failed, stale, awaitingApproval, cancelled, ...more } = z.decode(
+  const { left, succeeded, skipped, failed, stale, awaitingApproval, unsure, cancelled, ...more } = z.decode(
     PROGRESS,
     whole,
   );
@@ -229,7 +236,7 @@ export function runFromHeader(runId: string, hash: Readonly<Record<string, strin
       // The pending rows of a cancelled run are not touched one by one; they count as cancelled from then on.
       pending: isCancelled ? sent : left,
       cancelled: cancelled + (isCancelled ? left - sent : 0),
-      ...{ succeeded, skipped, failed, stale, awaitingApproval },
+      ...{ succeeded, skipped, failed, stale, awaitingApproval, unsure },
     },
     // A run that was stopped has not ended while writes are in doubt.
     finishedAt: (isCancelled || state === 'aborted') && sent > 0 ? null : finishedAt,

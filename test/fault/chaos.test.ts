@@ -10,6 +10,8 @@ const ROUNDS: readonly { readonly seed: number; readonly deeds: readonly DeedNam
   { seed: 12, deeds: ['producerKilledPublishing', 'redisFull', 'cancelled'] },
   { seed: 13, deeds: ['embeddedKilled'] },
   { seed: 301, deeds: ['sameBatchTwice'] },
+  { seed: 302, deeds: ['writesLandLate'] },
+  { seed: 303, deeds: ['redisLosesLastSecond'] },
 ];
 
 /** A round that does not end says so itself before this. */

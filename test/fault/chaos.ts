@@ -4,10 +4,10 @@
  *
  *     npm run chaos -- [--rounds 10] [--seed 1] [--only workerStalled,redisKilled] [--rollback] [--verbose]
  *
- * `--only harmful` plays the deeds that are known to do harm today, one after the other.
+ * `--only doubt` plays the deeds that leave the record in doubt, one after the other.
  */
 import { parseArgs } from 'node:util';
-import { HARMFUL_DEEDS, KNOWN_DEEDS, planOf, type DeedName } from './plan.ts';
+import { DEED_NAMES, DOUBT_DEEDS, planOf, type DeedName } from './plan.ts';
 import { playRound, type Round } from './round.ts';
 
 const { values } = parseArgs({
@@ -22,13 +22,13 @@ const { values } = parseArgs({
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
-const isHarmful = values.only === 'harmful';
+const isDoubt = values.only === 'doubt';
 const only = values.only
   .split(',')
-  .filter((name) => name !== '' && !isHarmful)
+  .filter((name) => name !== '' && !isDoubt)
   .map((name): DeedName => {
-    const known = KNOWN_DEEDS.find((deed) => deed === name);
-    if (known === undefined) throw new Error(`--only ${name}: the deeds are ${KNOWN_DEEDS.join(', ')}`);
+    const known = DEED_NAMES.find((deed) => deed === name);
+    if (known === undefined) throw new Error(`--only ${name}: the deeds are ${DEED_NAMES.join(', ')}`);
     return known;
   });
 
@@ -59,8 +59,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
 const first = Number(values.seed);
 const rounds: Round[] = [];
 for (let seed = first; seed < first + Number(values.rounds) && !stopping.signal.aborted; seed += 1) {
-  const harmful = HARMFUL_DEEDS[(seed - 1) % HARMFUL_DEEDS.length];
-  const deeds = isHarmful && harmful !== undefined ? [harmful] : only;
+  const doubt = DOUBT_DEEDS[(seed - 1) % DOUBT_DEEDS.length];
+  const deeds = isDoubt && doubt !== undefined ? [doubt] : only;
   const round = await playRound(planOf(seed, deeds, values.rollback));
   rounds.push(round);
   tell(round);

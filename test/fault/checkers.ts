@@ -53,7 +53,7 @@ export interface Evidence {
 /** A killed worker's job, or a killed producer's run, is in other hands after this at the latest. */
 export const TAKEN_UP_MAX_MS = 20_000;
 
-const FINAL = new Set(['succeeded', 'skipped', 'failed', 'stale', 'cancelled']);
+const FINAL = new Set(['succeeded', 'skipped', 'failed', 'stale', 'unsure', 'cancelled']);
 /** Faults that use up a row's sends: some rows may fail of them, as the design says. */
 const FAILING_CODES = new Set(['GaveUp', 'ReplyLost']);
 
@@ -95,8 +95,11 @@ export const CHECKERS: Readonly<Record<string, Checker>> = {
       const allowed = [
         ...(kind === 'change' ? ['succeeded', 'skipped'] : []),
         ...(kind === 'alreadySo' || kind === 'duplicate' ? ['skipped'] : []),
-        ...(kind === 'forbidden' || isFailedByFaults ? ['failed'] : []),
+        ...(kind === 'forbidden' ? ['failed'] : []),
+        ...(isFailedByFaults ? ['unsure'] : []),
         ...(cancelled === undefined || kind === 'duplicate' ? [] : ['cancelled']),
+        // Of what a cancel found on its way and the last read did not find nobody knows what becomes.
+        ...(cancelled === undefined || line.attempts === 0 ? [] : ['unsure']),
       ];
       const is403 = kind !== 'forbidden' || line.status !== 'failed' || line.httpStatus === 403;
       return allowed.includes(line.status) && (is403 || isFailedByFaults)

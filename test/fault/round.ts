@@ -15,7 +15,7 @@ import {
 import type { DeedName, Plan } from './plan.ts';
 import { REDIS_DEEDS } from './redisDeeds.ts';
 import { killProducerWhilePublishing, killProducerWhileStaging, RUN_DEEDS } from './runDeeds.ts';
-import { Site, SUBMIT_FLAGS } from './site.ts';
+import { PLAN_FLAGS, Site, SUBMIT_FLAGS } from './site.ts';
 import { WORKER_DEEDS, type Deed } from './workerDeeds.ts';
 
 /** A run of seconds, with all that can be done to it, on a busy machine. */
@@ -49,6 +49,7 @@ export async function playRound(plan: Plan): Promise<Round> {
   await using site = await Site.open(plan);
   const random = seededRandom(plan.seed + 0x5eed);
   const before = await listsOf(site);
+  if (plan.isPlanned) await site.makePlan();
   await site.simulator.configure({ faults: plan.faults });
   const struck: DeedName[] = [];
   await submit(site, struck);
@@ -82,7 +83,10 @@ async function submit(site: Site, struck: DeedName[]): Promise<void> {
     if (name === 'producerKilledStaging' && (await killProducerWhileStaging(site))) struck.push(name);
     if (name === 'producerKilledPublishing' && (await killProducerWhilePublishing(site))) struck.push(name);
   }
-  if (site.runId === '') site.runId = (await site.run(['submit', ...SUBMIT_FLAGS, site.file])).trim();
+  if (site.runId === '')
+    site.runId = (
+      await site.run(['submit', ...SUBMIT_FLAGS, ...(site.plan.isPlanned ? PLAN_FLAGS : []), site.submitted])
+    ).trim();
 }
 
 /** A run must end by its workers alone. One that does not is left as it is, and the checkers say so. */
@@ -128,7 +132,7 @@ const saidIn = ({ processes }: Site): string[] =>
 
 /** Puts the run back, and answers what became of that. The results are the judge of it, not the exit code. */
 async function rollBack(site: Site): Promise<RolledBack> {
-  const child = site.command('rollback', site.runId, '--yes', '--work');
+  const child = site.command('rollback', site.runId, '--yes', '--work', '--include-unrecorded');
   const ended = await child.endedWithin(RUN_MAX_MS);
   if (ended === undefined) site.endings.push({ what: 'rollback: did not end', exitCode: -1 });
   const runs = await (await site.record()).runs();

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Queue } from 'bullmq';
+import { GUARD_KINDS } from '../../src/assignments/guard/finding.ts';
 import { EXIT } from '../../src/errors.ts';
 import { QUEUE_NAME, type BatchJob } from '../../src/queue/producer.ts';
 import { closeRedis, openRedis, type RedisClient } from '../../src/redis/connection.ts';
@@ -29,6 +30,12 @@ export const SLOW_MS = 4_000;
 /** Some rows are forbidden, and some fail of faults: no run is to stop for that. */
 export const SUBMIT_FLAGS = ['--max-failures', 'off'];
 
+/** What a plan of all of it must let through, both when it is made and when it is submitted. */
+export const PLAN_FLAGS: readonly string[] = [
+  ...['--max-changes', 'off', '--max-changes-percent', 'off'],
+  ...['--allow', GUARD_KINDS.map((kind) => `${kind}=1000000`).join(',')],
+];
+
 /** Redis as a round uses it: the commands come through the proxy, whoever breaks or watches it goes straight to it. */
 export interface RedisSite {
   readonly server: TestRedis;
@@ -51,6 +58,8 @@ export class Site implements AsyncDisposable {
   readonly #alive = setInterval(() => undefined, 60_000);
   #watcher: RedisClient | undefined;
   #queue: Queue<BatchJob> | undefined;
+  /** What is submitted: the file of wishes, or the plan of it. */
+  submitted: string;
   runId = '';
   /** How long after they were answered late writes land; 0: none do. */
   lateMs = 0;
@@ -73,6 +82,7 @@ export class Site implements AsyncDisposable {
     this.simulator = simulator;
     this.redis = redis;
     this.file = join(dir, 'changes.csv');
+    this.submitted = this.file;
     this.#env = {
       PATH: process.env['PATH'],
       HOME: dir,
@@ -118,6 +128,12 @@ export class Site implements AsyncDisposable {
     const ended = await this.command(...argv).endedWithin(COMMAND_MAX_MS);
     this.#note(argv, ended, exitCode);
     return ended?.stdout ?? '';
+  }
+
+  /** Plans what is to be submitted. */
+  async makePlan(): Promise<void> {
+    this.submitted = join(this.dir, 'plan.ndjson');
+    await this.run(['plan', this.file, '-o', this.submitted, ...PLAN_FLAGS]);
   }
 
   /** Does something to the run. False when it was over before. */

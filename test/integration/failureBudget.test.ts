@@ -32,11 +32,13 @@ const runOfMany = (
 
 const runOf = async (store: RunStore): Promise<Run> => (await store.run('r1')) ?? expect.fail('gone');
 
-/** Records outcomes, twenty a batch, as replies come: `.` succeeded, other letters failed with that code. */
+const OUTCOMES: Readonly<Record<string, RowUpdate['state']>> = { '.': 'succeeded', u: 'leftUnsure' };
+
+/** Records outcomes, twenty a batch, as replies come: `.` succeeded, `u` was left unsure, other letters failed with that code. */
 async function replies(store: RunStore, outcomes: string, firstBatch = 0): Promise<Run> {
   for (let first = 0; first < outcomes.length; first += 20) {
     const rows = [...outcomes.slice(first, first + 20)].map((letter, place): RowUpdate => ({
-      ...{ place, state: letter === '.' ? 'succeeded' : 'failed', attempts: 1 },
+      ...{ place, state: OUTCOMES[letter] ?? 'failed', attempts: 1 },
       detail: letter === '.' ? { httpStatus: 200 } : { errorCode: letter },
     }));
     await store.record({ runId: 'r1', batch: firstBatch + first / 20 }, rows, WIDE);
@@ -99,6 +101,16 @@ describe('a run that fails too often', () => {
     expect((await replies(await storeAtWork(), five.repeat(9) + `${'.'.repeat(18)}gf`)).state).toBe(
       'aborted',
     );
+  });
+
+  test('what is left unsure counts as failed, until somebody lets the run go on', async () => {
+    const store = await storeAtWork('3');
+    expect(await replies(store, `uuf${'.'.repeat(17)}`)).toMatchObject({ state: 'running' });
+    const run = await replies(store, `u${'.'.repeat(19)}`, 1);
+    expect(run).toMatchObject({ state: 'aborted', reasonText: '4 rows failed, more than 3' });
+    await store.retry('r1', { from: ['aborted'], open: 'rest' });
+    await store.runsToWorkOn(run.graphUrl, 1);
+    expect(await replies(store, `uuf${'.'.repeat(17)}`, 2)).toMatchObject({ state: 'running' });
   });
 
   test('a number is judged from the first row on', async () => {

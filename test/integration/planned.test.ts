@@ -66,16 +66,19 @@ describe('a row that another hand has changed since the plan', () => {
     expect(each.groupAt(3)).toBe('somebody-elses');
   });
 
-  test('is stale on every later look too: after a throttled write, and when its reply was lost', async () => {
-    const faults = ['throttled', 'resetBefore'] as const;
-    for (const fault of faults) {
+  test('is stale after a throttled write too, and left unsure when its reply was lost: it may still land', async () => {
+    const faults = [
+      ['throttled', 'stale', { stale: 1 }],
+      ['resetBefore', 'leftUnsure', { unsure: 1 }],
+    ] as const;
+    for (const [fault, state, counts] of faults) {
       const each = await planned({ graph: { script: [{ envelope: WRITE, fault }] } });
       await each.step();
       changeTo(each, 7, 'somebody-elses');
       await each.work();
-      expect(statesAt(await each.rows(), 7)).toEqual(['stale']);
+      expect(statesAt(await each.rows(), 7)).toEqual([state]);
       expect(each.groupAt(7)).toBe('somebody-elses');
-      expect((await each.run()).counts).toMatchObject({ succeeded: 19, stale: 1 });
+      expect((await each.run()).counts).toMatchObject({ succeeded: 19, ...counts });
     }
   });
 

@@ -289,12 +289,12 @@ test('a third 500 is not the end when the write was applied all the same', async
   await expectTrue(each);
 });
 
-test('after three 500s a row that was not applied fails, and is not sent any more', async () => {
+test('after three 500s a row that was not applied is left unsure, and is not sent any more', async () => {
   const script = [2, 4, 6].map((envelope) => ({ envelope, fault: 'error500' as const, request: 0 }));
   const each = await world(record, { graph: { script } });
   await each.work();
   expect((await each.rows())[0]).toMatchObject({
-    state: 'failed',
+    state: 'leftUnsure',
     attempts: 3,
     detail: { errorCode: 'GaveUp', httpStatus: 500 },
   });
@@ -310,7 +310,7 @@ test('a row whose replies are lost again and again is sent eight times in all', 
   const each = await world(record, { graph: { script }, pace: { windowMs: 20 } });
   const rows = async () => (await each.rows()).map(({ state, attempts }) => `${state} ${attempts}`);
   await each.work();
-  expect(new Set(await rows())).toEqual(new Set(['failed 8']));
+  expect(new Set(await rows())).toEqual(new Set(['leftUnsure 8']));
   expect((await each.rows())[0]?.detail.errorCode).toBe('ReplyLost');
   expect(each.graph.stats().writesArrived).toBe(160);
   await expectTrue(each);
@@ -387,16 +387,32 @@ test('a cancelled run tells the truth about writes in doubt, and writes nothing 
   const each = await world(record, { alreadySo: [0] });
   await sentByTheDead(each, [0, 1], 0);
   await each.runs.transition('r1', { to: 'cancelled', from: ['running'] });
-  expect(await each.work()).toEqual([{ kind: 'stopped' }]);
+  expect((await each.work()).at(-1)).toEqual({ kind: 'stopped' });
   expect((await each.rows()).slice(0, 3).map(({ state }) => state)).toEqual([
     'succeeded',
-    'cancelled',
+    'leftUnsure',
     'pending',
   ]);
   expect(each.graph.stats().writesArrived).toBe(0);
   const run = await each.run();
-  expect(run.counts).toMatchObject({ succeeded: 1, cancelled: 19, pending: 0 });
+  expect(run.counts).toMatchObject({ succeeded: 1, unsure: 1, cancelled: 18, pending: 0 });
   expect(run.finishedAt).not.toBeNull();
+});
+
+test('a write of a cancelled run that lands after the first look is settled as what is there', async () => {
+  const each = await world(record);
+  await sentByTheDead(each, [0], 0);
+  await each.runs.transition('r1', { to: 'cancelled', from: ['running'] });
+  const step = await each.step();
+  expect((await each.rows())[0]?.state).toBe('unsure');
+  expect(await each.step()).toMatchObject({ kind: 'later' });
+  expect((await each.run()).finishedAt).toBeNull();
+  const path = '/beta/deviceManagement/deviceConfigurations/c1/assignments/a0';
+  await call(each.graph, 'PATCH', path, { target: groupTarget('new-0') });
+  await each.work();
+  expect(step.kind).toBe('again');
+  expect((await each.rows())[0]).toMatchObject({ state: 'succeeded', attempts: 1 });
+  expect((await each.run()).counts).toMatchObject({ succeeded: 1, unsure: 0, cancelled: 19 });
 });
 
 test('a cancelled run does not call a write unwritten that may still be under way', async () => {
@@ -408,7 +424,7 @@ test('a cancelled run does not call a write unwritten that may still be under wa
   const path = '/beta/deviceManagement/deviceConfigurations/c1/assignments/a0';
   await call(each.graph, 'PATCH', path, { target: groupTarget('new-0') });
   await each.work();
-  expect((await each.rows()).slice(0, 2).map(({ state }) => state)).toEqual(['succeeded', 'cancelled']);
+  expect((await each.rows()).slice(0, 2).map(({ state }) => state)).toEqual(['succeeded', 'leftUnsure']);
   await expectTrue(each);
 });
 

@@ -170,6 +170,7 @@ test('counters are the sums of the states, whatever two workers do in whatever o
     'unsure',
     'pending',
     'cancelled',
+    'leftUnsure',
   );
   const action = fc.record({
     worker: fc.constantFrom('one', 'two'),
@@ -205,7 +206,10 @@ test('counters are the sums of the states, whatever two workers do in whatever o
       const { sent = 0, written = 0, unsure = 0 } = counted;
       expect(run.sent).toBe(sent + written + unsure);
       expect(open).toBe((counted['pending'] ?? 0) + run.sent);
-      for (const [name, n] of Object.entries(ended)) expect([name, n]).toEqual([name, counted[name] ?? 0]);
+      for (const [name, n] of Object.entries(ended)) {
+        const state = name === 'unsure' ? 'leftUnsure' : name;
+        expect([name, n]).toEqual([name, counted[state] ?? 0]);
+      }
       expect(await openOf(store)).toEqual(
         [0, 1].filter(
           (batch) => [...settled.keys()].filter((key) => key.startsWith(`${batch} `)).length < 20,
@@ -370,6 +374,33 @@ test('retry of a cancelled run opens what was never written, whether a look foun
   const run = await runOf(store);
   expect(run.counts).toMatchObject({ pending: 24, cancelled: 0, succeeded: 1 });
   expect((await statesOf(store)).slice(0, 2)).toEqual(['succeeded 1', 'pending 0']);
+});
+
+test('retry looks first for what was left unsure, and knows that it was sent', async () => {
+  const store = record.store();
+  await runAtWork(store, rowsOf(2));
+  await leave(store, pending(0, 1));
+  await recordRows(store, [rowAs(0, 'leftUnsure', 8), rowAs(1, 'failed', 1)]);
+  expect((await runOf(store)).counts).toMatchObject({ unsure: 1, failed: 1 });
+  expect(await store.retry('r1', { from: ['completed'], open: 'failed' })).toEqual({ kind: 'done', rows: 2 });
+  const run = await runOf(store);
+  expect(run).toMatchObject({ sent: 1, counts: { pending: 2, unsure: 0, failed: 0 } });
+  expect(await statesOf(store)).toEqual(['unsure 1', 'pending 0']);
+  // It is none of those that a cancel leaves unwritten.
+  await store.transition('r1', { to: 'cancelled', from: ['queued'] });
+  expect(await runOf(store)).toMatchObject({ finishedAt: null, counts: { pending: 1, cancelled: 1 } });
+});
+
+test('rows that were found so with no write on record are counted', async () => {
+  const store = record.store();
+  await runAtWork(store, rowsOf(3));
+  const skipped = (place: number, errorCode?: string): RowUpdate => ({
+    ...{ place, state: 'skipped', attempts: 0 },
+    ...(errorCode !== undefined && { detail: { errorCode } }),
+  });
+  const rows = [skipped(0, 'AlreadySoUnplanned'), skipped(1, 'DuplicateRow'), skipped(2)];
+  await store.record(ref(0), rows, WIDE);
+  expect(await runOf(store)).toMatchObject({ unrecorded: 1, counts: { skipped: 3 } });
 });
 
 test('a retry that reopens nothing goes on with what was never written, and with that alone', async () => {

@@ -156,7 +156,7 @@ describe('a token that is refused now and then', () => {
 
 const COUNTS = {
   ...{ pending: 0, succeeded: 0, skipped: 0, failed: 0 },
-  ...{ stale: 0, awaitingApproval: 0, cancelled: 0 },
+  ...{ stale: 0, awaitingApproval: 0, unsure: 0, cancelled: 0 },
 };
 
 test('tries that bring nothing grow rarer, up to a limit, and a run that needs none ends that', () => {

@@ -77,6 +77,8 @@ export interface Decision<R extends { readonly change: Change } = { readonly cha
    */
   readonly kind: DecisionKind;
   readonly before: Before;
+  /** Of what is already so: the plan saw something else there. */
+  readonly isUnplanned?: boolean;
   /** The body that makes the desired state true, as a PATCH says it; undefined where something is removed, or nothing written. */
   readonly after: JsonObject | undefined;
   /** How the write goes out: the assignment by itself, or with the whole list of its policy. */

@@ -8,7 +8,7 @@ import { targetInWords } from './changeKind.ts';
 import { entryOf, NOT_READ, beforeOf, type Before, type Decision } from './decision.ts';
 import type { CurrentAssignment, RowError } from './current.ts';
 import { findCurrent } from './findCurrent.ts';
-import { fingerprintOf, fingerprintOfList } from './fingerprint.ts';
+import { fingerprintOf, fingerprintOfList, UNREAD } from './fingerprint.ts';
 import { reducesScope } from './reducesScope.ts';
 import { patchBody } from './request.ts';
 import { contradictions, refuseTakenSeats, roomMakers, seatsOf, type SeatOf } from './seats.ts';
@@ -256,7 +256,12 @@ class PolicyPlan<R extends BatchRow> {
     const common = { row, via, waitsFor, after: undefined, findings: [] };
     switch (step?.kind) {
       case 'alreadySo':
-        return { ...common, kind: 'alreadySo', before: beforeOf(step.current) };
+        return {
+          ...common,
+          kind: 'alreadySo',
+          before: beforeOf(step.current),
+          ...(isUnplanned(row, step.current, list) && { isUnplanned: true }),
+        };
       case 'put':
         return {
           ...common,
@@ -271,7 +276,13 @@ class PolicyPlan<R extends BatchRow> {
           before: step.isClear ? { kind: 'entries', entries: step.away } : beforeOf(step.away[0]),
         };
       case 'stale':
-        return { ...common, kind: 'stale', before: found, code: 'Stale', message: staleBecause(list, found) };
+        return {
+          ...common,
+          kind: 'stale',
+          before: found,
+          code: 'Stale',
+          message: staleBecause(list, found, row),
+        };
       case 'refused':
       case undefined: {
         const { code, message } = step?.error ?? { code: 'Undecided', message: 'Nothing was decided.' };
@@ -381,6 +392,24 @@ function markStaleRows<R extends BatchRow>({ rows, steps, assignments }: ListPla
   }
 }
 
+/** Whether a row that is already so was not when the plan saw it. */
+function isUnplanned<R extends BatchRow>(
+  { change, planned, plannedList }: R,
+  current: CurrentAssignment | undefined,
+  { look, assignments }: ListPlan<R>,
+): boolean {
+  if (planned === undefined || planned === UNREAD || look.kind !== 'list') return false;
+  switch (change.action) {
+    case 'add':
+      return planned !== fingerprintOf(current);
+    case 'clear':
+      return plannedList !== undefined && plannedList !== fingerprintOfList(assignments);
+    case 'set':
+    case 'remove':
+      return planned !== fingerprintOf(findCurrent(change, assignments).present);
+  }
+}
+
 /** A list that is written as a whole must be as the plan saw it, all of it. */
 function markStaleList<R extends BatchRow>({ rows, steps, assignments }: ListPlan<R>): void {
   const now = fingerprintOfList(assignments);
@@ -388,7 +417,7 @@ function markStaleList<R extends BatchRow>({ rows, steps, assignments }: ListPla
   for (const [at, step] of steps.entries()) if (step.kind !== 'alreadySo') steps[at] = { kind: 'stale' };
 }
 
-function staleBecause<R>({ via }: ListPlan<R>, found: Before): string {
+function staleBecause<R extends BatchRow>({ via }: ListPlan<R>, found: Before, { before }: R): string {
   const entry = entryOf(found);
   const now =
     via === 'assign'
@@ -396,7 +425,9 @@ function staleBecause<R>({ via }: ListPlan<R>, found: Before): string {
       : entry === undefined
         ? 'it is gone'
         : `it is ${targetInWords(entry.target)}`;
-  return `Changed since the plan: now ${now}. Nothing was written; plan again to take it as it is.`;
+  // A before-image is kept of what may have been sent.
+  const written = before === undefined ? 'Nothing was written; plan' : 'Plan';
+  return `Changed since the plan: now ${now}. ${written} again to take it as it is.`;
 }
 
 const INCLUDE_AND_EXCLUDE =

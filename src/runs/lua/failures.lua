@@ -29,7 +29,8 @@ end
 local function failedTooOften(header, allForbidden)
   local max = redis.call('HGET', header, FIELD.maxFailures) or 'off'
   if max == 'off' then return nil end
-  local failed = since(header, FIELD.failed, FIELD.failedSeen)
+  -- What was given up without anybody knowing what became of it did not come through either.
+  local failed = since(header, FIELD.failed, FIELD.failedSeen) + since(header, FIELD.unsure, FIELD.unsureSeen)
   local succeeded = since(header, FIELD.succeeded, FIELD.succeededSeen)
   if allForbidden and succeeded == 0 then return REASON.forbidden, {} end
   local inARow = tonumber(redis.call('HGET', header, FIELD.rowCount) or '0')
@@ -56,8 +57,9 @@ local function forgetRowOfFailures(header) redis.call('HDEL', header, FIELD.rowC
 
 -- From here on only what fails anew counts.
 local function forgetFailures(header)
-  local failed, succeeded = unpack(redis.call('HMGET', header, FIELD.failed, FIELD.succeeded))
-  redis.call('HSET', header, FIELD.failedSeen, failed or '0', FIELD.succeededSeen, succeeded or '0')
+  for counter, seen in pairs({ [FIELD.failed] = FIELD.failedSeen, [FIELD.unsure] = FIELD.unsureSeen, [FIELD.succeeded] = FIELD.succeededSeen }) do
+    redis.call('HSET', header, seen, redis.call('HGET', header, counter) or '0')
+  end
   forgetRowOfFailures(header)
 end
 

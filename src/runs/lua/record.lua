@@ -2,7 +2,8 @@
 -- Records what became of rows of one batch: states, counters, details, charges and hold, in one step; only for rows that
 -- are not settled yet.
 -- args: policy, runId, batch; rows: of each its place, its new state byte, `seen`: its state byte when that was decided (nil:
--- whatever it was), its code when it failed, its detail as bytes (nil: nothing to say); and of the permit that they were sent with:
+-- whatever it was), its code when it failed (nil: it
+-- did not), isUnrecorded: it was found so though the plan wanted a write and none is on record, its detail as bytes (nil: nothing to say); and of the permit that they were sent with:
 --   token, chargeEnd
 --   answered, returned: charges that were used and end a window after the answer came, answeredAgoMs ago / that were never
 --   sent and are given back
@@ -19,6 +20,7 @@ local COUNTERS = {
   [STATE.failed] = FIELD.failed,
   [STATE.stale] = FIELD.stale,
   [STATE.awaitingApproval] = FIELD.awaitingApproval,
+  [STATE.leftUnsure] = FIELD.unsure,
   [STATE.cancelled] = FIELD.cancelled,
 }
 -- A tenant that is throttled all night has something to say of each row each time.
@@ -48,7 +50,7 @@ local states = redis.call('HGET', STATES, batch)
 if not states then return { '', '', event } end
 local bytes = { string.byte(states, 1, #states) }
 local details, counts, codes = {}, {}, {}
-local left, sent, unused = 0, 0, 0
+local left, sent, unused, unrecorded = 0, 0, 0, 0
 local function isInDoubt(state) return state ~= STATE.pending and state <= UNSETTLED_MAX end
 for _, row in ipairs(args.rows) do
   local at = row.place + 1
@@ -65,7 +67,8 @@ for _, row in ipairs(args.rows) do
       counts[state] = (counts[state] or 0) + 1
       -- What was held back says nothing that the row which failed did not say.
       if state == STATE.succeeded then codes[#codes + 1] = '' end
-      if state == STATE.failed and row.code ~= 'HeldBack' then codes[#codes + 1] = row.code end
+      if row.code and row.code ~= 'HeldBack' then codes[#codes + 1] = row.code end
+      if row.isUnrecorded then unrecorded = unrecorded + 1 end
     end
   end
 end
@@ -83,6 +86,7 @@ local open = false
 for i = 1, #bytes do if bytes[i] % 16 <= UNSETTLED_MAX then open = true end end
 if not open then redis.call('SETBIT', SETTLED, tonumber(batch), 1) end
 if sent ~= 0 then redis.call('HINCRBY', HEADER, FIELD.sent, sent) end
+if unrecorded > 0 then redis.call('HINCRBY', HEADER, FIELD.unrecorded, unrecorded) end
 if left ~= 0 then redis.call('HINCRBY', HEADER, FIELD.left, left) end
 abortIfFailing(HEADER, args.allForbidden)
 pauseAfterCanary(HEADER)

@@ -1,4 +1,5 @@
 import { encodeDetail } from '../batchCodec.ts';
+import { isUnrecorded } from '../unrecorded.ts';
 import type { BatchRef, BatchStates, RowUpdate } from '../batchRow.ts';
 import type { Keys } from '../keys.ts';
 import type { LedgerPolicy, Settlement } from '../leave.ts';
@@ -44,10 +45,14 @@ export async function record(
   };
 }
 
+/** What is left unsure counts as failed for the failure budget: it did not come through as far as anybody knows. */
+const hasFailed = ({ state }: RowUpdate): boolean => state === 'failed' || state === 'leftUnsure';
+
 const rowArgument = (row: RowUpdate): ScriptArguments => ({
   place: row.place,
   byte: byteOfState(row),
   seen: row.seen === undefined ? null : byteOfState(row.seen),
-  code: row.state === 'failed' ? (row.detail?.errorCode ?? 'unknown') : null,
+  code: hasFailed(row) ? (row.detail?.errorCode ?? 'unknown') : null,
+  isUnrecorded: isUnrecorded(row),
   detail: row.detail === undefined ? null : encodeDetail(row.place, row.detail),
 });

@@ -1,6 +1,6 @@
 -- needs: state, details, failures
 -- Opens an ended run again: its failed rows, those that await approval, or only the rest that was never written.
--- args: runId; from: the states it may come from; open: "failed" (with cancelled ones), "awaiting" or "rest"; strategy: how it goes
+-- args: runId; from: the states it may come from; open: "failed" (with cancelled ones and those left unsure), "awaiting" or "rest"; strategy: how it goes
 -- on, or nil; rows: batch → places of the rows that are meant, or nil: all. Those not meant stay unwritten.
 -- Answers {"done", number of rows opened} or {"wrong", state}.
 local OPEN, HEADER, STATES, SETTLED, DETAILS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
@@ -8,9 +8,9 @@ local state = redis.call('HGET', HEADER, FIELD.state)
 local allowed = false
 for _, from in ipairs(args.from) do if from == state then allowed = true end end
 if not allowed or not redis.call('HGET', HEADER, FIELD.finishedAt) then return { 'wrong', state or '' } end
-local opened, left, failed, cancelled, awaiting = 0, 0, 0, 0, 0
+local opened, left, failed, cancelled, awaiting, unsure, sent = 0, 0, 0, 0, 0, 0, 0
 local OPENS = {
-  failed = { [STATE.failed] = true, [STATE.cancelled] = true },
+  failed = { [STATE.failed] = true, [STATE.cancelled] = true, [STATE.leftUnsure] = true },
   awaiting = { [STATE.awaitingApproval] = true },
   rest = {},
 }
@@ -29,13 +29,16 @@ local function openBatch(batch, states)
   for i, byte in ipairs(bytes) do
     local row = byte % 16
     if opens[row] and isMeant(batch, i - 1) then
-      bytes[i] = STATE.pending
+      -- What may be there is looked for before anything else, and stays known as sent.
+      bytes[i] = row == STATE.leftUnsure and STATE.unsure + 16 or STATE.pending
       if row ~= STATE.awaitingApproval then forgotten[#forgotten + 1] = forgottenDetail(i - 1) end
     elseif row == STATE.pending and not isMeant(batch, i - 1) then
       bytes[i] = STATE.cancelled
     end
     row = bytes[i] % 16
     if row <= UNSETTLED_MAX then isOpen, left = true, left + 1 end
+    if row == STATE.unsure then sent = sent + 1 end
+    if row == STATE.leftUnsure then unsure = unsure + 1 end
     if row == STATE.failed then failed = failed + 1 end
     if row == STATE.awaitingApproval then awaiting = awaiting + 1 end
     if row == STATE.cancelled then cancelled = cancelled + 1 end
@@ -66,7 +69,8 @@ end)
 if opened == 0 then return { 'done', 0 } end
 eachBatch(openBatch)
 moveTo(HEADER, RUN.queued)
-redis.call('HSET', HEADER, FIELD.failed, failed, FIELD.cancelled, cancelled, FIELD.awaitingApproval, awaiting, FIELD.left, left)
+redis.call('HSET', HEADER, FIELD.failed, failed, FIELD.cancelled, cancelled, FIELD.awaitingApproval, awaiting, FIELD.unsure, unsure)
+redis.call('HSET', HEADER, FIELD.left, left, FIELD.sent, sent)
 if args.strategy then redis.call('HSET', HEADER, FIELD.strategy, args.strategy) end
 letGoOn(HEADER)
 redis.call('HDEL', HEADER, FIELD.finishedAt)

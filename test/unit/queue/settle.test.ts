@@ -2,7 +2,7 @@ import { listPath } from '../../../src/assignments/kinds/address.ts';
 import type { CurrentAssignment } from '../../../src/assignments/changes/current.ts';
 import { describe, expect, test } from 'vitest';
 import { beforeOf, NOT_READ, type Decision } from '../../../src/assignments/changes/decision.ts';
-import { fingerprintOf } from '../../../src/assignments/changes/fingerprint.ts';
+import { fingerprintOf, UNREAD } from '../../../src/assignments/changes/fingerprint.ts';
 import { planBatch, type ListSnapshot, type Snapshot } from '../../../src/assignments/changes/planBatch.ts';
 import { writesOf, type Write } from '../../../src/assignments/changes/writes.ts';
 import { settledBy, type SettleTerms } from '../../../src/queue/settle.ts';
@@ -11,7 +11,10 @@ import type { RecordedRow, RowUpdate } from '../../../src/runs/batchRow.ts';
 import { groupRow, recordedRow } from '../../support/rows.ts';
 
 const AT = 9_000;
-const TERMS: SettleTerms = { mayWrite: true, isAborted: false, windowMs: 20_000, at: AT };
+const LANDING_MS = 80_000;
+const TERMS: SettleTerms = {
+  ...{ mayWrite: true, isAborted: false, windowMs: 20_000, landingMs: LANDING_MS, at: AT },
+};
 
 const present = (id: string, groupId: string, source?: string): CurrentAssignment => {
   const target = { '@odata.type': '#microsoft.graph.groupAssignmentTarget', groupId };
@@ -121,42 +124,77 @@ test('an assignment that is not listed fails without a write, in the words of th
   });
 });
 
-test.each([
-  [
-    'Graph said that it is gone',
-    recordedRow('unsure', 1, { httpStatus: 404, errorCode: 'NotFound', errorMessage: 'm', isLast: true }),
-    'NotFound',
-  ],
+test('a row that was sent once, and that Graph said is gone, fails when its target is not there', () => {
+  const row = recordedRow('unsure', 1, {
+    ...{ httpStatus: 404, errorCode: 'NotFound', errorMessage: 'm', isLast: true },
+  });
+  expect(sortedBy(row, OTHER).records).toMatchObject([
+    { state: 'failed', attempts: 1, detail: { errorCode: 'NotFound' } },
+  ]);
+  expect(sortedBy(row, WISHED).records).toMatchObject([{ state: 'succeeded' }]);
+});
+
+describe.each([
   [
     'Graph was given up',
     recordedRow('unsure', 3, { httpStatus: 500, errorCode: 'GaveUp', errorMessage: 'm', isLast: true }),
+    OTHER,
+    {},
     'GaveUp',
   ],
   [
     'its last reply was lost',
     recordedRow('unsure', 8, { errorCode: 'ReplyLost', errorMessage: 'reset' }),
+    OTHER,
+    {},
     'ReplyLost',
   ],
-])('a sent row whose target is not there fails when %s', (_, row, errorCode) => {
-  expect(sortedBy(row, OTHER).records).toMatchObject([
-    { state: 'failed', attempts: row.attempts, detail: { errorCode } },
-  ]);
-  // The same row succeeded when the target is there.
-  expect(sortedBy(row, WISHED).records).toMatchObject([{ state: 'succeeded' }]);
+  [
+    'Graph said that it is gone, after sends of which nobody knows',
+    recordedRow('unsure', 2, { httpStatus: 404, errorCode: 'NotFound', errorMessage: 'm', isLast: true }),
+    OTHER,
+    {},
+    'NotFound',
+  ],
+  ['its assignment is gone', recordedRow('sent', 1), GONE, {}, 'AssignmentGone'],
+  ['its run is cancelled', recordedRow('sent', 1), OTHER, { mayWrite: false }, 'Cancelled'],
+])('a write in doubt that is not found when %s', (_, row, list, terms, errorCode) => {
+  const [first] = sortedBy(row, list, terms).records;
+  const again = recordedRow('unsure', row.attempts, first?.detail);
+
+  test('is read once more when it can hardly land any more', () => {
+    expect(first).toMatchObject({
+      ...{ state: 'unsure', attempts: row.attempts },
+      detail: { notBefore: AT + LANDING_MS },
+    });
+    expect(sortedBy(again, WISHED, terms).records).toMatchObject([{ state: 'succeeded' }]);
+  });
+
+  test('is told apart from what failed when it is not found then, and not read or sent again', () => {
+    const { records, needed } = sortedBy(again, list, terms);
+    expect(needed).toEqual([]);
+    expect(records).toMatchObject([{ state: 'leftUnsure', attempts: row.attempts, detail: { errorCode } }]);
+    expect(records[0]?.detail?.errorMessage).toContain('It may still land');
+    expect(records[0]?.detail).not.toHaveProperty('notBefore');
+  });
 });
 
-test('a row in doubt of a stopped run is cancelled when its target is not there, and true to what is there otherwise', () => {
-  const isOver = { mayWrite: false };
-  const { records, needed } = sortedBy(recordedRow('sent', 1), OTHER, isOver);
-  expect(records).toMatchObject([{ state: 'cancelled' }]);
-  expect(needed).toEqual([]);
-  expect(sortedBy(recordedRow('sent', 1), WISHED, isOver).records).toMatchObject([{ state: 'succeeded' }]);
+test('a row in doubt of a stopped run is true to what is there', () => {
+  const records = sortedBy(recordedRow('sent', 1), WISHED, { mayWrite: false }).records;
+  expect(records).toMatchObject([{ state: 'succeeded' }]);
 });
 
-test('a row in doubt of an aborted run is as if it had never been sent when its target is not there', () => {
+test('a row of a cancelled run whose one send Graph has refused is cancelled', () => {
+  const refused = recordedRow('unsure', 1, { httpStatus: 409, errorCode: 'Conflict' });
+  expect(sortedBy(refused, OTHER, { mayWrite: false }).records).toMatchObject([{ state: 'cancelled' }]);
+});
+
+test('a row in doubt of an aborted run is as if it had never been sent when its target is not there at last', () => {
   const isAborted = { mayWrite: false, isAborted: true };
-  expect(sortedBy(recordedRow('unsure', 3, { errorCode: 'ReplyLost' }), OTHER, isAborted).records).toEqual([
-    { place: 0, state: 'pending', attempts: 0 },
+  const [first] = sortedBy(recordedRow('unsure', 3, { errorCode: 'ReplyLost' }), OTHER, isAborted).records;
+  expect(first).toMatchObject({ state: 'unsure', attempts: 3, detail: { notBefore: AT + LANDING_MS } });
+  expect(sortedBy(recordedRow('unsure', 3, first?.detail), OTHER, isAborted).records).toEqual([
+    { place: 0, state: 'pending', attempts: 0, detail: { at: AT } },
   ]);
   expect(sortedBy(recordedRow('sent', 3), WISHED, isAborted).records).toMatchObject([{ state: 'succeeded' }]);
 });
@@ -231,7 +269,7 @@ test('rows of several lists each keep to their own', () => {
 
 describe('a row of which the plan saw something', () => {
   const planned = fingerprintOf(present('a1', 'g-old'));
-  const row = (state: 'pending' | 'sent', attempts: number, detail = {}): RecordedRow => ({
+  const row = (state: 'pending' | 'unsure', attempts: number, detail = {}): RecordedRow => ({
     ...recordedRow(state, attempts, detail),
     planned,
   });
@@ -241,23 +279,41 @@ describe('a row of which the plan saw something', () => {
     expect(sortedBy(row('pending', 0), listOf(present('A1', 'G-OLD'))).needed).toHaveLength(1);
   });
 
-  test('is skipped when what is wished is there', () => {
-    expect(sortedBy(row('pending', 0), WISHED).records).toMatchObject([{ state: 'skipped' }]);
+  test('is skipped when what is wished is there, and tells that the plan saw something else', () => {
+    expect(sortedBy(row('pending', 0), WISHED).records).toMatchObject([
+      { state: 'skipped', detail: { errorCode: 'AlreadySoUnplanned' } },
+    ]);
+  });
+
+  test('is plainly skipped when the plan saw what is wished, or an earlier try has written it', () => {
+    const asPlanned = { ...row('pending', 0), planned: fingerprintOf(present('a1', 'g-new')) };
+    const writtenBefore = { ...row('pending', 0), before: beforeOf(present('a1', 'g-old')) };
+    for (const each of [asPlanned, writtenBefore]) {
+      const { records } = sortedBy(each, WISHED);
+      expect(records).toEqual([{ place: 0, state: 'skipped', attempts: 0, detail: { at: AT } }]);
+    }
+  });
+
+  test('is plainly skipped when the plan could not read its policy', () => {
+    expect(sortedBy({ ...row('pending', 0), planned: UNREAD }, WISHED).records[0]?.detail).toEqual({
+      at: AT,
+    });
   });
 
   test.each([
     ['was changed by another hand', listOf(present('a1', 'g-else')), 'now it is group g-else'],
     ['is gone', GONE, 'now it is gone'],
   ])('is stale when it %s, and says what is there now', (_, list, words) => {
-    for (const [state, attempts] of [
-      ['pending', 0],
-      ['sent', 1],
-    ] as const) {
-      const { records, needed } = sortedBy(row(state, attempts), list);
-      expect(needed).toEqual([]);
-      expect(records).toMatchObject([{ state: 'stale', attempts, detail: { errorCode: 'Stale' } }]);
-      expect(records[0]?.detail?.errorMessage).toContain(words);
-    }
+    const { records, needed } = sortedBy(row('pending', 0), list);
+    expect(needed).toEqual([]);
+    expect(records).toMatchObject([{ state: 'stale', attempts: 0, detail: { errorCode: 'Stale' } }]);
+    expect(records[0]?.detail?.errorMessage).toContain(words);
+    // Of one that was sent nobody can say that nothing was written.
+    const inDoubt = { ...row('unsure', 1, { isLastRead: true }), before: beforeOf(present('a1', 'g-old')) };
+    const sent = sortedBy(inDoubt, list).records;
+    expect(sent).toMatchObject([{ state: 'leftUnsure', attempts: 1, detail: { errorCode: 'Stale' } }]);
+    expect(sent[0]?.detail?.errorMessage).toContain(words);
+    expect(sent[0]?.detail?.errorMessage).not.toContain('Nothing was written');
   });
 
   test('is stale rather than refused when somebody has made a policy set its owner', () => {

@@ -40,6 +40,7 @@ test('the numbers of the states are those that are recorded, so they never chang
     stale: 7,
     awaitingApproval: 8,
     cancelled: 9,
+    leftUnsure: 10,
   });
 });
 
@@ -53,7 +54,9 @@ test('users see a row in doubt as pending, and a pending row of a cancelled run 
     expect([statusOf(name, false), statusOf(name, true)]).toEqual(['pending', 'pending']);
   expect(statusOf('pending', false)).toBe('pending');
   expect(statusOf('pending', true)).toBe('cancelled');
-  for (const name of NAMES.filter(isSettled)) expect(statusOf(name, true)).toBe(name);
+  for (const name of NAMES.filter((each) => isSettled(each) && each !== 'leftUnsure'))
+    expect(statusOf(name, true)).toBe(name);
+  expect([statusOf('leftUnsure', false), statusOf('leftUnsure', true)]).toEqual(['unsure', 'unsure']);
   expect(NAMES.map((name) => statusOf(name, false)).every((status) => ROW_STATUSES.includes(status))).toBe(
     true,
   );
