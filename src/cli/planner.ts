@@ -143,6 +143,7 @@ const isForbidding = ({ status }: Extract<ReadList, { kind: 'refused' }>): boole
 const planRules = ({ rules }: Pick<Staged, 'rules'>): PlanRules<BatchRow> => ({
   apiVersion: rules.apiVersion,
   strategy: rules.strategy ?? 'patch',
+  restores: rules.restores === true,
   standing: () => 'open',
   isGuarded: () => true,
 });

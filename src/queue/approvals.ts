@@ -1,4 +1,4 @@
-import type { Outcome } from '../assignments/changes/outcome.ts';
+import { SENDS_OF_CONFLICT_MAX, type Outcome } from '../assignments/changes/outcome.ts';
 import { approvalRequests, type ApprovalRequest } from '../graph/approvals.ts';
 import type { RowUpdate } from '../runs/batchRow.ts';
 import type { Run } from '../runs/run.ts';
@@ -30,18 +30,25 @@ const justificationOf = ({ runId, options }: Run, { rows }: NeededWrite): string
     ? undefined
     : `${options.justification} (retarget ${runId}, line ${rows[0]?.row.input.line})`;
 
-/** A 409 to a write that asked for approval may say that somebody was asked already: then the tenant's list of requests decides. */
-export const asAsked = (outcome: Outcome, run: Run, write: NeededWrite): Outcome =>
-  outcome.kind === 'failed' &&
-  outcome.httpStatus === 409 &&
-  run.options.justification !== null &&
-  codeOf(write) === undefined
-    ? { kind: 'conflict', error: outcome.error }
+/**
+ * A 409 to a write that asked for approval may say that somebody was asked already: then the tenant's list of requests decides. One to
+ * a write that went with a code is about that code, and no sending again mends it.
+ */
+export function asAsked(outcome: Outcome, run: Run, write: NeededWrite): Outcome {
+  const isConflict =
+    (outcome.kind === 'again' || outcome.kind === 'gaveUp') &&
+    (outcome.httpStatus === 409 || outcome.httpStatus === 412);
+  if (!isConflict) return outcome;
+  const { httpStatus, error } = outcome;
+  if (codeOf(write) !== undefined) return { kind: 'failed', httpStatus, error };
+  return outcome.kind === 'again' && httpStatus === 409 && run.options.justification !== null
+    ? { kind: 'conflict', waitMs: outcome.waitMs, error }
     : outcome;
+}
 
 /**
- * Settles the writes whose last answer was such a 409: those whose request is found await approval with its code, the others have
- * failed. What another has asked for is not ours to send.
+ * Settles the writes whose last answer was such a 409: those whose request is found await approval with its code. The others are sent
+ * again a few times, as any write that meets a conflict, and have failed then. What another has asked for is not ours to send.
  */
 export async function withAskedBefore(
   { records, needed }: Sorted,
@@ -49,19 +56,25 @@ export async function withAskedBefore(
   edges: Edges,
   signal: AbortSignal,
 ): Promise<Sorted> {
-  if (!needed.some(hadConflict)) return { records, needed };
+  if (run.options.justification === null || !needed.some(hadConflict)) return { records, needed };
   const { ledger, graphOf, now } = edges;
   const send = readsWithin({ ledger, graph: graphOf('beta') }, run.runId, signal);
   const requests = await approvalRequests(send, `${run.graphUrl}/beta`);
-  const settled = needed
+  const asked = needed
     .filter(hadConflict)
-    .flatMap((write) => recordsOf(write, openRequest(justificationOf(run, write), requests), now()));
-  return { records: [...records, ...settled], needed: needed.filter((write) => !hadConflict(write)) };
+    .map((write) => ({ write, request: openRequest(justificationOf(run, write), requests) }))
+    .filter(({ write, request }) => request !== undefined || !maySendAgain(write));
+  const settled = asked.flatMap(({ write, request }) => recordsOf(write, request, now()));
+  const isSettled = new Set(asked.map(({ write }) => write));
+  return { records: [...records, ...settled], needed: needed.filter((write) => !isSettled.has(write)) };
 }
 
 const hadConflict = (write: NeededWrite): boolean =>
   codeOf(write) === undefined &&
   write.rows.some(({ row }) => row.state === 'unsure' && row.detail.httpStatus === 409);
+
+const maySendAgain = ({ rows }: NeededWrite): boolean =>
+  rows.every(({ row }) => row.attempts < SENDS_OF_CONFLICT_MAX);
 
 const OPEN: ReadonlySet<string> = new Set(['needsApproval', 'approved']);
 

@@ -131,6 +131,7 @@ function rulesFor(run: Run, due: readonly RecordedRow[]): PlanRules<RecordedRow>
   return {
     apiVersion: run.apiVersion,
     strategy: run.options.strategy,
+    restores: run.options.restores,
     standing: (row) => (isSettled(row.state) ? standingOf(row.state) : dueRows.has(row) ? 'open' : 'waiting'),
     isGuarded: ({ planned }) => run.options.restores || (planned !== undefined && planned !== UNREAD),
   };

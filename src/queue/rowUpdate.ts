@@ -54,9 +54,14 @@ export function recordOf(
         notBefore: at + outcome.waitMs,
       });
     case 'missing':
-      return unsure({ ...failure(404, withApproval(outcome.error, approvalCode)), isLast: true });
+      return unsure({
+        ...failure(404, withApproval(outcome.error, approvalCode)),
+        ...(outcome.isLast || approvalCode !== undefined
+          ? { isLast: true }
+          : { notBefore: at + outcome.waitMs }),
+      });
     case 'conflict':
-      return unsure(failure(409, outcome.error));
+      return unsure({ ...failure(409, outcome.error), notBefore: at + outcome.waitMs });
     case 'awaitingApproval': {
       const detail = {
         ...failure(outcome.httpStatus, awaiting(outcome.code, outcome.error.message)),

@@ -101,7 +101,7 @@ function endOf(decision: Decision<RecordedRow>, terms: SettleTerms): RowUpdate |
     detail: { ...said, ...more },
   });
   const wasSent = attempts > 0;
-  const end = wasSent ? endOfSentRow(row) : undefined;
+  const end = wasSent ? endOfSentRow(row, kind) : undefined;
   if (end !== undefined) return settled('failed', end);
   if (kind === 'stale') return settled('stale', failure(undefined, errorOf(decision)));
   if (kind === 'refused') {
@@ -228,9 +228,11 @@ function showsBefore({ before: was }: RecordedRow, now: Before): boolean {
 const imageText = (before: Before): string => canonicalList(entriesOf(before));
 
 /** A row whose target is not there although it was sent: final when no send is left. */
-function endOfSentRow({ attempts, detail }: RecordedRow): Detail | undefined {
+function endOfSentRow({ attempts, detail }: RecordedRow, kind: Decision['kind']): Detail | undefined {
   const { httpStatus, errorCode = '', errorMessage = '', isLast } = detail;
-  if (isLast) return { ...spoken({ httpStatus }), errorCode, errorMessage };
+  // What Graph has not found is sent again only where the list shows it.
+  if (isLast || (httpStatus === 404 && kind !== 'write'))
+    return { ...spoken({ httpStatus }), errorCode, errorMessage };
   if (attempts >= SENDS_MAX) return failure(undefined, replyLost(attempts, errorMessage));
   return undefined;
 }

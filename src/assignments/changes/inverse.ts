@@ -1,4 +1,4 @@
-import type { CurrentAssignment } from './current.ts';
+import { isOfPolicySet, type CurrentAssignment } from './current.ts';
 import type { InputColumn } from '../rows/columns.ts';
 import { filterBody, filterOf } from '../targets/filter.ts';
 import type { JsonObject } from '../values/json.ts';
@@ -26,7 +26,7 @@ export function inverseCells(inverse: Inverse, address: Address, apiVersion: Api
   switch (inverse.action) {
     case 'set': {
       const { present, was } = inverse;
-      const body = restoringBody(was, address.kind, apiVersion);
+      const body = { ...restoringBody(was, address.kind, apiVersion), ...restoringSource(was, present) };
       return cells({ ...address, assignmentId: present.id }, ['body', JSON.stringify(body)]);
     }
     case 'remove':
@@ -57,6 +57,13 @@ export function restoringBody(
     ...Object.fromEntries(writable.flatMap((field) => restored(field, before.whole[field.name]))),
     target: { ...before.target, ...(needsFilterOff(before.target, apiVersion) && filterBody(undefined)) },
   };
+}
+
+/** Where an assignment comes from is told only where the write has made it one of a policy set: some tenants take what is sent. */
+function restoringSource(was: CurrentAssignment, present: CurrentAssignment): JsonObject {
+  if (!isOfPolicySet(present) || isOfPolicySet(was)) return {};
+  const told = ['source', 'sourceId'].map((name) => [name, was.whole[name]]);
+  return Object.fromEntries(told.filter(([, value]) => typeof value === 'string'));
 }
 
 /** Of text there is no word for "none", so that what is blank stays as it is; whatever else Graph shows goes back value for value. */

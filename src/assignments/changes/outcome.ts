@@ -4,6 +4,9 @@ export const SENDS_MAX = 8;
 /** Sends of one row when Graph answers 500, which can mean "applied anyway". */
 export const SENDS_OF_500_MAX = 3;
 
+/** Sends of one row that Graph refuses as somebody else is at the object, or as if it were not there. */
+export const SENDS_OF_CONFLICT_MAX = 4;
+
 /** The first wait before a row is sent again, in windows: a tenth is 2 s of Intune's 20 s. Doubled each time. */
 const AGAIN_FIRST_WAIT_WINDOWS = 0.1;
 /** The longest such wait: 1 min of Intune's 20 s windows. */
@@ -42,8 +45,13 @@ export type Outcome =
     }
   /** Nobody knows whether it was applied: the next look tells. */
   | { readonly kind: 'lost'; readonly waitMs: number; readonly why: string }
-  /** Gone, or re-keyed by an earlier try: the policy's list decides. */
-  | { readonly kind: 'missing'; readonly error: GraphError }
+  /** Gone, or re-keyed by an earlier try, or not there yet: the policy's list decides. */
+  | {
+      readonly kind: 'missing';
+      readonly waitMs: number;
+      readonly isLast: boolean;
+      readonly error: GraphError;
+    }
   /** A second administrator has to approve it; then it is sent again with the code. */
   | {
       readonly kind: 'awaitingApproval';
@@ -52,7 +60,7 @@ export type Outcome =
       readonly error: GraphError;
     }
   /** Perhaps somebody was asked for approval before, and that reply was lost: the tenant's requests decide. */
-  | { readonly kind: 'conflict'; readonly error: GraphError }
+  | { readonly kind: 'conflict'; readonly waitMs: number; readonly error: GraphError }
   /** The tenant does not take this kind of write at all; no row pays for that. */
   | { readonly kind: 'routeRefused'; readonly error: GraphError }
   /** The token was refused; no row pays for that. */
@@ -63,6 +71,9 @@ const ROUTE_REFUSED = 'no method match route template';
 
 /** Statuses that pass: the service was busy, locked or away, or a step before this one failed. */
 const PASSING = new Set([408, 423, 424, 425]);
+
+/** Somebody else is changing the object: "please wait briefly and retry". */
+const CONFLICTS = new Set([409, 412]);
 
 /**
  * What a reply makes of its row. `sends` counts this send too; `windowMs` scales the waits; `random` in [0, 1) spreads them.
@@ -91,7 +102,11 @@ export function outcomeOf(
   if (reply.approvalCode !== undefined && status >= 400)
     return { kind: 'awaitingApproval', httpStatus: status, code: reply.approvalCode, error };
   if (status === 400 && error.code.toLowerCase() === ROUTE_REFUSED) return { kind: 'routeRefused', error };
-  if (status === 404) return { kind: 'missing', error };
+  if (status === 404) return { kind: 'missing', waitMs, isLast: sends >= SENDS_OF_CONFLICT_MAX, error };
+  if (CONFLICTS.has(status))
+    return sends >= SENDS_OF_CONFLICT_MAX
+      ? { kind: 'gaveUp', httpStatus: status, error }
+      : { kind: 'again', waitMs: Math.max(waitMs, reply.retryAfterMs ?? 0), httpStatus: status, error };
   if (status >= 500 || PASSING.has(status)) {
     const sendsMax = status === 500 ? SENDS_OF_500_MAX : SENDS_MAX;
     return sends >= sendsMax

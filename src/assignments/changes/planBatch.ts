@@ -49,6 +49,8 @@ export interface PlanRules<R> {
   readonly standing: (row: R) => Standing;
   /** Whether a guard sees the row or has seen it, so that somebody allows what it finds: else it is refused here. */
   readonly isGuarded: (row: R) => boolean;
+  /** The rows take back what a run has written, which may have made an assignment one of a policy set. */
+  readonly restores?: boolean;
 }
 
 /**
@@ -319,7 +321,7 @@ function listPlan<R extends BatchRow>(
   ofList: readonly R[],
   repeated: ReadonlySet<R>,
   look: ListPlan<R>['look'],
-  { standing, strategy, apiVersion }: PlanRules<R>,
+  { standing, strategy, apiVersion, restores = false }: PlanRules<R>,
 ): ListPlan<R> {
   const rows = ofList.filter((row) => isOpen(standing(row)) && !repeated.has(row));
   const changes = rows.map(({ change }) => change);
@@ -347,7 +349,7 @@ function listPlan<R extends BatchRow>(
       plan.steps.push(...rows.map((row) => (wantsWhole ? NOT_READ_WHOLE : unseen(row.change))));
       return plan;
     case 'list':
-      plan.steps.push(...stepsIn(changes, assignments, ofList));
+      plan.steps.push(...stepsIn(changes, assignments, ofList, restores));
       if (wantsWhole) refuseUnlessWhole(plan, isNested, apiVersion);
       if (plan.via === 'assign') markStaleList(plan);
       else markStaleRows(plan);

@@ -54,14 +54,16 @@ export interface ListRow {
  * What each of these changes does to a list.
  * @param rows every row of the list, those that are settled too: their results explain what others find, and `clear` spares
  *   what they are about
+ * @param restores they take back what was written: an assignment that they name by its id was made one of a policy set by that
  */
 export function stepsIn(
   changes: readonly Change[],
   list: readonly CurrentAssignment[],
   rows: readonly ListRow[],
+  restores = false,
 ): Step[] {
   const all = rows.map(({ change }) => change);
-  const facts: ListFacts = { list, all, results: resultsIn(rows, list) };
+  const facts: ListFacts = { list, all, results: resultsIn(rows, list), restores };
   return changes.map((change) => stepFor(change, facts));
 }
 
@@ -71,6 +73,7 @@ interface ListFacts {
   readonly all: readonly Change[];
   /** The changes that have come true, as far as the list shows. */
   readonly results: ReadonlySet<WishedChange>;
+  readonly restores: boolean;
 }
 
 function stepFor(change: Change, facts: ListFacts): Step {
@@ -86,14 +89,14 @@ function stepFor(change: Change, facts: ListFacts): Step {
   }
 }
 
-function setStep(change: WishedChange, { list, results }: ListFacts): Step {
+function setStep(change: WishedChange, { list, results, restores }: ListFacts): Step {
   const { present, mismatch } = findCurrent(change, list);
   const itself = mismatch === undefined ? present : undefined;
   if (itself && holds(change, itself)) return alreadySo(itself);
   if (results.has(change)) return alreadySo(list.find((each) => holds(change, each)));
   if (mismatch !== undefined) return because(mismatch);
   if (itself === undefined) return because(GONE);
-  if (isOfPolicySet(itself)) return because(OWNED_BY_POLICY_SET);
+  if (isOfPolicySet(itself) && !restores) return because(OWNED_BY_POLICY_SET);
   return { kind: 'put', over: itself, body: patchBody(change, itself) };
 }
 
@@ -161,13 +164,13 @@ function addStep(change: WishedChange, { list }: ListFacts): Step {
   );
 }
 
-function removeStep(change: Change, { list }: ListFacts): Step {
+function removeStep(change: Change, { list, restores }: ListFacts): Step {
   const { present, mismatch } = findCurrent(change, list);
   if (mismatch !== undefined) return because(mismatch);
   if (present === undefined) return alreadySo(undefined);
   // Named by its target, it would still be there for the policy set.
   const isNamedByTarget = change.address.assignmentId === '';
-  if (isOfPolicySet(present) || (isNamedByTarget && isInPolicySet(present, list)))
+  if ((isOfPolicySet(present) && !restores) || (isNamedByTarget && isInPolicySet(present, list)))
     return because(OWNED_BY_POLICY_SET);
   return { kind: 'take', away: [present], isClear: false };
 }

@@ -35,7 +35,8 @@ export type Undo =
 /**
  * Finds what became of written changes of one list; of each change in their order, several for one that cleared. Ids are no
  * sure sign, as tenants may give new ones, and an old one to another assignment: what was written is looked for first, under
- * its id and then under any; an assignment is taken for one change only. Those of policy sets are nobody's.
+ * its id and then under any; an assignment is taken for one change only. Those of policy sets are nobody's, but of a change that has
+ * made one.
  */
 export function undosIn(
   written: readonly WrittenChange[],
@@ -43,9 +44,10 @@ export function undosIn(
   apiVersion: ApiVersion,
 ): Undo[][] {
   const parts = written.map(partsOf);
-  const free = new Set(list.filter((present) => !isOfPolicySet(present)));
-  const take = (fits: (present: CurrentAssignment) => boolean): CurrentAssignment | undefined => {
-    const found = [...free].find(fits);
+  const free = new Set(list.toSorted((a, b) => Number(isOfPolicySet(a)) - Number(isOfPolicySet(b))));
+  const take = (part: Part, fits: (present: CurrentAssignment) => boolean): CurrentAssignment | undefined => {
+    const mayBe = (present: CurrentAssignment): boolean => !isOfPolicySet(present) || madePolicySets(part);
+    const found = [...free].find((present) => mayBe(present) && fits(present));
     if (found !== undefined) free.delete(found);
     return found;
   };
@@ -61,18 +63,18 @@ export function undosIn(
   each((part) =>
     restored(
       part,
-      take((present) => isIts(part, present) && isOurs(part, present, apiVersion)),
+      take(part, (present) => isIts(part, present) && isOurs(part, present, apiVersion)),
     ),
   );
   each((part) =>
     restored(
       part,
-      take((present) => isOurs(part, present, apiVersion)),
+      take(part, (present) => isOurs(part, present, apiVersion)),
     ),
   );
-  each((part) => (take((present) => isAsBefore(part, present)) ? { kind: 'asBefore' } : undefined));
+  each((part) => (take(part, (present) => isAsBefore(part, present)) ? { kind: 'asBefore' } : undefined));
   each((part) => {
-    const present = take((candidate) => isIts(part, candidate));
+    const present = take(part, (candidate) => isIts(part, candidate));
     return present ? { kind: 'changed', inverse: inverseOf(part, present) } : undoneBy(part);
   });
   return parts.map((ofChange) => ofChange.flatMap((part) => undos.get(part) ?? []));
@@ -103,6 +105,10 @@ function partsOf({ change, before, idAfter }: WrittenChange): Part[] {
       return entries.map((was) => ({ kind, did: 'remove', wrote: undefined, was }));
   }
 }
+
+/** Whether the write itself has said that a policy set assigns it. */
+const madePolicySets = ({ wrote, was }: Part): boolean =>
+  wrote !== undefined && sameId(patchBody(wrote.change, was)['source'], 'policySets');
 
 function inverseOf({ was }: Part, present: CurrentAssignment): Inverse {
   return was === undefined ? { action: 'remove', present } : { action: 'set', present, was };

@@ -56,8 +56,21 @@ test.each<[string, Outcome, object]>([
     { httpStatus: 503, notBefore: AT + 700 },
   ],
   ['lost', { kind: 'lost', waitMs: 700, why: 'reset' }, { errorCode: 'ReplyLost', notBefore: AT + 700 }],
-  ['missing', { kind: 'missing', error: ERROR }, { httpStatus: 404, errorCode: 'Code', isLast: true }],
-  ['in conflict', { kind: 'conflict', error: ERROR }, { httpStatus: 409, errorCode: 'Code' }],
+  [
+    'missing',
+    { kind: 'missing', waitMs: 700, isLast: false, error: ERROR },
+    { httpStatus: 404, errorCode: 'Code', notBefore: AT + 700 },
+  ],
+  [
+    'missing for the last time',
+    { kind: 'missing', waitMs: 700, isLast: true, error: ERROR },
+    { httpStatus: 404, errorCode: 'Code', isLast: true },
+  ],
+  [
+    'in conflict',
+    { kind: 'conflict', waitMs: 700, error: ERROR },
+    { httpStatus: 409, errorCode: 'Code', notBefore: AT + 700 },
+  ],
   [
     'given up after failures',
     { kind: 'gaveUp', httpStatus: 500, error: { code: 'GaveUp', message: 'm' } },

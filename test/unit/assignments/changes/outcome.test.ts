@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import {
   outcomeOf,
   replyLost,
+  SENDS_OF_CONFLICT_MAX,
   SENDS_MAX,
   SENDS_OF_500_MAX,
   type Outcome,
@@ -28,7 +29,7 @@ test.each([200, 201, 202, 204, 299])('%i is done', (status) => {
   });
 });
 
-test.each([400, 402, 403, 405, 406, 409, 410, 412, 413, 414, 415, 418, 422, 428, 431, 451, 499])(
+test.each([400, 402, 403, 405, 406, 410, 413, 414, 415, 418, 422, 428, 431, 451, 499])(
   '%i fails at once, with Graph’s code and message',
   (status) => {
     expect(outcome(answered(status))).toEqual({ kind: 'failed', httpStatus: status, error: ERROR });
@@ -36,7 +37,20 @@ test.each([400, 402, 403, 405, 406, 409, 410, 412, 413, 414, 415, 418, 422, 428,
 );
 
 test('404 is not believed before the policy’s list was looked at', () => {
-  expect(outcome(answered(404), SENDS_MAX)).toEqual({ kind: 'missing', error: ERROR });
+  expect(outcome(answered(404), SENDS_OF_CONFLICT_MAX - 1)).toEqual({
+    ...{ kind: 'missing', waitMs: 4_000, isLast: false, error: ERROR },
+  });
+  expect(outcome(answered(404), SENDS_OF_CONFLICT_MAX)).toMatchObject({ kind: 'missing', isLast: true });
+});
+
+// Graph says so itself: "please wait briefly and retry".
+test.each([409, 412])('%i is sent again a few times, and has failed then with Graph’s own code', (status) => {
+  expect(SENDS_OF_CONFLICT_MAX).toBe(4);
+  expect(outcome(answered(status), 3)).toEqual({
+    ...{ kind: 'again', httpStatus: status, error: ERROR, waitMs: 4_000 },
+  });
+  expect(waitOf(outcome(answered(status, { retryAfterMs: 9_000 })))).toBe(9_000);
+  expect(outcome(answered(status), 4)).toEqual({ kind: 'gaveUp', httpStatus: status, error: ERROR });
 });
 
 test('401 is about the token, not about the row', () => {

@@ -57,6 +57,29 @@ describe('one written change', () => {
   });
 });
 
+describe('an assignment of a policy set', () => {
+  const owned = (of: JsonObject, id: string) => present(of, { source: 'policySets' }, id);
+  const body = JSON.stringify({ source: 'policySets', target: group('g2') });
+  const made: WrittenChange = {
+    change: changeOf({ ...configuration, body }),
+    before: beforeOf(present(group('g1'), { source: 'direct' }, 'A1')),
+    idAfter: undefined,
+  };
+
+  test('is nobody’s', () => {
+    const change = written(group('g1'), { groupId: 'g2' });
+    expect(kinds([change], [owned(group('g2'), 'A1')])).toEqual(['gone by add A1']);
+  });
+
+  test('is taken back where the write itself has made it one', () => {
+    expect(kinds([made], [owned(group('g2'), 'other'), owned(group('g2'), 'A1')])).toEqual(['restore A1']);
+  });
+
+  test('is not taken for it where the tenant has kept it a direct one', () => {
+    expect(kinds([made], [owned(group('g2'), 'other'), held(group('g2'), 'new')])).toEqual(['restore new']);
+  });
+});
+
 describe('changes of one list whose ids follow the targets', () => {
   // g1 → g2 first, then g0 → g1: the second one has the id now that the first one had.
   const first = written(group('g1'), { groupId: 'g2' }, { id: 'p_g1' });
