@@ -58,7 +58,7 @@ export async function stageInverses(
         const late = lagging.get(path);
         if (late !== undefined) inverses.leaveLagging(rows, path, late);
         else if (look.kind === 'list') await inverses.add(rows, look.assignments);
-        else for (const row of rows.filter(({ isMaybe }) => !isMaybe)) inverses.leaveGone(row);
+        else for (const row of rows.filter(({ knownAs }) => knownAs !== 'maybe')) inverses.leaveGone(row);
       }
     }
     await staging.flush();
@@ -78,6 +78,8 @@ export class Inverses {
   rows = 0;
   /** Assignments that are as before already. */
   asBefore = 0;
+  /** Among those: assignments whose write may still land. */
+  mayLand = 0;
   /** Assignments that somebody has changed since, left out. */
   changed = 0;
   /** Assignments that are not there any more, or can't be read. */
@@ -157,10 +159,11 @@ export class Inverses {
   }
 
   async #take(row: WrittenRow, undo: Undo, plannedList: string): Promise<void> {
-    if (row.isMaybe && undo.kind !== 'restore') return;
+    if (row.knownAs === 'maybe' && undo.kind !== 'restore') return;
     switch (undo.kind) {
       case 'asBefore':
         this.asBefore += 1;
+        if (row.knownAs === 'unsure') this.mayLand += 1;
         return;
       case 'gone':
         // Only a list that is written as a whole can have it again.
@@ -208,13 +211,14 @@ export function showInverses(
   { name, strategy, withoutImage, unrecordedLines }: Written,
   { print }: Context,
 ): void {
-  const { rows, asBefore, changed, gone, lost, lagging, laggingLists, goneLines } = inverses;
+  const { rows, asBefore, mayLand, changed, gone, lost, lagging, laggingLists, goneLines } = inverses;
   const some = (n: number, what: string): void => {
     if (n > 0) print.say(`  ${count(n, 'assignment')} ${what}`);
   };
   print.say(rows === 0 ? `Nothing of ${name} is to be put back.` : `Rollback of ${name}:`);
   some(rows, 'to be put back');
   some(asBefore, 'as before already');
+  some(mayLand, 'of these had a write sent that may still land: look again later with the same command');
   some(withoutImage(), 'of which nobody has seen what was there: left out');
   some(gone, `gone since, or unreadable: left out${strategy === 'assign' ? GONE_BY_ASSIGN : GONE_BY_PATCH}`);
   if (gone > 0) print.say(`    line ${goneLines.join(', ')}${gone > goneLines.length ? ', …' : ''}`);

@@ -32,8 +32,11 @@ export interface WrittenRow extends WrittenChange {
   readonly input: InputRow;
   /** Of a list that was written whole and of which something was lost. */
   readonly lossy?: LossyWrite | undefined;
-  /** It failed or was left out, and an earlier send of it may still have landed: only what the tenant shows counts. */
-  readonly isMaybe: boolean;
+  /**
+   * written: it was, as far as the record or the plan knows. unsure: nobody knows, and it may still land. maybe: it failed or was left
+   * out, and an earlier send of it may have landed: only what the tenant shows counts.
+   */
+  readonly knownAs: 'written' | 'unsure' | 'maybe';
 }
 
 /** What can be taken back of a run or of a plan that was carried out. */
@@ -139,8 +142,12 @@ function writtenRow(
   const known = isUnrecorded(row) ? planned?.get(rowKey(row)) : row.before;
   const before = imageFor(change, known);
   if (before === undefined) return [];
-  const isMaybe = !wasWritten(row) && !isUnrecorded(row);
-  return [{ input, change, before, idAfter: row.detail.assignmentIdAfter, isMaybe, lossy }];
+  return [{ input, change, before, idAfter: row.detail.assignmentIdAfter, knownAs: knownAs(row), lossy }];
+}
+
+function knownAs(row: RecordedRow): WrittenRow['knownAs'] {
+  if (row.state === 'leftUnsure') return 'unsure';
+  return wasWritten(row) || isUnrecorded(row) ? 'written' : 'maybe';
 }
 
 /** What the plan saw of each row that it wanted written. */
@@ -231,7 +238,7 @@ export async function writtenByPlan(
       if (!isNamed(change)) continue;
       const before = imageFor(change, row.decision.before);
       if (before === undefined) withoutImage += 1;
-      else yield { input, change, before, idAfter: undefined, isMaybe: false };
+      else yield { input, change, before, idAfter: undefined, knownAs: 'written' };
     }
   }
   return {

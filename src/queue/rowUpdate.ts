@@ -29,6 +29,8 @@ export function recordOf(
     ...spoken({ ...traces, throttledMs: throttledMs || undefined, approvalCode }),
     at,
   };
+  const stillNothing = spoken({ nothingDone: row.detail.nothingDone });
+  const nothing = row.attempts === 0 ? { nothingDone: true as const } : stillNothing;
   const unsure = (detail: Detail): RowUpdate => ({
     ...{ place, state: 'unsure', attempts },
     detail: { ...said, ...detail },
@@ -44,9 +46,17 @@ export function recordOf(
     }
     // The last write may have been applied all the same, so a read comes first.
     case 'gaveUp':
-      return unsure({ ...failure(outcome.httpStatus, outcome.error), isLast: true });
+      return unsure({
+        ...failure(outcome.httpStatus, outcome.error),
+        ...(REFUSED.has(outcome.httpStatus) && nothing),
+        isLast: true,
+      });
     case 'again':
-      return unsure({ ...failure(outcome.httpStatus, outcome.error), notBefore: at + outcome.waitMs });
+      return unsure({
+        ...failure(outcome.httpStatus, outcome.error),
+        ...(REFUSED.has(outcome.httpStatus) && nothing),
+        notBefore: at + outcome.waitMs,
+      });
     case 'lost':
       return unsure({
         errorCode: 'ReplyLost',
@@ -56,12 +66,13 @@ export function recordOf(
     case 'missing':
       return unsure({
         ...failure(404, withApproval(outcome.error, approvalCode)),
+        ...nothing,
         ...(outcome.isLast || approvalCode !== undefined
           ? { isLast: true }
           : { notBefore: at + outcome.waitMs }),
       });
     case 'conflict':
-      return unsure({ ...failure(409, outcome.error), notBefore: at + outcome.waitMs });
+      return unsure({ ...failure(409, outcome.error), ...nothing, notBefore: at + outcome.waitMs });
     case 'awaitingApproval': {
       const detail = {
         ...failure(outcome.httpStatus, awaiting(outcome.code, outcome.error.message)),
@@ -70,13 +81,22 @@ export function recordOf(
       return { place, state: 'awaitingApproval', attempts, detail: { ...said, ...detail } };
     }
     case 'routeRefused':
-      return { ...asBefore(place, attempts), detail: { ...said, ...failure(400, outcome.error) } };
+      return {
+        ...asBefore(place, attempts),
+        detail: { ...said, ...stillNothing, ...failure(400, outcome.error) },
+      };
     case 'throttled':
-      return { ...asBefore(place, attempts), detail: { ...said, httpStatus: 429 } };
+      return { ...asBefore(place, attempts), detail: { ...said, ...stillNothing, httpStatus: 429 } };
     case 'signIn':
-      return { ...asBefore(place, attempts), detail: { ...said, ...failure(401, outcome.error) } };
+      return {
+        ...asBefore(place, attempts),
+        detail: { ...said, ...stillNothing, ...failure(401, outcome.error) },
+      };
   }
 }
+
+/** What is answered so was not carried out: it is not there, somebody else is at it, or what it was written for has changed. */
+const REFUSED: ReadonlySet<number | undefined> = new Set([409, 412]);
 
 /** Graph's own code differs from tenant to tenant; what it says stays. */
 export const awaiting = (code: string, why: string): GraphError => ({

@@ -24,7 +24,7 @@ export interface SettleTerms {
   /** What was not written of an aborted run stays `pending`, for `resume` to go on with. */
   readonly isAborted: boolean;
   readonly windowMs: number;
-  /** How long after a read that did not find it a write in doubt is read a last time: by then it can hardly land any more. */
+  /** How long after a read that did not find it a write in doubt of a stopped run is read a last time: it can hardly land any more. */
   readonly landingMs: number;
   /** Ms since the epoch. */
   readonly at: number;
@@ -113,17 +113,17 @@ function endOf(decision: Decision<RecordedRow>, terms: SettleTerms): RowUpdate |
   return terms.isAborted ? { place, state: 'pending', attempts: 0, detail: said } : settled('cancelled', {});
 }
 
-/** Of these Graph has said that it did nothing. */
-const NOTHING_DONE: ReadonlySet<number | undefined> = new Set([404, 409]);
-
 /** Whether a write of the row may be applied later than it was answered, or was never answered. */
 const mayHaveLanded = ({ state, attempts, detail }: RecordedRow): boolean =>
-  attempts > 1 || (attempts === 1 && !(state === 'unsure' && NOTHING_DONE.has(detail.httpStatus)));
+  attempts > 0 && (state === 'sent' || detail.nothingDone !== true);
 
-/** A write may land after the read that did not find it: it is looked for once more, and then told apart from what failed. */
-function endInDoubt(row: RecordedRow, end: RowUpdate, { at, landingMs }: SettleTerms): RowUpdate {
+/**
+ * A write may land after the read that did not find it, so that it is told apart from what failed. Of a run that was stopped it is
+ * looked for once more; a run at work does not wait for that, as its failure budget would hear of it too late.
+ */
+function endInDoubt(row: RecordedRow, end: RowUpdate, { mayWrite, at, landingMs }: SettleTerms): RowUpdate {
   const { place, attempts, detail } = row;
-  if (!detail.isLastRead)
+  if (!mayWrite && !detail.isLastRead)
     return {
       ...{ place, state: 'unsure', attempts },
       detail: { ...detail, at, notBefore: at + landingMs, isLastRead: true },

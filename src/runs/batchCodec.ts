@@ -98,6 +98,8 @@ export interface Detail {
   readonly otherReadBacks?: number;
   /** The fingerprint of the list that a read-back has seen, of which something was lost in the write. */
   readonly lossyList?: string;
+  /** Graph has refused every send so far, of which it did nothing: none of them can land late. */
+  readonly nothingDone?: true;
   /** The next read is the last one: what it does not find is given up. */
   readonly isLastRead?: true;
 }
@@ -118,6 +120,7 @@ const DETAIL_FIELDS = [
   'lossyList',
   'otherReadBacks',
   'isLastRead',
+  'nothingDone',
 ] as const satisfies readonly (keyof Detail)[];
 
 const GUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/;

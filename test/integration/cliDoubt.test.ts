@@ -77,6 +77,7 @@ describe('a write that may land when nobody waits for it any more', () => {
     const back = await here.run(['rollback', '@last', '--yes', '--work']);
     expect(back, back.stderr).toMatchObject({ exitCode: 0 });
     expect(back.stderr).toContain('1 assignment to be put back');
+    expect(back.stderr).toContain('2 assignments of these had a write sent that may still land');
     expect(here.groups()).toEqual(['old', 'old', 'old']);
   });
 

@@ -149,3 +149,19 @@ test.each([
   const row = recordedRow('unsure', 1, { at: AT, notBefore: AT + 700 });
   expect(waitMsOf(row, now)).toBe(waitMs);
 });
+
+test('a row whose sends Graph has all refused is known to have done nothing; one reply that was lost ends that', () => {
+  const conflict = { kind: 'again', httpStatus: 409, error: ERROR, waitMs: 700 } as const;
+  const first = recorded(conflict);
+  expect(first.detail).toMatchObject({ nothingDone: true });
+  const second = recorded(conflict, 2, recordedRow('unsure', 1, first.detail));
+  expect(second.detail).toMatchObject({ nothingDone: true });
+  const lost = recorded(
+    { kind: 'lost', waitMs: 700, why: 'reset' },
+    3,
+    recordedRow('unsure', 2, second.detail),
+  );
+  expect(lost.detail).not.toHaveProperty('nothingDone');
+  const after = recorded(conflict, 4, recordedRow('unsure', 3, lost.detail));
+  expect(after.detail).not.toHaveProperty('nothingDone');
+});

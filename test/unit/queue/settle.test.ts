@@ -126,7 +126,7 @@ test('an assignment that is not listed fails without a write, in the words of th
 
 test('a row that was sent once, and that Graph said is gone, fails when its target is not there', () => {
   const row = recordedRow('unsure', 1, {
-    ...{ httpStatus: 404, errorCode: 'NotFound', errorMessage: 'm', isLast: true },
+    ...{ httpStatus: 404, errorCode: 'NotFound', errorMessage: 'm', isLast: true, nothingDone: true },
   });
   expect(sortedBy(row, OTHER).records).toMatchObject([
     { state: 'failed', attempts: 1, detail: { errorCode: 'NotFound' } },
@@ -139,44 +139,51 @@ describe.each([
     'Graph was given up',
     recordedRow('unsure', 3, { httpStatus: 500, errorCode: 'GaveUp', errorMessage: 'm', isLast: true }),
     OTHER,
-    {},
     'GaveUp',
   ],
   [
     'its last reply was lost',
     recordedRow('unsure', 8, { errorCode: 'ReplyLost', errorMessage: 'reset' }),
     OTHER,
-    {},
     'ReplyLost',
   ],
   [
     'Graph said that it is gone, after sends of which nobody knows',
     recordedRow('unsure', 2, { httpStatus: 404, errorCode: 'NotFound', errorMessage: 'm', isLast: true }),
     OTHER,
-    {},
     'NotFound',
   ],
-  ['its assignment is gone', recordedRow('sent', 1), GONE, {}, 'AssignmentGone'],
-  ['its run is cancelled', recordedRow('sent', 1), OTHER, { mayWrite: false }, 'Cancelled'],
-])('a write in doubt that is not found when %s', (_, row, list, terms, errorCode) => {
-  const [first] = sortedBy(row, list, terms).records;
-  const again = recordedRow('unsure', row.attempts, first?.detail);
+  ['its assignment is gone', recordedRow('sent', 1), GONE, 'AssignmentGone'],
+])('a write in doubt that is not found when %s', (_, row, list, errorCode) => {
+  test('is told apart from what failed, at once in a run at work', () => {
+    const { records, needed } = sortedBy(row, list);
+    expect(needed).toEqual([]);
+    expect(records).toMatchObject([{ state: 'leftUnsure', attempts: row.attempts, detail: { errorCode } }]);
+    expect(records[0]?.detail?.errorMessage).toContain('It may still land');
+    expect(sortedBy(row, WISHED).records).toMatchObject([{ state: 'succeeded' }]);
+  });
 
-  test('is read once more when it can hardly land any more', () => {
+  test('is read once more in a stopped run, when it can hardly land any more', () => {
+    const isOver = { mayWrite: false };
+    const [first] = sortedBy(row, list, isOver).records;
     expect(first).toMatchObject({
       ...{ state: 'unsure', attempts: row.attempts },
       detail: { notBefore: AT + LANDING_MS },
     });
-    expect(sortedBy(again, WISHED, terms).records).toMatchObject([{ state: 'succeeded' }]);
+    const again = recordedRow('unsure', row.attempts, first?.detail);
+    expect(sortedBy(again, WISHED, isOver).records).toMatchObject([{ state: 'succeeded' }]);
+    const [last] = sortedBy(again, list, isOver).records;
+    expect(last).toMatchObject({ state: 'leftUnsure', detail: { errorCode } });
+    expect(last?.detail).not.toHaveProperty('notBefore');
   });
+});
 
-  test('is told apart from what failed when it is not found then, and not read or sent again', () => {
-    const { records, needed } = sortedBy(again, list, terms);
-    expect(needed).toEqual([]);
-    expect(records).toMatchObject([{ state: 'leftUnsure', attempts: row.attempts, detail: { errorCode } }]);
-    expect(records[0]?.detail?.errorMessage).toContain('It may still land');
-    expect(records[0]?.detail).not.toHaveProperty('notBefore');
-  });
+test('a row of a cancelled run that was sent, and is not found in the end, is none that was not written', () => {
+  const [first] = sortedBy(recordedRow('sent', 1), OTHER, { mayWrite: false }).records;
+  const again = recordedRow('unsure', 1, first?.detail);
+  expect(sortedBy(again, OTHER, { mayWrite: false }).records).toMatchObject([
+    { state: 'leftUnsure', attempts: 1, detail: { errorCode: 'Cancelled' } },
+  ]);
 });
 
 test('a row in doubt of a stopped run is true to what is there', () => {
@@ -184,8 +191,8 @@ test('a row in doubt of a stopped run is true to what is there', () => {
   expect(records).toMatchObject([{ state: 'succeeded' }]);
 });
 
-test('a row of a cancelled run whose one send Graph has refused is cancelled', () => {
-  const refused = recordedRow('unsure', 1, { httpStatus: 409, errorCode: 'Conflict' });
+test('a row of a cancelled run whose sends Graph has all refused is cancelled', () => {
+  const refused = recordedRow('unsure', 4, { httpStatus: 409, errorCode: 'Conflict', nothingDone: true });
   expect(sortedBy(refused, OTHER, { mayWrite: false }).records).toMatchObject([{ state: 'cancelled' }]);
 });
 
@@ -309,7 +316,7 @@ describe('a row of which the plan saw something', () => {
     expect(records).toMatchObject([{ state: 'stale', attempts: 0, detail: { errorCode: 'Stale' } }]);
     expect(records[0]?.detail?.errorMessage).toContain(words);
     // Of one that was sent nobody can say that nothing was written.
-    const inDoubt = { ...row('unsure', 1, { isLastRead: true }), before: beforeOf(present('a1', 'g-old')) };
+    const inDoubt = { ...row('unsure', 1), before: beforeOf(present('a1', 'g-old')) };
     const sent = sortedBy(inDoubt, list).records;
     expect(sent).toMatchObject([{ state: 'leftUnsure', attempts: 1, detail: { errorCode: 'Stale' } }]);
     expect(sent[0]?.detail?.errorMessage).toContain(words);
