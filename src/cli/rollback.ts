@@ -16,7 +16,7 @@ import { planStaged } from './livePlan.ts';
 import { keepPlanIn } from './making.ts';
 import { planTerms } from './plan.ts';
 import { JUSTIFICATION, justificationFrom } from './planOptions.ts';
-import { logRun, reasonFrom } from './runLog.ts';
+import { keptTexts, logRun } from './runLog.ts';
 import { selectionOptions, selectorFrom, type SelectionFlags } from './selection.ts';
 import { openSession, type Session } from './session.ts';
 import { showPlan } from './showPlan.ts';
@@ -105,14 +105,17 @@ const beginRollback = (
 ): Promise<Staging> => {
   const rules = { root: identity.config.graphUrl, apiVersion: written.apiVersion, blind: false };
   const run = runIdentity(identity, { name: `rollback of ${written.name}` }, rules, KEEP_DAYS, context);
-  const options = {
-    ...DEFAULT_OPTIONS,
-    strategy: written.strategy,
-    restores: true,
-    justification: justificationFrom(flags.justification),
-    rollbackOf: written.name,
-    reason: reasonFrom(flags.reason, context.redactor),
-  };
+  const options = keptTexts(
+    {
+      ...DEFAULT_OPTIONS,
+      strategy: written.strategy,
+      restores: true,
+      justification: justificationFrom(flags.justification),
+      rollbackOf: written.name,
+      reason: flags.reason ?? null,
+    },
+    context.redactor,
+  );
   return Staging.begin(runs, { ...run, options }, Date.now());
 };
 

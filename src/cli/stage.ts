@@ -15,6 +15,7 @@ import { count } from './print.ts';
 import { canSkip, refused, showProblems } from './problems.ts';
 import { identify, type Identity } from './identity.ts';
 import { strategyFrom } from './planOptions.ts';
+import { keptTexts } from './runLog.ts';
 import { problemOfPlan, stagePlan } from './savedPlan.ts';
 import { openSession, type Session } from './session.ts';
 
@@ -79,7 +80,10 @@ export async function withStagedFile<T>(
   const begin: Begin = async (more = {}) => {
     const run = {
       ...runIdentity(identity, file, rules, keepDays, context),
-      options: { ...making.options, strategy: rules.strategy ?? 'patch', ...more.options },
+      options: keptTexts(
+        { ...making.options, strategy: rules.strategy ?? 'patch', ...more.options },
+        context.redactor,
+      ),
       ...more.run,
     };
     const staging = await Staging.begin(session.runs, run, Date.now());
@@ -235,7 +239,7 @@ export function runIdentity(
     apiVersion: rules.apiVersion,
     appId: identity.appId,
     operator: identity.operator,
-    arguments: context.argv,
+    arguments: context.argv.map(context.redactor.redacted),
     fileName: file.name,
     blind: rules.blind,
     keepDays,
