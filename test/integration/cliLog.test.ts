@@ -83,6 +83,29 @@ test('it outlives the run, as a table too; an unknown run is told', async () => 
   });
 });
 
+test('of a long log the newest entries are shown, and how many came before', async () => {
+  const here = await bench(redis.url, { tenant: SMALL_TENANT });
+  const runId = (await here.run(['submit', here.file('x.csv', CHANGES)])).stdout.trim();
+  const client = new Redis(redis.socketPath);
+  const [key = ''] = await client.keys(`*{${here.env['AZURE_TENANT_ID']}}*log:${runId}`);
+  const entry = {
+    at: 0,
+    operator: 'ada@desk',
+    action: 'set',
+    reason: null,
+    details: { x: 'y'.repeat(5_000) },
+  };
+  await client.rpush(key, ...Array.from({ length: 205 }, (_, n) => JSON.stringify({ ...entry, at: n })));
+  client.disconnect();
+  const table = await here.run(['log', runId]);
+  expect(table.stdout.trimEnd().split('\n')).toHaveLength(1 + 200);
+  expect(Math.max(...table.stdout.split('\n').map((line) => line.length))).toBeLessThan(700);
+  expect(table.stderr).toBe(`… 6 earlier entries: retarget log ${runId} --all\n`);
+  const all = await here.run(['log', runId, '--json', '--all']);
+  expect(JSON.parse(all.stdout)).toHaveLength(206);
+  expect(all.stderr).toBe('');
+});
+
 test('the answer to a canary is in it', async () => {
   const here = await bench(redis.url, { tenant: SMALL_TENANT });
   const file = here.file('x.csv', CHANGES);
