@@ -1,6 +1,5 @@
 import { setMaxListeners } from 'node:events';
 import { asRow, type AsRow } from '../assignments/rows/asRow.ts';
-import { closestTo } from '../assignments/values/closest.ts';
 import { INPUT_COLUMNS, type InputColumn } from '../assignments/rows/columns.ts';
 import { platformOf } from '../assignments/targets/platforms.ts';
 import { POLICY_TYPES, type PolicyType } from '../assignments/kinds/policyKinds.ts';
@@ -11,28 +10,29 @@ import { writeRows } from '../formats/writeRows.ts';
 import { tenantPolicies, type TenantPolicies, type TenantPolicy } from '../graph/tenantPolicies.ts';
 import { readsWithin } from '../queue/reads.ts';
 import type { CliCommand, Context } from './context.ts';
+import { oneOf } from './flags.ts';
 import { identify, sharedOptions, signIn, type Identity } from './identity.ts';
 import { graphClientOf } from './livePlan.ts';
-import { outputFormat, writeOutput, type OutputFlags } from './output.ts';
+import { outputFormat, outputOptions, writeOutput, type OutputFlags } from './output.ts';
 import { count } from './print.ts';
-import { expectColumns, selectorFrom } from './selection.ts';
+import { expectColumns, selectorFrom, whereOption } from './selection.ts';
 import { openSession, type Session } from './session.ts';
 
 interface ExportFlags extends SharedFlags, OutputFlags {
-  readonly type?: string;
+  readonly type?: PolicyType;
   readonly where?: readonly string[];
 }
 
 export const exportAssignments: CliCommand<ExportFlags> = {
   options: (command) =>
-    sharedOptions(command)
-      .option('--type <type>', `only policies of one type: ${POLICY_TYPES.join(' or ')}`)
-      .option('--where <column=text>', 'only rows whose cell is this; * is any text; repeatable', added)
-      .option('--format <format>', 'csv, json or ndjson')
-      .option('-o, --output <file>', 'write to a file; its extension decides the format'),
+    outputOptions(
+      sharedOptions(command)
+        .addOption(oneOf('--type <type>', 'only policies of one type', POLICY_TYPES))
+        .addOption(whereOption()),
+    ),
   async run(_args, flags, context) {
     const format = outputFormat(flags);
-    const types = flags.type === undefined ? POLICY_TYPES : [policyTypeFrom(flags.type)];
+    const types = flags.type === undefined ? POLICY_TYPES : [flags.type];
     const selector = selectorFrom(flags.where);
     expectColumns(selector, EXPORT_COLUMNS, 'An export has');
     await using session = await openSession(await signIn(identify(flags, context), context), context);
@@ -48,9 +48,6 @@ export const exportAssignments: CliCommand<ExportFlags> = {
     return EXIT.done;
   },
 };
-
-/** Of an option that may be given again and again. */
-const added = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
 
 /** @throws UserError (exit 4) when the tenant does not show all policies of these types: a part would look like the whole. */
 async function readTenant(
@@ -144,14 +141,4 @@ function tellLeftOut(found: readonly AsRow[], { print }: Context): void {
     const n = found.filter(({ kind }) => kind === left).length;
     if (n > 0) print.say(`Left out: ${count(n, 'assignment')} ${reason}.`);
   }
-}
-
-function policyTypeFrom(text: string): PolicyType {
-  const found = POLICY_TYPES.find((type) => type.toLowerCase() === text.toLowerCase());
-  if (found !== undefined) return found;
-  const guess = closestTo(text, POLICY_TYPES);
-  throw new UserError(`"${text}" is no type of policy.`, {
-    remedy: `${guess ? `Did you mean ${guess}? ` : ''}Write --type with one of: ${POLICY_TYPES.join(', ')}.`,
-    exitCode: EXIT.badInput,
-  });
 }

@@ -10,6 +10,7 @@ import { ask, canAsk, nobodyToAsk } from './ask.ts';
 import type { CliCommand, Context } from './context.ts';
 import { draining, type DrainFlags } from './drain.ts';
 import { findRun } from './findRun.ts';
+import { reasonOption } from './flags.ts';
 import { identify, sharedOptions, signIn, type Identity } from './identity.ts';
 import { stageInverses, showInverses, type Inverses } from './inverses.ts';
 import { planStaged } from './livePlan.ts';
@@ -51,7 +52,7 @@ export const rollback: CliCommand<RollbackFlags> = draining({
         '--plan-dir <directory>',
         'where the plan of the rollback is kept; otherwise in the data directory',
       )
-      .option('--reason <text>', 'why, for `retarget log`; as in "CHG-1234"')
+      .addOption(reasonOption())
       .option(...JUSTIFICATION)
       .option('--json', 'print the run as JSON; with --dry-run the plan'),
   async run([name], flags, context) {
