@@ -1,7 +1,8 @@
 import type { SharedFlags } from '../config.ts';
 import { EXIT } from '../errors.ts';
 import type { RunStatus } from '../runs/progress.ts';
-import { DEFAULT_OPTIONS } from '../runs/run.ts';
+import { DEFAULT_OPTIONS, hasEnded } from '../runs/run.ts';
+import type { Stop } from '../runs/runReader.ts';
 import type { CliCommand, Context } from './context.ts';
 import { findRun } from './findRun.ts';
 import { count, duration, visible } from './print.ts';
@@ -12,30 +13,65 @@ import { statusOf } from './work.ts';
 
 interface StatusFlags extends SharedFlags {
   readonly json?: boolean;
+  readonly all?: boolean;
 }
 
+/** Runs that have ended and are listed without --all. Those that have not always are. */
+const ENDED_SHOWN_MAX = 20;
+
 export const status: CliCommand<StatusFlags> = {
-  options: (command) => sharedOptions(command).option('--json', 'print JSON'),
+  options: (command) =>
+    sharedOptions(command)
+      .option('--all', `every run, not only the open ones and the ${ENDED_SHOWN_MAX} that ended last`)
+      .option('--json', 'print JSON'),
   async run([name], flags, context) {
     await using session = await openSession(identify(flags, context), context);
     const { tenant } = session.identity;
     if (name !== undefined) {
       const run = await statusOf(await findRun(name, session.runs, tenant, context), session);
       if (flags.json) context.print.json(run);
-      else showRun(run, session.identity, context);
+      else showRun(run, await session.runs.stopped(), session.identity, context);
       return EXIT.done;
     }
-    const runs = await Promise.all((await session.runs.runs()).map((run) => statusOf(run, session)));
+    const all = await session.runs.runs();
+    const ended = all.filter(hasEnded);
+    const left = new Set(flags.all ? [] : ended.slice(ENDED_SHOWN_MAX));
+    const shown = all.filter((run) => !left.has(run));
+    const runs = await Promise.all(shown.map((run) => statusOf(run, session)));
     if (flags.json) context.print.json(runs);
     else {
       await tellStop(session, context);
-      showRuns(runs, tenant, context);
+      showRuns(runs, await session.runs.stopped(), tenant, context);
     }
+    if (left.size > 0)
+      context.print.say(
+        `… and ${count(left.size, 'older run')} that ended: ${session.identity.hint('status --all')}`,
+      );
     return EXIT.done;
   },
 };
 
-function showRuns(runs: readonly RunStatus[], tenant: string, { print }: Context): void {
+/** A run that is at work, of a tenant that is stopped, does nothing. */
+const stateShown = ({ state }: RunStatus, stop: Stop | undefined): string =>
+  stop !== undefined && (state === 'running' || state === 'queued') ? 'stopped' : state;
+
+/** What became of rows, in the order in which it is shown. */
+const OUTCOMES = [
+  ['PENDING', 'pending'],
+  ['SUCCEEDED', 'succeeded'],
+  ['SKIPPED', 'skipped'],
+  ['FAILED', 'failed'],
+  ['STALE', 'stale'],
+  ['APPROVAL', 'awaitingApproval'],
+  ['CANCELLED', 'cancelled'],
+] as const;
+
+function showRuns(
+  runs: readonly RunStatus[],
+  stop: Stop | undefined,
+  tenant: string,
+  { print }: Context,
+): void {
   if (runs.length === 0) {
     print.say(
       `Tenant ${tenant} has no runs yet. Start one with \`retarget apply <file>\`; another tenant needs --tenant or its sign-in.`,
@@ -43,11 +79,10 @@ function showRuns(runs: readonly RunStatus[], tenant: string, { print }: Context
     return;
   }
   print.table(
-    ['RUN', 'STATE', 'TOTAL', 'PENDING', 'SUCCEEDED', 'SKIPPED', 'FAILED', 'FILE'],
+    ['RUN', 'STATE', 'TOTAL', ...OUTCOMES.map(([heading]) => heading), 'FILE'],
     runs.map((run) => [
-      run.runId,
-      run.state,
-      ...[run.total, run.pending, run.succeeded, run.skipped, run.failed + run.stale].map(String),
+      ...[run.runId, stateShown(run, stop), String(run.total)],
+      ...OUTCOMES.map(([, outcome]) => String(run[outcome])),
       run.source.name,
     ]),
   );
@@ -56,18 +91,17 @@ function showRuns(runs: readonly RunStatus[], tenant: string, { print }: Context
   }
 }
 
-function showRun(run: RunStatus, { hint }: Identity, { print }: Context): void {
+function showRun(run: RunStatus, stop: Stop | undefined, { hint }: Identity, { print }: Context): void {
   const { ledger } = run;
+  const state = stateShown(run, stop);
   const lines: [string, string][] = [
     ['run', run.runId],
-    ['state', run.reasonText ? `${run.state}: ${run.reasonText}` : run.state],
+    ['state', run.reasonText ? `${state}: ${run.reasonText}` : state],
     ['tenant', `${run.tenant} at ${run.graphUrl}`],
     ['file', `${run.source.name} (sha256 ${run.source.sha256.slice(0, 12)}…)`],
     ['operator', run.operator],
     ['rows', `${run.total} in all`],
-    ...(['pending', 'succeeded', 'skipped', 'failed', 'stale', 'awaitingApproval', 'cancelled'] as const).map(
-      (name): [string, string] => [`  ${name}`, String(run[name])],
-    ),
+    ...OUTCOMES.map(([, outcome]): [string, string] => [`  ${outcome}`, String(run[outcome])]),
     ['throttled', count(run.throttled, 'time')],
     ['created', run.createdAt],
     ['started', run.startedAt ?? '–'],
