@@ -9,7 +9,8 @@ import { sharedOptions, signIn, type Identity } from './identity.ts';
 import { graphClientOf, isStopped, planStaged, type LivePlan } from './livePlan.ts';
 import { keepPlanIn, makesRun, type MakeFlags } from './making.ts';
 import { OFFLINE, planCommand, planTerms } from './plan.ts';
-import { optionsOfRun, wholeNumber } from './planOptions.ts';
+import { numberIn } from './flags.ts';
+import { optionsOfRun, ROWS } from './planOptions.ts';
 import { count, visible } from './print.ts';
 import { logRun, planTaken } from './runLog.ts';
 import { sampled } from './sample.ts';
@@ -26,7 +27,7 @@ interface ApplyFlags extends FileFlags, MakeFlags, DrainFlags {
   readonly dryRun?: boolean;
   readonly offline?: boolean;
   readonly canaryStop?: boolean;
-  readonly sample?: string;
+  readonly sample?: number;
 }
 
 export const apply = draining<ApplyFlags>({
@@ -34,7 +35,9 @@ export const apply = draining<ApplyFlags>({
     makesRun(fileOptions(sharedOptions(command)))
       .option(...OFFLINE)
       .option('--canary-stop', 'after the canary, stop instead of asking; `retarget resume` goes on')
-      .option('--sample <rows>', 'write so many of the rows, spread over the policies, and end')
+      .addOption(
+        numberIn('--sample <rows>', 'write so many of the rows, spread over the policies, and end', ROWS),
+      )
       .option('--yes', 'do not ask')
       .option('--dry-run', 'the same as `retarget plan`')
       .option('--json', 'print the run as JSON when it has ended'),
@@ -43,7 +46,7 @@ export const apply = draining<ApplyFlags>({
     // Said before the file is read and the tenant is looked at, which may take long.
     if (path === '-' && !flags.yes) throw stdinNeedsYes();
     if (!flags.yes && !canAsk(context)) throw nobodyToAsk();
-    const rows = flags.sample === undefined ? undefined : wholeNumber('--sample', flags.sample, 1, 1_000_000);
+    const rows = flags.sample;
     const keepIn = keepPlanIn(flags, context);
     const making = { options: optionsOfRun(flags), keepPlanIn: keepIn };
     return withStagedFile(

@@ -56,7 +56,7 @@ export const demo: CliCommand<object> = {
     const shared = { tenant: 'demo' };
     const exitCode = await apply.run(
       [sample('demo.csv')],
-      { ...shared, yes: true, again: true, keepDays: '1', allow: ALLOWED },
+      { ...shared, yes: true, again: true, keepDays: 1, allow: ALLOWED },
       inDemo,
     );
     if (context.interrupted.aborted) {

@@ -1,9 +1,11 @@
 import { setMaxListeners } from 'node:events';
-import { EXIT, UserError, type ExitCode } from '../errors.ts';
+import { EXIT, type ExitCode } from '../errors.ts';
 import type { CliCommand } from './context.ts';
+import { numberIn } from './flags.ts';
 
 /** How long a command may take to end after the first signal: what Kubernetes gives a container by default. */
 const DRAIN_TIMEOUT_S = 30;
+const DRAIN_TIMEOUT_MIN_S = 0.001;
 const DRAIN_TIMEOUT_MAX_S = 86_400;
 /** The part of that time that is kept for the end itself: closing Redis, stopping the embedded one … */
 const CLOSING_SHARE = 1 / 4;
@@ -25,11 +27,13 @@ export const draining = <Flags extends DrainFlags>(
 ): CliCommand<Flags> => ({
   options(commander) {
     command.options(commander);
-    commander.option(
-      '--drain-timeout <seconds>',
-      'how long a signal waits for what is in flight',
-      seconds,
-      DRAIN_TIMEOUT_S,
+    commander.addOption(
+      numberIn(
+        '--drain-timeout <seconds>',
+        'how long a signal waits for what is in flight',
+        { least: DRAIN_TIMEOUT_MIN_S, most: DRAIN_TIMEOUT_MAX_S, fraction: true, of: 'seconds' },
+        DRAIN_TIMEOUT_S,
+      ),
     );
   },
   async run(args, flags, context) {
@@ -59,12 +63,3 @@ export const draining = <Flags extends DrainFlags>(
     }
   },
 });
-
-function seconds(text: string): number {
-  const value = Number(text);
-  if (/^\d+(\.\d+)?$/.test(text) && value > 0 && value <= DRAIN_TIMEOUT_MAX_S) return value;
-  throw new UserError(`--drain-timeout is "${text}".`, {
-    remedy: `Write seconds, up to ${DRAIN_TIMEOUT_MAX_S}, as in --drain-timeout 30.`,
-    exitCode: EXIT.badInput,
-  });
-}

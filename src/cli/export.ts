@@ -1,7 +1,13 @@
 import { asRow, type AsRow } from '../assignments/rows/asRow.ts';
-import { closestTo } from '../assignments/values/closest.ts';
 import { INPUT_COLUMNS, type InputColumn } from '../assignments/rows/columns.ts';
-import { kindNamed, kindsIn, POLICY_TYPES, type PolicyKind } from '../assignments/kinds/registry.ts';
+import {
+  kindNamed,
+  kindOf,
+  kindsIn,
+  POLICY_TYPES,
+  type PolicyKind,
+  type PolicyType,
+} from '../assignments/kinds/registry.ts';
 import type { SharedFlags } from '../config.ts';
 import { EXIT, UserError } from '../errors.ts';
 import { textFault } from '../formats/cells.ts';
@@ -9,33 +15,34 @@ import { writeRows } from '../formats/writeRows.ts';
 import { tenantPolicies, type TenantPolicies, type TenantPolicy } from '../graph/tenantPolicies.ts';
 import { commandReads } from './commandReads.ts';
 import type { CliCommand, Context } from './context.ts';
+import { oneNamed } from './flags.ts';
 import { identify, sharedOptions, signIn, type Identity } from './identity.ts';
 import { graphClientOf } from './livePlan.ts';
-import { outputFormat, writeOutput, type OutputFlags } from './output.ts';
+import { outputFormat, outputOptions, writeOutput, type OutputFlags } from './output.ts';
 import { count } from './print.ts';
-import { expectColumns, selectorFrom } from './selection.ts';
+import { expectColumns, selectorFrom, whereOption } from './selection.ts';
 import { openSession, type Session } from './session.ts';
 import { expectRead } from './unread.ts';
 
 interface ExportFlags extends SharedFlags, OutputFlags {
-  readonly type?: string;
+  readonly type?: PolicyType;
   readonly where?: readonly string[];
 }
 
 export const exportAssignments: CliCommand<ExportFlags> = {
   options: (command) =>
-    sharedOptions(command)
-      .option('--type <type>', `only policies of one type: ${POLICY_TYPES.join(', ')}`)
-      .option('--where <column=text>', 'only rows whose cell is this; * is any text; repeatable', added)
-      .option('--format <format>', 'csv, json or ndjson')
-      .option('-o, --output <file>', 'write to a file; its extension decides the format'),
+    outputOptions(
+      sharedOptions(command)
+        .addOption(oneNamed('--type <type>', 'only policies of one type', POLICY_TYPES, typeNamed))
+        .addOption(whereOption()),
+    ),
   async run(_args, flags, context) {
     const format = outputFormat(flags);
-    const kind = flags.type === undefined ? undefined : kindFrom(flags.type);
     const selector = selectorFrom(flags.where);
     expectColumns(selector, EXPORT_COLUMNS, 'An export has');
     await using session = await openSession(await signIn(identify(flags, context), context), context);
-    const kinds = kind ? [kind] : kindsIn(session.identity.config.apiVersion);
+    const kinds =
+      flags.type === undefined ? kindsIn(session.identity.config.apiVersion) : [kindOf(flags.type)];
     const policies = await readTenant(kinds, session, context);
     const found = rowsOf(policies, session.identity).filter(({ cells }) =>
       selector.matches((column) => cells.get(column as InputColumn)),
@@ -49,8 +56,7 @@ export const exportAssignments: CliCommand<ExportFlags> = {
   },
 };
 
-/** Of an option that may be given again and again. */
-const added = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
+const typeNamed = (name: string): PolicyType | undefined => kindNamed(name)?.policyType;
 
 /** @throws UserError (exit 4) when the tenant does not show all policies of these kinds: a part would look like the whole. */
 async function readTenant(
@@ -143,14 +149,4 @@ function tellLeftOut(found: readonly AsRow[], { print }: Context): void {
     const n = found.filter(({ kind }) => kind === left).length;
     if (n > 0) print.say(`Left out: ${count(n, 'assignment')} ${reason}.`);
   }
-}
-
-function kindFrom(text: string): PolicyKind {
-  const found = kindNamed(text);
-  if (found !== undefined) return found;
-  const guess = closestTo(text, POLICY_TYPES);
-  throw new UserError(`"${text}" is no type of policy.`, {
-    remedy: `${guess ? `Did you mean ${guess}? ` : ''}Write --type with one of: ${POLICY_TYPES.join(', ')}.`,
-    exitCode: EXIT.badInput,
-  });
 }

@@ -1,22 +1,25 @@
+import { API_VERSIONS } from '../assignments/values/apiVersion.ts';
 import { tokenClaims, type TokenClaims } from '../graph/claims.ts';
 import type { Command } from 'commander';
 import { configFrom, type Config, type SharedFlags } from '../config.ts';
 import { EXIT, UserError } from '../errors.ts';
 import { type Credentials } from '../graph/credentials.ts';
+import { SIGN_IN_WAYS } from '../graph/azureSettings.ts';
 import { credentialsFrom, isReadyToken } from '../graph/signIn.ts';
 import { createLog, type Log } from '../log.ts';
 import { paceOf, type Pace } from '../queue/limits.ts';
 import { isTenantName } from '../runs/keys.ts';
 import type { Context } from './context.ts';
+import { oneOf } from './flags.ts';
 import { visible } from './print.ts';
 
 export function sharedOptions(command: Command): Command {
   return command
     .option('--tenant <id>', 'tenant id or domain (AZURE_TENANT_ID); the token must be of it')
-    .option('--sign-in <way>', 'default, device-code or browser: who signs in to Graph', 'default')
+    .addOption(oneOf('--sign-in <way>', 'who signs in to Graph', SIGN_IN_WAYS, 'default'))
     .option('--redis-url <url>', 'Redis to use (REDIS_URL); without one, an embedded Redis is started')
     .option('--graph-url <url>', 'root of Microsoft Graph (RETARGET_GRAPH_URL)')
-    .option('--api-version <version>', 'beta or v1.0; v1.0 knows no filters and no intent', 'beta');
+    .addOption(oneOf('--api-version <version>', 'v1.0 knows no filters and no intent', API_VERSIONS, 'beta'));
 }
 
 /** Who a command acts for: settings and tenant, without Redis and without a call to Graph. */

@@ -5,7 +5,6 @@ import { resolve } from 'node:path';
 import { addAbortSignal, type Readable } from 'node:stream';
 import type { InputColumn } from '../assignments/rows/columns.ts';
 import { changeOf, type Change } from '../assignments/rows/change.ts';
-import { closestTo } from '../assignments/values/closest.ts';
 import { DigestTable } from '../assignments/values/digestTable.ts';
 import { Duplicates } from '../assignments/rows/duplicates.ts';
 import { policyKey } from '../assignments/kinds/address.ts';
@@ -13,7 +12,7 @@ import type { Problem, InputRow } from '../assignments/rows/row.ts';
 import type { ReadingRules } from '../assignments/rows/rowReader.ts';
 import { policiesOf } from '../assignments/rows/writtenAddress.ts';
 import { EXIT, UserError } from '../errors.ts';
-import { FILE_FORMATS, formatOf, type FileFormat } from '../formats/format.ts';
+import { formatOf, type FileFormat } from '../formats/format.ts';
 import { readRows } from '../formats/readRows.ts';
 import { changeOfRecorded } from '../runs/batchRow.ts';
 import { groupedByPolicy } from '../runs/grouped.ts';
@@ -51,17 +50,9 @@ export interface InputFile {
 /** @throws UserError (exit 2) when there is no such file, or no such format; while it is read, when that fails. */
 export async function openInput(
   path: string,
-  inputFormat: string | undefined,
+  named: FileFormat | undefined,
   context: Context,
 ): Promise<InputFile> {
-  const named = FILE_FORMATS.find((format) => format === inputFormat?.toLowerCase());
-  if (inputFormat !== undefined && named === undefined) {
-    const guess = closestTo(inputFormat, FILE_FORMATS);
-    throw new UserError(`"${inputFormat}" is no input format.`, {
-      remedy: `${guess ? `Did you mean ${guess}? ` : ''}Write --input-format with one of: ${FILE_FORMATS.join(', ')}.`,
-      exitCode: EXIT.badInput,
-    });
-  }
   if (path === '-') {
     if (context.stdin.isTTY) context.print.say('Reading the file from this terminal; Ctrl-D ends it.');
     return { name: '-', format: named, bytes: readable(path, context.stdin, context) };

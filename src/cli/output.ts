@@ -1,32 +1,28 @@
 import { resolve } from 'node:path';
-import { closestTo } from '../assignments/values/closest.ts';
+import type { Command } from 'commander';
 import { EXIT, UserError } from '../errors.ts';
 import { FileReplacement } from '../formats/fileReplacement.ts';
 import { FILE_FORMATS, formatOf, type FileFormat } from '../formats/format.ts';
 import type { Context } from './context.ts';
+import { oneOf } from './flags.ts';
 
 /** The flags of a command whose data is a file of rows. */
 export interface OutputFlags {
-  readonly format?: string;
+  readonly format?: FileFormat;
   readonly output?: string;
 }
 
+export const outputOptions = (command: Command): Command =>
+  command
+    .addOption(oneOf('--format <format>', 'otherwise by the extension of -o, else csv', FILE_FORMATS))
+    .option('-o, --output <file>', 'write to a file');
+
 /** @throws UserError (exit 2) when neither `--format` nor the extension of `-o` names one. */
 export function outputFormat({ format, output }: OutputFlags): FileFormat {
-  const ofFile = output === undefined ? undefined : formatOf(output);
-  if (format === undefined) {
-    if (output === undefined) return 'csv';
-    if (ofFile !== undefined) return ofFile;
-    throw new UserError(`The extension of ${output} names no format.`, {
-      remedy: 'Let it end in .csv, .json, .ndjson or .jsonl, or add --format.',
-      exitCode: EXIT.badInput,
-    });
-  }
-  const named = FILE_FORMATS.find((known) => known === format.toLowerCase());
-  if (named !== undefined) return named;
-  const guess = closestTo(format, FILE_FORMATS);
-  throw new UserError(`"${format}" is no output format.`, {
-    remedy: `${guess ? `Did you mean ${guess}? ` : ''}Write one of: ${FILE_FORMATS.join(', ')}.`,
+  const found = format ?? (output === undefined ? 'csv' : formatOf(output));
+  if (found !== undefined) return found;
+  throw new UserError(`The extension of ${output} names no format.`, {
+    remedy: 'Let it end in .csv, .json, .ndjson or .jsonl, or add --format.',
     exitCode: EXIT.badInput,
   });
 }

@@ -3,57 +3,80 @@ import { parseAllow, type Allowed } from '../assignments/guard/allow.ts';
 import type { ChangeLimits } from '../assignments/guard/maxChanges.ts';
 import { EXIT, UserError } from '../errors.ts';
 import { DEFAULT_OPTIONS, HOUR_MS, type RunOptions } from '../runs/run.ts';
-import { STRATEGIES, type Strategy } from '../assignments/kinds/kind.ts';
+import { failureBudget, many, numberIn, reasonOption } from './flags.ts';
 
 /** The flags of the guard. */
 export interface GuardFlags {
   readonly allow?: readonly string[];
-  readonly maxChanges?: string;
-  readonly maxChangesPercent?: string;
+  readonly maxChanges?: number | 'off';
+  readonly maxChangesPercent?: number | 'off';
 }
 
 /** The flags that say how a run goes about its work. */
 export interface RunFlags {
   readonly verify?: boolean;
   readonly maxFailures?: string;
-  readonly maxAge?: string;
-  readonly canary?: string;
+  /** Hours. */
+  readonly maxAge?: number;
+  readonly canary?: number;
   readonly reason?: string;
   readonly justification?: string;
 }
 
+const MAX_CHANGES = 500;
+const MAX_CHANGES_PERCENT = 25;
+const MAX_AGE_HOURS = DEFAULT_OPTIONS.maxAgeMs / HOUR_MS;
+
 export const guardOptions = (command: Command): Command =>
   command
-    .option(
-      '--allow <finding=count>',
-      'let so many findings of a kind through, as the plan shows them; may be repeated',
-      gathered,
+    .addOption(
+      many(
+        '--allow <finding=count>',
+        'let exactly so many findings of a kind through, as the plan shows them; may be repeated',
+      ),
     )
-    .option(
-      '--max-changes <rows>',
-      'rows to be written of one policy type that need no --allow, or off',
-      '500',
+    .addOption(
+      numberIn(
+        '--max-changes <rows>',
+        'rows to be written of one policy type that need no --allow, or off',
+        { least: 0, most: 10_000_000, orOff: true },
+        MAX_CHANGES,
+      ),
     )
-    .option(
-      '--max-changes-percent <percent>',
-      "the same as a share of the tenant's assignments of that type, or off",
-      '25',
+    .addOption(
+      numberIn(
+        '--max-changes-percent <percent>',
+        "the same as a share of the tenant's assignments of that type, or off",
+        { least: 0, most: 100, fraction: true, percent: true, orOff: true },
+        MAX_CHANGES_PERCENT,
+      ),
     );
 
 export const runOptions = (command: Command): Command =>
   command
     .option('--verify', 'read every written row back')
-    .option(
-      '--max-failures <n|n%>',
-      'stop the run when more rows than this fail (a share counts from 100 written rows on), or off',
-      DEFAULT_OPTIONS.maxFailures,
+    .addOption(
+      failureBudget(
+        'stop the run when more rows than this fail (a share counts from 100 written rows on), or off',
+        DEFAULT_OPTIONS.maxFailures,
+      ),
     )
-    .option('--max-age <hours>', 'a plan or queued run that is older waits for `retarget resume`', '24')
-    .option('--canary <rows>', 'write so many rows first, read them back, then wait for a yes')
-    .option('--reason <text>', 'why, for `retarget log`; as in "CHG-1234"')
+    .addOption(
+      numberIn(
+        '--max-age <hours>',
+        'a plan or queued run that is older waits for `retarget resume`',
+        { least: 0.1, most: 100_000, fraction: true },
+        MAX_AGE_HOURS,
+      ),
+    )
+    .addOption(
+      numberIn('--canary <rows>', 'write so many rows first, read them back, then wait for a yes', ROWS),
+    )
+    .addOption(reasonOption())
     .option(...JUSTIFICATION);
 
-const gathered = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
+/** How many rows may be named. */
+export const ROWS = { least: 1, most: 1_000_000 } as const;
 
 /** What the flags allow. @throws UserError (exit 2) for what can't be read. */
 export function allowedBy({ allow = [] }: GuardFlags): Allowed {
@@ -62,19 +85,18 @@ export function allowedBy({ allow = [] }: GuardFlags): Allowed {
   throw new UserError(allowed.message, { remedy: allowed.remedy, exitCode: EXIT.badInput });
 }
 
-/** @throws UserError (exit 2) for what can't be read. */
-export const changeLimits = ({ maxChanges = '500', maxChangesPercent = '25' }: GuardFlags): ChangeLimits => ({
-  maxChanges: numberOrOff('--max-changes', maxChanges, 0, 10_000_000),
-  maxPercent: numberOrOff('--max-changes-percent', maxChangesPercent.replace(/%$/, ''), 0, 100),
-});
+export const changeLimits = ({
+  maxChanges = MAX_CHANGES,
+  maxChangesPercent = MAX_CHANGES_PERCENT,
+}: GuardFlags): ChangeLimits => ({ maxChanges, maxPercent: maxChangesPercent });
 
-/** @throws UserError (exit 2) for what can't be read. */
+/** @throws UserError (exit 2) for a justification that is too long. */
 export const optionsOfRun = (flags: RunFlags): RunOptions => ({
   ...DEFAULT_OPTIONS,
   verify: flags.verify === true,
-  maxFailures: maxFailuresFrom(flags.maxFailures ?? DEFAULT_OPTIONS.maxFailures),
-  maxAgeMs: numberIn('--max-age', flags.maxAge ?? '24', 0.1, 100_000) * HOUR_MS,
-  canary: flags.canary === undefined ? null : wholeNumber('--canary', flags.canary, 1, 1_000_000),
+  maxFailures: flags.maxFailures ?? DEFAULT_OPTIONS.maxFailures,
+  maxAgeMs: (flags.maxAge ?? MAX_AGE_HOURS) * HOUR_MS,
+  canary: flags.canary ?? null,
   purpose: flags.reason?.trim() || null,
   justification: justificationFrom(flags.justification),
 });
@@ -99,46 +121,3 @@ export function justificationFrom(text: string | undefined): string | null {
     exitCode: EXIT.badInput,
   });
 }
-
-/** How a run writes. @throws UserError (exit 2) for what can't be read. */
-export function strategyFrom(text: string | undefined): Strategy | undefined {
-  const strategy = STRATEGIES.find((each) => each === text?.trim().toLowerCase());
-  if (text === undefined || strategy !== undefined) return strategy;
-  throw new UserError(`"${text}" is no strategy.`, {
-    remedy: `Write --strategy with one of: ${STRATEGIES.join(', ')}.`,
-    exitCode: EXIT.badInput,
-  });
-}
-
-/** `off`, a whole number of rows, or a share as `5%`. @throws UserError (exit 2) for anything else. */
-export function maxFailuresFrom(text: string): string {
-  const written = text.trim().toLowerCase();
-  if (written === 'off' || /^\d{1,9}$/.test(written)) return written;
-  const percent = /^(\d{1,3}(?:\.\d+)?)\s*%$/.exec(written)?.[1];
-  if (percent !== undefined && Number(percent) <= 100) return `${percent}%`;
-  throw new UserError(`--max-failures is "${text}".`, {
-    remedy: 'Write a number of rows as 20, a share of them as 5%, or off.',
-    exitCode: EXIT.badInput,
-  });
-}
-
-export function wholeNumber(flag: string, text: string, least: number, most: number): number {
-  const value = numberIn(flag, text, least, most);
-  if (Number.isInteger(value)) return value;
-  throw notInRange(flag, text, least, most);
-}
-
-function numberIn(flag: string, text: string, least: number, most: number): number {
-  const value = Number(text);
-  if (/^\d+(\.\d+)?$/.test(text.trim()) && value >= least && value <= most) return value;
-  throw notInRange(flag, text, least, most);
-}
-
-const numberOrOff = (flag: string, text: string, least: number, most: number): number | 'off' =>
-  text.trim().toLowerCase() === 'off' ? 'off' : numberIn(flag, text, least, most);
-
-const notInRange = (flag: string, text: string, least: number, most: number): UserError =>
-  new UserError(`${flag} is "${text}".`, {
-    remedy: `Write a number from ${least} to ${most.toLocaleString('en-US')}.`,
-    exitCode: EXIT.badInput,
-  });

@@ -10,13 +10,14 @@ import { ask, canAsk, nobodyToAsk } from './ask.ts';
 import type { CliCommand, Context } from './context.ts';
 import { draining, type DrainFlags } from './drain.ts';
 import { findRun } from './findRun.ts';
+import { reasonOption } from './flags.ts';
 import { identify, sharedOptions, signIn, type Identity } from './identity.ts';
 import { stageInverses, showInverses, type Inverses } from './inverses.ts';
 import { planStaged } from './livePlan.ts';
 import { keepPlanIn } from './making.ts';
 import { planTerms } from './plan.ts';
 import { JUSTIFICATION, justificationFrom } from './planOptions.ts';
-import { logRun, reasonFrom } from './runLog.ts';
+import { keptTexts, logRun } from './runLog.ts';
 import { selectionOptions, selectorFrom, type SelectionFlags } from './selection.ts';
 import { openSession, rememberTenant, type Session } from './session.ts';
 import { showPlan } from './showPlan.ts';
@@ -56,7 +57,7 @@ export const rollback: CliCommand<RollbackFlags> = draining({
         '--plan-dir <directory>',
         'where the plan of the rollback is kept; otherwise in the data directory',
       )
-      .option('--reason <text>', 'why, for `retarget log`; as in "CHG-1234"')
+      .addOption(reasonOption())
       .option(...JUSTIFICATION)
       .option('--json', 'print the run as JSON; with --dry-run the plan'),
   async run([name], flags, context) {
@@ -117,14 +118,17 @@ const beginRollback = async (
   await rememberTenant(session);
   const rules = { root: identity.config.graphUrl, apiVersion: written.apiVersion, blind: false };
   const run = runIdentity(identity, { name: `rollback of ${written.name}` }, rules, KEEP_DAYS, context);
-  const options = {
-    ...DEFAULT_OPTIONS,
-    strategy: written.strategy,
-    restores: true,
-    justification: justificationFrom(flags.justification),
-    revertOf: written.name,
-    purpose: reasonFrom(flags.reason, context.redactor),
-  };
+  const options = keptTexts(
+    {
+      ...DEFAULT_OPTIONS,
+      strategy: written.strategy,
+      restores: true,
+      justification: justificationFrom(flags.justification),
+      revertOf: written.name,
+      purpose: flags.reason ?? null,
+    },
+    context.redactor,
+  );
   return Staging.begin(runs, { ...run, options }, Date.now());
 };
 

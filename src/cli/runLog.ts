@@ -1,6 +1,6 @@
 import type { LivePlan } from './livePlan.ts';
 import type { Staged } from './staged.ts';
-import { hasEnded } from '../runs/run.ts';
+import { hasEnded, type RunOptions } from '../runs/run.ts';
 import type { LogEntry } from '../runs/runReader.ts';
 import type { Context } from './context.ts';
 import type { Session } from './session.ts';
@@ -46,6 +46,19 @@ export const planTaken = (
 /** A reason as it is kept: null for none. */
 export const reasonFrom = (reason: string | undefined, { redacted }: Context['redactor']): string | null =>
   redacted(reason?.trim() ?? '') || null;
+
+/**
+ * What a run keeps of texts that a person wrote on the command line. Secrets of `.env`, or read from files, are known only
+ * when the command signs in, so this is done last.
+ */
+export const keptTexts = <T extends Pick<RunOptions, 'purpose' | 'justification'>>(
+  options: T,
+  redactor: Context['redactor'],
+): T => ({
+  ...options,
+  purpose: reasonFrom(options.purpose ?? undefined, redactor),
+  justification: reasonFrom(options.justification ?? undefined, redactor),
+});
 
 /** Writes into the log of every run of the tenant that has not ended. */
 export async function logOpenRuns(

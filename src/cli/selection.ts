@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import type { Command, Option } from 'commander';
 import { aboutKey } from '../assignments/rows/about.ts';
 import type { Change } from '../assignments/rows/change.ts';
 import type { Problem } from '../assignments/rows/row.ts';
@@ -9,6 +9,7 @@ import { EXIT, UserError } from '../errors.ts';
 import { readRows } from '../formats/readRows.ts';
 import type { Run } from '../runs/run.ts';
 import type { Context } from './context.ts';
+import { many } from './flags.ts';
 import { openInput, PROBLEMS_SHOWN_MAX, type InputFile } from './intake.ts';
 import { count } from './print.ts';
 import { showProblems } from './problems.ts';
@@ -19,13 +20,15 @@ export interface SelectionFlags {
   readonly rows?: string;
 }
 
+export const whereOption = (): Option =>
+  many(
+    '--where <column=text>',
+    'only rows whose cell is this, * stands for any text; may be repeated, then all must hold',
+  );
+
 export function selectionOptions(command: Command): Command {
   return command
-    .option(
-      '--where <column=text>',
-      'only rows whose cell is this, * stands for any text; may be repeated, then all must hold',
-      (text: string, before: readonly string[] = []) => [...before, text],
-    )
+    .addOption(whereOption())
     .option('--rows <file>', 'only rows for the assignments that are in this file of rows');
 }
 

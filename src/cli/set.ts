@@ -1,16 +1,16 @@
 import type { SharedFlags } from '../config.ts';
 import { EXIT, UserError } from '../errors.ts';
 import type { CliCommand } from './context.ts';
+import { failureBudget, numberIn, reasonOption } from './flags.ts';
 import { findOurRun, wrongState } from './findRun.ts';
 import { identify, sharedOptions } from './identity.ts';
-import { maxFailuresFrom, wholeNumber } from './planOptions.ts';
 import { logRun } from './runLog.ts';
 import { openSession } from './session.ts';
 import { statusOf } from './work.ts';
 
 interface SetFlags extends SharedFlags {
   readonly maxFailures?: string;
-  readonly writesPerWindow?: string;
+  readonly writesPerWindow?: number | 'off';
   readonly reason?: string;
   readonly json?: boolean;
 }
@@ -18,9 +18,15 @@ interface SetFlags extends SharedFlags {
 export const set: CliCommand<SetFlags> = {
   options: (command) =>
     sharedOptions(command)
-      .option('--max-failures <n|n%>', 'stop the run when more rows than this fail, or off')
-      .option('--writes-per-window <n>', 'at most so many writes a window for this run, or off')
-      .option('--reason <text>', 'why, for `retarget log`; as in "CHG-1234"')
+      .addOption(failureBudget('stop the run when more rows than this fail, or off'))
+      .addOption(
+        numberIn('--writes-per-window <n>', 'at most so many writes a window for this run, or off', {
+          least: 1,
+          most: 1_000_000,
+          orOff: true,
+        }),
+      )
+      .addOption(reasonOption())
       .option('--json', 'print the run as JSON'),
   async run([name = ''], flags, context) {
     const settings = settingsFrom(flags);
@@ -49,7 +55,7 @@ const WORDS: Readonly<Record<string, string>> = {
   writesPerWindow: 'writes a window',
 };
 
-/** @throws UserError (exit 2) for what can't be read, or when nothing is to be changed. */
+/** @throws UserError (exit 2) when nothing is to be changed. */
 function settingsFrom({ maxFailures, writesPerWindow }: SetFlags) {
   if (maxFailures === undefined && writesPerWindow === undefined)
     throw new UserError('What is to be changed is not said.', {
@@ -57,11 +63,9 @@ function settingsFrom({ maxFailures, writesPerWindow }: SetFlags) {
       exitCode: EXIT.badInput,
     });
   return {
-    ...(maxFailures !== undefined && { maxFailures: maxFailuresFrom(maxFailures) }),
-    ...(writesPerWindow !== undefined && { writesPerWindow: writesFrom(writesPerWindow) }),
+    ...(maxFailures !== undefined && { maxFailures }),
+    ...(writesPerWindow !== undefined && {
+      writesPerWindow: writesPerWindow === 'off' ? null : writesPerWindow,
+    }),
   };
 }
-
-/** Null is `off`. */
-const writesFrom = (text: string): number | null =>
-  text.trim().toLowerCase() === 'off' ? null : wholeNumber('--writes-per-window', text, 1, 1_000_000);

@@ -6,18 +6,21 @@ import { setFlagsFromString } from 'node:v8';
 import type { Command } from 'commander';
 import type { ReadingRules } from '../assignments/rows/rowReader.ts';
 import { EXIT, UserError } from '../errors.ts';
+import { FILE_FORMATS } from '../formats/format.ts';
 import { recognise } from '../formats/planFile.ts';
+import { STRATEGIES } from '../assignments/kinds/kind.ts';
 import { DEFAULT_OPTIONS, type RunOptions } from '../runs/run.ts';
 import { Staging, type StagedRow } from '../runs/staging.ts';
 import { RunStore } from '../runs/runStore.ts';
 import type { Context } from './context.ts';
+import { numberIn, oneOf } from './flags.ts';
 import { openInput, policyByPolicy, readIn, withoutPolicies, type InputFile } from './intake.ts';
 import { isInterrupt } from './interrupt.ts';
 import { pruneKeptPlans, type IsRecorded } from './keptPlans.ts';
 import { count } from './print.ts';
 import { canSkip, refused, showProblems } from './problems.ts';
 import { identify, type Identity } from './identity.ts';
-import { strategyFrom } from './planOptions.ts';
+import { keptTexts } from './runLog.ts';
 import { problemOfPlan, stagePlan } from './savedPlan.ts';
 import { rememberTenant, openSession, type Session } from './session.ts';
 
@@ -32,19 +35,24 @@ const NO_RUN: Making = { options: DEFAULT_OPTIONS };
 
 export function fileOptions(command: Command): Command {
   return command
-    .option('--input-format <format>', 'csv, json or ndjson; otherwise by extension, else by content')
+    .addOption(oneOf('--input-format <format>', 'otherwise by extension, else by content', FILE_FORMATS))
     .option(
       '--skip-invalid',
       'leave out every row of a policy that has a row with a problem; refused when a row does not tell its policy',
     )
     .option('--again', 'take a file although a run of it is unfinished')
     .option('--blind', 'write without looking first: nothing is skipped, blank filters are problems, no undo')
-    .option(
-      '--strategy <strategy>',
-      'patch: each assignment by itself; assign: the whole list of each policy, for tenants that refuse PATCH',
-      'patch',
+    .addOption(
+      oneOf(
+        '--strategy <strategy>',
+        'patch: each assignment by itself; assign: the whole list of each policy, for tenants that refuse PATCH',
+        STRATEGIES,
+        'patch',
+      ),
     )
-    .option('--keep-days <days>', 'how long the run is kept after its end', '30');
+    .addOption(
+      numberIn('--keep-days <days>', 'how long the run is kept after its end', { least: 1, most: 3650 }, 30),
+    );
 }
 
 /**
@@ -62,12 +70,12 @@ export async function withStagedFile<T>(
   making = NO_RUN,
 ): Promise<T> {
   const known = identify(flags, context);
-  const keepDays = wholeDays(flags.keepDays);
+  const { keepDays } = flags;
   const rules: ReadingRules = {
     root: known.config.graphUrl,
     apiVersion: known.config.apiVersion,
     blind: flags.blind === true,
-    strategy: strategyFrom(flags.strategy) ?? 'patch',
+    strategy: flags.strategy ?? 'patch',
   };
   refuseUnfit(rules);
   const opened = await openInput(path, flags.inputFormat, context);
@@ -82,7 +90,10 @@ export async function withStagedFile<T>(
   const begin: Begin = async (more = {}) => {
     const run = {
       ...runIdentity(identity, file, rules, keepDays, context),
-      options: { ...making.options, strategy: rules.strategy ?? 'patch', ...more.options },
+      options: keptTexts(
+        { ...making.options, strategy: rules.strategy ?? 'patch', ...more.options },
+        context.redactor,
+      ),
       ...more.run,
     };
     if (making !== NO_RUN) await rememberTenant(session);
@@ -198,15 +209,6 @@ async function openedOrProblem<T>(opening: Promise<T>, file: InputFile): Promise
   }
 }
 
-function wholeDays(text: string): number {
-  const days = Number(text);
-  if (/^\d+$/.test(text) && days >= 1 && days <= 3650) return days;
-  throw new UserError(`--keep-days is "${text}".`, {
-    remedy: 'Write a whole number from 1 to 3650.',
-    exitCode: EXIT.badInput,
-  });
-}
-
 /** What a new run is of and for, but for its options. */
 export function runIdentity(
   identity: Identity,
@@ -222,7 +224,7 @@ export function runIdentity(
     apiVersion: rules.apiVersion,
     appId: identity.appId,
     operator: identity.operator,
-    arguments: context.argv,
+    arguments: context.argv.map(context.redactor.redacted),
     fileName: file.name,
     blind: rules.blind,
     keepDays,

@@ -1,6 +1,8 @@
 import type { ReadingRules } from '../assignments/rows/rowReader.ts';
 import type { GuardKind } from '../assignments/guard/finding.ts';
+import type { Strategy } from '../assignments/kinds/kind.ts';
 import type { SharedFlags } from '../config.ts';
+import type { FileFormat } from '../formats/format.ts';
 import type { RunIdentity, RunOptions } from '../runs/run.ts';
 import type { Staging } from '../runs/staging.ts';
 import type { ExpectedDecisions } from './differences.ts';
@@ -9,12 +11,12 @@ import type { PlanTally } from './planTally.ts';
 import type { Session } from './session.ts';
 
 export interface FileFlags extends SharedFlags {
-  readonly inputFormat?: string;
+  readonly inputFormat?: FileFormat;
   readonly skipInvalid?: boolean;
   readonly again?: boolean;
   readonly blind?: boolean;
-  readonly strategy?: string;
-  readonly keepDays: string;
+  readonly strategy?: Strategy;
+  readonly keepDays: number;
 }
 
 /** What a plan came to: how often each kind was found, and the rest in its tally. */

@@ -2,7 +2,8 @@ import type { SharedFlags } from '../config.ts';
 import { EXIT } from '../errors.ts';
 import type { RunStatus } from '../runs/progress.ts';
 import { ROW_STATUSES, type RowStatus } from '../runs/rowState.ts';
-import { DEFAULT_OPTIONS } from '../runs/run.ts';
+import { DEFAULT_OPTIONS, hasEnded } from '../runs/run.ts';
+import type { Stop } from '../runs/runReader.ts';
 import { ALREADY_SO_UNPLANNED } from '../runs/unrecorded.ts';
 import type { CliCommand, Context } from './context.ts';
 import { findRun } from './findRun.ts';
@@ -14,30 +15,57 @@ import { statusOf } from './work.ts';
 
 interface StatusFlags extends SharedFlags {
   readonly json?: boolean;
+  readonly all?: boolean;
 }
 
+/** Runs that have ended and are listed without --all. Those that have not always are. */
+const ENDED_SHOWN_MAX = 20;
+
 export const status: CliCommand<StatusFlags> = {
-  options: (command) => sharedOptions(command).option('--json', 'print JSON'),
+  options: (command) =>
+    sharedOptions(command)
+      .option('--all', `every run, not only the open ones and the ${ENDED_SHOWN_MAX} that ended last`)
+      .option('--json', 'print JSON'),
   async run([name], flags, context) {
     await using session = await openSession(identify(flags, context), context);
     const { tenant } = session.identity;
     if (name !== undefined) {
       const run = await statusOf(await findRun(name, session.runs, tenant, context), session);
       if (flags.json) context.print.json(run);
-      else showRun(run, session.identity, context);
+      else showRun(run, await session.runs.stopped(), session.identity, context);
       return EXIT.done;
     }
-    const runs = await Promise.all((await session.runs.runs()).map((run) => statusOf(run, session)));
+    const all = await session.runs.runs();
+    const ended = all.filter(hasEnded);
+    const left = new Set(flags.all ? [] : ended.slice(ENDED_SHOWN_MAX));
+    const shown = all.filter((run) => !left.has(run));
+    const runs = await Promise.all(shown.map((run) => statusOf(run, session)));
     if (flags.json) context.print.json(runs);
     else {
       await tellStop(session, context);
-      showRuns(runs, tenant, context);
+      showRuns(runs, await session.runs.stopped(), tenant, context);
     }
+    if (left.size > 0)
+      context.print.say(
+        `… and ${count(left.size, 'older run')} that ended: ${session.identity.hint('status --all')}`,
+      );
     return EXIT.done;
   },
 };
 
-function showRuns(runs: readonly RunStatus[], tenant: string, { print }: Context): void {
+/** A run that is at work, of a tenant that is stopped, does nothing. */
+const stateShown = ({ state }: RunStatus, stop: Stop | undefined): string =>
+  stop !== undefined && (state === 'running' || state === 'queued') ? 'stopped' : state;
+
+/** Of a status that takes too much room in a table. */
+const HEADINGS: { readonly [status in RowStatus]?: string } = { awaitingApproval: 'APPROVAL' };
+
+function showRuns(
+  runs: readonly RunStatus[],
+  stop: Stop | undefined,
+  tenant: string,
+  { print }: Context,
+): void {
   if (runs.length === 0) {
     print.say(
       `Tenant ${tenant} has no runs yet. Start one with \`retarget apply <file>\`; another tenant needs --tenant or its sign-in.`,
@@ -45,13 +73,16 @@ function showRuns(runs: readonly RunStatus[], tenant: string, { print }: Context
     return;
   }
   print.table(
-    ['RUN', 'STATE', 'TOTAL', 'PENDING', 'SUCCEEDED', 'SKIPPED', 'FAILED', 'FILE'],
+    [
+      'RUN',
+      'STATE',
+      'TOTAL',
+      ...ROW_STATUSES.map((status) => HEADINGS[status] ?? status.toUpperCase()),
+      'FILE',
+    ],
     runs.map((run) => [
-      run.runId,
-      run.state,
-      ...[run.total, run.pending, run.succeeded, run.skipped, run.failed + run.stale + run.unsure].map(
-        String,
-      ),
+      ...[run.runId, stateShown(run, stop), String(run.total)],
+      ...ROW_STATUSES.map((status) => String(run[status])),
       run.source.name,
     ]),
   );
@@ -60,11 +91,12 @@ function showRuns(runs: readonly RunStatus[], tenant: string, { print }: Context
   }
 }
 
-function showRun(run: RunStatus, { hint }: Identity, { print }: Context): void {
+function showRun(run: RunStatus, stop: Stop | undefined, { hint }: Identity, { print }: Context): void {
   const { ledger } = run;
+  const state = stateShown(run, stop);
   const lines: [string, string][] = [
     ['run', run.runId],
-    ['state', run.reasonText ? `${run.state}: ${run.reasonText}` : run.state],
+    ['state', run.reasonText ? `${state}: ${run.reasonText}` : state],
     ['tenant', `${run.tenant} at ${run.graphUrl}`],
     ['file', `${run.source.name} (sha256 ${run.source.sha256.slice(0, 12)}…)`],
     ['operator', run.operator],

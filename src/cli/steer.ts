@@ -8,10 +8,10 @@ import { hasEnded, type Run, type RunState } from '../runs/run.ts';
 import type { Retry } from '../runs/lua/retry.ts';
 import type { CliCommand, Context } from './context.ts';
 import { draining, type DrainFlags } from './drain.ts';
+import { oneOf, reasonOption } from './flags.ts';
 import { findOurRun, wrongState } from './findRun.ts';
 import { count } from './print.ts';
 import { identify, sharedOptions, signIn, type Identity } from './identity.ts';
-import { strategyFrom } from './planOptions.ts';
 import { rowsMeant } from './resultRow.ts';
 import { logRun } from './runLog.ts';
 import { selectionOptions, selectorFrom, type SelectionFlags } from './selection.ts';
@@ -26,7 +26,7 @@ interface SteerFlags extends SharedFlags, DrainFlags, SelectionFlags {
   readonly work?: boolean;
   readonly reason?: string;
   readonly all?: boolean;
-  readonly strategy?: string;
+  readonly strategy?: Strategy;
 }
 
 /** What is done to a run. It throws when the run is not in a state for it. */
@@ -45,13 +45,8 @@ interface Steering {
   readonly options?: (command: Command) => Command;
 }
 
-const REASON: [flags: string, description: string] = [
-  '--reason <text>',
-  'why, for `retarget log`; as in "CHG-1234"',
-];
-
 const strategyOption = (command: Command): Command =>
-  command.option('--strategy <strategy>', `how it goes on writing: ${STRATEGIES.join(' or ')}`);
+  command.addOption(oneOf('--strategy <strategy>', 'how it goes on writing', STRATEGIES));
 
 /** A command that changes the state of one run, and may work on it afterwards. */
 const steer = (steering: Steering): CliCommand<SteerFlags> =>
@@ -59,9 +54,7 @@ const steer = (steering: Steering): CliCommand<SteerFlags> =>
 
 const commandOf = ({ action, act, mayWork, actOnAll, options }: Steering): CliCommand<SteerFlags> => ({
   options(command) {
-    sharedOptions(command)
-      .option('--json', 'print the run as JSON')
-      .option(...REASON);
+    sharedOptions(command).option('--json', 'print the run as JSON').addOption(reasonOption());
     if (mayWork) command.option('--work', 'work here until the run is done');
     if (actOnAll) command.option('--all', actOnAll.help);
     options?.(command);
@@ -157,7 +150,7 @@ export const resume = steer({
   action: 'resume',
   mayWork: true,
   async act(run, session, flags, { print }) {
-    const strategy = strategyFrom(flags.strategy);
+    const { strategy } = flags;
     if (strategy === 'assign') refuseAssign(run);
     if (run.state === 'aborted' || (run.state === 'completed' && run.counts.awaitingApproval > 0)) {
       print.say(await resumeEnded(run, strategy, session));
@@ -193,7 +186,7 @@ export const retry = steer({
   options: (command) => strategyOption(selectionOptions(command)),
   async act(run, session, flags, context) {
     const rows = await selectedRows(run, flags, session, context);
-    const strategy = strategyFrom(flags.strategy);
+    const { strategy } = flags;
     if (strategy === 'assign') refuseAssign(run);
     const how: Retry = {
       ...{ from: ['completed', 'cancelled', 'aborted'], open: 'failed' },

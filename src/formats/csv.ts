@@ -1,10 +1,11 @@
 import { CsvError, parse, type Parser } from 'csv-parse';
 import type { InputColumn } from '../assignments/rows/columns.ts';
+import { quoted } from '../assignments/values/quoted.ts';
 import type { CellPlaces, Problem } from '../assignments/rows/row.ts';
 import { BrokenFile } from './brokenFile.ts';
 import { textFault } from './cells.ts';
 import { unguarded } from './formulaGuard.ts';
-import { delimiterOf, readHeader, type Delimiter, type FieldUse } from './csvHeader.ts';
+import { DELIMITERS, delimiterOf, readHeader, type Delimiter, type FieldUse } from './csvHeader.ts';
 import { RECORD_BYTES_MAX } from './limits.ts';
 import type { FileProblem, RowRead } from './read.ts';
 import type { Utf8Source } from './utf8Source.ts';
@@ -25,12 +26,16 @@ export async function* readCsv(
   source: Utf8Source,
   columns: Set<InputColumn>,
 ): AsyncGenerator<RowRead | FileProblem, void> {
-  const firstLine = await source.firstLine();
-  if (/^[[{]/.test(firstLine)) throw new BrokenFile(JSON_NOT_CSV);
+  const { lines, delimiter } = preambleOf(await source.firstLines(PREAMBLE_LINES_MAX + 1));
+  let linesBefore = lines;
   let uses: FieldUse[] | undefined;
-  for await (const records of csvRecords(source, delimiterOf(firstLine))) {
+  for await (const records of csvRecords(source, delimiter)) {
     for (const record of records) {
       if (record.fields.every((field) => field.trim() === '')) continue;
+      if (linesBefore > 0) {
+        linesBefore -= 1;
+        continue;
+      }
       if (uses !== undefined) {
         yield rowOf(record, uses);
         continue;
@@ -43,6 +48,36 @@ export async function* readCsv(
       for (const problem of header.problems) yield { kind: 'problem', problem };
     }
   }
+}
+
+/** One of each kind. */
+const PREAMBLE_LINES_MAX = 2;
+
+/** `sep=;` is how Excel is told the delimiter, `#TYPE …` what Windows PowerShell's Export-Csv puts before the header. */
+const SEPARATOR_LINE = /^"?sep=(.)"?$/i;
+const TYPE_LINE = /^"?#TYPE /;
+
+/** How many lines stand before the header, and what stands between cells. */
+function preambleOf(firstLines: readonly string[]): { lines: number; delimiter: Delimiter } {
+  let named: string | undefined;
+  let lines = 0;
+  for (const line of firstLines.slice(0, PREAMBLE_LINES_MAX)) {
+    const separator = /^"?sep=\t?"?$/i.test(line) ? '\t' : SEPARATOR_LINE.exec(line)?.[1];
+    if (separator === undefined && !TYPE_LINE.test(line)) break;
+    named ??= separator;
+    lines += 1;
+  }
+  const header = firstLines[lines] ?? '';
+  if (/^[[{]/.test(header)) throw new BrokenFile(JSON_NOT_CSV);
+  if (named === undefined) return { lines, delimiter: delimiterOf(header) };
+  const delimiter = DELIMITERS.find((each) => each === named);
+  if (delimiter !== undefined) return { lines, delimiter };
+  throw new BrokenFile({
+    ...{ line: 1, column: 1 },
+    message: `The first line says that ${quoted(named)} stands between cells.`,
+    remedy:
+      'Save the file with commas, semicolons or tabs between cells, and name that one, or remove the line.',
+  });
 }
 
 const JSON_NOT_CSV: Problem = {

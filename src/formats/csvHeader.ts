@@ -4,6 +4,7 @@ import type { Problem } from '../assignments/rows/row.ts';
 import { BrokenFile } from './brokenFile.ts';
 import { repeatedColumn, shortName, unknownColumn } from './cells.ts';
 import { COLUMNS_MAX } from './limits.ts';
+import { otherTable } from './otherTools.ts';
 
 export const DELIMITERS = [',', ';', '\t'] as const;
 
@@ -54,6 +55,10 @@ export function readHeader(
     seen.add(meaning.column);
     return meaning.column;
   });
+  // No other tool has these two.
+  const isOurs = seen.has('policyType') || seen.has('url');
+  const other = isOurs || problems.length === 0 ? undefined : otherTable(names);
+  if (other !== undefined) throw new BrokenFile({ line, column: 1, ...other });
   if (seen.size === 0) throw new BrokenFile(noHeader(names[0] ?? '', line));
   return { uses, problems };
 }

@@ -8,6 +8,7 @@ import { brokenJson, characterAt, JsonRecord, parseRecord } from './jsonRecord.t
 import { emptyRow, rowByColumns, rowOfRequest, type RowOf } from './jsonRow.ts';
 import { JsonScan } from './jsonScan.ts';
 import { RECORD_BYTES_MAX } from './limits.ts';
+import { otherObject } from './otherTools.ts';
 import type { Place } from './place.ts';
 import type { FileProblem, RowRead } from './read.ts';
 import { TextCursor } from './textCursor.ts';
@@ -66,6 +67,8 @@ async function* savedBatch(cursor: TextCursor, rowOf: RowOf): Rows {
   cursor.skip(1);
   if ((await cursor.peek()) === '}') throw new BrokenFile({ ...cursor.place(), ...NO_REQUESTS });
   const first = await memberName(cursor);
+  const other = otherObject([first.name]);
+  if (other !== undefined) throw new BrokenFile({ ...first.place, ...other });
   if (first.name !== 'requests') throw new BrokenFile(notRequests(first));
   if ((await cursor.peek()) !== ':') throw unexpected(cursor, 'a colon');
   cursor.skip(1);

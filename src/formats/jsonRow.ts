@@ -1,9 +1,11 @@
 import type { ColumnMeaning, InputColumn } from '../assignments/rows/columns.ts';
 import { quoted } from '../assignments/values/quoted.ts';
-import type { Problem } from '../assignments/rows/row.ts';
+import type { Fault, Problem } from '../assignments/rows/row.ts';
+import { BrokenFile } from './brokenFile.ts';
 import { isBlank, repeatedColumn, unknownColumn } from './cells.ts';
 import { JsonRow, type JsonRecord } from './jsonRecord.ts';
 import { RECORD_PROBLEMS_MAX } from './limits.ts';
+import { otherObject } from './otherTools.ts';
 import type { RowRead } from './read.ts';
 
 /** What one object of a file says: its cells, by whatever its members mean there. */
@@ -16,12 +18,18 @@ export type RowOf = (
 export const emptyRow = (record: JsonRecord, problem: Problem): RowRead =>
   new JsonRow(record, [problem]).read();
 
+/** Names of lists in other tools' files; under them anything else is a mistyped column. */
+const LISTS = ['value', 'responses', 'Records', 'assignments'];
+
 /** A record whose members are named like the columns. The columns it has, blank ones too, are added to `columns`. */
 export const rowByColumns =
   (columns: Set<InputColumn>, meaningOf: (name: string) => ColumnMeaning): RowOf =>
   (record, value, before) => {
     const row = new JsonRow(record, before);
     const seen = new Set<InputColumn>();
+    const names = Object.keys(value).filter((name) => !LISTS.includes(name) || Array.isArray(value[name]));
+    const other = names.some((name) => meaningOf(name).kind === 'unknown') ? otherObject(names) : undefined;
+    if (other !== undefined) throw new BrokenFile({ ...record.place, ...other });
     for (const [key, content] of Object.entries(value)) {
       const meaning = meaningOf(key);
       if (meaning.kind === 'ignored') continue;
@@ -60,10 +68,17 @@ export const rowOfRequest =
         method === undefined
           ? 'The request has no method.'
           : `The method is ${quoted(textOf(method))}; only PATCH is sent.`;
-      row.problems.push(record.problemAt('method', { message, remedy: METHOD_REMEDY }));
+      const isAssign = /\/assign$/i.test(typeof value['url'] === 'string' ? value['url'] : '');
+      row.problems.push(
+        record.problemAt('method', { message, remedy: isAssign ? ASSIGN_REMEDY : METHOD_REMEDY }),
+      );
     }
     for (const key of Object.keys(value)) {
       if (BATCH_MEMBERS.includes(key)) continue;
+      if (key === 'dependsOn') {
+        row.problems.push(record.problemAt(key, DEPENDS_ON));
+        continue;
+      }
       const message = `A request of a saved batch has no ${quoted(key)} here: it would not be sent.`;
       row.problems.push(
         record.problemAt(key, { message, remedy: `Remove it; ${BATCH_MEMBERS.join(', ')} are read.` }),
@@ -77,6 +92,16 @@ export const rowOfRequest =
     }
     return row.read();
   };
+
+/** Rows go in batches of their own, so who depends on whom would be lost. */
+const DEPENDS_ON: Fault = {
+  message: 'dependsOn is not kept: rows are sent in other batches than here, each as soon as it may be.',
+  remedy:
+    'Remove it where the order does not matter (within a policy what reduces the scope goes first); otherwise split the file and run the parts one after the other.',
+};
+
+const ASSIGN_REMEDY =
+  'Write a row an assignment instead, with action (set, add, remove, clear) and --strategy assign; `retarget export` writes the rows that there are.';
 
 const METHOD_REMEDY =
   'Write "method": "PATCH" if the assignment is to be changed; remove the request if not.';

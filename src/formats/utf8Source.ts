@@ -8,7 +8,7 @@ const NUL = 0x00;
 const NEWLINE = 0x0a;
 const UTF8_BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 const UTF8_REMEDY =
-  'Save the file as UTF-8 (in Excel: "CSV UTF-8 (Comma delimited)"), then run the command again.';
+  'Save the file as UTF-8 (Excel: "CSV UTF-8 (Comma delimited)"; PowerShell: `Out-File -Encoding utf8`), then run the command again.';
 
 /** How other kinds of file begin. Their later bytes would only give a puzzling message. */
 const OTHER_FILES = [
@@ -40,17 +40,25 @@ export class Utf8Source implements AsyncIterable<Buffer> {
 
   /** The first line that is not blank, or as much of it as a record may have. Reading still starts at the beginning. */
   async firstLine(): Promise<string> {
-    for (let length = 0; length <= RECORD_BYTES_MAX;) {
+    return (await this.firstLines(1))[0] ?? '';
+  }
+
+  /** The same for so many lines that are not blank. */
+  async firstLines(count: number): Promise<string[]> {
+    const lines = (): string[] =>
+      this.#peekedText()
+        .split('\n')
+        .filter((line) => line.trim() !== '');
+    for (let length = this.#peekedText().length; length <= RECORD_BYTES_MAX;) {
+      // The last one may go on in the next chunk.
+      if (this.#peeked.some((chunk) => chunk.includes(NEWLINE)) && lines().length > count) break;
       const next = await this.#peek();
       if (next === undefined) break;
       length += next.length;
-      if (!next.includes(NEWLINE)) continue;
-      const text = this.#peekedText().trimStart();
-      const end = text.indexOf('\n');
-      if (end !== -1) return text.slice(0, end).trimEnd();
     }
-    const [line = ''] = this.#peekedText().trimStart().split('\n', 1);
-    return line.trimEnd();
+    return lines()
+      .slice(0, count)
+      .map((line) => line.trim());
   }
 
   #peekedText(): string {

@@ -139,9 +139,14 @@ export class RunReader {
     return text === null ? undefined : (JSON.parse(text) as Stop);
   }
 
-  async told(runId: string): Promise<LogEntry[]> {
-    const entries = await this.redis.lrange(this.keys.log(runId), 0, -1);
+  /** The log of a run, oldest first; with `max` only so many of the newest entries. */
+  async told(runId: string, max?: number): Promise<LogEntry[]> {
+    const entries = await this.redis.lrange(this.keys.log(runId), max === undefined ? 0 : -max, -1);
     return entries.map((entry) => JSON.parse(entry) as LogEntry);
+  }
+
+  async toldCount(runId: string): Promise<number> {
+    return this.redis.llen(this.keys.log(runId));
   }
 }
 

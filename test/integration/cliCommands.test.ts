@@ -224,7 +224,10 @@ describe('submit, worker and the commands that show a run', () => {
     );
     expect(JSON.parse((await here.run(['status', '--json'])).stdout)).toMatchObject([{ runId }]);
     const table = (await here.run(['status'])).stdout.split('\n');
-    expect(table[0]).toMatch(/^RUN +STATE +TOTAL/);
+    expect(table[0]?.split(/ +/)).toEqual([
+      ...['RUN', 'STATE', 'TOTAL', 'PENDING', 'SUCCEEDED', 'SKIPPED', 'FAILED', 'STALE', 'APPROVAL'],
+      ...['UNSURE', 'CANCELLED', 'FILE'],
+    ]);
     expect(table[1]).toContain(`${runId}  completed`);
     const one = await here.run(['status', '@last']);
     expect(one.stdout).toMatch(/^rows +4 in all$/m);
@@ -329,6 +332,26 @@ describe('submit, worker and the commands that show a run', () => {
       expect(missing).toMatchObject({ exitCode: 2, stdout: '' });
       expect(missing.stderr).toMatch(/Run \S+ has no column platform\.\n.*policyType, policyId, .*status/);
     }
+  });
+
+  test('of many runs the open ones and those that ended last are listed, and the others are counted', async () => {
+    const here = await small();
+    const file = here.file('x.csv', ONE);
+    const open = (await here.run(['submit', file])).stdout.trim();
+    for (let n = 0; n < 22; n += 1) {
+      const ended = (await here.run(['submit', file, '--again'])).stdout.trim();
+      await here.run(['cancel', ended]);
+    }
+    const listed = await here.run(['status']);
+    expect(listed.stdout.trimEnd().split('\n')).toHaveLength(1 + 20 + 1);
+    expect(listed.stdout).toContain(open);
+    expect(listed.stderr).toContain('… and 2 older runs that ended: retarget status --all');
+    const json = await here.run(['status', '--json']);
+    expect(JSON.parse(json.stdout)).toHaveLength(21);
+    expect(json.stderr).toContain('… and 2 older runs');
+    const all = await here.run(['status', '--all', '--json']);
+    expect(JSON.parse(all.stdout)).toHaveLength(23);
+    expect(all.stderr).toBe('');
   });
 
   test('a file that is read from stdin is a run like any other', async () => {

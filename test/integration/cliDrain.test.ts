@@ -144,5 +144,5 @@ test.each(['0', '-1', 'soon', '1e9', ''])('--drain-timeout %j is refused with it
   const here = await bench('redis://127.0.0.1:1');
   const ran = await here.run(['worker', `--drain-timeout=${text}`]);
   expect(ran.exitCode).toBe(2);
-  expect(ran.stderr).toContain('Write seconds');
+  expect(ran.stderr).toContain('Write a number of seconds from 0.001 to 86,400.');
 });

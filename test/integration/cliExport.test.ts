@@ -107,6 +107,7 @@ describe('export', () => {
       return JSON.parse(ran.stdout).map(({ assignmentId }: { assignmentId: string }) => assignmentId);
     };
     expect(await idsOf('--type', 'DeviceCompliancePolicy')).toEqual(['a5']);
+    expect(await idsOf('--type', 'device compliance policies')).toEqual(['a5']);
     expect(await idsOf('--where', 'policyName=wi*', '--where', 'filterType=include')).toEqual(['a2']);
     expect(await idsOf('--where', 'policyName=nobody')).toEqual([]);
     // What is left out is counted among the rows that are meant only.

@@ -94,6 +94,10 @@ describe('pause --all with three workers', () => {
     });
     const all = await here.run(['status']);
     expect(all.stderr).toContain('Nothing is sent for now: the tenant was stopped by ada@desk');
+    // Not as if they were at work.
+    expect(all.stdout).toMatch(new RegExp(`^${runId} +stopped `, 'm'));
+    expect(all.stdout).not.toMatch(/ (running|queued) /);
+    expect((await here.run(['status', runId])).stdout).toMatch(/^state +stopped: the tenant was stopped/m);
 
     here.simulator.reconfigure({ latencyMs: 0 });
     const goesOn = await here.run(['resume', '--all', '--json']);

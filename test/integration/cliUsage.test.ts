@@ -74,7 +74,7 @@ describe('wrong usage ends with 2 and says what was meant', () => {
     ],
     [
       ['plan', 'x.csv', '--input-format', 'csvv'],
-      ['"csvv" is no input format', 'Did you mean csv?'],
+      ['--input-format is "csvv".', 'Did you mean csv?'],
     ],
     [
       ['plan', 'x.csv', '--api-version', 'betta'],
@@ -92,7 +92,7 @@ describe('wrong usage ends with 2 and says what was meant', () => {
     [['status', '--redis-url', 'localhost:6379'], ['redis://']],
     [
       ['results', '@last', '--only', 'faild'],
-      ['"faild" is no status', 'Did you mean failed?'],
+      ['--only is "faild".', 'Did you mean failed?'],
     ],
     [['results', '@last', '--format', 'jsn'], ['Did you mean json?']],
     [

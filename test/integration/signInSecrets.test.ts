@@ -76,6 +76,31 @@ describe('no secret is left behind', () => {
     }
   });
 
+  test('nor in what a person wrote on the command line, when only .env tells that it is one', async () => {
+    const secret = 'one~Secret/from+a&file';
+    const url = redis.url?.replace('redis://', `redis://:${REDIS_PASSWORD}@`) ?? '';
+    const tenant = generateTenant({
+      ...{ configurations: 1, compliancePolicies: 0, assignmentsPerPolicy: 2, seed: 1, nested: false },
+    });
+    const { run, file, simulator } = await bench(url, { tenant });
+    file('.env', `AZURE_CLIENT_SECRET=${secret}\n`);
+    const rows = [...simulator.tenant.every()].map(({ path }) => ({
+      ...{ url: path, targetType: 'group', groupId: 'new' },
+    }));
+    const changes = file('changes.csv', csv(rows));
+    const why = ['--reason', `because of ${secret}`, '--justification', `as ${secret} says`];
+    const submitted = await run(['submit', changes, ...why]);
+    expect(submitted.exitCode).toBe(0);
+    await run(['worker', '--until-idle']);
+    const undone = await run(['rollback', '@last', '--yes', '--work', ...why]);
+    expect(undone.exitCode).toBe(0);
+    const kept = await everythingIn(url);
+    expect(kept).toContain('because of [redacted]');
+    expect(kept).toContain('as [redacted] says');
+    expect(kept).not.toContain(secret);
+    expect((await run(['log', '@last'])).stdout).not.toContain(secret);
+  });
+
   test('nor by an app whose secret stops to work in mid-run, in any of the places where that is told', async () => {
     const [tenant, app, secret] = [
       '5c0a1f3e-2f58-4a0c-9b1e-7c1d2b3a4f50',

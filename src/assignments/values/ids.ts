@@ -17,7 +17,9 @@ export function idFault(id: string): string | undefined {
   if (hidden !== undefined) return hidden;
   if (id.length > ID_CHARS_MAX) return `is longer than ${ID_CHARS_MAX} characters`;
   if (id === '.' || id === '..') return 'would step out of its place in the URL';
-  const forbidden = /[/\\?#%]/.exec(id);
+  if (/^\{.*\}$/.test(id)) return 'stands in braces, which are no part of it';
+  // Word processors make the last ones of plain quotes.
+  const forbidden = /[/\\?#%\u2018\u2019\u201c-\u201e]/.exec(id);
   if (forbidden) return `holds "${forbidden[0]}", which no id has`;
   return /\s/.test(id) ? 'holds a space' : undefined;
 }
@@ -31,7 +33,7 @@ export function hiddenFault(id: string): string | undefined {
 
 /** As instructions write them, ours too: `<policy id>`, `{policyId}`, `your-policy-id`, `POLICY_ID`. */
 export const isPlaceholder = (id: string): boolean =>
-  /^(?:<.*>|\{.*\}|your[-_ ].*)$/i.test(id) || /^[A-Z]+(?:_[A-Z]+)*_ID$/.test(id);
+  /^(?:<.*>|\{\{?[a-z]+(?:[ _-][a-z]+)*\}?\}|your[-_ ].*)$/i.test(id) || /^[A-Z]+(?:_[A-Z]+)*_ID$/.test(id);
 
 export const idSegment = (id: string): string => encodeURIComponent(id);
 

@@ -31,6 +31,7 @@ describe('the id of a group, a filter or an object of Entra’s is a GUID', () =
 
   test('the remedy is what to write, or that names are not looked up', () => {
     expect(problems({ ...toGroup, groupId: GUID.replaceAll('-', '\u2014') })[0]).toContain(`Write ${GUID}.`);
+    expect(problems({ ...toGroup, groupId: `{${GUID}}` })[0]).toContain(`Write ${GUID}.`);
     expect(problems({ ...toGroup, groupId: 'Pilot Berlin' })[0]).toMatch(
       /names are not looked up.*groupName/,
     );
