@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 
-const GUID = /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/gi;
+const GUID = /(?<![0-9a-f])[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?![0-9a-f])/gi;
 /** As tables show a long id. */
 const SHORTENED = /\b[0-9a-f]{8}…[0-9a-f]{4}\b/gi;
 
