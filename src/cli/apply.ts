@@ -18,9 +18,10 @@ import { tellStop } from './stopAll.ts';
 import { fileOptions, publish, withStagedFile } from './stage.ts';
 import { tenantDomain, tenantInWords } from './tenantInWords.ts';
 import { warningOfTokenEnd } from './tokenEnd.ts';
+import { takeTurn, turnOptions, type TurnFlags } from './turn.ts';
 import { statusOf } from './work.ts';
 
-interface ApplyFlags extends FileFlags, MakeFlags, DrainFlags {
+interface ApplyFlags extends FileFlags, MakeFlags, DrainFlags, TurnFlags {
   readonly yes?: boolean;
   readonly json?: boolean;
   readonly dryRun?: boolean;
@@ -31,7 +32,7 @@ interface ApplyFlags extends FileFlags, MakeFlags, DrainFlags {
 
 export const apply = draining<ApplyFlags>({
   options: (command) =>
-    makesRun(fileOptions(sharedOptions(command)))
+    turnOptions(makesRun(fileOptions(sharedOptions(command))))
       .option(...OFFLINE)
       .option('--canary-stop', 'after the canary, stop instead of asking; `retarget resume` goes on')
       .option('--sample <rows>', 'write so many of the rows, spread over the policies, and end')
@@ -92,10 +93,12 @@ async function applyStaged(
     context.print.say('Nothing was changed.');
     return EXIT.stoppedEarly;
   }
+  const also = await takeTurn(undefined, flags, session, context);
+  if (also === undefined) return EXIT.stoppedEarly;
   const runId = await publish(staged, flags.again === true);
   await logRun('apply', runId, session, context, flags, planTaken(staged, plan));
   context.print.say(`Run ${runId}`);
-  const exitCode = await followCanary(runId, session, flags, context);
+  const exitCode = await followCanary(runId, session, flags, context, also);
   const run = flags.json ? await session.runs.run(runId) : undefined;
   if (run) context.print.json(await statusOf(run, session));
   return exitCode;

@@ -21,12 +21,13 @@ import { openSession, rememberTenant, type Session } from './session.ts';
 import { showPlan } from './showPlan.ts';
 import { publish, runIdentity } from './stage.ts';
 import { tellStop } from './stopAll.ts';
+import { takeTurn, turnOptions, type TurnFlags } from './turn.ts';
 import { statusOf, tellNoWorkers, workOn } from './work.ts';
 import { writtenByPlan, writtenByRun, type Written } from './writtenRows.ts';
 
 const KEEP_DAYS = 30;
 
-interface RollbackFlags extends SharedFlags, DrainFlags, SelectionFlags {
+interface RollbackFlags extends SharedFlags, DrainFlags, SelectionFlags, TurnFlags {
   readonly from?: string;
   readonly force?: boolean;
   readonly dryRun?: boolean;
@@ -40,7 +41,7 @@ interface RollbackFlags extends SharedFlags, DrainFlags, SelectionFlags {
 
 export const rollback: CliCommand<RollbackFlags> = draining({
   options: (command) =>
-    selectionOptions(sharedOptions(command))
+    turnOptions(selectionOptions(sharedOptions(command)))
       .option('--from <plan>', 'take back what a plan file has changed, also when Redis knows nothing of it')
       .option('--force', 'put back also what somebody has changed since')
       .option('--dry-run', 'show what would be put back')
@@ -117,6 +118,7 @@ async function rollBack(
   const unless = inverses.leftOut > 0 ? EXIT.someRowsFailed : EXIT.done;
   if (inverses.rows === 0) return unless;
   const staged = stagedInverses(inverses, written, staging, session);
+  let also: readonly string[] = [];
   if (!flags.dryRun) staged.keptPlan = keepPlanIn(flags, context)(staging.runId);
   try {
     const plan = await planStaged(staged, planTerms({}, staged.keptPlan ? [staged.keptPlan] : []), context);
@@ -129,17 +131,21 @@ async function rollBack(
       context.print.say('Nothing was changed.');
       return EXIT.stoppedEarly;
     }
+    const turn = flags.work ? await takeTurn(undefined, flags, session, context) : [];
+    if (turn === undefined) return EXIT.stoppedEarly;
+    also = turn;
     await publish(staged, true);
   } finally {
     if (staged.keptPlan !== undefined && !staged.isPublished) await rm(staged.keptPlan, { force: true });
   }
   await logRollback(written, staging.runId, flags, session, context);
-  return (await workedOn(staging.runId, flags, session, context)) ?? unless;
+  return (await workedOn(staging.runId, also, flags, session, context)) ?? unless;
 }
 
 /** Answers the exit code of the run when it was worked on here. */
 async function workedOn(
   runId: string,
+  also: readonly string[],
   flags: RollbackFlags,
   session: Session,
   context: Context,
@@ -148,7 +154,7 @@ async function workedOn(
   print.say(`Run ${runId}`);
   if (!flags.work && !flags.json) print.data(runId);
   let exitCode: ExitCode | undefined;
-  if (flags.work) exitCode = await workOn(runId, session, context);
+  if (flags.work) exitCode = await workOn(runId, session, context, also);
   else await tellNoWorkers(session, context);
   const run = flags.json ? await session.runs.run(runId) : undefined;
   if (run) print.json(await statusOf(run, session));

@@ -28,16 +28,20 @@ const LOOK_AT_RUN_MS = 250;
 /** The time to record what was broken off. */
 const RECORD_LOST_MS = 500;
 
-/** Starts a worker of this process: its Redis clients wait for Redis, for it works overnight. */
+/**
+ * Starts a worker of this process: its Redis clients wait for Redis, for it works overnight.
+ * @param only the runs that it works on; undefined: all of the tenant
+ */
 export async function openWorker(
   session: Session,
   { redactor, breakOff }: Context,
+  only?: ReadonlySet<string>,
 ): Promise<BatchWorker & AsyncDisposable> {
   const { identity, log } = session;
   const { credentials } = signedIn(identity);
   const redis = await session.open('wait', 'worker');
   const runs = new RunStore(redis, identity.tenant);
-  const producer = new Producer(runs, redis, identity.config.graphUrl);
+  const producer = new Producer(runs, redis, identity.config.graphUrl, true, only);
   // A run keeps the version it was submitted with.
   const told = tellReach(log);
   const graphs = {
@@ -47,6 +51,7 @@ export async function openWorker(
   const edges = {
     runs,
     graphUrl: identity.config.graphUrl,
+    only,
     graphOf: (version: ApiVersion) => graphs[version],
     log,
     ledger: session.ledgerOn(runs),
@@ -75,10 +80,16 @@ const LEFT: Readonly<Record<Exclude<Ending, 'ended'>, string>> = {
 /**
  * Works in this process until the run has ended, with progress on the way. The first signal drains and leaves the run
  * paused. Answers the exit code of the run.
+ * @param also other runs that are worked on, when it is their turn before this one
  */
-export async function workOn(runId: string, session: Session, context: Context): Promise<ExitCode> {
+export async function workOn(
+  runId: string,
+  session: Session,
+  context: Context,
+  also: readonly string[] = [],
+): Promise<ExitCode> {
   try {
-    return await workUntilEnd(runId, session, context);
+    return await workUntilEnd(runId, new Set([runId, ...also]), session, context);
   } catch (error) {
     if (!context.interrupted.aborted || redisFailure(error) === undefined) throw error;
     context.print.say(
@@ -88,12 +99,17 @@ export async function workOn(runId: string, session: Session, context: Context):
   }
 }
 
-async function workUntilEnd(runId: string, session: Session, context: Context): Promise<ExitCode> {
+async function workUntilEnd(
+  runId: string,
+  only: ReadonlySet<string>,
+  session: Session,
+  context: Context,
+): Promise<ExitCode> {
   const { runs, identity } = session;
   // A sign-in that renews itself may work again, and then the worker lets the run go on.
   const isLeftAlone = (now: Run): boolean =>
     now.state === 'paused' && (identity.isReadyToken || !awaitsSignIn(now));
-  const worker = await openWorker(session, context).catch(async (error: unknown) => {
+  const worker = await openWorker(session, context, only).catch(async (error: unknown) => {
     if (!isInterrupt(error, context.interrupted)) throw error;
   });
   let run: Run | undefined;

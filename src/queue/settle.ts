@@ -16,6 +16,8 @@ export interface SettleTerms {
   readonly mayWrite: boolean;
   /** What was not written of an aborted run stays `pending`, for `resume` to go on with. */
   readonly isAborted: boolean;
+  /** It only waits for its next worker: what was not written stays `pending`, with the sends that it has had. */
+  readonly isLeft: boolean;
   readonly windowMs: number;
   /** Ms since the epoch. */
   readonly at: number;
@@ -57,6 +59,7 @@ export function settledBy(decision: Decision<RecordedRow>, terms: SettleTerms): 
     return settled(awaits ? 'awaitingApproval' : 'failed', failure(decision.httpStatus, error));
   }
   if (terms.mayWrite) return undefined;
+  if (terms.isLeft) return state === 'pending' ? undefined : { place, state: 'pending', attempts };
   return terms.isAborted ? { place, state: 'pending', attempts: 0 } : settled('cancelled', {});
 }
 

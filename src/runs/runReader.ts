@@ -48,6 +48,13 @@ export class RunReader {
     return found.filter((run) => run !== undefined).sort((a, b) => b.createdAt - a.createdAt);
   }
 
+  /** The runs that have not ended, as they stand in line. */
+  async line(): Promise<Run[]> {
+    const ids = await this.redis.zrange(this.keys.open, '0', '-1');
+    const found = await Promise.all(ids.map((id) => this.run(id)));
+    return found.filter((run) => run !== undefined);
+  }
+
   /** Batches with something to do, from the front, at most `max`. */
   async openBatches(run: Run, max: number): Promise<number[]> {
     const keys = this.keys.run(run.runId);
@@ -58,7 +65,7 @@ export class RunReader {
       const length = Math.min(BATCHES_PER_SCAN, run.batches - first);
       const unsettled = Array.from({ length }, (_, i) => first + i).filter(isOpen);
       open.push(
-        ...(run.state === 'running' || run.state === 'queued'
+        ...(run.state === 'running' || (run.state === 'queued' && run.reason !== 'noWorker')
           ? unsettled
           : await this.#inDoubt(keys, unsettled)),
       );
@@ -66,7 +73,7 @@ export class RunReader {
     return open.slice(0, max);
   }
 
-  /** A stopped run has nothing left to do but to look at rows whose write may have left. */
+  /** A stopped run, or one that its workers left, has nothing to do now but to look at rows whose write may have left. */
   async #inDoubt(keys: RunKeys, batches: readonly number[]): Promise<number[]> {
     if (batches.length === 0) return [];
     const states = await this.redis.hmgetBuffer(keys.states, ...batches.map(String));

@@ -59,7 +59,7 @@ for _, row in ipairs(args.rows) do
     if row.detail then details[#details + 1] = row.detail end
     if isInDoubt(before) then sent = sent - 1 end
     if isInDoubt(state) then sent = sent + 1 end
-    if isInDoubt(before) and state == STATE.pending then unused = unused + 1 end
+    if isInDoubt(before) and row.byte == STATE.pending then unused = unused + 1 end
     if state > UNSETTLED_MAX then
       left = left - 1
       counts[state] = (counts[state] or 0) + 1

@@ -10,7 +10,7 @@ import type { RecordedRow, RowUpdate } from '../../../src/runs/batchRow.ts';
 import { groupRow, recordedRow } from '../../support/rows.ts';
 
 const AT = 9_000;
-const TERMS: SettleTerms = { mayWrite: true, isAborted: false, windowMs: 20_000, at: AT };
+const TERMS: SettleTerms = { mayWrite: true, isAborted: false, isLeft: false, windowMs: 20_000, at: AT };
 
 const present = (id: string, groupId: string, source?: string): CurrentAssignment => {
   const target = { '@odata.type': '#microsoft.graph.groupAssignmentTarget', groupId };
