@@ -16,7 +16,7 @@ export function sharedOptions(command: Command): Command {
     .option('--sign-in <way>', 'default, device-code or browser: who signs in to Graph', 'default')
     .option('--redis-url <url>', 'Redis to use (REDIS_URL); without one, an embedded Redis is started')
     .option('--graph-url <url>', 'root of Microsoft Graph (RETARGET_GRAPH_URL)')
-    .option('--api-version <version>', 'beta or v1.0; v1.0 knows no filters and no intent', 'beta');
+    .option('--api-version <version>', 'beta (default) or v1.0; v1.0 knows no filters and no intent');
 }
 
 /** Who a command acts for: settings and tenant, without Redis and without a call to Graph. */

@@ -64,6 +64,7 @@ export const rollback: CliCommand<RollbackFlags> = draining({
       flags.from === undefined
         ? await writtenByRun(name ?? '', selection, session, context)
         : await writtenByPlan(flags.from, selection, session, context);
+    expectItsVersion(flags.apiVersion, written);
     if (written.isUnseen) {
       context.print.say(
         `${written.name} was made without a look at the tenant: it has no before-images, so there is nothing to go back to.`,
@@ -84,6 +85,15 @@ const whatIsMeant = (): UserError =>
     remedy: 'Give either a run id (or @last), or --from with the plan file of the run.',
     exitCode: EXIT.badInput,
   });
+
+/** A rollback writes as what it takes back was written. @throws UserError (exit 2) for another version */
+function expectItsVersion(given: string | undefined, { name, apiVersion }: Written): void {
+  if (given === undefined || given.trim().toLowerCase() === apiVersion) return;
+  throw new UserError(`${name} was written through ${apiVersion}, not through ${given}.`, {
+    remedy: `Leave --api-version out: it goes back as it came.`,
+    exitCode: EXIT.badInput,
+  });
+}
 
 const beginRollback = async (
   written: Written,

@@ -43,8 +43,7 @@ export function fileOptions(command: Command): Command {
     .option('--blind', 'write without looking first: nothing is skipped, blank filters are problems, no undo')
     .option(
       '--strategy <strategy>',
-      'patch: each assignment by itself; assign: the whole list of each policy, for tenants that refuse PATCH',
-      'patch',
+      'patch (default): each assignment by itself; assign: the whole list of each policy, for tenants that refuse PATCH',
     )
     .option('--keep-days <days>', 'how long the run is kept after its end', '30');
 }
