@@ -82,7 +82,7 @@ async function applyStaged(
     context.print.say('Nothing was changed.');
     return EXIT.stoppedEarly;
   }
-  const warning = plan.writes > 0 ? warningOfTokenEnd(identity, plan.secondsAtLeast, Date.now()) : undefined;
+  const warning = plan.writes > 0 ? warningOfTokenEnd(identity, plan, Date.now()) : undefined;
   if (warning !== undefined) context.print.say(warning);
   await tellStop(session, context);
   if (

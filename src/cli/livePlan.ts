@@ -14,6 +14,7 @@ import { PlanWriter } from '../formats/writePlanFile.ts';
 import { typesToApprove } from '../graph/approvals.ts';
 import { createGraphClient, type GraphClient } from '../graph/graphClient.ts';
 import { proxyFor } from '../graph/proxy.ts';
+import { leastSeconds } from '../queue/leastTime.ts';
 import { readsWithin } from '../queue/reads.ts';
 import type { InputRow } from '../assignments/rows/row.ts';
 import { VERSION } from '../version.ts';
@@ -69,8 +70,9 @@ export interface LivePlan extends PlanCounts {
   readonly differences: readonly string[];
   /** What was not allowed: while there is any, nothing is written. */
   readonly blocked: readonly Blocked[];
-  /** Seconds that the writes take at the budget as it is now, at least. */
+  /** Seconds that the writes take at least, by the limit; and about, at the budget as it is learned. */
   readonly secondsAtLeast: number;
+  readonly secondsAbout: number;
   /** False with `--blind` and `--offline`: what the tenant has was not read. */
   readonly looked: boolean;
   readonly offline: boolean;
@@ -229,7 +231,8 @@ async function livePlan(
     findings: tally.findings,
     ...{ fingerprint, differences },
     blocked: staged.isRestoring ? [] : blockedBy(found, allowed),
-    secondsAtLeast: Math.ceil(((tally.requests / budget) * identity.pace.windowMs) / 1000),
+    secondsAtLeast: leastSeconds(tally.requests, identity.pace),
+    secondsAbout: Math.ceil(((tally.requests / budget) * identity.pace.windowMs) / 1000),
     looked,
     offline: !looked && !rules.blind,
   };

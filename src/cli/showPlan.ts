@@ -36,14 +36,21 @@ export function showPlan(plan: LivePlan, { print }: Context): void {
     );
     if (more > 0) print.say(`  … and ${count(more, 'more row')}`);
   }
-  if (plan.writes > 0)
-    print.say(`${count(plan.requests, 'write')}, at least ${duration(plan.secondsAtLeast)}.`);
+  if (plan.writes > 0) print.say(`${[count(plan.requests, 'write'), ...times(plan)].join(', ')}.`);
   if (plan.approvalFor.length > 0)
     print.say(`${approvalInWords(plan.approvalFor)}: apply, submit and rollback need --justification "…".`);
   showGuard(plan, print);
   showDifferences(plan, print);
   print.say(`Plan ${shortFingerprint(plan)}`);
 }
+
+const times = ({ secondsAtLeast, secondsAbout }: LivePlan): string[] => {
+  const [least, about] = [Math.floor(secondsAtLeast), Math.round(secondsAbout)];
+  return [
+    ...(least > 0 ? [`at least ${duration(least)}`] : []),
+    ...(about > least ? [`about ${duration(about)}`] : []),
+  ];
+};
 
 /** Enough of a fingerprint to tell two plans apart. */
 export const shortFingerprint = ({ fingerprint }: Pick<LivePlan, 'fingerprint'>): string =>

@@ -220,7 +220,7 @@ describe('a ready token', () => {
         isTerminal: true,
         stdin: 'no\n',
       });
-    // 100 rows take 100 s at least.
+    // 100 rows take 77 s at least.
     const refused = await apply(60, '--yes');
     expect(refused).toMatchObject({ exitCode: 4, stdout: '' });
     expect(refused.stderr).toContain('AZURE_CLIENT_SECRET');
