@@ -10,7 +10,7 @@ import { SignIn } from '../queue/signIn.ts';
 import { startWorker, type BatchWorker } from '../queue/worker.ts';
 import { redisFailure } from '../redis/failure.ts';
 import { hasEnded, type Run } from '../runs/run.ts';
-import { statusOfRun, type LedgerStatus, type RunStatus } from '../runs/progress.ts';
+import { statusOfRun, type LedgerStatus, type RunStatus, type Waiting } from '../runs/progress.ts';
 import type { Stop } from '../runs/runReader.ts';
 import { RunStore } from '../runs/runStore.ts';
 import { endedInTime, type Ending } from './away.ts';
@@ -21,10 +21,12 @@ import { count, duration, visible } from './print.ts';
 import { showProgress } from './progressBar.ts';
 import { signedIn, type Identity } from './identity.ts';
 import type { Session } from './session.ts';
-import { stopInWords, whyWaiting } from './waiting.ts';
+import { stopInWords, whyWaiting, type HasWorkers } from './waiting.ts';
 
 /** How often the record is read for progress. */
 const LOOK_AT_RUN_MS = 250;
+/** How often it is asked why a run does not go on. */
+const LOOK_WHY_MS = 2_000;
 /** The time to record what was broken off. */
 const RECORD_LOST_MS = 500;
 
@@ -114,7 +116,9 @@ async function workUntilEnd(
   });
   let run: Run | undefined;
   try {
-    run = await followRun(runId, session, context, isLeftAlone);
+    // Of its own worker nobody needs to ask.
+    const hasWorkers: HasWorkers = async (id) => id === runId || session.producer.hasWorkers(id);
+    run = await followRun(runId, session, context, hasWorkers, isLeftAlone);
     if (context.interrupted.aborted && !hasEnded(run))
       context.print.say('Finishing what is in flight; a second signal leaves at once.');
   } finally {
@@ -139,6 +143,7 @@ export async function followRun(
   runId: string,
   session: Session,
   context: Context,
+  hasWorkers: HasWorkers,
   until: (run: Run) => boolean = () => false,
 ): Promise<Run> {
   const { runs, identity } = session;
@@ -146,7 +151,8 @@ export async function followRun(
   const progress = showProgress(context);
   setMaxListeners(0, context.interrupted);
   let run: Run | undefined;
-  let hasToldWhy = false;
+  let why: Waiting | undefined;
+  let [nextWhyAt, toldWhy] = [0, new Set<string>()];
   let toldStopAt: number | undefined;
   let toldSignIn = false;
   try {
@@ -157,16 +163,21 @@ export async function followRun(
         const stop = await runs.stopped();
         if (stop?.at !== toldStopAt) tellStopOrEnd(stop, session, context);
         toldStopAt = stop?.at;
-        const why = run.state === 'queued' && !stop && !hasToldWhy && (await whyWaiting(run, runs, identity));
-        if (why) context.print.say(`Run ${runId} waits: ${why.reasonText}.`);
-        if (why) hasToldWhy = true;
+        if (performance.now() >= nextWhyAt) {
+          why = await whyWaiting(run, runs, identity, hasWorkers);
+          nextWhyAt = performance.now() + LOOK_WHY_MS;
+          // That the tenant is stopped is said above.
+          if (why && why.reason !== 'tenantStopped' && !toldWhy.has(why.reason))
+            context.print.say(`Run ${runId} waits: ${why.reasonText}.`);
+          toldWhy = why === undefined ? new Set() : toldWhy.add(why.reason);
+        }
         if (!awaitsSignIn(run)) toldSignIn = false;
         else if (!toldSignIn && !until(run)) {
           context.print.say(`Run ${runId} waits, and goes on by itself when the sign-in works again.`);
           toldSignIn = true;
         }
         const isOver = hasEnded(run) || until(run) || context.interrupted.aborted;
-        progress.update(statusOfRun(run, await ledgerStatus(runs, ledger), Date.now()), isOver);
+        progress.update(statusOfRun(run, await ledgerStatus(runs, ledger), await runs.now(), why), isOver);
         if (isOver) return run;
       } catch (error) {
         // The client says itself that Redis is away, and tries on.
@@ -215,9 +226,9 @@ export async function ledgerStatus(runs: RunStore, ledger: Ledger): Promise<Ledg
 /** A run as it is shown, with the reason when it waits for something. */
 export async function statusOf(run: Run, session: Session): Promise<RunStatus> {
   const { runs, identity } = session;
-  const status = statusOfRun(run, await ledgerStatus(runs, session.ledgerOn(runs)), Date.now());
-  const why = status.reason === null ? await whyWaiting(run, runs, identity) : undefined;
-  return why === undefined ? status : { ...status, ...why };
+  const hasWorkers: HasWorkers = (runId) => session.producer.hasWorkers(runId);
+  const why = await whyWaiting(run, runs, identity, hasWorkers);
+  return statusOfRun(run, await ledgerStatus(runs, session.ledgerOn(runs)), await runs.now(), why);
 }
 
 /** The last words about a run, and what they mean to the shell. */

@@ -113,6 +113,8 @@ const PROGRESS = z.object({
   finishedAt: numberOrNull,
   /** When a worker was last heard of, by Redis' clock. */
   seenAt: numberOrNull,
+  /** When a row came to its end last, by Redis' clock. */
+  lastProgressAt: numberOrNull,
   /** The time at work: what is over, and since when it is at work now; null: it is not. */
   workedMs: number,
   workingSince: numberOrNull,

@@ -166,3 +166,21 @@ describe('submit', () => {
     expect((await here.run(['submit', plan, '--no-plan'])).exitCode).toBe(2);
   });
 });
+
+test('status and watch say that no worker is there and foretell nothing; with one they say nothing of it', async () => {
+  const here = await line();
+  const [without] = JSON.parse((await here.run(['status', '--json'])).stdout);
+  expect(without).toMatchObject({ reason: 'noWorker', etaSeconds: null });
+  expect((await here.run(['status', '@last'])).stdout).toContain('no worker is at work for it');
+  const watching = here.start(['watch', '@last']);
+  await watching.said('no worker is at work for it: start one with');
+  await here.run(['pause', '@last']);
+  const working = here.start(['worker']);
+  await working.said('Working for tenant');
+  await here.run(['resume', '@last']);
+  expect(await watching.ended).toMatchObject({ exitCode: 0 });
+  const queued = await here.run(['submit', '--no-plan', here.mine]);
+  expect(queued.stderr).not.toContain('No worker');
+  working.interrupt('SIGTERM');
+  await working.ended;
+});

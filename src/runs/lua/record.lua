@@ -83,7 +83,10 @@ local open = false
 for i = 1, #bytes do if bytes[i] % 16 <= UNSETTLED_MAX then open = true end end
 if not open then redis.call('SETBIT', SETTLED, tonumber(batch), 1) end
 if sent ~= 0 then redis.call('HINCRBY', HEADER, FIELD.sent, sent) end
-if left ~= 0 then redis.call('HINCRBY', HEADER, FIELD.left, left) end
+if left ~= 0 then
+  redis.call('HINCRBY', HEADER, FIELD.left, left)
+  redis.call('HSET', HEADER, FIELD.lastProgressAt, text(now))
+end
 abortIfFailing(HEADER, args.allForbidden)
 pauseAfterCanary(HEADER)
 endIfDone(HEADER, OPEN, args.runId, OTHER_KEYS)
