@@ -86,7 +86,7 @@ async function applyStaged(
   if (warning !== undefined) context.print.say(warning);
   await tellStop(session, context);
   if (
-    plan.writes > 0 &&
+    (plan.writes > 0 || plan.doubt !== null) &&
     !flags.yes &&
     !(await ask(await question('Change', plan, identity, context), context))
   ) {
@@ -107,7 +107,7 @@ async function applyStaged(
 /** Whoever says yes must see which tenant it is, by the name that people know it by. */
 export async function question(
   verb: string,
-  plan: Pick<LivePlan, 'writes' | 'fingerprint'>,
+  plan: Pick<LivePlan, 'writes' | 'fingerprint' | 'doubt'>,
   identity: Identity,
   context: Context,
 ): Promise<string> {
@@ -115,7 +115,10 @@ export async function question(
   try {
     const domain = await tenantDomain(identity, graph, context.interrupted);
     const where = tenantInWords(identity, domain && visible(domain));
-    return `${verb} ${count(plan.writes, 'assignment')} in ${where}, plan ${shortFingerprint(plan)}?`;
+    const named = `${where}, plan ${shortFingerprint(plan)}`;
+    // A yes to a number of assignments is no answer to it.
+    if (plan.doubt !== null) return `${plan.doubt} This is ${named}. Go on?`;
+    return `${verb} ${count(plan.writes, 'assignment')} in ${named}?`;
   } finally {
     await graph.close();
   }

@@ -68,6 +68,8 @@ export interface LivePlan extends PlanCounts {
   readonly fingerprint: string;
   /** What a plan that was not sealed here says otherwise: while there is any, nothing is written. */
   readonly differences: readonly string[];
+  /** A question that the whole of the plan raises: not one of its rows finds anything, so it may be for another tenant. */
+  readonly doubt: string | null;
   /** What was not allowed: while there is any, nothing is written. */
   readonly blocked: readonly Blocked[];
   /** Seconds that the writes take at least, by the limit; and about, at the budget as it is learned. */
@@ -229,13 +231,20 @@ async function livePlan(
     refusedRows: tally.refused,
     guard: Object.fromEntries(found),
     findings: tally.findings,
-    ...{ fingerprint, differences },
+    ...{ fingerprint, differences, doubt: doubtOf(staged, judged) },
     blocked: staged.isRestoring ? [] : blockedBy(found, allowed),
     secondsAtLeast: leastSeconds(tally.requests, identity.pace),
     secondsAbout: Math.ceil(((tally.requests / budget) * identity.pace.windowMs) / 1000),
     looked,
     offline: !looked && !rules.blind,
   };
+}
+
+/** All rows gone is what a file looks like that was made for another tenant. */
+function doubtOf({ session, staging, isRestoring }: Staged, { tally, looked }: Judged): string | null {
+  const { gone, duplicates } = tally.counts;
+  if (!looked || isRestoring || gone === 0 || gone + duplicates < staging.rows) return null;
+  return `Not one of the ${count(gone, 'row')} finds its assignment in tenant ${session.identity.tenant}: is this the right tenant?`;
 }
 
 async function approvalTypes({ identity, runs, ledgerOn }: Session, { interrupted }: Context) {

@@ -41,6 +41,10 @@ export function showPlan(plan: LivePlan, { print }: Context): void {
     print.say(`${approvalInWords(plan.approvalFor)}: apply, submit and rollback need --justification "…".`);
   showGuard(plan, print);
   showDifferences(plan, print);
+  if (plan.doubt !== null)
+    print.say(
+      `${print.bold(plan.doubt)} Another one needs --tenant or its sign-in; \`retarget doctor\` names it.`,
+    );
   print.say(`Plan ${shortFingerprint(plan)}`);
 }
 

@@ -21,7 +21,7 @@ const NOTHING: LivePlan = {
     unreadable: 0,
   },
   ...{ refused: 0, leftOut: 0, writesByType: {}, approvalFor: [], changes: [], firstRows: [] },
-  ...{ refusedRows: [], fingerprint: '0123456789abcdef'.repeat(4), differences: [] },
+  ...{ refusedRows: [], fingerprint: '0123456789abcdef'.repeat(4), differences: [], doubt: null },
   ...{
     guard: {},
     findings: [],
