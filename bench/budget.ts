@@ -34,7 +34,7 @@ type Contender = (rig: Rig, present: Case) => Promise<void> | void;
 
 const ours: Contender = async (rig, { workers }) => {
   for (let i = 0; i < workers; i += 1) rig.start(RETARGET, ['worker']);
-  await rig.retarget('submit', rig.file);
+  await rig.retarget('submit', '--no-plan', rig.file);
 };
 
 const peer =

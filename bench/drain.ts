@@ -32,7 +32,7 @@ async function measure(blind: boolean, seed: number): Promise<Measured> {
     redis: 'embedded',
   } as const;
   await using rig = await openRig(options);
-  const run = await rig.retarget('submit', rig.file, ...(blind ? ['--blind'] : []));
+  const run = await rig.retarget('submit', '--no-plan', rig.file, ...(blind ? ['--blind'] : []));
   await rig.retarget('worker', '--until-idle');
   const status = JSON.parse(await rig.retarget('status', run, '--json')) as RunStatus;
   const seconds = (Date.parse(status.finishedAt ?? '') - Date.parse(status.startedAt ?? '')) / 1000;

@@ -19,9 +19,10 @@ import { tellStop } from './stopAll.ts';
 import { fileOptions, publish, withStagedFile } from './stage.ts';
 import { tenantDomain, tenantInWords } from './tenantInWords.ts';
 import { warningOfTokenEnd } from './tokenEnd.ts';
+import { takeTurn, turnOptions, type TurnFlags } from './turn.ts';
 import { statusOf } from './work.ts';
 
-interface ApplyFlags extends FileFlags, MakeFlags, DrainFlags {
+interface ApplyFlags extends FileFlags, MakeFlags, DrainFlags, TurnFlags {
   readonly yes?: boolean;
   readonly json?: boolean;
   readonly dryRun?: boolean;
@@ -32,7 +33,7 @@ interface ApplyFlags extends FileFlags, MakeFlags, DrainFlags {
 
 export const apply = draining<ApplyFlags>({
   options: (command) =>
-    makesRun(fileOptions(sharedOptions(command)))
+    turnOptions(makesRun(fileOptions(sharedOptions(command))))
       .option(...OFFLINE)
       .option('--canary-stop', 'after the canary, stop instead of asking; `retarget resume` goes on')
       .addOption(
@@ -84,21 +85,23 @@ async function applyStaged(
     context.print.say('Nothing was changed.');
     return EXIT.stoppedEarly;
   }
-  const warning = plan.writes > 0 ? warningOfTokenEnd(identity, plan.secondsAtLeast, Date.now()) : undefined;
+  const warning = plan.writes > 0 ? warningOfTokenEnd(identity, plan, Date.now()) : undefined;
   if (warning !== undefined) context.print.say(warning);
   await tellStop(session, context);
   if (
-    plan.writes > 0 &&
+    (plan.writes > 0 || plan.doubt !== null) &&
     !flags.yes &&
     !(await ask(await question('Change', plan, identity, context), context))
   ) {
     context.print.say('Nothing was changed.');
     return EXIT.stoppedEarly;
   }
+  const also = await takeTurn(undefined, flags, session, context);
+  if (also === undefined) return EXIT.stoppedEarly;
   const runId = await publish(staged, flags.again === true);
   await logRun('apply', runId, session, context, flags, planTaken(staged, plan));
   context.print.say(`Run ${runId}`);
-  const exitCode = await followCanary(runId, session, flags, context);
+  const exitCode = await followCanary(runId, session, flags, context, also);
   const run = flags.json ? await session.runs.run(runId) : undefined;
   if (run) context.print.json(await statusOf(run, session));
   return exitCode;
@@ -107,7 +110,7 @@ async function applyStaged(
 /** Whoever says yes must see which tenant it is, by the name that people know it by. */
 export async function question(
   verb: string,
-  plan: Pick<LivePlan, 'writes' | 'fingerprint'>,
+  plan: Pick<LivePlan, 'writes' | 'fingerprint' | 'doubt'>,
   identity: Identity,
   context: Context,
 ): Promise<string> {
@@ -115,7 +118,10 @@ export async function question(
   try {
     const domain = await tenantDomain(identity, graph, context.interrupted);
     const where = tenantInWords(identity, domain && visible(domain));
-    return `${verb} ${count(plan.writes, 'assignment')} in ${where}, plan ${shortFingerprint(plan)}?`;
+    const named = `${where}, plan ${shortFingerprint(plan)}`;
+    // A yes to a number of assignments is no answer to it.
+    if (plan.doubt !== null) return `${plan.doubt} This is ${named}. Go on?`;
+    return `${verb} ${count(plan.writes, 'assignment')} in ${named}?`;
   } finally {
     await graph.close();
   }

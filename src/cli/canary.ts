@@ -24,8 +24,9 @@ export async function followCanary(
   session: Session,
   flags: CanaryFlags,
   context: Context,
+  also: readonly string[] = [],
 ): Promise<ExitCode> {
-  const exitCode = await workOn(runId, session, context);
+  const exitCode = await workOn(runId, session, context, also);
   // Redis may be why it was left, and would be waited for.
   if (context.interrupted.aborted) return exitCode;
   const run = await session.runs.run(runId);
@@ -42,7 +43,7 @@ export async function followCanary(
   }
   await session.runs.transition(runId, { to: 'queued', from: ['paused'], ifMoves: run.moves });
   await session.producer.topUp();
-  return workOn(runId, session, context);
+  return workOn(runId, session, context, also);
 }
 
 async function mayGoOn(

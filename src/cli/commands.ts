@@ -30,7 +30,7 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
   },
   submit: {
     usage: '<file>',
-    summary: 'record and queue a run for workers; prints its id',
+    summary: 'plan, record and queue a run for workers; prints its id',
     example: 'run=$(retarget submit changes.csv)',
     load: async () => (await import('./submit.ts')).submit,
   },

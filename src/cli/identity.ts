@@ -19,7 +19,13 @@ export function sharedOptions(command: Command): Command {
     .addOption(oneOf('--sign-in <way>', 'who signs in to Graph', SIGN_IN_WAYS, 'default'))
     .option('--redis-url <url>', 'Redis to use (REDIS_URL); without one, an embedded Redis is started')
     .option('--graph-url <url>', 'root of Microsoft Graph (RETARGET_GRAPH_URL)')
-    .addOption(oneOf('--api-version <version>', 'v1.0 knows no filters and no intent', API_VERSIONS, 'beta'));
+    .addOption(
+      oneOf(
+        '--api-version <version>',
+        'beta (default) or v1.0; v1.0 knows no filters and no intent',
+        API_VERSIONS,
+      ),
+    );
 }
 
 /** Who a command acts for: settings and tenant, without Redis and without a call to Graph. */

@@ -14,6 +14,7 @@ import { PlanWriter } from '../formats/writePlanFile.ts';
 import { typesToApprove } from '../graph/approvals.ts';
 import { createGraphClient, type GraphClient } from '../graph/graphClient.ts';
 import { proxyFor } from '../graph/proxy.ts';
+import { leastSeconds } from '../queue/leastTime.ts';
 import { readsWithin } from '../queue/reads.ts';
 import type { InputRow } from '../assignments/rows/row.ts';
 import { VERSION } from '../version.ts';
@@ -67,10 +68,13 @@ export interface LivePlan extends PlanCounts {
   readonly fingerprint: string;
   /** What a plan that was not sealed here says otherwise: while there is any, nothing is written. */
   readonly differences: readonly string[];
+  /** A question that the whole of the plan raises: not one of its rows finds anything, so it may be for another tenant. */
+  readonly doubt: string | null;
   /** What was not allowed: while there is any, nothing is written. */
   readonly blocked: readonly Blocked[];
-  /** Seconds that the writes take at the budget as it is now, at least. */
+  /** Seconds that the writes take at least, by the limit; and about, at the budget as it is learned. */
   readonly secondsAtLeast: number;
+  readonly secondsAbout: number;
   /** False with `--blind` and `--offline`: what the tenant has was not read. */
   readonly looked: boolean;
   readonly offline: boolean;
@@ -133,6 +137,11 @@ export async function planStaged(
     const differences = new Differences(staged.expected);
     for await (const inputs of staging.rowsByBatch()) {
       const rows = planner ? await planner.at(inputs) : unseen(inputs, staged);
+      if (planner)
+        await staging.name(
+          batch,
+          rows.map(({ names }) => names),
+        );
       // A rollback has what it saw when it decided what is to be put back.
       if (planner && !staged.isRestoring) {
         const saw = rows.map(seenBy);
@@ -227,12 +236,20 @@ async function livePlan(
     refusedRows: tally.refused,
     guard: Object.fromEntries(found),
     findings: tally.findings,
-    ...{ fingerprint, differences },
+    ...{ fingerprint, differences, doubt: doubtOf(staged, judged) },
     blocked: staged.isRestoring ? [] : blockedBy(found, allowed),
-    secondsAtLeast: Math.ceil(((tally.requests / budget) * identity.pace.windowMs) / 1000),
+    secondsAtLeast: leastSeconds(tally.requests, identity.pace),
+    secondsAbout: Math.ceil(((tally.requests / budget) * identity.pace.windowMs) / 1000),
     looked,
     offline: !looked && !rules.blind,
   };
+}
+
+/** All rows gone is what a file looks like that was made for another tenant. */
+function doubtOf({ session, staging, isRestoring }: Staged, { tally, looked }: Judged): string | null {
+  const { gone, duplicates } = tally.counts;
+  if (!looked || isRestoring || gone === 0 || gone + duplicates < staging.rows) return null;
+  return `Not one of the ${count(gone, 'row')} finds its assignment in tenant ${session.identity.tenant}: is this the right tenant?`;
 }
 
 async function approvalTypes({ identity, runs, ledgerOn }: Session, { interrupted }: Context) {

@@ -23,12 +23,13 @@ import { openSession, rememberTenant, type Session } from './session.ts';
 import { showPlan } from './showPlan.ts';
 import { publish, runIdentity } from './stage.ts';
 import { tellStop } from './stopAll.ts';
+import { takeTurn, turnOptions, type TurnFlags } from './turn.ts';
 import { statusOf, tellNoWorkers, workOn } from './work.ts';
 import { writtenByPlan, writtenByRun, type Unrecorded, type Written } from './writtenRows.ts';
 
 const KEEP_DAYS = 30;
 
-interface RollbackFlags extends SharedFlags, DrainFlags, SelectionFlags {
+interface RollbackFlags extends SharedFlags, DrainFlags, SelectionFlags, TurnFlags {
   readonly from?: string;
   readonly force?: boolean;
   readonly includeUnrecorded?: boolean;
@@ -43,7 +44,7 @@ interface RollbackFlags extends SharedFlags, DrainFlags, SelectionFlags {
 
 export const rollback: CliCommand<RollbackFlags> = draining({
   options: (command) =>
-    selectionOptions(sharedOptions(command))
+    turnOptions(selectionOptions(sharedOptions(command)))
       .option('--from <plan>', 'take back what a plan file has changed, also when Redis knows nothing of it')
       .option('--force', 'put back also what somebody has changed since')
       .option(
@@ -75,6 +76,7 @@ export const rollback: CliCommand<RollbackFlags> = draining({
       flags.from === undefined
         ? await writtenByRun(name ?? '', selection, unrecordedBy(flags, context), session, context)
         : await writtenByPlan(flags.from, selection, session, context);
+    expectItsVersion(flags.apiVersion, written);
     if (written.isUnseen) {
       context.print.say(
         `${written.name} was made without a look at the tenant: it has no before-images, so there is nothing to go back to.`,
@@ -107,6 +109,15 @@ const whatIsMeant = (): UserError =>
     remedy: 'Give either a run id (or @last), or --from with the plan file of the run.',
     exitCode: EXIT.badInput,
   });
+
+/** A rollback writes as what it takes back was written. @throws UserError (exit 2) for another version */
+function expectItsVersion(given: string | undefined, { name, apiVersion }: Written): void {
+  if (given === undefined || given.trim().toLowerCase() === apiVersion) return;
+  throw new UserError(`${name} was written through ${apiVersion}, not through ${given}.`, {
+    remedy: `Leave --api-version out: it goes back as it came.`,
+    exitCode: EXIT.badInput,
+  });
+}
 
 const beginRollback = async (
   written: Written,
@@ -145,6 +156,7 @@ async function rollBack(
   const unless = leftOut > 0 ? EXIT.someRowsFailed : EXIT.done;
   if (inverses.rows === 0) return unless;
   const staged = stagedInverses(inverses, written, staging, session);
+  let also: readonly string[] = [];
   if (!flags.dryRun) staged.keptPlan = keepPlanIn(flags, context)(staging.runId);
   try {
     const plan = await planStaged(staged, planTerms({}, staged.keptPlan ? [staged.keptPlan] : []), context);
@@ -157,17 +169,21 @@ async function rollBack(
       context.print.say('Nothing was changed.');
       return EXIT.stoppedEarly;
     }
+    const turn = flags.work ? await takeTurn(undefined, flags, session, context) : [];
+    if (turn === undefined) return EXIT.stoppedEarly;
+    also = turn;
     await publish(staged, true);
   } finally {
     if (staged.keptPlan !== undefined && !staged.isPublished) await rm(staged.keptPlan, { force: true });
   }
   await logRollback(written, staging.runId, flags, session, context);
-  return (await workedOn(staging.runId, flags, session, context)) ?? unless;
+  return (await workedOn(staging.runId, also, flags, session, context)) ?? unless;
 }
 
 /** Answers the exit code of the run when it was worked on here. */
 async function workedOn(
   runId: string,
+  also: readonly string[],
   flags: RollbackFlags,
   session: Session,
   context: Context,
@@ -176,7 +192,7 @@ async function workedOn(
   print.say(`Run ${runId}`);
   if (!flags.work && !flags.json) print.data(runId);
   let exitCode: ExitCode | undefined;
-  if (flags.work) exitCode = await workOn(runId, session, context);
+  if (flags.work) exitCode = await workOn(runId, session, context, also);
   else await tellNoWorkers(session, context);
   const run = flags.json ? await session.runs.run(runId) : undefined;
   if (run) print.json(await statusOf(run, session));

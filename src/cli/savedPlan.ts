@@ -28,10 +28,10 @@ export async function stagePlan(
   keepPlanIn: ((runId: string) => string) | undefined,
   print: Printer,
 ): Promise<Staged> {
-  refuseFileFlags(flags);
   const key = await session.runs.sealKey();
   const reads = planReads(file, key);
   const { header, format } = await reads.header();
+  refuseContradiction(flags, header);
   expectSame(header, session, file);
   const { graphUrl: root, apiVersion, blind, strategy, createdAt, source } = header;
   const rules: ReadingRules = { root, apiVersion, blind, strategy };
@@ -55,6 +55,7 @@ export async function stagePlan(
       input: planned.input,
       policy: policyKey(planned.change.address),
       ...(looked && seenBy(planned)),
+      names: planned.names,
       ...(row.rank !== undefined && { rank: row.rank }),
       ...(earlier && { duplicateOf: earlier.line }),
     });
@@ -151,18 +152,38 @@ export function expectSame(header: PlanHeader, { identity }: Session, file: Inpu
     throw differs('Graph at', header.graphUrl, config.graphUrl, `Give --graph-url ${header.graphUrl}.`);
 }
 
-/** A plan is taken as it is: what decides how a file is read was decided when it was made. */
-function refuseFileFlags(flags: FileFlags): void {
-  const given = [
-    ['--skip-invalid', flags.skipInvalid],
-    ['--blind', flags.blind],
-  ].find(([, value]) => value);
-  if (given === undefined) return;
-  throw new UserError(`A plan is taken exactly as it is, so ${given[0]} has no place here.`, {
-    remedy: `Leave ${given[0]} out, or give it to \`retarget plan\` when the plan is made.`,
-    exitCode: EXIT.badInput,
-  });
+/**
+ * A plan is taken as it is: what decides how its rows are read and written was decided when it was made. A flag that says the same is
+ * no harm.
+ * @throws UserError (exit 2) for one that says otherwise
+ */
+function refuseContradiction(
+  flags: FileFlags & { readonly offline?: boolean },
+  { strategy, apiVersion, offline, blind }: PlanHeader,
+): void {
+  const said: readonly (readonly [flag: string, given: string | undefined, planned: string])[] = [
+    ['--strategy', flags.strategy, strategy],
+    ['--api-version', flags.apiVersion?.trim().toLowerCase(), apiVersion],
+    ['--input-format', flags.inputFormat?.trim().toLowerCase(), 'ndjson'],
+    ['--offline', onlyIf(flags.offline), onlyIf(offline) ?? 'not offline'],
+    ['--blind', onlyIf(flags.blind), onlyIf(blind) ?? 'not blind'],
+    ['--skip-invalid', onlyIf(flags.skipInvalid), 'complete'],
+  ];
+  const contradicting = said.find(([, given, planned]) => given !== undefined && given !== planned);
+  if (contradicting === undefined) return;
+  const [flag, given, planned] = contradicting;
+  const written = given === GIVEN ? flag : `${flag} ${given}`;
+  throw new UserError(
+    `A plan is taken exactly as it is, and this one is ${planned}: ${written} has no place here.`,
+    {
+      remedy: `Leave ${flag} out, or give it to \`retarget plan\` when the plan is made. Nothing was queued.`,
+      exitCode: EXIT.badInput,
+    },
+  );
 }
+
+const GIVEN = 'given';
+const onlyIf = (flag: boolean | undefined): typeof GIVEN | undefined => (flag ? GIVEN : undefined);
 
 const NOT_SIDE_BY_SIDE: Problem = {
   line: 1,

@@ -37,14 +37,25 @@ export function showPlan(plan: LivePlan, { print }: Context): void {
     );
     if (more > 0) print.say(`  … and ${count(more, 'more row')}`);
   }
-  if (plan.writes > 0)
-    print.say(`${count(plan.requests, 'write')}, at least ${duration(plan.secondsAtLeast)}.`);
+  if (plan.writes > 0) print.say(`${[count(plan.requests, 'write'), ...times(plan)].join(', ')}.`);
   if (plan.approvalFor.length > 0)
     print.say(`${approvalInWords(plan.approvalFor)}: apply, submit and rollback need --justification "…".`);
   showGuard(plan, print);
   showDifferences(plan, print);
+  if (plan.doubt !== null)
+    print.say(
+      `${print.bold(plan.doubt)} Another one needs --tenant or its sign-in; \`retarget doctor\` names it.`,
+    );
   print.say(`Plan ${shortFingerprint(plan)}`);
 }
+
+const times = ({ secondsAtLeast, secondsAbout }: LivePlan): string[] => {
+  const [least, about] = [Math.floor(secondsAtLeast), Math.round(secondsAbout)];
+  return [
+    ...(least > 0 ? [`at least ${duration(least)}`] : []),
+    ...(about > least ? [`about ${duration(about)}`] : []),
+  ];
+};
 
 /** Enough of a fingerprint to tell two plans apart. */
 export const shortFingerprint = ({ fingerprint }: Pick<LivePlan, 'fingerprint'>): string =>
@@ -123,7 +134,7 @@ function showGuard(plan: LivePlan, { say, bold }: Context['print']): void {
     const verdict = isBlocked ? verdictOn(isBlocked) : 'allowed';
     say(`  ${kind}: ${count(found, 'finding')}, ${verdict}${WORDS[kind] ? ` – ${WORDS[kind]}` : ''}`);
     const shown = (byKind.get(kind) ?? []).filter(({ what }) => what !== '').slice(0, FINDINGS_SHOWN);
-    for (const { line, what } of shown) say(`    line ${line}: ${visible(what)}`);
+    for (const { lines, what } of shown) say(`    ${linesInWords(lines)}: ${visible(what)}`);
     const more = (byKind.get(kind)?.length ?? 0) - shown.length;
     if (shown.length > 0 && more > 0) say(`    … and ${count(more, 'more')}`.replace(/s$/, ''));
   }
@@ -140,6 +151,10 @@ const verdictOn = ({ kind, allowed }: Blocked): string =>
   isNeverAllowed(kind)
     ? 'stops, and can not be allowed'
     : `stops (${allowed.toLocaleString('en-US')} allowed)`;
+const linesInWords = (lines: readonly number[]): string =>
+  lines.length === 1
+    ? `line ${lines[0]}`
+    : `lines ${lines.slice(0, LINES_SHOWN).join(', ')}${lines.length > LINES_SHOWN ? ', …' : ''}`;
 
 const WORDS: Readonly<Record<string, string>> = {
   'max-changes': 'rows of a policy type beyond --max-changes or --max-changes-percent',

@@ -27,6 +27,8 @@ import { rememberTenant, openSession, type Session } from './session.ts';
 /** What a command that makes a run wants of it. */
 export interface Making {
   readonly options: RunOptions;
+  /** The file becomes a run without being compared with the tenant. */
+  readonly unplanned?: boolean;
   /** Where a copy of a plan file is kept, by the run's id. */
   readonly keepPlanIn?: (runId: string) => string;
 }
@@ -45,9 +47,8 @@ export function fileOptions(command: Command): Command {
     .addOption(
       oneOf(
         '--strategy <strategy>',
-        'patch: each assignment by itself; assign: the whole list of each policy, for tenants that refuse PATCH',
+        'patch (default): each assignment by itself; assign: the whole list of each policy, for tenants that refuse PATCH',
         STRATEGIES,
-        'patch',
       ),
     )
     .addOption(
@@ -58,14 +59,14 @@ export function fileOptions(command: Command): Command {
 /**
  * Reads a file and stages its rows, then hands them to `use`. Problems of the file come first, also when Redis is away.
  * What `use` did not publish is forgotten.
- * @param signIn signs in as far as the command needs it
+ * @param signIn signs in as far as the command needs it, which may depend on whether the file is a plan
  * @throws UserError (exit 2) for a file with problems: they are shown, nothing is left in Redis.
  */
 export async function withStagedFile<T>(
   path: string,
   flags: FileFlags,
   context: Context,
-  signIn: (identity: Identity, context: Context) => Promise<Identity>,
+  signIn: (identity: Identity, context: Context, isPlan: boolean) => Promise<Identity>,
   use: (staged: Staged) => Promise<T>,
   making = NO_RUN,
 ): Promise<T> {
@@ -76,6 +77,7 @@ export async function withStagedFile<T>(
     apiVersion: known.config.apiVersion,
     blind: flags.blind === true,
     strategy: flags.strategy ?? 'patch',
+    ...(making.unplanned && { unplanned: true }),
   };
   refuseUnfit(rules);
   const opened = await openInput(path, flags.inputFormat, context);
@@ -83,7 +85,7 @@ export async function withStagedFile<T>(
   const file = { ...opened, bytes };
   const orProblems = <T>(opening: Promise<T>): Promise<T> =>
     isPlan ? openedOrProblem(opening, file) : openedOrProblems(opening, file, rules, flags, context);
-  const signedIn = await orProblems(signIn(known, context));
+  const signedIn = await orProblems(signIn(known, context, isPlan));
   await using session = await orProblems(openSession(signedIn, context));
   const { identity } = session;
   const stagings: Staging[] = [];

@@ -18,10 +18,11 @@ import { selectionOptions, selectorFrom, type SelectionFlags } from './selection
 import { refuseUnfit } from './stage.ts';
 import { openSession, type Session } from './session.ts';
 import { letTenantGoOn, stopTenant, tellStop } from './stopAll.ts';
+import { takeTurn, turnOptions, type TurnFlags } from './turn.ts';
 import { whyNotTaken } from './waiting.ts';
 import { statusOf, tellNoWorkers, workOn } from './work.ts';
 
-interface SteerFlags extends SharedFlags, DrainFlags, SelectionFlags {
+interface SteerFlags extends SharedFlags, DrainFlags, SelectionFlags, TurnFlags {
   readonly json?: boolean;
   readonly work?: boolean;
   readonly reason?: string;
@@ -55,7 +56,7 @@ const steer = (steering: Steering): CliCommand<SteerFlags> =>
 const commandOf = ({ action, act, mayWork, actOnAll, options }: Steering): CliCommand<SteerFlags> => ({
   options(command) {
     sharedOptions(command).option('--json', 'print the run as JSON').addOption(reasonOption());
-    if (mayWork) command.option('--work', 'work here until the run is done');
+    if (mayWork) turnOptions(command.option('--work', 'work here until the run is done'));
     if (actOnAll) command.option('--all', actOnAll.help);
     options?.(command);
   },
@@ -71,18 +72,26 @@ const commandOf = ({ action, act, mayWork, actOnAll, options }: Steering): CliCo
     const { runs, identity } = session;
     const run = await findOurRun(name ?? '', runs, identity.tenant, context);
     if (flags.work) expectWorkable(run, identity);
+    const also = flags.work ? await takeTurn(run.runId, flags, session, context) : [];
+    if (also === undefined) return EXIT.stoppedEarly;
     await act(run, session, flags, context);
     await logRun(action, run.runId, session, context, flags);
-    const exitCode = mayWork ? await goOn(run, session, flags, context) : EXIT.done;
+    const exitCode = mayWork ? await goOn(run, also, session, flags, context) : EXIT.done;
     const after = flags.json ? await runs.run(run.runId) : undefined;
     if (after) context.print.json(await statusOf(after, session));
     return exitCode;
   },
 });
 
-async function goOn(run: Run, session: Session, flags: SteerFlags, context: Context): Promise<ExitCode> {
+async function goOn(
+  run: Run,
+  also: readonly string[],
+  session: Session,
+  flags: SteerFlags,
+  context: Context,
+): Promise<ExitCode> {
   await session.producer.topUp();
-  if (flags.work) return workOn(run.runId, session, context);
+  if (flags.work) return workOn(run.runId, session, context, also);
   await tellStop(session, context);
   await tellNoWorkers(session, context);
   return EXIT.done;

@@ -1,11 +1,12 @@
-import type { FileFlags } from './staged.ts';
-import { EXIT, UserError } from '../errors.ts';
+import type { FileFlags, Staged } from './staged.ts';
+import { EXIT, UserError, type ExitCode } from '../errors.ts';
+import { expectJustified } from './approvals.ts';
 import type { CliCommand, Context } from './context.ts';
 import { logRun, planTaken } from './runLog.ts';
 import { count } from './print.ts';
 import { keepPlanIn, makesRun, type MakeFlags } from './making.ts';
-import { isStopped, planStaged } from './livePlan.ts';
-import { planTerms } from './plan.ts';
+import { isStopped, planStaged, type LivePlan } from './livePlan.ts';
+import { OFFLINE, planTerms } from './plan.ts';
 import { optionsOfRun } from './planOptions.ts';
 import { sharedOptions, signIn, type Identity } from './identity.ts';
 import { showPlan } from './showPlan.ts';
@@ -16,42 +17,81 @@ import { tellNoWorkers } from './work.ts';
 const TENANT_UNKNOWN =
   'Neither the token nor --tenant says which tenant this is: only workers without both will take it.';
 const NOT_PLANNED =
-  'Not compared with the tenant: workers look before each write. For the guard, `retarget plan FILE -o plan.ndjson` first, then submit the plan.';
+  'Not compared with the tenant (--no-plan): there is no guard; workers read before each write.';
 
-interface SubmitFlags extends FileFlags, MakeFlags {}
+interface SubmitFlags extends FileFlags, MakeFlags {
+  readonly plan: boolean;
+  readonly offline?: boolean;
+}
 
 export const submit: CliCommand<SubmitFlags> = {
-  options: (command) => makesRun(fileOptions(sharedOptions(command))),
+  options: (command) =>
+    makesRun(fileOptions(sharedOptions(command)))
+      .option(...OFFLINE)
+      .option(
+        '--no-plan',
+        'queue the file as it is, without comparing it with the tenant: there is no guard',
+      ),
   run: ([path = ''], flags, context) =>
     withStagedFile(
       path,
       flags,
       context,
-      tenantForSure,
-      async (staged) => {
-        const { session, staging, leftOut } = staged;
-        const isPlan = staged.saved !== undefined || staged.expected !== undefined;
-        if (!isPlan) context.print.say(NOT_PLANNED);
-        const kept = staged.keptPlan === undefined ? [] : [staged.keptPlan];
-        const plan = isPlan ? await planStaged(staged, planTerms(flags, kept), context) : undefined;
-        if (plan) showPlan(plan, context);
-        if (plan && isStopped(plan)) {
-          context.print.say('Nothing was queued.');
-          return EXIT.stoppedEarly;
-        }
-        const runId = await publish(staged, flags.again === true);
-        await logRun('submit', runId, session, context, flags, plan && planTaken(staged, plan));
-        context.print.data(runId);
-        const rows = count(staging.rows, 'row');
-        context.print.say(`Run ${runId}: ${rows} queued for tenant ${session.identity.tenant}.`);
-        if (session.identity.tenantFrom === 'nothing') context.print.say(TENANT_UNKNOWN);
-        await tellStop(session, context);
-        await tellNoWorkers(session, context, '');
-        return leftOut > 0 ? EXIT.someRowsFailed : EXIT.done;
-      },
-      { options: optionsOfRun(flags), keepPlanIn: keepPlanIn(flags, context) },
+      (identity, itsContext, isPlan) =>
+        readsTenant(flags) && !isPlan ? signIn(identity, itsContext) : tenantForSure(identity, itsContext),
+      (staged) => submitStaged(staged, flags, context),
+      { options: optionsOfRun(flags), keepPlanIn: keepPlanIn(flags, context), unplanned: !flags.plan },
     ),
 };
+
+/** A file that is compared with the tenant needs a sign-in; so does a plan that was sealed elsewhere. */
+const readsTenant = ({ plan, blind, offline }: SubmitFlags): boolean => plan && !blind && !offline;
+
+async function submitStaged(given: Staged, flags: SubmitFlags, context: Context): Promise<ExitCode> {
+  const { print } = context;
+  const staged = await signedInFor(given, context);
+  const { session, staging, leftOut } = staged;
+  const isPlan = staged.saved !== undefined || staged.expected !== undefined;
+  if (isPlan && !flags.plan) throw isPlanned();
+  const plan = flags.plan ? await planned(staged, flags, context) : undefined;
+  if (plan === undefined) print.say(NOT_PLANNED);
+  else {
+    showPlan(plan, context);
+    expectJustified(plan, optionsOfRun(flags));
+    if (isStopped(plan)) {
+      print.say('Nothing was queued.');
+      return EXIT.stoppedEarly;
+    }
+  }
+  const runId = await publish(staged, flags.again === true);
+  await logRun('submit', runId, session, context, flags, plan && planTaken(staged, plan));
+  print.data(runId);
+  print.say(`Run ${runId}: ${count(staging.rows, 'row')} queued for tenant ${session.identity.tenant}.`);
+  if (session.identity.tenantFrom === 'nothing') print.say(TENANT_UNKNOWN);
+  await tellStop(session, context);
+  await tellNoWorkers(session, context, '');
+  return leftOut > 0 ? EXIT.someRowsFailed : EXIT.done;
+}
+
+/** The plan is kept with the run, as that of `apply` is. */
+function planned(staged: Staged, flags: SubmitFlags, context: Context): Promise<LivePlan> {
+  staged.keptPlan ??= keepPlanIn(flags, context)(staged.staging.runId);
+  return planStaged(staged, planTerms(flags, [staged.keptPlan]), context);
+}
+
+/** A plan that was sealed elsewhere is made anew, which reads the tenant. */
+async function signedInFor(staged: Staged, context: Context): Promise<Staged> {
+  const { session } = staged;
+  if (staged.expected === undefined || session.identity.signedIn !== undefined) return staged;
+  const { signedIn } = await signIn(session.identity, context);
+  return Object.assign(staged, { session: { ...session, identity: { ...session.identity, signedIn } } });
+}
+
+const isPlanned = (): UserError =>
+  new UserError('The file is a plan, so --no-plan has no place here.', {
+    remedy: 'Leave --no-plan out, or give the file that the plan was made of.',
+    exitCode: EXIT.badInput,
+  });
 
 /** A run is recorded under its tenant's id. Who gives that needs no sign-in; a domain's id is the token's to tell. */
 async function tenantForSure(identity: Identity, context: Context): Promise<Identity> {

@@ -1,9 +1,10 @@
 import { endsBefore } from '../graph/claims.ts';
 import { EXIT, UserError } from '../errors.ts';
 import type { Identity } from './identity.ts';
+import type { LivePlan } from './livePlan.ts';
 import { duration } from './print.ts';
 
-/** What a run takes beyond the least that its writes need: looks, throttling, the share of other apps. */
+/** What a run takes beyond what its writes need as the tenant takes them now: looks, throttling, the share of other apps. */
 const SLACK_FACTOR = 1.5;
 const SLACK_MS = 5 * 60_000;
 
@@ -16,12 +17,13 @@ export const RENEWED_SIGN_IN =
  */
 export function warningOfTokenEnd(
   { isReadyToken, signedIn }: Identity,
-  secondsAtLeast: number,
+  { secondsAtLeast, secondsAbout }: Pick<LivePlan, 'secondsAtLeast' | 'secondsAbout'>,
   now: number,
 ): string | undefined {
   const claims = signedIn?.claims;
   if (!isReadyToken || claims?.expiresAtMs === undefined) return undefined;
   const leastMs = secondsAtLeast * 1000;
+  const aboutMs = Math.max(secondsAtLeast, secondsAbout) * 1000;
   const lasts = inWords(claims.expiresAtMs, now);
   if (endsBefore(claims, now + leastMs)) {
     throw new UserError(`The token ${lasts}, and the writes take at least ${duration(secondsAtLeast)}.`, {
@@ -29,7 +31,7 @@ export function warningOfTokenEnd(
       exitCode: EXIT.environment,
     });
   }
-  return endsBefore(claims, now + leastMs * SLACK_FACTOR + SLACK_MS)
+  return endsBefore(claims, now + aboutMs * SLACK_FACTOR + SLACK_MS)
     ? `The token ${lasts}: should it end before the run does, the run pauses, and goes on with \`retarget resume\` and a new token.`
     : undefined;
 }

@@ -5,6 +5,7 @@ import type { CliCommand } from './context.ts';
 import { findRun } from './findRun.ts';
 import { identify, sharedOptions } from './identity.ts';
 import { openSession } from './session.ts';
+import type { HasWorkers } from './waiting.ts';
 import { followRun, statusOf, summary } from './work.ts';
 
 interface WatchFlags extends SharedFlags {
@@ -17,7 +18,8 @@ export const watch: CliCommand<WatchFlags> = {
     await using session = await openSession(identify(flags, context), context);
     const { tenant } = session.identity;
     const { runId } = await findRun(name, session.runs, tenant, context);
-    const run = await followRun(runId, session, context);
+    const hasWorkers: HasWorkers = (each) => session.producer.hasWorkers(each);
+    const run = await followRun(runId, session, context, hasWorkers);
     if (flags.json) context.print.json(await statusOf(run, session));
     // A signal ends the watching, not the run.
     return hasEnded(run) ? summary(run, session, context) : EXIT.interrupted;

@@ -12,7 +12,7 @@ import { redisFailure } from '../redis/failure.ts';
 import { ROW_STATUSES } from '../runs/rowState.ts';
 import { hasEnded, type Run } from '../runs/run.ts';
 import { ALREADY_SO_UNPLANNED } from '../runs/unrecorded.ts';
-import { statusOfRun, type LedgerStatus, type RunStatus } from '../runs/progress.ts';
+import { statusOfRun, type LedgerStatus, type RunStatus, type Waiting } from '../runs/progress.ts';
 import type { Stop } from '../runs/runReader.ts';
 import { RunStore } from '../runs/runStore.ts';
 import { endedInTime, type Ending } from './away.ts';
@@ -23,23 +23,29 @@ import { count, duration, visible } from './print.ts';
 import { showProgress } from './progressBar.ts';
 import { signedIn, type Identity } from './identity.ts';
 import type { Session } from './session.ts';
-import { stopInWords, whyWaiting } from './waiting.ts';
+import { stopInWords, whyWaiting, type HasWorkers } from './waiting.ts';
 
 /** How often the record is read for progress. */
 const LOOK_AT_RUN_MS = 250;
+/** How often it is asked why a run does not go on. */
+const LOOK_WHY_MS = 2_000;
 /** The time to record what was broken off. */
 const RECORD_LOST_MS = 500;
 
-/** Starts a worker of this process: its Redis clients wait for Redis, for it works overnight. */
+/**
+ * Starts a worker of this process: its Redis clients wait for Redis, for it works overnight.
+ * @param only the runs that it works on; undefined: all of the tenant
+ */
 export async function openWorker(
   session: Session,
   { redactor, breakOff }: Context,
+  only?: ReadonlySet<string>,
 ): Promise<BatchWorker & AsyncDisposable> {
   const { identity, log } = session;
   const { credentials } = signedIn(identity);
   const redis = await session.open('wait', 'worker');
   const runs = new RunStore(redis, identity.tenant);
-  const producer = new Producer(runs, redis, identity.config.graphUrl);
+  const producer = new Producer(runs, redis, identity.config.graphUrl, true, only);
   // A run keeps the version it was submitted with.
   const told = tellReach(log);
   const graphs = {
@@ -49,6 +55,7 @@ export async function openWorker(
   const edges = {
     runs,
     graphUrl: identity.config.graphUrl,
+    only,
     graphOf: (version: ApiVersion) => graphs[version],
     log,
     ledger: session.ledgerOn(runs),
@@ -77,10 +84,16 @@ const LEFT: Readonly<Record<Exclude<Ending, 'ended'>, string>> = {
 /**
  * Works in this process until the run has ended, with progress on the way. The first signal drains and leaves the run
  * paused. Answers the exit code of the run.
+ * @param also other runs that are worked on, when it is their turn before this one
  */
-export async function workOn(runId: string, session: Session, context: Context): Promise<ExitCode> {
+export async function workOn(
+  runId: string,
+  session: Session,
+  context: Context,
+  also: readonly string[] = [],
+): Promise<ExitCode> {
   try {
-    return await workUntilEnd(runId, session, context);
+    return await workUntilEnd(runId, new Set([runId, ...also]), session, context);
   } catch (error) {
     if (!context.interrupted.aborted || redisFailure(error) === undefined) throw error;
     context.print.say(
@@ -90,17 +103,24 @@ export async function workOn(runId: string, session: Session, context: Context):
   }
 }
 
-async function workUntilEnd(runId: string, session: Session, context: Context): Promise<ExitCode> {
+async function workUntilEnd(
+  runId: string,
+  only: ReadonlySet<string>,
+  session: Session,
+  context: Context,
+): Promise<ExitCode> {
   const { runs, identity } = session;
   // A sign-in that renews itself may work again, and then the worker lets the run go on.
   const isLeftAlone = (now: Run): boolean =>
     now.state === 'paused' && (identity.isReadyToken || !awaitsSignIn(now));
-  const worker = await openWorker(session, context).catch(async (error: unknown) => {
+  const worker = await openWorker(session, context, only).catch(async (error: unknown) => {
     if (!isInterrupt(error, context.interrupted)) throw error;
   });
   let run: Run | undefined;
   try {
-    run = await followRun(runId, session, context, isLeftAlone);
+    // Of its own worker nobody needs to ask.
+    const hasWorkers: HasWorkers = async (id) => id === runId || session.producer.hasWorkers(id);
+    run = await followRun(runId, session, context, hasWorkers, isLeftAlone);
     if (context.interrupted.aborted && !hasEnded(run))
       context.print.say('Finishing what is in flight; a second signal leaves at once.');
   } finally {
@@ -125,6 +145,7 @@ export async function followRun(
   runId: string,
   session: Session,
   context: Context,
+  hasWorkers: HasWorkers,
   until: (run: Run) => boolean = () => false,
 ): Promise<Run> {
   const { runs, identity } = session;
@@ -132,7 +153,8 @@ export async function followRun(
   const progress = showProgress(context);
   setMaxListeners(0, context.interrupted);
   let run: Run | undefined;
-  let hasToldWhy = false;
+  let why: Waiting | undefined;
+  let [nextWhyAt, toldWhy] = [0, new Set<string>()];
   let toldStopAt: number | undefined;
   let toldSignIn = false;
   try {
@@ -143,16 +165,21 @@ export async function followRun(
         const stop = await runs.stopped();
         if (stop?.at !== toldStopAt) tellStopOrEnd(stop, session, context);
         toldStopAt = stop?.at;
-        const why = run.state === 'queued' && !stop && !hasToldWhy && (await whyWaiting(run, runs, identity));
-        if (why) context.print.say(`Run ${runId} waits: ${why.reasonText}.`);
-        if (why) hasToldWhy = true;
+        if (performance.now() >= nextWhyAt) {
+          why = await whyWaiting(run, runs, identity, hasWorkers);
+          nextWhyAt = performance.now() + LOOK_WHY_MS;
+          // That the tenant is stopped is said above.
+          if (why && why.reason !== 'tenantStopped' && !toldWhy.has(why.reason))
+            context.print.say(`Run ${runId} waits: ${why.reasonText}.`);
+          toldWhy = why === undefined ? new Set() : toldWhy.add(why.reason);
+        }
         if (!awaitsSignIn(run)) toldSignIn = false;
         else if (!toldSignIn && !until(run)) {
           context.print.say(`Run ${runId} waits, and goes on by itself when the sign-in works again.`);
           toldSignIn = true;
         }
         const isOver = hasEnded(run) || until(run) || context.interrupted.aborted;
-        progress.update(statusOfRun(run, await ledgerStatus(runs, ledger), Date.now()), isOver);
+        progress.update(statusOfRun(run, await ledgerStatus(runs, ledger), await runs.now(), why), isOver);
         if (isOver) return run;
       } catch (error) {
         // The client says itself that Redis is away, and tries on.
@@ -201,9 +228,9 @@ export async function ledgerStatus(runs: RunStore, ledger: Ledger): Promise<Ledg
 /** A run as it is shown, with the reason when it waits for something. */
 export async function statusOf(run: Run, session: Session): Promise<RunStatus> {
   const { runs, identity } = session;
-  const status = statusOfRun(run, await ledgerStatus(runs, session.ledgerOn(runs)), Date.now());
-  const why = status.reason === null ? await whyWaiting(run, runs, identity) : undefined;
-  return why === undefined ? status : { ...status, ...why };
+  const hasWorkers: HasWorkers = (runId) => session.producer.hasWorkers(runId);
+  const why = await whyWaiting(run, runs, identity, hasWorkers);
+  return statusOfRun(run, await ledgerStatus(runs, session.ledgerOn(runs)), await runs.now(), why);
 }
 
 const SUMMED_UP = [...ROW_STATUSES.filter((status) => status !== 'pending'), 'pending'] as const;

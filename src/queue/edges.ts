@@ -12,6 +12,8 @@ export interface Edges {
   readonly ledger: Ledger;
   /** The root that this worker writes to. Runs of another one are not its business, whatever their tenant is called. */
   readonly graphUrl: string;
+  /** The runs that this worker works on; undefined: all of its tenant. */
+  readonly only?: ReadonlySet<string> | undefined;
   /** A run keeps the version it was read for, whatever the worker was started with. */
   readonly graphOf: (apiVersion: ApiVersion) => GraphClient;
   readonly signIn: SignIn;
@@ -27,6 +29,9 @@ export interface Edges {
 export const isOurs = ({ graphUrl, format }: Run, edges: Pick<Edges, 'graphUrl'>): boolean =>
   graphUrl === edges.graphUrl && format === RECORD_FORMAT;
 
+export const isMeant = (runId: string, { only }: Pick<Edges, 'only'>): boolean =>
+  only === undefined || only.has(runId);
+
 /** What the worker does with its job next. */
 export type Step =
   /** Every row is settled. */
@@ -35,5 +40,7 @@ export type Step =
   | { readonly kind: 'again' }
   /** Rows are left that have to wait. */
   | { readonly kind: 'later'; readonly waitMs: number }
+  /** Other workers are at work on its run, and this one is not meant to be. */
+  | { readonly kind: 'notMeant' }
   /** The run is not at work: its rows stay as they are. */
   | { readonly kind: 'stopped' };

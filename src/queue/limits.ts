@@ -75,6 +75,9 @@ export const JOBS_PER_DEPTH_CHECK = 5;
 /** The regular top-up of a queue that is low, which also finds runs whose producer died and batches whose job was lost. */
 export const TOP_UP_MS = 15_000;
 
+/** How often a worker that is there for some runs only looks whether it is their turn. */
+export const TURN_CHECK_MS = 250;
+
 /** The wait for what nobody can do anything about now: a stopped run's writes in doubt, without a sign-in to look. */
 export const STOPPED_RUN_WAIT_MS = 60_000;
 

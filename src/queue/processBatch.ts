@@ -8,7 +8,7 @@ import { unsettled, type BatchRef, type RecordedRow, type RowUpdate } from '../r
 import { isInDoubt, isSettled, type StateName } from '../runs/rowState.ts';
 import type { BatchView } from '../runs/lua/batchView.ts';
 import { withAskedBefore } from './approvals.ts';
-import { isOurs, type Edges, type Step } from './edges.ts';
+import { isMeant, isOurs, type Edges, type Step } from './edges.ts';
 import { TenantStopped } from './ledger.ts';
 import { readCurrent } from './readCurrent.ts';
 import { seenWritten } from './writtenLists.ts';
@@ -30,10 +30,11 @@ export async function processBatch(ref: BatchRef, edges: Edges, signal: AbortSig
   const view = await edges.runs.batch(ref);
   if (view === undefined) return { kind: 'done' };
   const { run, rows } = view;
-  // A paused run rests; one that was stopped for good still owes the truth about writes in doubt.
+  // A paused run rests; one that was stopped for good, or left by its workers, still owes the truth about writes in doubt.
   const mayWrite = run.state === 'running';
-  const isOver = run.state === 'cancelled' || run.state === 'aborted';
-  if (!isOurs(run, edges) || !(mayWrite || isOver)) return { kind: 'stopped' };
+  const owesTruth = run.state === 'cancelled' || run.state === 'aborted' || isLeft(run);
+  if (!isOurs(run, edges) || !(mayWrite || owesTruth)) return { kind: 'stopped' };
+  if (mayWrite && !isMeant(run.runId, edges)) return { kind: 'notMeant' };
 
   const open = unsettled(rows).filter(({ state }) => mayWrite || isInDoubt(state));
   if (open.length === 0) return { kind: 'done' };
@@ -49,6 +50,9 @@ export async function processBatch(ref: BatchRef, edges: Edges, signal: AbortSig
     throw error;
   }
 }
+
+/** Its workers were not heard of any more, and it waits for the next one. */
+const isLeft = ({ state, reason }: Run): boolean => state === 'queued' && reason === 'noWorker';
 
 /** The rows that can be taken further now, and how long until the next of the others can (0: there are none). */
 interface Due {
@@ -158,7 +162,7 @@ function parted(
   { ledger, now }: Edges,
 ): Sorted {
   const terms = {
-    ...{ mayWrite: run.state === 'running', isAborted: run.state === 'aborted' },
+    ...{ mayWrite: run.state === 'running', isAborted: run.state === 'aborted', isLeft: isLeft(run) },
     ...{ windowMs: ledger.pace.windowMs, landingMs: landingMsOf(ledger.pace), at: now() },
   };
   const readBacks = listReadBacks(decisions, snapshot);

@@ -14,6 +14,12 @@ export interface BatchJob {
 /** A worker takes what it finds in its queue: one of another record format looks into another queue. */
 export const QUEUE_NAME = `batches-${RECORD_FORMAT}`;
 
+const WORKS_ONLY_ON = 'only-on-';
+
+/** What a worker calls itself towards Redis, so that others see what it is there for. */
+export const workerName = (only: ReadonlySet<string> | undefined): { name?: string } =>
+  only === undefined ? {} : { name: `${WORKS_ONLY_ON}${[...only].join(',')}` };
+
 /**
  * Keeps the tenant's queue filled, and shallow. A top-up asks the record for open batches, so it repairs what a crash
  * left out as well as it begins a run: nothing is kept about which jobs were made.
@@ -24,14 +30,23 @@ export class Producer {
   readonly #connection: RedisClient;
   readonly #graphUrl: string;
   readonly #isWorker: boolean;
+  readonly #only: ReadonlySet<string> | undefined;
   #running: Promise<number> | undefined;
 
   /**
    * @param connection a client that may be shared; it is not closed here
    * @param isWorker only a worker sets a run to work: until one is there it is queued, and its time does not run
+   * @param only the runs that it is for; undefined: all of the tenant
    */
-  constructor(runs: RunStore, connection: RedisClient, graphUrl: string, isWorker = true) {
+  constructor(
+    runs: RunStore,
+    connection: RedisClient,
+    graphUrl: string,
+    isWorker = true,
+    only?: ReadonlySet<string>,
+  ) {
     this.#isWorker = isWorker;
+    this.#only = only;
     this.#runs = runs;
     this.#connection = connection;
     this.#graphUrl = graphUrl;
@@ -56,9 +71,18 @@ export class Producer {
     if ((await this.#queue.getWaitingCount()) < QUEUE_LOW_MARK) await this.topUp();
   }
 
-  /** Whether any worker of this tenant is there to take jobs. */
-  async hasWorkers(): Promise<boolean> {
-    return (await this.#queue.getWorkersCount()) > 0;
+  /** Has the record know that somebody is at work on the run at work. */
+  async beat(): Promise<void> {
+    await this.#toWorkOn();
+  }
+
+  /** Whether a worker of this tenant is there to take jobs: of all runs or, when one is given, of that one. */
+  async hasWorkers(runId?: string): Promise<boolean> {
+    const workers = await this.#queue.getWorkers();
+    return workers.some(({ rawname = '' }) => {
+      const [, only] = rawname.split(WORKS_ONLY_ON);
+      return only === undefined || (runId !== undefined && only.split(',').includes(runId));
+    });
   }
 
   /** See `cutLongLocks`. */
@@ -72,7 +96,7 @@ export class Producer {
 
   async #topUp(): Promise<number> {
     let depth = await this.#depth();
-    for (const runId of await this.#runs.runsToWorkOn(this.#graphUrl, Date.now(), this.#isWorker)) {
+    for (const runId of await this.#toWorkOn()) {
       const run = await this.#runs.run(runId);
       if (run === undefined || depth >= QUEUE_DEPTH) continue;
       const batches = await this.#runs.openBatches(run, QUEUE_DEPTH);
@@ -86,6 +110,10 @@ export class Producer {
       depth = await this.#depth();
     }
     return depth;
+  }
+
+  #toWorkOn(): Promise<string[]> {
+    return this.#runs.runsToWorkOn(this.#graphUrl, Date.now(), this.#isWorker, this.#only);
   }
 
   async #depth(): Promise<number> {

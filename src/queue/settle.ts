@@ -23,6 +23,8 @@ export interface SettleTerms {
   readonly mayWrite: boolean;
   /** What was not written of an aborted run stays `pending`, for `resume` to go on with. */
   readonly isAborted: boolean;
+  /** It only waits for its next worker: what was not written stays `pending`, with the sends that it has had. */
+  readonly isLeft: boolean;
   readonly windowMs: number;
   /** How long after a read that did not find it a write in doubt of a stopped run is read a last time: it can hardly land any more. */
   readonly landingMs: number;
@@ -110,6 +112,7 @@ function endOf(decision: Decision<RecordedRow>, terms: SettleTerms): RowUpdate |
     return settled(awaits ? 'awaitingApproval' : 'failed', failure(decision.httpStatus, error));
   }
   if (terms.mayWrite) return undefined;
+  if (terms.isLeft) return row.state === 'pending' ? undefined : { place, state: 'pending', attempts };
   return terms.isAborted ? { place, state: 'pending', attempts: 0, detail: said } : settled('cancelled', {});
 }
 
@@ -121,9 +124,13 @@ const mayHaveLanded = ({ state, attempts, detail }: RecordedRow): boolean =>
  * A write may land after the read that did not find it, so that it is told apart from what failed. Of a run that was stopped it is
  * looked for once more; a run at work does not wait for that, as its failure budget would hear of it too late.
  */
-function endInDoubt(row: RecordedRow, end: RowUpdate, { mayWrite, at, landingMs }: SettleTerms): RowUpdate {
+function endInDoubt(
+  row: RecordedRow,
+  end: RowUpdate,
+  { mayWrite, isLeft, at, landingMs }: SettleTerms,
+): RowUpdate {
   const { place, attempts, detail } = row;
-  if (!mayWrite && !detail.isLastRead)
+  if (!mayWrite && !isLeft && !detail.isLastRead)
     return {
       ...{ place, state: 'unsure', attempts },
       detail: { ...detail, at, notBefore: at + landingMs, isLastRead: true },

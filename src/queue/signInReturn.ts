@@ -3,15 +3,17 @@ import type { Access } from '../graph/permission.ts';
 import { CHEAPEST_READ } from '../graph/reach.ts';
 import type { Run } from '../runs/run.ts';
 import type { Edges } from './edges.ts';
-import { isOurs } from './edges.ts';
+import { isMeant, isOurs } from './edges.ts';
 import { TenantStopped } from './ledger.ts';
 import { SIGN_IN_RETRY_GROWTH_MAX } from './limits.ts';
 import { awaitsPermission, awaitsSignIn } from './pauseRun.ts';
 import { readsWithin } from './reads.ts';
 
 /** The runs of a worker like this one that stand still until the sign-in works. */
-export async function runsThatAwaitSignIn(edges: Pick<Edges, 'runs' | 'graphUrl'>): Promise<Run[]> {
-  return (await edges.runs.runs()).filter((run) => awaitsSignIn(run) && isOurs(run, edges));
+export async function runsThatAwaitSignIn(edges: Pick<Edges, 'runs' | 'graphUrl' | 'only'>): Promise<Run[]> {
+  return (await edges.runs.runs()).filter(
+    (run) => awaitsSignIn(run) && isOurs(run, edges) && isMeant(run.runId, edges),
+  );
 }
 
 /**

@@ -11,13 +11,14 @@ import {
   STALLED_CHECK_MS,
   STALLED_COUNT_MAX,
   TOP_UP_MS,
+  TURN_CHECK_MS,
   WAIT_INSIDE_MAX_MS,
 } from './limits.ts';
-import type { Edges, Step } from './edges.ts';
+import { isMeant, isOurs, type Edges, type Step } from './edges.ts';
 import type { LocksCut } from './locks.ts';
 import { pauseForSignIn } from './pauseRun.ts';
 import { processBatch } from './processBatch.ts';
-import { QUEUE_NAME, type BatchJob, type Producer } from './producer.ts';
+import { QUEUE_NAME, workerName, type BatchJob, type Producer } from './producer.ts';
 import { resumeWhenSignedIn, runsThatAwaitSignIn, SignInTries } from './signInReturn.ts';
 
 export interface BatchWorker {
@@ -29,7 +30,10 @@ export interface BatchWorker {
   stop(): Promise<void>;
 }
 
-/** Takes the tenant's jobs, `concurrency` at a time, until it is stopped. */
+/**
+ * Takes the tenant's jobs, `concurrency` at a time, until it is stopped. With `edges.only` those of some runs: while another run is
+ * at work, it waits for its turn.
+ */
 export function startWorker(
   edges: Edges,
   producer: Producer,
@@ -41,10 +45,12 @@ export function startWorker(
   // Every job that waits listens on it.
   setMaxListeners(0, stopping.signal);
 
-  const worker = new Worker<BatchJob>(
+  const worker: Worker<BatchJob> = new Worker(
     QUEUE_NAME,
-    (job, token) => takeJob(job, token ?? '', edges, connection, stopping.signal),
+    (job, token) => takeJob(job, token ?? '', edges, connection, stopping.signal, () => worker.pause(true)),
     {
+      ...workerName(edges.only),
+      autorun: edges.only === undefined,
       connection,
       prefix: runs.keys.prefix,
       concurrency,
@@ -83,11 +89,13 @@ export function startWorker(
       .catch((error: unknown) => log.debug({ err: error }, 'locks'));
   const regularly = setInterval(() => {
     cutLongLocks();
+    producer.beat().catch(said);
     topUpIfLow();
   }, TOP_UP_MS);
   cutLongLocks();
   producer.topUp().catch(said);
   const signingIn = keepSigningIn(edges, producer, stopping.signal);
+  const takingTurns = edges.only && takeTurns(worker, edges, producer, stopping.signal);
 
   return {
     async isIdle() {
@@ -97,6 +105,7 @@ export function startWorker(
     async stop() {
       clearInterval(regularly);
       stopping.abort();
+      await takingTurns;
       await Promise.all([worker.close(), signingIn]);
     },
   };
@@ -126,12 +135,40 @@ async function keepSigningIn(edges: Edges, producer: Producer, stopping: AbortSi
   }
 }
 
+/** Lets a worker of some runs take jobs while no other run is at work: the jobs of that one are for others. */
+async function takeTurns(
+  worker: Worker<BatchJob>,
+  edges: Edges,
+  producer: Producer,
+  stopping: AbortSignal,
+): Promise<void> {
+  let isTurn: boolean | undefined;
+  while (!stopping.aborted) {
+    try {
+      const line = await edges.runs.line();
+      const isOthers = line.some(
+        (run) => run.state === 'running' && isOurs(run, edges) && !isMeant(run.runId, edges),
+      );
+      // It may have paused by itself, when it came upon a job of another run.
+      if (isOthers) await worker.pause(true);
+      else if (isTurn !== true || worker.isPaused()) await worker.resume();
+      const isMineAtWork = line.some((run) => run.state === 'running' && isMeant(run.runId, edges));
+      if (isTurn === isOthers || !isMineAtWork) await producer.topUp();
+      isTurn = !isOthers;
+    } catch (error) {
+      edges.log.debug({ err: error }, 'Whose turn it is could not be seen.');
+    }
+    await sleep(TURN_CHECK_MS, undefined, { signal: stopping }).catch(() => undefined);
+  }
+}
+
 async function takeJob(
   job: Job<BatchJob>,
   token: string,
   edges: Edges,
   connection: RedisClient,
   stopping: AbortSignal,
+  rest: () => Promise<void>,
 ): Promise<void> {
   let told = '';
   for (;;) {
@@ -141,6 +178,9 @@ async function takeJob(
         case 'done':
         case 'stopped':
           return;
+        case 'notMeant':
+          await rest();
+          return await giveBack(job, token);
         case 'again':
           stopping.throwIfAborted();
           continue;
@@ -149,6 +189,7 @@ async function takeJob(
           await sleep(Math.max(0, step.waitMs), undefined, { signal: stopping });
       }
     } catch (error) {
+      if (error instanceof WaitingError) throw error;
       if (stopping.aborted && isAbort(error, stopping)) return giveBack(job, token);
       const refusal = redisFailure(error, connection);
       if (refusal === undefined || stopping.aborted) throw error;

@@ -9,10 +9,12 @@ import {
   decodeInputs,
   decodeListFingerprints,
   decodeLists,
+  decodeNames,
   fingerprintAt,
   type BeforeImage,
   type Detail,
 } from './batchCodec.ts';
+import type { RowNames } from '../assignments/rows/names.ts';
 import type { InputRow } from '../assignments/rows/row.ts';
 import type { LedgerEvent } from './leave.ts';
 import { isSettled, stateOfByte, type RowState, type StateName } from './rowState.ts';
@@ -33,6 +35,8 @@ export interface RecordedRow extends RowState, BatchRow {
   readonly detail: Detail;
   /** The list that its last write was of, if it is the first row of that write. */
   readonly list?: WrittenList | undefined;
+  /** Read with the before-images only. */
+  readonly names?: RowNames | undefined;
 }
 
 /** A row that leave is asked for. Rows that go in one request stand side by side and have its number. */
@@ -67,6 +71,7 @@ export interface BatchBytes {
   readonly plannedLists?: Buffer | null | undefined;
   readonly before?: Buffer | null | undefined;
   readonly lists?: Buffer | null | undefined;
+  readonly names?: Buffer | null | undefined;
 }
 
 /** The rows of a batch from what the record holds of them. */
@@ -75,6 +80,7 @@ export function recordedRows(bytes: BatchBytes, batch: number, rules: ReadingRul
   const images = decodeImages(bytes.before);
   const plannedLists = decodeListFingerprints(bytes.plannedLists);
   const lists = decodeLists(bytes.lists);
+  const names = decodeNames(bytes.names);
   return decodeInputs(bytes.inputs).map((input, place) => {
     const before = images.has(place) ? { before: imageIn(images.get(place), input) } : {};
     return new Recorded(
@@ -82,6 +88,7 @@ export function recordedRows(bytes: BatchBytes, batch: number, rules: ReadingRul
         ...{ batch, place, input, ...stateOfByte(bytes.states[place] ?? 0), detail: said.get(place) ?? {} },
         ...{ planned: fingerprintAt(bytes.planned, place), plannedList: plannedLists[place], ...before },
         list: lists.get(place) ?? undefined,
+        names: names[place],
       },
       rules,
     );
@@ -106,6 +113,7 @@ class Recorded implements RecordedRow {
   readonly plannedList: string | undefined;
   readonly before: Before | undefined;
   readonly list: WrittenList | undefined;
+  readonly names: RowNames | undefined;
   readonly #rules: ReadingRules;
   #change: Change | undefined;
 
@@ -120,6 +128,7 @@ class Recorded implements RecordedRow {
     this.plannedList = row.plannedList;
     this.before = row.before;
     this.list = row.list;
+    this.names = row.names;
     this.#rules = rules;
   }
 

@@ -9,7 +9,11 @@ export type WaitingReason =
   | 'otherVersion'
   | 'otherGraph'
   /** Another run is at work. */
-  | 'inLine';
+  | 'inLine'
+  /** Nobody is there to work on it. */
+  | 'noWorker'
+  /** It is at work, and for a while no row has come to its end. */
+  | 'noProgress';
 
 /** What `status --json` shows of a run. Times are ISO UTC; what is not there is null. */
 export interface RunStatus {
@@ -41,8 +45,9 @@ export interface RunStatus {
   readonly createdAt: string;
   readonly startedAt: string | null;
   readonly finishedAt: string | null;
-  /** Rows settled per second since the start. */
+  /** Rows settled per second of the time at work, without pauses. */
   readonly ratePerSecond: number | null;
+  /** Null: it is not at work, or nothing can be foretold of it. */
   readonly etaSeconds: number | null;
   /** The failure budget, as in RunOptions. */
   readonly maxFailures: string;
@@ -65,19 +70,30 @@ export interface LedgerStatus {
 
 const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
 
+/** The time that a run was at work. */
+const workedMs = ({ workedMs: before, workingSince }: Run, now: number): number =>
+  before + (workingSince === null ? 0 : Math.max(0, now - workingSince));
+
 const rounded = (value: number): number => Math.round(value * 100) / 100;
 
-export function statusOfRun(run: Run, ledger: LedgerStatus, now: number): RunStatus {
+/** Why a run waits though it is queued or at work. */
+export interface Waiting {
+  readonly reason: WaitingReason;
+  readonly reasonText: string;
+}
+
+/** @param why nothing is foretold of a run that waits for something */
+export function statusOfRun(run: Run, ledger: LedgerStatus, now: number, why?: Waiting): RunStatus {
   const { pending } = run.counts;
-  const elapsedMs = run.startedAt === null ? 0 : (run.finishedAt ?? now) - run.startedAt;
+  const elapsedMs = workedMs(run, now);
   const settled = run.total - pending - run.counts.cancelled;
   const ratePerSecond = elapsedMs > 0 ? rounded((settled * 1000) / elapsedMs) : null;
-  const isGoing = run.state === 'running' && ratePerSecond !== null && ratePerSecond > 0;
+  const isGoing = run.state === 'running' && why === undefined && ratePerSecond !== null && ratePerSecond > 0;
   return {
     runId: run.runId,
     state: run.state,
-    reason: run.reason,
-    reasonText: run.reasonText,
+    reason: run.reason ?? why?.reason ?? null,
+    reasonText: run.reason === null ? (why?.reasonText ?? run.reasonText) : run.reasonText,
     tenant: run.tenant,
     graphUrl: run.graphUrl,
     source: run.source,

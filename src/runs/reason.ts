@@ -24,6 +24,8 @@ export const REASONS = [
   'operator',
   /** The process that worked on it was told to end. */
   'interrupted',
+  /** Its workers have not been heard of for a while: it is in line again. */
+  'noWorker',
 ] as const;
 export type Reason = (typeof REASONS)[number];
 
@@ -54,6 +56,8 @@ export function reasonInWords(reason: Reason, facts: ReasonFacts): string {
       return `it is ${facts.hours} h old: look whether it still is what you want`;
     case 'forbidden':
       return 'Graph refused every row of the first batch with 403: the sign-in may not write here; `retarget doctor` tells which permission it needs';
+    case 'noWorker':
+      return 'its workers were not heard of for a minute: it goes on with the next one';
     case 'failures':
       return failuresInWords(facts);
     case 'signIn':

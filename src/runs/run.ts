@@ -35,6 +35,9 @@ export type RunState = (typeof RUN_STATES)[number];
 
 export const HOUR_MS = 3_600_000;
 
+/** A run at work whose workers have not been heard of for so long has none: four of their heartbeats, TOP_UP_MS in queue/limits.ts. */
+export const SILENT_MS = 60_000;
+
 /** What a run is of and for; fixed when it is published. */
 const IDENTITY = z.object({
   tenant: text,
@@ -112,6 +115,13 @@ const PROGRESS = z.object({
   createdAt: number,
   startedAt: numberOrNull,
   finishedAt: numberOrNull,
+  /** When a worker was last heard of, by Redis' clock. */
+  seenAt: numberOrNull,
+  /** When a row came to its end last, by Redis' clock. */
+  lastProgressAt: numberOrNull,
+  /** The time at work: what is over, and since when it is at work now; null: it is not. */
+  workedMs: number,
+  workingSince: numberOrNull,
 });
 
 /** What only the scripts read, but for where it begins. */

@@ -48,6 +48,19 @@ export class RunReader {
     return found.filter((run) => run !== undefined).sort((a, b) => b.createdAt - a.createdAt);
   }
 
+  /** Redis' clock, by which the record keeps its times: ms since the epoch. */
+  async now(): Promise<number> {
+    const [seconds, micros] = await this.redis.time();
+    return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
+  }
+
+  /** The runs that have not ended, as they stand in line. */
+  async line(): Promise<Run[]> {
+    const ids = await this.redis.zrange(this.keys.open, '0', '-1');
+    const found = await Promise.all(ids.map((id) => this.run(id)));
+    return found.filter((run) => run !== undefined);
+  }
+
   /** Batches with something to do, from the front, at most `max`. */
   async openBatches(run: Run, max: number): Promise<number[]> {
     const keys = this.keys.run(run.runId);
@@ -58,7 +71,7 @@ export class RunReader {
       const length = Math.min(BATCHES_PER_SCAN, run.batches - first);
       const unsettled = Array.from({ length }, (_, i) => first + i).filter(isOpen);
       open.push(
-        ...(run.state === 'running' || run.state === 'queued'
+        ...(run.state === 'running' || (run.state === 'queued' && run.reason !== 'noWorker')
           ? unsettled
           : await this.#inDoubt(keys, unsettled)),
       );
@@ -66,7 +79,7 @@ export class RunReader {
     return open.slice(0, max);
   }
 
-  /** A stopped run has nothing left to do but to look at rows whose write may have left. */
+  /** A stopped run, or one that its workers left, has nothing to do now but to look at rows whose write may have left. */
   async #inDoubt(keys: RunKeys, batches: readonly number[]): Promise<number[]> {
     if (batches.length === 0) return [];
     const states = await this.redis.hmgetBuffer(keys.states, ...batches.map(String));
@@ -109,18 +122,26 @@ export class RunReader {
   async #read(run: Run, batches: readonly number[], images: 'before' | 'none'): Promise<RecordedRow[][]> {
     const keys = this.keys.run(run.runId);
     const fields = batches.map(String);
-    const [inputs, states, details, before, lists] = await Promise.all([
+    const [inputs, states, details, before, lists, names] = await Promise.all([
       this.redis.hmgetBuffer(keys.inputs, ...fields),
       this.redis.hmgetBuffer(keys.states, ...fields),
       this.redis.hmgetBuffer(keys.details, ...fields),
       images === 'before' ? this.redis.hmgetBuffer(keys.before, ...fields) : [],
       images === 'before' ? this.redis.hmgetBuffer(keys.before, ...fields.map((field) => `${field}l`)) : [],
+      images === 'before' ? this.redis.hmgetBuffer(keys.planned, ...fields.map((batch) => `${batch}n`)) : [],
     ]);
     return batches.map((batch, i) => {
       const [blob, bytes] = [inputs[i], states[i]];
       if (!blob || !bytes) return [];
       return recordedRows(
-        { inputs: blob, states: bytes, details: details[i], before: before[i], lists: lists[i] },
+        {
+          inputs: blob,
+          states: bytes,
+          details: details[i],
+          before: before[i],
+          lists: lists[i],
+          names: names[i],
+        },
         batch,
         rulesOf(run),
       );

@@ -40,8 +40,13 @@ export class RunStore extends RunReader {
   }
 
   /** The run at work for this root, else the next in line, which a worker sets to work; and ended runs with writes in doubt. */
-  runsToWorkOn(graphUrl: string, now: number, isWorker = true): Promise<string[]> {
-    return nextRun(this.#scripts, this.keys, { graphUrl, now, isWorker });
+  runsToWorkOn(
+    graphUrl: string,
+    now: number,
+    isWorker = true,
+    only?: ReadonlySet<string>,
+  ): Promise<string[]> {
+    return nextRun(this.#scripts, this.keys, { graphUrl, now, isWorker, only });
   }
 
   batch(ref: BatchRef): Promise<BatchView | undefined> {

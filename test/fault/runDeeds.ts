@@ -128,7 +128,7 @@ const cancelledBeforeLanding: Deed = async (site, random) => {
 
 /** A producer that dies while it reads leaves nothing that works, and what it staged goes by itself. */
 export async function killProducerWhileStaging(site: Site): Promise<boolean> {
-  const producer = site.command('submit', '-');
+  const producer = site.command('submit', '--no-plan', '-');
   const rows = Array.from({ length: STAGED_ROWS }, (_, n) => ({
     path: `/deviceManagement/deviceConfigurations/staged-${n}/assignments/a`,
     groupId: guid('g'),
@@ -172,7 +172,7 @@ export async function killProducerWhilePublishing(site: Site): Promise<boolean> 
   while (!(await isTakenUp()) && performance.now() - killedAtMs < TAKE_UP_WATCHED_MS) await sleep(LOOK_MS);
   site.takenUpAfterMs.push(performance.now() - killedAtMs);
   // It is a run like any other: the same file is not taken a second time.
-  await site.run(['submit', site.file], 2);
+  await site.run(['submit', '--no-plan', site.file], 2);
   return true;
 }
 

@@ -127,7 +127,7 @@ describe.each(STRATEGIES)('with --strategy %s', (strategy, requests) => {
 
   test('a code whose reply was lost is found again by its justification, each row its own', async () => {
     const here = await approvalTenant();
-    await here.run(['submit', here.changes, '--strategy', strategy, ...WHY]);
+    await here.run(['submit', '--no-plan', here.changes, '--strategy', strategy, ...WHY]);
     // The first envelope is the look, the second the write.
     here.simulator.reconfigure({ script: [{ envelope: 2, fault: 'lost' }] });
     await here.run(['worker', '--until-idle']);
@@ -220,7 +220,7 @@ describe('a list that was changed between the request and the approval', () => {
 
   test('is another body than the approved one in a run without a plan: refused, and told', async () => {
     const here = await approvalTenant();
-    await here.run(['submit', here.changes, '--strategy', 'assign', ...WHY]);
+    await here.run(['submit', '--no-plan', here.changes, '--strategy', 'assign', ...WHY]);
     await here.run(['worker', '--until-idle']);
     exclude(here);
     here.decide('approved');

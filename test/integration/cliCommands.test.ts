@@ -137,18 +137,23 @@ describe('apply', () => {
   test('refuses the same file while its run is unfinished, unless told so', async () => {
     const here = await small();
     const file = here.file('x.csv', ONE);
-    const runId = (await here.run(['submit', file])).stdout.trim();
-    const refused = await here.run(['submit', file]);
+    const runId = (await here.run(['submit', '--no-plan', file])).stdout.trim();
+    const refused = await here.run(['submit', '--no-plan', file]);
     expect(refused).toMatchObject({ exitCode: 2, stdout: '' });
     expect(refused.stderr).toContain(`retarget watch ${runId}`);
-    expect((await here.run(['submit', file, '--again'])).exitCode).toBe(0);
+    expect((await here.run(['submit', '--no-plan', file, '--again'])).exitCode).toBe(0);
     expect(await statesOf(here)).toHaveLength(2);
   });
 
   test('says which run it waits for when another one of the tenant is at work', async () => {
     const here = await small();
-    const first = (await here.run(['submit', here.file('x.csv', ONE)])).stdout.trim();
-    const second = await here.run(['apply', here.file('y.csv', csv([row('c1', 'a2', 'other')])), '--yes']);
+    const first = (await here.run(['submit', '--no-plan', here.file('x.csv', ONE)])).stdout.trim();
+    const second = await here.run([
+      'apply',
+      here.file('y.csv', csv([row('c1', 'a2', 'other')])),
+      '--yes',
+      '--with-queued',
+    ]);
     expect(second.exitCode).toBe(0);
     expect(second.stderr).toContain(`waits: run ${first} is at work first`);
     expect(await statesOf(here)).toEqual(['completed', 'completed']);
@@ -170,7 +175,7 @@ describe('apply', () => {
 describe('submit, worker and the commands that show a run', () => {
   test('submit prints the id alone; worker --until-idle does the work; status, watch and results agree', async () => {
     const here = await small();
-    const submitted = await here.run(['submit', here.file('x.csv', MIXED)]);
+    const submitted = await here.run(['submit', '--no-plan', here.file('x.csv', MIXED)]);
     expect(submitted.exitCode).toBe(0);
     expect(submitted.stdout).toMatch(/^\d{8}-\d{6}-\w{4}\n$/);
     expect(submitted.stderr).toContain(
@@ -365,7 +370,7 @@ describe('submit, worker and the commands that show a run', () => {
 
   test('a run that another version has recorded is shown and left alone, and nothing is read of its rows', async () => {
     const here = await small();
-    const runId = (await here.run(['submit', here.file('x.csv', ONE)])).stdout.trim();
+    const runId = (await here.run(['submit', '--no-plan', here.file('x.csv', ONE)])).stdout.trim();
     const client = new Redis(redis.socketPath);
     onTestFinished(() => client.disconnect());
     await client.hset(keysOf(here.env['AZURE_TENANT_ID'] ?? '').run(runId).header, 'format', '2');
@@ -386,7 +391,7 @@ describe('submit, worker and the commands that show a run', () => {
   test('a worker leaves runs of another Graph alone and says why; status says it too', async () => {
     const here = await small();
     const other = await small({ AZURE_TENANT_ID: here.env['AZURE_TENANT_ID'] ?? '' });
-    const runId = (await other.run(['submit', other.file('x.csv', ONE)])).stdout.trim();
+    const runId = (await other.run(['submit', '--no-plan', other.file('x.csv', ONE)])).stdout.trim();
     const worker = here.start(['worker']);
     await worker.said(`Run ${runId} is left alone. It is for ${other.simulator.url}`);
     worker.interrupt('SIGTERM');
@@ -406,7 +411,7 @@ describe('submit, worker and the commands that show a run', () => {
 
   test('a worker writes a run with the API version of the run, whatever its own', async () => {
     const here = await bench(redis.url, { tenant: SMALL_TENANT, pageSize: 1 });
-    await here.run(['submit', here.file('x.csv', ONE), '--api-version', 'v1.0']);
+    await here.run(['submit', '--no-plan', here.file('x.csv', ONE), '--api-version', 'v1.0']);
     await here.run(['worker', '--until-idle']);
     expect(JSON.parse((await here.run(['status', '@last', '--json'])).stdout)).toMatchObject({
       succeeded: 1,
@@ -427,7 +432,7 @@ describe('the embedded Redis', () => {
 describe('pause, resume, cancel and retry', () => {
   test('a paused run rests, a resumed one goes on, and each refuses what does not fit', async () => {
     const here = await small();
-    const runId = (await here.run(['submit', here.file('x.csv', MIXED)])).stdout.trim();
+    const runId = (await here.run(['submit', '--no-plan', here.file('x.csv', MIXED)])).stdout.trim();
     const paused = await here.run(['pause', runId, '--json']);
     expect(JSON.parse(paused.stdout)).toMatchObject({
       state: 'paused',
@@ -455,7 +460,7 @@ describe('pause, resume, cancel and retry', () => {
 
   test('a cancelled run writes nothing more; retry takes up what it left', async () => {
     const here = await small();
-    const runId = (await here.run(['submit', here.file('x.csv', MIXED)])).stdout.trim();
+    const runId = (await here.run(['submit', '--no-plan', here.file('x.csv', MIXED)])).stdout.trim();
     const cancelled = await here.run(['cancel', runId]);
     expect(cancelled).toMatchObject({ exitCode: 0, stdout: '' });
     expect(cancelled.stderr).toContain('3 rows not written');
@@ -477,7 +482,7 @@ describe('pause, resume, cancel and retry', () => {
 
   test('resume --work without a token changes nothing', async () => {
     const here = await small();
-    await here.run(['submit', here.file('x.csv', ONE)]);
+    await here.run(['submit', '--no-plan', here.file('x.csv', ONE)]);
     await here.run(['pause', '@last']);
     const ran = await here.run(['resume', '@last', '--work'], {
       env: { RETARGET_ACCESS_TOKEN: '', AZURE_TOKEN_CREDENTIALS: 'AzureCliCredential' },

@@ -75,7 +75,7 @@ test.each(['SIGTERM', 'SIGHUP'] as const)(
   'after %s a worker leaves a Graph that hangs when its time is over, with 0, and takes the embedded Redis with it',
   async (signal) => {
     const here = await site(undefined);
-    await here.run(['submit', here.changes]);
+    await here.run(['submit', '--no-plan', here.changes]);
     const worker = here.command('worker', '--drain-timeout', '4');
     await untilGraphHangs(here);
     const pid = Number(readFileSync(join(here.dir, 'data', 'redis.pid'), 'utf8'));
@@ -116,7 +116,7 @@ test.each([
   const proxy = await openTcpProxy(Number(new URL(redis.url ?? '').port));
   onTestFinished(() => proxy.cut());
   const here = await site(`redis://127.0.0.1:${proxy.port}`);
-  if (name === 'worker') await here.run(['submit', here.changes]);
+  if (name === 'worker') await here.run(['submit', '--no-plan', here.changes]);
   const argv = name === 'worker' ? ['worker'] : ['apply', here.changes, '--yes', ...ALLOW_ALL];
   const running = here.command(...(await here.allowing(argv)), '--drain-timeout', '4');
   await untilGraphHangs(here);

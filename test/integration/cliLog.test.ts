@@ -61,7 +61,7 @@ test('the log has who did what, when, why, with what allowed, for each command',
 test('it outlives the run, as a table too; an unknown run is told', async () => {
   const here = await bench(redis.url, { tenant: SMALL_TENANT });
   const runId = (
-    await here.run(['submit', here.file('x.csv', CHANGES), '--reason', 'a\u001b[2Jb'])
+    await here.run(['submit', '--no-plan', here.file('x.csv', CHANGES), '--reason', 'a\u001b[2Jb'])
   ).stdout.trim();
   const client = new Redis(redis.socketPath);
   const keys = (await client.keys(`retarget:{${here.env['AZURE_TENANT_ID']}}:*${runId}*`)).filter(

@@ -325,14 +325,16 @@ describe('a malformed file is refused with line and remedy, and nothing is sent 
 
   test('also when it comes from stdin', async () => {
     const here = await bench(redis.url);
-    const ran = await here.run(['submit', '-'], { stdin: lines(HEAD, GOOD.replace(',c1,', ',,')) });
+    const ran = await here.run(['submit', '--no-plan', '-'], {
+      stdin: lines(HEAD, GOOD.replace(',c1,', ',,')),
+    });
     await expectRefused(here, ran);
     expect(ran.stderr).toContain('-:2:2 policyId: policyId is missing');
   });
 
   test('also when a signal comes while stdin is waited for', async () => {
     const here = await bench(redis.url);
-    const running = here.start(['submit', '-'], { stdin: new Readable({ read() {} }) });
+    const running = here.start(['submit', '--no-plan', '-'], { stdin: new Readable({ read() {} }) });
     running.interrupt('SIGINT');
     const ran = await running.ended;
     expect(ran).toMatchObject({ exitCode: 130, stdout: '' });
@@ -401,7 +403,7 @@ describe('--skip-invalid', () => {
       'x.csv',
       csv([row('c1', 'a1'), row('c2', 'a3'), row('c1', 'a1', { groupId: 'other' })]),
     );
-    const ran = await here.run(['submit', file, '--skip-invalid']);
+    const ran = await here.run(['submit', '--no-plan', file, '--skip-invalid']);
     expect(ran.exitCode).toBe(1);
     expect(ran.stderr).toContain('Left out: 2 rows of 1 policy with problems.');
   });

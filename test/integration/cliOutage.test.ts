@@ -107,7 +107,7 @@ describe('a page of something in between instead of an answer', () => {
 
   test('to every read of a run: no row pays, it pauses and says why', async () => {
     const here = await behind(() => proxyPage(403));
-    const runId = (await here.run(['submit', here.path])).stdout.trim();
+    const runId = (await here.run(['submit', '--no-plan', here.path])).stdout.trim();
     await here.run(['worker', '--until-idle']);
     const status = JSON.parse((await here.run(['status', runId, '--json'])).stdout) as Record<
       string,

@@ -253,7 +253,7 @@ test('--where and --rows put back a part', async () => {
 test('a run that is not at its end is refused, and one that wrote nothing has nothing to put back', async () => {
   const here = await site();
   const file = here.file('changes.csv', CHANGES);
-  const runId = (await here.run(['submit', file])).stdout.trim();
+  const runId = (await here.run(['submit', '--no-plan', file])).stdout.trim();
   const refused = await here.rollback(runId);
   expect(refused).toMatchObject({ exitCode: 2 });
   expect(refused.stderr).toContain(`retarget cancel ${runId}`);

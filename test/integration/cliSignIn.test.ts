@@ -100,7 +100,7 @@ describe('an app that signs in with its secret', () => {
     const nowhere = { AZURE_CLIENT_SECRET_FILE: '/nowhere' };
     expect(await statusOf(here, nowhere)).toMatchObject({ tenant: TENANT, succeeded: here.rows });
     expect((await here.run(['results', '@last'], { env: nowhere })).exitCode).toBe(0);
-    expect((await here.run(['submit', here.changes], { env: nowhere })).exitCode).toBe(0);
+    expect((await here.run(['submit', '--no-plan', here.changes], { env: nowhere })).exitCode).toBe(0);
     for (const act of ['pause', 'resume', 'cancel'])
       expect((await here.run([act, '@last'], { env: nowhere })).exitCode).toBe(0);
     expect(provider.tokenRequests()).toBe(asked);
@@ -150,7 +150,7 @@ describe('an app that signs in with its secret', () => {
 
   test('works as worker --until-idle too, which does not take a run without a sign-in for done', async () => {
     const here = await site({}, { RETARGET_WINDOW_MS: '200' });
-    await here.run(['submit', here.changes]);
+    await here.run(['submit', '--no-plan', here.changes]);
     const working = here.start(['worker', '--until-idle']);
     await written(here, 20);
     here.simulator.reconfigure({ tokens: ['none of those that there are'] });
@@ -168,7 +168,7 @@ describe('an app that signs in with its secret', () => {
 
   test('leaves a run alone that somebody paused while it waited for the sign-in', async () => {
     const here = await site();
-    await here.run(['submit', here.changes]);
+    await here.run(['submit', '--no-plan', here.changes]);
     const working = here.start(['worker']);
     await written(here, 20);
     here.simulator.reconfigure({ tokens: ['none of those that there are'] });
@@ -220,7 +220,7 @@ describe('a ready token', () => {
         isTerminal: true,
         stdin: 'no\n',
       });
-    // 100 rows take 100 s at least.
+    // 100 rows take 77 s at least.
     const refused = await apply(60, '--yes');
     expect(refused).toMatchObject({ exitCode: 4, stdout: '' });
     expect(refused.stderr).toContain('AZURE_CLIENT_SECRET');
@@ -274,8 +274,15 @@ describe('the tenant', () => {
 
   test('needs no sign-in for submit when its id is given, and one when it is not', async () => {
     const here = await site({}, { AZURE_CLIENT_SECRET_FILE: '/nowhere' });
-    expect((await here.run(['submit', here.changes])).exitCode).toBe(0);
-    const refused = await here.run(['submit', here.changes, '--tenant', 'contoso.com', '--again']);
+    expect((await here.run(['submit', '--no-plan', here.changes])).exitCode).toBe(0);
+    const refused = await here.run([
+      'submit',
+      '--no-plan',
+      here.changes,
+      '--tenant',
+      'contoso.com',
+      '--again',
+    ]);
     expect(refused).toMatchObject({ exitCode: 4, stdout: '' });
     expect(refused.stderr).toContain("Give the tenant's id with --tenant");
   });

@@ -79,7 +79,7 @@ describe('a signal', () => {
   test('ends a worker in mid-run with 0, and another one goes on: no row lost, none written twice', async () => {
     // No REDIS_URL: submit and both workers find the same embedded Redis.
     const here = await site(undefined, { latencyMs: 60 }, PACE);
-    const submitted = await here.command('submit', here.changes).ended;
+    const submitted = await here.command('submit', '--no-plan', here.changes).ended;
     expect(submitted).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^\S+\n$/) });
     const first = here.command('worker');
     await written(here, 40);
@@ -165,7 +165,7 @@ describe('Redis', () => {
   test('is waited for by a worker, which works when it is there', async () => {
     const redis = await redisServer();
     const here = await site(redis.url);
-    await here.run(['submit', here.changes]);
+    await here.run(['submit', '--no-plan', here.changes]);
     await redis.kill('SIGKILL');
     const worker = here.command('worker', '--until-idle');
     await worker.said('is out of reach');
@@ -201,7 +201,7 @@ describe('the limit', () => {
     const limit = { writeLimit: 50, requestLimit: 500, windowMs: 800, window };
     const pace = { RETARGET_WRITES_PER_WINDOW: '50', RETARGET_WINDOW_MS: '800' };
     const here = await site(redis.url, { ...limit, latencyMs: 30 }, pace);
-    await here.run(['submit', here.changes]);
+    await here.run(['submit', '--no-plan', here.changes]);
     const all = Array.from({ length: workers }, () => here.command('worker', '--until-idle'));
     for (const { ended } of all) expect((await ended).exitCode).toBe(0);
     expectAllWrittenOnce(here);
@@ -224,7 +224,7 @@ describe('the process', () => {
     const redis = await redisServer();
     const here = await site(redis.url);
     const options = { env: here.env, cwd: here.dir, stdoutPath: '/dev/full' };
-    const submitted = await command(['submit', here.changes], options).ended;
+    const submitted = await command(['submit', '--no-plan', here.changes], options).ended;
     expect(submitted.exitCode).toBe(4);
     const runId = /^Run (\S+): \d+ rows queued/m.exec(submitted.stderr)?.[1];
     expect(submitted.stderr).toMatch(/error: Not all data could be written to stdout: .*ENOSPC/);
@@ -245,7 +245,7 @@ describe('the process', () => {
   test('writes to a file at stdout all that it has to say', async () => {
     const redis = await redisServer();
     const here = await site(redis.url);
-    await here.run(['submit', here.changes]);
+    await here.run(['submit', '--no-plan', here.changes]);
     const stdoutPath = join(here.dir, 'stdout.csv');
     const ran = await command(['results', '@last'], { env: here.env, cwd: here.dir, stdoutPath }).ended;
     expect(ran.exitCode).toBe(0);

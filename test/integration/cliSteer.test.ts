@@ -113,7 +113,7 @@ describe('retry of a part', () => {
 
   test('of a cancelled run leaves what was not meant unwritten', async () => {
     const here = await site();
-    await here.run(['submit', here.changes]);
+    await here.run(['submit', '--no-plan', here.changes]);
     await here.run(['cancel', '@last']);
     await here.run(['retry', '@last', '--where', 'platform=iOS', '--work']);
     expect(await here.status()).toMatchObject({ state: 'completed', succeeded: 30, cancelled: 30 });
@@ -124,7 +124,7 @@ describe('retry of a part', () => {
 describe('set', () => {
   test('changes how a run goes on, shows it, and off takes it back', async () => {
     const here = await site(forbidden(8));
-    await here.run(['submit', here.changes, '--max-failures', '3']);
+    await here.run(['submit', '--no-plan', here.changes, '--max-failures', '3']);
     const set = await here.run([
       ...[
         'set',
@@ -153,7 +153,7 @@ describe('set', () => {
 
   test('refuses what it can’t read, and nothing at all', async () => {
     const here = await site();
-    await here.run(['submit', here.changes]);
+    await here.run(['submit', '--no-plan', here.changes]);
     for (const flags of [
       [],
       ['--max-failures', 'some'],
@@ -167,7 +167,7 @@ describe('set', () => {
 
 test('a run that has grown too old waits for resume, and the worker names the command', async () => {
   const here = await site();
-  const runId = (await here.run(['submit', here.changes])).stdout.trim();
+  const runId = (await here.run(['submit', '--no-plan', here.changes])).stdout.trim();
   const client = new Redis(redis.socketPath);
   const { header } = keysOf(here.env['AZURE_TENANT_ID'] ?? '').run(runId);
   await client.hset(header, { freshAt: Date.now() - 30 * HOUR_MS });
@@ -186,7 +186,7 @@ test('a run that has grown too old waits for resume, and the worker names the co
 
 test('a strategy that is none is refused before anything is changed', async () => {
   const here = await site();
-  await here.run(['submit', here.changes]);
+  await here.run(['submit', '--no-plan', here.changes]);
   await here.run(['pause', '@last']);
   const wrong = await here.run(['resume', '@last', '--strategy', 'asign']);
   expect(wrong).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('assign') });

@@ -55,7 +55,7 @@ const written = (here: Site, more: number): Promise<void> => {
 describe('pause --all with three workers', () => {
   test('lets no request of a run leave once it has answered, and resume --all ends every run', async () => {
     const here = await site();
-    const runId = (await here.run(['submit', here.changes])).stdout.trim();
+    const runId = (await here.run(['submit', '--no-plan', here.changes])).stdout.trim();
     const workers = [here.command('worker'), here.command('worker'), here.command('worker')];
     await written(here, 20);
     const stopped = await here.run(['pause', '--all', '--reason', 'CHG-7']);
@@ -75,7 +75,7 @@ describe('pause --all with three workers', () => {
         },
       ]),
     );
-    const late = await here.run(['submit', other]);
+    const late = await here.run(['submit', '--no-plan', other]);
     expect(late.stderr).toContain('was stopped by ada@desk');
     workers[0]?.kill('SIGKILL');
     await workers[0]?.ended;

@@ -81,12 +81,15 @@ describe('wrong usage ends with 2 and says what was meant', () => {
       ['--api-version is "betta"', 'Did you mean beta?'],
     ],
     [
-      ['submit', 'x.csv', '--keep-days', 'long'],
+      ['submit', '--no-plan', 'x.csv', '--keep-days', 'long'],
       ['--keep-days is "long"', 'whole number'],
     ],
-    [['submit', 'x.csv', '--graph-url', 'http://graph.example'], ['plain http to another machine']],
     [
-      ['submit', 'x.csv', '--tenant', 'a b'],
+      ['submit', '--no-plan', 'x.csv', '--graph-url', 'http://graph.example'],
+      ['plain http to another machine'],
+    ],
+    [
+      ['submit', '--no-plan', 'x.csv', '--tenant', 'a b'],
       ['"a b" is no tenant', 'GUID'],
     ],
     [['status', '--redis-url', 'localhost:6379'], ['redis://']],
@@ -189,7 +192,7 @@ describe('an environment that does not do', () => {
     const commands = [
       ['apply', file, '--yes'],
       ['plan', file],
-      ['submit', file],
+      ['submit', '--no-plan', file],
       ['status'],
       ['watch', '@last'],
       ['results', '@last'],
@@ -222,7 +225,11 @@ describe('an environment that does not do', () => {
 
   test("no Redis and a bad file: the file's problems come, with 2", async () => {
     const here = await bench('redis://127.0.0.1:1');
-    const ran = await here.run(['submit', here.file('x.csv', CHANGES.replace('group,', 'grp,'))]);
+    const ran = await here.run([
+      'submit',
+      '--no-plan',
+      here.file('x.csv', CHANGES.replace('group,', 'grp,')),
+    ]);
     expect(ran.exitCode).toBe(2);
     expect(ran.stderr).toContain(':2:4 targetType');
   });
@@ -277,7 +284,7 @@ describe('an environment that does not do', () => {
     const full = await startRedisServer({ args: ['--appendonly', 'yes', '--maxmemory', '1'], tcp: true });
     onTestFinished(() => full.stop());
     const here = await bench(full.url, { tenant: SMALL_TENANT });
-    const ran = await here.run(['submit', here.file('x.csv', CHANGES)]);
+    const ran = await here.run(['submit', '--no-plan', here.file('x.csv', CHANGES)]);
     expect(ran.exitCode).toBe(4);
     expect(ran.stderr).toMatch(/Redis refused: OOM[^]*\n {2}Give Redis more memory/);
     expect(ran.stderr).not.toMatch(/^\s+at /m);
@@ -291,7 +298,7 @@ describe('an environment that does not do', () => {
     onTestFinished(() => locked.stop());
     const here = await bench(undefined, { tenant: SMALL_TENANT });
     const url = locked.url?.replace('//', '//:hush@') ?? '';
-    const ran = await here.run(['submit', here.file('x.csv', CHANGES), '--redis-url', url]);
+    const ran = await here.run(['submit', '--no-plan', here.file('x.csv', CHANGES), '--redis-url', url]);
     expect(ran.exitCode).toBe(0);
     const status = await here.run(['status', ran.stdout.trim(), '--redis-url', url]);
     expect(ran.stderr + status.stdout + status.stderr).not.toContain('hush');

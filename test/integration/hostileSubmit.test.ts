@@ -21,11 +21,11 @@ test('of a hostile file nothing is queued and nothing stays in Redis, whatever i
   const client = new Redis({ path: redis.socketPath });
   onTestFinished(() => client.disconnect());
   // What a command leaves there that is none of the file's.
-  await here.run(['submit', here.file('wrong.csv', 'colour\nred\n')]);
+  await here.run(['submit', '--no-plan', here.file('wrong.csv', 'colour\nred\n')]);
   const before = await client.keys('*');
   for (const { what, content, format } of HOSTILE_FILES) {
     const file = here.file(`hostile.${format ?? 'txt'}`, content);
-    const { exitCode, stdout, stderr } = await here.run(['submit', file]);
+    const { exitCode, stdout, stderr } = await here.run(['submit', '--no-plan', file]);
     expect({ what, exitCode, stdout }).toEqual({ what, exitCode: 2, stdout: '' });
     expect(stderr).toContain('nothing was queued');
     // eslint-disable-next-line no-control-regex -- what could steer a terminal
@@ -36,7 +36,7 @@ test('of a hostile file nothing is queued and nothing stays in Redis, whatever i
 
 test('what is written is for its owner only, and a file that was there keeps its mode', async () => {
   const here = await bench(redis.url);
-  await here.run(['submit', here.file('changes.csv', HEAD + GOOD)]);
+  await here.run(['submit', '--no-plan', here.file('changes.csv', HEAD + GOOD)]);
   await here.run(['results', '@last', '-o', 'new.csv']);
   expect(statSync(join(here.dir, 'new.csv')).mode & 0o777).toBe(0o600);
   const shared = join(here.dir, 'shared.csv');
@@ -49,11 +49,11 @@ test('what is written is for its owner only, and a file that was there keeps its
 test('a formula goes through results and back as it was', async () => {
   const here = await bench(redis.url);
   const columns = HEAD.trim();
-  await here.run(['submit', here.file('changes.csv', HEAD + GOOD)]);
+  await here.run(['submit', '--no-plan', here.file('changes.csv', HEAD + GOOD)]);
   const first = await here.run(['results', '@last']);
   expect(first.stdout).toContain(`${columns},`);
   expect(first.stdout).toContain(",'=1+1,pending");
-  await here.run(['submit', here.file('again.csv', first.data)]);
+  await here.run(['submit', '--no-plan', here.file('again.csv', first.data)]);
   const json = JSON.parse((await here.run(['results', '@last', '--format', 'json'])).stdout) as unknown[];
   expect(json).toEqual([expect.objectContaining({ note: '=1+1' })]);
   expect((await here.run(['results', '@last'])).stdout).toContain(",'=1+1,pending");

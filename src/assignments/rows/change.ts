@@ -42,7 +42,7 @@ export function changeOf(
   const from = action === 'add' || action === 'clear' ? refuseFrom(reader, action) : readFrom(reader);
   const wish = action && readWishFor(action, reader, address);
   if (address !== undefined && wish !== undefined) refuseUnfit(reader, address, wish);
-  const policyName = reader.text('policyName');
+  const policyName = readPolicyName(reader);
   if (reader.problems.length > 0) return { problems: reader.problems };
   if (address && action) {
     const named = { line: row.line, address, from, policyName };
@@ -50,6 +50,16 @@ export function changeOf(
     if (wish) return { change: { ...named, action, wish } };
   }
   throw new Error(`Line ${row.line} reads neither as a change nor as a problem.`); // it would vanish without a word
+}
+
+function readPolicyName(reader: RowReader): string | undefined {
+  const name = reader.text('policyName');
+  if (name === undefined || !reader.rules.unplanned) return name;
+  return reader.problem(
+    'policyName',
+    'Without a plan nobody sees whether this is the name of the policy.',
+    'Leave policyName blank, or leave --no-plan out.',
+  );
 }
 
 function assignmentIdUse(reader: RowReader, action: Action | undefined): AssignmentIdUse {

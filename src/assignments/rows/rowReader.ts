@@ -22,6 +22,8 @@ export interface ReadingRules {
   readonly restores?: boolean;
   /** The row was held to the form of ids when it was read in, perhaps by an older version: what that took is still read. */
   readonly recorded?: boolean;
+  /** Nobody compares the rows with the tenant: what only the tenant could tell to be true is no help, and may be false. */
+  readonly unplanned?: boolean;
   /** How the run writes; `patch` when nothing is said. */
   readonly strategy?: Strategy;
 }

@@ -1,11 +1,21 @@
 -- needs: state
 -- Which runs a worker works on: the one at work for its root, else the next in line, which it sets to work; and those that were
--- stopped for good and still need a look. None while the tenant is stopped.
+-- stopped for good, or left by their workers, and still need a look. None while the tenant is stopped.
+-- A run at work whose workers have not been heard of for `silentMs` is queued again, and keeps its place in line; while the fate of
+-- what it had sent is not known, no other run begins.
 -- The headers of the runs are not among the KEYS: all keys of a tenant lie in one hash slot, so that a cluster has them here.
--- args: headers: what the keys of headers begin with; graphUrl; format; now: ms; isWorker.
+-- args: headers: what the keys of headers begin with; graphUrl; format; now: ms; isWorker; only: the runs that the caller works on, or
+-- nil: all; silentMs.
 -- Answers the run ids.
 local OPEN, LEDGER = KEYS[1], KEYS[2]
 if redis.call('HEXISTS', LEDGER, 'stop') == 1 then return {} end
+local heardAt = redisNow()
+
+local function isMeant(runId)
+  if not args.only then return true end
+  for _, each in ipairs(args.only) do if each == runId then return true end end
+  return false
+end
 
 -- What it is about may have changed since: somebody must look again.
 local function isTooOld(header)
@@ -16,7 +26,16 @@ local function isTooOld(header)
   return true
 end
 
-local working, first = nil, nil
+local function hear(header) redis.call('HSET', header, FIELD.seenAt, string.format('%.0f', heardAt)) end
+
+-- Whether somebody works on it. One that was never heard of was set to work by an older version: its silence begins now.
+local function isAlive(header)
+  local seenAt = tonumber(redis.call('HGET', header, FIELD.seenAt) or '')
+  if not seenAt then hear(header) end
+  return not seenAt or heardAt - seenAt <= args.silentMs
+end
+
+local working, first, left = nil, nil, nil
 local answer = {}
 for _, runId in ipairs(redis.call('ZRANGE', OPEN, 0, -1)) do
   local header = args.headers .. runId
@@ -24,17 +43,34 @@ for _, runId in ipairs(redis.call('ZRANGE', OPEN, 0, -1)) do
   if not state then
     redis.call('ZREM', OPEN, runId)
   elseif graphUrl == args.graphUrl and format == args.format then
-    if state == RUN.running then working = working or runId end
-    if state == RUN.queued and not first and not (args.isWorker and isTooOld(header)) then first = runId end
+    if state == RUN.running then
+      if args.isWorker and isMeant(runId) then
+        hear(header)
+        working = working or runId
+      elseif isAlive(header) then
+        working = working or runId
+      else
+        moveTo(header, RUN.queued, REASON.noWorker)
+        state = RUN.queued
+      end
+    end
+    if state == RUN.queued then
+      local reason, sent = unpack(redis.call('HMGET', header, FIELD.reason, FIELD.sent))
+      if reason == REASON.noWorker and tonumber(sent or '0') > 0 then left = left or runId end
+      if isMeant(runId) and not first and not (args.isWorker and isTooOld(header)) then first = runId end
+    end
     if state == RUN.cancelled or state == RUN.aborted then answer[#answer + 1] = runId end
   end
 end
-if not working and first then
+if not working and left and left ~= first then
+  table.insert(answer, 1, left)
+elseif not working and first then
   working = first
   if args.isWorker then
     moveTo(args.headers .. first, RUN.running)
+    hear(args.headers .. first)
     redis.call('HSETNX', args.headers .. first, FIELD.startedAt, string.format('%.0f', args.now))
   end
 end
-if working then table.insert(answer, 1, working) end
+if working and isMeant(working) then table.insert(answer, 1, working) end
 return answer

@@ -61,7 +61,7 @@ for _, row in ipairs(args.rows) do
     if row.detail then details[#details + 1] = row.detail end
     if isInDoubt(before) then sent = sent - 1 end
     if isInDoubt(state) then sent = sent + 1 end
-    if isInDoubt(before) and state == STATE.pending then unused = unused + 1 end
+    if isInDoubt(before) and row.byte == STATE.pending then unused = unused + 1 end
     if state > UNSETTLED_MAX then
       left = left - 1
       counts[state] = (counts[state] or 0) + 1
@@ -87,7 +87,10 @@ for i = 1, #bytes do if bytes[i] % 16 <= UNSETTLED_MAX then open = true end end
 if not open then redis.call('SETBIT', SETTLED, tonumber(batch), 1) end
 if sent ~= 0 then redis.call('HINCRBY', HEADER, FIELD.sent, sent) end
 if unrecorded > 0 then redis.call('HINCRBY', HEADER, FIELD.unrecorded, unrecorded) end
-if left ~= 0 then redis.call('HINCRBY', HEADER, FIELD.left, left) end
+if left ~= 0 then
+  redis.call('HINCRBY', HEADER, FIELD.left, left)
+  redis.call('HSET', HEADER, FIELD.lastProgressAt, text(now))
+end
 abortIfFailing(HEADER, args.allForbidden)
 pauseAfterCanary(HEADER)
 endIfDone(HEADER, OPEN, args.runId, OTHER_KEYS)

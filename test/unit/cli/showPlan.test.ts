@@ -21,8 +21,16 @@ const NOTHING: LivePlan = {
     unreadable: 0,
   },
   ...{ refused: 0, leftOut: 0, writesByType: {}, approvalFor: [], changes: [], firstRows: [] },
-  ...{ refusedRows: [], fingerprint: '0123456789abcdef'.repeat(4), differences: [] },
-  ...{ guard: {}, findings: [], blocked: [], secondsAtLeast: 0, looked: true, offline: false },
+  ...{ refusedRows: [], fingerprint: '0123456789abcdef'.repeat(4), differences: [], doubt: null },
+  ...{
+    guard: {},
+    findings: [],
+    blocked: [],
+    secondsAtLeast: 0,
+    secondsAbout: 0,
+    looked: true,
+    offline: false,
+  },
 };
 
 /** What is said of a plan, without its last line, which names it. */
@@ -45,7 +53,12 @@ function shown(plan: Partial<LivePlan>): string[] {
 }
 
 const findings = (count: number): LinedFinding[] =>
-  Array.from({ length: count }, (_, n) => ({ kind: 'narrowed', line: n + 2, what: `what ${n}` }));
+  Array.from({ length: count }, (_, n) => ({
+    kind: 'narrowed',
+    line: n + 2,
+    lines: [n + 2],
+    what: `what ${n}`,
+  }));
 
 test('a plan without anything to do names its file and its tenant', () => {
   expect(shown({ alreadySo: 1 })).toEqual([
@@ -73,6 +86,9 @@ test('each count that there is has its line, and no other', () => {
     '5',
   ]);
   expect(lines.at(-1)).toBe('3,120 writes, at least 10 min 24 s.');
+  const slow = shown({ ...counts, requests: 3_120, secondsAtLeast: 624.9, secondsAbout: 3_000 });
+  expect(slow.at(-1)).toBe('3,120 writes, at least 10 min 24 s, about 50 min 0 s.');
+  expect(shown({ writes: 1, requests: 1, secondsAbout: 1 }).at(-1)).toBe('1 write, about 1 s.');
 });
 
 test('a plan that looked at nothing says why that matters', () => {

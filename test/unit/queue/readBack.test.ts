@@ -38,7 +38,7 @@ function readBack(
   const found = listReadBacks([decision], new Map([[path, { kind: 'list', assignments: list }]])).get(row);
   return settledBy(
     decision,
-    { mayWrite: true, isAborted: false, landingMs: 20_000, windowMs: 20_000, at: AT },
+    { mayWrite: true, isAborted: false, isLeft: false, landingMs: 20_000, windowMs: 20_000, at: AT },
     { readBack: found },
   );
 }

@@ -13,7 +13,7 @@ import { groupRow, recordedRow } from '../../support/rows.ts';
 const AT = 9_000;
 const LANDING_MS = 80_000;
 const TERMS: SettleTerms = {
-  ...{ mayWrite: true, isAborted: false, windowMs: 20_000, landingMs: LANDING_MS, at: AT },
+  ...{ mayWrite: true, isAborted: false, isLeft: false, windowMs: 20_000, landingMs: LANDING_MS, at: AT },
 };
 
 const present = (id: string, groupId: string, source?: string): CurrentAssignment => {

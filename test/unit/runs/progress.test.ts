@@ -33,14 +33,33 @@ function run(fields: Record<string, string | number>): Run {
 }
 
 test('the time left follows from the rate so far', () => {
-  const working = run({ state: 'running', total: 100, left: 60, succeeded: 40, startedAt: 10_000 });
+  const working = run({
+    state: 'running',
+    total: 100,
+    left: 60,
+    succeeded: 40,
+    startedAt: 10_000,
+    workingSince: 10_000,
+  });
   expect(statusOfRun(working, LEDGER, 20_000)).toMatchObject({ ratePerSecond: 4, etaSeconds: 15 });
 });
 
+test('pauses do not count for the rate, nor for the time left', () => {
+  const fields = { state: 'running', total: 100, left: 60, succeeded: 40, startedAt: 0 };
+  const rested = run({ ...fields, workedMs: 6_000, workingSince: 3_600_000 });
+  expect(statusOfRun(rested, LEDGER, 3_604_000)).toMatchObject({ ratePerSecond: 4, etaSeconds: 15 });
+});
+
+test('of a run that waits nothing is foretold, and the reason is said', () => {
+  const working = run({ state: 'running', total: 100, left: 60, succeeded: 40, workingSince: 10_000 });
+  const why = { reason: 'noWorker', reasonText: 'no worker is at work for it' } as const;
+  expect(statusOfRun(working, LEDGER, 20_000, why)).toMatchObject({ ...why, etaSeconds: null });
+});
+
 test('nothing is foretold before the first row is settled, or of a run that is not at work', () => {
-  const fields = { total: 100, left: 60, succeeded: 40, startedAt: 10_000 };
+  const fields = { total: 100, left: 60, succeeded: 40, startedAt: 10_000, workedMs: 10_000 };
   expect(statusOfRun(run({ ...fields, state: 'paused' }), LEDGER, 20_000).etaSeconds).toBeNull();
-  const fresh = run({ state: 'running', total: 100, left: 100, startedAt: 10_000 });
+  const fresh = run({ state: 'running', total: 100, left: 100, startedAt: 10_000, workingSince: 10_000 });
   expect(statusOfRun(fresh, LEDGER, 20_000)).toMatchObject({ ratePerSecond: 0, etaSeconds: null });
   const queued = run({ state: 'queued', total: 100, left: 100 });
   expect(statusOfRun(queued, LEDGER, 20_000)).toMatchObject({ ratePerSecond: null, startedAt: null });
@@ -55,6 +74,7 @@ test('the rate of an ended run stays what it was, without the rows that were nev
     succeeded: 20,
     startedAt: 10_000,
     finishedAt: 20_000,
+    workedMs: 10_000,
   });
   expect(statusOfRun(cancelled, LEDGER, 99_000)).toMatchObject({
     ratePerSecond: 2,
