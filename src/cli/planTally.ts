@@ -3,9 +3,15 @@ import { listPath } from '../assignments/kinds/address.ts';
 import type { CurrentAssignment, RowError } from '../assignments/changes/current.ts';
 import { changeKind, targetInWords, type FilterChange } from '../assignments/changes/changeKind.ts';
 import type { Change } from '../assignments/rows/change.ts';
-import { GUARD_KINDS, type GuardKind, type LinedFinding } from '../assignments/guard/finding.ts';
+import {
+  ABOUT_TENANT,
+  GUARD_KINDS,
+  type GuardKind,
+  type LinedFinding,
+} from '../assignments/guard/finding.ts';
 import { entryOf, type Before } from '../assignments/changes/decision.ts';
-import type { PlanDecision, RowNames } from '../formats/planFile.ts';
+import type { PlanDecision } from '../formats/planFile.ts';
+import type { RowNames } from '../assignments/rows/names.ts';
 import type { JsonObject } from '../assignments/values/json.ts';
 import { targetIn, targetKind } from '../assignments/targets/currentTarget.ts';
 import { cellText } from '../assignments/rows/selector.ts';
@@ -76,6 +82,9 @@ export class PlanTally {
   readonly writesByType = new Map<PolicyType, number>();
   readonly rowsShown: ShownRow[] = [];
   readonly #found = new Map<GuardKind, number>();
+  readonly #kept = new Map<GuardKind, number>();
+  /** The lines of what is told once. */
+  readonly #told = new Map<string, number[]>();
   #single = 0;
   readonly #lists = new Set<string>();
   readonly #changes = new Map<string, { -readonly [name in keyof ChangeCount]: ChangeCount[name] }>();
@@ -113,7 +122,7 @@ export class PlanTally {
     for (const { kind, what } of decision.findings) {
       const found = (this.#found.get(kind) ?? 0) + 1;
       this.#found.set(kind, found);
-      if (found <= KEPT_MAX) this.findings.push({ kind, what, line: input.line });
+      this.#keep(kind, what, input.line);
     }
     switch (decision.kind) {
       case 'write':
@@ -130,6 +139,21 @@ export class PlanTally {
         this.#counts[obstacleOf(decision)] += 1;
         this.#refuse(row);
     }
+  }
+
+  #keep(kind: GuardKind, what: string, line: number): void {
+    const key = `${kind} ${what}`;
+    const told = ABOUT_TENANT.has(kind) ? this.#told.get(key) : undefined;
+    if (told !== undefined) {
+      if (told.length < KEPT_MAX) told.push(line);
+      return;
+    }
+    const kept = (this.#kept.get(kind) ?? 0) + 1;
+    if (kept > KEPT_MAX) return;
+    this.#kept.set(kind, kept);
+    const lines = [line];
+    if (ABOUT_TENANT.has(kind)) this.#told.set(key, lines);
+    this.findings.push({ kind, what, line, lines });
   }
 
   #refuse(row: PlannedRow): void {

@@ -130,12 +130,17 @@ function showGuard(plan: LivePlan, { say, bold }: Context['print']): void {
     const verdict = isBlocked ? `stops (${isBlocked.allowed} allowed)` : 'allowed';
     say(`  ${kind}: ${count(found, 'finding')}, ${verdict}${WORDS[kind] ? ` – ${WORDS[kind]}` : ''}`);
     const shown = (byKind.get(kind) ?? []).filter(({ what }) => what !== '').slice(0, FINDINGS_SHOWN);
-    for (const { line, what } of shown) say(`    line ${line}: ${visible(what)}`);
+    for (const { lines, what } of shown) say(`    ${linesInWords(lines)}: ${visible(what)}`);
     const more = (byKind.get(kind)?.length ?? 0) - shown.length;
     if (shown.length > 0 && more > 0) say(`    … and ${count(more, 'more')}`.replace(/s$/, ''));
   }
   if (plan.blocked.length > 0) say(`If that is what you want, add: ${allowOption(plan.blocked)}`);
 }
+
+const linesInWords = (lines: readonly number[]): string =>
+  lines.length === 1
+    ? `line ${lines[0]}`
+    : `lines ${lines.slice(0, LINES_SHOWN).join(', ')}${lines.length > LINES_SHOWN ? ', …' : ''}`;
 
 const WORDS: Readonly<Record<string, string>> = {
   'max-changes': 'rows of a policy type beyond --max-changes or --max-changes-percent',

@@ -1,3 +1,4 @@
+import type { RowNames } from '../assignments/rows/names.ts';
 import { z } from 'zod';
 import { INPUT_COLUMNS, type InputColumn } from '../assignments/rows/columns.ts';
 import { DECISION_KINDS, type Before, type Decision } from '../assignments/changes/decision.ts';
@@ -32,12 +33,6 @@ export interface PlanHeader {
   readonly blind: boolean;
   /** The plan was made without reading the tenant: it has no before-images. */
   readonly offline: boolean;
-}
-
-/** What people call the policy of a row. */
-export interface RowNames {
-  readonly policy?: string | undefined;
-  readonly platform?: string | undefined;
 }
 
 /** What was decided about a row, without the row itself. */

@@ -33,7 +33,16 @@ export interface Finding {
   readonly what: string;
 }
 
-/** A finding, and the line of the input that it is about. */
+/** A finding, and the lines of the input that it is about; `line` is the first of them. */
 export interface LinedFinding extends Finding {
   readonly line: number;
+  readonly lines: readonly number[];
 }
+
+/** These say something of a group or a filter, whatever policy a row brings it to: told once, with all of its lines. */
+export const ABOUT_TENANT: ReadonlySet<GuardKind> = new Set([
+  'group-missing',
+  'group-not-security',
+  'group-empty',
+  'filter-missing',
+]);

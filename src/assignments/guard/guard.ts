@@ -1,7 +1,7 @@
 import { capitalized } from '../kinds/kind.ts';
 import type { PolicyKind } from '../kinds/registry.ts';
 import { isGone, entryOf, type Decision } from '../changes/decision.ts';
-import type { Finding, GuardKind } from './finding.ts';
+import { ABOUT_TENANT, type Finding, type GuardKind } from './finding.ts';
 import type { CurrentAssignment } from '../changes/current.ts';
 import { audienceInWords, targetInWords, turnOfIntent } from '../changes/changeKind.ts';
 import { filterOf } from '../targets/filter.ts';
@@ -93,7 +93,10 @@ export class Guard {
         ...this.#newFilter(row, list.platform),
       ];
     return findings.map((found) =>
-      found.map(({ kind, what }) => ({ kind, what: `${policyInWords(list)}: ${what}` })),
+      found.map(({ kind, what }) => ({
+        kind,
+        what: ABOUT_TENANT.has(kind) ? what : `${policyInWords(list)}: ${what}`,
+      })),
     );
   }
 
@@ -104,11 +107,11 @@ export class Guard {
       case 'ok':
         return [];
       case 'missing':
-        return concern('group-missing', `group ${id} does not exist.`);
+        return concern('group-missing', `group ${id.toLowerCase()} does not exist.`);
       case 'notSecurity':
-        return concern('group-not-security', `group ${id} is no security group.`);
+        return concern('group-not-security', `group ${id.toLowerCase()} is no security group.`);
       case 'empty':
-        return concern('group-empty', `group ${id} has no members.`);
+        return concern('group-empty', `group ${id.toLowerCase()} has no members.`);
       case 'unchecked':
         return this.#unchecked('unchecked-groups', `group ${id}`);
     }
@@ -124,7 +127,7 @@ export class Guard {
           ? []
           : concern('filter-platform', `filter ${id} is for ${fact.platform}, the policy for ${platform}.`);
       case 'missing':
-        return concern('filter-missing', `filter ${id} does not exist.`);
+        return concern('filter-missing', `filter ${id.toLowerCase()} does not exist.`);
       case 'unchecked':
         return this.#unchecked('unchecked-filters', `filter ${id}`);
     }

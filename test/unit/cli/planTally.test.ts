@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { changeOf, type Change } from '../../../src/assignments/rows/change.ts';
 import type { JsonObject } from '../../../src/assignments/values/json.ts';
 import { ABSENT, beforeOf, NOT_READ } from '../../../src/assignments/changes/decision.ts';
-import type { PlanDecision, RowNames } from '../../../src/formats/planFile.ts';
+import type { PlanDecision } from '../../../src/formats/planFile.ts';
+import type { RowNames } from '../../../src/assignments/rows/names.ts';
 import { PlanTally, type PlannedRow } from '../../../src/cli/planTally.ts';
 import type { InputRow } from '../../../src/assignments/rows/row.ts';
 import { groupRow } from '../../support/rows.ts';
@@ -43,6 +44,25 @@ function tallyOf(...rows: readonly PlannedRow[]): PlanTally {
   for (const row of rows) tally.add(row);
   return tally;
 }
+
+test('what is wrong with a group is told once, with its lines, and counted for each row', () => {
+  const missing = (line: number): PlannedRow =>
+    planned(line, { findings: [{ kind: 'group-missing', what: 'group g does not exist.' }] });
+  const narrowed = (line: number): PlannedRow =>
+    planned(line, { findings: [{ kind: 'narrowed', what: 'the same words' }] });
+  const tally = tallyOf(missing(2), narrowed(3), missing(4), narrowed(5));
+  expect(tally.findings).toEqual([
+    { kind: 'group-missing', what: 'group g does not exist.', line: 2, lines: [2, 4] },
+    { kind: 'narrowed', what: 'the same words', line: 3, lines: [3] },
+    { kind: 'narrowed', what: 'the same words', line: 5, lines: [5] },
+  ]);
+  expect(tally.guard).toEqual(
+    new Map([
+      ['narrowed', 2],
+      ['group-missing', 2],
+    ]),
+  );
+});
 
 test('each row counts once, by what becomes of it', () => {
   const refused = (line: number, code: string, httpStatus?: number): PlannedRow =>
@@ -221,5 +241,5 @@ test('findings of a row that is not written count as well, and of each kind the 
   );
   expect(tally.guard.get('gone')).toBe(1_001);
   expect(tally.findings).toHaveLength(1_001);
-  expect(tally.findings.at(-1)).toEqual({ kind: 'clear', what: 'c', line: 2_000 });
+  expect(tally.findings.at(-1)).toEqual({ kind: 'clear', what: 'c', line: 2_000, lines: [2_000] });
 });

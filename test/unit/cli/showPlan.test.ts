@@ -53,7 +53,12 @@ function shown(plan: Partial<LivePlan>): string[] {
 }
 
 const findings = (count: number): LinedFinding[] =>
-  Array.from({ length: count }, (_, n) => ({ kind: 'narrowed', line: n + 2, what: `what ${n}` }));
+  Array.from({ length: count }, (_, n) => ({
+    kind: 'narrowed',
+    line: n + 2,
+    lines: [n + 2],
+    what: `what ${n}`,
+  }));
 
 test('a plan without anything to do names its file and its tenant', () => {
   expect(shown({ alreadySo: 1 })).toEqual([
