@@ -137,6 +137,11 @@ export async function planStaged(
     const differences = new Differences(staged.expected);
     for await (const inputs of staging.rowsByBatch()) {
       const rows = planner ? await planner.at(inputs) : unseen(inputs, staged);
+      if (planner)
+        await staging.name(
+          batch,
+          rows.map(({ names }) => names),
+        );
       // A rollback has what it saw when it decided what is to be put back.
       if (planner && !staged.isRestoring) {
         const saw = rows.map(seenBy);

@@ -16,6 +16,8 @@ export function resultRow(recorded: RecordedRow, run: Run): ResultRow {
   const status = statusOf(state, run.state === 'cancelled');
   return {
     row: input.line,
+    // So that rows can be selected by them whatever columns the file had.
+    ...namesOf(recorded),
     ...Object.fromEntries(input.cells),
     status,
     httpStatus: detail.httpStatus,
@@ -31,6 +33,12 @@ export function resultRow(recorded: RecordedRow, run: Run): ResultRow {
     assignmentIdAfter: detail.assignmentIdAfter,
   };
 }
+
+const namesOf = ({ names, change }: RecordedRow): Partial<ResultRow> => ({
+  policyType: change.address.kind.policyType,
+  policyName: names?.policy,
+  platform: names?.platform,
+});
 
 /** What a row wrote, nothing where it removed: the record holds what was there, and what it wished follows from the two. */
 function written({ change, before = NOT_READ }: RecordedRow): JsonObject | undefined {

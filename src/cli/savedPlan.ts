@@ -56,6 +56,7 @@ export async function stagePlan(
       input: planned.input,
       policy: policyKey(planned.change.address),
       ...(looked && seenBy(planned)),
+      names: planned.names,
       ...(row.rank !== undefined && { rank: row.rank }),
       ...(earlier && { duplicateOf: earlier.line }),
     });

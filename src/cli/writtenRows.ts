@@ -125,12 +125,12 @@ export async function writtenByPlan(
   let withoutImage = 0;
   async function* written(): AsyncGenerator<WrittenRow> {
     for await (const row of reads.rows()) {
-      if (row.decision.kind !== 'write' || !where.matches((column) => cellOf(row, column))) continue;
+      if (row.decision.kind !== 'write') continue;
       const input: InputRow = { line: row.line, cells: row.cells };
       const read = changeOf(input, rules);
       if ('problems' in read) throw brokenPlan(file, read.problems[0]);
       const { change } = read;
-      if (!isNamed(change)) continue;
+      if (!isNamed(change) || !where.matches((column) => cellOf(row, change, column))) continue;
       const before = imageFor(change, row.decision.before);
       if (before === undefined) withoutImage += 1;
       else yield { input, change, before, idAfter: undefined };
@@ -143,8 +143,13 @@ export async function writtenByPlan(
   };
 }
 
-function cellOf({ line, cells, decision }: PlanRow, column: string): string | undefined {
+function cellOf(
+  { line, cells, decision, names }: PlanRow,
+  { address }: Change,
+  column: string,
+): string | undefined {
   const known: Readonly<Record<string, unknown>> = {
+    ...{ policyType: address.kind.policyType, policyName: names.policy, platform: names.platform },
     ...{ row: line, before: beforeJson(decision.before), after: decision.after },
   };
   return cellText(cells.get(column as InputColumn) ?? known[column]);

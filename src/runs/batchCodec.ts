@@ -3,6 +3,7 @@ import { parsedExactly } from '../assignments/values/exactJson.ts';
 import type { JsonObject } from '../assignments/values/json.ts';
 import { pack, unpack } from 'msgpackr';
 import type { InputColumn } from '../assignments/rows/columns.ts';
+import type { RowNames } from '../assignments/rows/names.ts';
 import type { InputRow } from '../assignments/rows/row.ts';
 
 type Columns = [InputColumn, unknown[]][];
@@ -70,6 +71,25 @@ const bytesOfGuid = (guid: string): Buffer => Buffer.from(guid.replaceAll('-', '
 function guidInHex(hex: string, from = 0): string {
   const part = (start: number, end: number): string => hex.slice(from + start, from + end);
   return `${part(0, 8)}-${part(8, 12)}-${part(12, 16)}-${part(16, 20)}-${part(20, 32)}`;
+}
+
+/** The names of a batch as bytes, which compress well: the rows of a policy stand side by side. */
+export const encodeNames = (names: readonly RowNames[]): Buffer =>
+  deflateRawSync(
+    JSON.stringify([
+      names.map(({ policy }) => policy ?? null),
+      names.map(({ platform }) => platform ?? null),
+    ]),
+    DEFLATE,
+  );
+
+export function decodeNames(blob: Buffer | null | undefined): readonly RowNames[] {
+  if (!blob?.length) return [];
+  const [policies, platforms] = JSON.parse(inflateRawSync(blob).toString()) as (string | null)[][];
+  return (policies ?? []).map((policy, i) => ({
+    policy: policy ?? undefined,
+    platform: platforms?.[i] ?? undefined,
+  }));
 }
 
 /** What there is to say of a row beyond its state. */

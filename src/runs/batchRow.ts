@@ -7,10 +7,12 @@ import {
   decodeImages,
   decodeInputs,
   decodeListFingerprints,
+  decodeNames,
   fingerprintAt,
   type BeforeImage,
   type Detail,
 } from './batchCodec.ts';
+import type { RowNames } from '../assignments/rows/names.ts';
 import type { InputRow } from '../assignments/rows/row.ts';
 import type { LedgerEvent } from './leave.ts';
 import { isSettled, stateOfByte, type RowState, type StateName } from './rowState.ts';
@@ -29,6 +31,8 @@ export interface RecordedRow extends RowState, BatchRow {
   readonly place: number;
   readonly input: InputRow;
   readonly detail: Detail;
+  /** Read with the before-images only. */
+  readonly names?: RowNames | undefined;
 }
 
 /** A row that leave is asked for. Rows that go in one request stand side by side and have its number. */
@@ -60,6 +64,7 @@ export interface BatchBytes {
   readonly planned?: Buffer | null | undefined;
   readonly plannedLists?: Buffer | null | undefined;
   readonly before?: Buffer | null | undefined;
+  readonly names?: Buffer | null | undefined;
 }
 
 /** The rows of a batch from what the record holds of them. */
@@ -67,12 +72,14 @@ export function recordedRows(bytes: BatchBytes, batch: number, rules: ReadingRul
   const said = decodeDetails(bytes.details);
   const images = decodeImages(bytes.before);
   const lists = decodeListFingerprints(bytes.plannedLists);
+  const names = decodeNames(bytes.names);
   return decodeInputs(bytes.inputs).map((input, place) => {
     const before = images.has(place) ? { before: imageIn(images.get(place), input) } : {};
     return new Recorded(
       {
         ...{ batch, place, input, ...stateOfByte(bytes.states[place] ?? 0), detail: said.get(place) ?? {} },
         ...{ planned: fingerprintAt(bytes.planned, place), plannedList: lists[place], ...before },
+        names: names[place],
       },
       rules,
     );
@@ -96,6 +103,7 @@ class Recorded implements RecordedRow {
   readonly planned: string | undefined;
   readonly plannedList: string | undefined;
   readonly before: Before | undefined;
+  readonly names: RowNames | undefined;
   readonly #rules: ReadingRules;
   #change: Change | undefined;
 
@@ -109,6 +117,7 @@ class Recorded implements RecordedRow {
     this.planned = row.planned;
     this.plannedList = row.plannedList;
     this.before = row.before;
+    this.names = row.names;
     this.#rules = rules;
   }
 

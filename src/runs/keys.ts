@@ -22,7 +22,7 @@ export const TENANTS_KEY = 'retarget:tenants';
  * | `run:<id>:details` | hash: batch → what there is to say of its rows, appended | as the header |
  * | `run:<id>:settled` | bitmap: one bit a batch | as the header |
  * | `run:<id>:leases` | hash: batch → who writes it now and until when | as the header |
- * | `run:<id>:planned` | hash: batch → of each row a fingerprint of what the plan saw; `<batch>l` → the same of its policy's list | as the header |
+ * | `run:<id>:planned` | hash: batch → of each row a fingerprint of what the plan saw; `<batch>l` → the same of its policy's list, `<batch>n` → names and platforms | as the header |
  * | `run:<id>:before` | hash: batch → before-images, appended | as the header |
  * | `run:<id>:order` | string: where each row of the file lies, when they lie in another order | as the header |
  * | `log:<id>` | list: who did what with the run, as JSON | LOG_DAYS after the last entry, whatever becomes of the run |

@@ -122,17 +122,18 @@ export class RunReader {
   async #read(run: Run, batches: readonly number[], images: 'before' | 'none'): Promise<RecordedRow[][]> {
     const keys = this.keys.run(run.runId);
     const fields = batches.map(String);
-    const [inputs, states, details, before] = await Promise.all([
+    const [inputs, states, details, before, names] = await Promise.all([
       this.redis.hmgetBuffer(keys.inputs, ...fields),
       this.redis.hmgetBuffer(keys.states, ...fields),
       this.redis.hmgetBuffer(keys.details, ...fields),
       images === 'before' ? this.redis.hmgetBuffer(keys.before, ...fields) : [],
+      images === 'before' ? this.redis.hmgetBuffer(keys.planned, ...fields.map((batch) => `${batch}n`)) : [],
     ]);
     return batches.map((batch, i) => {
       const [blob, bytes] = [inputs[i], states[i]];
       if (!blob || !bytes) return [];
       return recordedRows(
-        { inputs: blob, states: bytes, details: details[i], before: before[i] },
+        { inputs: blob, states: bytes, details: details[i], before: before[i], names: names[i] },
         batch,
         rulesOf(run),
       );

@@ -1,5 +1,12 @@
 import { DigestTable } from '../assignments/values/digestTable.ts';
-import { encodeDetail, encodeFingerprints, encodeInputs, encodeListFingerprints } from './batchCodec.ts';
+import {
+  encodeDetail,
+  encodeFingerprints,
+  encodeInputs,
+  encodeListFingerprints,
+  encodeNames,
+} from './batchCodec.ts';
+import type { RowNames } from '../assignments/rows/names.ts';
 import type { InputRow } from '../assignments/rows/row.ts';
 import type { InputColumn } from '../assignments/rows/columns.ts';
 import type { Published } from './lua/publish.ts';
@@ -29,6 +36,8 @@ export interface StagedRow {
   /** The fingerprints of what the plan saw: of the assignment, and of its policy's whole list. */
   readonly planned?: string;
   readonly plannedList?: string;
+  /** What the plan calls its policy. */
+  readonly names?: RowNames;
   /** The line of the row that wishes the same: this one is settled as skipped from the start. */
   readonly duplicateOf?: number;
 }
@@ -110,6 +119,14 @@ export class Staging {
   ): Promise<void> {
     const transaction = this.#store.transaction();
     this.#setPlanned(transaction, batch, planned, lists);
+    this.#expiry(transaction);
+    await execute(transaction);
+  }
+
+  /** What the plan calls the policy of each row of a batch that was flushed. */
+  async name(batch: number, names: readonly RowNames[]): Promise<void> {
+    const transaction = this.#store.transaction();
+    this.#setNames(transaction, batch, names);
     this.#expiry(transaction);
     await execute(transaction);
   }
@@ -214,6 +231,11 @@ export class Staging {
         rows.map(({ planned }) => planned),
         rows.map(({ plannedList }) => plannedList),
       );
+      this.#setNames(
+        transaction,
+        this.#batches,
+        rows.map(({ names = {} }) => names),
+      );
       if (details.length > 0) transaction.hset(keys.details, field, Buffer.concat(details));
       if (states.every((state) => state === 'skipped')) transaction.setbit(keys.settled, this.#batches, 1);
       this.#batches += 1;
@@ -233,6 +255,16 @@ export class Staging {
       transaction.hset(key, String(batch), encodeFingerprints(planned));
     if (lists.some((each) => each !== undefined))
       transaction.hset(key, `${batch}l`, encodeListFingerprints(lists));
+  }
+
+  #setNames(
+    transaction: ReturnType<RunStore['transaction']>,
+    batch: number,
+    names: readonly RowNames[],
+  ): void {
+    const key = this.#store.keys.run(this.runId).planned;
+    if (names.some(({ policy, platform }) => policy !== undefined || platform !== undefined))
+      transaction.hset(key, `${batch}n`, encodeNames(names));
   }
 
   /** Notes where the rows of the batch that is written now lie. */

@@ -239,7 +239,8 @@ test('--where and --rows put back a part', async () => {
   const here = await site();
   const runId = await here.apply();
   expect((await here.rollback(runId, '--where', 'platform=ios')).exitCode).toBe(0);
-  expect(await here.countsOf()).toMatchObject({ total: 2, succeeded: 2 });
+  // Two rows say so themselves; of a third the tenant did when it was planned.
+  expect(await here.countsOf()).toMatchObject({ total: 3, succeeded: 3 });
   const rows = here.file('rows.csv', csv([row('deviceCompliancePolicy', 'pin', 'PIN_A', { groupId: G5 })]));
   expect((await here.rollback(runId, '--rows', rows)).exitCode).toBe(0);
   expect(await here.countsOf()).toMatchObject({ total: 1, succeeded: 1 });
@@ -247,7 +248,7 @@ test('--where and --rows put back a part', async () => {
   expect(JSON.parse(results.stdout)[0]).toMatchObject({ policyId: 'pin', assignmentId: 'pin_a' });
   const none = await here.rollback(runId, '--where', 'platform=iOS');
   expect(none.exitCode).toBe(0);
-  expect(none.stderr).toContain('2 assignments as before already');
+  expect(none.stderr).toContain('3 assignments as before already');
 });
 
 test('a run that is not at its end is refused, and one that wrote nothing has nothing to put back', async () => {
