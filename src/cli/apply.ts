@@ -38,7 +38,7 @@ export const apply = draining<ApplyFlags>({
       .option('--sample <rows>', 'write so many of the rows, spread over the policies, and end')
       .option('--yes', 'do not ask')
       .option('--dry-run', 'the same as `retarget plan`')
-      .option('--json', 'print the run as JSON when it has ended'),
+      .option('--json', 'print the run as JSON when it has ended, or the plan when the guard stops it'),
   async run([path = ''], flags, context) {
     if (flags.dryRun) return planCommand(path, flags, context);
     // Said before the file is read and the tenant is looked at, which may take long.
@@ -79,6 +79,7 @@ async function applyStaged(
   showPlan(plan, context);
   expectJustified(plan, optionsOfRun(flags));
   if (isStopped(plan)) {
+    if (flags.json) context.print.json(plan);
     context.print.say('Nothing was changed.');
     return EXIT.stoppedEarly;
   }

@@ -23,6 +23,9 @@ test('a file of which nothing is in the tenant makes the command ask whether it 
   expect(blocked.exitCode).toBe(3);
   expect(blocked.stderr).toMatch(DOUBT);
   expect(blocked.stderr).toContain('--tenant or its sign-in');
+  const stopped = await here.run(['apply', file, '--yes', '--json']);
+  expect(stopped.exitCode).toBe(3);
+  expect(JSON.parse(stopped.stdout)).toMatchObject({ gone: 2, blocked: [{ kind: 'gone', found: 2 }] });
   const { doubt } = JSON.parse((await here.run(['plan', file, '--json'])).stdout);
   expect(doubt).toMatch(DOUBT);
   const stdin = new PassThrough();
