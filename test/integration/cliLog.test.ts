@@ -93,7 +93,9 @@ test('the answer to a canary is in it', async () => {
   const file = here.file('x.csv', CHANGES);
   const stopped = await here.run(['apply', file, '--canary', '1', '--canary-stop', '--yes', ...ALLOW]);
   expect(stopped, stopped.stderr).toMatchObject({ exitCode: 3 });
-  const [applied, canary] = await logOf(here);
+  const [applied, begun, resting, canary] = await logOf(here);
+  expect(begun).toMatchObject({ action: 'begun', operator: 'the run itself', details: { state: 'running' } });
+  expect(resting).toMatchObject({ action: 'stopped itself', reason: 'canary', details: { state: 'paused' } });
   expect(applied).toMatchObject({ action: 'apply' });
   expect(canary).toMatchObject({
     action: 'canary',

@@ -110,7 +110,7 @@ describe('pause --all with three workers', () => {
     const actions = JSON.parse((await here.run(['log', runId, '--json'])).stdout).map(
       ({ action }: { action: string }) => action,
     );
-    expect(actions).toEqual(['submit', 'stop', 'let go on']);
+    expect(actions).toEqual(['submit', 'begun', 'stop', 'let go on', 'ended']);
   }, 90_000);
 });
 

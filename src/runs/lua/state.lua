@@ -6,6 +6,32 @@ local function redisNow()
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
 
+-- What a run does by itself stands in its log as what people do with it. One that stops again and again does not fill it.
+local LOG_SECONDS, LOG_ENTRIES_MAX = 4000 * 86400, 1000
+local function tellItself(header, action, reason, words)
+  local log = string.gsub(header, ':run:([^:]*)$', ':log:%1')
+  if redis.call('LLEN', log) >= LOG_ENTRIES_MAX then return end
+  local details = { state = redis.call('HGET', header, FIELD.state) }
+  if words and words ~= '' then details.why = words end
+  local entry = { at = redisNow(), operator = 'the run itself', action = action, reason = reason, details = details }
+  redis.call('RPUSH', log, cjson.encode(entry))
+  redis.call('EXPIRE', log, LOG_SECONDS)
+end
+
+local function tellMove(header, state, reason, words)
+  if state == RUN.running then
+    if not redis.call('HGET', header, FIELD.startedAt) then tellItself(header, 'begun') end
+  elseif state == RUN.completed then
+    tellItself(header, 'ended')
+  elseif reason == REASON.interrupted then
+    tellItself(header, 'interrupted', reason, words)
+  elseif reason == REASON.noWorker then
+    tellItself(header, 'left by its workers', reason)
+  elseif reason and reason ~= REASON.operator then
+    tellItself(header, 'stopped itself', reason, words)
+  end
+end
+
 local function moveTo(header, state, reason, facts, words)
   local since = tonumber(redis.call('HGET', header, FIELD.workingSince) or '')
   if since then
@@ -16,4 +42,5 @@ local function moveTo(header, state, reason, facts, words)
   redis.call('HSET', header, FIELD.state, state, FIELD.reason, reason or '', FIELD.reasonText, words or '',
     FIELD.reasonFacts, facts and cjson.encode(facts) or '')
   redis.call('HINCRBY', header, FIELD.moves, 1)
+  tellMove(header, state, reason, words)
 end
