@@ -10,7 +10,7 @@ export const REASONS = [
   'refused',
   /** The tenant does not take this kind of write. */
   'route',
-  /** Every reply to the first batch was a 403. */
+  /** Every reply to a batch was a 403, and nothing went through before it since the run began or was let go on. */
   'forbidden',
   /** More rows failed than the failure budget allows. */
   'failures',
@@ -53,7 +53,7 @@ export function reasonInWords(reason: Reason, facts: ReasonFacts): string {
     case 'age':
       return `it is ${facts.hours} h old: look whether it still is what you want`;
     case 'forbidden':
-      return 'Graph refused every row of the first batch with 403: the sign-in may not write here; `retarget doctor` tells which permission it needs';
+      return 'Graph refused every row of a batch with 403, and none has gone through since the run began or was last let go on: the sign-in may not write here; `retarget doctor` tells which permission it needs';
     case 'noWorker':
       return 'its workers were not heard of for a minute: it goes on with the next one';
     case 'failures':
