@@ -114,17 +114,12 @@ const wasWritten = ({ state, attempts, detail, before }: RecordedRow): boolean =
   state === 'leftUnsure' ||
   (state === 'failed' && detail.errorCode === 'VerifyMismatch');
 
-/** The writes that have lost something, by their rows: those of one write have the same words about it. */
+/** The writes that have lost something, by all rows of their lists. */
 function lossyWrites(rows: readonly RecordedRow[]): ReadonlyMap<RecordedRow, LossyWrite> {
   const found = new Map<RecordedRow, LossyWrite>();
-  const ofWrites = Map.groupBy(
-    rows.filter(({ detail }) => detail.lossyList !== undefined),
-    ({ change, detail }) => `${listPath(change.address)} ${detail.lossyList}`,
-  );
-  for (const ofWrite of ofWrites.values()) {
-    const list = ofWrite.find((row) => row.list !== undefined)?.list;
-    if (list !== undefined)
-      for (const row of ofWrite) found.set(row, { list, seen: row.detail.lossyList ?? '' });
+  for (const ofList of Map.groupBy(rows, ({ change }) => listPath(change.address)).values()) {
+    const list = ofList.find((row) => row.list?.seen !== undefined)?.list;
+    if (list?.seen !== undefined) for (const row of ofList) found.set(row, { list, seen: list.seen });
   }
   return found;
 }

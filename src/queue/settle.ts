@@ -199,7 +199,11 @@ function lossy(
       message: `The list of the policy was written whole, and read back it ${lost}.`,
     }),
   };
-  return again(row, told, terms, isLagging) ?? failed(row, { ...told, lossyList: seen });
+  const settled = again(row, told, terms, isLagging);
+  if (settled !== undefined) return settled;
+  // With the list itself, as `retry` takes back what is said of a row.
+  const known = row.list && { list: { ...row.list, seen } };
+  return { ...failed(row, { ...told, lossyList: seen }), ...known };
 }
 
 const failed = ({ place, attempts }: RecordedRow, detail: Detail): RowUpdate => ({

@@ -54,6 +54,8 @@ export interface RowUpdate extends RowState {
   /** As the row stood when this was decided; one that stands otherwise by now is left as it is. */
   readonly seen?: RowState;
   readonly detail?: Detail;
+  /** What is known by now of the list that its write was of. */
+  readonly list?: WrittenList;
 }
 
 export interface BatchStates {

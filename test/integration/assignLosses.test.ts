@@ -74,6 +74,17 @@ describe.each([
   );
 });
 
+test('a retry of its rows does not make a rollback forget what was lost', async () => {
+  const here = await lossy('exclusionsDropped');
+  const before = here.held();
+  await run(here);
+  const { runId } = await here.status();
+  here.simulator.reconfigure({ faults: {} });
+  await here.must(0, 'retry', String(runId), '--work');
+  await here.must(0, 'rollback', String(runId), '--yes', '--work');
+  expect(here.held()).toEqual(before);
+});
+
 test('what was lost of a list that somebody has changed since is told and left alone, unless it is forced', async () => {
   const here = await lossy('exclusionsDropped');
   const before = here.held();

@@ -20,6 +20,8 @@ export interface Write<D> {
 export interface WrittenList {
   readonly before: readonly JsonObject[];
   readonly sent: readonly JsonObject[];
+  /** Where something of it was lost: the fingerprint of the list as it was read back. */
+  readonly seen?: string;
 }
 
 /**

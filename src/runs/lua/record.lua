@@ -3,7 +3,7 @@
 -- are not settled yet.
 -- args: policy, runId, batch; rows: of each its place, its new state byte, `seen`: its state byte when that was decided (nil:
 -- whatever it was), its code when it failed (nil: it
--- did not), isUnrecorded: it was found so though the plan wanted a write and none is on record, its detail as bytes (nil: nothing to say); and of the permit that they were sent with:
+-- did not), isUnrecorded: it was found so though the plan wanted a write and none is on record, its detail as bytes (nil: nothing to say), its list as bytes (likewise); and of the permit that they were sent with:
 --   token, chargeEnd
 --   answered, returned: charges that were used and end a window after the answer came, answeredAgoMs ago / that were never
 --   sent and are given back
@@ -12,6 +12,7 @@
 --   isStopping: the caller stops the run next, so that the first batch still goes alone
 -- Answers {states, state of the run, event}.
 local HEADER, STATES, DETAILS, SETTLED, LEASES, OPEN = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
+local BEFORE = KEYS[13]
 local OTHER_KEYS = { STATES, DETAILS, SETTLED, LEASES, unpack(KEYS, 11) }
 local batch = args.batch
 local COUNTERS = {
@@ -49,7 +50,7 @@ if lease and string.match(lease, '^%S+') == args.token then redis.call('HDEL', L
 local states = redis.call('HGET', STATES, batch)
 if not states then return { '', '', event } end
 local bytes = { string.byte(states, 1, #states) }
-local details, counts, codes = {}, {}, {}
+local details, lists, counts, codes = {}, {}, {}, {}
 local left, sent, unused, unrecorded = 0, 0, 0, 0
 local function isInDoubt(state) return state ~= STATE.pending and state <= UNSETTLED_MAX end
 for _, row in ipairs(args.rows) do
@@ -59,6 +60,7 @@ for _, row in ipairs(args.rows) do
   if before <= UNSETTLED_MAX and isAsSeen then
     bytes[at] = row.byte
     if row.detail then details[#details + 1] = row.detail end
+    if row.list then lists[#lists + 1] = row.list end
     if isInDoubt(before) then sent = sent - 1 end
     if isInDoubt(state) then sent = sent + 1 end
     if isInDoubt(before) and row.byte == STATE.pending then unused = unused + 1 end
@@ -79,6 +81,10 @@ if #details > 0 then
   local said = (redis.call('HGET', DETAILS, batch) or '') .. table.concat(details)
   if #said > DETAILS_BYTES_MAX then said = lastFrames(said) end
   redis.call('HSET', DETAILS, batch, said)
+end
+if #lists > 0 then
+  local field = batch .. 'l'
+  redis.call('HSET', BEFORE, field, lastFrames((redis.call('HGET', BEFORE, field) or '') .. table.concat(lists)))
 end
 states = string.char(unpack(bytes))
 redis.call('HSET', STATES, batch, states)

@@ -1,4 +1,4 @@
-import { encodeDetail } from '../batchCodec.ts';
+import { encodeDetail, encodeList } from '../batchCodec.ts';
 import { isUnrecorded } from '../unrecorded.ts';
 import type { BatchRef, BatchStates, RowUpdate } from '../batchRow.ts';
 import type { Keys } from '../keys.ts';
@@ -55,4 +55,5 @@ const rowArgument = (row: RowUpdate): ScriptArguments => ({
   code: hasFailed(row) ? (row.detail?.errorCode ?? 'unknown') : null,
   isUnrecorded: isUnrecorded(row),
   detail: row.detail === undefined ? null : encodeDetail(row.place, row.detail),
+  list: row.list === undefined ? null : encodeList(row.place, row.list),
 });
