@@ -41,9 +41,8 @@ export function asAsked(outcome: Outcome, run: Run, write: NeededWrite): Outcome
   if (!isConflict) return outcome;
   const { httpStatus, error } = outcome;
   if (codeOf(write) !== undefined) return { kind: 'failed', httpStatus, error };
-  return outcome.kind === 'again' && httpStatus === 409 && run.options.justification !== null
-    ? { kind: 'conflict', waitMs: outcome.waitMs, error }
-    : outcome;
+  if (httpStatus !== 409 || run.options.justification === null) return outcome;
+  return { kind: 'conflict', waitMs: outcome.kind === 'again' ? outcome.waitMs : 0, error };
 }
 
 /**
