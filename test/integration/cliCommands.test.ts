@@ -342,9 +342,9 @@ describe('submit, worker and the commands that show a run', () => {
   test('of many runs the open ones and those that ended last are listed, and the others are counted', async () => {
     const here = await small();
     const file = here.file('x.csv', ONE);
-    const open = (await here.run(['submit', file])).stdout.trim();
+    const open = (await here.run(['submit', file, '--no-plan'])).stdout.trim();
     for (let n = 0; n < 22; n += 1) {
-      const ended = (await here.run(['submit', file, '--again'])).stdout.trim();
+      const ended = (await here.run(['submit', file, '--no-plan', '--again'])).stdout.trim();
       await here.run(['cancel', ended]);
     }
     const listed = await here.run(['status']);

@@ -89,7 +89,7 @@ describe('no secret is left behind', () => {
     }));
     const changes = file('changes.csv', csv(rows));
     const why = ['--reason', `because of ${secret}`, '--justification', `as ${secret} says`];
-    const submitted = await run(['submit', changes, ...why]);
+    const submitted = await run(['submit', changes, '--no-plan', ...why]);
     expect(submitted.exitCode).toBe(0);
     await run(['worker', '--until-idle']);
     const undone = await run(['rollback', '@last', '--yes', '--work', ...why]);

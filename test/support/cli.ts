@@ -135,7 +135,7 @@ async function found(
   const path = words.find((word, i) => /\.(csv|json|ndjson)$/.test(word) && words[i - 1] !== '-o') ?? file;
   const text = readFileSync(resolve(dir, path), 'utf8');
   if (text.startsWith('{"kind":"plan"'))
-    return counts(JSON.parse(text.trimEnd().split('\n').at(-1) ?? '').guard);
+    return counts(JSON.parse(text.trimEnd().split('\n').at(-1) ?? '').findings);
   const twin = await startSimulator({
     ...{ writeLimit: null, requestLimit: null },
     tenant: simulator.snapshot(),
