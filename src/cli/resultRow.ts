@@ -7,7 +7,7 @@ import type { RecordedRow } from '../runs/batchRow.ts';
 import { statusOf, type RowStatus } from '../runs/rowState.ts';
 import type { Run } from '../runs/run.ts';
 import type { Context } from './context.ts';
-import { addressesIn, expectColumns } from './selection.ts';
+import { addressesIn, ALWAYS_KNOWN, expectColumns } from './selection.ts';
 
 /** A row with what became of it, by the names of the columns that `results` shows. */
 export type ResultRow = { readonly [column in SelectableColumn]?: unknown } & { readonly status: RowStatus };
@@ -58,7 +58,11 @@ export async function rowsMeant(
 ): Promise<(recorded: RecordedRow, row?: ResultRow) => boolean> {
   // A run of no columns is of a file without rows.
   const input = run.columns.length > 0 ? run.columns : INPUT_COLUMNS;
-  expectColumns(where, [...input, ...RESULT_COLUMNS, 'row'], `Run ${run.runId} has`);
+  expectColumns(
+    where,
+    [...new Set([...input, ...ALWAYS_KNOWN, ...RESULT_COLUMNS, 'row'] as const)],
+    `Run ${run.runId} has`,
+  );
   const isNamed = await addressesIn(rowsFile, run, context);
   return (recorded, row = resultRow(recorded, run)) =>
     where.matches((column) => cellText(row[column])) && (rowsFile === undefined || isNamed(recorded.change));

@@ -39,6 +39,9 @@ export function selectorFrom(where: readonly string[] = []): Selector {
   return read;
 }
 
+/** What every row can be selected by, whatever columns its file has: the plan reads the names, the kind is known. */
+export const ALWAYS_KNOWN = ['policyType', 'policyName', 'platform'] as const;
+
 /**
  * A condition on a column that is not there would select nothing, and look as if there were nothing to select.
  * @param whose "Run 20260131-… has"

@@ -24,7 +24,7 @@ import { findOurRun, wrongState } from './findRun.ts';
 import { openInput } from './intake.ts';
 import { rowsMeant } from './resultRow.ts';
 import { brokenPlan, expectSame, planReads } from './savedPlan.ts';
-import { addressesIn, expectColumns } from './selection.ts';
+import { addressesIn, ALWAYS_KNOWN, expectColumns } from './selection.ts';
 import type { Session } from './session.ts';
 
 /** A row that was written, with what it overwrote. */
@@ -214,7 +214,11 @@ export async function writtenByPlan(
   const reads = planReads(file, await session.runs.sealKey());
   const { header } = await reads.header();
   expectSame(header, session, file);
-  expectColumns(where, [...header.columns, 'row', 'before', 'after'], `The plan ${file.name} has`);
+  expectColumns(
+    where,
+    [...new Set([...header.columns, ...ALWAYS_KNOWN, 'row', 'before', 'after'] as const)],
+    `The plan ${file.name} has`,
+  );
   const { graphUrl, apiVersion, strategy, source } = header;
   for (const run of await session.runs.runs())
     if (run.runId === basename(path, '.ndjson') || run.source.sha256 === source.sha256)

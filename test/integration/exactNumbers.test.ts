@@ -57,7 +57,8 @@ const writesOf = ({ texts }: Gateway): string[] => texts.filter((text) => /"(POS
 
 test('a number of an entry that no row is about is written back digit by digit', async () => {
   const tenant = await tenantWithDigits();
-  expect((await tenant.apply({ action: 'add', targetType: 'allDevices' })).exitCode).toBe(0);
+  const ran = await tenant.apply({ action: 'add', targetType: 'allDevices' });
+  expect(ran, ran.stderr).toMatchObject({ exitCode: 0 });
   expect(writesOf(tenant.gate)).toEqual([expect.stringContaining(`"stamp":${DIGITS}`)]);
   expect(tenant.stamp()).toBe('DIGITS');
 });

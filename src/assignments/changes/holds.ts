@@ -2,6 +2,7 @@ import { isReadOnly } from '../kinds/kind.ts';
 import { FILTER_ID, FILTER_TYPE, filterOf, sameFilter } from '../targets/filter.ts';
 import { plainTypeName } from '../targets/odataTypes.ts';
 import { sameId } from '../values/ids.ts';
+import { isExactNumber, sameExactNumber } from '../values/exactJson.ts';
 import { isJsonObject, type JsonObject } from '../values/json.ts';
 import type { CurrentAssignment } from './current.ts';
 import { patchBody, type Wished } from './request.ts';
@@ -49,5 +50,6 @@ function sameValue(wished: unknown, present: unknown): boolean {
       )
     );
   }
+  if (isExactNumber(wished)) return sameExactNumber(wished, present);
   return wished === present;
 }

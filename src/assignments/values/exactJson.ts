@@ -22,6 +22,10 @@ export function parsedExactly(text: string): unknown {
 /** True for a number that is kept as its digits. */
 export const isExactNumber = (value: unknown): boolean => JSON.isRawJSON(value);
 
+/** Whether a value is the number that is kept as its digits, in whatever spelling. */
+export const sameExactNumber = (exact: unknown, value: unknown): boolean =>
+  isExactNumber(value) && plainDecimal(JSON.stringify(exact)) === plainDecimal(JSON.stringify(value));
+
 /** A number of 16 digits or more, or one with an exponent: the only ones that can't be held. May find such in texts too. */
 const MAY_BE_BENT = /(?:^|[[:,])[ \t\n\r]*-?(?:\d[\d.]{15,}|\d[\d.]*[eE])/;
 

@@ -1,7 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { canonicalText } from '../../../../src/assignments/changes/canonical.ts';
-import { isExactNumber, parsedExactly } from '../../../../src/assignments/values/exactJson.ts';
+import {
+  isExactNumber,
+  parsedExactly,
+  sameExactNumber,
+} from '../../../../src/assignments/values/exactJson.ts';
 import { isJsonObject } from '../../../../src/assignments/values/json.ts';
 
 test.each([
@@ -83,3 +87,12 @@ function exactly(text: string): [bigint, bigint] {
 }
 
 const gcd = (a: bigint, b: bigint): bigint => (b === 0n ? a || 1n : gcd(b, a % b));
+
+test.each([
+  ['9007199254740993', '9007199254740993.0', true],
+  ['1e400', '10E399', true],
+  ['9007199254740993', '9007199254740995', false],
+  ['9007199254740993', '9007199254740992', false],
+])('%s and %s are one number: %j', (one, other, isSame) => {
+  expect(sameExactNumber(parsedExactly(one), parsedExactly(other))).toBe(isSame);
+});
