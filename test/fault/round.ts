@@ -15,7 +15,7 @@ import {
 import type { DeedName, Plan } from './plan.ts';
 import { REDIS_DEEDS } from './redisDeeds.ts';
 import { killProducerWhilePublishing, killProducerWhileStaging, RUN_DEEDS } from './runDeeds.ts';
-import { PLAN_FLAGS, Site, SUBMIT_FLAGS } from './site.ts';
+import { ANY_FAILURES, Site, SUBMIT_FLAGS } from './site.ts';
 import { WORKER_DEEDS, type Deed } from './workerDeeds.ts';
 
 /** A run of seconds, with all that can be done to it, on a busy machine. */
@@ -85,7 +85,11 @@ async function submit(site: Site, struck: DeedName[]): Promise<void> {
   }
   if (site.runId === '')
     site.runId = (
-      await site.run(['submit', ...SUBMIT_FLAGS, ...(site.plan.isPlanned ? PLAN_FLAGS : []), site.submitted])
+      await site.run([
+        'submit',
+        ...(site.plan.isPlanned ? [...ANY_FAILURES, ...site.planFlags] : SUBMIT_FLAGS),
+        site.submitted,
+      ])
     ).trim();
 }
 

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Queue } from 'bullmq';
-import { GUARD_KINDS } from '../../src/assignments/guard/finding.ts';
 import { EXIT } from '../../src/errors.ts';
 import { QUEUE_NAME, type BatchJob } from '../../src/queue/producer.ts';
 import { closeRedis, openRedis, type RedisClient } from '../../src/redis/connection.ts';
@@ -28,13 +27,11 @@ const WORKER_END_MAX_MS = 15_000;
 /** How late a slow reply is: a call is cut after 3 s. */
 export const SLOW_MS = 4_000;
 /** Some rows are forbidden, and some fail of faults: no run is to stop for that. */
-export const SUBMIT_FLAGS = ['--no-plan', '--max-failures', 'off'];
+export const ANY_FAILURES = ['--max-failures', 'off'];
+export const SUBMIT_FLAGS = ['--no-plan', ...ANY_FAILURES];
 
-/** What a plan of all of it must let through, both when it is made and when it is submitted. */
-export const PLAN_FLAGS: readonly string[] = [
-  ...['--max-changes', 'off', '--max-changes-percent', 'off'],
-  ...['--allow', GUARD_KINDS.map((kind) => `${kind}=1000000`).join(',')],
-];
+/** How much of it changes is nothing to stop for. */
+const ANY_SIZE = ['--max-changes', 'off', '--max-changes-percent', 'off'];
 
 /** Redis as a round uses it: the commands come through the proxy, whoever breaks or watches it goes straight to it. */
 export interface RedisSite {
@@ -60,6 +57,8 @@ export class Site implements AsyncDisposable {
   #queue: Queue<BatchJob> | undefined;
   /** What is submitted: the file of wishes, or the plan of it. */
   submitted: string;
+  /** What its plan lets through, both when it is made and when it is submitted. */
+  planFlags: readonly string[] = [];
   runId = '';
   /** How long after they were answered late writes land; 0: none do. */
   lateMs = 0;
@@ -133,7 +132,14 @@ export class Site implements AsyncDisposable {
   /** Plans what is to be submitted. */
   async makePlan(): Promise<void> {
     this.submitted = join(this.dir, 'plan.ndjson');
-    await this.run(['plan', this.file, '-o', this.submitted, ...PLAN_FLAGS]);
+    const first = JSON.parse(
+      await this.run(['plan', this.file, '--json', ...ANY_SIZE], EXIT.stoppedEarly),
+    ) as {
+      readonly blocked: readonly { readonly kind: string; readonly found: number }[];
+    };
+    const allowed = first.blocked.flatMap(({ kind, found }) => ['--allow', `${kind}=${found}`]);
+    this.planFlags = [...ANY_SIZE, ...allowed];
+    await this.run(['plan', this.file, '-o', this.submitted, ...this.planFlags]);
   }
 
   /** Does something to the run. False when it was over before. */

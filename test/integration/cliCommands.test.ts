@@ -333,9 +333,9 @@ describe('submit, worker and the commands that show a run', () => {
     expect(where.stderr).toContain('Did you mean status?');
     // A column of ours, but not of this file: nothing would be selected, and it would look as if there were nothing.
     for (const command of [['results'], ['retry'], ['rollback', '--yes']]) {
-      const missing = await here.run([...command, '@last', '--where', 'platform=iOS']);
+      const missing = await here.run([...command, '@last', '--where', 'groupName=x']);
       expect(missing).toMatchObject({ exitCode: 2, stdout: '' });
-      expect(missing.stderr).toMatch(/Run \S+ has no column platform\.\n.*policyType, policyId, .*status/);
+      expect(missing.stderr).toMatch(/Run \S+ has no column groupName\.\n.*policyType, policyId, .*status/);
     }
   });
 
