@@ -8,7 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => redis.stop());
 
-test('3,000 lists are planned, written by workers of which one is killed, and put back in the same way', () =>
+test('2,000 lists are planned, written by workers of which one is killed, and put back in the same way', () =>
   fullCycle(
     redis.url,
     { strategy: 'assign', killed: ['run', 'rollback'] },

@@ -8,7 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => redis.stop());
 
-test('3,000 policies are planned, written, and put back by workers of which one is killed', () =>
+test('2,000 policies are planned, written, and put back by workers of which one is killed', () =>
   fullCycle(
     redis.url,
     { strategy: 'patch', killed: ['run', 'rollback'] },

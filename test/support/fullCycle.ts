@@ -10,7 +10,7 @@ import { ANY_SIZE } from './plannedTenant.ts';
 const ALLOW = [...ALLOW_ALL, ...ANY_SIZE];
 
 /**
- * Plan, submit, work, results and rollback on 3,000 lists. The tenant must be object by object what it was.
+ * Plan, submit, work, results and rollback on 2,000 lists. The tenant must be object by object what it was.
  * @param killed in the middle of which the first worker is killed
  * @param rowsFor the rows for one list, the nth of all; each list is written once
  */
@@ -20,7 +20,7 @@ export async function fullCycle(
   rowsFor: (list: SeedPolicy, n: number) => Readonly<Record<string, string | undefined>>[],
 ): Promise<void> {
   const tenant = generateTenant({
-    ...{ configurations: 2_500, compliancePolicies: 500, assignmentsPerPolicy: 2, seed: 23 },
+    ...{ configurations: 1_650, compliancePolicies: 350, assignmentsPerPolicy: 2, seed: 23 },
     ...{ nested: false, unknownTargetShare: 0.1 },
   });
   const here = await site(redisUrl, { tenant, rekey: true, assignReply: 'null' });
