@@ -60,6 +60,19 @@ const stateShown = ({ state }: RunStatus, stop: Stop | undefined): string =>
 /** Of a status that takes too much room in a table. */
 const HEADINGS: { readonly [status in RowStatus]?: string } = { awaitingApproval: 'APPROVAL' };
 
+export const RUN_HEADINGS: readonly string[] = [
+  ...['RUN', 'STATE', 'TOTAL'],
+  ...ROW_STATUSES.map((status) => HEADINGS[status] ?? status.toUpperCase()),
+  'FILE',
+];
+
+/** One line of the table of all runs. */
+export const runCells = (run: RunStatus, stop?: Stop): readonly string[] => [
+  ...[run.runId, stateShown(run, stop), String(run.total)],
+  ...ROW_STATUSES.map((status) => String(run[status])),
+  run.source.name,
+];
+
 function showRuns(
   runs: readonly RunStatus[],
   stop: Stop | undefined,
@@ -73,18 +86,8 @@ function showRuns(
     return;
   }
   print.table(
-    [
-      'RUN',
-      'STATE',
-      'TOTAL',
-      ...ROW_STATUSES.map((status) => HEADINGS[status] ?? status.toUpperCase()),
-      'FILE',
-    ],
-    runs.map((run) => [
-      ...[run.runId, stateShown(run, stop), String(run.total)],
-      ...ROW_STATUSES.map((status) => String(run[status])),
-      run.source.name,
-    ]),
+    RUN_HEADINGS,
+    runs.map((run) => runCells(run, stop)),
   );
   for (const { runId, reasonText, finishedAt } of runs) {
     if (reasonText !== null && finishedAt === null) print.say(visible(`${runId}: ${reasonText}`));
