@@ -99,7 +99,7 @@ async function applyStaged(
   }
   const also = await takeTurn(undefined, flags, session, context);
   if (also === undefined) return EXIT.stoppedEarly;
-  const runId = await publish(staged, flags.again === true);
+  const runId = await publish(staged, flags.again === true, plan);
   await logRun('apply', runId, session, context, flags, planTaken(staged, plan));
   context.print.say(`Run ${runId}`);
   const exitCode = await followCanary(runId, session, flags, context, also);
@@ -119,7 +119,7 @@ export async function question(
   try {
     const domain = await tenantDomain(identity, graph, context.interrupted);
     const where = tenantInWords(identity, domain && visible(domain));
-    const named = `${where}, plan ${shortFingerprint(plan)}`;
+    const named = `${where}, plan ${shortFingerprint(plan.fingerprint)}`;
     // A yes to a number of assignments is no answer to it.
     if (plan.doubt !== null) return `${plan.doubt} This is ${named}. Go on?`;
     return `${verb} ${count(plan.writes, 'assignment')} in ${named}?`;

@@ -14,6 +14,7 @@ import { count } from './print.ts';
 import { identify, sharedOptions } from './identity.ts';
 import { resultRow, rowsMeant, type ResultRow } from './resultRow.ts';
 import { selectionOptions, selectorFrom, type SelectionFlags } from './selection.ts';
+import { shortFingerprint } from './showPlan.ts';
 import { openSession } from './session.ts';
 
 interface ResultsFlags extends SharedFlags, OutputFlags, SelectionFlags {
@@ -45,12 +46,15 @@ export const results: CliCommand<ResultsFlags> = {
     await writeOutput(writeRows(format, columns, rows), flags.output, context);
     if (flags.output !== undefined) {
       context.print.say(
-        `Wrote ${count(taken.rows, 'row')} of ${run.total.toLocaleString('en-US')} to ${flags.output}.`,
+        `Wrote ${count(taken.rows, 'row')} of ${run.total.toLocaleString('en-US')} to ${flags.output}${ofPlan(run)}.`,
       );
     }
     return EXIT.done;
   },
 };
+
+const ofPlan = ({ planFingerprint }: Run): string =>
+  planFingerprint === null ? '' : `, as plan ${shortFingerprint(planFingerprint)} wanted`;
 
 /** JSON input names its columns row by row, so a row may have some that the first ones had not. */
 const inputColumns = (run: Run): readonly string[] =>

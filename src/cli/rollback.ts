@@ -172,7 +172,7 @@ async function rollBack(
     const turn = flags.work ? await takeTurn(undefined, flags, session, context) : [];
     if (turn === undefined) return EXIT.stoppedEarly;
     also = turn;
-    await publish(staged, true);
+    await publish(staged, true, plan);
   } finally {
     if (staged.keptPlan !== undefined && !staged.isPublished) await rm(staged.keptPlan, { force: true });
   }

@@ -46,7 +46,7 @@ export function showPlan(plan: LivePlan, { print }: Context): void {
     print.say(
       `${print.bold(plan.doubt)} Another one needs --tenant or its sign-in; \`retarget doctor\` names it.`,
     );
-  print.say(`Plan ${shortFingerprint(plan)}`);
+  print.say(`Plan ${shortFingerprint(plan.fingerprint)}`);
 }
 
 const times = ({ secondsAtLeast, secondsAbout }: LivePlan): string[] => {
@@ -58,8 +58,7 @@ const times = ({ secondsAtLeast, secondsAbout }: LivePlan): string[] => {
 };
 
 /** Enough of a fingerprint to tell two plans apart. */
-export const shortFingerprint = ({ fingerprint }: Pick<LivePlan, 'fingerprint'>): string =>
-  fingerprint.slice(0, 12);
+export const shortFingerprint = (fingerprint: string): string => fingerprint.slice(0, 12);
 
 function showDifferences({ differences }: LivePlan, { say, bold }: Context['print']): void {
   if (differences.length === 0) return;

@@ -13,6 +13,7 @@ import { DEFAULT_OPTIONS, type RunOptions } from '../runs/run.ts';
 import { Staging, type StagedRow } from '../runs/staging.ts';
 import { RunStore } from '../runs/runStore.ts';
 import type { Context } from './context.ts';
+import type { LivePlan } from './livePlan.ts';
 import { numberIn, oneOf } from './flags.ts';
 import { openInput, policyByPolicy, readIn, withoutPolicies, type InputFile } from './intake.ts';
 import { isInterrupt } from './interrupt.ts';
@@ -259,11 +260,21 @@ async function prunePlansBeside(
   }
 }
 
-/** Makes the staged rows a run and queues its first batches. Answers the run's id. */
-export async function publish(staged: Staged, again: boolean): Promise<string> {
+/**
+ * Makes the staged rows a run and queues its first batches. Answers the run's id.
+ * @param plan what was accepted; undefined: nobody has compared the rows with the tenant
+ */
+export async function publish(
+  staged: Staged,
+  again: boolean,
+  plan: Pick<LivePlan, 'fingerprint'> | undefined,
+): Promise<string> {
   const { staging, intake, leftOut, session } = staged;
   const { sha256, columns } = intake;
-  const published = await staging.publish({ sha256, columns, leftOut, again });
+  const published = await staging.publish({
+    ...{ sha256, columns, leftOut, again },
+    planFingerprint: plan?.fingerprint ?? null,
+  });
   switch (published.kind) {
     case 'published':
       staged.isPublished = true;

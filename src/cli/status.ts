@@ -9,6 +9,7 @@ import type { CliCommand, Context } from './context.ts';
 import { findRun } from './findRun.ts';
 import { count, duration, visible } from './print.ts';
 import { identify, sharedOptions, type Identity } from './identity.ts';
+import { shortFingerprint } from './showPlan.ts';
 import { openSession } from './session.ts';
 import { tellStop } from './stopAll.ts';
 import { statusOf } from './work.ts';
@@ -102,6 +103,7 @@ function showRun(run: RunStatus, stop: Stop | undefined, { hint }: Identity, { p
     ['state', run.reasonText ? `${state}: ${run.reasonText}` : state],
     ['tenant', `${run.tenant} at ${run.graphUrl}`],
     ['file', `${run.source.name} (sha256 ${run.source.sha256.slice(0, 12)}…)`],
+    ['plan', run.planFingerprint === null ? 'none' : shortFingerprint(run.planFingerprint)],
     ['operator', run.operator],
     ['rows', `${run.total} in all`],
     ...ROW_STATUSES.map((name): [string, string] => [`  ${name}`, `${run[name]}${amongThem(run, name)}`]),

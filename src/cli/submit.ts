@@ -51,9 +51,9 @@ async function submitStaged(given: Staged, flags: SubmitFlags, context: Context)
   const { print } = context;
   const staged = await signedInFor(given, context);
   const { session, staging, leftOut } = staged;
-  const isPlan = staged.saved !== undefined || staged.expected !== undefined;
-  if (isPlan && !flags.plan) throw isPlanned();
-  const plan = flags.plan ? await planned(staged, flags, context) : undefined;
+  if (!flags.plan && staged.expected !== undefined) throw isForeign();
+  const isPlanned = flags.plan || staged.saved !== undefined;
+  const plan = isPlanned ? await planned(staged, flags, context) : undefined;
   if (plan === undefined) print.say(NOT_PLANNED);
   else {
     showPlan(plan, context);
@@ -63,7 +63,7 @@ async function submitStaged(given: Staged, flags: SubmitFlags, context: Context)
       return EXIT.stoppedEarly;
     }
   }
-  const runId = await publish(staged, flags.again === true);
+  const runId = await publish(staged, flags.again === true, plan);
   await logRun('submit', runId, session, context, flags, plan && planTaken(staged, plan));
   print.data(runId);
   print.say(`Run ${runId}: ${count(staging.rows, 'row')} queued for tenant ${session.identity.tenant}.`);
@@ -87,11 +87,14 @@ async function signedInFor(staged: Staged, context: Context): Promise<Staged> {
   return Object.assign(staged, { session: { ...session, identity: { ...session.identity, signedIn } } });
 }
 
-const isPlanned = (): UserError =>
-  new UserError('The file is a plan, so --no-plan has no place here.', {
-    remedy: 'Leave --no-plan out, or give the file that the plan was made of.',
-    exitCode: EXIT.badInput,
-  });
+const isForeign = (): UserError =>
+  new UserError(
+    'The plan was sealed elsewhere or changed since, so it must be made anew: not with --no-plan.',
+    {
+      remedy: 'Leave --no-plan out, or give the file that the plan was made of.',
+      exitCode: EXIT.badInput,
+    },
+  );
 
 /** A run is recorded under its tenant's id. Who gives that needs no sign-in; a domain's id is the token's to tell. */
 async function tenantForSure(identity: Identity, context: Context): Promise<Identity> {

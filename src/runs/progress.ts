@@ -25,6 +25,8 @@ export interface RunStatus {
   readonly tenant: string;
   readonly graphUrl: string;
   readonly source: { readonly name: string; readonly sha256: string };
+  /** Of the plan that was accepted; null: the run was made without one. */
+  readonly planFingerprint: string | null;
   readonly operator: string;
   readonly total: number;
   readonly pending: number;
@@ -97,6 +99,7 @@ export function statusOfRun(run: Run, ledger: LedgerStatus, now: number, why?: W
     tenant: run.tenant,
     graphUrl: run.graphUrl,
     source: run.source,
+    planFingerprint: run.planFingerprint,
     operator: run.operator,
     total: run.total,
     ...run.counts,

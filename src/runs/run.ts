@@ -89,6 +89,8 @@ const PROGRESS = z.object({
   /** How often the state has changed: two pauses for one reason differ in it. */
   moves: number,
   fileSha256: text,
+  /** SHA-256 of the plan that it was published with; null: it had none. */
+  planFingerprint: textOrNull,
   columns: jsonOf<readonly InputColumn[]>([]),
   /** Rows that `--skip-invalid` left out of the file. */
   leftOut: number,

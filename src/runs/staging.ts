@@ -172,6 +172,7 @@ export class Staging {
     readonly columns: readonly InputColumn[];
     readonly leftOut: number;
     readonly again: boolean;
+    readonly planFingerprint?: string | null;
   }): Promise<Published> {
     await this.flush();
     // A renewal that came after the script would let the run expire.
@@ -183,6 +184,7 @@ export class Staging {
       fields: {
         columns: file.columns,
         leftOut: file.leftOut,
+        planFingerprint: file.planFingerprint ?? null,
         total: this.#rows,
         batches: this.#batches,
         left: this.#rows - this.#duplicates,

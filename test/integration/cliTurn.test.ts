@@ -163,7 +163,18 @@ describe('submit', () => {
     expect(here.simulator.stats().envelopes).toBe(0);
     const plan = join(here.dir, 'plan.ndjson');
     await here.run(['plan', here.file('x.csv', fileOf('c1', 'a1')), '-o', plan]);
-    expect((await here.run(['submit', plan, '--no-plan'])).exitCode).toBe(2);
+    const foreign = here.file(
+      'foreign.ndjson',
+      readFileSync(plan, 'utf8').replace(/"createdAt":"2/, '"createdAt":"1'),
+    );
+    expect((await here.run(['submit', foreign, '--no-plan'])).exitCode).toBe(2);
+    const taken = await here.run(['submit', plan, '--no-plan', '--again']);
+    expect(taken, taken.stderr).toMatchObject({ exitCode: 0 });
+    const { planFingerprint } = JSON.parse((await here.run(['status', '@last', '--json'])).stdout);
+    expect(taken.stderr).toContain(`Plan ${planFingerprint.slice(0, 12)}`);
+    expect((await here.run(['results', '@last', '-o', 'r.csv'])).stderr).toContain(
+      planFingerprint.slice(0, 12),
+    );
   });
 });
 

@@ -27,6 +27,7 @@ const STATUS: RunStatus = {
     reasonText: null,
     tenant: 't',
     graphUrl: 'g',
+    planFingerprint: null,
     operator: 'o',
   },
   source: { name: 'x.csv', sha256: '' },

@@ -220,5 +220,5 @@ test('a plan that says otherwise than the tenant shows where, and what to do abo
 });
 
 test('two plans are told apart by the beginning of their fingerprints', () => {
-  expect(shortFingerprint({ fingerprint: 'ab'.repeat(32) })).toBe('ab'.repeat(6));
+  expect(shortFingerprint('ab'.repeat(32))).toBe('ab'.repeat(6));
 });
