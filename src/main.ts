@@ -13,7 +13,7 @@ const NODE_MIN = [22, 19] as const;
 /** Runs one command line and answers its exit code. Ends nothing by itself. */
 export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
   const [{ runCommand }, { VERSION }] = await Promise.all([
-    import('./cli/commands.ts'),
+    import('./cli/program.ts'),
     import('./version.ts'),
   ]);
   return runCommand(argv, io, VERSION);
@@ -66,7 +66,7 @@ function fileAtStdout(): Writable | undefined {
 }
 
 async function bugExitCode(error: unknown, io: Io): Promise<number> {
-  const { reportStrayBug } = await import('./cli/reportBug.ts');
+  const { reportStrayBug } = await import('./cli/terminal/reportBug.ts');
   return reportStrayBug(error, io);
 }
 

@@ -3,7 +3,7 @@ import type { ExitCode } from '../errors.ts';
 import type { Environment } from '../config.ts';
 import type { RedisClient } from '../redis/connection.ts';
 import type { Redactor } from '../graph/redact.ts';
-import type { Printer, Terminal } from './print.ts';
+import type { Printer, Terminal } from './terminal/print.ts';
 
 /** Everything of the process that a command may touch, so that a test can hand in its own. */
 export interface Io {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import type { Check } from '../../src/cli/check.ts';
+import type { Check } from '../../src/app/doctor/check.ts';
 import { makeCertificate } from '../support/certificates.ts';
 import { bench, type Bench } from '../support/cli.ts';
 import { connectProxy } from '../support/connectProxy.ts';

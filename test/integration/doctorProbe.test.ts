@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Check } from '../../src/cli/check.ts';
+import type { Check } from '../../src/app/doctor/check.ts';
 import { keysOf } from '../../src/runs/keys.ts';
 import type { SimulatorOptions } from '../../src/simulator/simulator.ts';
 import { bench, type Bench } from '../support/cli.ts';

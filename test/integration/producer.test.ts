@@ -4,7 +4,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { Producer, QUEUE_NAME, type BatchJob } from '../../src/queue/producer.ts';
 import type { Reply } from '../../src/graph/batchEnvelope.ts';
 import { startWorker, type BatchWorker } from '../../src/queue/worker.ts';
-import { whyNotTaken } from '../../src/cli/waiting.ts';
+import { whyNotTaken } from '../../src/app/runs/whyWaiting.ts';
 import type { Edges } from '../../src/queue/edges.ts';
 import { processBatch } from '../../src/queue/processBatch.ts';
 import { NOTHING_SENT } from '../../src/runs/leave.ts';

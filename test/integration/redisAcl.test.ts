@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { COMMANDS } from '../../src/cli/commands.ts';
+import { COMMANDS } from '../../src/cli/program.ts';
 import { ACL_COMMANDS, ACL_RULES } from '../../src/redis/aclUser.ts';
 import { closeRedis, openRedis } from '../../src/redis/connection.ts';
 import type { Patience, RedisClient } from '../../src/redis/connection.ts';

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { INPUT_COLUMNS, RESULT_COLUMNS } from '../../src/assignments/rows/columns.ts';
 import { TARGET_TYPES } from '../../src/assignments/targets/target.ts';
-import { runCommand } from '../../src/cli/commands.ts';
+import { runCommand } from '../../src/cli/program.ts';
 import { SETTINGS } from '../../src/config.ts';
 import { EXIT } from '../../src/errors.ts';
 import { CLOUDS } from '../../src/graph/clouds.ts';

@@ -1,0 +1,286 @@
+import { endsBefore } from '../../graph/claims.ts';
+import { randomUUID } from 'node:crypto';
+import { isJsonObject } from '../../assignments/values/json.ts';
+import type { ApiVersion } from '../../assignments/values/apiVersion.ts';
+import type { Permissions } from '../../assignments/kinds/permissions.ts';
+import { KINDS, type PolicyType } from '../../assignments/kinds/registry.ts';
+import { UserError } from '../../errors.ts';
+import { APPROVAL_POLICIES, policyTypesIn } from '../../graph/approvals.ts';
+import { type Credentials } from '../../graph/credentials.ts';
+import { createGraphClient, type EnvelopeReply, type GraphClient } from '../../graph/graphClient.ts';
+import { accessOf, grantRemedy, PERMISSIONS } from '../../graph/permission.ts';
+import { authorityFrom } from '../../graph/azureSettings.ts';
+import type { LostWhy } from '../../graph/batchEnvelope.ts';
+import { namesProxy, proxyFor, type Proxy } from '../../graph/proxy.ts';
+import { CHEAPEST_READ } from '../../graph/reach.ts';
+import { VERSION } from '../../version.ts';
+import { approvalInWords } from '../plan/justification.ts';
+import { failed, ok, warning, type Check } from './check.ts';
+import type { Context } from '../../cli/context.ts';
+import { signIn, type Identity } from '../identity.ts';
+import { tenantDomain } from './tenantName.ts';
+import { noteOfTokenEnd, RENEWED_SIGN_IN } from '../tokenExpiry.ts';
+
+/** A diagnosis waits shorter than work does. */
+const LIMITS = { connectMs: 4_000, requestMs: 20_000 };
+const SEND_WITHIN_MS = 5_000;
+/** A clock that is off by more shows wrong times; by minutes, and sign-ins with a certificate fail. */
+const CLOCK_OFF_MAX_MS = 60_000;
+
+export interface GraphDiagnosis {
+  readonly checks: readonly Check[];
+  /** With the sign-in, if there is one. */
+  readonly identity: Identity;
+  readonly domain: string | null;
+  /** Of whose policies each change has to be approved, as far as this sign-in may read that. */
+  readonly typesToApprove: ReadonlySet<PolicyType>;
+}
+
+/** Signs in and reads: what a run would do, short of writing. Without a sign-in it still looks whether Graph is there. */
+export async function graphDiagnosis(known: Identity, context: Context): Promise<GraphDiagnosis> {
+  const { identity, checks } = await signInChecks(known, context);
+  const isSignedIn = identity.signedIn !== undefined;
+  const clientOf = (apiVersion: ApiVersion): GraphClient =>
+    createGraphClient({
+      root: identity.config.graphUrl,
+      apiVersion,
+      credentials: identity.signedIn?.credentials ?? NOBODY,
+      userAgent: `retarget/${VERSION}`,
+      proxy: proxyFor(identity.config.graphUrl, identity.config.env),
+      limits: LIMITS,
+    });
+  const graph = clientOf(identity.config.apiVersion);
+  const beta = clientOf('beta');
+  try {
+    const asked = Date.now();
+    const request = { method: 'GET' as const, url: CHEAPEST_READ, clientRequestId: randomUUID() };
+    const options = { signal: context.interrupted, deadlineMs: SEND_WITHIN_MS };
+    const reply = await graph.postBatch([request], options);
+    const tookMs = Date.now() - asked;
+    const reached = [
+      ...proxyCheck(identity),
+      reachCheck(reply, tookMs, identity),
+      ...clockCheck(reply, asked + tookMs / 2),
+    ];
+    const reads = isSignedIn ? intuneChecks(reply, identity) : [];
+    const isThere = isSignedIn && reply.kind !== 'unreached';
+    const tenant = isThere ? await tenantCheck(identity, graph, context) : { domain: null, checks: [] };
+    const types = isThere ? await typesToApprove(beta, context) : new Set<PolicyType>();
+    return {
+      checks: [...checks, ...tenant.checks, ...reached, ...reads, ...approvalCheck(types)],
+      identity,
+      domain: tenant.domain,
+      typesToApprove: types,
+    };
+  } finally {
+    await graph.close();
+    await beta.close();
+  }
+}
+
+/** One page: there is at most one approval policy for each type and platform. */
+async function typesToApprove(beta: GraphClient, { interrupted }: Context): Promise<ReadonlySet<PolicyType>> {
+  const request = { method: 'GET' as const, url: APPROVAL_POLICIES, clientRequestId: randomUUID() };
+  const envelope = await beta.postBatch([request], { signal: interrupted, deadlineMs: SEND_WITHIN_MS });
+  const reply = envelope.kind === 'replies' ? envelope.replies[0] : undefined;
+  const body = reply?.kind === 'answered' && reply.status < 300 ? reply.body : undefined;
+  const items = isJsonObject(body) ? body['value'] : undefined;
+  return policyTypesIn(Array.isArray(items) ? (items as unknown[]) : []);
+}
+
+const approvalCheck = (types: ReadonlySet<PolicyType>): readonly Check[] =>
+  types.size === 0
+    ? []
+    : [
+        warning(
+          'approval',
+          `${approvalInWords([...types])}.`,
+          'Add --justification "…" to apply, submit and rollback; `retarget resume RUN --work` goes on with what was approved.',
+        ),
+      ];
+
+/** Shows whether Graph is there to somebody who has no sign-in: it answers 401. */
+const NOBODY: Credentials = {
+  token: async () => 'none',
+  renew: async () => false,
+  claims: async () => undefined,
+};
+
+async function signInChecks(
+  known: Identity,
+  context: Context,
+): Promise<{ identity: Identity; checks: readonly Check[] }> {
+  let identity: Identity;
+  try {
+    identity = await signIn(known, context);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { identity: known, checks: [failed('sign-in', error)] };
+  }
+  const claims = identity.signedIn?.claims;
+  const note = noteOfTokenEnd(identity, Date.now());
+  const who = [...(claims?.user === undefined ? [] : [claims.user]), `app ${identity.appId}`].join(
+    ' through ',
+  );
+  if (endsBefore(claims, Date.now()) && note !== undefined) {
+    return { identity, checks: [failed('sign-in', { message: note, remedy: RENEWED_SIGN_IN })] };
+  }
+  const how = identity.isReadyToken
+    ? 'the ready token of RETARGET_ACCESS_TOKEN'
+    : 'a sign-in that renews itself';
+  const signedIn = ok('sign-in', `As ${who}, with ${how}.`);
+  const end = note === undefined ? [] : [warning('token end', note, RENEWED_SIGN_IN)];
+  return {
+    identity,
+    checks: [signedIn, ...end, ...PERMISSIONS.map((each) => permissionCheck(identity, each))],
+  };
+}
+
+/** A sign-in that may write some kinds of policies may well be meant for those alone. */
+function permissionCheck({ signedIn }: Identity, needed: Permissions): Check {
+  const claims = signedIn?.claims;
+  const { name } = needed.write;
+  const remedy = grantRemedy(claims ?? NO_CLAIMS, [needed.write]);
+  const lacking = (message: string): Check =>
+    accessOf(claims) === 'write'
+      ? warning('permission', message, remedy)
+      : failed('permission', { message, remedy });
+  switch (accessOf(claims, [needed])) {
+    case 'write':
+      return ok('permission', `${name}: reads and writes.`);
+    case 'read':
+      return lacking(`The sign-in may only read: \`plan\` works, no write will${ofKinds(needed)}.`);
+    case 'none':
+      return lacking(`The sign-in has not the permission ${name}, nor that to read${ofKinds(needed)}.`);
+    case 'unknown':
+      return warning(
+        'permission',
+        "The token can't be read, so nobody knows whether it may write.",
+        `If writes are refused with 403, give its app ${name}.`,
+      );
+  }
+}
+
+/** Said only where kinds differ in what they need. */
+function ofKinds({ write }: Permissions): string {
+  if (PERMISSIONS.length === 1) return '';
+  const kinds = KINDS.filter(({ permissions }) => permissions.write.name === write.name);
+  return ` of ${kinds.map(({ label }) => label.many).join(', ')}`;
+}
+
+const NO_CLAIMS = { roles: [], scopes: [] };
+
+async function tenantCheck(
+  identity: Identity,
+  graph: GraphClient,
+  context: Context,
+): Promise<{ domain: string | null; checks: readonly Check[] }> {
+  const { tenant, config } = identity;
+  try {
+    const domain = await tenantDomain(identity, graph, context.interrupted);
+    const name = domain === undefined ? tenant : `${domain} (${tenant})`;
+    return {
+      domain: domain ?? null,
+      checks: [ok('tenant', `${name}, cloud ${config.cloud}, at ${config.graphUrl}.`)],
+    };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { domain: null, checks: [failed('tenant', error)] };
+  }
+}
+
+/** What requests go through, said where any setting names a proxy. */
+function proxyCheck({ config: { graphUrl, env, cloud }, isReadyToken }: Identity): readonly Check[] {
+  const way = (proxy: Proxy | undefined): string =>
+    proxy === undefined ? 'directly' : `through ${proxy.shown} (${proxy.setting})`;
+  const graph = proxyFor(graphUrl, env);
+  const signIn = isReadyToken ? undefined : proxyFor(authorityFrom({ env, cloud }).url, env);
+  if (graph === undefined && signIn === undefined && !namesProxy(env)) return [];
+  const ofSignIn = isReadyToken ? '' : `, the sign-in ${way(signIn)}`;
+  return [ok('proxy', `Graph is reached ${way(graph)}${ofSignIn}.`)];
+}
+
+function reachCheck(reply: EnvelopeReply, tookMs: number, { config }: Identity): Check {
+  const where = `${config.graphUrl}/${config.apiVersion}`;
+  const { host } = new URL(where);
+  const curl = `\`curl -sS -o /dev/null -w '%{http_code}\\n' ${where}/\` prints a number from 200 to 499 when it is reached.`;
+  if (reply.kind === 'unreached') {
+    const { message, remedy, passes } = reply.error;
+    // A certificate or a proxy that curl takes tells nothing of Node's.
+    return failed('graph', { message, remedy: passes ? `${remedy} ${curl}` : remedy });
+  }
+  if (reply.kind === 'refused' && reply.isForeign === true) {
+    return failed('graph', {
+      message: reply.error.message,
+      remedy: `Have the proxy or gateway let POST ${where}/$batch through; the answer is none of Graph's.`,
+    });
+  }
+  const [first] = reply.kind === 'replies' ? reply.replies : [];
+  if (first?.kind === 'lost') {
+    return failed('graph', {
+      message: `What answers at ${where} is not Graph (${first.saw ?? first.why}).`,
+      remedy: isPortal(first)
+        ? `Sign in to this network with a browser, if it asks for that; else have the proxy let ${host} through, and check RETARGET_GRAPH_URL. ${curl}`
+        : `Check the network, the proxy and RETARGET_GRAPH_URL: ${curl}`,
+    });
+  }
+  return ok('graph', `${where} answers in ${tookMs} ms.`);
+}
+
+/** A network that wants something first answers all that is asked of anybody with its page, or leads there. */
+const isPortal = ({ why }: { readonly why: LostWhy }): boolean => why === 'redirected' || why === 'notJson';
+
+function clockCheck(reply: EnvelopeReply, ourMs: number): readonly Check[] {
+  const theirMs = reply.kind === 'unreached' ? NaN : Date.parse(reply.date ?? '');
+  if (Number.isNaN(theirMs)) return [];
+  // The header has whole seconds.
+  const offMs = Math.max(0, Math.abs(ourMs - theirMs - 500) - 500);
+  if (offMs <= CLOCK_OFF_MAX_MS) return [ok('clock', "This machine's clock agrees with Graph's.")];
+  return [
+    warning(
+      'clock',
+      `This machine's clock is ${Math.round(offMs / 1000)} s ${ourMs > theirMs ? 'ahead of' : 'behind'} Graph's.`,
+      'Run `sudo timedatectl set-ntp true`.',
+    ),
+  ];
+}
+
+function intuneChecks(envelope: EnvelopeReply, { signedIn, isReadyToken }: Identity): readonly Check[] {
+  if (envelope.kind === 'unreached') return [];
+  const reply = envelope.kind === 'refused' ? envelope : envelope.replies[0];
+  if (reply === undefined || reply.kind === 'lost') return [];
+  if (reply.kind === 'refused' && reply.isForeign === true) return [];
+  const { status } = reply;
+  const said = reply.error === undefined ? `HTTP ${status}` : `${reply.error.code}: ${reply.error.message}`;
+  if (status < 300) return [ok('intune', 'Policies can be read.')];
+  switch (status) {
+    case 401:
+      return [
+        failed('intune', {
+          message: `Graph refuses the token (${said}).`,
+          remedy: isReadyToken
+            ? RENEWED_SIGN_IN
+            : 'Check RETARGET_CLOUD and RETARGET_GRAPH_URL: a token is good for one cloud only.',
+        }),
+      ];
+    case 403:
+      return [
+        failed('intune', {
+          message: `Policies may not be read (${said}).`,
+          remedy: grantRemedy(signedIn?.claims ?? NO_CLAIMS),
+        }),
+      ];
+    case 429:
+      return [
+        warning('intune', `The tenant is throttled (${said}).`, 'Nothing: workers wait as long as it asks.'),
+      ];
+    default:
+      return [
+        failed('intune', {
+          message: `Policies can't be read (${said}).`,
+          remedy:
+            'Look at https://admin.microsoft.com/servicehealth whether Intune is well, and whether the tenant has a licence for it.',
+        }),
+      ];
+  }
+}

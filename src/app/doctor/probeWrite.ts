@@ -1,0 +1,269 @@
+import { type CurrentAssignment, isOfPolicySet } from '../../assignments/changes/current.ts';
+import { fingerprintOf } from '../../assignments/changes/fingerprint.ts';
+import { sameId } from '../../assignments/values/ids.ts';
+import { restoringBody } from '../../assignments/changes/inverse.ts';
+import { outcomeOf } from '../../assignments/changes/outcome.ts';
+import { addressFromParts, ID_REMEDY, listPath, type Address } from '../../assignments/kinds/address.ts';
+import type { Strategy } from '../../assignments/kinds/kind.ts';
+import { kindNamed, KINDS, type PolicyType } from '../../assignments/kinds/registry.ts';
+import { patchRequest } from '../../assignments/changes/request.ts';
+import { targetInWords } from '../../assignments/changes/changeKind.ts';
+import { EXIT, UserError } from '../../errors.ts';
+import type { EnvelopeReply, GraphClient } from '../../graph/graphClient.ts';
+import { grantRemedy } from '../../graph/permission.ts';
+import { readCurrentAssignments, type ReadList } from '../../graph/currentAssignments.ts';
+import { TenantStopped } from '../../queue/ledger.ts';
+import { sendLoneWrite } from '../../queue/loneWrite.ts';
+import { readsWithin } from '../../queue/reads.ts';
+import { ask } from '../../cli/terminal/ask.ts';
+import { failed, ok, warning, type Check } from './check.ts';
+import type { Context } from '../../cli/context.ts';
+import { graphClientOf } from '../plan/makePlan.ts';
+import { visible } from '../../cli/terminal/print.ts';
+import { signedIn, type Identity } from '../identity.ts';
+import { openSession, type Session } from '../services.ts';
+import { tenantInWords } from './tenantName.ts';
+
+/** What a write showed of the tenant. */
+export interface Probe {
+  readonly check: Check;
+  /** How this tenant can be written to; null: it did not show. */
+  readonly strategy: Strategy | null;
+}
+
+/** What is known of the tenant, and whether the question is left out. */
+export interface ProbeTerms {
+  readonly yes: boolean;
+  readonly domain: string | null;
+  readonly typesToApprove: ReadonlySet<PolicyType>;
+}
+
+/** An assignment with the target that it has. */
+interface Found {
+  readonly address: Address;
+  readonly present: CurrentAssignment;
+}
+
+/** The types of policies whose assignments may take a PATCH. */
+const PATCHED = KINDS.filter(({ write }) => write.how === 'patch').map(({ policyType }) => policyType);
+
+/**
+ * The assignments that `<policy>/<assignment>` may name: a policy's id does not tell its type, so there is one of each type,
+ * unless the type stands before it.
+ * @throws UserError (exit 2) for anything else
+ */
+export function probedAddresses(text: string): readonly Address[] {
+  const parts = text.split('/').filter((part) => part !== '');
+  const typeName = parts.length === 3 ? parts.shift() : undefined;
+  const [policyId = '', assignmentId = ''] = parts;
+  const named = typeName === undefined ? KINDS : [kindNamed(typeName)];
+  const kinds = named.flatMap((kind) => (kind?.write.how === 'patch' ? [kind] : []));
+  if (parts.length !== 2 || kinds.length === 0)
+    throw new UserError(`--probe-write is "${text}".`, {
+      remedy: `Write it as POLICY_ID/ASSIGNMENT_ID, or as TYPE/POLICY_ID/ASSIGNMENT_ID, where TYPE is one of ${PATCHED.join(', ')}; \`retarget export\` shows them.`,
+      exitCode: EXIT.badInput,
+    });
+  return kinds.map((kind) => {
+    const address = addressFromParts({ kind, policyId, assignmentId, via: '' });
+    if ('part' in address)
+      throw new UserError(`--probe-write: ${address.message}`, {
+        remedy: ID_REMEDY,
+        exitCode: EXIT.badInput,
+      });
+    return address;
+  });
+}
+
+/** Writes an assignment's present target back to it by PATCH, which changes nothing, and reads it: does this tenant take that? */
+export async function probeWrite(
+  addresses: readonly Address[],
+  identity: Identity,
+  terms: ProbeTerms,
+  context: Context,
+): Promise<Probe> {
+  const graph = graphClientOf(identity);
+  try {
+    await using session = await openSession(identity, context);
+    return await probeIn(session, graph, addresses, terms, context);
+  } catch (error) {
+    if (error instanceof TenantStopped) return unknown(STOPPED);
+    if (error instanceof UserError) return unknown(error);
+    throw error;
+  } finally {
+    await graph.close();
+  }
+}
+
+const STOPPED = {
+  message: 'Not tried: somebody has stopped the tenant.',
+  remedy: 'Let it go on with `retarget resume --all`, then try again.',
+};
+
+export const unknown = (why: Pick<UserError, 'message' | 'remedy'>): Probe => ({
+  check: failed('write', why),
+  strategy: null,
+});
+
+async function probeIn(
+  session: Session,
+  graph: GraphClient,
+  addresses: readonly Address[],
+  { yes, domain, typesToApprove }: ProbeTerms,
+  context: Context,
+): Promise<Probe> {
+  const { identity } = session;
+  const found = foundIn(await lookAt(addresses, session, graph, context), addresses);
+  if ('message' in found) return unknown(found);
+  const { address, present } = found;
+  const path = visible(`${listPath(address)}/${present.id}`);
+  if (isOfPolicySet(present))
+    return unknown({
+      message: `Not tried: ${path} belongs to a policy set.`,
+      remedy: 'Name an assignment that was made by itself; `retarget export` shows them.',
+    });
+  if (typesToApprove.has(address.kind.policyType))
+    return notTried('each write would ask a second administrator for approval', {
+      remedy:
+        'Apply a file of one row with --justification "…": its result shows whether the tenant takes PATCH.',
+    });
+  const where = tenantInWords(identity, domain === null ? undefined : visible(domain));
+  const what = visible(targetInWords(present.target));
+  if (!yes && !(await ask(`Write the present target (${what}) of ${path} back to it in ${where}?`, context)))
+    return notTried('the answer was no', { remedy: 'Answer yes, or add --yes.' });
+  const body = restoringBody(present, address.kind, identity.config.apiVersion);
+  const ledger = session.ledgerOn(session.runs);
+  const reply = await sendLoneWrite(
+    patchRequest({ address }, body, present),
+    { ledger, graph },
+    context.interrupted,
+  );
+  return judged(reply, found, session, graph, context);
+}
+
+const notTried = (why: string, { remedy }: Pick<UserError, 'remedy'>): Probe => ({
+  check: warning('write', `Not tried: ${why}.`, remedy),
+  strategy: null,
+});
+
+const lookAt = (
+  addresses: readonly Address[],
+  { runs, identity, ledgerOn }: Session,
+  graph: GraphClient,
+  { interrupted }: Context,
+): Promise<ReadonlyMap<string, ReadList>> =>
+  readCurrentAssignments(
+    addresses,
+    readsWithin({ ledger: ledgerOn(runs), graph }, undefined, interrupted),
+    `${identity.config.graphUrl}/${identity.config.apiVersion}`,
+  );
+
+/** The assignment, or why there is none. */
+function foundIn(
+  byList: ReadonlyMap<string, ReadList>,
+  addresses: readonly Address[],
+): Found | Pick<UserError, 'message' | 'remedy'> {
+  const looks = addresses.map((address) => ({ address, look: byList.get(listPath(address)) }));
+  for (const { address, look } of looks) {
+    const list = look?.kind === 'list' ? look.assignments : [];
+    const present = list.find(({ id }) => sameId(id, address.assignmentId));
+    if (present !== undefined) return { address, present };
+  }
+  const refusal = looks
+    .map(({ look }) => look)
+    .find((look) => look?.kind === 'signIn' || (look?.kind === 'refused' && look.status !== 404));
+  const isUnread = looks.some(({ look }) => look?.kind === 'unread');
+  const why =
+    refusal !== undefined && 'error' in refusal
+      ? `it can't be read (${refusal.error.code}: ${refusal.error.message})`
+      : isUnread
+        ? "it can't be read now"
+        : 'no policy has it';
+  return {
+    message: `Not tried on ${addresses.map(({ policyId, assignmentId }) => `${policyId}/${assignmentId}`)[0]}: ${why}.`,
+    remedy: 'Take policyId and assignmentId of a line that `retarget export` writes.',
+  };
+}
+
+async function judged(
+  envelope: EnvelopeReply,
+  found: Found,
+  session: Session,
+  graph: GraphClient,
+  context: Context,
+): Promise<Probe> {
+  const { identity } = session;
+  if (envelope.kind === 'unreached') return unknown(envelope.error);
+  const reply =
+    envelope.kind === 'refused' ? { ...envelope, kind: 'answered' as const } : envelope.replies[0];
+  if (reply === undefined) return unknown({ message: LOST, remedy: AGAIN });
+  const outcome = outcomeOf(reply, 1, identity.pace.windowMs, () => 0);
+  switch (outcome.kind) {
+    case 'succeeded':
+      return readBack(found, session, graph, context);
+    case 'routeRefused':
+      return {
+        check: warning(
+          'write',
+          `This tenant does not take PATCH on assignments (${outcome.error.code}); nothing was changed.`,
+          'Add --strategy assign to plan, apply and submit: each policy is then written as a whole list.',
+        ),
+        strategy: 'assign',
+      };
+    case 'throttled':
+      return unknown({ message: 'The tenant is throttled; nothing was changed.', remedy: AGAIN });
+    case 'lost':
+      return unknown({ message: LOST, remedy: AGAIN });
+    case 'again':
+    case 'gaveUp':
+    case 'missing':
+    case 'conflict':
+    case 'awaitingApproval':
+    case 'signIn':
+      return unknown({ message: saidOf(outcome.error), remedy: AGAIN });
+    case 'failed': {
+      const isForbidden = outcome.httpStatus === 403;
+      const claims = signedIn(identity).claims ?? { roles: [], scopes: [] };
+      return unknown({
+        message: saidOf(outcome.error),
+        remedy: isForbidden
+          ? grantRemedy(claims)
+          : 'Nothing was changed. Try an assignment of another policy.',
+      });
+    }
+  }
+}
+
+const saidOf = ({ code, message }: { readonly code: string; readonly message: string }): string =>
+  `The write was refused (${code}: ${message}).`;
+
+const LOST = 'The reply to the write was lost; whether it came through or not, nothing was changed by it.';
+const AGAIN = 'Try again.';
+
+/** Graph's word is not enough: the assignment must be there as it was. A tenant may have given it another id. */
+async function readBack(
+  { address, present }: Found,
+  session: Session,
+  graph: GraphClient,
+  context: Context,
+): Promise<Probe> {
+  const look = (await lookAt([address], session, graph, context)).get(listPath(address));
+  if (look?.kind !== 'list')
+    return unknown({ message: 'PATCH was answered with success, but can’t be read back.', remedy: AGAIN });
+  const now = look.assignments.find(({ id }) => sameId(id, present.id));
+  const same = [...(now ? [now] : look.assignments)].find(
+    (each) => fingerprintOf(each) === fingerprintOf(present),
+  );
+  if (same === undefined)
+    return unknown({
+      message: `PATCH was answered with success, but read back ${now ? targetInWords(now.target) : 'it is gone'} instead of ${targetInWords(present.target)}.`,
+      remedy: 'Look at the policy in Intune: somebody may have changed it at the same moment.',
+    });
+  const rekeyed = now === undefined ? `, under the new id ${same.id}` : '';
+  return {
+    check: ok(
+      'write',
+      `PATCH works: the target was written back and is there as before${rekeyed}. Strategy: patch.`,
+    ),
+    strategy: 'patch',
+  };
+}

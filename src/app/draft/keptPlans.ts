@@ -1,0 +1,57 @@
+import { lstat, open, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isTenantName } from '../../runs/keys.ts';
+
+const DAY_MS = 86_400_000;
+/** A plan is what is left when Redis is gone: it stays so long however short its run is kept. */
+const KEPT_DAYS_MIN = 30;
+/** Of a plan's first line, with which it says what it is. */
+const FIRST_LINE_BYTES_MAX = 65_536;
+/** As `newRunId` makes it. */
+const NAME = /^(\d{8}-\d{6}-[a-z\d]{4})\.ndjson$/;
+
+/** Tells whether a run is still in the record. */
+export type IsRecorded = (run: { readonly runId: string; readonly tenant: string }) => Promise<boolean>;
+
+/**
+ * Deletes plans that were kept with runs, once they are older than `keepDays` (30 at least) and their runs are gone from the
+ * record. What has another name, or is no plan, is nobody's business. Answers the names of those that went.
+ */
+export async function pruneKeptPlans(
+  dir: string,
+  isRecorded: IsRecorded,
+  { keepDays, now }: { readonly keepDays: number; readonly now: number },
+): Promise<string[]> {
+  const keepMs = Math.max(keepDays, KEPT_DAYS_MIN) * DAY_MS;
+  const gone: string[] = [];
+  for (const name of await readdir(dir)) {
+    const runId = NAME.exec(name)?.[1];
+    if (runId === undefined) continue;
+    const path = join(dir, name);
+    const found = await lstat(path);
+    if (!found.isFile() || found.mtimeMs > now - keepMs) continue;
+    const tenant = await tenantOfPlan(path);
+    if (tenant === undefined || (await isRecorded({ runId, tenant }))) continue;
+    await rm(path, { force: true });
+    gone.push(name);
+  }
+  return gone;
+}
+
+/** Undefined for what is no plan of any format. */
+async function tenantOfPlan(path: string): Promise<string | undefined> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(FIRST_LINE_BYTES_MAX) });
+    const [line = ''] = buffer.subarray(0, bytesRead).toString().split('\n', 1);
+    const header: unknown = JSON.parse(line);
+    if (typeof header !== 'object' || header === null) return undefined;
+    const { kind, tenant } = header as { kind?: unknown; tenant?: unknown };
+    return kind === 'plan' && typeof tenant === 'string' && isTenantName(tenant) ? tenant : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  } finally {
+    await file.close();
+  }
+}

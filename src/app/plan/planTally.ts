@@ -1,0 +1,248 @@
+import type { PolicyType } from '../../assignments/kinds/registry.ts';
+import { listPath } from '../../assignments/kinds/address.ts';
+import type { CurrentAssignment, RowError } from '../../assignments/changes/current.ts';
+import { changeKind, targetInWords, type FilterChange } from '../../assignments/changes/changeKind.ts';
+import type { Change } from '../../assignments/rows/change.ts';
+import {
+  ABOUT_TENANT,
+  GUARD_KINDS,
+  type GuardKind,
+  type LinedFinding,
+} from '../../assignments/guard/finding.ts';
+import { entryOf, type Before } from '../../assignments/changes/decision.ts';
+import type { PlanDecision } from '../../formats/planFile.ts';
+import type { RowNames } from '../../assignments/rows/names.ts';
+import type { JsonObject } from '../../assignments/values/json.ts';
+import { targetIn, targetKind } from '../../assignments/targets/currentTarget.ts';
+import { cellText } from '../../assignments/rows/selector.ts';
+import type { InputRow } from '../../assignments/rows/row.ts';
+
+/** Rows of a plan that are shown one by one. */
+const ROWS_SHOWN = 10;
+/** Findings, and rows that can't be done, that are kept one by one; all are counted. */
+const KEPT_MAX = 1_000;
+
+/** One row of a plan, judged. */
+export interface PlannedRow {
+  readonly input: InputRow;
+  readonly change: Change;
+  readonly decision: PlanDecision;
+  /** What people call its policy, as far as the tenant shows it. */
+  readonly names: RowNames;
+  /** The list of its policy as it was read; undefined: it was not. */
+  readonly list: readonly CurrentAssignment[] | undefined;
+  /** The row says of the tenant what is not so, as when one column of the file was sorted alone. */
+  readonly fault?: RowError | undefined;
+}
+
+/** A row that can't be done as things are, and why. */
+export interface RefusedRow {
+  readonly line: number;
+  readonly policy: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Rows that change in the same way. */
+export interface ChangeCount {
+  readonly policyType: PolicyType;
+  readonly from: string | null;
+  readonly to: string;
+  readonly filter: FilterChange;
+  readonly intent: 'kept' | 'turned';
+  readonly rows: number;
+}
+
+/** A row of the plan as it is shown. */
+export interface ShownRow {
+  readonly line: number;
+  readonly policy: string;
+  readonly before: string;
+  readonly after: string;
+}
+
+/** What the rows of a plan come to. */
+export interface PlanCounts {
+  readonly writes: number;
+  readonly alreadySo: number;
+  readonly duplicates: number;
+  readonly gone: number;
+  readonly policySet: number;
+  /** Rows that want what is assigned already, in another way. */
+  readonly conflict: number;
+  readonly unreadable: number;
+}
+
+/** Counts the rows of a plan as they come by. */
+export class PlanTally {
+  /** The first of each kind; `guard` counts all. */
+  readonly findings: LinedFinding[] = [];
+  /** The first of them. */
+  readonly refused: RefusedRow[] = [];
+  readonly writesByType = new Map<PolicyType, number>();
+  readonly rowsShown: ShownRow[] = [];
+  readonly #found = new Map<GuardKind, number>();
+  readonly #kept = new Map<GuardKind, number>();
+  /** The lines of what is told once. */
+  readonly #told = new Map<string, number[]>();
+  #single = 0;
+  readonly #lists = new Set<string>();
+  readonly #changes = new Map<string, { -readonly [name in keyof ChangeCount]: ChangeCount[name] }>();
+  readonly #counts = {
+    writes: 0,
+    alreadySo: 0,
+    duplicates: 0,
+    gone: 0,
+    policySet: 0,
+    conflict: 0,
+    unreadable: 0,
+  };
+
+  get counts(): PlanCounts {
+    return this.#counts;
+  }
+
+  /** The commonest first. */
+  get changes(): readonly ChangeCount[] {
+    return [...this.#changes.values()].toSorted((a, b) => b.rows - a.rows);
+  }
+
+  /** How often the guard found each kind, in the order in which they are shown. */
+  get guard(): ReadonlyMap<GuardKind, number> {
+    return new Map(
+      GUARD_KINDS.flatMap((kind) => {
+        const found = this.#found.get(kind);
+        return found === undefined ? [] : [[kind, found] as const];
+      }),
+    );
+  }
+
+  add(row: PlannedRow): void {
+    const { input, decision } = row;
+    for (const { kind, what } of decision.findings) {
+      const found = (this.#found.get(kind) ?? 0) + 1;
+      this.#found.set(kind, found);
+      this.#keep(kind, what, input.line);
+    }
+    switch (decision.kind) {
+      case 'write':
+        this.#write(row);
+        break;
+      case 'alreadySo':
+        this.#counts.alreadySo += 1;
+        break;
+      case 'duplicate':
+        this.#counts.duplicates += 1;
+        break;
+      case 'stale': // there is no plan before this one
+      case 'refused':
+        this.#counts[obstacleOf(decision)] += 1;
+        this.#refuse(row);
+    }
+  }
+
+  #keep(kind: GuardKind, what: string, line: number): void {
+    const key = `${kind} ${what}`;
+    const told = ABOUT_TENANT.has(kind) ? this.#told.get(key) : undefined;
+    if (told !== undefined) {
+      if (told.length < KEPT_MAX) told.push(line);
+      return;
+    }
+    const kept = (this.#kept.get(kind) ?? 0) + 1;
+    if (kept > KEPT_MAX) return;
+    this.#kept.set(kind, kept);
+    const lines = [line];
+    if (ABOUT_TENANT.has(kind)) this.#told.set(key, lines);
+    this.findings.push({ kind, what, line, lines });
+  }
+
+  #refuse(row: PlannedRow): void {
+    if (this.refused.length >= KEPT_MAX) return;
+    const { code = '', message = '' } = row.decision;
+    this.refused.push({ line: row.input.line, policy: policyOf(row), code, message });
+  }
+
+  /** Requests that the writes go in. */
+  get requests(): number {
+    return this.#single + this.#lists.size;
+  }
+
+  #write(row: PlannedRow): void {
+    const { input, change, decision } = row;
+    const { policyType } = change.address.kind;
+    this.#counts.writes += 1;
+    if (decision.via === 'patch') this.#single += 1;
+    else this.#lists.add(listPath(change.address));
+    this.writesByType.set(policyType, (this.writesByType.get(policyType) ?? 0) + 1);
+    const kind = kindOf(row);
+    const key = JSON.stringify([policyType, kind]);
+    const counted = this.#changes.get(key) ?? { policyType, ...kind, from: kind.from ?? null, rows: 0 };
+    counted.rows += 1;
+    this.#changes.set(key, counted);
+    if (this.rowsShown.length >= ROWS_SHOWN) return;
+    const intentOf = (body: JsonObject | undefined): string =>
+      kind.intent === 'turned' ? `, intent ${String(body?.['intent'] ?? 'apply')}` : '';
+    const { before, after } = decision;
+    this.rowsShown.push({
+      line: input.line,
+      policy: policyOf(row),
+      before: shortIds(beforeInWords(before)) + intentOf(entryOf(before)?.whole),
+      after: shortIds(after ? targetInWords(targetIn(after)) : NOTHING) + intentOf(after),
+    });
+  }
+}
+
+const policyOf = ({ names, input, change }: PlannedRow): string =>
+  names.policy ?? cellText(input.cells.get('policyName')) ?? change.address.policyId;
+
+/** Why a row can't be done as things are, as plans count it. */
+function obstacleOf({
+  code,
+  kind,
+  httpStatus,
+}: PlanDecision): 'gone' | 'policySet' | 'conflict' | 'unreadable' {
+  if (kind === 'stale') return 'conflict';
+  switch (code) {
+    case 'AssignmentGone':
+      return 'gone';
+    case 'PolicySetOwned':
+      return 'policySet';
+    case 'AlreadyAssigned':
+    case 'DuplicateTarget':
+    case 'IncludeAndExclude':
+    case 'HeldBack':
+      return 'conflict';
+    default:
+      return httpStatus === 404 ? 'gone' : 'unreadable';
+  }
+}
+
+/** The beginning of a GUID tells two of them apart, and the whole of both would not fit. */
+const shortIds = (text: string): string =>
+  text.replace(/\b([0-9a-f]{8})(-[0-9a-f]{4}){3}-([0-9a-f]{8})([0-9a-f]{4})\b/gi, '$1…$4');
+
+/** What stands in the place of a target where there is none. */
+const NOTHING = 'nothing';
+
+function beforeInWords(before: Before): string {
+  switch (before.kind) {
+    case 'notRead':
+      return 'not read';
+    case 'absent':
+      return NOTHING;
+    case 'entry':
+      return targetInWords(before.entry.target);
+    case 'entries':
+      return before.entries.map(({ target }) => targetInWords(target)).join('; ');
+  }
+}
+
+function kindOf({ change, decision: { before, after } }: PlannedRow) {
+  const entry = entryOf(before);
+  if (after === undefined) {
+    const from = before.kind === 'entries' ? 'whole list' : entry && targetKind(entry.target);
+    return { from, to: NOTHING, filter: 'none', intent: 'kept' } as const;
+  }
+  const kind = changeKind(entry, after);
+  return change.action === 'add' ? { ...kind, from: NOTHING } : kind;
+}

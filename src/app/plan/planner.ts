@@ -1,0 +1,189 @@
+import { listPath } from '../../assignments/kinds/address.ts';
+import type { CurrentAssignment, RowError } from '../../assignments/changes/current.ts';
+import { entryOf, type Decision } from '../../assignments/changes/decision.ts';
+import { findCurrent } from '../../assignments/changes/findCurrent.ts';
+import { fingerprintOf, fingerprintOfList, UNREAD } from '../../assignments/changes/fingerprint.ts';
+import { holds } from '../../assignments/changes/holds.ts';
+import {
+  planBatch,
+  type BatchRow,
+  type ListSnapshot,
+  type PlanRules,
+} from '../../assignments/changes/planBatch.ts';
+import { Guard } from '../../assignments/guard/guard.ts';
+import type { Change } from '../../assignments/rows/change.ts';
+import { policyNameFault } from '../../assignments/rows/policyName.ts';
+import type { ReadList } from '../../graph/currentAssignments.ts';
+import type { SendReads } from '../../graph/reading.ts';
+import type { InputRow } from '../../assignments/rows/row.ts';
+import { changeOfRecorded } from '../../runs/batchRow.ts';
+import type { StagedRow } from '../../runs/staging.ts';
+import { expectNoneLagging, readBelievedLists } from './believedLists.ts';
+import type { Identity } from '../identity.ts';
+import type { PlannedRow } from './planTally.ts';
+import type { Staged } from '../draft/staged.ts';
+import type { FactsOfTenant } from './tenantFacts.ts';
+import { expectRead, nothingRead } from './unreadable.ts';
+
+/** Reads the lists of one batch after the other, and judges its rows. A batch has all rows of its policies. */
+export class Planner {
+  readonly #staged: Staged;
+  readonly #send: SendReads;
+  readonly #facts: FactsOfTenant;
+  readonly #guard: Guard;
+  readonly #signal: AbortSignal;
+  #hasRead = false;
+  #refusal: Extract<ReadList, { kind: 'refused' }> | undefined;
+
+  constructor(staged: Staged, send: SendReads, facts: FactsOfTenant, signal: AbortSignal) {
+    this.#staged = staged;
+    this.#send = send;
+    this.#facts = facts;
+    this.#guard = new Guard(facts);
+    this.#signal = signal;
+  }
+
+  async at(inputs: readonly InputRow[]): Promise<readonly PlannedRow[]> {
+    const { rules, session } = this.#staged;
+    const rows = inputs.map((input) => ({ input, change: changeOfRecorded(input, rules) }));
+    const { lists: read, lagging } = await readBelievedLists(
+      rows.map(({ change }) => change.address),
+      this.#send,
+      rules,
+      session,
+      { signal: this.#signal },
+    );
+    expectNoneLagging(lagging);
+    for (const list of read.values()) this.#note(list);
+    const snapshot = new Map([...read].map(([path, list]) => [path, shown(list, session.identity)]));
+    const decisions = planBatch(rows, snapshot, planRules(this.#staged));
+    await this.#facts.learn(decisions);
+    const byList = Map.groupBy(decisions, ({ row }) => listPath(row.change.address));
+    const planned = new Map<InputRow, PlannedRow>();
+    for (const [path, ofList] of byList)
+      for (const row of this.#judged(ofList, snapshot.get(path))) planned.set(row.input, row);
+    return inputs.map((input) => planned.get(input) ?? neverPlanned(input));
+  }
+
+  #note(list: ReadList): void {
+    if (list.kind === 'refused' && isForbidding(list)) this.#refusal ??= list;
+    else this.#hasRead = true;
+  }
+
+  /** @throws UserError (exit 4) when not one list could be read: a plan of that would be about nothing. */
+  expectSomethingRead(): void {
+    if (!this.#hasRead && this.#refusal !== undefined)
+      throw nothingRead(this.#refusal, this.#staged.session.identity);
+  }
+
+  #judged(
+    decisions: readonly Decision<BatchRow & Pick<StagedRow, 'input'>>[],
+    look: ListSnapshot | undefined,
+  ): PlannedRow[] {
+    const [first] = decisions;
+    if (first === undefined) return [];
+    const { address } = first.row.change;
+    const fact = this.#facts.policy(address);
+    const list = look?.kind === 'list' ? look.assignments : undefined;
+    const findings = this.#guard.judgeList({
+      ...{ kind: address.kind, policyId: address.policyId, ...fact },
+      ...{ assignments: list ?? [], decisions },
+    });
+    return decisions.map(({ row, waitsFor, ...decision }, i) => ({
+      ...{ input: row.input, change: row.change, list },
+      names: { policy: fact?.name, platform: fact?.platform },
+      decision: {
+        ...decision,
+        findings: findings[i] ?? [],
+        waitsFor: waitsFor.map(({ input }) => input.line),
+      },
+      fault: decision.kind === 'duplicate' ? undefined : this.#fault(row.change, fact?.name, list),
+    }));
+  }
+
+  /** The row says of the tenant what is not so, as when one column of the file was sorted alone. */
+  #fault(
+    change: Change,
+    policyName: string | undefined,
+    list: readonly CurrentAssignment[] | undefined,
+  ): RowError | undefined {
+    // A rollback says what its policies were called then.
+    const misnamed = this.#staged.isRestoring ? undefined : policyNameFault(change, policyName);
+    return misnamed ?? (list === undefined ? this.#elsewhere(change) : this.#misplaced(change, list));
+  }
+
+  /** Of a row that was written before, the present target is the wished one, and no fault. */
+  #misplaced(change: Change, list: readonly CurrentAssignment[]): RowError | undefined {
+    const { present, mismatch } = findCurrent(change, list);
+    const elsewhere = present === undefined ? this.#elsewhere(change) : undefined;
+    if (elsewhere !== undefined) return elsewhere;
+    if (mismatch === undefined || change.wish === undefined) return mismatch;
+    const isThere = present !== undefined && change.address.assignmentId !== '';
+    return (isThere ? [present] : list).some((each) => holds(change, each)) ? undefined : mismatch;
+  }
+
+  /** An assignment that another policy has was not deleted: the row names the wrong one of the two. */
+  #elsewhere({ address }: Change): RowError | undefined {
+    const { assignmentId, policyId } = address;
+    const owner = this.#facts.policyOfAssignment(assignmentId);
+    if (owner === undefined || owner.toLowerCase() === policyId.toLowerCase() || address.via.length > 0)
+      return undefined;
+    return {
+      code: 'AssignmentElsewhere',
+      message: `Expected the assignment ${assignmentId} in policy ${policyId}, found it in policy ${owner}.`,
+    };
+  }
+}
+
+/** The sign-in or the tenant stands in the way, and not what is in the list. */
+const isForbidding = ({ status }: Extract<ReadList, { kind: 'refused' }>): boolean =>
+  status >= 400 && status !== 404;
+
+/** A plan decides about every row as it stands in the file, and its guard sees what it decides. */
+const planRules = ({ rules }: Pick<Staged, 'rules'>): PlanRules<BatchRow> => ({
+  apiVersion: rules.apiVersion,
+  strategy: rules.strategy ?? 'patch',
+  restores: rules.restores === true,
+  standing: () => 'open',
+  isGuarded: () => true,
+});
+
+/** @throws UserError (exit 4) when the list could not be read: no answer, no sign-in. */
+function shown(list: ReadList, identity: Identity): ListSnapshot {
+  expectRead(list, identity);
+  return list;
+}
+
+const neverPlanned = ({ line }: InputRow): never => {
+  throw new Error(`line ${line} was not planned`);
+};
+
+const fingerprints = new WeakMap<readonly CurrentAssignment[], string>();
+
+function listFingerprint(list: readonly CurrentAssignment[]): string {
+  const known = fingerprints.get(list) ?? fingerprintOfList(list);
+  fingerprints.set(list, known);
+  return known;
+}
+
+/** The assignment that a row is about: where it adds one that is there already, that one. */
+const seenIn = (
+  list: readonly CurrentAssignment[],
+  change: Change,
+  { kind, before }: PlannedRow['decision'],
+): CurrentAssignment | undefined =>
+  change.action === 'add' && kind === 'alreadySo' ? entryOf(before) : findCurrent(change, list).present;
+
+/** What the run keeps of what the plan saw of a row: the fingerprint of its assignment, and of its policy's whole list. */
+export function seenBy({ change, decision, list }: Pick<PlannedRow, 'change' | 'decision' | 'list'>): {
+  readonly planned?: string;
+  readonly plannedList?: string;
+} {
+  // A repeated row is settled with the first one.
+  if (decision.kind === 'duplicate') return {};
+  if (list === undefined) return { planned: UNREAD, plannedList: UNREAD };
+  return {
+    planned: fingerprintOf(seenIn(list, change, decision)),
+    plannedList: listFingerprint(list),
+  };
+}

@@ -1,0 +1,94 @@
+import { filterOf } from '../../assignments/targets/filter.ts';
+import type { FilterFact, GroupFact, TenantFacts } from '../../assignments/guard/guard.ts';
+import type { DevicePlatform } from '../../assignments/targets/platforms.ts';
+import type { Address } from '../../assignments/kinds/address.ts';
+import { kindsIn, type PolicyType } from '../../assignments/kinds/registry.ts';
+import { policyKey } from '../../assignments/kinds/address.ts';
+import { groupOf, targetIn } from '../../assignments/targets/currentTarget.ts';
+import { readAssignmentFilters } from '../../graph/assignmentFilters.ts';
+import { readGroups } from '../../graph/groups.ts';
+import type { SendReads } from '../../graph/reading.ts';
+import type { Identity } from '../identity.ts';
+import type { Decision } from '../../assignments/changes/decision.ts';
+import { expectRead } from './unreadable.ts';
+import { countAssignments, tenantPolicies } from '../../graph/tenantPolicies.ts';
+
+/** What is known of a policy besides its assignments. */
+export interface PolicyFact {
+  readonly name: string | undefined;
+  readonly platform: DevicePlatform | undefined;
+}
+
+/** What a plan needs to know of the tenant besides the lists of its policies, each thing read once. */
+export class FactsOfTenant implements TenantFacts {
+  readonly #send: SendReads;
+  readonly #base: string;
+  readonly #groups = new Map<string, GroupFact>();
+  readonly #policies = new Map<string, PolicyFact>();
+  /** Assignment → policy. */
+  readonly #owners = new Map<string, string>();
+  readonly #totals = new Map<PolicyType, number | undefined>();
+  #filters: ((id: string) => FilterFact) | undefined;
+
+  private constructor(send: SendReads, base: string) {
+    this.#send = send;
+    this.#base = base;
+  }
+
+  /**
+   * Reads the tenant's policies; what the sign-in may not read stays unknown.
+   * @throws UserError (exit 4) when Graph can't be read at all
+   */
+  static async read(send: SendReads, base: string, identity: Identity): Promise<FactsOfTenant> {
+    const facts = new FactsOfTenant(send, base);
+    // A plan or a rollback may be of another version than this command would take.
+    const version = base.slice(base.lastIndexOf('/') + 1);
+    for (const [kind, found] of await tenantPolicies(kindsIn(version), send, base)) {
+      expectRead(found, identity);
+      facts.#totals.set(kind.policyType, countAssignments(found));
+      if (found.kind !== 'policies') continue;
+      for (const { id, displayName, platform, assignments } of found.policies) {
+        facts.#policies.set(policyKey({ kind, policyId: id }), { name: displayName, platform });
+        for (const assignment of assignments) facts.#owners.set(assignment.id.toLowerCase(), id);
+      }
+    }
+    return facts;
+  }
+
+  /** Reads the groups and filters that these rows bring in and that are not known yet. */
+  async learn(decisions: readonly Pick<Decision, 'kind' | 'after'>[]): Promise<void> {
+    const targets = decisions.flatMap(({ kind, after }) =>
+      kind === 'write' && after ? [targetIn(after)] : [],
+    );
+    const groups = new Set(targets.flatMap((target) => groupOf(target)?.toLowerCase() ?? []));
+    const unknown = [...groups].filter((id) => !this.#groups.has(id));
+    if (unknown.length > 0) {
+      const factOf = await readGroups(unknown, this.#send);
+      for (const id of unknown) this.#groups.set(id, factOf(id));
+    }
+    if (this.#filters === undefined && targets.some((target) => filterOf(target) !== undefined))
+      this.#filters = await readAssignmentFilters(this.#send, this.#base);
+  }
+
+  group(id: string): GroupFact {
+    return this.#groups.get(id.toLowerCase()) ?? { kind: 'unchecked' };
+  }
+
+  filter(id: string): FilterFact {
+    return this.#filters?.(id) ?? { kind: 'unchecked' };
+  }
+
+  policy(address: Pick<Address, 'kind' | 'policyId'>): PolicyFact | undefined {
+    return this.#policies.get(policyKey(address));
+  }
+
+  /** The id of the policy that has this assignment. */
+  policyOfAssignment(id: string): string | undefined {
+    return this.#owners.get(id.toLowerCase());
+  }
+
+  /** Assignments of the tenant's policies of each type; undefined where they could not be counted. */
+  get totals(): ReadonlyMap<PolicyType, number | undefined> {
+    return this.#totals;
+  }
+}

@@ -1,0 +1,276 @@
+import type { ApiVersion } from '../../assignments/values/apiVersion.ts';
+import { listPath, policyKey } from '../../assignments/kinds/address.ts';
+import { access } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { aboutKey } from '../../assignments/rows/about.ts';
+import { EXIT, UserError } from '../../errors.ts';
+import { count } from '../../cli/terminal/print.ts';
+import { changeOf, type Change } from '../../assignments/rows/change.ts';
+import type { InputColumn } from '../../assignments/rows/columns.ts';
+import { ABSENT, beforeJson, type Before } from '../../assignments/changes/decision.ts';
+import type { ReadingRules } from '../../assignments/rows/rowReader.ts';
+import { cellText, type Selector } from '../../assignments/rows/selector.ts';
+import type { LossyWrite } from '../../assignments/changes/losses.ts';
+import type { WrittenChange } from '../../assignments/changes/undo.ts';
+import type { PlanRow } from '../../formats/planFile.ts';
+import type { InputRow } from '../../assignments/rows/row.ts';
+import { BATCH_SIZE_MAX } from '../../runs/staging.ts';
+import type { RecordedRow } from '../../runs/batchRow.ts';
+import { hasEnded, rulesOf, type Run } from '../../runs/run.ts';
+import { ALREADY_SO_UNPLANNED, isUnrecorded } from '../../runs/unrecorded.ts';
+import type { Strategy } from '../../assignments/kinds/kind.ts';
+import type { Context } from '../../cli/context.ts';
+import { findOurRun, wrongState } from '../runs/findRun.ts';
+import { openInput } from '../draft/intake.ts';
+import { rowsMeant } from '../runs/resultRow.ts';
+import { brokenPlan, expectSame, planReads } from '../draft/planFileIntake.ts';
+import { addressesIn, ALWAYS_KNOWN, expectColumns } from '../runs/selection.ts';
+import type { Session } from '../services.ts';
+
+/** A row that was written, with what it overwrote. */
+export interface WrittenRow extends WrittenChange {
+  readonly input: InputRow;
+  /** Of a list that was written whole and of which something was lost. */
+  readonly lossy?: LossyWrite | undefined;
+  /**
+   * written: it was, as far as the record or the plan knows. unsure: nobody knows, and it may still land. maybe: it failed or was left
+   * out, and an earlier send of it may have landed: only what the tenant shows counts.
+   */
+  readonly knownAs: 'written' | 'unsure' | 'maybe';
+}
+
+/** What can be taken back of a run or of a plan that was carried out. */
+export interface Written {
+  /** As users know it: the run's id, or the plan's path. */
+  readonly name: string;
+  /** The run, when the record has it. */
+  readonly runId?: string;
+  readonly apiVersion: ApiVersion;
+  readonly strategy: Strategy;
+  /** Nobody looked, so there is nothing to go back to. */
+  readonly isUnseen: boolean;
+  /** Rows of whole policies, about a batch at a time. Rows without a before-image are counted in `withoutImage`. */
+  batches(): AsyncGenerator<readonly WrittenRow[]>;
+  withoutImage(): number;
+  /** Lines of rows that were found so with no write on record, and that are left out. */
+  readonly unrecordedLines: readonly number[];
+}
+
+/** Which of the rows are meant. */
+export interface Selection {
+  readonly where: Selector;
+  /** The file of `--rows`. */
+  readonly rows: string | undefined;
+}
+
+/** Rows that were found so with no write on record: taken back from the run's plan, where that is asked for. */
+export interface Unrecorded {
+  readonly isIncluded: boolean;
+  /** Where the plan of a run is kept, by the run's id. */
+  readonly planPath: (runId: string) => string;
+}
+
+/** @throws UserError (exit 2) for a run that is unknown or not at its end, or whose plan is needed and gone. */
+export async function writtenByRun(
+  name: string,
+  { where, rows: rowsFile }: Selection,
+  { isIncluded, planPath }: Unrecorded,
+  session: Session,
+  context: Context,
+): Promise<Written> {
+  const { runs, identity } = session;
+  const run = await findOurRun(name, runs, identity.tenant, context);
+  expectEnded(run, identity.hint);
+  const isMeant = await rowsMeant(where, rowsFile, run, context);
+  const planned =
+    isIncluded && run.unrecorded > 0
+      ? await plannedBefores(run, planPath(run.runId), session, context)
+      : undefined;
+  const unrecordedLines: number[] = [];
+  let withoutImage = 0;
+  return {
+    ...{ name: run.runId, runId: run.runId, apiVersion: run.apiVersion, strategy: run.options.strategy },
+    isUnseen: run.blind,
+    withoutImage: () => withoutImage,
+    async *batches() {
+      for await (const recorded of runs.rowsByBatch(run, 'before')) {
+        const rows = recorded.filter((row) => (mayBeWritten(row) || isUnrecorded(row)) && isMeant(row));
+        const meant = planned === undefined ? rows.filter((row) => !isUnrecorded(row)) : rows;
+        unrecordedLines.push(...rows.filter((row) => !meant.includes(row)).map(({ input }) => input.line));
+        const losses = lossyWrites(recorded);
+        const written = meant.flatMap((row) => writtenRow(row, planned, losses.get(row)));
+        withoutImage += meant.length - written.length;
+        if (written.length > 0) yield written;
+      }
+    },
+    unrecordedLines,
+  };
+}
+
+/** A before-image is kept only of rows that were sent; one that a `retry` found done was written by an earlier try. */
+const wasWritten = ({ state, attempts, detail, before }: RecordedRow): boolean =>
+  (state === 'succeeded' && attempts > 0) ||
+  (state === 'skipped' && before !== undefined) ||
+  state === 'leftUnsure' ||
+  (state === 'failed' && detail.errorCode === 'VerifyMismatch');
+
+/** The writes that have lost something, by all rows of their lists. */
+function lossyWrites(rows: readonly RecordedRow[]): ReadonlyMap<RecordedRow, LossyWrite> {
+  const found = new Map<RecordedRow, LossyWrite>();
+  for (const ofList of Map.groupBy(rows, ({ change }) => listPath(change.address)).values()) {
+    const list = ofList.find((row) => row.list?.seen !== undefined)?.list;
+    if (list?.seen !== undefined) for (const row of ofList) found.set(row, { list, seen: list.seen });
+  }
+  return found;
+}
+
+/** Sent more than once, or in an earlier try: of the sends before the last one nobody knows. */
+const mayBeWritten = (row: RecordedRow): boolean =>
+  wasWritten(row) || (row.before !== undefined && row.attempts !== 1);
+
+function writtenRow(
+  row: RecordedRow,
+  planned: PlannedBefores | undefined,
+  lossy: LossyWrite | undefined,
+): WrittenRow[] {
+  const { change, input } = row;
+  const known = isUnrecorded(row) ? planned?.get(rowKey(row)) : row.before;
+  const before = imageFor(change, known);
+  if (before === undefined) return [];
+  return [{ input, change, before, idAfter: row.detail.assignmentIdAfter, knownAs: knownAs(row), lossy }];
+}
+
+function knownAs(row: RecordedRow): WrittenRow['knownAs'] {
+  if (row.state === 'leftUnsure') return 'unsure';
+  return wasWritten(row) || isUnrecorded(row) ? 'written' : 'maybe';
+}
+
+/** What the plan saw of each row that it wanted written. */
+type PlannedBefores = ReadonlyMap<string, Before>;
+
+const rowKey = ({ input, change }: Pick<RecordedRow, 'input' | 'change'>): string =>
+  `${input.line} ${aboutKey(change)}`;
+
+/** @throws UserError (exit 2) for a plan that is gone, or is of another file. */
+async function plannedBefores(
+  run: Run,
+  path: string,
+  session: Session,
+  context: Context,
+): Promise<PlannedBefores> {
+  const isThere = await access(path).then(
+    () => true,
+    () => false,
+  );
+  if (!isThere) throw planIsGone(run, path, 'is gone');
+  const file = await openInput(path, undefined, context);
+  const reads = planReads(file, await session.runs.sealKey());
+  const { header } = await reads.header();
+  expectSame(header, session, file);
+  if (header.source.sha256 !== run.source.sha256) throw planIsGone(run, path, 'is of another file');
+  const befores = new Map<string, Before>();
+  for await (const { line, cells, decision } of reads.rows()) {
+    if (decision.kind !== 'write') continue;
+    const input: InputRow = { line, cells };
+    const read = changeOf(input, { ...rulesOf(run), recorded: true });
+    if ('problems' in read) throw brokenPlan(file, read.problems[0]);
+    befores.set(rowKey({ input, change: read.change }), decision.before);
+  }
+  return befores;
+}
+
+const planIsGone = ({ runId, unrecorded }: Run, path: string, what: string): UserError =>
+  new UserError(
+    `The plan of run ${runId} ${what} (${path}), and only it knows what ${count(unrecorded, 'row')} with no write on record found: nothing was put back.`,
+    {
+      remedy: `Give --plan-dir with the directory that it was kept in, or leave --include-unrecorded out to put back the other rows; \`retarget results ${runId} --where errorCode=${ALREADY_SO_UNPLANNED}\` names the rows.`,
+      exitCode: EXIT.badInput,
+    },
+  );
+
+/** Where nothing is added, nothing is no image. */
+const imageFor = ({ action }: Change, before: Before | undefined): Before | undefined => {
+  if (action === 'add') return ABSENT;
+  return before?.kind === 'entry' || before?.kind === 'entries' ? before : undefined;
+};
+
+const expectEnded = (run: Run, hint: Session['identity']['hint']): void => {
+  if (hasEnded(run)) return;
+  const isStopped = run.state === 'cancelled' || run.state === 'aborted';
+  const remedy = isStopped
+    ? `${count(run.sent, 'write')} of it in doubt: let a worker see what became of them (\`${hint('worker --until-idle')}\`), then roll back.`
+    : `Cancel it first with \`${hint(`cancel ${run.runId}`)}\`, and let a worker look at what is on the way.`;
+  throw wrongState(run, run.state, 'rolled back', remedy);
+};
+
+/** @throws UserError (exit 2) for what is no plan of this tenant, or one whose run is not at its end. */
+export async function writtenByPlan(
+  path: string,
+  { where, rows: rowsFile }: Selection,
+  session: Session,
+  context: Context,
+): Promise<Written> {
+  const file = await openInput(path, undefined, context);
+  const reads = planReads(file, await session.runs.sealKey());
+  const { header } = await reads.header();
+  expectSame(header, session, file);
+  expectColumns(
+    where,
+    [...new Set([...header.columns, ...ALWAYS_KNOWN, 'row', 'before', 'after'] as const)],
+    `The plan ${file.name} has`,
+  );
+  const { graphUrl, apiVersion, strategy, source } = header;
+  for (const run of await session.runs.runs())
+    if (run.runId === basename(path, '.ndjson') || run.source.sha256 === source.sha256)
+      expectEnded(run, session.identity.hint);
+  // A rollback's own plan has targets that nobody documents.
+  const rules: ReadingRules = { root: graphUrl, apiVersion, blind: header.blind, restores: true, strategy };
+  const isNamed = await addressesIn(rowsFile, header, context);
+  let withoutImage = 0;
+  async function* written(): AsyncGenerator<WrittenRow> {
+    for await (const row of reads.rows()) {
+      if (row.decision.kind !== 'write') continue;
+      const input: InputRow = { line: row.line, cells: row.cells };
+      const read = changeOf(input, rules);
+      if ('problems' in read) throw brokenPlan(file, read.problems[0]);
+      const { change } = read;
+      if (!isNamed(change) || !where.matches((column) => cellOf(row, change, column))) continue;
+      const before = imageFor(change, row.decision.before);
+      if (before === undefined) withoutImage += 1;
+      else yield { input, change, before, idAfter: undefined, knownAs: 'written' };
+    }
+  }
+  return {
+    ...{ name: file.name, apiVersion, strategy, isUnseen: header.offline || header.blind },
+    withoutImage: () => withoutImage,
+    batches: () => wholePolicies(written()),
+    unrecordedLines: [],
+  };
+}
+
+function cellOf(
+  { line, cells, decision, names }: PlanRow,
+  { address }: Change,
+  column: string,
+): string | undefined {
+  const known: Readonly<Record<string, unknown>> = {
+    ...{ policyType: address.kind.policyType, policyName: names.policy, platform: names.platform },
+    ...{ row: line, before: beforeJson(decision.before), after: decision.after },
+  };
+  return cellText(cells.get(column as InputColumn) ?? known[column]);
+}
+
+/** A plan has the rows of a policy side by side. */
+async function* wholePolicies(rows: AsyncIterable<WrittenRow>): AsyncGenerator<readonly WrittenRow[]> {
+  let batch: WrittenRow[] = [];
+  for await (const row of rows) {
+    const last = batch.at(-1);
+    const isNext = last === undefined || policyKey(last.change.address) !== policyKey(row.change.address);
+    if (isNext && batch.length >= BATCH_SIZE_MAX) {
+      yield batch;
+      batch = [];
+    }
+    batch.push(row);
+  }
+  if (batch.length > 0) yield batch;
+}

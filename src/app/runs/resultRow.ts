@@ -1,0 +1,69 @@
+import { beforeJson, entryOf, NOT_READ } from '../../assignments/changes/decision.ts';
+import type { JsonObject } from '../../assignments/values/json.ts';
+import { patchBody } from '../../assignments/changes/request.ts';
+import { INPUT_COLUMNS, RESULT_COLUMNS } from '../../assignments/rows/columns.ts';
+import { cellText, type SelectableColumn, type Selector } from '../../assignments/rows/selector.ts';
+import type { RecordedRow } from '../../runs/batchRow.ts';
+import { statusOf, type RowStatus } from '../../runs/rowState.ts';
+import type { Run } from '../../runs/run.ts';
+import type { Context } from '../../cli/context.ts';
+import { addressesIn, ALWAYS_KNOWN, expectColumns } from './selection.ts';
+
+/** A row with what became of it, by the names of the columns that `results` shows. */
+export type ResultRow = { readonly [column in SelectableColumn]?: unknown } & { readonly status: RowStatus };
+
+export function resultRow(recorded: RecordedRow, run: Run): ResultRow {
+  const { input, state, attempts, detail, before } = recorded;
+  const status = statusOf(state, run.state === 'cancelled');
+  return {
+    row: input.line,
+    // So that rows can be selected by them whatever columns the file had.
+    ...namesOf(recorded),
+    ...Object.fromEntries(input.cells),
+    status,
+    httpStatus: detail.httpStatus,
+    errorCode: detail.errorCode,
+    errorMessage: detail.errorMessage,
+    attempts,
+    throttledMs: detail.throttledMs ?? 0,
+    requestId: detail.requestId,
+    clientRequestId: detail.clientRequestId,
+    finishedAt: status === 'pending' || detail.at === undefined ? null : new Date(detail.at).toISOString(),
+    before: before && beforeJson(before),
+    after: (status === 'succeeded' || status === 'unsure') && attempts > 0 ? written(recorded) : undefined,
+    assignmentIdAfter: detail.assignmentIdAfter,
+  };
+}
+
+const namesOf = ({ names, change }: RecordedRow): Partial<ResultRow> => ({
+  policyType: change.address.kind.policyType,
+  policyName: names?.policy,
+  platform: names?.platform,
+});
+
+/** What a row wrote, or may have written, nothing where it removed: the record holds what was there, and what it wished follows from the two. */
+function written({ change, before = NOT_READ }: RecordedRow): JsonObject | undefined {
+  return change.wish && patchBody(change, entryOf(before));
+}
+
+/**
+ * Whether a row of a run is among those that `--where` and `--rows` select; without them each is.
+ * @throws UserError (exit 2) when the file of `--rows` can't be read, or the run has no such column
+ */
+export async function rowsMeant(
+  where: Selector,
+  rowsFile: string | undefined,
+  run: Run,
+  context: Context,
+): Promise<(recorded: RecordedRow, row?: ResultRow) => boolean> {
+  // A run of no columns is of a file without rows.
+  const input = run.columns.length > 0 ? run.columns : INPUT_COLUMNS;
+  expectColumns(
+    where,
+    [...new Set([...input, ...ALWAYS_KNOWN, ...RESULT_COLUMNS, 'row'] as const)],
+    `Run ${run.runId} has`,
+  );
+  const isNamed = await addressesIn(rowsFile, run, context);
+  return (recorded, row = resultRow(recorded, run)) =>
+    where.matches((column) => cellText(row[column])) && (rowsFile === undefined || isNamed(recorded.change));
+}

@@ -1,0 +1,113 @@
+import type { Command, Option } from 'commander';
+import { aboutKey } from '../../assignments/rows/about.ts';
+import type { Change } from '../../assignments/rows/change.ts';
+import type { Problem } from '../../assignments/rows/row.ts';
+import type { ReadingRules } from '../../assignments/rows/rowReader.ts';
+import {
+  parseWhere,
+  rowAbout,
+  type SelectableColumn,
+  type Selector,
+} from '../../assignments/rows/selector.ts';
+import { closestTo } from '../../assignments/values/closest.ts';
+import { EXIT, UserError } from '../../errors.ts';
+import { readRows } from '../../formats/readRows.ts';
+import type { Run } from '../../runs/run.ts';
+import type { Context } from '../../cli/context.ts';
+import { many } from '../../cli/flags.ts';
+import { openInput, PROBLEMS_SHOWN_MAX, type InputFile } from '../draft/intake.ts';
+import { count } from '../../cli/terminal/print.ts';
+import { showProblems } from '../../cli/terminal/problems.ts';
+
+/** The flags of a command that takes part of a run's rows. */
+export interface SelectionFlags {
+  readonly where?: readonly string[];
+  readonly rows?: string;
+}
+
+export const whereOption = (): Option =>
+  many(
+    '--where <column=text>',
+    'only rows whose cell is this, * stands for any text; may be repeated, then all must hold',
+  );
+
+export function selectionOptions(command: Command): Command {
+  return command
+    .addOption(whereOption())
+    .option('--rows <file>', 'only rows for the assignments that are in this file of rows');
+}
+
+/** @throws UserError (exit 2) for what is no condition. */
+export function selectorFrom(where: readonly string[] = []): Selector {
+  const read = parseWhere(where);
+  if ('message' in read) throw new UserError(read.message, { remedy: read.remedy, exitCode: EXIT.badInput });
+  return read;
+}
+
+/** What every row can be selected by, whatever columns its file has: the plan reads the names, the kind is known. */
+export const ALWAYS_KNOWN = ['policyType', 'policyName', 'platform'] as const;
+
+/**
+ * A condition on a column that is not there would select nothing, and look as if there were nothing to select.
+ * @param whose "Run 20260131-… has"
+ * @throws UserError (exit 2)
+ */
+export function expectColumns(
+  { columns }: Selector,
+  known: readonly SelectableColumn[],
+  whose: string,
+): void {
+  const missing = columns.find((column) => !known.includes(column));
+  if (missing === undefined) return;
+  const guess = closestTo(missing, known);
+  throw new UserError(`${whose} no column ${missing}.`, {
+    remedy: `${guess === undefined ? '' : `Did you mean ${guess}? `}Write --where with one of: ${known.join(', ')}.`,
+    exitCode: EXIT.badInput,
+  });
+}
+
+/**
+ * Whether a change is about an assignment that is in the file of `--rows`; without one, each is.
+ * @throws UserError (exit 2) when the file can't be read, or has rows that name no assignment: they are shown.
+ */
+export async function addressesIn(
+  path: string | undefined,
+  { graphUrl, apiVersion }: Pick<Run, 'graphUrl' | 'apiVersion'>,
+  context: Context,
+): Promise<(change: Change) => boolean> {
+  if (path === undefined) return () => true;
+  const file = await openInput(path, undefined, context);
+  const { keys, problems, problemTotal } = await readKeys(file, {
+    root: graphUrl,
+    apiVersion,
+    blind: false,
+    restores: true,
+  });
+  if (problemTotal === 0) return (change) => keys.has(aboutKey(change));
+  showProblems({ name: file.name, problems, problemTotal }, context);
+  throw new UserError(`${file.name} has ${count(problemTotal, 'problem')}; no row was selected.`, {
+    remedy: 'Correct them and start again.',
+    exitCode: EXIT.badInput,
+  });
+}
+
+async function readKeys(
+  file: InputFile,
+  rules: ReadingRules,
+): Promise<{ keys: ReadonlySet<string>; problems: Problem[]; problemTotal: number }> {
+  const keys = new Set<string>();
+  const problems: Problem[] = [];
+  let problemTotal = 0;
+  for await (const read of readRows(file.bytes, { format: file.format })) {
+    const found: Problem[] = [];
+    if (read.kind === 'problem') found.push(read.problem);
+    if (read.kind === 'row') {
+      const about = read.problems.length === 0 ? rowAbout(read.row, rules) : read;
+      if ('key' in about) keys.add(about.key);
+      else found.push(...about.problems);
+    }
+    problemTotal += found.length;
+    problems.push(...found.slice(0, PROBLEMS_SHOWN_MAX - problems.length));
+  }
+  return { keys, problems, problemTotal };
+}

@@ -1,0 +1,85 @@
+import { EXIT, UserError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { Ledger } from '../queue/ledger.ts';
+import { Producer } from '../queue/producer.ts';
+import type { Patience, RedisClient } from '../redis/connection.ts';
+import { preflight, refuseOnErrors } from '../redis/preflight.ts';
+import { RunStore } from '../runs/runStore.ts';
+import { Tenants } from '../runs/tenants.ts';
+import type { Context } from '../cli/context.ts';
+import { logOf, type Identity } from './identity.ts';
+import { holdRedis } from './usedRedis.ts';
+
+/** A command's hold on Redis. Closed in the end, whatever happens: `await using`. */
+export interface Session extends AsyncDisposable {
+  /** Whose tenant may be better known than before Redis was asked: the domain's id, or the only one there is. */
+  readonly identity: Identity;
+  readonly log: Log;
+  readonly redis: RedisClient;
+  readonly runs: RunStore;
+  readonly producer: Producer;
+  /** A further client of its own patience, closed with the session. */
+  open(patience: Patience, name: string): Promise<RedisClient>;
+  /** The tenant's ledger, through a record on a client of this session. */
+  ledgerOn(runs: RunStore): Ledger;
+}
+
+/** @throws UserError (exit 4) within 5 s when there is no usable Redis, unless `patience` is to wait for it. */
+export async function openSession(
+  given: Identity,
+  context: Context,
+  patience: Patience = 'failFast',
+): Promise<Session> {
+  const log = logOf(context);
+  const { config } = given;
+  const hold = await holdRedis(config, context);
+  let producer: Producer | undefined;
+  const close = async (): Promise<void> => {
+    await producer?.close();
+    await hold[Symbol.asyncDispose]();
+  };
+  try {
+    const redis = await hold.open(patience, 'command');
+    for (const { message, remedy } of refuseOnErrors(await preflight(redis))) log.warn({ remedy }, message);
+    const identity = { ...given, ...(await tenantInRecord(given, new Tenants(redis))) };
+    const runs = new RunStore(redis, identity.tenant);
+    producer = new Producer(runs, redis, config.graphUrl, false);
+    const { endedInOrder } = hold;
+    const ledgerOn = (store: RunStore): Ledger => new Ledger(store, identity.pace, { endedInOrder, log });
+    const open = (wanted: Patience, name: string): Promise<RedisClient> => hold.open(wanted, name);
+    return { identity, log, redis, runs, producer, open, ledgerOn, [Symbol.asyncDispose]: close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Has the tenant known to commands that are about all of them, also where no token told it. To be called before there is work. */
+export const rememberTenant = ({ redis, identity }: Pick<Session, 'redis' | 'identity'>): Promise<void> =>
+  new Tenants(redis).remember(identity.tenant, undefined);
+
+/** Keeps what a sign-in told of the tenant, and tells it to commands that do not sign in. */
+async function tenantInRecord(
+  { tenant, tenantFrom, isReadyToken, signedIn, config }: Identity,
+  tenants: Tenants,
+): Promise<Partial<Identity>> {
+  if (signedIn !== undefined) {
+    const name = config.tenant === tenant ? undefined : config.tenant;
+    // A Redis that takes no more writes says so where it matters.
+    if (tenantFrom === 'token') await tenants.remember(tenant, name).catch(() => undefined);
+    return {};
+  }
+  // With a ready token all commands know as much as the one that signs in.
+  if (isReadyToken || tenantFrom === 'token' || tenantFrom === 'id') return {};
+  if (tenantFrom === 'name') {
+    const id = await tenants.idOf(tenant);
+    return id === undefined ? {} : { tenant: id, tenantFrom: 'id' };
+  }
+  const [only, ...others] = (await tenants.all()).filter((name) => name !== tenant);
+  if (only === undefined) return {};
+  if (others.length === 0) return { tenant: only, tenantFrom: 'id' };
+  throw new UserError('This Redis has runs of several tenants, and nothing says which is meant.', {
+    remedy: `Add --tenant with one of: ${[only, ...others].join(', ')}.`,
+    exitCode: EXIT.badInput,
+  });
+}

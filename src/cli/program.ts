@@ -1,0 +1,224 @@
+import { Command, CommanderError } from 'commander';
+import { EXIT, UserError, type ExitCode } from '../errors.ts';
+import { Redactor } from '../graph/redact.ts';
+import { redisFailure } from '../redis/failure.ts';
+import type { CliCommand, Context, Io } from './context.ts';
+import { isInterrupt } from '../app/interrupt.ts';
+import { createPrinter, NoReader, visible, type Printer } from './terminal/print.ts';
+import { reportBug } from './terminal/reportBug.ts';
+
+interface Entry {
+  readonly usage: string;
+  readonly summary: string;
+  readonly example: string;
+  /** Loaded when it is called, so that `--version` loads neither BullMQ nor anything of Azure's. */
+  readonly load: () => Promise<CliCommand<never>>;
+}
+
+export const COMMANDS: Readonly<Record<string, Entry>> = {
+  apply: {
+    usage: '<file>',
+    summary: 'plan, ask, queue, work here until done',
+    example: 'retarget apply changes.csv',
+    load: async () => (await import('./commands/apply.ts')).apply,
+  },
+  plan: {
+    usage: '<file>',
+    summary: 'read, check and compare with the tenant; nothing is written',
+    example: 'retarget plan changes.csv --json',
+    load: async () => (await import('./commands/plan.ts')).plan,
+  },
+  submit: {
+    usage: '<file>',
+    summary: 'plan, record and queue a run for workers; prints its id',
+    example: 'run=$(retarget submit changes.csv)',
+    load: async () => (await import('./commands/submit.ts')).submit,
+  },
+  worker: {
+    usage: '',
+    summary: 'take batches of the tenant until SIGTERM',
+    example: 'retarget worker --until-idle',
+    load: async () => (await import('./commands/worker.ts')).worker,
+  },
+  status: {
+    usage: '[run]',
+    summary: 'one run, or all, newest first',
+    example: 'retarget status @last --json',
+    load: async () => (await import('./commands/status.ts')).status,
+  },
+  watch: {
+    usage: '<run>',
+    summary: 'show the progress of a run until it ends',
+    example: 'retarget watch @last',
+    load: async () => (await import('./commands/watch.ts')).watch,
+  },
+  results: {
+    usage: '<run>',
+    summary: 'the input with what became of each row',
+    example: 'retarget results @last --only failed -o failed.csv',
+    load: async () => (await import('./commands/results.ts')).results,
+  },
+  export: {
+    usage: '',
+    summary: "the tenant's present assignments, as a file that plan and apply read",
+    example: 'retarget export --where platform=iOS -o present.csv',
+    load: async () => (await import('./commands/export.ts')).exportAssignments,
+  },
+  pause: {
+    usage: '[run]',
+    summary: 'stop a run after what is in flight, or with --all the tenant; `resume` goes on',
+    example: 'retarget pause @last',
+    load: async () => (await import('./commands/steer.ts')).pause,
+  },
+  resume: {
+    usage: '[run]',
+    summary: 'let a paused run go on, or the rest of an aborted one; with --all the tenant',
+    example: 'retarget resume @last --work',
+    load: async () => (await import('./commands/steer.ts')).resume,
+  },
+  cancel: {
+    usage: '<run>',
+    summary: 'end a run after what is in flight; the rest is not written',
+    example: 'retarget cancel @last',
+    load: async () => (await import('./commands/steer.ts')).cancel,
+  },
+  retry: {
+    usage: '<run>',
+    summary: 'try the failed rows of an ended run again, and those a cancel left',
+    example: 'retarget retry @last --work',
+    load: async () => (await import('./commands/steer.ts')).retry,
+  },
+  set: {
+    usage: '<run>',
+    summary: 'change how a run goes on: its failure budget, its writes a window',
+    example: 'retarget set @last --max-failures 10% --writes-per-window 20',
+    load: async () => (await import('./commands/set.ts')).set,
+  },
+  rollback: {
+    usage: '[run]',
+    summary: 'put back what a run has written, as a run of its own',
+    example: 'retarget rollback @last --where platform=iOS --dry-run',
+    load: async () => (await import('./commands/rollback.ts')).rollback,
+  },
+  log: {
+    usage: '<run>',
+    summary: 'who did what with a run, when and why; also when its rows are gone',
+    example: 'retarget log @last',
+    load: async () => (await import('./commands/log.ts')).log,
+  },
+  doctor: {
+    usage: '',
+    summary: 'check Redis, the sign-in, the permission and Graph, each with its remedy',
+    example: 'retarget doctor --json',
+    load: async () => (await import('./commands/doctor.ts')).doctor,
+  },
+  simulate: {
+    usage: '',
+    summary: 'a stand-in for Graph and Intune on this machine',
+    example: 'retarget simulate --port 8080 --write-limit 100 --window-ms 4000',
+    load: async () => (await import('./commands/simulate.ts')).simulate,
+  },
+  demo: {
+    usage: '',
+    summary: 'the whole road against the simulator, with an embedded Redis of its own',
+    example: 'retarget demo',
+    load: async () => (await import('./commands/demo.ts')).demo,
+  },
+};
+
+const EXIT_CODES = `
+Exit codes:
+  0    done: every row done, or already so
+  1    some rows failed, were stale, or were left out by --skip-invalid
+  2    bad input or usage, unknown run, wrong state; nothing was queued
+  3    stopped or refused before its end
+  4    environment: Redis, sign-in or Graph out of reach
+  70   a bug
+  130  interrupted
+
+retarget <command> --help shows the options of a command.`;
+
+/** Runs one command line. Everything a user can do wrong is told on stderr with its remedy. */
+export async function runCommand(argv: readonly string[], io: Io, version: string): Promise<ExitCode> {
+  const redactor = new Redactor(io.env);
+  redactor.keepFrom(argv);
+  const print = createPrinter(io.stdout, io.stderr, io.env, redactor.redacted);
+  let exitCode: ExitCode = EXIT.done;
+  const redisInUse: Context['redisInUse'] = {};
+  const program = new Command('retarget')
+    .description('Changes who Intune policies are assigned to, in bulk.')
+    .version(version)
+    .helpCommand(false)
+    .showHelpAfterError('(retarget --help shows the commands)')
+    .addHelpText('after', EXIT_CODES)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(visibleLines(redactor.redacted(text))),
+    });
+  const called = argv.find((argument) => !argument.startsWith('-')) ?? '';
+  for (const [name, entry] of Object.entries(COMMANDS)) {
+    const command = program
+      .command(`${name} ${entry.usage}`.trim())
+      .summary(entry.summary)
+      .description(entry.summary);
+    command
+      .addHelpText('after', `\nExample:\n  $ ${entry.example}`)
+      .showHelpAfterError(`(retarget ${name} --help shows the options)`);
+    command.exitOverride();
+    if (name !== called) continue;
+    const loaded = await entry.load();
+    loaded.options(command);
+    command.action(async () => {
+      const shownArgv = withoutSecrets(argv).map(redactor.redacted);
+      const context: Context = { ...io, print, redactor, redisInUse, argv: shownArgv };
+      exitCode = await loaded.run(command.args, command.opts() as never, context);
+    });
+  }
+  const ended = await program.parseAsync([...argv], { from: 'user' }).then(
+    () => exitCode,
+    (error: unknown) => told(error, io, { print, redactor, redisInUse }),
+  );
+  return allWritten(ended, print);
+}
+
+function told(
+  error: unknown,
+  { stderr, interrupted }: Io,
+  { print, redactor, redisInUse }: Pick<Context, 'print' | 'redactor' | 'redisInUse'>,
+): ExitCode {
+  if (error instanceof NoReader) return EXIT.done;
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.badInput;
+  if (isInterrupt(error, interrupted)) {
+    print.say('Interrupted.');
+    return EXIT.interrupted;
+  }
+  const failure = error instanceof UserError ? error : redisFailure(error, redisInUse.client);
+  if (failure === undefined) return reportBug(error, stderr, redactor.redacted);
+  print.sayError(failure);
+  return failure.exitCode;
+}
+
+/** A reader that has seen enough is nobody's concern; a disk that is full is. */
+async function allWritten(exitCode: ExitCode, print: Printer): Promise<ExitCode> {
+  const failure = await print.unwritten();
+  if (failure === undefined) return exitCode;
+  const error = new UserError(`Not all data could be written to stdout: ${failure.message}.`, {
+    remedy:
+      'Everything else is done. Make room, or write elsewhere, and ask again: `retarget status` shows the runs.',
+    exitCode: EXIT.environment,
+  });
+  print.sayError(error);
+  return error.exitCode;
+}
+
+/** What commander says of arguments, line by line: an argument may hold what steers a terminal. */
+const visibleLines = (text: string): string => text.split('\n').map(visible).join('\n');
+
+/** The arguments as they are recorded with a run. An address of Redis may hold passwords, also behind a `?`. */
+const withoutSecrets = (argv: readonly string[]): string[] =>
+  argv.map((argument) =>
+    /rediss?(\+\w+)?:\/\//i.test(argument)
+      ? argument.replace(/:\/\/.*@/, '://…@').replace(/\?.*/, '?…')
+      : argument,
+  );

@@ -1,0 +1,71 @@
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { EXIT, UserError } from '../../errors.ts';
+import { FileReplacement } from '../../formats/fileReplacement.ts';
+import { FILE_FORMATS, formatOf, type FileFormat } from '../../formats/format.ts';
+import type { Context } from '../context.ts';
+import { oneOf } from '../flags.ts';
+
+/** The flags of a command whose data is a file of rows. */
+export interface OutputFlags {
+  readonly format?: FileFormat;
+  readonly output?: string;
+}
+
+export const outputOptions = (command: Command): Command =>
+  command
+    .addOption(oneOf('--format <format>', 'otherwise by the extension of -o, else csv', FILE_FORMATS))
+    .option('-o, --output <file>', 'write to a file');
+
+/** @throws UserError (exit 2) when neither `--format` nor the extension of `-o` names one. */
+export function outputFormat({ format, output }: OutputFlags): FileFormat {
+  const found = format ?? (output === undefined ? 'csv' : formatOf(output));
+  if (found !== undefined) return found;
+  throw new UserError(`The extension of ${output} names no format.`, {
+    remedy: 'Let it end in .csv, .json, .ndjson or .jsonl, or add --format.',
+    exitCode: EXIT.badInput,
+  });
+}
+
+/**
+ * Writes to the file of `-o`, whole or not at all, or to stdout.
+ * @throws UserError (exit 2 or 4) when the file can't be written.
+ */
+export async function writeOutput(
+  text: AsyncIterable<string>,
+  output: string | undefined,
+  { print, cwd }: Context,
+): Promise<void> {
+  if (output === undefined) {
+    for await (const piece of text) await print.dataText(piece);
+    return;
+  }
+  const path = resolve(cwd, output);
+  const told = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw cannotWrite(path, error);
+    }
+  };
+  await using file = await told(() => FileReplacement.open(path, 'anything'));
+  for await (const piece of text) await told(() => file.append(piece));
+  await told(() => file.end());
+}
+
+function cannotWrite(path: string, error: unknown): Error {
+  if (!(error instanceof Error) || !('syscall' in error))
+    return error instanceof Error ? error : new Error(String(error));
+  const hasBegun = error.syscall !== 'open';
+  return new UserError(
+    `Cannot write ${path}: ${error.message}.${hasBegun ? ' What was there before is as it was.' : ''}`,
+    {
+      remedy:
+        'code' in error && error.code === 'ELOOP'
+          ? 'Give -o the path of the file that the link leads to.'
+          : 'Give -o the path of a file in a directory that you can write to, with room for it.',
+      exitCode: hasBegun ? EXIT.environment : EXIT.badInput,
+      cause: error,
+    },
+  );
+}

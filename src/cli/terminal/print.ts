@@ -1,0 +1,141 @@
+import { styleText } from 'node:util';
+import { visible } from '../../assignments/values/visible.ts';
+import type { UserError } from '../../errors.ts';
+import type { Writable } from 'node:stream';
+
+/** A stream that may be a terminal. */
+export interface Terminal extends Writable {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
+/** The only place that writes to the terminal: data to stdout, talk to stderr. */
+export interface Printer {
+  /** A line of data. */
+  data(line: string): void;
+  json(value: unknown): void;
+  /** Waits until the reader has room: for output of any size. */
+  dataText(text: string): Promise<void>;
+  /** A line of talk. */
+  say(line: string): void;
+  /** Talk that says what to do next. */
+  sayError(error: UserError): void;
+  table(headings: readonly string[], rows: readonly (readonly string[])[]): void;
+  /** The same as talk, indented. */
+  talkTable(headings: readonly string[], rows: readonly (readonly string[])[]): void;
+  /** A line that stays at the foot of the talk and is drawn anew each time; undefined leaves it as it stands. */
+  foot(line: string | undefined): void;
+  /** Waits until all data has left. Answers why it could not, if the reader is there and did not get it. */
+  unwritten(): Promise<NodeJS.ErrnoException | undefined>;
+  /** Columns there are for `foot`; undefined where no line can be drawn anew. */
+  footColumns(): number | undefined;
+  bold(text: string): string;
+}
+
+/** The width of a terminal that does not tell its own. */
+const COLUMNS_ASSUMED = 80;
+const CLEAR_LINE = '\r\u001b[K';
+
+export function createPrinter(
+  stdout: Terminal,
+  stderr: Terminal,
+  env: Readonly<Record<string, string | undefined>>,
+  redacted: (text: string) => string = (text) => text,
+): Printer {
+  const isLive = stderr.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
+  const paint = (style: 'bold' | 'red', text: string): string =>
+    isLive ? styleText(style, text, { validateStream: false }) : text;
+  let footLine: string | undefined;
+  // Told when the command is done: its work goes on without a reader.
+  let failure: NodeJS.ErrnoException | undefined;
+  stdout.on('error', (error: NodeJS.ErrnoException) => (failure ??= error));
+  // The foot is taken away and drawn again below, or the two would share a line. Data may go to the same terminal.
+  const above = (stream: Terminal, text: string): boolean => {
+    if (footLine === undefined) return stream.write(text);
+    stderr.write(CLEAR_LINE);
+    const hasRoom = stream.write(text);
+    stderr.write(footLine);
+    return hasRoom;
+  };
+  // All talk goes through here: errors, the log, hints.
+  const say = (line: string): void => void above(stderr, `${redacted(line)}\n`);
+  return {
+    data: (line) => void above(stdout, `${line}\n`),
+    json: (value) => void above(stdout, `${JSON.stringify(value, null, 2)}\n`),
+    async dataText(text) {
+      if (failure !== undefined) throw new NoReader(failure);
+      if (above(stdout, text)) return;
+      await new Promise<void>((resolve) => {
+        const go = (): void => {
+          for (const event of ['drain', 'error', 'close']) stdout.off(event, go);
+          resolve();
+        };
+        for (const event of ['drain', 'error', 'close']) stdout.on(event, go);
+      });
+    },
+    say,
+    sayError(error) {
+      say(`${paint('red', 'error:')} ${visible(error.message)}`);
+      say(`  ${visible(error.remedy)}`);
+    },
+    table(headings, rows) {
+      for (const line of tableLines(headings, rows)) above(stdout, `${line}\n`);
+    },
+    talkTable(headings, rows) {
+      for (const line of tableLines(headings, rows)) say(`  ${line}`);
+    },
+    foot(line) {
+      if (line === undefined) {
+        if (footLine !== undefined) stderr.write('\n');
+        footLine = undefined;
+        return;
+      }
+      footLine = line;
+      stderr.write(`${CLEAR_LINE}${line}`);
+    },
+    async unwritten() {
+      // Pipes are written behind our back.
+      await new Promise<void>((resolve) => stdout.write('', () => resolve()));
+      return failure?.code === 'EPIPE' ? undefined : failure;
+    },
+    footColumns: () => (isLive ? (stderr.columns ?? COLUMNS_ASSUMED) : undefined),
+    bold: (text) => paint('bold', text),
+  };
+}
+
+/** There is no use in making more data: nobody gets it. */
+export class NoReader extends Error {
+  override readonly name = 'NoReader';
+
+  constructor(cause: Error) {
+    super('stdout takes no more', { cause });
+  }
+}
+
+function tableLines(headings: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const cells = [headings, ...rows.map((row) => row.map(visible))];
+  const widths = headings.map((_, i) => Math.max(...cells.map((row) => (row[i] ?? '').length)));
+  return cells.map((row) =>
+    row
+      .map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i] ?? 0)))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+export { visible };
+
+/** The beginning of a text that may be of any length. */
+export const shortened = (text: string, charsMax: number): string =>
+  text.length <= charsMax ? text : `${text.slice(0, charsMax - 1)}…`;
+
+export const count = (n: number, one: string, many = `${one}s`): string =>
+  `${n.toLocaleString('en-US')} ${n === 1 ? one : many}`;
+
+/** `1 h 04 min`, `2 min 10 s`, `8 s` */
+export function duration(seconds: number): string {
+  const s = Math.max(0, Math.round(seconds));
+  if (s < 60) return `${s} s`;
+  if (s < 3600) return `${Math.floor(s / 60)} min ${s % 60} s`;
+  return `${Math.floor(s / 3600)} h ${String(Math.floor((s % 3600) / 60)).padStart(2, '0')} min`;
+}

@@ -1,0 +1,92 @@
+import type { RunStatus } from '../../runs/progress.ts';
+import type { Context } from '../context.ts';
+import { duration, shortened } from './print.ts';
+
+/** Lines of progress where no bar can be drawn: one at each tenth, and at least one a minute. */
+const LINE_EVERY_MS = 60_000;
+
+const BAR_CHARS_MAX = 30;
+/** A shorter bar tells nothing: its place goes to the facts. */
+const BAR_CHARS_MIN = 8;
+
+export interface ProgressDisplay {
+  update(status: RunStatus, isLast: boolean): void;
+  stop(): void;
+}
+
+/** A live bar on a terminal, plain lines elsewhere. */
+export const showProgress = (context: Context): ProgressDisplay =>
+  context.print.footColumns() === undefined ? lines(context) : bar(context);
+
+const done = (status: RunStatus): number => status.total - status.pending;
+const shareOf = (status: RunStatus): number => (status.total === 0 ? 1 : done(status) / status.total);
+const number = (n: number): string => n.toLocaleString('en-US');
+
+/** What matters most stands first: a narrow terminal cuts the end off. */
+function facts(status: RunStatus): string {
+  const {
+    succeeded,
+    skipped,
+    failed,
+    stale,
+    awaitingApproval,
+    unsure,
+    throttled,
+    ratePerSecond,
+    etaSeconds,
+    ledger,
+    state,
+  } = status;
+  const isRunning = state === 'running';
+  const wait = ledger.holdUntil === null ? 0 : (Date.parse(ledger.holdUntil) - Date.now()) / 1000;
+  const some = (n: number, what: string): string[] => (n > 0 ? [`${number(n)} ${what}`] : []);
+  return [
+    `${Math.floor(shareOf(status) * 100)}% ${number(done(status))}/${number(status.total)}`,
+    ...(isRunning ? [] : [state]),
+    ...(ledger.budget < ledger.limit && isRunning ? [`budget ${ledger.budget} of ${ledger.limit}`] : []),
+    ...(wait > 0 && isRunning ? [`${ledger.holdReason ?? 'held'}, waits ${duration(Math.ceil(wait))}`] : []),
+    ...(etaSeconds === null ? [] : [`${duration(etaSeconds)} left`]),
+    ...(ratePerSecond === null || ratePerSecond === 0 ? [] : [`${ratePerSecond.toFixed(1)} rows/s`]),
+    `${number(succeeded)} succeeded`,
+    ...some(skipped, 'skipped'),
+    ...some(failed, 'failed'),
+    ...some(stale, 'stale'),
+    ...some(awaitingApproval, 'awaiting approval'),
+    ...some(unsure, 'unsure'),
+    ...some(throttled, 'throttled'),
+  ].join(' · ');
+}
+
+function bar({ print }: Context): ProgressDisplay {
+  return {
+    update(status) {
+      // The last column stays free: some terminals begin a new line as soon as it is written.
+      const columns = (print.footColumns() ?? 0) - 1;
+      const text = facts(status);
+      const size = Math.min(BAR_CHARS_MAX, columns - text.length - 1);
+      const full = Math.round(shareOf(status) * size);
+      print.foot(
+        size < BAR_CHARS_MIN
+          ? shortened(text, columns)
+          : `${'█'.repeat(full)}${'░'.repeat(size - full)} ${text}`,
+      );
+    },
+    stop: () => print.foot(undefined),
+  };
+}
+
+function lines({ print }: Context): ProgressDisplay {
+  let tenth = -1;
+  let saidAt = 0;
+  return {
+    update(status, isLast) {
+      const now = Date.now();
+      const reached = Math.floor(shareOf(status) * 10);
+      if (reached === tenth && now - saidAt < LINE_EVERY_MS && !isLast) return;
+      tenth = reached;
+      saidAt = now;
+      print.say(facts(status));
+    },
+    stop() {},
+  };
+}

@@ -1,0 +1,79 @@
+import type { Command } from 'commander';
+import { EXIT, UserError } from '../../errors.ts';
+import type { Run } from '../../runs/run.ts';
+import { canAsk, choose } from './ask.ts';
+import type { Context } from '../context.ts';
+import { count, visible } from './print.ts';
+import type { Session } from '../../app/services.ts';
+import { whyNotTaken } from '../../app/runs/whyWaiting.ts';
+
+/** The flags of a command that works on a run of its own here. */
+export interface TurnFlags {
+  readonly withQueued?: boolean;
+  readonly yes?: boolean;
+}
+
+export const turnOptions = (command: Command): Command =>
+  command.option('--with-queued', 'work also on the runs that are due before this one; otherwise it asks');
+
+/** Runs that are named one by one. */
+const NAMED_MAX = 5;
+
+/**
+ * The runs that are worked on here besides the command's own one: those that are due before it, if that is what is wanted. Undefined
+ * when nothing is to be done at all.
+ * @param runId the run, when there is one already
+ * @throws UserError (exit 3) when there are some, and nobody to say what shall become of them
+ */
+export async function takeTurn(
+  runId: string | undefined,
+  flags: TurnFlags,
+  session: Session,
+  context: Context,
+): Promise<readonly string[] | undefined> {
+  const due = await dueBefore(runId, session);
+  const ids = due.map((run) => run.runId);
+  if (due.length === 0 || flags.withQueued) return ids;
+  const { print } = context;
+  const which = `${count(due.length, 'other run')} of this tenant ${due.length === 1 ? 'is' : 'are'} due before it`;
+  if (flags.yes || !canAsk(context))
+    throw new UserError(`${which}: ${named(due)}.`, {
+      remedy:
+        'Add --with-queued to work on them too, let a `retarget worker` work them off, or cancel them. Nothing was changed.',
+      exitCode: EXIT.stoppedEarly,
+    });
+  print.say(visible(`${which}, and nobody is at work on ${due.length === 1 ? 'it' : 'them'}:`));
+  for (const run of due) print.say(visible(`  ${inWords(run)}`));
+  switch (await choose('Work on', ['theirs too', 'only mine', 'nothing'], context)) {
+    case 'theirs too':
+      return ids;
+    case 'only mine':
+      return [];
+    default:
+      print.say('Nothing was changed.');
+      return undefined;
+  }
+}
+
+/** Where workers of all runs are at work, they take the line whatever is said here. */
+async function dueBefore(
+  runId: string | undefined,
+  { runs, producer, identity }: Session,
+): Promise<readonly Run[]> {
+  if (await producer.hasWorkers()) return [];
+  const line = await runs.line();
+  const own = line.findIndex((run) => run.runId === runId);
+  const due: Run[] = [];
+  for (const run of own < 0 ? line : line.slice(0, own)) {
+    if (whyNotTaken(run, identity.config) !== undefined) continue;
+    const isLeft = run.state === 'running' && !(await producer.hasWorkers(run.runId));
+    if (run.state === 'queued' || isLeft) due.push(run);
+  }
+  return due;
+}
+
+const inWords = ({ runId, source, counts }: Run): string =>
+  `${runId} (${source.name}, ${count(counts.pending, 'row')})`;
+
+const named = (due: readonly Run[]): string =>
+  visible(due.slice(0, NAMED_MAX).map(inWords).join(', ') + (due.length > NAMED_MAX ? ', …' : ''));

@@ -1,0 +1,245 @@
+import { currentAssignmentOf } from '../../../../src/assignments/changes/current.ts';
+import { expect, test } from 'vitest';
+import { changeOf, type Change } from '../../../../src/assignments/rows/change.ts';
+import type { JsonObject } from '../../../../src/assignments/values/json.ts';
+import { ABSENT, beforeOf, NOT_READ } from '../../../../src/assignments/changes/decision.ts';
+import type { PlanDecision } from '../../../../src/formats/planFile.ts';
+import type { RowNames } from '../../../../src/assignments/rows/names.ts';
+import { PlanTally, type PlannedRow } from '../../../../src/app/plan/planTally.ts';
+import type { InputRow } from '../../../../src/assignments/rows/row.ts';
+import { groupRow } from '../../../support/rows.ts';
+import { groupTarget } from '../../../support/simulatorClient.ts';
+
+const RULES = { root: 'https://graph.example', apiVersion: 'beta', blind: false, recorded: true } as const;
+const ALL_DEVICES = { '@odata.type': '#microsoft.graph.allDevicesAssignmentTarget' };
+
+function changeIn(input: InputRow): Change {
+  const read = changeOf(input, RULES);
+  return 'change' in read ? read.change : expect.fail('that is no change');
+}
+
+const present = (target: JsonObject) => beforeOf(currentAssignmentOf({ id: 'a', target }));
+
+/** A row that moves an assignment from the group `old` to the group `new`. */
+function planned(
+  line: number,
+  decision: Partial<PlanDecision> = {},
+  { names = { policy: 'Wi-Fi' } as RowNames, input = groupRow('c1', 'a', 'new') } = {},
+): PlannedRow {
+  return {
+    input: { ...input, line },
+    change: changeIn(input),
+    decision: {
+      ...{ kind: 'write', before: present(groupTarget('old')), after: { target: groupTarget('new') } },
+      ...{ via: 'patch', waitsFor: [], findings: [] },
+      ...decision,
+    },
+    names,
+    list: undefined,
+  };
+}
+
+function tallyOf(...rows: readonly PlannedRow[]): PlanTally {
+  const tally = new PlanTally();
+  for (const row of rows) tally.add(row);
+  return tally;
+}
+
+test('what is wrong with a group is told once, with its lines, and counted for each row', () => {
+  const missing = (line: number): PlannedRow =>
+    planned(line, { findings: [{ kind: 'group-missing', what: 'group g does not exist.' }] });
+  const narrowed = (line: number): PlannedRow =>
+    planned(line, { findings: [{ kind: 'narrowed', what: 'the same words' }] });
+  const tally = tallyOf(missing(2), narrowed(3), missing(4), narrowed(5));
+  expect(tally.findings).toEqual([
+    { kind: 'group-missing', what: 'group g does not exist.', line: 2, lines: [2, 4] },
+    { kind: 'narrowed', what: 'the same words', line: 3, lines: [3] },
+    { kind: 'narrowed', what: 'the same words', line: 5, lines: [5] },
+  ]);
+  expect(tally.guard).toEqual(
+    new Map([
+      ['narrowed', 2],
+      ['group-missing', 2],
+    ]),
+  );
+});
+
+test('each row counts once, by what becomes of it', () => {
+  const refused = (line: number, code: string, httpStatus?: number): PlannedRow =>
+    planned(line, {
+      ...{ kind: 'refused', after: undefined, code, message: `${code}.` },
+      ...(httpStatus !== undefined && { httpStatus }),
+    });
+  const tally = tallyOf(
+    planned(2),
+    planned(3),
+    planned(4, { kind: 'alreadySo' }),
+    planned(5, { kind: 'duplicate' }),
+    refused(6, 'AssignmentGone'),
+    refused(7, 'PolicySetOwned'),
+    refused(8, 'Forbidden', 403),
+    refused(9, 'ResourceNotFound', 404),
+    ...['AlreadyAssigned', 'DuplicateTarget', 'IncludeAndExclude', 'HeldBack'].map((code, i) =>
+      refused(10 + i, code),
+    ),
+    refused(14, 'TargetMismatch'),
+  );
+  expect(tally.counts).toEqual({
+    ...{ writes: 2, alreadySo: 1, duplicates: 1, gone: 2, policySet: 1, conflict: 4, unreadable: 2 },
+  });
+  expect([...tally.writesByType]).toEqual([['deviceConfiguration', 2]]);
+});
+
+test('rows that can’t be done are kept with their policy and the reason, the first thousand of them', () => {
+  const refused = (line: number): PlannedRow =>
+    planned(line, { kind: 'refused', after: undefined, code: 'AssignmentGone', message: `gone ${line}` });
+  const tally = tallyOf(planned(2), ...Array.from({ length: 1_001 }, (_, n) => refused(n + 3)));
+  expect(tally.refused.slice(0, 2)).toEqual([
+    { line: 3, policy: 'Wi-Fi', code: 'AssignmentGone', message: 'gone 3' },
+    { line: 4, policy: 'Wi-Fi', code: 'AssignmentGone', message: 'gone 4' },
+  ]);
+  expect(tally.refused).toHaveLength(1_000);
+  expect(tally.counts.gone).toBe(1_001);
+});
+
+test('each row by PATCH is a request of its own, all rows of a list by assign are one', () => {
+  const of = (policyId: string) => ({ input: groupRow(policyId, 'a', 'new') });
+  const whole = { via: 'assign' } as const;
+  const tally = tallyOf(
+    planned(2, {}, of('c1')),
+    planned(3, {}, of('c1')),
+    planned(4, whole, of('c2')),
+    planned(5, whole, of('c2')),
+    planned(6, whole, of('C3')),
+    planned(7, { ...whole, kind: 'alreadySo' }, of('c4')),
+  );
+  expect(tally.requests).toBe(4);
+  expect(tally.counts.writes).toBe(5);
+});
+
+test('rows that change in the same way are counted together, the commonest way first', () => {
+  const filtered = {
+    ...groupTarget('new'),
+    ...{
+      deviceAndAppManagementAssignmentFilterId: 'f',
+      deviceAndAppManagementAssignmentFilterType: 'include',
+    },
+  };
+  const tally = tallyOf(
+    planned(2, { after: { target: filtered } }),
+    planned(3),
+    planned(4),
+    planned(5, { before: present(ALL_DEVICES) }),
+    planned(6, { after: { target: groupTarget('new'), intent: 'remove' } }),
+  );
+  const plain = {
+    policyType: 'deviceConfiguration',
+    from: 'group',
+    to: 'group',
+    filter: 'none',
+    intent: 'kept',
+  };
+  expect(tally.changes).toEqual([
+    { ...plain, rows: 2 },
+    { ...plain, filter: 'added', rows: 1 },
+    { ...plain, from: 'allDevices', rows: 1 },
+    { ...plain, intent: 'turned', rows: 1 },
+  ]);
+});
+
+test('a row that nobody has looked at changes from what nobody knows', () => {
+  const tally = tallyOf(planned(2, { before: NOT_READ }));
+  expect(tally.changes).toMatchObject([{ from: null, to: 'group' }]);
+  expect(tally.rowsShown).toMatchObject([{ before: 'not read', after: 'group new' }]);
+});
+
+test('a row that adds or takes away shows nothing on the other side, and one that clears the whole list', () => {
+  const acting = (action: string, own: object): { input: InputRow } => ({
+    input: { line: 2, cells: new Map(Object.entries({ ...own, action })) as InputRow['cells'] },
+  });
+  const policy = { policyType: 'deviceConfiguration', policyId: 'c1' };
+  const tally = tallyOf(
+    planned(
+      2,
+      { before: ABSENT, via: 'assign' },
+      acting('add', { ...policy, targetType: 'group', groupId: 'new' }),
+    ),
+    planned(3, { after: undefined, via: 'assign' }, acting('remove', { ...policy, assignmentId: 'a' })),
+    planned(
+      4,
+      {
+        before: {
+          kind: 'entries',
+          entries: [groupTarget('x'), ALL_DEVICES].map((target, i) => ({
+            ...{ id: `${i}`, target, whole: { id: `${i}`, target } },
+          })),
+        },
+        ...{ after: undefined, via: 'assign' },
+      },
+      acting('clear', policy),
+    ),
+  );
+  expect(tally.changes).toMatchObject([
+    { from: 'nothing', to: 'group' },
+    { from: 'group', to: 'nothing' },
+    { from: 'whole list', to: 'nothing' },
+  ]);
+  expect(tally.rowsShown).toMatchObject([
+    { before: 'nothing', after: 'group new' },
+    { before: 'group old', after: 'nothing' },
+    { before: 'group x; all devices', after: 'nothing' },
+  ]);
+});
+
+test('the first ten rows are shown, with the best name that there is for their policy', () => {
+  const named = groupRow('c1', 'a', 'new', { policyName: 'as the file has it' });
+  const tally = tallyOf(
+    planned(2),
+    planned(3, {}, { names: {}, input: named }),
+    planned(4, {}, { names: {} }),
+    planned(5, { kind: 'alreadySo' }),
+    ...Array.from({ length: 20 }, (_, n) => planned(n + 6)),
+  );
+  expect(tally.rowsShown.map(({ line }) => line)).toEqual([2, 3, 4, 6, 7, 8, 9, 10, 11, 12]);
+  expect(tally.rowsShown.slice(0, 3)).toEqual([
+    { line: 2, policy: 'Wi-Fi', before: 'group old', after: 'group new' },
+    { line: 3, policy: 'as the file has it', before: 'group old', after: 'group new' },
+    { line: 4, policy: 'c1', before: 'group old', after: 'group new' },
+  ]);
+});
+
+test('findings carry the line of their row, and are counted in the order of the kinds', () => {
+  const tally = tallyOf(
+    planned(7, { findings: [{ kind: 'narrowed', what: 'n' }] }),
+    planned(9, {
+      findings: [
+        { kind: 'filter-lost', what: 'f' },
+        { kind: 'narrowed', what: 'n' },
+      ],
+    }),
+  );
+  expect(tally.findings.map(({ kind, line }) => [kind, line])).toEqual([
+    ['narrowed', 7],
+    ['filter-lost', 9],
+    ['narrowed', 9],
+  ]);
+  expect([...tally.guard]).toEqual([
+    ['filter-lost', 1],
+    ['narrowed', 2],
+  ]);
+});
+
+test('findings of a row that is not written count as well, and of each kind the first thousand are kept', () => {
+  const gone = (line: number): PlannedRow =>
+    planned(line, {
+      ...{ kind: 'refused', code: 'AssignmentGone' },
+      findings: [{ kind: 'gone', what: 'g' }],
+    });
+  const tally = tallyOf(
+    ...Array.from({ length: 1_001 }, (_, n) => gone(n + 2)),
+    planned(2_000, { findings: [{ kind: 'clear', what: 'c' }] }),
+  );
+  expect(tally.guard.get('gone')).toBe(1_001);
+  expect(tally.findings).toHaveLength(1_001);
+  expect(tally.findings.at(-1)).toEqual({ kind: 'clear', what: 'c', line: 2_000, lines: [2_000] });
+});

@@ -1,0 +1,87 @@
+import { expect, test } from 'vitest';
+import { whyWaiting } from '../../../../src/app/runs/whyWaiting.ts';
+import { RECORD_FORMAT, runFromHeader, SILENT_MS, type Run } from '../../../../src/runs/run.ts';
+import type { RunStore } from '../../../../src/runs/runStore.ts';
+
+const ROOT = 'http://graph';
+
+const NOW = Date.UTC(2026, 0, 31);
+
+const runThatIs = (runId: string, state: string, more: Record<string, string> = {}): Run =>
+  runFromHeader(runId, { state, format: RECORD_FORMAT, graphUrl: ROOT, ...more }) ??
+  expect.fail('no such state');
+
+const everywhere = async (): Promise<boolean> => true;
+const nowhere = async (): Promise<boolean> => false;
+
+const SETTINGS = { config: { graphUrl: ROOT }, hint: (words: string) => `retarget ${words}` };
+
+const listing = (...runs: Run[]): Pick<RunStore, 'runs' | 'stopped' | 'now'> => ({
+  runs: async () => runs,
+  stopped: async () => undefined,
+  now: async () => NOW,
+});
+
+test('a queued run waits for another one that is at work', async () => {
+  const why = await whyWaiting(
+    runThatIs('b', 'queued'),
+    listing(runThatIs('a', 'running')),
+    SETTINGS,
+    everywhere,
+  );
+  expect(why).toMatchObject({
+    reason: 'inLine',
+    reasonText: expect.stringContaining('run a is at work first'),
+  });
+});
+
+test('a run that was set to work just after it was read does not wait for itself', async () => {
+  const why = await whyWaiting(
+    runThatIs('a', 'queued'),
+    listing(runThatIs('a', 'running')),
+    SETTINGS,
+    everywhere,
+  );
+  expect(why).toBeUndefined();
+});
+
+test('while the tenant is stopped every open run says who did it, when, why, and how it goes on', async () => {
+  const stop = { by: 'ada@desk', at: Date.UTC(2026, 0, 31), reason: 'CHG-7' };
+  const store = { ...listing(), stopped: async () => stop };
+  for (const state of ['queued', 'running'])
+    expect(await whyWaiting(runThatIs('a', state), store, SETTINGS, everywhere)).toEqual({
+      reason: 'tenantStopped',
+      reasonText:
+        'the tenant was stopped by ada@desk at 2026-01-31T00:00:00.000Z (CHG-7); it goes on with `retarget resume --all`',
+    });
+  expect(await whyWaiting(runThatIs('a', 'completed'), store, SETTINGS, everywhere)).toBeUndefined();
+});
+
+test('a run without a worker says so, queued or at work, and how to start one', async () => {
+  for (const state of ['queued', 'running'])
+    expect(await whyWaiting(runThatIs('a', state), listing(), SETTINGS, nowhere)).toMatchObject({
+      reason: 'noWorker',
+      reasonText: expect.stringContaining('`retarget worker`'),
+    });
+  const silent = runThatIs('a', 'running', { seenAt: String(NOW - SILENT_MS - 1) });
+  expect(await whyWaiting(silent, listing(), SETTINGS, everywhere)).toMatchObject({ reason: 'noWorker' });
+});
+
+test('a run of which nothing has come to its end for a while says so', async () => {
+  const since = (ms: number): Run =>
+    runThatIs('a', 'running', {
+      ...{ seenAt: String(NOW), workingSince: String(NOW - 3_600_000) },
+      lastProgressAt: String(NOW - ms),
+    });
+  expect(await whyWaiting(since(1_000), listing(), SETTINGS, everywhere)).toBeUndefined();
+  expect(await whyWaiting(since(300_000), listing(), SETTINGS, everywhere)).toMatchObject({
+    reason: 'noProgress',
+    reasonText: expect.stringContaining('for 5 min 0 s'),
+  });
+});
+
+test('a run that nobody works on any more is not said to be at work', async () => {
+  const own = async (id: string): Promise<boolean> => id === 'b';
+  const why = await whyWaiting(runThatIs('b', 'queued'), listing(runThatIs('a', 'running')), SETTINGS, own);
+  expect(why?.reasonText).toContain('gives way within a minute');
+});

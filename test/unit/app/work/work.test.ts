@@ -1,0 +1,44 @@
+import { Writable } from 'node:stream';
+import { expect, test } from 'vitest';
+import { createPrinter } from '../../../../src/cli/terminal/print.ts';
+import { summary } from '../../../../src/app/work/work.ts';
+import type { Reason } from '../../../../src/runs/reason.ts';
+import { runOf } from '../../../support/rows.ts';
+
+const IDENTITY = { hint: (words: string) => `retarget ${words}` };
+
+/** What is said in the end of an aborted run of which nine rows were written. */
+function saidOf(reason: Reason, reasonText: string): { exitCode: number; text: string } {
+  const run = runOf(
+    {},
+    { ...{ state: 'aborted', reason, reasonText }, ...{ total: 20, left: 10, succeeded: 9, failed: 1 } },
+  );
+  let text = '';
+  const stream = Object.assign(
+    new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        text += chunk.toString();
+        done();
+      },
+    }),
+    { isTTY: false, columns: 80 },
+  );
+  const print = createPrinter(stream, stream, {});
+  const context = { print, interrupted: new AbortController().signal };
+  return { exitCode: summary(run, { identity: IDENTITY }, context), text };
+}
+
+test('an aborted run tells how the rest goes on', () => {
+  const { exitCode, text } = saidOf('failures', '1 rows failed, more than 0');
+  expect(exitCode).toBe(3);
+  expect(text).toContain('1 rows failed, more than 0');
+  expect(text).toContain('The rest:     retarget resume r1 --work');
+  expect(text).toContain('Other limit:');
+});
+
+test('but not one whose route is refused, whatever its sentence says: that says how', () => {
+  const { text } = saidOf('route', 'go on with --strategy assign');
+  expect(text).toContain('go on with --strategy assign');
+  expect(text).not.toContain('The rest:');
+  expect(text).not.toContain('Other limit:');
+});

@@ -1,0 +1,102 @@
+import { Writable } from 'node:stream';
+import { describe, expect, test } from 'vitest';
+import { createPrinter, duration, shortened, visible } from '../../../../src/cli/terminal/print.ts';
+import { showProgress } from '../../../../src/cli/terminal/progressBar.ts';
+import type { Context } from '../../../../src/cli/context.ts';
+import type { RunStatus } from '../../../../src/runs/progress.ts';
+
+function screen(columns?: number) {
+  let text = '';
+  const stream = Object.assign(
+    new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        text += chunk.toString();
+        done();
+      },
+    }),
+    { isTTY: columns !== undefined, columns: columns ?? 0 },
+  );
+  return { stream, text: () => text };
+}
+
+const STATUS: RunStatus = {
+  ...{
+    runId: 'r',
+    state: 'running',
+    reason: null,
+    reasonText: null,
+    tenant: 't',
+    graphUrl: 'g',
+    planFingerprint: null,
+    operator: 'o',
+  },
+  source: { name: 'x.csv', sha256: '' },
+  ...{ total: 2_000, pending: 1_500, succeeded: 400, skipped: 97, failed: 2, stale: 1 },
+  ...{ awaitingApproval: 0, unsure: 0, cancelled: 0, inDoubt: 0, unrecorded: 0 },
+  ...{ throttled: 7, maxFailures: '5%', writesPerWindow: null },
+  ...{ createdAt: '', startedAt: '', finishedAt: null, ratePerSecond: 24.54, etaSeconds: 61 },
+  ledger: { limit: 100, budget: 100, charged: 0, used: 0, holdUntil: null, holdReason: null },
+};
+
+const contextOn = (columns: number | undefined, env: Record<string, string> = {}) => {
+  const err = screen(columns);
+  const print = createPrinter(screen().stream, err.stream, env);
+  return { context: { print } as unknown as Context, print, text: err.text };
+};
+
+test.each([
+  [0, '0 s'],
+  [59.6, '1 min 0 s'],
+  [130, '2 min 10 s'],
+  [3_840, '1 h 04 min'],
+])('%d seconds are "%s"', (seconds, text) => {
+  expect(duration(seconds)).toBe(text);
+});
+
+test('what could steer a terminal or break a line is shown as its number', () => {
+  expect(visible('a\u001b[2J\nb\u202ec')).toBe('a\\u001b[2J\\u000ab\\u202ec');
+  expect(visible('Zürich – 東京')).toBe('Zürich – 東京');
+  expect(shortened('abcdef', 4)).toBe('abc…');
+});
+
+describe('the foot of the talk', () => {
+  test('is taken away before a line is said, and drawn again below it', () => {
+    const { print, text } = contextOn(80);
+    print.foot('50%');
+    print.say('Redis is out of reach.');
+    print.foot(undefined);
+    expect(text()).toBe('\r\u001b[K50%\r\u001b[KRedis is out of reach.\n50%\n');
+  });
+
+  test('leaves the last column free and loses the bar before the facts, whatever the width', () => {
+    const plain = contextOn(undefined);
+    showProgress(plain.context).update(STATUS, false);
+    const facts = plain.text().trimEnd();
+    for (let columns = 20; columns <= 160; columns += 1) {
+      const { context, text } = contextOn(columns);
+      showProgress(context).update(STATUS, false);
+      const drawn = text().replace('\r\u001b[K', '');
+      expect(drawn.length).toBeLessThan(columns);
+      expect(drawn).toContain('25% 500/2,000');
+      expect(/^[█░]{8,30} 25%/.test(drawn)).toBe(columns >= facts.length + 10);
+      if (columns > facts.length) expect(drawn.endsWith(facts)).toBe(true);
+    }
+  });
+
+  test.each([
+    ['no terminal', undefined, {}],
+    ['NO_COLOR', 100, { NO_COLOR: '1' }],
+    ['a dumb terminal', 100, { TERM: 'dumb' }],
+  ])('with %s there are plain lines, one at each tenth and at the end', (_, columns, env) => {
+    const { context, text } = contextOn(columns, env);
+    const progress = showProgress(context);
+    for (const pending of [1_500, 1_490, 1_399, 0]) progress.update({ ...STATUS, pending }, pending === 0);
+    progress.stop();
+    const lines = text().trimEnd().split('\n');
+    expect(lines.map((line) => line.split(' ')[0])).toEqual(['25%', '30%', '100%']);
+    expect(lines[0]).toBe(
+      '25% 500/2,000 · 1 min 1 s left · 24.5 rows/s · 400 succeeded · 97 skipped · 2 failed · 1 stale · 7 throttled',
+    );
+    expect(text()).not.toContain('\u001b');
+  });
+});
