@@ -11,7 +11,7 @@ import { paceOf, type Pace } from '../queue/limits.ts';
 import { isTenantName } from '../runs/keys.ts';
 import type { Context } from '../cli/context.ts';
 import { oneOf } from '../cli/flags.ts';
-import { visible } from '../cli/terminal/print.ts';
+import { visible } from '../assignments/values/visible.ts';
 
 export function sharedOptions(command: Command): Command {
   return command

@@ -3,8 +3,8 @@ import type { GraphClient } from '../graph/graphClient.ts';
 import type { SendReads } from '../graph/reading.ts';
 import { readsWithin } from '../queue/reads.ts';
 import type { Context } from '../cli/context.ts';
-import { visible } from '../cli/terminal/print.ts';
 import type { Session } from './services.ts';
+import { visible } from '../assignments/values/visible.ts';
 
 /** The reads that a command can't do without: it waits for Graph, says so, and ends its waits at the first signal. */
 export function commandReads(

@@ -2,7 +2,7 @@ import { endsBefore } from '../graph/claims.ts';
 import { EXIT, UserError } from '../errors.ts';
 import type { Identity } from './identity.ts';
 import type { LivePlan } from './plan/makePlan.ts';
-import { duration } from '../cli/terminal/print.ts';
+import { duration } from './words.ts';
 
 /** What a run takes beyond what its writes need as the tenant takes them now: looks, throttling, the share of other apps. */
 const SLACK_FACTOR = 1.5;

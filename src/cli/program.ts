@@ -4,8 +4,9 @@ import { Redactor } from '../graph/redact.ts';
 import { redisFailure } from '../redis/failure.ts';
 import type { CliCommand, Context, Io } from './context.ts';
 import { isInterrupt } from '../app/interrupt.ts';
-import { createPrinter, NoReader, visible, type Printer } from './terminal/print.ts';
+import { createPrinter, NoReader, type Printer } from './terminal/print.ts';
 import { reportBug } from './terminal/reportBug.ts';
+import { visible } from '../assignments/values/visible.ts';
 
 interface Entry {
   readonly usage: string;

@@ -19,10 +19,10 @@ import { ask } from '../../cli/terminal/ask.ts';
 import { failed, ok, warning, type Check } from './check.ts';
 import type { Context } from '../../cli/context.ts';
 import { graphClientOf } from '../plan/makePlan.ts';
-import { visible } from '../../cli/terminal/print.ts';
 import { signedIn, type Identity } from '../identity.ts';
 import { openSession, type Session } from '../services.ts';
 import { tenantInWords } from './tenantName.ts';
+import { visible } from '../../assignments/values/visible.ts';
 
 /** What a write showed of the tenant. */
 export interface Probe {

@@ -6,8 +6,8 @@ import { preflight } from '../../redis/preflight.ts';
 import { failed, ok, warning, type Check } from './check.ts';
 import type { Context } from '../../cli/context.ts';
 import type { Identity } from '../identity.ts';
-import { count } from '../../cli/terminal/print.ts';
 import { holdRedis } from '../usedRedis.ts';
+import { count } from '../words.ts';
 
 /** A share of its memory from which on a run might find no room. */
 const MEMORY_SHARE_MAX = 0.8;

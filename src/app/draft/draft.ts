@@ -18,12 +18,12 @@ import { numberIn, oneOf } from '../../cli/flags.ts';
 import { openInput, policyByPolicy, readIn, withoutPolicies, type InputFile } from './intake.ts';
 import { isInterrupt } from '../interrupt.ts';
 import { pruneKeptPlans, type IsRecorded } from './keptPlans.ts';
-import { count } from '../../cli/terminal/print.ts';
 import { canSkip, refused, showProblems } from '../../cli/terminal/problems.ts';
 import { identify, type Identity } from '../identity.ts';
 import { keptTexts } from '../runs/runLog.ts';
 import { problemOfPlan, stagePlan } from './planFileIntake.ts';
 import { rememberTenant, openSession, type Session } from '../services.ts';
+import { count } from '../words.ts';
 
 /** What a command that makes a run wants of it. */
 export interface Making {

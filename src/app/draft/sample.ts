@@ -6,9 +6,9 @@ import { EXIT, UserError } from '../../errors.ts';
 import type { Context } from '../../cli/context.ts';
 import { planStaged, type PlanTerms } from '../plan/makePlan.ts';
 import type { PlannedRow } from '../plan/planTally.ts';
-import { count } from '../../cli/terminal/print.ts';
 import { restaged } from './draft.ts';
 import type { StagedRow } from '../../runs/staging.ts';
+import { count } from '../words.ts';
 
 /** A row that has to be written, and where it stands in the file. */
 export interface Candidate {

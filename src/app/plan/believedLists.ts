@@ -5,8 +5,8 @@ import { EXIT, UserError } from '../../errors.ts';
 import { assignmentLists, type ReadList } from '../../graph/currentAssignments.ts';
 import type { SendReads } from '../../graph/reading.ts';
 import type { LateWrite } from '../../runs/lastWrites.ts';
-import { count, duration } from '../../cli/terminal/print.ts';
 import type { Session } from '../services.ts';
+import { count, duration } from '../words.ts';
 
 /** The waits before lists are read again that read as before they were written, in windows: two of them in all. */
 const WAITS_WINDOWS = [0.1, 0.2, 0.4, 0.8, 0.5];

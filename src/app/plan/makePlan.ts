@@ -21,7 +21,6 @@ import { VERSION } from '../../version.ts';
 import { commandReads } from '../patientReads.ts';
 import type { Context } from '../../cli/context.ts';
 import { changeOfRecorded } from '../../runs/batchRow.ts';
-import { count, duration } from '../../cli/terminal/print.ts';
 import { signedIn, type Identity } from '../identity.ts';
 import { Planner, seenBy } from './planner.ts';
 import { Differences } from './differences.ts';
@@ -36,6 +35,7 @@ import {
 } from './planTally.ts';
 import type { Session } from '../services.ts';
 import { FactsOfTenant } from './tenantFacts.ts';
+import { count, duration } from '../words.ts';
 
 /** How often a look that takes long says how far it is. */
 const TELL_READ_EVERY_MS = 5_000;

@@ -3,8 +3,8 @@ import type { Problem, InputRow } from '../../assignments/rows/row.ts';
 import { EXIT, UserError } from '../../errors.ts';
 import type { Context } from '../../cli/context.ts';
 import { PROBLEMS_SHOWN_MAX } from '../draft/intake.ts';
-import { count } from '../../cli/terminal/print.ts';
 import { showProblems } from '../../cli/terminal/problems.ts';
+import { count } from '../words.ts';
 
 const REMEDY = 'Was one column of the file sorted or filled alone? Take the row as it was exported.';
 

@@ -15,9 +15,9 @@ import { commandReads } from '../patientReads.ts';
 import type { Context } from '../../cli/context.ts';
 import { expectRead } from '../plan/unreadable.ts';
 import { graphClientOf } from '../plan/makePlan.ts';
-import { count, shortened } from '../../cli/terminal/print.ts';
 import type { Session } from '../services.ts';
 import type { Written, WrittenRow } from './writtenRows.ts';
+import { count, shortened } from '../words.ts';
 
 /** Rows that somebody has changed since, and that are shown one by one. */
 const CHANGED_SHOWN = 10;

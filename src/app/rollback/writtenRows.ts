@@ -4,7 +4,6 @@ import { access } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { aboutKey } from '../../assignments/rows/about.ts';
 import { EXIT, UserError } from '../../errors.ts';
-import { count } from '../../cli/terminal/print.ts';
 import { changeOf, type Change } from '../../assignments/rows/change.ts';
 import type { InputColumn } from '../../assignments/rows/columns.ts';
 import { ABSENT, beforeJson, type Before } from '../../assignments/changes/decision.ts';
@@ -26,6 +25,7 @@ import { rowsMeant } from '../runs/resultRow.ts';
 import { brokenPlan, expectSame, planReads } from '../draft/planFileIntake.ts';
 import { addressesIn, ALWAYS_KNOWN, expectColumns } from '../runs/selection.ts';
 import type { Session } from '../services.ts';
+import { count } from '../words.ts';
 
 /** A row that was written, with what it overwrote. */
 export interface WrittenRow extends WrittenChange {

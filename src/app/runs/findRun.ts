@@ -3,7 +3,7 @@ import { EXIT, UserError } from '../../errors.ts';
 import { RECORD_FORMAT, type Run } from '../../runs/run.ts';
 import type { RunStore } from '../../runs/runStore.ts';
 import type { Context } from '../../cli/context.ts';
-import { visible } from '../../cli/terminal/print.ts';
+import { visible } from '../../assignments/values/visible.ts';
 
 /** The run that an argument names; `@last` is the newest and is echoed, so that nobody acts on another than he thinks. */
 export async function findRun(name: string, runs: RunStore, tenant: string, context: Context): Promise<Run> {

@@ -16,8 +16,8 @@ import type { Run } from '../../runs/run.ts';
 import type { Context } from '../../cli/context.ts';
 import { many } from '../../cli/flags.ts';
 import { openInput, PROBLEMS_SHOWN_MAX, type InputFile } from '../draft/intake.ts';
-import { count } from '../../cli/terminal/print.ts';
 import { showProblems } from '../../cli/terminal/problems.ts';
+import { count } from '../words.ts';
 
 /** The flags of a command that takes part of a run's rows. */
 export interface SelectionFlags {

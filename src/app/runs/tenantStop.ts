@@ -4,10 +4,11 @@ import type { Pace } from '../../queue/limits.ts';
 import type { Stop } from '../../runs/runReader.ts';
 import { Tenants } from '../../runs/tenants.ts';
 import type { Context } from '../../cli/context.ts';
-import { duration, visible } from '../../cli/terminal/print.ts';
 import { logOpenRuns, reasonFrom } from './runLog.ts';
 import type { Session } from '../services.ts';
 import { stopInWords } from './whyWaiting.ts';
+import { duration } from '../words.ts';
+import { visible } from '../../assignments/values/visible.ts';
 
 /** Redis writes `appendfsync everysec` to the disk within two seconds, whatever the disk does. Source: redis.io, persistence. */
 const ON_DISK_MS = 2_000;

@@ -4,7 +4,7 @@ import { RECORD_FORMAT, SILENT_MS, type Run } from '../../runs/run.ts';
 import type { Stop } from '../../runs/runReader.ts';
 import type { RunStore } from '../../runs/runStore.ts';
 import type { Identity } from '../identity.ts';
-import { duration } from '../../cli/terminal/print.ts';
+import { duration } from '../words.ts';
 
 /** Why workers with these settings leave a run alone; undefined when they take it in its turn. */
 export function whyNotTaken(run: Run, { graphUrl }: Pick<Config, 'graphUrl'>): Waiting | undefined {

@@ -19,11 +19,12 @@ import { endedInTime, type Ending } from './waitForShutdown.ts';
 import type { Context } from '../../cli/context.ts';
 import { isInterrupt } from '../interrupt.ts';
 import { graphClientOf } from '../plan/makePlan.ts';
-import { count, duration, visible } from '../../cli/terminal/print.ts';
 import { showProgress } from '../../cli/terminal/progressBar.ts';
 import { signedIn, type Identity } from '../identity.ts';
 import type { Session } from '../services.ts';
 import { stopInWords, whyWaiting, type HasWorkers } from '../runs/whyWaiting.ts';
+import { count, duration } from '../words.ts';
+import { visible } from '../../assignments/values/visible.ts';
 
 /** How often the record is read for progress. */
 const LOOK_AT_RUN_MS = 250;

@@ -11,7 +11,6 @@ import { keepPlanIn, makesRun, type MakeFlags } from '../runFlags.ts';
 import { OFFLINE, planCommand, planTerms } from './plan.ts';
 import { numberIn } from '../flags.ts';
 import { optionsOfRun, ROWS } from '../planFlags.ts';
-import { count, visible } from '../terminal/print.ts';
 import { logRun, planTaken } from '../../app/runs/runLog.ts';
 import { sampled } from '../../app/draft/sample.ts';
 import { shortFingerprint, showPlan } from '../terminal/showPlan.ts';
@@ -21,6 +20,8 @@ import { tenantDomain, tenantInWords } from '../../app/doctor/tenantName.ts';
 import { warningOfTokenEnd } from '../../app/tokenExpiry.ts';
 import { takeTurn, turnOptions, type TurnFlags } from '../terminal/turn.ts';
 import { statusOf } from '../../app/work/work.ts';
+import { count } from '../../app/words.ts';
+import { visible } from '../../assignments/values/visible.ts';
 
 interface ApplyFlags extends FileFlags, MakeFlags, DrainFlags, TurnFlags {
   readonly yes?: boolean;

@@ -6,8 +6,8 @@ import type { CliCommand, Context } from '../context.ts';
 import { graphDiagnosis, type GraphDiagnosis } from '../../app/doctor/graphDiagnosis.ts';
 import { redisDiagnosis } from '../../app/doctor/redisDiagnosis.ts';
 import { identify, sharedOptions } from '../../app/identity.ts';
-import { visible } from '../terminal/print.ts';
 import { probedAddresses, probeWrite, unknown, type Probe } from '../../app/doctor/probeWrite.ts';
+import { visible } from '../../assignments/values/visible.ts';
 
 interface DoctorFlags extends SharedFlags {
   readonly json?: boolean;

@@ -19,10 +19,10 @@ import { oneNamed } from '../flags.ts';
 import { identify, sharedOptions, signIn, type Identity } from '../../app/identity.ts';
 import { graphClientOf } from '../../app/plan/makePlan.ts';
 import { outputFormat, outputOptions, writeOutput, type OutputFlags } from '../terminal/output.ts';
-import { count } from '../terminal/print.ts';
 import { expectColumns, selectorFrom, whereOption } from '../../app/runs/selection.ts';
 import { openSession, type Session } from '../../app/services.ts';
 import { expectRead } from '../../app/plan/unreadable.ts';
+import { count } from '../../app/words.ts';
 
 interface ExportFlags extends SharedFlags, OutputFlags {
   readonly type?: PolicyType;

@@ -3,9 +3,9 @@ import { EXIT } from '../../errors.ts';
 import type { LogEntry } from '../../runs/runReader.ts';
 import type { CliCommand, Context } from '../context.ts';
 import { findRun } from '../../app/runs/findRun.ts';
-import { count, shortened } from '../terminal/print.ts';
 import { identify, sharedOptions } from '../../app/identity.ts';
 import { openSession, type Session } from '../../app/services.ts';
+import { count, shortened } from '../../app/words.ts';
 
 interface LogFlags extends SharedFlags {
   readonly json?: boolean;

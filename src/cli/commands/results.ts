@@ -10,12 +10,12 @@ import type { CliCommand, Context } from '../context.ts';
 import { someOf } from '../flags.ts';
 import { findOurRun } from '../../app/runs/findRun.ts';
 import { outputFormat, outputOptions, writeOutput, type OutputFlags } from '../terminal/output.ts';
-import { count } from '../terminal/print.ts';
 import { identify, sharedOptions } from '../../app/identity.ts';
 import { resultRow, rowsMeant, type ResultRow } from '../../app/runs/resultRow.ts';
 import { selectionOptions, selectorFrom, type SelectionFlags } from '../../app/runs/selection.ts';
 import { shortFingerprint } from '../terminal/showPlan.ts';
 import { openSession } from '../../app/services.ts';
+import { count } from '../../app/words.ts';
 
 interface ResultsFlags extends SharedFlags, OutputFlags, SelectionFlags {
   readonly only?: ReadonlySet<RowStatus>;

@@ -7,12 +7,13 @@ import type { Stop } from '../../runs/runReader.ts';
 import { ALREADY_SO_UNPLANNED } from '../../runs/unrecorded.ts';
 import type { CliCommand, Context } from '../context.ts';
 import { findRun } from '../../app/runs/findRun.ts';
-import { count, duration, visible } from '../terminal/print.ts';
 import { identify, sharedOptions, type Identity } from '../../app/identity.ts';
 import { shortFingerprint } from '../terminal/showPlan.ts';
 import { openSession } from '../../app/services.ts';
 import { tellStop } from '../../app/runs/tenantStop.ts';
 import { statusOf } from '../../app/work/work.ts';
+import { count, duration } from '../../app/words.ts';
+import { visible } from '../../assignments/values/visible.ts';
 
 interface StatusFlags extends SharedFlags {
   readonly json?: boolean;

@@ -10,7 +10,6 @@ import type { CliCommand, Context } from '../context.ts';
 import { draining, type DrainFlags } from '../draining.ts';
 import { oneOf, reasonOption } from '../flags.ts';
 import { findOurRun, wrongState } from '../../app/runs/findRun.ts';
-import { count } from '../terminal/print.ts';
 import { identify, sharedOptions, signIn, type Identity } from '../../app/identity.ts';
 import { rowsMeant } from '../../app/runs/resultRow.ts';
 import { logRun } from '../../app/runs/runLog.ts';
@@ -21,6 +20,7 @@ import { letTenantGoOn, stopTenant, tellStop } from '../../app/runs/tenantStop.t
 import { takeTurn, turnOptions, type TurnFlags } from '../terminal/turn.ts';
 import { whyNotTaken } from '../../app/runs/whyWaiting.ts';
 import { statusOf, tellNoWorkers, workOn } from '../../app/work/work.ts';
+import { count } from '../../app/words.ts';
 
 interface SteerFlags extends SharedFlags, DrainFlags, SelectionFlags, TurnFlags {
   readonly json?: boolean;

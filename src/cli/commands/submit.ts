@@ -3,7 +3,6 @@ import { EXIT, UserError, type ExitCode } from '../../errors.ts';
 import { expectJustified } from '../../app/plan/justification.ts';
 import type { CliCommand, Context } from '../context.ts';
 import { logRun, planTaken } from '../../app/runs/runLog.ts';
-import { count } from '../terminal/print.ts';
 import { keepPlanIn, makesRun, type MakeFlags } from '../runFlags.ts';
 import { isStopped, planStaged, type LivePlan } from '../../app/plan/makePlan.ts';
 import { OFFLINE, planTerms } from './plan.ts';
@@ -13,6 +12,7 @@ import { showPlan } from '../terminal/showPlan.ts';
 import { tellStop } from '../../app/runs/tenantStop.ts';
 import { fileOptions, publish, withStagedFile } from '../../app/draft/draft.ts';
 import { tellNoWorkers } from '../../app/work/work.ts';
+import { count } from '../../app/words.ts';
 
 const TENANT_UNKNOWN =
   'Neither the token nor --tenant says which tenant this is: only workers without both will take it.';

@@ -2,10 +2,10 @@ import { EXIT, type ExitCode } from '../../errors.ts';
 import { hasEnded, type Run } from '../../runs/run.ts';
 import { ask, canAsk } from './ask.ts';
 import type { Context } from '../context.ts';
-import { count } from './print.ts';
 import { logRun } from '../../app/runs/runLog.ts';
 import type { Session } from '../../app/services.ts';
 import { workOn } from '../../app/work/work.ts';
+import { count } from '../../app/words.ts';
 
 interface CanaryFlags {
   readonly yes?: boolean;

@@ -122,20 +122,3 @@ function tableLines(headings: readonly string[], rows: readonly (readonly string
       .trimEnd(),
   );
 }
-
-export { visible };
-
-/** The beginning of a text that may be of any length. */
-export const shortened = (text: string, charsMax: number): string =>
-  text.length <= charsMax ? text : `${text.slice(0, charsMax - 1)}…`;
-
-export const count = (n: number, one: string, many = `${one}s`): string =>
-  `${n.toLocaleString('en-US')} ${n === 1 ? one : many}`;
-
-/** `1 h 04 min`, `2 min 10 s`, `8 s` */
-export function duration(seconds: number): string {
-  const s = Math.max(0, Math.round(seconds));
-  if (s < 60) return `${s} s`;
-  if (s < 3600) return `${Math.floor(s / 60)} min ${s % 60} s`;
-  return `${Math.floor(s / 3600)} h ${String(Math.floor((s % 3600) / 60)).padStart(2, '0')} min`;
-}

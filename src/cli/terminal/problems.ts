@@ -1,7 +1,8 @@
 import { EXIT, UserError } from '../../errors.ts';
 import type { Context } from '../context.ts';
 import type { Intake } from '../../app/draft/intake.ts';
-import { count, shortened, visible } from './print.ts';
+import { count, shortened } from '../../app/words.ts';
+import { visible } from '../../assignments/values/visible.ts';
 
 /** A message may quote a cell, and a cell may be of any length. */
 const PROBLEM_CHARS_MAX = 600;

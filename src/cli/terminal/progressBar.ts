@@ -1,6 +1,6 @@
 import type { RunStatus } from '../../runs/progress.ts';
 import type { Context } from '../context.ts';
-import { duration, shortened } from './print.ts';
+import { duration, shortened } from '../../app/words.ts';
 
 /** Lines of progress where no bar can be drawn: one at each tenth, and at least one a minute. */
 const LINE_EVERY_MS = 60_000;

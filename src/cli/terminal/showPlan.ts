@@ -5,7 +5,8 @@ import { approvalInWords } from '../../app/plan/justification.ts';
 import type { ChangeCount } from '../../app/plan/planTally.ts';
 import type { Context } from '../context.ts';
 import type { LivePlan } from '../../app/plan/makePlan.ts';
-import { count, duration, shortened, visible } from './print.ts';
+import { count, duration, shortened } from '../../app/words.ts';
+import { visible } from '../../assignments/values/visible.ts';
 
 /** Findings of one kind that are shown one by one. */
 const FINDINGS_SHOWN = 5;

@@ -3,9 +3,10 @@ import { EXIT, UserError } from '../../errors.ts';
 import type { Run } from '../../runs/run.ts';
 import { canAsk, choose } from './ask.ts';
 import type { Context } from '../context.ts';
-import { count, visible } from './print.ts';
 import type { Session } from '../../app/services.ts';
 import { whyNotTaken } from '../../app/runs/whyWaiting.ts';
+import { count } from '../../app/words.ts';
+import { visible } from '../../assignments/values/visible.ts';
 
 /** The flags of a command that works on a run of its own here. */
 export interface TurnFlags {

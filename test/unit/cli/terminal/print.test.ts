@@ -1,9 +1,11 @@
 import { Writable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import { createPrinter, duration, shortened, visible } from '../../../../src/cli/terminal/print.ts';
+import { createPrinter } from '../../../../src/cli/terminal/print.ts';
 import { showProgress } from '../../../../src/cli/terminal/progressBar.ts';
 import type { Context } from '../../../../src/cli/context.ts';
 import type { RunStatus } from '../../../../src/runs/progress.ts';
+import { duration, shortened } from '../../../../src/app/words.ts';
+import { visible } from '../../../../src/assignments/values/visible.ts';
 
 function screen(columns?: number) {
   let text = '';
