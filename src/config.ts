@@ -20,6 +20,7 @@ export interface SharedFlags {
   readonly graphUrl?: string;
   readonly apiVersion?: string;
   readonly signIn?: string;
+  readonly verbose?: boolean;
 }
 
 /** Every setting, checked: flag over environment over `.env` over default. */
@@ -41,6 +42,8 @@ export interface Config {
   readonly concurrency: number;
   /** The environment with `.env` under it; an empty value means not set. */
   readonly env: Environment;
+  /** Each request to Graph is shown. */
+  readonly isVerbose: boolean;
   /** What the user should be told of the settings: which came from `.env`, which were passed over. */
   readonly remarks: readonly string[];
 }
@@ -53,7 +56,11 @@ export const SETTINGS = [
   'RETARGET_WRITES_PER_WINDOW',
   'RETARGET_WINDOW_MS',
   'RETARGET_CONCURRENCY',
+  'RETARGET_LOG',
 ] as const;
+
+/** What the log may show: each request to Graph too, or not. */
+const LOG_LEVELS = ['info', 'debug'] as const;
 
 /** Settings whose values are paths, in which `~/` stands for the home directory: no shell has read a `.env`. */
 const PATHS: readonly string[] = [
@@ -99,6 +106,8 @@ export function configFrom(given: SharedFlags, environment: Environment, cwd: st
     windowMs: wholeNumber(env, 'RETARGET_WINDOW_MS', WINDOW_MS, 100, 3_600_000),
     concurrency: wholeNumber(env, 'RETARGET_CONCURRENCY', CONCURRENCY, 1, 64),
     env,
+    isVerbose:
+      given.verbose === true || choice('RETARGET_LOG', env['RETARGET_LOG'] ?? 'info', LOG_LEVELS) === 'debug',
     remarks: [...cameFrom(file, ofFile), ...passedOver(ofProcess, ofFile)],
   };
 }
@@ -116,6 +125,9 @@ const usedOf = (values: Environment, ofProcess: Environment, { tenant, redisUrl,
   );
 };
 
+/** Who may sign in to Graph, as `--sign-in` names it. */
+export const SIGN_IN_CHOICES: readonly SignInWay[] = SIGN_IN_WAYS;
+
 /** What is read of a `.env`; all else in it is for other programs. */
 const isOurs = (name: string): boolean =>
   /^(RETARGET|REDIS|AZURE|IDENTITY|MSI)_/i.test(name) ||
@@ -126,6 +138,7 @@ const PACE_SETTINGS: readonly string[] = [
   'RETARGET_WRITES_PER_WINDOW',
   'RETARGET_WINDOW_MS',
   'RETARGET_CONCURRENCY',
+  'RETARGET_LOG',
 ];
 
 /** Whoever could put a `.env` into a directory that somebody else works in would otherwise be given his token. */
@@ -182,6 +195,9 @@ const withHome = (env: Environment): Environment =>
       PATHS.includes(name) ? value?.trim().replace(/^~(?=\/|$)/, () => env['HOME'] ?? homedir()) : value,
     ]),
   );
+
+/** Where data lies when no setting says otherwise. */
+export const usualDataDir = (env: Environment): string => defaultDataDir({ ...env });
 
 /** A relative one would be another place in every directory, with other runs in it. */
 function dataDirFrom(env: Environment, cwd: string): string {

@@ -11,7 +11,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   runs: ['assignments', 'redis', 'errors'],
   queue: ['assignments', 'graph', 'redis', 'runs', 'errors'],
   simulator: [],
-  cli: ['assignments', 'formats', 'graph', 'redis', 'runs', 'queue', 'config', 'errors', 'log', 'version'],
+  app: ['assignments', 'formats', 'graph', 'redis', 'runs', 'queue', 'config', 'errors', 'log', 'version'],
+  cli: ['app', 'assignments', 'formats', 'runs', 'config', 'errors', 'log'],
   main: ['cli', 'errors', 'version'],
   config: ['assignments', 'graph', 'queue', 'redis', 'runs', 'dotEnv', 'errors'],
   dotEnv: ['errors'],
@@ -21,7 +22,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** The commands that start the stand-in for Graph. Nothing else may know it. */
-const STARTS_SIMULATOR = ['cli/simulate.ts', 'cli/demo.ts'];
+const STARTS_SIMULATOR = ['cli/commands/simulate.ts', 'cli/commands/demo.ts'];
 
 /** Only these files may do what the pattern finds. */
 interface Reserved {
@@ -72,15 +73,15 @@ const RESERVED: readonly Reserved[] = [
   {
     // Besides print.ts: main.ts before anything else is loaded, commander's own help, and a bug's trace, which must
     // come out whatever else is broken.
-    what: 'writes to the terminal: only cli/print.ts',
+    what: 'writes to the terminal: only cli/terminal/print.ts',
     pattern: /\b(stdout|stderr)\s*\.\s*(write|end)\b/,
-    only: inFiles('cli/print.ts', 'main.ts', 'cli/commands.ts', 'cli/reportBug.ts'),
+    only: inFiles('cli/terminal/print.ts', 'main.ts', 'cli/program.ts', 'cli/terminal/reportBug.ts'),
     example: `context.stderr.write('done');`,
   },
   {
-    what: 'reads what is typed: only cli/ask.ts',
+    what: 'reads what is typed: only cli/terminal/ask.ts',
     pattern: /['"](node:readline(\/promises)?|node:tty)['"]/,
-    only: inFiles('cli/ask.ts'),
+    only: inFiles('cli/terminal/ask.ts'),
     example: `import { createInterface } from 'node:readline';`,
   },
 ];
@@ -199,7 +200,7 @@ describe('the source', () => {
       Object.keys(ARROWS).filter((folder) => !files.some(({ path }) => folderOf(path) === folder)),
     ).toEqual([]);
     const froms = files.flatMap(importsOf).map(({ from }) => from);
-    expect(froms).toEqual(expect.arrayContaining(['bullmq', 'cli/commands.ts', 'node:sqlite', 'errors.ts']));
+    expect(froms).toEqual(expect.arrayContaining(['bullmq', 'cli/program.ts', 'node:sqlite', 'errors.ts']));
   });
 
   test('files that are reserved for something are there and do it', () => {
@@ -226,6 +227,8 @@ describe('the check finds', () => {
     ['runs/a.ts', `export { paceOf } from '../queue/limits.ts';`],
     ['queue/a.ts', `const x = await import('../cli/work.ts');`],
     ['queue/a.ts', `import '../formats/csv.ts';`],
+    ['app/a.ts', `import { showPlan } from '../cli/terminal/showPlan.ts';`],
+    ['cli/a.ts', `import { worker } from '../queue/worker.ts';`],
     ['cli/a.ts', `import { startSimulator } from '../simulator/simulator.ts';`],
     ['simulator/a.ts', `import { targetBody } from '../assignments/target.ts';`],
     ['simulator/deep/a.ts', `import {\n  one,\n  two,\n} from "../../assignments/target.ts";`],
@@ -290,9 +293,9 @@ describe('the check finds', () => {
 
   test('nothing in comments, nor in what is allowed', () => {
     expect(offencesOf('assignments/a.ts', `/**\n * Date.now() of node:fs\n */\n// new Date()\n`)).toEqual([]);
-    expect(offencesOf('cli/demo.ts', `import { startSimulator } from '../simulator/simulator.ts';`)).toEqual(
-      [],
-    );
+    expect(
+      offencesOf('cli/commands/demo.ts', `import { startSimulator } from '../../simulator/simulator.ts';`),
+    ).toEqual([]);
     expect(offencesOf('queue/a.ts', `import { Redis } from 'ioredis';\nimport { a } from './b.ts';`)).toEqual(
       [],
     );

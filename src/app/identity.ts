@@ -1,32 +1,11 @@
-import { API_VERSIONS } from '../assignments/values/apiVersion.ts';
 import { tokenClaims, type TokenClaims } from '../graph/claims.ts';
-import type { Command } from 'commander';
 import { configFrom, type Config, type SharedFlags } from '../config.ts';
 import { EXIT, UserError } from '../errors.ts';
 import { type Credentials } from '../graph/credentials.ts';
-import { SIGN_IN_WAYS } from '../graph/azureSettings.ts';
 import { credentialsFrom, isReadyToken } from '../graph/signIn.ts';
-import { createLog, type Log } from '../log.ts';
 import { paceOf, type Pace } from '../queue/limits.ts';
 import { isTenantName } from '../runs/keys.ts';
-import type { Context } from '../cli/context.ts';
-import { oneOf } from '../cli/flags.ts';
-import { visible } from '../assignments/values/visible.ts';
-
-export function sharedOptions(command: Command): Command {
-  return command
-    .option('--tenant <id>', 'tenant id or domain (AZURE_TENANT_ID); the token must be of it')
-    .addOption(oneOf('--sign-in <way>', 'who signs in to Graph', SIGN_IN_WAYS, 'default'))
-    .option('--redis-url <url>', 'Redis to use (REDIS_URL); without one, an embedded Redis is started')
-    .option('--graph-url <url>', 'root of Microsoft Graph (RETARGET_GRAPH_URL)')
-    .addOption(
-      oneOf(
-        '--api-version <version>',
-        'beta (default) or v1.0; v1.0 knows no filters and no intent',
-        API_VERSIONS,
-      ),
-    );
-}
+import type { Host } from './host.ts';
 
 /** Who a command acts for: settings and tenant, without Redis and without a call to Graph. */
 export interface Identity {
@@ -52,21 +31,16 @@ export interface SignedIn {
   readonly claims: TokenClaims | undefined;
 }
 
-/** Commands that have said what is to be said of the settings: some ask more than once who they act for. */
-const remarked = new WeakSet<Context['redactor']>();
-
 const TENANT_ID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/;
 
 /**
  * Settings and tenant, as far as they can be known without signing in.
  * @throws UserError (exit 2) for wrong settings, or when a ready token is of another tenant than the one given.
  */
-export function identify(flags: SharedFlags, context: Context): Identity {
-  const config = configFrom(flags, context.env, context.cwd);
-  context.redactor.keepFrom(config.env);
-  if (!remarked.has(context.redactor))
-    for (const remark of config.remarks) context.print.say(visible(remark));
-  remarked.add(context.redactor);
+export function identify(flags: SharedFlags, host: Host): Identity {
+  const config = configFrom(flags, host.env, host.cwd);
+  host.redactor.keepFrom(config.env);
+  host.events.emit('settings', config);
   const isReady = isReadyToken(config);
   const claims = isReady ? tokenClaims(config.env['RETARGET_ACCESS_TOKEN']?.trim() ?? '') : undefined;
   return {
@@ -74,11 +48,11 @@ export function identify(flags: SharedFlags, context: Context): Identity {
     pace: paceOf(config.writesPerWindow, config.windowMs),
     ...tenantOf(config, claims),
     appId: claims?.appId ?? config.env['AZURE_CLIENT_ID'] ?? 'unknown',
-    operator: `${context.user.name}@${context.user.host}`,
+    operator: `${host.user.name}@${host.user.host}`,
     isReadyToken: isReady,
     signedIn: undefined,
     hint: (words) =>
-      [context.hintPrefix, programName(context.env), words, ...repeated(flags)].filter(Boolean).join(' '),
+      [host.hintPrefix, programName(host.env), words, ...repeated(flags)].filter(Boolean).join(' '),
   };
 }
 
@@ -86,18 +60,18 @@ export function identify(flags: SharedFlags, context: Context): Identity {
  * Signs in, for commands that call Graph. From here on the tenant is the token's, whatever name was given for it.
  * @throws UserError (exit 4) when that does not work, (exit 2) when the token is of another tenant than the one given.
  */
-export async function signIn(identity: Identity, context: Context): Promise<Identity> {
+export async function signIn(identity: Identity, host: Host): Promise<Identity> {
   const { config } = identity;
   const credentials = credentialsFrom({
     env: config.env,
     cloud: config.cloud,
     tenant: config.tenant,
     signIn: config.signIn,
-    prompt: (text) => context.print.say(visible(text)),
-    redactor: context.redactor,
-    log: logOf(context),
+    prompt: (text) => void host.events.emit('signInPrompt', text),
+    redactor: host.redactor,
+    log: host.log,
   });
-  await credentials.token(context.interrupted);
+  await credentials.token(host.interrupted);
   const claims = await credentials.claims();
   return {
     ...identity,
@@ -112,8 +86,6 @@ export function signedIn({ signedIn: found }: Identity): SignedIn {
   if (found === undefined) throw new Error('this command has not signed in');
   return found;
 }
-
-export const logOf = ({ print }: Context): Log => createLog((line) => print.say(visible(line)), 'info');
 
 export const isTenantId = (text: string): boolean => TENANT_ID.test(text);
 
@@ -151,7 +123,7 @@ const quoted = (text: string): string =>
   /^[\w.:/@-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 
 /** In a checkout the command is found by npx only; npm says in its children's environment how they were started. */
-const programName = (env: Context['env']): string =>
+const programName = (env: Host['env']): string =>
   env['npm_command'] === 'exec' || env['npm_command'] === 'run' || env['npm_command'] === 'run-script'
     ? 'npx retarget'
     : 'retarget';

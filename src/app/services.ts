@@ -1,53 +1,51 @@
 import { EXIT, UserError } from '../errors.ts';
-import type { Log } from '../log.ts';
 import { Ledger } from '../queue/ledger.ts';
 import { Producer } from '../queue/producer.ts';
 import type { Patience, RedisClient } from '../redis/connection.ts';
 import { preflight, refuseOnErrors } from '../redis/preflight.ts';
 import { RunStore } from '../runs/runStore.ts';
 import { Tenants } from '../runs/tenants.ts';
-import type { Context } from '../cli/context.ts';
-import { logOf, type Identity } from './identity.ts';
-import { holdRedis } from './usedRedis.ts';
+import type { Host } from './host.ts';
+import type { Identity } from './identity.ts';
+import { useRedis } from './usedRedis.ts';
 
-/** A command's hold on Redis. Closed in the end, whatever happens: `await using`. */
-export interface Session extends AsyncDisposable {
+/** What a use case works with: who it acts for, and the record of the tenant. Closed in the end, whatever happens: `await using`. */
+export interface Services extends Host, AsyncDisposable {
   /** Whose tenant may be better known than before Redis was asked: the domain's id, or the only one there is. */
   readonly identity: Identity;
-  readonly log: Log;
   readonly redis: RedisClient;
   readonly runs: RunStore;
   readonly producer: Producer;
-  /** A further client of its own patience, closed with the session. */
+  /** A further client of its own patience, closed with the others. */
   open(patience: Patience, name: string): Promise<RedisClient>;
-  /** The tenant's ledger, through a record on a client of this session. */
+  /** The tenant's ledger, through a record on a client of these services. */
   ledgerOn(runs: RunStore): Ledger;
 }
 
 /** @throws UserError (exit 4) within 5 s when there is no usable Redis, unless `patience` is to wait for it. */
-export async function openSession(
+export async function openServices(
   given: Identity,
-  context: Context,
+  host: Host,
   patience: Patience = 'failFast',
-): Promise<Session> {
-  const log = logOf(context);
+): Promise<Services> {
+  const { log } = host;
   const { config } = given;
-  const hold = await holdRedis(config, context);
+  const used = await useRedis(config, host);
   let producer: Producer | undefined;
   const close = async (): Promise<void> => {
     await producer?.close();
-    await hold[Symbol.asyncDispose]();
+    await used[Symbol.asyncDispose]();
   };
   try {
-    const redis = await hold.open(patience, 'command');
+    const redis = await used.open(patience, 'command');
     for (const { message, remedy } of refuseOnErrors(await preflight(redis))) log.warn({ remedy }, message);
     const identity = { ...given, ...(await tenantInRecord(given, new Tenants(redis))) };
     const runs = new RunStore(redis, identity.tenant);
     producer = new Producer(runs, redis, config.graphUrl, false);
-    const { endedInOrder } = hold;
+    const { endedInOrder } = used;
     const ledgerOn = (store: RunStore): Ledger => new Ledger(store, identity.pace, { endedInOrder, log });
-    const open = (wanted: Patience, name: string): Promise<RedisClient> => hold.open(wanted, name);
-    return { identity, log, redis, runs, producer, open, ledgerOn, [Symbol.asyncDispose]: close };
+    const open = (wanted: Patience, name: string): Promise<RedisClient> => used.open(wanted, name);
+    return { ...host, identity, redis, runs, producer, open, ledgerOn, [Symbol.asyncDispose]: close };
   } catch (error) {
     await close();
     throw error;
@@ -55,7 +53,7 @@ export async function openSession(
 }
 
 /** Has the tenant known to commands that are about all of them, also where no token told it. To be called before there is work. */
-export const rememberTenant = ({ redis, identity }: Pick<Session, 'redis' | 'identity'>): Promise<void> =>
+export const rememberTenant = ({ redis, identity }: Pick<Services, 'redis' | 'identity'>): Promise<void> =>
   new Tenants(redis).remember(identity.tenant, undefined);
 
 /** Keeps what a sign-in told of the tenant, and tells it to commands that do not sign in. */

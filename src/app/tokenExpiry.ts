@@ -1,7 +1,7 @@
 import { endsBefore } from '../graph/claims.ts';
 import { EXIT, UserError } from '../errors.ts';
 import type { Identity } from './identity.ts';
-import type { LivePlan } from './plan/makePlan.ts';
+import type { Plan } from './plan/plan.ts';
 import { duration } from './words.ts';
 
 /** What a run takes beyond what its writes need as the tenant takes them now: looks, throttling, the share of other apps. */
@@ -17,7 +17,7 @@ export const RENEWED_SIGN_IN =
  */
 export function warningOfTokenEnd(
   { isReadyToken, signedIn }: Identity,
-  { secondsAtLeast, secondsAbout }: Pick<LivePlan, 'secondsAtLeast' | 'secondsAbout'>,
+  { secondsAtLeast, secondsAbout }: Pick<Plan, 'secondsAtLeast' | 'secondsAbout'>,
   now: number,
 ): string | undefined {
   const claims = signedIn?.claims;

@@ -8,11 +8,10 @@ import {
   type RedisTarget,
 } from '../redis/connection.ts';
 import { useEmbeddedRedis } from '../redis/embedded.ts';
-import type { Context } from '../cli/context.ts';
-import { logOf } from './identity.ts';
+import type { Host } from './host.ts';
 
 /** The Redis of the settings, embedded or not, and all clients that were opened for it. */
-export interface RedisHold extends AsyncDisposable {
+export interface UsedRedis extends AsyncDisposable {
   /** As it may be shown. */
   readonly where: string;
   /** See EmbeddedRedis. */
@@ -21,8 +20,10 @@ export interface RedisHold extends AsyncDisposable {
 }
 
 /** @throws UserError (exit 4) when the embedded one can't be started. */
-export async function holdRedis(config: Config, context: Context): Promise<RedisHold> {
-  const log = logOf(context);
+export async function useRedis(
+  config: Config,
+  { log, interrupted, redisInUse }: Pick<Host, 'log' | 'interrupted' | 'redisInUse'>,
+): Promise<UsedRedis> {
   const embedded =
     config.redisUrl === undefined
       ? await useEmbeddedRedis({ dataDir: config.dataDir, env: { ...config.env }, log })
@@ -36,10 +37,10 @@ export async function holdRedis(config: Config, context: Context): Promise<Redis
     where: embedded === undefined ? describeTarget(target) : `${config.dataDir} (embedded)`,
     endedInOrder: embedded?.endedInOrder,
     async open(patience, name) {
-      const signal = context.interrupted;
-      const client = await openRedis(target, { patience, name: `retarget-${name}`, log, signal });
+      const options = { patience, name: `retarget-${name}`, log, signal: interrupted };
+      const client = await openRedis(target, options);
       clients.push(client);
-      context.redisInUse.client = client;
+      redisInUse.client = client;
       return client;
     },
     async [Symbol.asyncDispose]() {

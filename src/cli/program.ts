@@ -1,11 +1,14 @@
 import { Command, CommanderError } from 'commander';
+import { createEvents } from '../app/events.ts';
+import { failureOf } from '../app/failure.ts';
+import { redactorOf } from '../app/host.ts';
+import { createLog } from '../log.ts';
 import { EXIT, UserError, type ExitCode } from '../errors.ts';
-import { Redactor } from '../graph/redact.ts';
-import { redisFailure } from '../redis/failure.ts';
 import type { CliCommand, Context, Io } from './context.ts';
 import { isInterrupt } from '../app/interrupt.ts';
 import { createPrinter, NoReader, type Printer } from './terminal/print.ts';
 import { reportBug } from './terminal/reportBug.ts';
+import { talkOf } from './terminal/talk.ts';
 import { visible } from '../assignments/values/visible.ts';
 
 interface Entry {
@@ -69,25 +72,25 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     usage: '[run]',
     summary: 'stop a run after what is in flight, or with --all the tenant; `resume` goes on',
     example: 'retarget pause @last',
-    load: async () => (await import('./commands/steer.ts')).pause,
+    load: async () => (await import('./commands/pause.ts')).pause,
   },
   resume: {
     usage: '[run]',
     summary: 'let a paused run go on, or the rest of an aborted one; with --all the tenant',
     example: 'retarget resume @last --work',
-    load: async () => (await import('./commands/steer.ts')).resume,
+    load: async () => (await import('./commands/resume.ts')).resume,
   },
   cancel: {
     usage: '<run>',
     summary: 'end a run after what is in flight; the rest is not written',
     example: 'retarget cancel @last',
-    load: async () => (await import('./commands/steer.ts')).cancel,
+    load: async () => (await import('./commands/cancel.ts')).cancel,
   },
   retry: {
     usage: '<run>',
     summary: 'try the failed rows of an ended run again, and those a cancel left',
     example: 'retarget retry @last --work',
-    load: async () => (await import('./commands/steer.ts')).retry,
+    load: async () => (await import('./commands/retry.ts')).retry,
   },
   set: {
     usage: '<run>',
@@ -141,11 +144,13 @@ retarget <command> --help shows the options of a command.`;
 
 /** Runs one command line. Everything a user can do wrong is told on stderr with its remedy. */
 export async function runCommand(argv: readonly string[], io: Io, version: string): Promise<ExitCode> {
-  const redactor = new Redactor(io.env);
-  redactor.keepFrom(argv);
+  const redactor = redactorOf(io.env, argv);
   const print = createPrinter(io.stdout, io.stderr, io.env, redactor.redacted);
   let exitCode: ExitCode = EXIT.done;
   const redisInUse: Context['redisInUse'] = {};
+  const events = createEvents();
+  let published: string | undefined;
+  events.on('published', (runId) => (published = runId));
   const program = new Command('retarget')
     .description('Changes who Intune policies are assigned to, in bulk.')
     .version(version)
@@ -172,32 +177,43 @@ export async function runCommand(argv: readonly string[], io: Io, version: strin
     loaded.options(command);
     command.action(async () => {
       const shownArgv = withoutSecrets(argv).map(redactor.redacted);
-      const context: Context = { ...io, print, redactor, redisInUse, argv: shownArgv };
+      const log = createLog((line) => print.say(visible(line)), 'info');
+      talkOf(events, print, log);
+      const context: Context = { ...io, print, redactor, redisInUse, events, log, argv: shownArgv };
       exitCode = await loaded.run(command.args, command.opts() as never, context);
     });
   }
   const ended = await program.parseAsync([...argv], { from: 'user' }).then(
     () => exitCode,
-    (error: unknown) => told(error, io, { print, redactor, redisInUse }),
+    (error: unknown) => told(error, io, { print, redactor, redisInUse, published }),
   );
   return allWritten(ended, print);
+}
+
+/** What is at hand when a command fails. */
+interface Telling extends Pick<Context, 'print' | 'redactor' | 'redisInUse'> {
+  /** The run that the command has published by then. */
+  readonly published: string | undefined;
 }
 
 function told(
   error: unknown,
   { stderr, interrupted }: Io,
-  { print, redactor, redisInUse }: Pick<Context, 'print' | 'redactor' | 'redisInUse'>,
+  { print, redactor, redisInUse, published }: Telling,
 ): ExitCode {
+  const stands =
+    published === undefined ? undefined : `Run ${published} stands: \`retarget status ${published}\`.`;
   if (error instanceof NoReader) return EXIT.done;
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.badInput;
   if (isInterrupt(error, interrupted)) {
     print.say('Interrupted.');
+    if (stands !== undefined) print.say(stands);
     return EXIT.interrupted;
   }
-  const failure = error instanceof UserError ? error : redisFailure(error, redisInUse.client);
-  if (failure === undefined) return reportBug(error, stderr, redactor.redacted);
-  print.sayError(failure);
-  return failure.exitCode;
+  const failure = failureOf(error, { redisInUse });
+  if (failure !== undefined) print.sayError(failure);
+  if (stands !== undefined) print.say(stands);
+  return failure?.exitCode ?? reportBug(error, stderr, redactor.redacted);
 }
 
 /** A reader that has seen enough is nobody's concern; a disk that is full is. */

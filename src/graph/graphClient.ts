@@ -1,7 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import pRetry from 'p-retry';
-import type { BaseLogger } from 'pino';
 import { isJsonObject } from '../assignments/values/json.ts';
 import type { GraphError } from '../assignments/changes/outcome.ts';
 import { allLost, envelopeOf, inOrderAsked } from './batchEnvelope.ts';
@@ -19,6 +18,7 @@ import { replyJson } from './parsedJson.ts';
 import type { Proxy } from './proxy.ts';
 import { tokenGuard, type TokenGuard } from './redact.ts';
 import { retryAfterMs } from './retryAfter.ts';
+import { sentRequest, type RequestTrace, type SentRequest } from './sentRequest.ts';
 import { NotSentError, unreachedError } from './unreached.ts';
 import type { Unreached } from './unreached.ts';
 
@@ -76,7 +76,7 @@ export interface GraphClientOptions {
   readonly credentials: Credentials;
   /** `retarget/<version>`. */
   readonly userAgent: string;
-  readonly log?: Pick<BaseLogger, 'debug'> | undefined;
+  readonly trace?: RequestTrace | undefined;
   /** What requests go through, from `proxyFor`. */
   readonly proxy?: Proxy | undefined;
   /** For tests. */
@@ -86,7 +86,7 @@ export interface GraphClientOptions {
 }
 
 export function createGraphClient(options: GraphClientOptions): GraphClient {
-  const { root, apiVersion, credentials, userAgent, log, proxy, newMark = randomMark } = options;
+  const { root, apiVersion, credentials, userAgent, trace, proxy, newMark = randomMark } = options;
   const limits = { ...CONNECTION_LIMITS, requestMs: REQUEST_TIMEOUT_MS, ...options.limits };
   const { origin, pathname } = new URL(`${root}/${apiVersion}/$batch`);
   const connections = openConnections(origin, limits, proxy);
@@ -114,6 +114,11 @@ export function createGraphClient(options: GraphClientOptions): GraphClient {
         endByMs: startedMs + limits.requestMs,
         signal,
       };
+      const traced = (reply: EnvelopeReply): EnvelopeReply => {
+        const tookMs = performance.now() - startedMs;
+        if (trace !== undefined) for (const sent of sentIn(requests, reply, tookMs)) trace.sent(sent);
+        return reply;
+      };
       try {
         const sent = await pRetry(() => sentOrThrown(exchange(connections.pool, request)), {
           retries: CONNECT_RETRIES_MAX,
@@ -121,15 +126,15 @@ export function createGraphClient(options: GraphClientOptions): GraphClient {
           randomize: true,
           maxRetryTime: Math.max(0, request.sendByMs - performance.now()),
           shouldRetry: ({ error }) => error instanceof NotSentError && error.isWorthATry,
-          onFailedAttempt: ({ error }) => log?.debug({ err: error, clientRequestId }, 'Graph not reached'),
+          onFailedAttempt: ({ error }) => trace?.notReached(error.message),
           signal,
         });
         const reply = envelopeReplyOf(await read(sent, limits.replyBytes), envelope, guard);
-        log?.debug({ ...traceOf(sent, startedMs, guard), clientRequestId }, 'batch sent');
         if (sees503(reply)) connections.renew();
-        return reply;
+        return traced(reply);
       } catch (error) {
-        if (error instanceof NotSentError) return { kind: 'unreached', error: unreachedError(error, origin) };
+        if (error instanceof NotSentError)
+          return traced({ kind: 'unreached', error: unreachedError(error, origin) });
         throw error;
       }
     },
@@ -210,16 +215,19 @@ function whyLostAs(status: number): LostWhy | undefined {
   return status >= 300 && status < 400 ? 'redirected' : undefined;
 }
 
-/** What Microsoft's support asks for. */
-function traceOf(sent: Sent, startedMs: number, { hidden }: TokenGuard): Record<string, unknown> {
-  const tookMs = Math.round(performance.now() - startedMs);
-  if (sent.kind === 'lost') return { lost: sent.why, tookMs };
-  return {
-    status: sent.status,
-    requestId: hidden(headerOf(sent.headers, 'request-id') ?? ''),
-    diagnostic: hidden(headerOf(sent.headers, 'x-ms-ags-diagnostic') ?? ''),
-    tookMs,
-  };
+const sentIn = (requests: readonly BatchRequest[], reply: EnvelopeReply, tookMs: number): SentRequest[] =>
+  requests.map((request, at) => sentRequest(request, answerAt(reply, at), Math.round(tookMs)));
+
+/** What stands for the answer of one request: an envelope that was refused answers for all. */
+function answerAt(reply: EnvelopeReply, at: number): Reply | undefined {
+  switch (reply.kind) {
+    case 'replies':
+      return reply.replies[at];
+    case 'refused':
+      return { ...reply, kind: 'answered', body: undefined };
+    case 'unreached':
+      return undefined;
+  }
 }
 
 /** Graph wants the next try after a 503 on a new connection: another front end may be well. */

@@ -1,17 +1,9 @@
 import type { GraphError } from '../assignments/changes/outcome.ts';
-import { SIGN_IN_REASONS, type Reason } from '../runs/reason.ts';
+import type { Reason } from '../runs/reason.ts';
 import type { Run } from '../runs/run.ts';
 import type { Edges, Step } from './edges.ts';
 import { STOPPED_RUN_WAIT_MS } from './limits.ts';
 import type { Asked } from './signIn.ts';
-
-/** True for a run that goes on by itself when the sign-in works; any other paused run waits for `resume`. */
-export const awaitsSignIn = ({ state, reason }: Pick<Run, 'state' | 'reason'>): boolean =>
-  state === 'paused' && SIGN_IN_REASONS.some((each) => each === reason);
-
-/** True for those among them that a read which works tells nothing of. */
-export const awaitsPermission = ({ state, reason }: Pick<Run, 'state' | 'reason'>): boolean =>
-  state === 'paused' && reason === 'permission';
 
 /** Stops a run at work until the sign-in works again. */
 export const pauseForSignIn = (run: Pick<Run, 'runId'>, why: string, edges: Edges): Promise<Step> =>

@@ -1,12 +1,11 @@
 import { UserError } from '../errors.ts';
 import type { Access } from '../graph/permission.ts';
 import { CHEAPEST_READ } from '../graph/reach.ts';
-import type { Run } from '../runs/run.ts';
+import { type Run, awaitsPermission, awaitsSignIn } from '../runs/run.ts';
 import type { Edges } from './edges.ts';
 import { isMeant, isOurs } from './edges.ts';
 import { TenantStopped } from './ledger.ts';
 import { SIGN_IN_RETRY_GROWTH_MAX } from './limits.ts';
-import { awaitsPermission, awaitsSignIn } from './pauseRun.ts';
 import { readsWithin } from './reads.ts';
 
 /** The runs of a worker like this one that stand still until the sign-in works. */

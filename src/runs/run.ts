@@ -15,7 +15,7 @@ import {
   textOr,
   textOrNull,
 } from './fields.ts';
-import { reasonInWords, REASONS, type ReasonFacts } from './reason.ts';
+import { reasonInWords, REASONS, SIGN_IN_REASONS, type ReasonFacts } from './reason.ts';
 
 /** The version of the record's format. A worker leaves runs of another format alone. */
 export const RECORD_FORMAT = '3';
@@ -213,6 +213,14 @@ export const rulesOf = ({ graphUrl, apiVersion, blind, options }: Run): ReadingR
 
 /** States of a run that will not go on by themselves or by `resume`. */
 export const hasEnded = (run: Run): boolean => run.finishedAt !== null;
+
+/** True for a run that goes on by itself when the sign-in works; any other paused run waits for `resume`. */
+export const awaitsSignIn = ({ state, reason }: Pick<Run, 'state' | 'reason'>): boolean =>
+  state === 'paused' && SIGN_IN_REASONS.some((each) => each === reason);
+
+/** True for those among them that a read which works tells nothing of. */
+export const awaitsPermission = ({ state, reason }: Pick<Run, 'state' | 'reason'>): boolean =>
+  state === 'paused' && reason === 'permission';
 
 /** The header of a run that is being read in. */
 export const headerFields = (

@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { processBatch } from '../../src/queue/processBatch.ts';
-import { awaitsSignIn } from '../../src/queue/pauseRun.ts';
 import { readsWithin } from '../../src/queue/reads.ts';
 import type { LeaveRow, RowUpdate } from '../../src/runs/batchRow.ts';
 import { NOTHING_SENT } from '../../src/runs/leave.ts';
-import { DEFAULT_OPTIONS, HOUR_MS, type Run, type RunOptions } from '../../src/runs/run.ts';
+import { DEFAULT_OPTIONS, HOUR_MS, type Run, type RunOptions, awaitsSignIn } from '../../src/runs/run.ts';
 import { RunStore } from '../../src/runs/runStore.ts';
 import { world, type World, type WorldOptions } from '../support/batchWorld.ts';
 import { publishRun, recordForTests, rowsOf, runAtWork, WIDE } from '../support/record.ts';

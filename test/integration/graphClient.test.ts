@@ -468,7 +468,9 @@ describe('a call that can not have reached Graph', () => {
       request.resume().on('end', () => json(response, 200, DONE));
     });
     const { promise: failedOnce, resolve } = Promise.withResolvers<void>();
-    const client = clientOf(`http://127.0.0.1:${port}`, { log: { debug: () => resolve() } });
+    const client = clientOf(`http://127.0.0.1:${port}`, {
+      trace: { sent() {}, notReached: () => resolve() },
+    });
     const reply = client.postBatch(TWO);
     await failedOnce;
     await listening(server, port);
@@ -519,12 +521,13 @@ describe('a call that is aborted', () => {
 
 test('the token appears in nothing that is said', async () => {
   const said: unknown[] = [];
-  const log = { debug: (...words: unknown[]) => void said.push(...words) };
+  const say = (words: unknown): void => void said.push(words);
+  const trace = { sent: say, notReached: say };
   const graph = await graphThat((request, response) =>
     json(response, 401, `"${request.headers.authorization}"`),
   );
-  const refusing = clientOf(graph.root, { log });
-  const gone = clientOf('http://127.0.0.1:1', { log });
+  const refusing = clientOf(graph.root, { trace });
+  const gone = clientOf('http://127.0.0.1:1', { trace });
   said.push(await refusing.postBatch(TWO), await gone.postBatch(TWO, { deadlineMs: 0 }));
   const everything = said.map((words) => `${String(words)} ${JSON.stringify(words)}`).join('\n');
   expect(said.length).toBeGreaterThan(3);

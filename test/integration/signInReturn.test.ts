@@ -4,7 +4,7 @@ import { CONFIGURATION } from '../../src/assignments/kinds/permissions.ts';
 import type { Edges } from '../../src/queue/edges.ts';
 import { SIGN_IN_RETRY_GROWTH_MAX } from '../../src/queue/limits.ts';
 import { processBatch } from '../../src/queue/processBatch.ts';
-import { awaitsPermission, awaitsSignIn, pauseForSignIn } from '../../src/queue/pauseRun.ts';
+import { pauseForSignIn } from '../../src/queue/pauseRun.ts';
 import { SignIn } from '../../src/queue/signIn.ts';
 import { resumeWhenSignedIn, runsThatAwaitSignIn, SignInTries } from '../../src/queue/signInReturn.ts';
 import type { SettingsChange } from '../../src/simulator/settings.ts';
@@ -12,6 +12,7 @@ import { world, type World, type WorldOptions } from '../support/batchWorld.ts';
 import { recordForTests } from '../support/record.ts';
 import { groupRow } from '../support/rows.ts';
 import { groupTarget } from '../support/simulatorClient.ts';
+import { awaitsPermission, awaitsSignIn } from '../../src/runs/run.ts';
 
 const record = recordForTests();
 const NEVER = new AbortController().signal;

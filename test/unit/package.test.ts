@@ -43,7 +43,7 @@ test('what is published is what a user needs, without tests', () => {
   expect(paths).toEqual(
     expect.arrayContaining([
       ...['README.md', 'LICENSE', 'package.json', manifest.bin['retarget']],
-      ...['dist/cli/demo.js', 'dist/runs/lua/record.lua', 'dist/simulator/simulator.js'],
+      ...['dist/cli/commands/demo.js', 'dist/runs/lua/record.lua', 'dist/simulator/simulator.js'],
       ...['samples/demo.csv', 'samples/demo-tenant.json', 'samples/every-form.csv'],
     ]),
   );

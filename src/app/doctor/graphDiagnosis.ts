@@ -16,7 +16,7 @@ import { CHEAPEST_READ } from '../../graph/reach.ts';
 import { VERSION } from '../../version.ts';
 import { approvalInWords } from '../plan/justification.ts';
 import { failed, ok, warning, type Check } from './check.ts';
-import type { Context } from '../../cli/context.ts';
+import type { Host } from '../host.ts';
 import { signIn, type Identity } from '../identity.ts';
 import { tenantDomain } from './tenantName.ts';
 import { noteOfTokenEnd, RENEWED_SIGN_IN } from '../tokenExpiry.ts';
@@ -37,8 +37,8 @@ export interface GraphDiagnosis {
 }
 
 /** Signs in and reads: what a run would do, short of writing. Without a sign-in it still looks whether Graph is there. */
-export async function graphDiagnosis(known: Identity, context: Context): Promise<GraphDiagnosis> {
-  const { identity, checks } = await signInChecks(known, context);
+export async function graphDiagnosis(known: Identity, host: Host): Promise<GraphDiagnosis> {
+  const { identity, checks } = await signInChecks(known, host);
   const isSignedIn = identity.signedIn !== undefined;
   const clientOf = (apiVersion: ApiVersion): GraphClient =>
     createGraphClient({
@@ -54,7 +54,7 @@ export async function graphDiagnosis(known: Identity, context: Context): Promise
   try {
     const asked = Date.now();
     const request = { method: 'GET' as const, url: CHEAPEST_READ, clientRequestId: randomUUID() };
-    const options = { signal: context.interrupted, deadlineMs: SEND_WITHIN_MS };
+    const options = { signal: host.interrupted, deadlineMs: SEND_WITHIN_MS };
     const reply = await graph.postBatch([request], options);
     const tookMs = Date.now() - asked;
     const reached = [
@@ -64,8 +64,8 @@ export async function graphDiagnosis(known: Identity, context: Context): Promise
     ];
     const reads = isSignedIn ? intuneChecks(reply, identity) : [];
     const isThere = isSignedIn && reply.kind !== 'unreached';
-    const tenant = isThere ? await tenantCheck(identity, graph, context) : { domain: null, checks: [] };
-    const types = isThere ? await typesToApprove(beta, context) : new Set<PolicyType>();
+    const tenant = isThere ? await tenantCheck(identity, graph, host) : { domain: null, checks: [] };
+    const types = isThere ? await typesToApprove(beta, host) : new Set<PolicyType>();
     return {
       checks: [...checks, ...tenant.checks, ...reached, ...reads, ...approvalCheck(types)],
       identity,
@@ -79,7 +79,7 @@ export async function graphDiagnosis(known: Identity, context: Context): Promise
 }
 
 /** One page: there is at most one approval policy for each type and platform. */
-async function typesToApprove(beta: GraphClient, { interrupted }: Context): Promise<ReadonlySet<PolicyType>> {
+async function typesToApprove(beta: GraphClient, { interrupted }: Host): Promise<ReadonlySet<PolicyType>> {
   const request = { method: 'GET' as const, url: APPROVAL_POLICIES, clientRequestId: randomUUID() };
   const envelope = await beta.postBatch([request], { signal: interrupted, deadlineMs: SEND_WITHIN_MS });
   const reply = envelope.kind === 'replies' ? envelope.replies[0] : undefined;
@@ -108,11 +108,11 @@ const NOBODY: Credentials = {
 
 async function signInChecks(
   known: Identity,
-  context: Context,
+  host: Host,
 ): Promise<{ identity: Identity; checks: readonly Check[] }> {
   let identity: Identity;
   try {
-    identity = await signIn(known, context);
+    identity = await signIn(known, host);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     return { identity: known, checks: [failed('sign-in', error)] };
@@ -173,11 +173,11 @@ const NO_CLAIMS = { roles: [], scopes: [] };
 async function tenantCheck(
   identity: Identity,
   graph: GraphClient,
-  context: Context,
+  host: Host,
 ): Promise<{ domain: string | null; checks: readonly Check[] }> {
   const { tenant, config } = identity;
   try {
-    const domain = await tenantDomain(identity, graph, context.interrupted);
+    const domain = await tenantDomain(identity, graph, host.interrupted);
     const name = domain === undefined ? tenant : `${domain} (${tenant})`;
     return {
       domain: domain ?? null,

@@ -15,14 +15,11 @@ import { readCurrentAssignments, type ReadList } from '../../graph/currentAssign
 import { TenantStopped } from '../../queue/ledger.ts';
 import { sendLoneWrite } from '../../queue/loneWrite.ts';
 import { readsWithin } from '../../queue/reads.ts';
-import { ask } from '../../cli/terminal/ask.ts';
 import { failed, ok, warning, type Check } from './check.ts';
-import type { Context } from '../../cli/context.ts';
-import { graphClientOf } from '../plan/makePlan.ts';
+import { graphOf } from '../graphOf.ts';
+import type { Host } from '../host.ts';
 import { signedIn, type Identity } from '../identity.ts';
-import { openSession, type Session } from '../services.ts';
-import { tenantInWords } from './tenantName.ts';
-import { visible } from '../../assignments/values/visible.ts';
+import { openServices, type Services } from '../services.ts';
 
 /** What a write showed of the tenant. */
 export interface Probe {
@@ -31,11 +28,16 @@ export interface Probe {
   readonly strategy: Strategy | null;
 }
 
-/** What is known of the tenant, and whether the question is left out. */
+/** What is about to be written back: the target that is there. */
+export interface ProbedWrite {
+  readonly path: string;
+  readonly target: string;
+}
+
+/** What is known of the tenant, and who is to be asked before the write. */
 export interface ProbeTerms {
-  readonly yes: boolean;
-  readonly domain: string | null;
   readonly typesToApprove: ReadonlySet<PolicyType>;
+  readonly mayWrite: (write: ProbedWrite) => Promise<boolean>;
 }
 
 /** An assignment with the target that it has. */
@@ -79,12 +81,12 @@ export async function probeWrite(
   addresses: readonly Address[],
   identity: Identity,
   terms: ProbeTerms,
-  context: Context,
+  host: Host,
 ): Promise<Probe> {
-  const graph = graphClientOf(identity);
+  const graph = graphOf(identity, host);
   try {
-    await using session = await openSession(identity, context);
-    return await probeIn(session, graph, addresses, terms, context);
+    await using services = await openServices(identity, host);
+    return await probeIn(services, graph, addresses, terms);
   } catch (error) {
     if (error instanceof TenantStopped) return unknown(STOPPED);
     if (error instanceof UserError) return unknown(error);
@@ -105,17 +107,16 @@ export const unknown = (why: Pick<UserError, 'message' | 'remedy'>): Probe => ({
 });
 
 async function probeIn(
-  session: Session,
+  services: Services,
   graph: GraphClient,
   addresses: readonly Address[],
-  { yes, domain, typesToApprove }: ProbeTerms,
-  context: Context,
+  { typesToApprove, mayWrite }: ProbeTerms,
 ): Promise<Probe> {
-  const { identity } = session;
-  const found = foundIn(await lookAt(addresses, session, graph, context), addresses);
+  const { identity, interrupted } = services;
+  const found = foundIn(await lookAt(addresses, services, graph), addresses);
   if ('message' in found) return unknown(found);
   const { address, present } = found;
-  const path = visible(`${listPath(address)}/${present.id}`);
+  const path = `${listPath(address)}/${present.id}`;
   if (isOfPolicySet(present))
     return unknown({
       message: `Not tried: ${path} belongs to a policy set.`,
@@ -126,18 +127,12 @@ async function probeIn(
       remedy:
         'Apply a file of one row with --justification "…": its result shows whether the tenant takes PATCH.',
     });
-  const where = tenantInWords(identity, domain === null ? undefined : visible(domain));
-  const what = visible(targetInWords(present.target));
-  if (!yes && !(await ask(`Write the present target (${what}) of ${path} back to it in ${where}?`, context)))
+  if (!(await mayWrite({ path, target: targetInWords(present.target) })))
     return notTried('the answer was no', { remedy: 'Answer yes, or add --yes.' });
   const body = restoringBody(present, address.kind, identity.config.apiVersion);
-  const ledger = session.ledgerOn(session.runs);
-  const reply = await sendLoneWrite(
-    patchRequest({ address }, body, present),
-    { ledger, graph },
-    context.interrupted,
-  );
-  return judged(reply, found, session, graph, context);
+  const ledger = services.ledgerOn(services.runs);
+  const reply = await sendLoneWrite(patchRequest({ address }, body, present), { ledger, graph }, interrupted);
+  return judged(reply, found, services, graph);
 }
 
 const notTried = (why: string, { remedy }: Pick<UserError, 'remedy'>): Probe => ({
@@ -147,9 +142,8 @@ const notTried = (why: string, { remedy }: Pick<UserError, 'remedy'>): Probe => 
 
 const lookAt = (
   addresses: readonly Address[],
-  { runs, identity, ledgerOn }: Session,
+  { runs, identity, ledgerOn, interrupted }: Services,
   graph: GraphClient,
-  { interrupted }: Context,
 ): Promise<ReadonlyMap<string, ReadList>> =>
   readCurrentAssignments(
     addresses,
@@ -187,11 +181,10 @@ function foundIn(
 async function judged(
   envelope: EnvelopeReply,
   found: Found,
-  session: Session,
+  services: Services,
   graph: GraphClient,
-  context: Context,
 ): Promise<Probe> {
-  const { identity } = session;
+  const { identity } = services;
   if (envelope.kind === 'unreached') return unknown(envelope.error);
   const reply =
     envelope.kind === 'refused' ? { ...envelope, kind: 'answered' as const } : envelope.replies[0];
@@ -199,7 +192,7 @@ async function judged(
   const outcome = outcomeOf(reply, 1, identity.pace.windowMs, () => 0);
   switch (outcome.kind) {
     case 'succeeded':
-      return readBack(found, session, graph, context);
+      return readBack(found, services, graph);
     case 'routeRefused':
       return {
         check: warning(
@@ -240,13 +233,8 @@ const LOST = 'The reply to the write was lost; whether it came through or not, n
 const AGAIN = 'Try again.';
 
 /** Graph's word is not enough: the assignment must be there as it was. A tenant may have given it another id. */
-async function readBack(
-  { address, present }: Found,
-  session: Session,
-  graph: GraphClient,
-  context: Context,
-): Promise<Probe> {
-  const look = (await lookAt([address], session, graph, context)).get(listPath(address));
+async function readBack({ address, present }: Found, services: Services, graph: GraphClient): Promise<Probe> {
+  const look = (await lookAt([address], services, graph)).get(listPath(address));
   if (look?.kind !== 'list')
     return unknown({ message: 'PATCH was answered with success, but can’t be read back.', remedy: AGAIN });
   const now = look.assignments.find(({ id }) => sameId(id, present.id));

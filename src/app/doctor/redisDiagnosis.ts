@@ -4,9 +4,9 @@ import { redisFacts, type RedisFacts } from '../../redis/facts.ts';
 import { redisCliOf, type RedisCli } from '../../redis/redisCli.ts';
 import { preflight } from '../../redis/preflight.ts';
 import { failed, ok, warning, type Check } from './check.ts';
-import type { Context } from '../../cli/context.ts';
+import type { Host } from '../host.ts';
 import type { Identity } from '../identity.ts';
-import { holdRedis } from '../usedRedis.ts';
+import { useRedis } from '../usedRedis.ts';
 import { count } from '../words.ts';
 
 /** A share of its memory from which on a run might find no room. */
@@ -20,10 +20,10 @@ export interface RedisDiagnosis {
   readonly facts: RedisFacts | null;
 }
 
-export async function redisDiagnosis(identity: Identity, context: Context): Promise<RedisDiagnosis> {
+export async function redisDiagnosis(identity: Identity, host: Host): Promise<RedisDiagnosis> {
   try {
-    await using hold = await holdRedis(identity.config, context);
-    const redis = await hold.open('failFast', 'doctor');
+    await using used = await useRedis(identity.config, host);
+    const redis = await used.open('failFast', 'doctor');
     const findings = await preflight(redis);
     const facts = await redisFacts(redis);
     const found = findings.map(({ severity, message, remedy }) =>
@@ -32,14 +32,14 @@ export async function redisDiagnosis(identity: Identity, context: Context): Prom
         : warning('redis settings', message, remedy),
     );
     const checks = [
-      ok('redis', `Redis ${facts.version ?? 'of unknown version'} at ${hold.where}.`),
+      ok('redis', `Redis ${facts.version ?? 'of unknown version'} at ${used.where}.`),
       ...(found.length > 0 ? found : [ok('redis settings', settingsInWords(facts))]),
       memoryCheck(facts, redisCliOf(redis)),
       latencyCheck(facts),
     ];
     return { checks, facts };
   } catch (error) {
-    const failure = error instanceof UserError ? error : redisFailure(error, context.redisInUse.client);
+    const failure = error instanceof UserError ? error : redisFailure(error, host.redisInUse.client);
     if (failure === undefined) throw error;
     return { checks: [failed('redis', failure)], facts: null };
   }

@@ -22,7 +22,7 @@ export async function tenantDomain(
   return (domains.find(({ isDefault }) => isDefault) ?? domains[0])?.name;
 }
 
-/** The tenant, root, cloud and app that a question is about. */
+/** The tenant, root, cloud and app that a question is about, as they are: a domain may hold what steers a terminal. */
 export function tenantInWords({ tenant, config, appId }: Identity, domain: string | undefined): string {
   return `${domain ?? `tenant ${tenant}`} (${config.graphUrl}, cloud ${config.cloud}, app ${appId})`;
 }

@@ -1,297 +1,202 @@
-import type { Begin, FileFlags, Staged } from './staged.ts';
-import { randomInt } from 'node:crypto';
 import { rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
-import type { Command } from 'commander';
-import type { ReadingRules } from '../../assignments/rows/rowReader.ts';
 import { EXIT, UserError } from '../../errors.ts';
-import { FILE_FORMATS } from '../../formats/format.ts';
-import { recognise } from '../../formats/planFile.ts';
-import { STRATEGIES } from '../../assignments/kinds/kind.ts';
-import { DEFAULT_OPTIONS, type RunOptions } from '../../runs/run.ts';
-import { Staging, type StagedRow } from '../../runs/staging.ts';
-import { RunStore } from '../../runs/runStore.ts';
-import type { Context } from '../../cli/context.ts';
-import type { LivePlan } from '../plan/makePlan.ts';
-import { numberIn, oneOf } from '../../cli/flags.ts';
-import { openInput, policyByPolicy, readIn, withoutPolicies, type InputFile } from './intake.ts';
+import { signIn } from '../identity.ts';
 import { isInterrupt } from '../interrupt.ts';
-import { pruneKeptPlans, type IsRecorded } from './keptPlans.ts';
-import { canSkip, refused, showProblems } from '../../cli/terminal/problems.ts';
-import { identify, type Identity } from '../identity.ts';
-import { keptTexts } from '../runs/runLog.ts';
-import { problemOfPlan, stagePlan } from './planFileIntake.ts';
-import { rememberTenant, openSession, type Session } from '../services.ts';
-import { count } from '../words.ts';
+import { makePlan, planFrom } from '../plan/makePlan.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { PlanSubject, PlanTerms } from '../plan/planSubject.ts';
+import { logRun, type LogDetails, type Said } from '../runs/runLog.ts';
+import type { Services } from '../services.ts';
+import type { DraftRows, DraftSource } from './draftRows.ts';
+import { readingRules, type DraftTerms } from './draftTerms.ts';
+import type { RecognisedFile } from './inputFile.ts';
+import { keptPlanPath, pruneBeside } from './keptPlans.ts';
+import { stagePlanFile } from './planFileIntake.ts';
+import { inOrder, Sampler } from './sample.ts';
+import { stageRows } from './rowsIntake.ts';
+import { Stagings } from './stagings.ts';
 
-/** What a command that makes a run wants of it. */
-export interface Making {
-  readonly options: RunOptions;
-  /** The file becomes a run without being compared with the tenant. */
-  readonly unplanned?: boolean;
-  /** Where a copy of a plan file is kept, by the run's id. */
-  readonly keepPlanIn?: (runId: string) => string;
-}
-
-const NO_RUN: Making = { options: DEFAULT_OPTIONS };
-
-export function fileOptions(command: Command): Command {
-  return command
-    .addOption(oneOf('--input-format <format>', 'otherwise by extension, else by content', FILE_FORMATS))
-    .option(
-      '--skip-invalid',
-      'leave out every row of a policy that has a row with a problem; refused when a row does not tell its policy',
-    )
-    .option('--again', 'take a file although a run of it is unfinished')
-    .option('--blind', 'write without looking first: nothing is skipped, blank filters are problems, no undo')
-    .addOption(
-      oneOf(
-        '--strategy <strategy>',
-        'patch (default): each assignment by itself; assign: the whole list of each policy, for tenants that refuse PATCH',
-        STRATEGIES,
-      ),
-    )
-    .addOption(
-      numberIn('--keep-days <days>', 'how long the run is kept after its end', { least: 1, most: 3650 }, 30),
-    );
+/** How a draft becomes a run. */
+export interface Publication {
+  /** Also when a run of the same file is unfinished. */
+  readonly again: boolean;
+  /** What the log calls it, and what it keeps of it. */
+  readonly action: string;
+  readonly said: Said;
+  readonly details?: LogDetails;
 }
 
 /**
- * Reads a file and stages its rows, then hands them to `use`. Problems of the file come first, also when Redis is away.
- * What `use` did not publish is forgotten.
- * @param signIn signs in as far as the command needs it, which may depend on whether the file is a plan
- * @throws UserError (exit 2) for a file with problems: they are shown, nothing is left in Redis.
+ * A file on its way to a run: opened, planned, published. Its rows lie in Redis, where nobody works on them yet; it forgets
+ * them in the end unless it was published: `await using`.
  */
-export async function withStagedFile<T>(
-  path: string,
-  flags: FileFlags,
-  context: Context,
-  signIn: (identity: Identity, context: Context, isPlan: boolean) => Promise<Identity>,
-  use: (staged: Staged) => Promise<T>,
-  making = NO_RUN,
-): Promise<T> {
-  const known = identify(flags, context);
-  const { keepDays } = flags;
-  const rules: ReadingRules = {
-    root: known.config.graphUrl,
-    apiVersion: known.config.apiVersion,
-    blind: flags.blind === true,
-    strategy: flags.strategy ?? 'patch',
-    ...(making.unplanned && { unplanned: true }),
-  };
-  refuseUnfit(rules);
-  const opened = await openInput(path, flags.inputFormat, context);
-  const { isPlan, bytes } = await recognise(opened.bytes);
-  const file = { ...opened, bytes };
-  const orProblems = <T>(opening: Promise<T>): Promise<T> =>
-    isPlan ? openedOrProblem(opening, file) : openedOrProblems(opening, file, rules, flags, context);
-  const signedIn = await orProblems(signIn(known, context, isPlan));
-  await using session = await orProblems(openSession(signedIn, context));
-  const { identity } = session;
-  const stagings: Staging[] = [];
-  const begin: Begin = async (more = {}) => {
-    const run = {
-      ...runIdentity(identity, file, rules, keepDays, context),
-      options: keptTexts(
-        { ...making.options, strategy: rules.strategy ?? 'patch', ...more.options },
-        context.redactor,
-      ),
-      ...more.run,
-    };
-    if (making !== NO_RUN) await rememberTenant(session);
-    const staging = await Staging.begin(session.runs, run, Date.now());
-    stagings.push(staging);
-    return staging;
-  };
-  let staged: Staged | undefined;
-  try {
-    staged = isPlan
-      ? await stagePlan(session, file, begin, flags, making.keepPlanIn, context.print)
-      : await stage(session, file, rules, begin, flags, context);
-    return await use(staged);
-  } catch (error) {
-    if (isInterrupt(error, context.interrupted) && !staged?.isPublished)
-      context.print.say('Nothing was queued.');
-    throw error;
-  } finally {
-    // Nothing happens to the one that was published. What can't be deleted, as Redis is away, Redis itself forgets.
-    let isGone = true;
-    for (const staging of stagings) isGone = (await staging.discard().catch(() => false)) && isGone;
+export class Draft implements AsyncDisposable {
+  readonly #services: Services;
+  readonly #terms: DraftTerms;
+  readonly #stagings: Stagings;
+  #rows: DraftRows;
+  /** Where the plan of the run is kept; it goes when there is no run. */
+  #keptPlan: string | undefined;
+  #fingerprint: string | null = null;
+  #isPublished = false;
+
+  private constructor(services: Services, terms: DraftTerms, stagings: Stagings, rows: DraftRows) {
+    this.#services = services;
+    this.#terms = terms;
+    this.#stagings = stagings;
+    this.#rows = rows;
+    this.#keptPlan = rows.keptPlan;
+  }
+
+  /**
+   * Reads a file and stages its rows.
+   * @throws UserError (exit 2) for a file with problems, of which `problems` has told; nothing is left in Redis
+   */
+  static open(file: RecognisedFile, terms: DraftTerms, services: Services): Promise<Draft> {
+    const rules = readingRules(terms, services.identity);
+    const stagings = new Stagings(services, terms.run, { name: file.name, rules });
+    return Draft.of(
+      stagings,
+      () =>
+        file.isPlan
+          ? stagePlanFile(file, stagings, terms, services)
+          : stageRows(file, stagings, terms, services),
+      terms,
+      services,
+    );
+  }
+
+  /** A draft of rows that `stage` makes. What it began is forgotten when it fails. */
+  static async of(
+    stagings: Stagings,
+    stage: () => Promise<DraftRows>,
+    terms: DraftTerms,
+    services: Services,
+  ): Promise<Draft> {
+    try {
+      return new Draft(services, terms, stagings, await stage());
+    } catch (error) {
+      await stagings.discard();
+      if (isInterrupt(error, services.interrupted)) services.events.emit('discarded');
+      throw error;
+    }
+  }
+
+  get source(): DraftSource {
+    if (this.#rows.saved !== undefined) return 'plan';
+    return this.#rows.expected === undefined ? 'rows' : 'foreignPlan';
+  }
+
+  get rows(): number {
+    return this.#rows.staging.rows;
+  }
+
+  /** Rows that were left out on the way. */
+  get leftOut(): number {
+    return this.#rows.leftOut;
+  }
+
+  /** Reads the tenant, decides about each row and judges the whole; a plan file that was sealed here is taken as it is. */
+  async plan(terms: PlanTerms): Promise<Plan> {
+    const { saved } = this.#rows;
+    if (saved === undefined) this.#keptPlan = this.#planPath();
+    const plan =
+      saved === undefined
+        ? await makePlan(await this.#subject(terms), { ...terms, saveTo: [...terms.saveTo, ...this.#kept()] })
+        : await planFrom(saved, { ...this.#rows, services: this.#services }, terms);
+    this.#fingerprint = plan.fingerprint;
+    return plan;
+  }
+
+  /**
+   * Keeps only so many of the rows that have to be written, of policies all over the file.
+   * @throws UserError (exit 2) for a plan file, which is taken as a whole
+   */
+  async sample(rows: number, terms: PlanTerms): Promise<void> {
+    if (this.source !== 'rows') throw planIsWhole();
+    const sampler = new Sampler();
+    const plan = await makePlan(await this.#subject(terms), terms, (row, rank) => sampler.add(row, rank));
+    const chosen = sampler.chosen(rows);
+    this.#services.events.emit('sample', chosen.length, plan.writes);
+    this.#rows = { ...this.#rows, staging: await this.#stagings.with(inOrder(chosen)) };
+  }
+
+  /**
+   * Makes the rows a run, queues its first batches and writes into its log who did it. Answers the run's id. What fails after
+   * `published` leaves a run that stands.
+   */
+  async publish({ again, action, said, details }: Publication): Promise<string> {
+    const { staging, intake, leftOut } = this.#rows;
+    const { producer, events, identity } = this.#services;
+    const { sha256, columns } = intake;
+    const published = await staging.publish({
+      ...{ sha256, columns, leftOut, again },
+      planFingerprint: this.#fingerprint,
+    });
+    switch (published.kind) {
+      case 'published':
+        this.#isPublished = true;
+        events.emit('published', staging.runId);
+        await producer.topUp();
+        await logRun(action, staging.runId, this.#services, said, { ...details, ...this.#planLogged() });
+        if (this.#keptPlan !== undefined) await pruneBeside(this.#keptPlan, staging.runId, this.#services);
+        return staging.runId;
+      case 'sameFile': {
+        const watch = identity.hint(`watch ${published.runId}`);
+        throw new UserError(`Run ${published.runId} of the same file is not finished.`, {
+          remedy: `Follow it with \`${watch}\`, or start another one with --again.`,
+          exitCode: EXIT.badInput,
+        });
+      }
+      case 'lost':
+        throw new UserError('The rows that were read in are gone from Redis; nothing was queued.', {
+          remedy: 'Start again. If it happens again, Redis was flushed or out of reach for minutes.',
+          exitCode: EXIT.environment,
+        });
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const areGone = await this.#stagings.discard();
+    if (this.#isPublished) return;
     // What may be a run after all keeps its plan. One that could not be kept can't be deleted either.
-    if (staged?.keptPlan !== undefined && !staged.isPublished && isGone)
-      await rm(staged.keptPlan, { force: true }).catch(() => undefined);
+    if (this.#keptPlan !== undefined && areGone)
+      await rm(this.#keptPlan, { force: true }).catch(() => undefined);
+    const { interrupted, events } = this.#services;
+    if (interrupted.aborted) events.emit('discarded');
+  }
+
+  /** With a sign-in where the tenant is read: a plan file that was sealed elsewhere comes without one. */
+  async #subject({ offline }: PlanTerms): Promise<PlanSubject> {
+    const services = this.#services;
+    const { identity } = services;
+    if (offline || this.#rows.rules.blind || identity.signedIn !== undefined)
+      return { ...this.#rows, services };
+    const { signedIn } = await signIn(identity, services);
+    return { ...this.#rows, services: { ...services, identity: { ...identity, signedIn } } };
+  }
+
+  /** What the log says of the plan: its fingerprint, and of a plan file when it was made. */
+  #planLogged(): LogDetails {
+    const planOf = this.#rows.saved?.createdAt;
+    return {
+      ...(planOf !== undefined && { planOf }),
+      ...(this.#fingerprint !== null && { plan: this.#fingerprint }),
+    };
+  }
+
+  #planPath(): string | undefined {
+    const { run } = this.#terms;
+    return run && keptPlanPath(this.#rows.staging.runId, run.planDir, this.#services);
+  }
+
+  #kept(): readonly string[] {
+    return this.#keptPlan === undefined ? [] : [this.#keptPlan];
   }
 }
 
-/** Whole lists are written only as they were read, and v1.0 shows no filters. */
-export function refuseUnfit({
-  strategy,
-  blind,
-  apiVersion,
-}: Pick<ReadingRules, 'strategy' | 'blind' | 'apiVersion'>): void {
-  if (strategy !== 'assign' || (!blind && apiVersion === 'beta')) return;
-  const [what, remedy] = blind
-    ? ['--blind', 'Leave --blind out.']
-    : [`--api-version ${apiVersion}`, 'Run with --api-version beta.'];
-  throw new UserError(`--strategy assign does not go with ${what}: a list is written back as it was read.`, {
-    remedy,
+const planIsWhole = (): UserError =>
+  new UserError('A plan is taken exactly as it is, so there is no --sample of it.', {
+    remedy: 'Give --sample with the file that the plan was made of.',
     exitCode: EXIT.badInput,
   });
-}
-
-/** Reads the file in; with `--skip-invalid` a second time from what was staged, without the policies with problems. */
-async function stage(
-  session: Session,
-  file: InputFile,
-  rules: ReadingRules,
-  begin: Begin,
-  flags: FileFlags,
-  context: Context,
-): Promise<Staged> {
-  const first = await begin();
-  // V8 would let the short-lived heap grow by 100 MB and more, for rows that are gone as soon as they are staged.
-  setFlagsFromString('--semi-space-growth-factor=1');
-  const intake = await readIn(file, rules, (row) => first.add(row));
-  await first.flush();
-  setFlagsFromString('--semi-space-growth-factor=2');
-  const staged = { session, intake, rules, begin, isPublished: false };
-  if (intake.problemTotal === 0)
-    return { ...staged, staging: await wholePolicies(first, rules, begin), leftOut: 0 };
-
-  showProblems(intake, context);
-  if (!flags.skipInvalid || !canSkip(intake)) throw refused(intake, flags.skipInvalid === true);
-  const rest = await restaged(withoutPolicies(first.rowsByBatch(), intake.badPolicies, rules), begin);
-  const leftOut = intake.rows - rest.rows;
-  const policies = count(intake.badPolicies.size, 'policy', 'policies');
-  context.print.say(`Left out: ${count(leftOut, 'row')} of ${policies} with problems.`);
-  if (rest.rows === 0) throw refused(intake, false);
-  return { ...staged, staging: await wholePolicies(rest, rules, begin), leftOut };
-}
-
-export async function restaged(rows: AsyncIterable<StagedRow>, begin: Begin): Promise<Staging> {
-  const staging = await begin();
-  for await (const row of rows) await staging.add(row);
-  await staging.flush();
-  return staging;
-}
-
-/** What has to be written in order within a policy must lie in one batch. */
-const wholePolicies = async (staging: Staging, rules: ReadingRules, begin: Begin): Promise<Staging> =>
-  staging.isScattered ? restaged(policyByPolicy(staging, rules), begin) : staging;
-
-/**
- * The sign-in may fail, or Redis be away, and the file be wrong: then the file's problems are told, since they come back
- * whatever those do.
- */
-async function openedOrProblems<T>(
-  opening: Promise<T>,
-  file: InputFile,
-  rules: ReadingRules,
-  flags: FileFlags,
-  context: Context,
-): Promise<T> {
-  try {
-    return await opening;
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    const intake = await readIn(file, rules, async () => undefined);
-    if (intake.problemTotal === 0 || (flags.skipInvalid && canSkip(intake))) throw error;
-    showProblems(intake, context);
-    throw refused(intake, flags.skipInvalid === true);
-  }
-}
-
-/** The same for a plan file. */
-async function openedOrProblem<T>(opening: Promise<T>, file: InputFile): Promise<T> {
-  try {
-    return await opening;
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    throw (await problemOfPlan(file)) ?? error;
-  }
-}
-
-/** What a new run is of and for, but for its options. */
-export function runIdentity(
-  identity: Identity,
-  file: Pick<InputFile, 'name'>,
-  rules: ReadingRules,
-  keepDays: number,
-  context: Context,
-) {
-  return {
-    runId: newRunId(new Date()),
-    tenant: identity.tenant,
-    graphUrl: identity.config.graphUrl,
-    apiVersion: rules.apiVersion,
-    appId: identity.appId,
-    operator: identity.operator,
-    arguments: context.argv.map(context.redactor.redacted),
-    fileName: file.name,
-    blind: rules.blind,
-    keepDays,
-  };
-}
-
-/** `20260131-235959-k7qd`: sorts by time, says when, and can be read out on the telephone. */
-function newRunId(now: Date): string {
-  const stamp = now.toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
-  const letters = 'abcdefghjkmnpqrstuvwxyz23456789';
-  return `${stamp}-${Array.from({ length: 4 }, () => letters[randomInt(letters.length)]).join('')}`;
-}
-
-/** Old plans go when a new one comes. That one can't be deleted is no matter of the run, which is published by now. */
-async function prunePlansBeside(
-  path: string,
-  runId: string,
-  { runs, redis, identity, log }: Session,
-): Promise<void> {
-  // Tenants share the directory.
-  const recordOf = (tenant: string): RunStore =>
-    tenant === identity.tenant ? runs : new RunStore(redis, tenant);
-  const isRecorded: IsRecorded = async ({ runId: id, tenant }) =>
-    (await recordOf(tenant).run(id)) !== undefined;
-  try {
-    const keepDays = (await runs.run(runId))?.keepDays ?? 0;
-    await pruneKeptPlans(dirname(path), isRecorded, { keepDays, now: Date.now() });
-  } catch (error) {
-    log.debug({ err: error }, 'Old plans could not be deleted.');
-  }
-}
-
-/**
- * Makes the staged rows a run and queues its first batches. Answers the run's id.
- * @param plan what was accepted; undefined: nobody has compared the rows with the tenant
- */
-export async function publish(
-  staged: Staged,
-  again: boolean,
-  plan: Pick<LivePlan, 'fingerprint'> | undefined,
-): Promise<string> {
-  const { staging, intake, leftOut, session } = staged;
-  const { sha256, columns } = intake;
-  const published = await staging.publish({
-    ...{ sha256, columns, leftOut, again },
-    planFingerprint: plan?.fingerprint ?? null,
-  });
-  switch (published.kind) {
-    case 'published':
-      staged.isPublished = true;
-      await session.producer.topUp();
-      if (staged.keptPlan !== undefined) await prunePlansBeside(staged.keptPlan, staging.runId, session);
-      return staging.runId;
-    case 'sameFile': {
-      const watch = session.identity.hint(`watch ${published.runId}`);
-      throw new UserError(`Run ${published.runId} of the same file is not finished.`, {
-        remedy: `Follow it with \`${watch}\`, or start another one with --again.`,
-        exitCode: EXIT.badInput,
-      });
-    }
-    case 'lost':
-      throw new UserError('The rows that were read in are gone from Redis; nothing was queued.', {
-        remedy: 'Start again. If it happens again, Redis was flushed or out of reach for minutes.',
-        exitCode: EXIT.environment,
-      });
-  }
-}

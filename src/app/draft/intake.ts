@@ -1,8 +1,4 @@
 import { createHash, type Hash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
-import { addAbortSignal, type Readable } from 'node:stream';
 import type { InputColumn } from '../../assignments/rows/columns.ts';
 import { changeOf, type Change } from '../../assignments/rows/change.ts';
 import { DigestTable } from '../../assignments/values/digestTable.ts';
@@ -11,14 +7,11 @@ import { policyKey } from '../../assignments/kinds/address.ts';
 import type { Problem, InputRow } from '../../assignments/rows/row.ts';
 import type { ReadingRules } from '../../assignments/rows/rowReader.ts';
 import { policiesOf } from '../../assignments/rows/writtenAddress.ts';
-import { EXIT, UserError } from '../../errors.ts';
-import { formatOf, type FileFormat } from '../../formats/format.ts';
 import { readRows } from '../../formats/readRows.ts';
 import { changeOfRecorded } from '../../runs/batchRow.ts';
 import { groupedByPolicy } from '../../runs/grouped.ts';
+import type { InputFile } from './inputFile.ts';
 import { POLICY_ROWS_MAX, type StagedRow, type Staging } from '../../runs/staging.ts';
-import type { Context } from '../../cli/context.ts';
-import { isInterrupt } from '../interrupt.ts';
 
 /** Problems that are shown one by one; beyond these their total is told. */
 export const PROBLEMS_SHOWN_MAX = 1_000;
@@ -40,51 +33,11 @@ export interface Intake {
   readonly unplacedLine: number | undefined;
 }
 
-export interface InputFile {
-  /** As problems name it: the path as given, `-` for stdin. */
-  readonly name: string;
-  readonly format: FileFormat | undefined;
-  readonly bytes: AsyncIterable<Uint8Array>;
-}
-
-/** @throws UserError (exit 2) when there is no such file, or no such format; while it is read, when that fails. */
-export async function openInput(
-  path: string,
-  named: FileFormat | undefined,
-  context: Context,
-): Promise<InputFile> {
-  if (path === '-') {
-    if (context.stdin.isTTY) context.print.say('Reading the file from this terminal; Ctrl-D ends it.');
-    return { name: '-', format: named, bytes: readable(path, context.stdin, context) };
-  }
-  const resolved = resolve(context.cwd, path);
-  const found = await stat(resolved).catch((error: unknown) => {
-    throw cannotRead(path, error);
-  });
-  if (found.isDirectory()) throw cannotRead(path, new Error('it is a directory'));
-  return {
-    name: path,
-    format: named ?? formatOf(path),
-    bytes: readable(path, createReadStream(resolved), context),
-  };
-}
-
-/** The bytes of a stream that may fail while it is read, and that a signal ends: a terminal or a pipe may wait for ever. */
-async function* readable(path: string, stream: Readable, context: Context): AsyncGenerator<Uint8Array> {
-  addAbortSignal(context.interrupted, stream);
-  try {
-    yield* stream as AsyncIterable<Uint8Array>;
-  } catch (error) {
-    throw isInterrupt(error, context.interrupted) ? error : cannotRead(path, error);
-  }
-}
-
-const cannotRead = (path: string, error: unknown): UserError =>
-  new UserError(`Cannot read ${path}: ${error instanceof Error ? error.message : String(error)}.`, {
-    remedy: 'Give the path of a CSV or JSON file that you can read, or - for stdin.',
-    exitCode: EXIT.badInput,
-    cause: error,
-  });
+/** What is known of rows that had no problem: they come from a plan, or were made here. */
+export const WELL = {
+  ...{ problems: [], problemTotal: 0, isBroken: false },
+  ...{ badPolicies: new Set<string>(), unplacedLine: undefined },
+} as const;
 
 /**
  * Reads a file in one pass, whole, in flat memory. Each good row goes to `take`; what is wrong is gathered. Nothing is

@@ -1,6 +1,8 @@
 import { lstat, open, readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { isTenantName } from '../../runs/keys.ts';
+import { RunStore } from '../../runs/runStore.ts';
+import type { Services } from '../services.ts';
 
 const DAY_MS = 86_400_000;
 /** A plan is what is left when Redis is gone: it stays so long however short its run is kept. */
@@ -9,6 +11,32 @@ const KEPT_DAYS_MIN = 30;
 const FIRST_LINE_BYTES_MAX = 65_536;
 /** As `newRunId` makes it. */
 const NAME = /^(\d{8}-\d{6}-[a-z\d]{4})\.ndjson$/;
+
+/** Where the plan of a run lies, for an undo without Redis. */
+export const keptPlanPath = (
+  runId: string,
+  planDir: string | undefined,
+  { identity, cwd }: Pick<Services, 'identity' | 'cwd'>,
+): string => resolve(cwd, planDir ?? join(identity.config.dataDir, 'plans'), `${runId}.ndjson`);
+
+/** Old plans go when a new one comes. That one can't be deleted is no matter of the run, which is published by now. */
+export async function pruneBeside(
+  path: string,
+  runId: string,
+  { runs, redis, identity, log }: Services,
+): Promise<void> {
+  // Tenants share the directory.
+  const recordOf = (tenant: string): RunStore =>
+    tenant === identity.tenant ? runs : new RunStore(redis, tenant);
+  const isRecorded: IsRecorded = async ({ runId: id, tenant }) =>
+    (await recordOf(tenant).run(id)) !== undefined;
+  try {
+    const keepDays = (await runs.run(runId))?.keepDays ?? 0;
+    await pruneKeptPlans(dirname(path), isRecorded, { keepDays, now: Date.now() });
+  } catch (error) {
+    log.debug({ err: error }, 'Old plans could not be deleted.');
+  }
+}
 
 /** Tells whether a run is still in the record. */
 export type IsRecorded = (run: { readonly runId: string; readonly tenant: string }) => Promise<boolean>;

@@ -8,38 +8,40 @@ import { EXIT, UserError } from '../../errors.ts';
 import type { PlanFormat, PlanHeader, PlanRow } from '../../formats/planFile.ts';
 import { readPlanFile, type SealedEnd } from '../../formats/readPlanFile.ts';
 import { ExpectedDecisions } from '../plan/differences.ts';
-import type { InputFile } from './intake.ts';
-import { openPlan } from '../plan/makePlan.ts';
+import { openPlan } from '../plan/keptPlan.ts';
+import type { Judged } from '../plan/planSubject.ts';
 import { seenBy } from '../plan/planner.ts';
 import { PlanTally, type PlannedRow } from '../plan/planTally.ts';
-import type { Printer } from '../../cli/terminal/print.ts';
-import type { Session } from '../services.ts';
-import type { Begin, FileFlags, Judged, Staged } from './staged.ts';
+import type { Services } from '../services.ts';
+import type { DraftRows } from './draftRows.ts';
+import type { DraftTerms, GivenRules } from './draftTerms.ts';
+import type { InputFile } from './inputFile.ts';
+import { WELL } from './intake.ts';
+import { keptPlanPath } from './keptPlans.ts';
+import type { Stagings } from './stagings.ts';
 
 /**
  * Stages exactly what a plan file says, with what the plan saw of each row.
  * @throws UserError (exit 2) for a plan of another tenant or root, or one that is damaged.
  */
-export async function stagePlan(
-  session: Session,
+export async function stagePlanFile(
   file: InputFile,
-  begin: Begin,
-  flags: FileFlags,
-  keepPlanIn: ((runId: string) => string) | undefined,
-  print: Printer,
-): Promise<Staged> {
-  const key = await session.runs.sealKey();
+  stagings: Stagings,
+  { given, run }: DraftTerms,
+  services: Services,
+): Promise<DraftRows> {
+  const key = await services.runs.sealKey();
   const reads = planReads(file, key);
   const { header, format } = await reads.header();
-  refuseContradiction(flags, header);
-  expectSame(header, session, file);
+  refuseContradiction(given, header);
+  expectSame(header, services, file);
   const { graphUrl: root, apiVersion, blind, strategy, createdAt, source } = header;
   const rules: ReadingRules = { root, apiVersion, blind, strategy };
-  const staging = await begin({
+  const staging = await stagings.begin({
     options: { plannedAt: Date.parse(createdAt), strategy },
     run: { apiVersion, blind, fileName: source.name },
   });
-  const keptPlan = keepPlanIn?.(staging.runId);
+  const keptPlan = run && keptPlanPath(staging.runId, run.planDir, services);
   const files = await openPlan(keptPlan === undefined ? [] : [keptPlan], header, key);
   await using _files = files;
   const tally = new PlanTally();
@@ -69,26 +71,14 @@ export async function stagePlan(
   );
   const isOurs = seal === 'ours';
   if (isOurs) await files.end(findings);
-  else
-    print.say(
-      `${file.name} was sealed elsewhere, or not at all: it is planned anew, and must come to the same.`,
-    );
+  else services.events.emit('foreignPlan', file.name);
   const saved: Judged = { tally, found, createdAt, looked, fingerprint, differences: [] };
   const intake = {
     ...{ name: source.name, sha256: source.sha256, columns: header.columns, rows: header.rows },
-    ...{
-      problems: [],
-      problemTotal: 0,
-      isBroken: false,
-      badPolicies: new Set<string>(),
-      unplacedLine: undefined,
-    },
+    ...WELL,
   };
-  return {
-    ...{ session, staging, intake, rules, leftOut: 0, begin, isPublished: false },
-    ...(isOurs ? { saved } : { expected }),
-    ...(keptPlan !== undefined && { keptPlan }),
-  };
+  const common = { staging, intake, rules, leftOut: 0, isRestoring: false };
+  return isOurs ? { ...common, saved, keptPlan } : { ...common, expected };
 }
 
 /** @throws UserError (exit 2) when the input of the row does not read: the plan is damaged. */
@@ -139,7 +129,11 @@ export function planReads(file: InputFile, key: Buffer) {
 }
 
 /** @throws UserError (exit 2) for a plan of another tenant or root. */
-export function expectSame(header: PlanHeader, { identity }: Session, file: InputFile): void {
+export function expectSame(
+  header: PlanHeader,
+  { identity }: Pick<Services, 'identity'>,
+  file: InputFile,
+): void {
   const { tenant, config } = identity;
   const differs = (what: string, theirs: string, ours: string, remedy: string): UserError =>
     new UserError(`The plan ${file.name} is for ${what} ${theirs}, not for ${ours}.`, {
@@ -157,22 +151,19 @@ export function expectSame(header: PlanHeader, { identity }: Session, file: Inpu
  * no harm.
  * @throws UserError (exit 2) for one that says otherwise
  */
-function refuseContradiction(
-  flags: FileFlags & { readonly offline?: boolean },
-  { strategy, apiVersion, offline, blind }: PlanHeader,
-): void {
-  const said: readonly (readonly [flag: string, given: string | undefined, planned: string])[] = [
-    ['--strategy', flags.strategy, strategy],
-    ['--api-version', flags.apiVersion?.trim().toLowerCase(), apiVersion],
-    ['--input-format', flags.inputFormat?.trim().toLowerCase(), 'ndjson'],
-    ['--offline', onlyIf(flags.offline), onlyIf(offline) ?? 'not offline'],
-    ['--blind', onlyIf(flags.blind), onlyIf(blind) ?? 'not blind'],
-    ['--skip-invalid', onlyIf(flags.skipInvalid), 'complete'],
+function refuseContradiction(given: GivenRules, { strategy, apiVersion, offline, blind }: PlanHeader): void {
+  const said: readonly (readonly [flag: string, wanted: string | undefined, planned: string])[] = [
+    ['--strategy', given.strategy, strategy],
+    ['--api-version', given.apiVersion?.trim().toLowerCase(), apiVersion],
+    ['--input-format', given.inputFormat?.trim().toLowerCase(), 'ndjson'],
+    ['--offline', onlyIf(given.offline), onlyIf(offline) ?? 'not offline'],
+    ['--blind', onlyIf(given.blind), onlyIf(blind) ?? 'not blind'],
+    ['--skip-invalid', onlyIf(given.skipInvalid), 'complete'],
   ];
-  const contradicting = said.find(([, given, planned]) => given !== undefined && given !== planned);
+  const contradicting = said.find(([, wanted, planned]) => wanted !== undefined && wanted !== planned);
   if (contradicting === undefined) return;
-  const [flag, given, planned] = contradicting;
-  const written = given === GIVEN ? flag : `${flag} ${given}`;
+  const [flag, wanted, planned] = contradicting;
+  const written = wanted === GIVEN ? flag : `${flag} ${wanted}`;
   throw new UserError(
     `A plan is taken exactly as it is, and this one is ${planned}: ${written} has no place here.`,
     {

@@ -5,7 +5,7 @@ import { EXIT, UserError } from '../../errors.ts';
 import { assignmentLists, type ReadList } from '../../graph/currentAssignments.ts';
 import type { SendReads } from '../../graph/reading.ts';
 import type { LateWrite } from '../../runs/lastWrites.ts';
-import type { Session } from '../services.ts';
+import type { Services } from '../services.ts';
 import { count, duration } from '../words.ts';
 
 /** The waits before lists are read again that read as before they were written, in windows: two of them in all. */
@@ -27,8 +27,8 @@ export async function readBelievedLists(
   addresses: readonly Address[],
   send: SendReads,
   { root, apiVersion }: { readonly root: string; readonly apiVersion: string },
-  { runs, identity }: Pick<Session, 'runs' | 'identity'>,
-  { signal, isPatient = true }: { readonly signal: AbortSignal; readonly isPatient?: boolean },
+  { runs, identity, interrupted: signal }: Pick<Services, 'runs' | 'identity' | 'interrupted'>,
+  { isPatient = true }: { readonly isPatient?: boolean } = {},
 ): Promise<BelievedLists> {
   const lists = new Map<string, ReadList>();
   const laggingAmong = async (paths: readonly string[]): Promise<Map<string, LateWrite>> => {

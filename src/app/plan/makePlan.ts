@@ -1,200 +1,158 @@
-import { POLICY_TYPES, type PolicyType } from '../../assignments/kinds/registry.ts';
-import type { Judged, Staged } from '../draft/staged.ts';
-import { mkdir } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
-import { blockedBy, type Allowed, type Blocked } from '../../assignments/guard/allow.ts';
+import { blockedBy } from '../../assignments/guard/allow.ts';
+import type { GuardKind } from '../../assignments/guard/finding.ts';
+import { overMaxChanges } from '../../assignments/guard/maxChanges.ts';
 import { NOT_READ } from '../../assignments/changes/decision.ts';
 import { repeatedRows } from '../../assignments/changes/planBatch.ts';
 import { patchBody } from '../../assignments/changes/request.ts';
-import type { GuardKind, LinedFinding } from '../../assignments/guard/finding.ts';
-import { overMaxChanges, type ChangeLimits } from '../../assignments/guard/maxChanges.ts';
-import { EXIT, UserError } from '../../errors.ts';
+import { POLICY_TYPES, type PolicyType } from '../../assignments/kinds/registry.ts';
+import type { InputRow } from '../../assignments/rows/row.ts';
 import type { PlanDecision, PlanHeader, PlanRow } from '../../formats/planFile.ts';
-import { PlanWriter } from '../../formats/writePlanFile.ts';
 import { typesToApprove } from '../../graph/approvals.ts';
-import { createGraphClient, type GraphClient } from '../../graph/graphClient.ts';
-import { proxyFor } from '../../graph/proxy.ts';
 import { leastSeconds } from '../../queue/leastTime.ts';
 import { readsWithin } from '../../queue/reads.ts';
-import type { InputRow } from '../../assignments/rows/row.ts';
-import { VERSION } from '../../version.ts';
-import { commandReads } from '../patientReads.ts';
-import type { Context } from '../../cli/context.ts';
 import { changeOfRecorded } from '../../runs/batchRow.ts';
-import { signedIn, type Identity } from '../identity.ts';
-import { Planner, seenBy } from './planner.ts';
+import { graphOf } from '../graphOf.ts';
+import { patientReads } from '../patientReads.ts';
+import type { Services } from '../services.ts';
+import { count } from '../words.ts';
 import { Differences } from './differences.ts';
+import { openPlan } from './keptPlan.ts';
+import type { Plan } from './plan.ts';
+import { Planner, seenBy } from './planner.ts';
 import { PlanProblems } from './planProblems.ts';
-import {
-  PlanTally,
-  type ChangeCount,
-  type PlanCounts,
-  type PlannedRow,
-  type RefusedRow,
-  type ShownRow,
-} from './planTally.ts';
-import type { Session } from '../services.ts';
+import type { Judged, PlanSubject, PlanTerms } from './planSubject.ts';
+import { PlanTally, type PlannedRow } from './planTally.ts';
 import { FactsOfTenant } from './tenantFacts.ts';
-import { count, duration } from '../words.ts';
 
-/** How often a look that takes long says how far it is. */
+/** How often reads that take long say how far they are. */
 const TELL_READ_EVERY_MS = 5_000;
 
-/** What a file would do to the tenant. */
-export interface LivePlan extends PlanCounts {
-  readonly tenant: string;
-  readonly graphUrl: string;
-  readonly apiVersion: string;
-  readonly source: { readonly name: string; readonly sha256: string };
-  /** When the tenant was looked at: ISO 8601, UTC. */
-  readonly createdAt: string;
-  readonly rows: number;
-  /** Writes that Graph counts: one a row by PATCH, one a policy by `assign`. */
-  readonly requests: number;
-  /** Rows that can't be done, as things are: `gone`, `policySet`, `conflict` and `unreadable` together. */
-  readonly refused: number;
-  readonly leftOut: number;
-  readonly writesByType: Readonly<Partial<Record<PolicyType, number>>>;
-  /** Types among them whose changes a second administrator has to approve, as far as that can be read. */
-  readonly approvalFor: readonly PolicyType[];
-  readonly changes: readonly ChangeCount[];
-  readonly firstRows: readonly ShownRow[];
-  /** Rows that can't be done as things are, the first of them. */
-  readonly refusedRows: readonly RefusedRow[];
-  /** How often the guard found what must be allowed, by kind. */
-  readonly guard: Readonly<Partial<Record<GuardKind, number>>>;
-  readonly findings: readonly LinedFinding[];
-  /** SHA-256 of the plan: two plans of one fingerprint are one. */
-  readonly fingerprint: string;
-  /** What a plan that was not sealed here says otherwise: while there is any, nothing is written. */
-  readonly differences: readonly string[];
-  /** A question that the whole of the plan raises: not one of its rows finds anything, so it may be for another tenant. */
-  readonly doubt: string | null;
-  /** What was not allowed: while there is any, nothing is written. */
-  readonly blocked: readonly Blocked[];
-  /** Seconds that the writes take at least, by the limit; and about, at the budget as it is learned. */
-  readonly secondsAtLeast: number;
-  readonly secondsAbout: number;
-  /** False with `--blind` and `--offline`: what the tenant has was not read. */
-  readonly looked: boolean;
-  readonly offline: boolean;
-}
-
-/** The guard has found what nobody allowed, or the plan that was given is not what the tenant makes of it. */
-export const isStopped = ({ blocked, differences }: Pick<LivePlan, 'blocked' | 'differences'>): boolean =>
-  blocked.length > 0 || differences.length > 0;
-
-export interface PlanTerms {
-  readonly offline: boolean;
-  readonly limits: ChangeLimits;
-  readonly allowed: Allowed;
-  /** Where the plan is written to. */
-  readonly paths: readonly string[];
-}
-
-export const graphClientOf = (
-  identity: Identity,
-  log?: Parameters<typeof createGraphClient>[0]['log'],
-  apiVersion = identity.config.apiVersion,
-): GraphClient =>
-  createGraphClient({
-    root: identity.config.graphUrl,
-    apiVersion,
-    credentials: signedIn(identity).credentials,
-    userAgent: `retarget/${VERSION}`,
-    proxy: proxyFor(identity.config.graphUrl, identity.config.env),
-    log,
-    limits: { requestMs: identity.pace.requestTimeoutMs },
-  });
-
-/** Looks at every policy of the staged rows, within the tenant's read budget, judges what is needed, and keeps what it saw. */
-export async function planStaged(
-  staged: Staged,
+/**
+ * Reads the list of every policy of the rows, within the tenant's read budget, decides what is to be written, judges it, and keeps
+ * what it saw.
+ * @param each told of each row, and of its place in the file
+ */
+export async function makePlan(
+  subject: PlanSubject,
   terms: PlanTerms,
-  context: Context,
   each: (row: PlannedRow, rank: number) => void = () => undefined,
-): Promise<LivePlan> {
-  const { session, staging, rules } = staged;
-  if (staged.saved !== undefined) return livePlan(staged, withLimits(staged.saved, terms), terms, context);
+): Promise<Plan> {
+  const { services, staging, rules } = subject;
   const createdAt = new Date().toISOString();
   const looked = !rules.blind && !terms.offline;
-  const header = headerOf(staged, createdAt, terms.offline);
-  const files = await openPlan(terms.paths, header, await session.runs.sealKey());
+  const header = headerOf(subject, createdAt, terms.offline);
+  const files = await openPlan(terms.saveTo, header, await services.runs.sealKey());
   await using _files = files;
-  const graph = looked ? graphClientOf(session.identity, undefined, rules.apiVersion) : undefined;
-  let seen = 0;
+  const graph = looked ? graphOf(services.identity, services, rules.apiVersion) : undefined;
+  const rowsPlanned = new RowsPlanned(subject, each);
   const telling = setInterval(() => {
-    tellRead(seen, staged, context).catch(() => undefined);
+    tellProgress(rowsPlanned.seen, subject).catch(() => undefined);
   }, TELL_READ_EVERY_MS);
   try {
-    const send = graph && commandReads(session, graph, context);
+    const send = graph && patientReads(services, graph);
     const facts =
-      send && (await FactsOfTenant.read(send, `${rules.root}/${rules.apiVersion}`, session.identity));
-    const planner = send && facts && new Planner(staged, send, facts, context.interrupted);
-    const tally = new PlanTally();
-    let batch = 0;
-    const problems = new PlanProblems(staged.intake.name);
-    const differences = new Differences(staged.expected);
+      send && (await FactsOfTenant.read(send, `${rules.root}/${rules.apiVersion}`, services.identity));
+    const planner = send && facts && new Planner(subject, send, facts);
     for await (const inputs of staging.rowsByBatch()) {
-      const rows = planner ? await planner.at(inputs) : unseen(inputs, staged);
-      if (planner)
-        await staging.name(
-          batch,
-          rows.map(({ names }) => names),
-        );
-      // A rollback has what it saw when it decided what is to be put back.
-      if (planner && !staged.isRestoring) {
-        const saw = rows.map(seenBy);
-        await staging.plan(
-          batch,
-          saw.map(({ planned }) => planned),
-          saw.map(({ plannedList }) => plannedList),
-        );
-      }
-      for (const [place, row] of rows.entries()) {
-        if (row.fault !== undefined) problems.note(row.input, row.fault);
-        tally.add(row);
-        differences.compare(seen + place, row);
-        each(row, staging.rankAt(batch, place) ?? seen + place);
-        await files.row(planRowOf(row, staging.rankAt(batch, place)));
-      }
-      seen += inputs.length;
-      batch += 1;
+      const rows = planner ? await planner.at(inputs) : unseen(inputs, subject);
+      if (planner) await rowsPlanned.keepSeen(rows);
+      for (const row of rowsPlanned.taken(rows)) await files.row(row);
     }
     planner?.expectSomethingRead();
-    problems.refuse(context);
-    const found = new Map(tally.guard);
-    const over = overMaxChanges({
-      writesByType: tally.writesByType,
-      totalByType: facts?.totals ?? new Map(),
-      ...terms.limits,
-    });
-    const tooMany = [...over.values()].reduce((sum, rows) => sum + rows, 0);
-    // A blind run was asked for as such, and says itself that there is no undo.
-    if (tooMany > 0 && !rules.blind) found.set('max-changes', tooMany);
-    if (terms.offline) found.set('no-undo', 1);
+    rowsPlanned.problems.refuse(services.events);
+    const { tally, differences } = rowsPlanned;
+    const found = foundIn(tally, facts, subject, terms);
     const fingerprint = await files.end(Object.fromEntries(found));
     const judged = { tally, found, createdAt, looked, fingerprint, differences: differences.found };
-    return await livePlan(staged, judged, terms, context);
+    return await planOf(judged, subject, terms);
   } finally {
     clearInterval(telling);
     await graph?.close();
   }
 }
 
-/** A saved plan keeps the limits that it was made with, but for limits that are off now. */
-function withLimits(saved: Judged, { limits }: PlanTerms): Judged {
-  if (limits.maxChanges !== 'off' || limits.maxPercent !== 'off') return saved;
-  return { ...saved, found: new Map([...saved.found].filter(([kind]) => kind !== 'max-changes')) };
+/** The plan of a file that was sealed here: it is taken as it is. It keeps the limits that it was made with, but for limits that are off now. */
+export function planFrom(saved: Judged, subject: PlanSubject, terms: PlanTerms): Promise<Plan> {
+  const { limits } = terms;
+  if (limits.maxChanges !== 'off' || limits.maxPercent !== 'off') return planOf(saved, subject, terms);
+  const found = new Map([...saved.found].filter(([kind]) => kind !== 'max-changes'));
+  return planOf({ ...saved, found }, subject, terms);
+}
+
+/** Takes the planned rows batch by batch, and gathers what they come to. */
+class RowsPlanned {
+  readonly tally = new PlanTally();
+  readonly problems: PlanProblems;
+  readonly differences: Differences;
+  seen = 0;
+  #batch = 0;
+  readonly #subject: PlanSubject;
+  readonly #each: (row: PlannedRow, rank: number) => void;
+
+  constructor(subject: PlanSubject, each: (row: PlannedRow, rank: number) => void) {
+    this.problems = new PlanProblems(subject.intake.name);
+    this.differences = new Differences(subject.expected);
+    this.#subject = subject;
+    this.#each = each;
+  }
+
+  /** Keeps with the rows of the next batch what was read of them. */
+  async keepSeen(rows: readonly PlannedRow[]): Promise<void> {
+    const { staging, isRestoring } = this.#subject;
+    await staging.name(
+      this.#batch,
+      rows.map(({ names }) => names),
+    );
+    // A rollback has what it saw when it decided what is to be put back.
+    if (isRestoring) return;
+    const saw = rows.map(seenBy);
+    await staging.plan(
+      this.#batch,
+      saw.map(({ planned }) => planned),
+      saw.map(({ plannedList }) => plannedList),
+    );
+  }
+
+  /** The rows of the next batch, as a plan file has them. */
+  *taken(rows: readonly PlannedRow[]): Generator<PlanRow> {
+    const { staging } = this.#subject;
+    for (const [place, row] of rows.entries()) {
+      if (row.fault !== undefined) this.problems.note(row.input, row.fault);
+      this.tally.add(row);
+      this.differences.compare(this.seen + place, row);
+      const rank = staging.rankAt(this.#batch, place);
+      this.#each(row, rank ?? this.seen + place);
+      yield planRowOf(row, rank);
+    }
+    this.seen += rows.length;
+    this.#batch += 1;
+  }
+}
+
+/** How often each kind was found, in the rows and in the plan as a whole. */
+function foundIn(
+  tally: PlanTally,
+  facts: FactsOfTenant | undefined,
+  { rules }: PlanSubject,
+  { limits, offline }: PlanTerms,
+): ReadonlyMap<GuardKind, number> {
+  const found = new Map(tally.guard);
+  const { writesByType } = tally;
+  const over = overMaxChanges({ writesByType, totalByType: facts?.totals ?? new Map(), ...limits });
+  const tooMany = [...over.values()].reduce((sum, rows) => sum + rows, 0);
+  // A blind run was asked for as such, and says itself that there is no undo.
+  if (tooMany > 0 && !rules.blind) found.set('max-changes', tooMany);
+  if (offline) found.set('no-undo', 1);
+  return found;
 }
 
 const headerOf = (
-  { session, staging, intake, rules }: Staged,
+  { services: { identity }, staging, intake, rules }: PlanSubject,
   createdAt: string,
   offline: boolean,
 ): PlanHeader => ({
-  tenant: session.identity.tenant,
-  graphUrl: session.identity.config.graphUrl,
+  tenant: identity.tenant,
+  graphUrl: identity.config.graphUrl,
   apiVersion: rules.apiVersion,
   strategy: rules.strategy ?? 'patch',
   source: { name: intake.name, sha256: intake.sha256 },
@@ -205,19 +163,14 @@ const headerOf = (
   offline,
 });
 
-async function livePlan(
-  staged: Staged,
-  judged: Judged,
-  { allowed, offline }: PlanTerms,
-  context: Context,
-): Promise<LivePlan> {
-  const { session, staging, intake, rules, leftOut } = staged;
-  const { identity, runs } = session;
+async function planOf(judged: Judged, subject: PlanSubject, { allowed, offline }: PlanTerms): Promise<Plan> {
+  const { services, staging, intake, rules, leftOut } = subject;
+  const { identity, runs } = services;
   const { tally, found, createdAt, looked, fingerprint, differences } = judged;
   const { counts } = tally;
-  const { budget } = await runs.ledgerNow(session.ledgerOn(runs).policy());
+  const { budget } = await runs.ledgerNow(services.ledgerOn(runs).policy());
   const asks = tally.requests > 0 && !offline && !rules.blind && identity.signedIn !== undefined;
-  const needApproval = asks ? await approvalTypes(session, context) : undefined;
+  const needApproval = asks ? await approvalTypes(services) : undefined;
   return {
     tenant: identity.tenant,
     graphUrl: identity.config.graphUrl,
@@ -236,8 +189,10 @@ async function livePlan(
     refusedRows: tally.refused,
     guard: Object.fromEntries(found),
     findings: tally.findings,
-    ...{ fingerprint, differences, doubt: doubtOf(staged, judged) },
-    blocked: staged.isRestoring ? [] : blockedBy(found, allowed),
+    fingerprint,
+    differences,
+    doubt: doubtOf(subject, judged),
+    blocked: subject.isRestoring ? [] : blockedBy(found, allowed),
     secondsAtLeast: leastSeconds(tally.requests, identity.pace),
     secondsAbout: Math.ceil(((tally.requests / budget) * identity.pace.windowMs) / 1000),
     looked,
@@ -246,14 +201,15 @@ async function livePlan(
 }
 
 /** All rows gone is what a file looks like that was made for another tenant. */
-function doubtOf({ session, staging, isRestoring }: Staged, { tally, looked }: Judged): string | null {
+function doubtOf({ services, staging, isRestoring }: PlanSubject, { tally, looked }: Judged): string | null {
   const { gone, duplicates } = tally.counts;
   if (!looked || isRestoring || gone === 0 || gone + duplicates < staging.rows) return null;
-  return `Not one of the ${count(gone, 'row')} finds its assignment in tenant ${session.identity.tenant}: is this the right tenant?`;
+  return `Not one of the ${count(gone, 'row')} finds its assignment in tenant ${services.identity.tenant}: is this the right tenant?`;
 }
 
-async function approvalTypes({ identity, runs, ledgerOn }: Session, { interrupted }: Context) {
-  const graph = graphClientOf(identity, undefined, 'beta');
+async function approvalTypes(services: Services): Promise<ReadonlySet<PolicyType> | undefined> {
+  const { identity, runs, ledgerOn, interrupted } = services;
+  const graph = graphOf(identity, services, 'beta');
   try {
     const send = readsWithin({ ledger: ledgerOn(runs), graph }, undefined, interrupted);
     return await typesToApprove(send, `${identity.config.graphUrl}/beta`);
@@ -263,7 +219,7 @@ async function approvalTypes({ identity, runs, ledgerOn }: Session, { interrupte
 }
 
 /** The rows as they would be written if nothing were there. */
-function unseen(inputs: readonly InputRow[], { rules }: Staged): PlannedRow[] {
+function unseen(inputs: readonly InputRow[], { rules }: PlanSubject): PlannedRow[] {
   const rows = inputs.map((input) => ({ input, change: changeOfRecorded(input, rules) }));
   const repeated = repeatedRows(rows);
   return rows.map((row) => {
@@ -278,56 +234,15 @@ function unseen(inputs: readonly InputRow[], { rules }: Staged): PlannedRow[] {
   });
 }
 
-const planRowOf = (row: PlannedRow, rank: number | undefined): PlanRow => ({
-  ...{ line: row.input.line, rank, cells: row.input.cells },
-  ...{ names: row.names, decision: row.decision, list: row.list },
+const planRowOf = ({ input, names, decision, list }: PlannedRow, rank: number | undefined): PlanRow => ({
+  ...{ line: input.line, rank, cells: input.cells },
+  ...{ names, decision, list },
 });
 
-/** A plan that is being made: its rows, then what was found in all of them, which answers its fingerprint. */
-interface OpenPlan extends AsyncDisposable {
-  row(row: PlanRow): Promise<void>;
-  end(findings: Readonly<Record<string, number>>): Promise<string>;
-}
-
-/** @throws UserError (exit 2) when a plan can't be kept where it is wanted. */
-export async function openPlan(paths: readonly string[], header: PlanHeader, key: Buffer): Promise<OpenPlan> {
-  const told = async <T>(work: () => Promise<T>): Promise<T> => {
-    try {
-      return await work();
-    } catch (error) {
-      throw cannotKeep(paths.join(' or '), error);
-    }
-  };
-  const writer = await told(async () => {
-    for (const path of paths) await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    return PlanWriter.create(paths, header, key);
-  });
-  return {
-    row: (row) => told(() => writer.row(row)),
-    end: (findings) => told(() => writer.end(findings)),
-    [Symbol.asyncDispose]: () => writer[Symbol.asyncDispose](),
-  };
-}
-
-function cannotKeep(path: string, error: unknown): Error {
-  if (!(error instanceof Error) || !('syscall' in error))
-    return error instanceof Error ? error : new Error(String(error));
-  return new UserError(`The plan can't be written to ${path}: ${error.message}.`, {
-    remedy: 'Give -o or --plan-dir a directory that you can write to, with room for it; nothing was queued.',
-    exitCode: EXIT.environment,
-    cause: error,
-  });
-}
-
-/** Where the plan of a run lies, for an undo without Redis. */
-export const planPathOf = (runId: string, dir: string, cwd: string): string =>
-  resolve(cwd, dir, `${runId}.ndjson`);
-
-/** Says how far a look has come, and what it waits for: thousands of policies take minutes. */
-async function tellRead(seen: number, { session, staging }: Staged, { print }: Context): Promise<void> {
-  const { runs } = session;
-  const { holdUntil, holdReason } = await runs.ledgerNow(session.ledgerOn(runs).policy());
-  const waits =
-    holdUntil === null ? '' : ` (${holdReason}, waits ${duration((holdUntil - Date.now()) / 1000)})`;
-  print.say(`Read ${seen.toLocaleString('en-US')} of ${count(staging.rows, 'row')}${waits}.`);
+/** Tells how far the reads have come, and what they wait for: thousands of policies take minutes. */
+async function tellProgress(read: number, { services, staging }: PlanSubject): Promise<void> {
+  const { runs, events } = services;
+  const { holdUntil, holdReason } = await runs.ledgerNow(services.ledgerOn(runs).policy());
+  const backoff = holdUntil === null ? null : { reason: holdReason ?? 'held', untilMs: holdUntil };
+  events.emit('planProgress', { read, of: staging.rows, backoff });
 }

@@ -1,9 +1,8 @@
 import type { RowError } from '../../assignments/changes/current.ts';
 import type { Problem, InputRow } from '../../assignments/rows/row.ts';
 import { EXIT, UserError } from '../../errors.ts';
-import type { Context } from '../../cli/context.ts';
 import { PROBLEMS_SHOWN_MAX } from '../draft/intake.ts';
-import { showProblems } from '../../cli/terminal/problems.ts';
+import type { Events } from '../events.ts';
 import { count } from '../words.ts';
 
 const REMEDY = 'Was one column of the file sorted or filled alone? Take the row as it was exported.';
@@ -31,10 +30,10 @@ export class PlanProblems {
       });
   }
 
-  /** @throws UserError (exit 2) when there are any; they are shown. */
-  refuse(context: Context): void {
+  /** @throws UserError (exit 2) when there are any; `problems` tells of them. */
+  refuse(events: Events): void {
     if (this.#total === 0) return;
-    showProblems({ name: this.#name, problems: this.#problems, problemTotal: this.#total }, context);
+    events.emit('problems', { name: this.#name, problems: this.#problems, problemTotal: this.#total });
     throw new UserError(
       `${this.#name} does not fit the tenant: ${count(this.#total, 'problem')}; nothing was queued.`,
       { remedy: 'Correct them, or export the rows anew with `retarget export`.', exitCode: EXIT.badInput },

@@ -20,43 +20,40 @@ import { changeOfRecorded } from '../../runs/batchRow.ts';
 import type { StagedRow } from '../../runs/staging.ts';
 import { expectNoneLagging, readBelievedLists } from './believedLists.ts';
 import type { Identity } from '../identity.ts';
+import type { PlanSubject } from './planSubject.ts';
 import type { PlannedRow } from './planTally.ts';
-import type { Staged } from '../draft/staged.ts';
 import type { FactsOfTenant } from './tenantFacts.ts';
 import { expectRead, nothingRead } from './unreadable.ts';
 
 /** Reads the lists of one batch after the other, and judges its rows. A batch has all rows of its policies. */
 export class Planner {
-  readonly #staged: Staged;
+  readonly #subject: PlanSubject;
   readonly #send: SendReads;
   readonly #facts: FactsOfTenant;
   readonly #guard: Guard;
-  readonly #signal: AbortSignal;
   #hasRead = false;
   #refusal: Extract<ReadList, { kind: 'refused' }> | undefined;
 
-  constructor(staged: Staged, send: SendReads, facts: FactsOfTenant, signal: AbortSignal) {
-    this.#staged = staged;
+  constructor(subject: PlanSubject, send: SendReads, facts: FactsOfTenant) {
+    this.#subject = subject;
     this.#send = send;
     this.#facts = facts;
     this.#guard = new Guard(facts);
-    this.#signal = signal;
   }
 
   async at(inputs: readonly InputRow[]): Promise<readonly PlannedRow[]> {
-    const { rules, session } = this.#staged;
+    const { rules, services } = this.#subject;
     const rows = inputs.map((input) => ({ input, change: changeOfRecorded(input, rules) }));
     const { lists: read, lagging } = await readBelievedLists(
       rows.map(({ change }) => change.address),
       this.#send,
       rules,
-      session,
-      { signal: this.#signal },
+      services,
     );
     expectNoneLagging(lagging);
     for (const list of read.values()) this.#note(list);
-    const snapshot = new Map([...read].map(([path, list]) => [path, shown(list, session.identity)]));
-    const decisions = planBatch(rows, snapshot, planRules(this.#staged));
+    const snapshot = new Map([...read].map(([path, list]) => [path, shown(list, services.identity)]));
+    const decisions = planBatch(rows, snapshot, planRules(this.#subject));
     await this.#facts.learn(decisions);
     const byList = Map.groupBy(decisions, ({ row }) => listPath(row.change.address));
     const planned = new Map<InputRow, PlannedRow>();
@@ -73,7 +70,7 @@ export class Planner {
   /** @throws UserError (exit 4) when not one list could be read: a plan of that would be about nothing. */
   expectSomethingRead(): void {
     if (!this.#hasRead && this.#refusal !== undefined)
-      throw nothingRead(this.#refusal, this.#staged.session.identity);
+      throw nothingRead(this.#refusal, this.#subject.services.identity);
   }
 
   #judged(
@@ -108,7 +105,7 @@ export class Planner {
     list: readonly CurrentAssignment[] | undefined,
   ): RowError | undefined {
     // A rollback says what its policies were called then.
-    const misnamed = this.#staged.isRestoring ? undefined : policyNameFault(change, policyName);
+    const misnamed = this.#subject.isRestoring ? undefined : policyNameFault(change, policyName);
     return misnamed ?? (list === undefined ? this.#elsewhere(change) : this.#misplaced(change, list));
   }
 
@@ -140,7 +137,7 @@ const isForbidding = ({ status }: Extract<ReadList, { kind: 'refused' }>): boole
   status >= 400 && status !== 404;
 
 /** A plan decides about every row as it stands in the file, and its guard sees what it decides. */
-const planRules = ({ rules }: Pick<Staged, 'rules'>): PlanRules<BatchRow> => ({
+const planRules = ({ rules }: Pick<PlanSubject, 'rules'>): PlanRules<BatchRow> => ({
   apiVersion: rules.apiVersion,
   strategy: rules.strategy ?? 'patch',
   restores: rules.restores === true,

@@ -1,6 +1,5 @@
 import type { CurrentAssignment } from '../../assignments/changes/current.ts';
 import { createHash } from 'node:crypto';
-import { targetInWords } from '../../assignments/changes/changeKind.ts';
 import { INPUT_COLUMNS, type InputColumn } from '../../assignments/rows/columns.ts';
 import { fingerprintOf, fingerprintOfList } from '../../assignments/changes/fingerprint.ts';
 import { inverseCells, type Inverse } from '../../assignments/changes/inverse.ts';
@@ -10,18 +9,15 @@ import { isAsReadBack, lossesOf, undoOfLoss } from '../../assignments/changes/lo
 import { undosIn, type Undo } from '../../assignments/changes/undo.ts';
 import type { LateWrite } from '../../runs/lastWrites.ts';
 import type { Staging } from '../../runs/staging.ts';
-import { lagLeft, readBelievedLists } from '../plan/believedLists.ts';
-import { commandReads } from '../patientReads.ts';
-import type { Context } from '../../cli/context.ts';
+import { readBelievedLists } from '../plan/believedLists.ts';
 import { expectRead } from '../plan/unreadable.ts';
-import { graphClientOf } from '../plan/makePlan.ts';
-import type { Session } from '../services.ts';
+import { graphOf } from '../graphOf.ts';
+import { patientReads } from '../patientReads.ts';
+import type { Services } from '../services.ts';
 import type { Written, WrittenRow } from './writtenRows.ts';
-import { count, shortened } from '../words.ts';
 
-/** Rows that somebody has changed since, and that are shown one by one. */
-const CHANGED_SHOWN = 10;
-const CELL_CHARS_MAX = 60;
+/** Rows that somebody has changed since, and that are told one by one. */
+export const CHANGED_SHOWN = 10;
 
 /** Cells that go with a row to the results of its rollback. */
 const CARRIED = ['note', 'policyName', 'groupName', 'platform'] as const satisfies readonly InputColumn[];
@@ -31,20 +27,18 @@ export async function stageInverses(
   written: Written,
   staging: Staging,
   force: boolean,
-  session: Session,
-  context: Context,
+  services: Services,
 ): Promise<Inverses> {
-  const { identity } = session;
-  const graph = graphClientOf(identity, undefined, written.apiVersion);
-  const send = commandReads(session, graph, context);
+  const { identity } = services;
+  const graph = graphOf(identity, services, written.apiVersion);
+  const send = patientReads(services, graph);
   const from = { root: identity.config.graphUrl, apiVersion: written.apiVersion };
   const inverses = new Inverses(written, staging, force);
   let isPatient = true;
   try {
     for await (const batch of written.batches()) {
       const addresses = batch.map(({ change }) => change.address);
-      const { lists: looks, lagging } = await readBelievedLists(addresses, send, from, session, {
-        signal: context.interrupted,
+      const { lists: looks, lagging } = await readBelievedLists(addresses, send, from, services, {
         isPatient,
       });
       // One wait of two windows tells of a tenant that lags behind for longer; one for each batch would take hours.
@@ -68,7 +62,8 @@ export async function stageInverses(
   return inverses;
 }
 
-interface ChangedRow {
+/** A row that somebody has changed since. */
+export interface ChangedRow {
   readonly row: WrittenRow;
   readonly inverse: Inverse;
 }
@@ -199,74 +194,5 @@ export class Inverses {
 
 const byUs = (undo: Undo): Undo => (undo.kind === 'asBefore' ? undo : { ...undo, kind: 'restore' });
 
-const presentOf = (inverse: Inverse): CurrentAssignment | undefined =>
+export const presentOf = (inverse: Inverse): CurrentAssignment | undefined =>
   inverse.action === 'add' ? undefined : inverse.present;
-
-const wasOf = (inverse: Inverse): CurrentAssignment | undefined =>
-  inverse.action === 'remove' ? undefined : inverse.was;
-
-/** Says what a rollback would do before its plan does, and what it leaves alone. */
-export function showInverses(
-  inverses: Inverses,
-  { name, strategy, withoutImage, unrecordedLines }: Written,
-  { print }: Context,
-): void {
-  const { rows, asBefore, mayLand, changed, gone, lost, lagging, laggingLists, goneLines } = inverses;
-  const some = (n: number, what: string): void => {
-    if (n > 0) print.say(`  ${count(n, 'assignment')} ${what}`);
-  };
-  print.say(rows === 0 ? `Nothing of ${name} is to be put back.` : `Rollback of ${name}:`);
-  some(rows, 'to be put back');
-  some(asBefore, 'as before already');
-  some(mayLand, 'of these had a write sent that may still land: look again later with the same command');
-  some(withoutImage(), 'of which nobody has seen what was there: left out');
-  some(gone, `gone since, or unreadable: left out${strategy === 'assign' ? GONE_BY_ASSIGN : GONE_BY_PATCH}`);
-  if (gone > 0) print.say(`    line ${goneLines.join(', ')}${gone > goneLines.length ? ', …' : ''}`);
-  if (unrecordedLines.length > 0) {
-    some(
-      unrecordedLines.length,
-      'found so by the run though the plan wanted a write, and none is on record (Redis may have lost it, or somebody else made it): left out (--include-unrecorded puts them back from the plan)',
-    );
-    print.say(`    ${linesInWords(unrecordedLines)}`);
-  }
-  some(changed, 'changed by somebody else since: left out (--force puts them back as well)');
-  some(
-    lost,
-    'lost in a write whose list somebody has changed since: left out (--force puts them back as well)',
-  );
-  some(
-    lagging,
-    `still read as before they were written, as the tenant's reads lag behind or somebody has put them back: left out; roll back again in ${lagLeft(laggingLists)}`,
-  );
-  showChanged(inverses, print);
-}
-
-const GONE_BY_PATCH = ", as a PATCH can't bring back what is not there";
-const GONE_BY_ASSIGN = ' (--force adds them again where their policy can be read)';
-
-const linesInWords = (lines: readonly number[]): string =>
-  `line ${lines.slice(0, CHANGED_SHOWN).join(', ')}${lines.length > CHANGED_SHOWN ? ', …' : ''}`;
-
-function showChanged({ changed, changedRows }: Inverses, print: Context['print']): void {
-  if (changed === 0) return;
-  print.talkTable(
-    ['line', 'policy', 'was before', 'is now'],
-    changedRows.map(({ row, inverse }) =>
-      [
-        String(row.input.line),
-        row.change.address.policyId,
-        inWords(wasOf(inverse)),
-        inWords(presentOf(inverse), wasOf(inverse)),
-      ].map((cell) => shortened(cell, CELL_CHARS_MAX)),
-    ),
-  );
-  if (changed > changedRows.length)
-    print.say(`  … and ${count(changed - changedRows.length, 'more', 'more')}`);
-}
-
-function inWords(assignment: CurrentAssignment | undefined, before = assignment): string {
-  if (assignment === undefined) return 'nothing';
-  const { intent } = assignment.whole;
-  const isTurned = typeof intent === 'string' && intent !== before?.whole['intent'];
-  return `${targetInWords(assignment.target)}${isTurned ? `, intent ${intent}` : ''}`;
-}

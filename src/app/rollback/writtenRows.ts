@@ -18,13 +18,12 @@ import type { RecordedRow } from '../../runs/batchRow.ts';
 import { hasEnded, rulesOf, type Run } from '../../runs/run.ts';
 import { ALREADY_SO_UNPLANNED, isUnrecorded } from '../../runs/unrecorded.ts';
 import type { Strategy } from '../../assignments/kinds/kind.ts';
-import type { Context } from '../../cli/context.ts';
 import { findOurRun, wrongState } from '../runs/findRun.ts';
-import { openInput } from '../draft/intake.ts';
+import { openFile } from '../draft/inputFile.ts';
 import { rowsMeant } from '../runs/resultRow.ts';
 import { brokenPlan, expectSame, planReads } from '../draft/planFileIntake.ts';
 import { addressesIn, ALWAYS_KNOWN, expectColumns } from '../runs/selection.ts';
-import type { Session } from '../services.ts';
+import type { Services } from '../services.ts';
 import { count } from '../words.ts';
 
 /** A row that was written, with what it overwrote. */
@@ -75,17 +74,14 @@ export async function writtenByRun(
   name: string,
   { where, rows: rowsFile }: Selection,
   { isIncluded, planPath }: Unrecorded,
-  session: Session,
-  context: Context,
+  services: Services,
 ): Promise<Written> {
-  const { runs, identity } = session;
-  const run = await findOurRun(name, runs, identity.tenant, context);
+  const { runs, identity } = services;
+  const run = await findOurRun(name, services);
   expectEnded(run, identity.hint);
-  const isMeant = await rowsMeant(where, rowsFile, run, context);
+  const isMeant = await rowsMeant(where, rowsFile, run, services);
   const planned =
-    isIncluded && run.unrecorded > 0
-      ? await plannedBefores(run, planPath(run.runId), session, context)
-      : undefined;
+    isIncluded && run.unrecorded > 0 ? await plannedBefores(run, planPath(run.runId), services) : undefined;
   const unrecordedLines: number[] = [];
   let withoutImage = 0;
   return {
@@ -152,21 +148,16 @@ const rowKey = ({ input, change }: Pick<RecordedRow, 'input' | 'change'>): strin
   `${input.line} ${aboutKey(change)}`;
 
 /** @throws UserError (exit 2) for a plan that is gone, or is of another file. */
-async function plannedBefores(
-  run: Run,
-  path: string,
-  session: Session,
-  context: Context,
-): Promise<PlannedBefores> {
+async function plannedBefores(run: Run, path: string, services: Services): Promise<PlannedBefores> {
   const isThere = await access(path).then(
     () => true,
     () => false,
   );
   if (!isThere) throw planIsGone(run, path, 'is gone');
-  const file = await openInput(path, undefined, context);
-  const reads = planReads(file, await session.runs.sealKey());
+  const file = await openFile(path, undefined, services);
+  const reads = planReads(file, await services.runs.sealKey());
   const { header } = await reads.header();
-  expectSame(header, session, file);
+  expectSame(header, services, file);
   if (header.source.sha256 !== run.source.sha256) throw planIsGone(run, path, 'is of another file');
   const befores = new Map<string, Before>();
   for await (const { line, cells, decision } of reads.rows()) {
@@ -194,7 +185,7 @@ const imageFor = ({ action }: Change, before: Before | undefined): Before | unde
   return before?.kind === 'entry' || before?.kind === 'entries' ? before : undefined;
 };
 
-const expectEnded = (run: Run, hint: Session['identity']['hint']): void => {
+const expectEnded = (run: Run, hint: Services['identity']['hint']): void => {
   if (hasEnded(run)) return;
   const isStopped = run.state === 'cancelled' || run.state === 'aborted';
   const remedy = isStopped
@@ -207,25 +198,24 @@ const expectEnded = (run: Run, hint: Session['identity']['hint']): void => {
 export async function writtenByPlan(
   path: string,
   { where, rows: rowsFile }: Selection,
-  session: Session,
-  context: Context,
+  services: Services,
 ): Promise<Written> {
-  const file = await openInput(path, undefined, context);
-  const reads = planReads(file, await session.runs.sealKey());
+  const file = await openFile(path, undefined, services);
+  const reads = planReads(file, await services.runs.sealKey());
   const { header } = await reads.header();
-  expectSame(header, session, file);
+  expectSame(header, services, file);
   expectColumns(
     where,
     [...new Set([...header.columns, ...ALWAYS_KNOWN, 'row', 'before', 'after'] as const)],
     `The plan ${file.name} has`,
   );
   const { graphUrl, apiVersion, strategy, source } = header;
-  for (const run of await session.runs.runs())
+  for (const run of await services.runs.runs())
     if (run.runId === basename(path, '.ndjson') || run.source.sha256 === source.sha256)
-      expectEnded(run, session.identity.hint);
+      expectEnded(run, services.identity.hint);
   // A rollback's own plan has targets that nobody documents.
   const rules: ReadingRules = { root: graphUrl, apiVersion, blind: header.blind, restores: true, strategy };
-  const isNamed = await addressesIn(rowsFile, header, context);
+  const isNamed = await addressesIn(rowsFile, header, services);
   let withoutImage = 0;
   async function* written(): AsyncGenerator<WrittenRow> {
     for await (const row of reads.rows()) {

@@ -1,16 +1,18 @@
 import { closestTo } from '../../assignments/values/closest.ts';
 import { EXIT, UserError } from '../../errors.ts';
 import { RECORD_FORMAT, type Run } from '../../runs/run.ts';
-import type { RunStore } from '../../runs/runStore.ts';
-import type { Context } from '../../cli/context.ts';
-import { visible } from '../../assignments/values/visible.ts';
+import type { Services } from '../services.ts';
 
-/** The run that an argument names; `@last` is the newest and is echoed, so that nobody acts on another than he thinks. */
-export async function findRun(name: string, runs: RunStore, tenant: string, context: Context): Promise<Run> {
+/**
+ * The run of a name; `@last` is the newest, of which `lastRun` tells, so that nobody acts on another than he thinks.
+ * @throws UserError (exit 2) when there is none
+ */
+export async function findRun(name: string, { runs, identity, events }: Services): Promise<Run> {
+  const { tenant } = identity;
   if (name === '@last') {
     const [newest] = await runs.runs();
     if (newest === undefined) throw noRuns(tenant);
-    context.print.say(visible(`@last is ${newest.runId} (${newest.source.name})`));
+    events.emit('lastRun', newest.runId, newest.source.name);
     return newest;
   }
   const run = /^[\w-]+$/.test(name) ? await runs.run(name) : undefined;
@@ -29,13 +31,8 @@ export async function findRun(name: string, runs: RunStore, tenant: string, cont
  * The same for what reads or changes more of a run than its header tells.
  * @throws UserError (exit 2) for a run that another version has recorded: here its rows would read as something else
  */
-export async function findOurRun(
-  name: string,
-  runs: RunStore,
-  tenant: string,
-  context: Context,
-): Promise<Run> {
-  const run = await findRun(name, runs, tenant, context);
+export async function findOurRun(name: string, services: Services): Promise<Run> {
+  const run = await findRun(name, services);
   if (run.format === RECORD_FORMAT) return run;
   throw new UserError(
     `Run ${run.runId} was recorded by another version of retarget (format ${run.format}, not ${RECORD_FORMAT}).`,

@@ -6,7 +6,7 @@ import { cellText, type SelectableColumn, type Selector } from '../../assignment
 import type { RecordedRow } from '../../runs/batchRow.ts';
 import { statusOf, type RowStatus } from '../../runs/rowState.ts';
 import type { Run } from '../../runs/run.ts';
-import type { Context } from '../../cli/context.ts';
+import type { Host } from '../host.ts';
 import { addressesIn, ALWAYS_KNOWN, expectColumns } from './selection.ts';
 
 /** A row with what became of it, by the names of the columns that `results` shows. */
@@ -54,7 +54,7 @@ export async function rowsMeant(
   where: Selector,
   rowsFile: string | undefined,
   run: Run,
-  context: Context,
+  host: Pick<Host, 'cwd' | 'interrupted' | 'events'>,
 ): Promise<(recorded: RecordedRow, row?: ResultRow) => boolean> {
   // A run of no columns is of a file without rows.
   const input = run.columns.length > 0 ? run.columns : INPUT_COLUMNS;
@@ -63,7 +63,7 @@ export async function rowsMeant(
     [...new Set([...input, ...ALWAYS_KNOWN, ...RESULT_COLUMNS, 'row'] as const)],
     `Run ${run.runId} has`,
   );
-  const isNamed = await addressesIn(rowsFile, run, context);
+  const isNamed = await addressesIn(rowsFile, run, host);
   return (recorded, row = resultRow(recorded, run)) =>
     where.matches((column) => cellText(row[column])) && (rowsFile === undefined || isNamed(recorded.change));
 }

@@ -1,26 +1,25 @@
-import type { LivePlan } from '../plan/makePlan.ts';
-import type { Staged } from '../draft/staged.ts';
 import { hasEnded, type RunOptions } from '../../runs/run.ts';
 import type { LogEntry } from '../../runs/runReader.ts';
-import type { Context } from '../../cli/context.ts';
-import type { Session } from '../services.ts';
+import type { Host } from '../host.ts';
+import type { Services } from '../services.ts';
 
-/** Flags whose use belongs into the log of a run. */
-interface LoggedFlags {
+/** What somebody said with what he did. */
+export interface Said {
   readonly reason?: string;
   readonly allow?: readonly string[];
 }
 
+type Logging = Pick<Services, 'runs' | 'identity' | 'argv' | 'redactor'>;
+
 /** What belongs to an action besides its arguments. */
-type LogDetails = NonNullable<LogEntry['details']>;
+export type LogDetails = NonNullable<LogEntry['details']>;
 
 /** Writes into the log of a run who did what, why, and with which arguments. It outlives the run. */
 export async function logRun(
   action: string,
   runId: string,
-  { runs, identity }: Pick<Session, 'runs' | 'identity'>,
-  { argv, redactor }: Pick<Context, 'argv' | 'redactor'>,
-  { reason, allow }: LoggedFlags = {},
+  { runs, identity, argv, redactor }: Logging,
+  { reason, allow }: Said = {},
   details: LogDetails = {},
 ): Promise<void> {
   const entry: LogEntry = {
@@ -37,14 +36,8 @@ export async function logRun(
   await runs.tell(runId, entry);
 }
 
-/** What the log says of the plan that a run was made of: its fingerprint, and of a plan file when it was made. */
-export const planTaken = (
-  { saved }: Pick<Staged, 'saved'>,
-  { fingerprint }: Pick<LivePlan, 'fingerprint'>,
-): LogDetails => ({ ...(saved !== undefined && { planOf: saved.createdAt }), plan: fingerprint });
-
 /** A reason as it is kept: null for none. */
-export const reasonFrom = (reason: string | undefined, { redacted }: Context['redactor']): string | null =>
+export const reasonFrom = (reason: string | undefined, { redacted }: Host['redactor']): string | null =>
   redacted(reason?.trim() ?? '') || null;
 
 /**
@@ -53,7 +46,7 @@ export const reasonFrom = (reason: string | undefined, { redacted }: Context['re
  */
 export const keptTexts = <T extends Pick<RunOptions, 'purpose' | 'justification'>>(
   options: T,
-  redactor: Context['redactor'],
+  redactor: Host['redactor'],
 ): T => ({
   ...options,
   purpose: reasonFrom(options.purpose ?? undefined, redactor),
@@ -61,12 +54,7 @@ export const keptTexts = <T extends Pick<RunOptions, 'purpose' | 'justification'
 });
 
 /** Writes into the log of every run of the tenant that has not ended. */
-export async function logOpenRuns(
-  action: string,
-  session: Pick<Session, 'runs' | 'identity'>,
-  context: Pick<Context, 'argv' | 'redactor'>,
-  flags: LoggedFlags,
-): Promise<void> {
-  for (const run of await session.runs.runs())
-    if (!hasEnded(run)) await logRun(action, run.runId, session, context, flags);
+export async function logOpenRuns(action: string, services: Logging, said: Said): Promise<void> {
+  for (const run of await services.runs.runs())
+    if (!hasEnded(run)) await logRun(action, run.runId, services, said);
 }

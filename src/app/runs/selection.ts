@@ -1,4 +1,3 @@
-import type { Command, Option } from 'commander';
 import { aboutKey } from '../../assignments/rows/about.ts';
 import type { Change } from '../../assignments/rows/change.ts';
 import type { Problem } from '../../assignments/rows/row.ts';
@@ -13,29 +12,10 @@ import { closestTo } from '../../assignments/values/closest.ts';
 import { EXIT, UserError } from '../../errors.ts';
 import { readRows } from '../../formats/readRows.ts';
 import type { Run } from '../../runs/run.ts';
-import type { Context } from '../../cli/context.ts';
-import { many } from '../../cli/flags.ts';
-import { openInput, PROBLEMS_SHOWN_MAX, type InputFile } from '../draft/intake.ts';
-import { showProblems } from '../../cli/terminal/problems.ts';
+import { openFile, type InputFile } from '../draft/inputFile.ts';
+import { PROBLEMS_SHOWN_MAX } from '../draft/intake.ts';
+import type { Host } from '../host.ts';
 import { count } from '../words.ts';
-
-/** The flags of a command that takes part of a run's rows. */
-export interface SelectionFlags {
-  readonly where?: readonly string[];
-  readonly rows?: string;
-}
-
-export const whereOption = (): Option =>
-  many(
-    '--where <column=text>',
-    'only rows whose cell is this, * stands for any text; may be repeated, then all must hold',
-  );
-
-export function selectionOptions(command: Command): Command {
-  return command
-    .addOption(whereOption())
-    .option('--rows <file>', 'only rows for the assignments that are in this file of rows');
-}
 
 /** @throws UserError (exit 2) for what is no condition. */
 export function selectorFrom(where: readonly string[] = []): Selector {
@@ -68,15 +48,15 @@ export function expectColumns(
 
 /**
  * Whether a change is about an assignment that is in the file of `--rows`; without one, each is.
- * @throws UserError (exit 2) when the file can't be read, or has rows that name no assignment: they are shown.
+ * @throws UserError (exit 2) when the file can't be read, or has rows that name no assignment: `problems` tells of them.
  */
 export async function addressesIn(
   path: string | undefined,
   { graphUrl, apiVersion }: Pick<Run, 'graphUrl' | 'apiVersion'>,
-  context: Context,
+  host: Pick<Host, 'cwd' | 'interrupted' | 'events'>,
 ): Promise<(change: Change) => boolean> {
   if (path === undefined) return () => true;
-  const file = await openInput(path, undefined, context);
+  const file = await openFile(path, undefined, host);
   const { keys, problems, problemTotal } = await readKeys(file, {
     root: graphUrl,
     apiVersion,
@@ -84,7 +64,7 @@ export async function addressesIn(
     restores: true,
   });
   if (problemTotal === 0) return (change) => keys.has(aboutKey(change));
-  showProblems({ name: file.name, problems, problemTotal }, context);
+  host.events.emit('problems', { name: file.name, problems, problemTotal });
   throw new UserError(`${file.name} has ${count(problemTotal, 'problem')}; no row was selected.`, {
     remedy: 'Correct them and start again.',
     exitCode: EXIT.badInput,

@@ -3,57 +3,54 @@ import { EXIT, UserError } from '../../errors.ts';
 import type { Pace } from '../../queue/limits.ts';
 import type { Stop } from '../../runs/runReader.ts';
 import { Tenants } from '../../runs/tenants.ts';
-import type { Context } from '../../cli/context.ts';
-import { logOpenRuns, reasonFrom } from './runLog.ts';
-import type { Session } from '../services.ts';
-import { stopInWords } from './whyWaiting.ts';
-import { duration } from '../words.ts';
-import { visible } from '../../assignments/values/visible.ts';
+import type { Services } from '../services.ts';
+import { logOpenRuns, reasonFrom, type Said } from './runLog.ts';
 
 /** Redis writes `appendfsync everysec` to the disk within two seconds, whatever the disk does. Source: redis.io, persistence. */
 const ON_DISK_MS = 2_000;
-/** Between a worker's last look at its leave and the request's first byte. */
-const LEAVING_MS = 250;
+/** Between a worker's last look at its permit and the request's first byte. */
+const DEPARTURE_MS = 250;
 
-interface StopFlags {
-  readonly json?: boolean;
-  readonly reason?: string;
+/** A tenant that is stopped from now on. */
+export interface TenantStop {
+  readonly stop: Stop;
+  /** Other tenants that this Redis knows: they go on. */
+  readonly notStopped: readonly string[];
+  /** How long requests may still leave that had their permits before. */
+  readonly lastPermitMs: number;
+  /** When no request of a run can leave any more and a restart of Redis would not forget the stop. */
+  settled(): Promise<void>;
 }
 
-/** How long after a stop a request may still leave, on a leave that was given before it. */
-const lastLeaveMs = ({ leaveValidMs }: Pace): number => Math.max(leaveValidMs + LEAVING_MS, ON_DISK_MS);
+/** How long after a stop a request may still leave, on a permit that was given before it. */
+const lastPermitMs = ({ leaveValidMs }: Pace): number => Math.max(leaveValidMs + DEPARTURE_MS, ON_DISK_MS);
 
 /**
- * Stops the tenant, and answers when no request of a run can leave any more and a restart of Redis would not forget it.
+ * Stops the tenant: no request of any run leaves, also of runs to come.
  * @throws UserError (exit 2) for a tenant that this Redis has never seen: who means another one must not believe it stopped
  */
-export async function stopTenant(session: Session, flags: StopFlags, context: Context): Promise<void> {
-  const { runs, identity } = session;
-  const { print, redactor, interrupted } = context;
-  const notStopped = await otherTenants(session);
+export async function stopTenant(said: Said, services: Services): Promise<TenantStop> {
+  const { runs, identity, redactor, interrupted } = services;
+  const notStopped = await otherTenants(services);
   const stop: Stop = {
     by: identity.operator,
     at: Date.now(),
-    reason: reasonFrom(flags.reason, redactor),
+    reason: reasonFrom(said.reason, redactor),
   };
   await runs.stop(stop);
-  await logOpenRuns('stop', session, context, flags);
-  const waitMs = lastLeaveMs(identity.pace);
-  print.say(
-    `Tenant ${identity.tenant} is stopped; what had leave to go may go for ${duration(waitMs / 1000)}.`,
-  );
-  if (notStopped.length > 0)
-    print.say(
-      `Not stopped, each by a \`pause --all --tenant\` of its own: ${visible(notStopped.join(', '))}.`,
-    );
-  await sleep(waitMs, undefined, { signal: interrupted });
-  print.say('From now on no request of any run leaves, also of runs to come.');
-  print.say(`Go on with: ${identity.hint('resume --all')}`);
-  if (flags.json) print.json({ tenant: identity.tenant, stopped: stop, notStopped });
+  await logOpenRuns('stop', services, said);
+  const waitMs = lastPermitMs(identity.pace);
+  const settledAt = performance.now() + waitMs;
+  return {
+    ...{ stop, notStopped, lastPermitMs: waitMs },
+    async settled() {
+      await sleep(Math.max(0, settledAt - performance.now()), undefined, { signal: interrupted });
+    },
+  };
 }
 
 /** The tenants that this Redis knows besides the one that is meant, which has to be known as well. */
-async function otherTenants({ redis, runs, identity, producer }: Session): Promise<string[]> {
+async function otherTenants({ redis, runs, identity, producer }: Services): Promise<string[]> {
   const known = await new Tenants(redis).all();
   const { tenant } = identity;
   const others = known.filter((name) => name !== tenant);
@@ -73,21 +70,10 @@ async function otherTenants({ redis, runs, identity, producer }: Session): Promi
   });
 }
 
-/** Ends the stop of the tenant, and has its runs go on. */
-export async function letTenantGoOn(session: Session, flags: StopFlags, context: Context): Promise<void> {
-  const { runs, identity, producer } = session;
-  const { print } = context;
-  if (await runs.letGoOn()) {
-    await logOpenRuns('let go on', session, context, flags);
-    print.say(`Tenant ${identity.tenant} goes on.`);
-  } else print.say(`Tenant ${identity.tenant} was not stopped.`);
-  await producer.topUp();
-  if (flags.json) print.json({ stopped: null });
-}
-
-/** Tells that the tenant is stopped, before something is begun that would wait for it. */
-export async function tellStop({ runs, identity }: Session, { print }: Context): Promise<void> {
-  const stop = await runs.stopped();
-  if (stop !== undefined)
-    print.say(visible(`Nothing is sent for now: the tenant ${stopInWords(stop, identity.hint)}.`));
+/** Ends the stop of the tenant, and has its runs go on. Answers false when it was not stopped. */
+export async function resumeTenant(said: Said, services: Services): Promise<boolean> {
+  const wasStopped = await services.runs.letGoOn();
+  if (wasStopped) await logOpenRuns('let go on', services, said);
+  await services.producer.topUp();
+  return wasStopped;
 }

@@ -1,16 +1,16 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EXIT } from '../../errors.ts';
-import { defaultDataDir } from '../../redis/dataDir.ts';
+import { usualDataDir } from '../../config.ts';
 import { startSimulator } from '../../simulator/simulator.ts';
 import { readTenantFile } from '../../simulator/tenantFile.ts';
 import { apply } from './apply.ts';
 import type { CliCommand, Context } from '../context.ts';
 import { results } from './results.ts';
 import { identify } from '../../app/identity.ts';
-import { openSession } from '../../app/services.ts';
+import { openServices } from '../../app/services.ts';
 
-const sample = (name: string): string => fileURLToPath(new URL(`../../samples/${name}`, import.meta.url));
+const sample = (name: string): string => fileURLToPath(new URL(`../../../samples/${name}`, import.meta.url));
 
 /** Intune's limit in a fifth of its time, so that a demo shows minutes of work in seconds. */
 const WRITES_PER_WINDOW = 100;
@@ -35,7 +35,7 @@ export const demo: CliCommand<object> = {
       otherAppFromMs: WINDOW_MS,
     });
     const { REDIS_URL: _, AZURE_TENANT_ID: __, ...env } = context.env;
-    const dataDir = `${defaultDataDir({ ...context.env })}-demo`;
+    const dataDir = `${usualDataDir(context.env)}-demo`;
     const inDemo: Context = {
       ...context,
       // A `.env` of the user's directory is about another tenant.
@@ -77,11 +77,11 @@ export const demo: CliCommand<object> = {
 
 /** Rows that failed though they should not have, or the other way round. */
 async function unexpectedRows(context: Context, flags: { tenant: string }): Promise<number> {
-  await using session = await openSession(identify(flags, context), context);
-  const [run] = await session.runs.runs();
+  await using services = await openServices(identify(flags, context), context);
+  const [run] = await services.runs.runs();
   if (run === undefined) return 1;
   let unexpected = 0;
-  for await (const { state, input } of session.runs.rows(run)) {
+  for await (const { state, input } of services.runs.rows(run)) {
     const isScripted = String(input.cells.get('note') ?? '').includes(SCRIPTED);
     const isDone = state === 'succeeded' || state === 'skipped';
     if (isDone === isScripted) unexpected += 1;

@@ -1,12 +1,20 @@
 import type { SharedFlags } from '../../config.ts';
 import { EXIT, UserError } from '../../errors.ts';
-import { canAsk } from '../terminal/ask.ts';
+import { ask, canAsk } from '../terminal/ask.ts';
 import type { Check } from '../../app/doctor/check.ts';
 import type { CliCommand, Context } from '../context.ts';
+import { sharedOptions } from '../sharedFlags.ts';
+import { tenantInWords } from '../../app/doctor/tenantName.ts';
 import { graphDiagnosis, type GraphDiagnosis } from '../../app/doctor/graphDiagnosis.ts';
 import { redisDiagnosis } from '../../app/doctor/redisDiagnosis.ts';
-import { identify, sharedOptions } from '../../app/identity.ts';
-import { probedAddresses, probeWrite, unknown, type Probe } from '../../app/doctor/probeWrite.ts';
+import { identify } from '../../app/identity.ts';
+import {
+  probedAddresses,
+  probeWrite,
+  unknown,
+  type Probe,
+  type ProbedWrite,
+} from '../../app/doctor/probeWrite.ts';
 import { visible } from '../../assignments/values/visible.ts';
 
 interface DoctorFlags extends SharedFlags {
@@ -70,7 +78,10 @@ async function probeIfWell(
       message: `Not tried, as the check of ${obstacle.name} has failed.`,
       remedy: 'Mend that first.',
     });
-  return probeWrite(addresses, identity, { yes, domain, typesToApprove }, context);
+  const where = tenantInWords(identity, domain ?? undefined);
+  const mayWrite = async ({ path, target }: ProbedWrite): Promise<boolean> =>
+    yes || ask(visible(`Write the present target (${target}) of ${path} back to it in ${where}?`), context);
+  return probeWrite(addresses, identity, { mayWrite, typesToApprove }, context);
 }
 
 function show(checks: readonly Check[], { print }: Context): void {

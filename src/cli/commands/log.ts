@@ -1,10 +1,11 @@
 import type { SharedFlags } from '../../config.ts';
 import { EXIT } from '../../errors.ts';
 import type { LogEntry } from '../../runs/runReader.ts';
-import type { CliCommand, Context } from '../context.ts';
+import type { CliCommand } from '../context.ts';
 import { findRun } from '../../app/runs/findRun.ts';
-import { identify, sharedOptions } from '../../app/identity.ts';
-import { openSession, type Session } from '../../app/services.ts';
+import { identify } from '../../app/identity.ts';
+import { openServices, type Services } from '../../app/services.ts';
+import { sharedOptions } from '../sharedFlags.ts';
 import { count, shortened } from '../../app/words.ts';
 
 interface LogFlags extends SharedFlags {
@@ -23,13 +24,13 @@ export const log: CliCommand<LogFlags> = {
       .option('--all', `every entry, not only the ${SHOWN_MAX} newest`)
       .option('--json', 'print JSON'),
   async run([name = ''], flags, context) {
-    await using session = await openSession(identify(flags, context), context);
-    const runId = await runIdOf(name, session, context);
-    const entries = await session.runs.told(runId, flags.all ? undefined : SHOWN_MAX);
-    const earlier = (await session.runs.toldCount(runId)) - entries.length;
+    await using services = await openServices(identify(flags, context), context);
+    const runId = await runIdOf(name, services);
+    const entries = await services.runs.told(runId, flags.all ? undefined : SHOWN_MAX);
+    const earlier = (await services.runs.toldCount(runId)) - entries.length;
     if (earlier > 0)
       context.print.say(
-        `… ${count(earlier, 'earlier entry', 'earlier entries')}: ${session.identity.hint(`log ${runId} --all`)}`,
+        `… ${count(earlier, 'earlier entry', 'earlier entries')}: ${services.identity.hint(`log ${runId} --all`)}`,
       );
     if (flags.json) context.print.json(entries.map(asJson));
     else if (entries.length === 0) context.print.say('Nothing was written into the log of this run.');
@@ -39,9 +40,9 @@ export const log: CliCommand<LogFlags> = {
 };
 
 /** A log outlives its run, so it is asked for first. */
-async function runIdOf(name: string, { runs, identity }: Session, context: Context): Promise<string> {
-  const isTold = /^[\w-]+$/.test(name) && (await runs.toldCount(name)) > 0;
-  return isTold ? name : (await findRun(name, runs, identity.tenant, context)).runId;
+async function runIdOf(name: string, services: Services): Promise<string> {
+  const isTold = /^[\w-]+$/.test(name) && (await services.runs.toldCount(name)) > 0;
+  return isTold ? name : (await findRun(name, services)).runId;
 }
 
 const asJson = ({ at, operator, action, reason = null, details = {} }: LogEntry) => ({

@@ -1,46 +1,45 @@
-import type { FileFlags } from '../../app/draft/staged.ts';
 import { resolve } from 'node:path';
+import { Draft } from '../../app/draft/draft.ts';
+import { connectedOrProblems } from '../../app/draft/rowsIntake.ts';
+import { identify, signIn } from '../../app/identity.ts';
+import { isStopped } from '../../app/plan/plan.ts';
+import { openServices } from '../../app/services.ts';
 import { EXIT, UserError, type ExitCode } from '../../errors.ts';
 import { formatOf } from '../../formats/format.ts';
 import type { CliCommand, Context } from '../context.ts';
-import { isStopped, planStaged, type PlanTerms } from '../../app/plan/makePlan.ts';
-import { sharedOptions, signIn } from '../../app/identity.ts';
-import { allowedBy, changeLimits, guardOptions, type GuardFlags } from '../planFlags.ts';
+import { draftOptions, draftTerms, openInput, planTerms, type DraftFlags } from '../draftFlags.ts';
 import { showPlan } from '../terminal/showPlan.ts';
-import { fileOptions, withStagedFile } from '../../app/draft/draft.ts';
 
-export interface PlanFlags extends FileFlags, GuardFlags {
+export interface PlanFlags extends DraftFlags {
   readonly json?: boolean;
-  readonly offline?: boolean;
   readonly output?: string;
 }
 
-export const OFFLINE: [flags: string, description: string] = [
-  '--offline',
-  'plan without reading the tenant: no guard on what changes, no undo from the plan; needs --allow no-undo',
-];
-
 export const plan: CliCommand<PlanFlags> = {
   options: (command) =>
-    guardOptions(fileOptions(sharedOptions(command)))
-      .option(...OFFLINE)
+    draftOptions(command)
       .option('-o, --output <file>', 'save the plan; `apply` and `submit` take exactly it')
       .option('--json', 'print the plan as JSON'),
-  run: ([path = ''], flags, context) => planCommand(path, flags, context),
+  run: ([path = ''], flags, context) => planFile(path, flags, context),
 };
 
 /** Reads, checks, looks and judges; what was staged for it is forgotten. */
-export function planCommand(path: string, flags: PlanFlags, context: Context): Promise<ExitCode> {
-  const paths = flags.output === undefined ? [] : [resolve(context.cwd, planName(flags.output))];
-  const terms = planTerms(flags, paths);
-  return withStagedFile(path, flags, context, signIn, async (staged) => {
-    const found = await planStaged(staged, terms, context);
-    if (flags.json) context.print.json(found);
-    else showPlan(found, context);
-    for (const saved of paths) context.print.say(`Plan written to ${saved}.`);
-    if (isStopped(found)) return EXIT.stoppedEarly;
-    return found.leftOut > 0 ? EXIT.someRowsFailed : EXIT.done;
-  });
+export async function planFile(path: string, flags: PlanFlags, context: Context): Promise<ExitCode> {
+  const { print } = context;
+  const saveTo = flags.output === undefined ? [] : [resolve(context.cwd, planName(flags.output))];
+  const wanted = planTerms(flags, saveTo);
+  const terms = draftTerms(flags);
+  const known = identify(flags, context);
+  const file = await openInput(path, flags, context);
+  const connecting = signIn(known, context).then((signedIn) => openServices(signedIn, context));
+  await using services = await connectedOrProblems(connecting, file, terms, known, context);
+  await using draft = await Draft.open(file, terms, services);
+  const found = await draft.plan(wanted);
+  if (flags.json) print.json(found);
+  else showPlan(found, print);
+  for (const saved of saveTo) print.say(`Plan written to ${saved}.`);
+  if (isStopped(found)) return EXIT.stoppedEarly;
+  return found.leftOut > 0 ? EXIT.someRowsFailed : EXIT.done;
 }
 
 /** A plan under the name of another kind of file would be opened as one, edited, and be no plan any more. */
@@ -51,14 +50,3 @@ function planName(output: string): string {
     exitCode: EXIT.badInput,
   });
 }
-
-/** @throws UserError (exit 2) for flags that can't be read. */
-export const planTerms = (
-  flags: GuardFlags & { readonly offline?: boolean },
-  paths: readonly string[],
-): PlanTerms => ({
-  offline: flags.offline === true,
-  limits: changeLimits(flags),
-  allowed: allowedBy(flags),
-  paths,
-});

@@ -1,3 +1,10 @@
+import { identify, type Identity } from '../../app/identity.ts';
+import { findRun } from '../../app/runs/findRun.ts';
+import { statusOf } from '../../app/runs/status.ts';
+import { openServices } from '../../app/services.ts';
+import { count, duration } from '../../app/words.ts';
+import { sharedOptions } from '../sharedFlags.ts';
+import { tellStop } from '../terminal/tellWaits.ts';
 import type { SharedFlags } from '../../config.ts';
 import { EXIT } from '../../errors.ts';
 import type { RunStatus } from '../../runs/progress.ts';
@@ -6,13 +13,7 @@ import { DEFAULT_OPTIONS, hasEnded } from '../../runs/run.ts';
 import type { Stop } from '../../runs/runReader.ts';
 import { ALREADY_SO_UNPLANNED } from '../../runs/unrecorded.ts';
 import type { CliCommand, Context } from '../context.ts';
-import { findRun } from '../../app/runs/findRun.ts';
-import { identify, sharedOptions, type Identity } from '../../app/identity.ts';
 import { shortFingerprint } from '../terminal/showPlan.ts';
-import { openSession } from '../../app/services.ts';
-import { tellStop } from '../../app/runs/tenantStop.ts';
-import { statusOf } from '../../app/work/work.ts';
-import { count, duration } from '../../app/words.ts';
 import { visible } from '../../assignments/values/visible.ts';
 
 interface StatusFlags extends SharedFlags {
@@ -29,27 +30,28 @@ export const status: CliCommand<StatusFlags> = {
       .option('--all', `every run, not only the open ones and the ${ENDED_SHOWN_MAX} that ended last`)
       .option('--json', 'print JSON'),
   async run([name], flags, context) {
-    await using session = await openSession(identify(flags, context), context);
-    const { tenant } = session.identity;
+    await using services = await openServices(identify(flags, context), context);
+    const { identity, runs: record } = services;
+    const stop = await record.stopped();
     if (name !== undefined) {
-      const run = await statusOf(await findRun(name, session.runs, tenant, context), session);
+      const run = await statusOf(await findRun(name, services), services);
       if (flags.json) context.print.json(run);
-      else showRun(run, await session.runs.stopped(), session.identity, context);
+      else showRun(run, stop, identity, context);
       return EXIT.done;
     }
-    const all = await session.runs.runs();
+    const all = await record.runs();
     const ended = all.filter(hasEnded);
     const left = new Set(flags.all ? [] : ended.slice(ENDED_SHOWN_MAX));
     const shown = all.filter((run) => !left.has(run));
-    const runs = await Promise.all(shown.map((run) => statusOf(run, session)));
+    const runs = await Promise.all(shown.map((run) => statusOf(run, services)));
     if (flags.json) context.print.json(runs);
     else {
-      await tellStop(session, context);
-      showRuns(runs, await session.runs.stopped(), tenant, context);
+      await tellStop(services, context.print);
+      showRuns(runs, stop, identity.tenant, context);
     }
     if (left.size > 0)
       context.print.say(
-        `… and ${count(left.size, 'older run')} that ended: ${session.identity.hint('status --all')}`,
+        `… and ${count(left.size, 'older run')} that ended: ${identity.hint('status --all')}`,
       );
     return EXIT.done;
   },

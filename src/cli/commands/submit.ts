@@ -1,91 +1,67 @@
-import type { FileFlags, Staged } from '../../app/draft/staged.ts';
-import { EXIT, UserError, type ExitCode } from '../../errors.ts';
+import { Draft } from '../../app/draft/draft.ts';
+import { connectedOrProblems } from '../../app/draft/rowsIntake.ts';
+import { identify, signIn, type Identity } from '../../app/identity.ts';
 import { expectJustified } from '../../app/plan/justification.ts';
-import type { CliCommand, Context } from '../context.ts';
-import { logRun, planTaken } from '../../app/runs/runLog.ts';
-import { keepPlanIn, makesRun, type MakeFlags } from '../runFlags.ts';
-import { isStopped, planStaged, type LivePlan } from '../../app/plan/makePlan.ts';
-import { OFFLINE, planTerms } from './plan.ts';
-import { optionsOfRun } from '../planFlags.ts';
-import { sharedOptions, signIn, type Identity } from '../../app/identity.ts';
-import { showPlan } from '../terminal/showPlan.ts';
-import { tellStop } from '../../app/runs/tenantStop.ts';
-import { fileOptions, publish, withStagedFile } from '../../app/draft/draft.ts';
-import { tellNoWorkers } from '../../app/work/work.ts';
+import { isStopped } from '../../app/plan/plan.ts';
+import { openServices } from '../../app/services.ts';
 import { count } from '../../app/words.ts';
+import { EXIT, UserError } from '../../errors.ts';
+import type { CliCommand, Context } from '../context.ts';
+import { draftTerms, makeOptions, openInput, planTerms, runTerms } from '../draftFlags.ts';
+import type { MakeFlags } from '../draftFlags.ts';
+import { optionsOfRun } from '../planFlags.ts';
+import { showPlan } from '../terminal/showPlan.ts';
+import { tellNoWorkers, tellStop } from '../terminal/tellWaits.ts';
 
 const TENANT_UNKNOWN =
   'Neither the token nor --tenant says which tenant this is: only workers without both will take it.';
 const NOT_PLANNED =
   'Not compared with the tenant (--no-plan): there is no guard; workers read before each write.';
 
-interface SubmitFlags extends FileFlags, MakeFlags {
+interface SubmitFlags extends MakeFlags {
   readonly plan: boolean;
-  readonly offline?: boolean;
 }
 
 export const submit: CliCommand<SubmitFlags> = {
   options: (command) =>
-    makesRun(fileOptions(sharedOptions(command)))
-      .option(...OFFLINE)
-      .option(
-        '--no-plan',
-        'queue the file as it is, without comparing it with the tenant: there is no guard',
-      ),
-  run: ([path = ''], flags, context) =>
-    withStagedFile(
-      path,
-      flags,
-      context,
-      (identity, itsContext, isPlan) =>
-        readsTenant(flags) && !isPlan ? signIn(identity, itsContext) : tenantForSure(identity, itsContext),
-      (staged) => submitStaged(staged, flags, context),
-      { options: optionsOfRun(flags), keepPlanIn: keepPlanIn(flags, context), unplanned: !flags.plan },
+    makeOptions(command).option(
+      '--no-plan',
+      'queue the file as it is, without comparing it with the tenant: there is no guard',
     ),
+  async run([path = ''], flags, context) {
+    const { print } = context;
+    const terms = { ...draftTerms(flags, runTerms(flags)), unplanned: !flags.plan };
+    const wanted = planTerms(flags);
+    const known = identify(flags, context);
+    const file = await openInput(path, flags, context);
+    const isRead = readsTenant(flags) && !file.isPlan;
+    const acting = isRead ? signIn(known, context) : tenantForSure(known, context);
+    const connecting = acting.then((identity) => openServices(identity, context));
+    await using services = await connectedOrProblems(connecting, file, terms, known, context);
+    await using draft = await Draft.open(file, terms, services);
+    if (!flags.plan && draft.source === 'foreignPlan') throw isForeign();
+    if (flags.plan || draft.source === 'plan') {
+      const plan = await draft.plan(wanted);
+      showPlan(plan, print);
+      expectJustified(plan, optionsOfRun(flags));
+      if (isStopped(plan)) {
+        print.say('Nothing was queued.');
+        return EXIT.stoppedEarly;
+      }
+    } else print.say(NOT_PLANNED);
+    const runId = await draft.publish({ again: flags.again === true, action: 'submit', said: flags });
+    const { tenant, tenantFrom } = services.identity;
+    print.data(runId);
+    print.say(`Run ${runId}: ${count(draft.rows, 'row')} queued for tenant ${tenant}.`);
+    if (tenantFrom === 'nothing') print.say(TENANT_UNKNOWN);
+    await tellStop(services, print);
+    await tellNoWorkers(services, print, '');
+    return draft.leftOut > 0 ? EXIT.someRowsFailed : EXIT.done;
+  },
 };
 
 /** A file that is compared with the tenant needs a sign-in; so does a plan that was sealed elsewhere. */
 const readsTenant = ({ plan, blind, offline }: SubmitFlags): boolean => plan && !blind && !offline;
-
-async function submitStaged(given: Staged, flags: SubmitFlags, context: Context): Promise<ExitCode> {
-  const { print } = context;
-  const staged = await signedInFor(given, context);
-  const { session, staging, leftOut } = staged;
-  if (!flags.plan && staged.expected !== undefined) throw isForeign();
-  const isPlanned = flags.plan || staged.saved !== undefined;
-  const plan = isPlanned ? await planned(staged, flags, context) : undefined;
-  if (plan === undefined) print.say(NOT_PLANNED);
-  else {
-    showPlan(plan, context);
-    expectJustified(plan, optionsOfRun(flags));
-    if (isStopped(plan)) {
-      print.say('Nothing was queued.');
-      return EXIT.stoppedEarly;
-    }
-  }
-  const runId = await publish(staged, flags.again === true, plan);
-  await logRun('submit', runId, session, context, flags, plan && planTaken(staged, plan));
-  print.data(runId);
-  print.say(`Run ${runId}: ${count(staging.rows, 'row')} queued for tenant ${session.identity.tenant}.`);
-  if (session.identity.tenantFrom === 'nothing') print.say(TENANT_UNKNOWN);
-  await tellStop(session, context);
-  await tellNoWorkers(session, context, '');
-  return leftOut > 0 ? EXIT.someRowsFailed : EXIT.done;
-}
-
-/** The plan is kept with the run, as that of `apply` is. */
-function planned(staged: Staged, flags: SubmitFlags, context: Context): Promise<LivePlan> {
-  staged.keptPlan ??= keepPlanIn(flags, context)(staged.staging.runId);
-  return planStaged(staged, planTerms(flags, [staged.keptPlan]), context);
-}
-
-/** A plan that was sealed elsewhere is made anew, which reads the tenant. */
-async function signedInFor(staged: Staged, context: Context): Promise<Staged> {
-  const { session } = staged;
-  if (staged.expected === undefined || session.identity.signedIn !== undefined) return staged;
-  const { signedIn } = await signIn(session.identity, context);
-  return Object.assign(staged, { session: { ...session, identity: { ...session.identity, signedIn } } });
-}
 
 const isForeign = (): UserError =>
   new UserError(

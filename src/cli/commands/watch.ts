@@ -1,12 +1,15 @@
+import { identify } from '../../app/identity.ts';
+import { findRun } from '../../app/runs/findRun.ts';
+import { follow } from '../../app/runs/follow.ts';
+import { statusOf } from '../../app/runs/status.ts';
+import { openServices } from '../../app/services.ts';
 import type { SharedFlags } from '../../config.ts';
 import { EXIT } from '../../errors.ts';
 import { hasEnded } from '../../runs/run.ts';
 import type { CliCommand } from '../context.ts';
-import { findRun } from '../../app/runs/findRun.ts';
-import { identify, sharedOptions } from '../../app/identity.ts';
-import { openSession } from '../../app/services.ts';
-import type { HasWorkers } from '../../app/runs/whyWaiting.ts';
-import { followRun, statusOf, summary } from '../../app/work/work.ts';
+import { sharedOptions } from '../sharedFlags.ts';
+import { FollowedRun } from '../terminal/followed.ts';
+import { summary } from '../terminal/runSummary.ts';
 
 interface WatchFlags extends SharedFlags {
   readonly json?: boolean;
@@ -15,13 +18,19 @@ interface WatchFlags extends SharedFlags {
 export const watch: CliCommand<WatchFlags> = {
   options: (command) => sharedOptions(command).option('--json', 'print the run as JSON when it has ended'),
   async run([name = ''], flags, context) {
-    await using session = await openSession(identify(flags, context), context);
-    const { tenant } = session.identity;
-    const { runId } = await findRun(name, session.runs, tenant, context);
-    const hasWorkers: HasWorkers = (each) => session.producer.hasWorkers(each);
-    const run = await followRun(runId, session, context, hasWorkers);
-    if (flags.json) context.print.json(await statusOf(run, session));
+    await using services = await openServices(identify(flags, context), context);
+    let run = await findRun(name, services);
+    const followed = new FollowedRun(services, context);
+    try {
+      for await (const sighting of follow(run.runId, services)) {
+        run = sighting.run;
+        followed.show(sighting);
+      }
+    } finally {
+      followed.end();
+    }
+    if (flags.json) context.print.json(await statusOf(run, services));
     // A signal ends the watching, not the run.
-    return hasEnded(run) ? summary(run, session, context) : EXIT.interrupted;
+    return hasEnded(run) ? summary(run, services, context) : EXIT.interrupted;
   },
 };

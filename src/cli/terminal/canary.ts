@@ -1,59 +1,52 @@
-import { EXIT, type ExitCode } from '../../errors.ts';
-import { hasEnded, type Run } from '../../runs/run.ts';
-import { ask, canAsk } from './ask.ts';
-import type { Context } from '../context.ts';
-import { logRun } from '../../app/runs/runLog.ts';
-import type { Session } from '../../app/services.ts';
-import { workOn } from '../../app/work/work.ts';
+import { answerCanary, canaryResult, type CanaryResult } from '../../app/runs/canary.ts';
+import type { Services } from '../../app/services.ts';
 import { count } from '../../app/words.ts';
+import { EXIT, type ExitCode } from '../../errors.ts';
+import type { Context } from '../context.ts';
+import { ask, canAsk } from './ask.ts';
+import { workShown } from './followed.ts';
 
 interface CanaryFlags {
   readonly yes?: boolean;
   readonly canaryStop?: boolean;
 }
 
-/** True for a run that rests because its canary is through. */
-const isAfterCanary = ({ state, reason }: Run): boolean => state === 'paused' && reason === 'canary';
-
 /**
  * Works on a run, and when its canary is written and read back, asks whether to go on. With `--yes` it goes on when every row
  * of the canary came through; with `--canary-stop` it never does.
+ * @param also other runs that are worked on, when it is their turn before this one
  */
 export async function followCanary(
   runId: string,
-  session: Session,
   flags: CanaryFlags,
+  also: readonly string[],
+  services: Services,
   context: Context,
-  also: readonly string[] = [],
 ): Promise<ExitCode> {
-  const exitCode = await workOn(runId, session, context, also);
+  const { print } = context;
+  const exitCode = await workShown(runId, also, services, context);
   // Redis may be why it was left, and would be waited for.
   if (context.interrupted.aborted) return exitCode;
-  const run = await session.runs.run(runId);
-  if (run === undefined || hasEnded(run) || !isAfterCanary(run)) return exitCode;
-  const { succeeded, failed, stale, awaitingApproval, unsure } = run.counts;
-  const bad = failed + stale + awaitingApproval + unsure;
-  const { print } = context;
-  print.say(`Canary: ${count(succeeded, 'row')} written and read back, ${bad} not as wished.`);
-  const goesOn = await mayGoOn(run, bad, flags, context);
-  await logRun('canary', runId, session, context, {}, { goesOn, succeeded, notAsWished: bad });
-  if (!goesOn) {
-    print.say(`The rest waits: ${session.identity.hint(`resume ${runId} --work`)}`);
-    return EXIT.stoppedEarly;
-  }
-  await session.runs.transition(runId, { to: 'queued', from: ['paused'], ifMoves: run.moves });
-  await session.producer.topUp();
-  return workOn(runId, session, context, also);
+  const run = await services.runs.run(runId);
+  const canary = run && canaryResult(run);
+  if (run === undefined || canary === undefined) return exitCode;
+  print.say(
+    `Canary: ${count(canary.succeeded, 'row')} written and read back, ${canary.notAsDesired} not as desired.`,
+  );
+  const goesOn = await mayGoOn(canary, flags, context);
+  await answerCanary(run, goesOn, canary, services);
+  if (goesOn) return workShown(runId, also, services, context);
+  print.say(`The rest waits: ${services.identity.hint(`resume ${runId} --work`)}`);
+  return EXIT.stoppedEarly;
 }
 
 async function mayGoOn(
-  run: Run,
-  bad: number,
+  { left, notAsDesired }: CanaryResult,
   { yes, canaryStop }: CanaryFlags,
   context: Context,
 ): Promise<boolean> {
   if (canaryStop) return false;
-  if (yes) return bad === 0;
+  if (yes) return notAsDesired === 0;
   if (!canAsk(context)) return false;
-  return ask(`Go on with the other ${count(run.counts.pending, 'row')}?`, context);
+  return ask(`Go on with the other ${count(left, 'row')}?`, context);
 }

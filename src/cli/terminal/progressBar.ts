@@ -1,5 +1,5 @@
 import type { RunStatus } from '../../runs/progress.ts';
-import type { Context } from '../context.ts';
+import type { Printer } from './print.ts';
 import { duration, shortened } from '../../app/words.ts';
 
 /** Lines of progress where no bar can be drawn: one at each tenth, and at least one a minute. */
@@ -15,8 +15,8 @@ export interface ProgressDisplay {
 }
 
 /** A live bar on a terminal, plain lines elsewhere. */
-export const showProgress = (context: Context): ProgressDisplay =>
-  context.print.footColumns() === undefined ? lines(context) : bar(context);
+export const showProgress = (print: Printer): ProgressDisplay =>
+  print.footColumns() === undefined ? lines(print) : bar(print);
 
 const done = (status: RunStatus): number => status.total - status.pending;
 const shareOf = (status: RunStatus): number => (status.total === 0 ? 1 : done(status) / status.total);
@@ -57,7 +57,7 @@ function facts(status: RunStatus): string {
   ].join(' · ');
 }
 
-function bar({ print }: Context): ProgressDisplay {
+function bar(print: Printer): ProgressDisplay {
   return {
     update(status) {
       // The last column stays free: some terminals begin a new line as soon as it is written.
@@ -75,7 +75,7 @@ function bar({ print }: Context): ProgressDisplay {
   };
 }
 
-function lines({ print }: Context): ProgressDisplay {
+function lines(print: Printer): ProgressDisplay {
   let tenth = -1;
   let saidAt = 0;
   return {

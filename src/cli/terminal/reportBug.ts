@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
 import { EXIT, type ExitCode } from '../../errors.ts';
-import { Redactor } from '../../graph/redact.ts';
+import { redactorOf } from '../../app/host.ts';
 import type { Io } from '../context.ts';
 
 /** Whatever is no UserError is a mistake of ours: said with its trace, to be reported. */
@@ -14,4 +14,4 @@ export function reportBug(error: unknown, stderr: Writable, redacted: (text: str
 
 /** One that no command heard of. */
 export const reportStrayBug = (error: unknown, { env, stderr }: Pick<Io, 'env' | 'stderr'>): ExitCode =>
-  reportBug(error, stderr, new Redactor(env).redacted);
+  reportBug(error, stderr, redactorOf(env).redacted);

@@ -3,8 +3,8 @@ import { allowOption, isNeverAllowed, type Blocked } from '../../assignments/gua
 import { GUARD_KINDS, type GuardKind } from '../../assignments/guard/finding.ts';
 import { approvalInWords } from '../../app/plan/justification.ts';
 import type { ChangeCount } from '../../app/plan/planTally.ts';
-import type { Context } from '../context.ts';
-import type { LivePlan } from '../../app/plan/makePlan.ts';
+import type { Printer } from './print.ts';
+import type { Plan } from '../../app/plan/plan.ts';
 import { count, duration, shortened } from '../../app/words.ts';
 import { visible } from '../../assignments/values/visible.ts';
 
@@ -19,7 +19,7 @@ const CELL_CHARS_MIN = 16;
 const LINE_CHARS = 16;
 
 /** Shows a plan to a person: what changes, what does not, and what the guard says. */
-export function showPlan(plan: LivePlan, { print }: Context): void {
+export function showPlan(plan: Plan, print: Printer): void {
   print.say(
     `${print.bold(visible(plan.source.name))} → tenant ${plan.tenant} at ${plan.graphUrl}/${plan.apiVersion}`,
   );
@@ -50,7 +50,7 @@ export function showPlan(plan: LivePlan, { print }: Context): void {
   print.say(`Plan ${shortFingerprint(plan.fingerprint)}`);
 }
 
-const times = ({ secondsAtLeast, secondsAbout }: LivePlan): string[] => {
+const times = ({ secondsAtLeast, secondsAbout }: Plan): string[] => {
   const [least, about] = [Math.floor(secondsAtLeast), Math.round(secondsAbout)];
   return [
     ...(least > 0 ? [`at least ${duration(least)}`] : []),
@@ -61,7 +61,7 @@ const times = ({ secondsAtLeast, secondsAbout }: LivePlan): string[] => {
 /** Enough of a fingerprint to tell two plans apart. */
 export const shortFingerprint = (fingerprint: string): string => fingerprint.slice(0, 12);
 
-function showDifferences({ differences }: LivePlan, { say, bold }: Context['print']): void {
+function showDifferences({ differences }: Plan, { say, bold }: Printer): void {
   if (differences.length === 0) return;
   say(bold('The plan that was given says otherwise than the tenant now:'));
   for (const difference of differences) say(visible(`  ${difference}`));
@@ -72,7 +72,7 @@ function showDifferences({ differences }: LivePlan, { say, bold }: Context['prin
 const cellChars = (columns = Infinity): number =>
   Math.min(CELL_CHARS_MAX, Math.max(CELL_CHARS_MIN, Math.floor((columns - LINE_CHARS) / 3)));
 
-const counts = (plan: LivePlan): [number, string][] => [
+const counts = (plan: Plan): [number, string][] => [
   [plan.writes, `to be written${plan.looked ? '' : NOT_LOOKED[plan.offline ? 'offline' : 'blind']}`],
   [plan.alreadySo, 'already so'],
   [plan.gone, 'that will fail as things are: the assignment or its policy is gone'],
@@ -89,7 +89,7 @@ const NOT_LOOKED = {
 };
 
 /** Rows that will fail as things are: of each cause the lines, the commonest cause first. */
-function showRefused({ refusedRows, refused }: LivePlan, { say }: Context['print']): void {
+function showRefused({ refusedRows, refused }: Plan, { say }: Printer): void {
   const causes = [...Map.groupBy(refusedRows, ({ code, message }) => `${code}: ${message}`)].toSorted(
     ([, a], [, b]) => b.length - a.length,
   );
@@ -121,7 +121,7 @@ function showChanges(changes: readonly ChangeCount[], say: (line: string) => voi
   if (changes.length > CHANGES_SHOWN) say(`    … and ${changes.length - CHANGES_SHOWN} more ways`);
 }
 
-function showGuard(plan: LivePlan, { say, bold }: Context['print']): void {
+function showGuard(plan: Plan, { say, bold }: Printer): void {
   const byKind = Map.groupBy(plan.findings, ({ kind }) => kind);
   const kinds = GUARD_KINDS.flatMap((kind): [GuardKind, number][] => {
     const found = plan.guard[kind] ?? 0;

@@ -3,8 +3,8 @@ import { EXIT, UserError } from '../../errors.ts';
 import type { Run } from '../../runs/run.ts';
 import { canAsk, choose } from './ask.ts';
 import type { Context } from '../context.ts';
-import type { Session } from '../../app/services.ts';
-import { whyNotTaken } from '../../app/runs/whyWaiting.ts';
+import { dueBefore } from '../../app/runs/dueRuns.ts';
+import type { Services } from '../../app/services.ts';
 import { count } from '../../app/words.ts';
 import { visible } from '../../assignments/values/visible.ts';
 
@@ -29,10 +29,10 @@ const NAMED_MAX = 5;
 export async function takeTurn(
   runId: string | undefined,
   flags: TurnFlags,
-  session: Session,
+  services: Services,
   context: Context,
 ): Promise<readonly string[] | undefined> {
-  const due = await dueBefore(runId, session);
+  const due = await dueBefore(runId, services);
   const ids = due.map((run) => run.runId);
   if (due.length === 0 || flags.withQueued) return ids;
   const { print } = context;
@@ -54,23 +54,6 @@ export async function takeTurn(
       print.say('Nothing was changed.');
       return undefined;
   }
-}
-
-/** Where workers of all runs are at work, they take the line whatever is said here. */
-async function dueBefore(
-  runId: string | undefined,
-  { runs, producer, identity }: Session,
-): Promise<readonly Run[]> {
-  if (await producer.hasWorkers()) return [];
-  const line = await runs.line();
-  const own = line.findIndex((run) => run.runId === runId);
-  const due: Run[] = [];
-  for (const run of own < 0 ? line : line.slice(0, own)) {
-    if (whyNotTaken(run, identity.config) !== undefined) continue;
-    const isLeft = run.state === 'running' && !(await producer.hasWorkers(run.runId));
-    if (run.state === 'queued' || isLeft) due.push(run);
-  }
-  return due;
 }
 
 const inWords = ({ runId, source, counts }: Run): string =>

@@ -2,7 +2,6 @@ import { Writable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { createPrinter } from '../../../../src/cli/terminal/print.ts';
 import { showProgress } from '../../../../src/cli/terminal/progressBar.ts';
-import type { Context } from '../../../../src/cli/context.ts';
 import type { RunStatus } from '../../../../src/runs/progress.ts';
 import { duration, shortened } from '../../../../src/app/words.ts';
 import { visible } from '../../../../src/assignments/values/visible.ts';
@@ -40,10 +39,10 @@ const STATUS: RunStatus = {
   ledger: { limit: 100, budget: 100, charged: 0, used: 0, holdUntil: null, holdReason: null },
 };
 
-const contextOn = (columns: number | undefined, env: Record<string, string> = {}) => {
+const printerOn = (columns: number | undefined, env: Record<string, string> = {}) => {
   const err = screen(columns);
   const print = createPrinter(screen().stream, err.stream, env);
-  return { context: { print } as unknown as Context, print, text: err.text };
+  return { print, text: err.text };
 };
 
 test.each([
@@ -63,7 +62,7 @@ test('what could steer a terminal or break a line is shown as its number', () =>
 
 describe('the foot of the talk', () => {
   test('is taken away before a line is said, and drawn again below it', () => {
-    const { print, text } = contextOn(80);
+    const { print, text } = printerOn(80);
     print.foot('50%');
     print.say('Redis is out of reach.');
     print.foot(undefined);
@@ -71,12 +70,12 @@ describe('the foot of the talk', () => {
   });
 
   test('leaves the last column free and loses the bar before the facts, whatever the width', () => {
-    const plain = contextOn(undefined);
-    showProgress(plain.context).update(STATUS, false);
+    const plain = printerOn(undefined);
+    showProgress(plain.print).update(STATUS, false);
     const facts = plain.text().trimEnd();
     for (let columns = 20; columns <= 160; columns += 1) {
-      const { context, text } = contextOn(columns);
-      showProgress(context).update(STATUS, false);
+      const { print, text } = printerOn(columns);
+      showProgress(print).update(STATUS, false);
       const drawn = text().replace('\r\u001b[K', '');
       expect(drawn.length).toBeLessThan(columns);
       expect(drawn).toContain('25% 500/2,000');
@@ -90,8 +89,8 @@ describe('the foot of the talk', () => {
     ['NO_COLOR', 100, { NO_COLOR: '1' }],
     ['a dumb terminal', 100, { TERM: 'dumb' }],
   ])('with %s there are plain lines, one at each tenth and at the end', (_, columns, env) => {
-    const { context, text } = contextOn(columns, env);
-    const progress = showProgress(context);
+    const { print, text } = printerOn(columns, env);
+    const progress = showProgress(print);
     for (const pending of [1_500, 1_490, 1_399, 0]) progress.update({ ...STATUS, pending }, pending === 0);
     progress.stop();
     const lines = text().trimEnd().split('\n');

@@ -1,13 +1,12 @@
 import { Writable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import type { LinedFinding } from '../../../../src/assignments/guard/finding.ts';
-import type { Context } from '../../../../src/cli/context.ts';
-import type { LivePlan } from '../../../../src/app/plan/makePlan.ts';
+import type { Plan } from '../../../../src/app/plan/plan.ts';
 import { createPrinter } from '../../../../src/cli/terminal/print.ts';
 import type { RefusedRow } from '../../../../src/app/plan/planTally.ts';
 import { shortFingerprint, showPlan } from '../../../../src/cli/terminal/showPlan.ts';
 
-const NOTHING: LivePlan = {
+const NOTHING: Plan = {
   ...{ tenant: 'contoso', graphUrl: 'https://graph.example', apiVersion: 'beta', createdAt: '', rows: 1 },
   source: { name: 'x.csv', sha256: '' },
   ...{
@@ -34,7 +33,7 @@ const NOTHING: LivePlan = {
 };
 
 /** What is said of a plan, without its last line, which names it. */
-function shown(plan: Partial<LivePlan>): string[] {
+function shown(plan: Partial<Plan>): string[] {
   let text = '';
   const stream = Object.assign(
     new Writable({
@@ -45,8 +44,7 @@ function shown(plan: Partial<LivePlan>): string[] {
     }),
     { isTTY: false, columns: 0 },
   );
-  // Nothing else of it is used.
-  showPlan({ ...NOTHING, ...plan }, { print: createPrinter(stream, stream, {}) } as unknown as Context);
+  showPlan({ ...NOTHING, ...plan }, createPrinter(stream, stream, {}));
   const lines = text.trimEnd().split('\n');
   expect(lines.pop()).toBe('Plan 0123456789ab');
   return lines;
@@ -160,7 +158,7 @@ describe('rows that will fail', () => {
     Array.from({ length: count }, (_, n) => ({
       ...{ line: from + n, policy: `Wi-Fi ${from + n}`, code, message: `It is ${code}.` },
     }));
-  const refusedBy = (refusedRows: readonly RefusedRow[], more: Partial<LivePlan> = {}): string[] =>
+  const refusedBy = (refusedRows: readonly RefusedRow[], more: Partial<Plan> = {}): string[] =>
     shown({ refusedRows, refused: refusedRows.length, gone: refusedRows.length, ...more }).slice(2);
 
   test('are shown by their cause, the commonest first, with their lines and policies', () => {

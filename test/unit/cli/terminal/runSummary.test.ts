@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { createPrinter } from '../../../../src/cli/terminal/print.ts';
-import { summary } from '../../../../src/app/work/work.ts';
+import { summary } from '../../../../src/cli/terminal/runSummary.ts';
 import type { Reason } from '../../../../src/runs/reason.ts';
 import { runOf } from '../../../support/rows.ts';
 

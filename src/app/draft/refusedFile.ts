@@ -1,0 +1,27 @@
+import { EXIT, UserError } from '../../errors.ts';
+import { count } from '../words.ts';
+import type { Intake } from './intake.ts';
+
+/**
+ * Whether the good rows of a file can be taken without the bad ones. Whole policies are left out; when nobody can tell the
+ * policy of a bad row, nobody can tell which rows belong to it, and half of a policy's changes may be worse than none.
+ */
+export const canSkip = ({ isBroken, unplacedLine }: Intake): boolean =>
+  !isBroken && unplacedLine === undefined;
+
+export function refusedFile(intake: Intake, skipInvalid: boolean): UserError {
+  return new UserError(`${intake.name} has ${count(intake.problemTotal, 'problem')}; nothing was queued.`, {
+    remedy: skipInvalid ? whyNotSkipped(intake) : howToGoOn(intake),
+    exitCode: EXIT.badInput,
+  });
+}
+
+const howToGoOn = (intake: Intake): string =>
+  canSkip(intake)
+    ? 'Correct them and start again, or leave out their policies with --skip-invalid.'
+    : 'Correct them and start again.';
+
+const whyNotSkipped = ({ isBroken, unplacedLine }: Intake): string =>
+  isBroken || unplacedLine === undefined
+    ? 'Correct them and start again; --skip-invalid leaves out policies, but this is about the file as a whole.'
+    : `Correct line ${unplacedLine} and start again: it does not tell its policy, so --skip-invalid can't leave out the policy's other rows.`;

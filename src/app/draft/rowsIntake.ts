@@ -1,0 +1,72 @@
+import { setFlagsFromString } from 'node:v8';
+import type { Staging } from '../../runs/staging.ts';
+import { UserError } from '../../errors.ts';
+import type { Host } from '../host.ts';
+import type { Identity } from '../identity.ts';
+import type { Services } from '../services.ts';
+import type { DraftRows } from './draftRows.ts';
+import { readingRules, type DraftTerms } from './draftTerms.ts';
+import type { InputFile, RecognisedFile } from './inputFile.ts';
+import { policyByPolicy, readIn, withoutPolicies } from './intake.ts';
+import { problemOfPlan } from './planFileIntake.ts';
+import { canSkip, refusedFile } from './refusedFile.ts';
+import type { Stagings } from './stagings.ts';
+
+/**
+ * Stages the rows of a file; with `skipInvalid` a second time from what was staged, without the policies with problems.
+ * @throws UserError (exit 2) for a file with problems, of which `problems` has told
+ */
+export async function stageRows(
+  file: InputFile,
+  stagings: Stagings,
+  { given: { skipInvalid = false } }: DraftTerms,
+  { events }: Pick<Services, 'events'>,
+): Promise<DraftRows> {
+  const { rules } = stagings;
+  const first = await stagings.begin();
+  // V8 would let the short-lived heap grow by 100 MB and more, for rows that are gone as soon as they are staged.
+  setFlagsFromString('--semi-space-growth-factor=1');
+  const intake = await readIn(file, rules, (row) => first.add(row));
+  await first.flush();
+  setFlagsFromString('--semi-space-growth-factor=2');
+  const common = { intake, rules, isRestoring: false };
+  if (intake.problemTotal === 0)
+    return { ...common, staging: await wholePolicies(first, stagings), leftOut: 0 };
+
+  events.emit('problems', intake);
+  if (!skipInvalid || !canSkip(intake)) throw refusedFile(intake, skipInvalid);
+  const rest = await stagings.with(withoutPolicies(first.rowsByBatch(), intake.badPolicies, rules));
+  const leftOut = intake.rows - rest.rows;
+  events.emit('leftOut', leftOut, intake.badPolicies.size);
+  if (rest.rows === 0) throw refusedFile(intake, false);
+  return { ...common, staging: await wholePolicies(rest, stagings), leftOut };
+}
+
+/** What has to be written in order within a policy must lie in one batch. */
+const wholePolicies = async (staging: Staging, stagings: Stagings): Promise<Staging> =>
+  staging.isScattered ? stagings.with(policyByPolicy(staging, stagings.rules)) : staging;
+
+/**
+ * The sign-in may fail, or Redis be away, and the file be wrong: then the file's problems are told, since they come back
+ * whatever those do.
+ * @throws UserError (exit 2) for the file, or whatever the connecting failed with
+ */
+export async function connectedOrProblems<T>(
+  connecting: Promise<T>,
+  file: RecognisedFile,
+  terms: DraftTerms,
+  identity: Identity,
+  { events }: Pick<Host, 'events'>,
+): Promise<T> {
+  try {
+    return await connecting;
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    if (file.isPlan) throw (await problemOfPlan(file)) ?? error;
+    const { skipInvalid = false } = terms.given;
+    const intake = await readIn(file, readingRules(terms, identity), async () => undefined);
+    if (intake.problemTotal === 0 || (skipInvalid && canSkip(intake))) throw error;
+    events.emit('problems', intake);
+    throw refusedFile(intake, skipInvalid);
+  }
+}

@@ -1,0 +1,48 @@
+import type { Blocked } from '../../assignments/guard/allow.ts';
+import type { GuardKind, LinedFinding } from '../../assignments/guard/finding.ts';
+import type { PolicyType } from '../../assignments/kinds/registry.ts';
+import type { ChangeCount, PlanCounts, RefusedRow, ShownRow } from './planTally.ts';
+
+/** What a file would do to the tenant. */
+export interface Plan extends PlanCounts {
+  readonly tenant: string;
+  readonly graphUrl: string;
+  readonly apiVersion: string;
+  readonly source: { readonly name: string; readonly sha256: string };
+  /** When the tenant was looked at: ISO 8601, UTC. */
+  readonly createdAt: string;
+  readonly rows: number;
+  /** Writes that Graph counts: one a row by PATCH, one a policy by `assign`. */
+  readonly requests: number;
+  /** Rows that can't be done, as things are: `gone`, `policySet`, `conflict` and `unreadable` together. */
+  readonly refused: number;
+  readonly leftOut: number;
+  readonly writesByType: Readonly<Partial<Record<PolicyType, number>>>;
+  /** Types among them whose changes a second administrator has to approve, as far as that can be read. */
+  readonly approvalFor: readonly PolicyType[];
+  readonly changes: readonly ChangeCount[];
+  readonly firstRows: readonly ShownRow[];
+  /** Rows that can't be done as things are, the first of them. */
+  readonly refusedRows: readonly RefusedRow[];
+  /** How often the guard found what must be allowed, by kind. */
+  readonly guard: Readonly<Partial<Record<GuardKind, number>>>;
+  readonly findings: readonly LinedFinding[];
+  /** SHA-256 of the plan: two plans of one fingerprint are one. */
+  readonly fingerprint: string;
+  /** What a plan that was not sealed here says otherwise: while there is any, nothing is written. */
+  readonly differences: readonly string[];
+  /** A question that the whole of the plan raises: not one of its rows finds anything, so it may be for another tenant. */
+  readonly doubt: string | null;
+  /** What was not allowed: while there is any, nothing is written. */
+  readonly blocked: readonly Blocked[];
+  /** Seconds that the writes take at least, by the limit; and about, at the budget as it is learned. */
+  readonly secondsAtLeast: number;
+  readonly secondsAbout: number;
+  /** False with `--blind` and `--offline`: what the tenant has was not read. */
+  readonly looked: boolean;
+  readonly offline: boolean;
+}
+
+/** The guard has found what nobody allowed, or the plan that was given is not what the tenant makes of it. */
+export const isStopped = ({ blocked, differences }: Pick<Plan, 'blocked' | 'differences'>): boolean =>
+  blocked.length > 0 || differences.length > 0;

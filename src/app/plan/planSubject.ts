@@ -1,0 +1,43 @@
+import type { Allowed } from '../../assignments/guard/allow.ts';
+import type { GuardKind } from '../../assignments/guard/finding.ts';
+import type { ChangeLimits } from '../../assignments/guard/maxChanges.ts';
+import type { ReadingRules } from '../../assignments/rows/rowReader.ts';
+import type { Staging } from '../../runs/staging.ts';
+import type { Intake } from '../draft/intake.ts';
+import type { Services } from '../services.ts';
+import type { ExpectedDecisions } from './differences.ts';
+import type { PlanTally } from './planTally.ts';
+
+/** The rows that are planned, and how they are read. */
+export interface PlanSubject {
+  readonly services: Services;
+  readonly staging: Staging;
+  readonly intake: Pick<Intake, 'name' | 'sha256' | 'columns'>;
+  readonly rules: ReadingRules;
+  /** Rows that were left out before. */
+  readonly leftOut: number;
+  /** The rows put back what was there: the guard shows what it finds and stops nothing. */
+  readonly isRestoring: boolean;
+  /** What a plan file says of the rows that was sealed elsewhere: the plan must come to the same. */
+  readonly expected?: ExpectedDecisions | undefined;
+}
+
+/** What a plan is judged by, and where it goes. */
+export interface PlanTerms {
+  readonly offline: boolean;
+  readonly limits: ChangeLimits;
+  readonly allowed: Allowed;
+  /** The files that it is written to. */
+  readonly saveTo: readonly string[];
+}
+
+/** What a plan came to: how often each kind was found, and the rest in its tally. */
+export interface Judged {
+  readonly tally: PlanTally;
+  readonly found: ReadonlyMap<GuardKind, number>;
+  readonly createdAt: string;
+  readonly looked: boolean;
+  readonly fingerprint: string;
+  /** What a plan that was not sealed here says otherwise. */
+  readonly differences: readonly string[];
+}

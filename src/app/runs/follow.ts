@@ -1,0 +1,81 @@
+import { setMaxListeners } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EXIT, UserError } from '../../errors.ts';
+import { redisFailure } from '../../redis/failure.ts';
+import { statusOfRun, type RunStatus, type Waiting } from '../../runs/progress.ts';
+import { hasEnded, type Run } from '../../runs/run.ts';
+import type { Stop } from '../../runs/runReader.ts';
+import type { Services } from '../services.ts';
+import { ledgerStatus } from './status.ts';
+import { whyWaiting, type HasWorkers } from './whyWaiting.ts';
+
+/** How often the record is read for progress. */
+const READ_EVERY_MS = 250;
+/** How often it is asked why a run does not go on. */
+const WHY_EVERY_MS = 2_000;
+
+/** A run as it was seen at one moment. */
+export interface Sighting {
+  readonly run: Run;
+  readonly status: RunStatus;
+  /** Why it waits; undefined: nothing stands in its way. */
+  readonly why: Waiting | undefined;
+  /** The stop of the whole tenant, while there is one. */
+  readonly stop: Stop | undefined;
+  /** It has ended, or `until` is met, or a signal came. */
+  readonly isLast: boolean;
+}
+
+export interface Following {
+  /** Whether anybody works on a run; undefined: as the producer knows. */
+  readonly hasWorkers?: HasWorkers;
+  /** Nobody waits any longer for such a run. */
+  readonly until?: (run: Run) => boolean;
+}
+
+/**
+ * Sees a run every quarter of a second until it has ended, `until` is met, or a signal came. A Redis that goes away on the way
+ * is waited for, as the run goes on when it is back.
+ * @throws UserError (exit 4) when the run is gone
+ */
+export async function* follow(
+  runId: string,
+  { runs, identity, producer, ledgerOn, interrupted }: Services,
+  { hasWorkers = (id) => producer.hasWorkers(id), until = () => false }: Following = {},
+): AsyncGenerator<Sighting> {
+  const ledger = ledgerOn(runs);
+  setMaxListeners(0, interrupted);
+  let why: Waiting | undefined;
+  let nextWhyAt = 0;
+  const see = async (): Promise<Sighting> => {
+    const run = await runs.run(runId);
+    if (run === undefined) throw gone(runId);
+    const stop = await runs.stopped();
+    if (performance.now() >= nextWhyAt) {
+      why = await whyWaiting(run, runs, identity, hasWorkers);
+      nextWhyAt = performance.now() + WHY_EVERY_MS;
+    }
+    const status = statusOfRun(run, await ledgerStatus(runs, ledger), await runs.now(), why);
+    return { run, status, why, stop, isLast: hasEnded(run) || until(run) || interrupted.aborted };
+  };
+  let hasSeen = false;
+  for (;;) {
+    const sighting = await see().catch((error: unknown) => {
+      // The client says itself that Redis is away, and tries on.
+      if (redisFailure(error) === undefined || !hasSeen || interrupted.aborted) throw error;
+      return undefined;
+    });
+    if (sighting !== undefined) {
+      hasSeen = true;
+      yield sighting;
+      if (sighting.isLast) return;
+    }
+    await sleep(READ_EVERY_MS, undefined, { signal: interrupted }).catch(() => undefined);
+  }
+}
+
+const gone = (runId: string): UserError =>
+  new UserError(`Run ${runId} is gone from Redis.`, {
+    remedy: 'Its time to be kept has passed, or Redis was flushed; `retarget status` shows what is there.',
+    exitCode: EXIT.environment,
+  });

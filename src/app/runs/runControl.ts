@@ -1,0 +1,189 @@
+import type { Strategy } from '../../assignments/kinds/kind.ts';
+import { EXIT, UserError } from '../../errors.ts';
+import { landingMsOf } from '../../queue/limits.ts';
+import type { Retry } from '../../runs/lua/retry.ts';
+import { hasEnded, type Run, type RunState, awaitsSignIn } from '../../runs/run.ts';
+import { refuseUnfit } from '../draft/draftTerms.ts';
+import type { Services } from '../services.ts';
+import { wrongState } from './findRun.ts';
+import { logRun, type Said } from './runLog.ts';
+import { rowsMeant } from './resultRow.ts';
+import { selectorFrom } from './selection.ts';
+import { whyNotTaken } from './whyWaiting.ts';
+
+/** What only a run in another state could be done to, and what can be done instead. */
+const REMEDIES = {
+  paused: 'Only a queued or running run can be paused; see `retarget status`.',
+  resumed:
+    'Only a paused or aborted run, or one with rows that await approval, can be resumed; one that has ended is opened again by `retarget retry`.',
+  cancelled: 'Only a run that has not ended can be cancelled; see `retarget status`.',
+  retried: 'Only a run that has ended can be retried; a paused one goes on with `retarget resume`.',
+  set: 'Only a run that still goes on, or may, has settings to change.',
+} as const;
+
+type Done = keyof typeof REMEDIES;
+
+/**
+ * Stops a run after what is in flight. One that waits for the sign-in would go on by itself: from now on it does not.
+ * @throws UserError (exit 2) for a run in another state
+ */
+export async function pauseRun(run: Run, said: Said, services: Services): Promise<void> {
+  const from: RunState[] = awaitsSignIn(run) ? ['queued', 'running', 'paused'] : ['queued', 'running'];
+  await move(run, 'paused', from, 'paused', services);
+  await logRun('pause', run.runId, services, said);
+}
+
+/** What became of a run that was to go on. */
+export type Resumed =
+  | { readonly kind: 'resumed' }
+  /** It had ended: so many rows that nobody had tried, or that wait for approval, go on. */
+  | { readonly kind: 'reopened'; readonly rows: number; readonly awaitingApproval: number };
+
+/**
+ * Lets a paused run go on, or of one that was aborted the rest, or rows that were approved by now.
+ * @param strategy how it goes on writing; undefined: as before
+ * @throws UserError (exit 2) for a run in another state, or one that can't go on so
+ */
+export async function resumeRun(
+  run: Run,
+  strategy: Strategy | undefined,
+  said: Said,
+  services: Services,
+): Promise<Resumed> {
+  refuseUnfit({ strategy, blind: run.blind, apiVersion: run.apiVersion });
+  const { awaitingApproval } = run.counts;
+  const isOver = run.state === 'aborted' || (run.state === 'completed' && awaitingApproval > 0);
+  let resumed: Resumed = { kind: 'resumed' };
+  if (isOver) {
+    const how: Retry = {
+      ...{ from: ['aborted', 'completed'], open: awaitingApproval > 0 ? 'awaiting' : 'rest' },
+      ...(strategy && { strategy }),
+    };
+    resumed = { kind: 'reopened', rows: await reopen(run, how, 'resumed', services), awaitingApproval };
+  } else {
+    if (strategy && run.state === 'paused') await services.runs.set(run.runId, { strategy });
+    await move(run, 'queued', ['paused'], 'resumed', services);
+  }
+  await logRun('resume', run.runId, services, said);
+  await services.producer.topUp();
+  return resumed;
+}
+
+/** A run that was cancelled. */
+export interface Cancelled {
+  /** Rows that are not written. */
+  readonly rows: number;
+  /** Writes that were sent and of which nobody knows yet what became of them. */
+  readonly inDoubt: number;
+  /** How long after it could not be found a write may still land. */
+  readonly landingMs: number;
+}
+
+/** Ends a run after what is in flight. @throws UserError (exit 2) when it has ended */
+export async function cancelRun(run: Run, said: Said, services: Services): Promise<Cancelled> {
+  await move(run, 'cancelled', ['queued', 'running', 'paused'], 'cancelled', services);
+  await logRun('cancel', run.runId, services, said);
+  const after = (await services.runs.run(run.runId)) ?? run;
+  return {
+    rows: after.counts.cancelled,
+    inDoubt: hasEnded(after) ? 0 : after.sent,
+    landingMs: landingMsOf(services.identity.pace),
+  };
+}
+
+/** Which rows of an ended run are tried again: undefined means all that failed or were left out. */
+export interface RetryTerms {
+  readonly where: readonly string[] | undefined;
+  /** A file of rows. */
+  readonly rows: string | undefined;
+  readonly strategy: Strategy | undefined;
+}
+
+/** Opens an ended run again. Answers how many rows are tried again. @throws UserError (exit 2) when it has not ended */
+export async function retryRun(
+  run: Run,
+  { where, rows, strategy }: RetryTerms,
+  said: Said,
+  services: Services,
+): Promise<number> {
+  refuseUnfit({ strategy, blind: run.blind, apiVersion: run.apiVersion });
+  const selected = await selectedRows(run, where, rows, services);
+  const how: Retry = {
+    ...{ from: ['completed', 'cancelled', 'aborted'], open: 'failed' },
+    ...(selected && { rows: selected }),
+    ...(strategy && { strategy }),
+  };
+  const opened = await reopen(run, how, 'retried', services);
+  await logRun('retry', run.runId, services, said);
+  await services.producer.topUp();
+  return opened;
+}
+
+/** What can be changed of a run while it goes on. */
+export interface RunSettings {
+  readonly maxFailures?: string;
+  /** Null: as many as the tenant takes. */
+  readonly writesPerWindow?: number | null;
+}
+
+/** Holds from the next batch on. @throws UserError (exit 2) for a run that has ended */
+export async function setRun(run: Run, settings: RunSettings, said: Said, services: Services): Promise<void> {
+  if (run.state === 'completed' || run.state === 'cancelled')
+    throw wrongState(run, run.state, 'set', REMEDIES.set);
+  await services.runs.set(run.runId, settings);
+  await logRun('set', run.runId, services, said, { ...settings });
+}
+
+/**
+ * Asked before anything is changed: a run that can't be worked on here would stand open, and who works on it wait for ever.
+ * @throws UserError (exit 2) for one of another version or Graph
+ */
+export function expectWorkable(run: Run, { identity }: Pick<Services, 'identity'>): void {
+  const why = whyNotTaken(run, identity.config);
+  if (why === undefined) return;
+  throw new UserError(`Run ${run.runId} can't be worked on here: it is ${why.reasonText}.`, {
+    remedy: 'Give the --graph-url it was submitted with, or leave --work out; nothing was changed.',
+    exitCode: EXIT.badInput,
+  });
+}
+
+/** Moves the run, or says why not. */
+async function move(
+  run: Run,
+  to: RunState,
+  from: readonly RunState[],
+  done: Done,
+  { runs, identity }: Services,
+): Promise<void> {
+  const why = { reason: 'operator', reasonText: `by ${identity.operator}` } as const;
+  const moved = await runs.transition(run.runId, { to, from, ...(to !== 'queued' && why) });
+  if (moved.kind === 'wrong') throw wrongState(run, moved.state, done, REMEDIES[done]);
+}
+
+/** Opens an ended run again, or says why not. Answers how many rows there are to be done. */
+async function reopen(run: Run, how: Retry, done: Done, { runs }: Services): Promise<number> {
+  const opened = await runs.retry(run.runId, how);
+  if (opened.kind === 'done') return opened.rows;
+  const isEnding = opened.state === 'cancelled' || opened.state === 'aborted';
+  const remedy = isEnding
+    ? `Some of its writes may still be on the way: let a \`retarget worker\` look at them first.`
+    : REMEDIES[done];
+  throw wrongState(run, opened.state, done, remedy);
+}
+
+/** Batch → places of the rows that are selected; undefined when all are meant. */
+async function selectedRows(
+  run: Run,
+  where: readonly string[] | undefined,
+  rows: string | undefined,
+  services: Services,
+): Promise<Retry['rows']> {
+  const selector = selectorFrom(where);
+  if (where === undefined && rows === undefined) return undefined;
+  const isMeant = await rowsMeant(selector, rows, run, services);
+  const selected = new Map<number, number[]>();
+  for await (const batch of services.runs.rowsByBatch(run, 'before'))
+    for (const row of batch.filter((each) => isMeant(each)))
+      selected.set(row.batch, [...(selected.get(row.batch) ?? []), row.place]);
+  return selected;
+}

@@ -1,0 +1,83 @@
+import { isOfRedis } from '../../app/failure.ts';
+import type { Sighting } from '../../app/runs/follow.ts';
+import { stopInWords } from '../../app/runs/whyWaiting.ts';
+import type { Services } from '../../app/services.ts';
+import { work } from '../../app/work/work.ts';
+import { visible } from '../../assignments/values/visible.ts';
+import { EXIT, type ExitCode } from '../../errors.ts';
+import { awaitsSignIn, hasEnded } from '../../runs/run.ts';
+import type { Context } from '../context.ts';
+import { showProgress } from './progressBar.ts';
+import { summary } from './runSummary.ts';
+
+/** Shows a run as it is seen: its progress, and once each what it waits for. To be ended. */
+export class FollowedRun {
+  readonly #services: Services;
+  readonly #context: Context;
+  readonly #progress: ReturnType<typeof showProgress>;
+  #toldWhy = new Set<string>();
+  #toldStopAt: number | undefined;
+  #toldSignIn = false;
+
+  constructor(services: Services, context: Context) {
+    this.#services = services;
+    this.#context = context;
+    this.#progress = showProgress(context.print);
+  }
+
+  show({ run, status, why, stop, isLast }: Sighting): void {
+    const { print } = this.#context;
+    const { identity } = this.#services;
+    if (stop?.at !== this.#toldStopAt)
+      print.say(visible(stop ? `The tenant ${stopInWords(stop, identity.hint)}.` : 'The tenant goes on.'));
+    this.#toldStopAt = stop?.at;
+    // That the tenant is stopped is said above.
+    if (why && why.reason !== 'tenantStopped' && !this.#toldWhy.has(why.reason))
+      print.say(`Run ${run.runId} waits: ${why.reasonText}.`);
+    this.#toldWhy = why === undefined ? new Set() : this.#toldWhy.add(why.reason);
+    if (!awaitsSignIn(run)) this.#toldSignIn = false;
+    else if (!this.#toldSignIn && !isLast) {
+      print.say(`Run ${run.runId} waits, and goes on by itself when the sign-in works again.`);
+      this.#toldSignIn = true;
+    }
+    this.#progress.update(status, isLast);
+  }
+
+  end(): void {
+    this.#progress.stop();
+  }
+}
+
+/**
+ * Works in this process until the run has ended, with progress on the way, and sums it up. The first signal drains and leaves
+ * the run paused. Answers the exit code of the run.
+ * @param also other runs that are worked on, when it is their turn before this one
+ */
+export async function workShown(
+  runId: string,
+  also: readonly string[],
+  services: Services,
+  context: Context,
+): Promise<ExitCode> {
+  const followed = new FollowedRun(services, context);
+  const { print, interrupted } = context;
+  try {
+    const run = await work(runId, also, services, (sighting) => {
+      followed.show(sighting);
+      if (!sighting.isLast) return;
+      followed.end();
+      if (interrupted.aborted && !hasEnded(sighting.run))
+        print.say('Finishing what is in flight; a second signal leaves at once.');
+    });
+    return summary(run, services, context);
+  } catch (error) {
+    if (!interrupted.aborted || !isOfRedis(error)) throw error;
+    followed.end();
+    print.say(
+      `Redis is out of reach: run ${runId} could not be paused, and the next worker goes on with it.`,
+    );
+    return EXIT.interrupted;
+  } finally {
+    followed.end();
+  }
+}

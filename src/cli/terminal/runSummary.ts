@@ -1,0 +1,99 @@
+import { visible } from '../../assignments/values/visible.ts';
+import type { Identity } from '../../app/identity.ts';
+import { count, duration } from '../../app/words.ts';
+import { EXIT, type ExitCode } from '../../errors.ts';
+import { ROW_STATUSES } from '../../runs/rowState.ts';
+import { type Run, awaitsSignIn } from '../../runs/run.ts';
+import { ALREADY_SO_UNPLANNED } from '../../runs/unrecorded.ts';
+import type { Context } from '../context.ts';
+
+const SUMMED_UP = [...ROW_STATUSES.filter((status) => status !== 'pending'), 'pending'] as const;
+
+/** The last words about a run, and what they mean to the shell. */
+export function summary(
+  run: Run,
+  { identity }: { readonly identity: Pick<Identity, 'hint'> },
+  context: Pick<Context, 'print' | 'interrupted'>,
+): ExitCode {
+  const { print } = context;
+  const { counts } = run;
+  const took =
+    run.startedAt === null ? '' : ` in ${duration(((run.finishedAt ?? Date.now()) - run.startedAt) / 1000)}`;
+  const parts = [
+    ...SUMMED_UP.flatMap((status) =>
+      counts[status] > 0 ? [`${counts[status].toLocaleString('en-US')} ${status}`] : [],
+    ),
+    ...(run.throttled > 0 ? [`throttled ${count(run.throttled, 'time')}`] : []),
+  ];
+  print.say(`Run ${run.runId} ${run.state}${took}: ${parts.join(', ')}.`);
+  if (run.reasonText) print.say(`  ${visible(run.reasonText)}`);
+  if (run.unrecorded > 0)
+    print.say(
+      `  ${count(run.unrecorded, 'skipped row')} found so though the plan wanted a write, and none is on record (${ALREADY_SO_UNPLANNED}).`,
+    );
+  for (const hint of hints(run, identity)) print.say(`  ${hint}`);
+  return exitCodeOf(run, context);
+}
+
+function hints(run: Run, { hint }: Pick<Identity, 'hint'>): string[] {
+  const { runId, counts, state, reason, finishedAt } = run;
+  const hasFailed = counts.failed + counts.stale > 0;
+  // What stops a run before it has begun is not mended by trying on: its reason says what to do.
+  const hasBegun = counts.succeeded + counts.failed + counts.unsure > 0;
+  const isAborted = state === 'aborted' && hasBegun && reason !== 'route' && reason !== 'lostEntries';
+  return [
+    ...(state === 'paused' ? [`Go on with:   ${hint(`resume ${runId} --work`)}`] : []),
+    ...(hasAwaiting(run) ? [`Approved:     ${hint(`resume ${runId} --work`)}`] : []),
+    ...(hasFailed ? [`Failed rows:  ${hint(`results ${runId} --only failed,stale`)}`] : []),
+    ...(counts.unsure > 0 ? [`May be there: ${hint(`results ${runId} --only unsure`)}`] : []),
+    ...((isAborted || reason === 'lostEntries') && counts.pending > 0
+      ? [`The rest:     ${hint(`resume ${runId} --work`)}`]
+      : []),
+    ...(isAborted
+      ? [
+          `Failed too:   ${hint(`retry ${runId} --work`)}`,
+          `Other limit:  ${hint(`set ${runId} --max-failures 10%`)}`,
+        ]
+      : []),
+    ...(finishedAt !== null ? [`All results:  ${hint(`results ${runId} -o results.csv`)}`] : []),
+  ];
+}
+
+/** A run that has ended with such rows goes on with them by `resume`; see `resumeEnded` in steer.ts. */
+const hasAwaiting = ({ counts, state }: Run): boolean =>
+  counts.awaitingApproval > 0 && (state === 'completed' || state === 'aborted');
+
+/** Rows that did not come through, as far as anybody knows. */
+const leftUndone = ({ failed, stale, awaitingApproval, unsure }: Run['counts']): number =>
+  failed + stale + awaitingApproval + unsure;
+
+export function exitCodeOf(run: Run, context: Pick<Context, 'interrupted'>): ExitCode {
+  switch (run.state) {
+    case 'completed':
+      return leftUndone(run.counts) + run.leftOut > 0 ? EXIT.someRowsFailed : EXIT.done;
+    case 'cancelled':
+    case 'aborted':
+      return EXIT.stoppedEarly;
+    case 'paused':
+      if (context.interrupted.aborted) return EXIT.interrupted;
+      return awaitsSignIn(run) ? EXIT.environment : EXIT.stoppedEarly;
+    case 'loading':
+    case 'queued':
+    case 'running':
+      return EXIT.interrupted;
+  }
+}
+
+/** The worst first: what is left to a person, then what was left undone, then what went wrong. */
+const BY_URGENCY: readonly ExitCode[] = [EXIT.environment, EXIT.stoppedEarly, EXIT.someRowsFailed];
+const NOBODY = { interrupted: new AbortController().signal };
+
+/** The exit code of whoever had nothing left to do for these runs. */
+export function worstExitCode(runs: readonly Run[]): ExitCode {
+  const codes = runs.map((run): ExitCode => {
+    const code = exitCodeOf(run, NOBODY);
+    // One that is open with nothing left to do stands still, as under a stop of its tenant.
+    return code === EXIT.interrupted ? EXIT.stoppedEarly : code;
+  });
+  return BY_URGENCY.find((code) => codes.includes(code)) ?? EXIT.done;
+}

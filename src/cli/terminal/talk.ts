@@ -1,0 +1,49 @@
+import { visible } from '../../assignments/values/visible.ts';
+import type { Events, PlanProgress, TracedRequest } from '../../app/events.ts';
+import { count, duration } from '../../app/words.ts';
+import type { Log } from '../../log.ts';
+import type { Printer } from './print.ts';
+import { showProblems } from './problems.ts';
+
+/** Says what use cases tell; each request only where the settings ask for it. */
+export function talkOf(events: Events, print: Printer, log: Log): void {
+  const say = (text: string): void => print.say(visible(text));
+  events.on('settings', ({ remarks, isVerbose }) => {
+    remarks.forEach(say);
+    if (!isVerbose) return;
+    log.level = 'debug';
+    events.on('request', (request) => log.debug(requestInWords(request)));
+    events.on('notReached', (why) => log.debug(`Graph was not reached: ${why}`));
+  });
+  events.on('signInPrompt', say);
+  events.on('graphAway', say);
+  events.on('problems', (found) => showProblems(found, print));
+  events.on('leftOut', (rows, policies) =>
+    say(`Left out: ${count(rows, 'row')} of ${count(policies, 'policy', 'policies')} with problems.`),
+  );
+  events.on('foreignPlan', (name) =>
+    say(`${name} was sealed elsewhere, or not at all: it is planned anew, and must come to the same.`),
+  );
+  events.on('sample', (rows, of) => say(`A sample of ${rows} of ${count(of, 'row')} to be written:`));
+  events.on('planProgress', (progress) => say(progressInWords(progress)));
+  events.on('lastRun', (runId, fileName) => say(`@last is ${runId} (${fileName})`));
+  events.on('discarded', () => say('Nothing was queued.'));
+}
+
+function progressInWords({ read, of, backoff }: PlanProgress): string {
+  const waits =
+    backoff === null ? '' : ` (${backoff.reason}, waits ${duration((backoff.untilMs - Date.now()) / 1000)})`;
+  return `Read ${read.toLocaleString('en-US')} of ${count(of, 'row')}${waits}.`;
+}
+
+/** `GET /deviceManagement/… 200 in 84 ms (request-id …, client-request-id …)` */
+const requestInWords = ({
+  method,
+  path,
+  status,
+  lost,
+  requestId,
+  clientRequestId,
+  tookMs,
+}: TracedRequest): string =>
+  `${method} ${path} ${status ?? lost ?? ''} in ${tookMs} ms (${requestId === undefined ? '' : `request-id ${requestId}, `}client-request-id ${clientRequestId})`;
