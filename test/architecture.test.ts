@@ -9,12 +9,12 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   graph: ['assignments', 'errors'],
   redis: ['errors'],
   runs: ['assignments', 'redis', 'errors'],
-  queue: ['assignments', 'graph', 'redis', 'runs', 'errors'],
+  worker: ['assignments', 'graph', 'redis', 'runs', 'errors'],
   simulator: [],
-  app: ['assignments', 'formats', 'graph', 'redis', 'runs', 'queue', 'config', 'errors', 'log', 'version'],
+  app: ['assignments', 'formats', 'graph', 'redis', 'runs', 'worker', 'config', 'errors', 'log', 'version'],
   cli: ['app', 'assignments', 'formats', 'runs', 'config', 'errors', 'log'],
   main: ['cli', 'errors', 'version'],
-  config: ['assignments', 'graph', 'queue', 'redis', 'runs', 'dotEnv', 'errors'],
+  config: ['assignments', 'graph', 'worker', 'redis', 'runs', 'dotEnv', 'errors'],
   dotEnv: ['errors'],
   errors: [],
   log: [],
@@ -41,9 +41,9 @@ const inFiles =
 
 const RESERVED: readonly Reserved[] = [
   {
-    what: 'imports bullmq: only queue/',
+    what: 'imports bullmq: only worker/',
     pattern: /['"]bullmq(\/[^'"]*)?['"]/,
-    only: inFolder('queue'),
+    only: inFolder('worker'),
     example: `import { Queue } from 'bullmq';`,
   },
   {
@@ -215,7 +215,7 @@ describe('the source', () => {
 
 describe('the check finds', () => {
   test.each(RESERVED)('a file that $what', ({ what, example, only }) => {
-    const stranger = only('queue/stray.ts') ? 'runs/stray.ts' : 'queue/stray.ts';
+    const stranger = only('worker/stray.ts') ? 'runs/stray.ts' : 'worker/stray.ts';
     expect(offencesOf(stranger, example)).toEqual([`${stranger} ${what}`]);
   });
 
@@ -224,11 +224,11 @@ describe('the check finds', () => {
     ['formats/a.ts', `import { EXIT } from '../errors.ts';`],
     ['graph/a.ts', `import type { Run } from '../runs/run.ts';`],
     ['redis/a.ts', `import type { Row } from '../assignments/row.ts';`],
-    ['runs/a.ts', `export { paceOf } from '../queue/limits.ts';`],
-    ['queue/a.ts', `const x = await import('../cli/work.ts');`],
-    ['queue/a.ts', `import '../formats/csv.ts';`],
+    ['runs/a.ts', `export { paceOf } from '../worker/limits.ts';`],
+    ['worker/a.ts', `const x = await import('../cli/work.ts');`],
+    ['worker/a.ts', `import '../formats/csv.ts';`],
     ['app/a.ts', `import { showPlan } from '../cli/terminal/showPlan.ts';`],
-    ['cli/a.ts', `import { worker } from '../queue/worker.ts';`],
+    ['cli/a.ts', `import { worker } from '../worker/worker.ts';`],
     ['cli/a.ts', `import { startSimulator } from '../simulator/simulator.ts';`],
     ['simulator/a.ts', `import { targetBody } from '../assignments/target.ts';`],
     ['simulator/deep/a.ts', `import {\n  one,\n  two,\n} from "../../assignments/target.ts";`],
@@ -279,11 +279,11 @@ describe('the check finds', () => {
 
   test('a circle, also one of types that goes round three folders', () => {
     const files = [
-      sourceFile('queue/a.ts', `import type { B } from '../runs/b.ts';`),
+      sourceFile('worker/a.ts', `import type { B } from '../runs/b.ts';`),
       sourceFile('runs/b.ts', `import { c } from '../redis/c.ts';`),
-      sourceFile('redis/c.ts', `import type { A } from '../queue/a.ts';`),
+      sourceFile('redis/c.ts', `import type { A } from '../worker/a.ts';`),
     ];
-    expect(circles(files)).toEqual(['queue/a.ts → runs/b.ts → redis/c.ts → queue/a.ts']);
+    expect(circles(files)).toEqual(['worker/a.ts → runs/b.ts → redis/c.ts → worker/a.ts']);
     expect(circles(files.slice(1))).toEqual([]);
   });
 
@@ -296,7 +296,7 @@ describe('the check finds', () => {
     expect(
       offencesOf('cli/commands/demo.ts', `import { startSimulator } from '../../simulator/simulator.ts';`),
     ).toEqual([]);
-    expect(offencesOf('queue/a.ts', `import { Redis } from 'ioredis';\nimport { a } from './b.ts';`)).toEqual(
+    expect(offencesOf('worker/a.ts', `import { Redis } from 'ioredis';\nimport { a } from './b.ts';`)).toEqual(
       [],
     );
   });

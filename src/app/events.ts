@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { Config } from '../config.ts';
 import type { Problem } from '../assignments/rows/row.ts';
-import type { SentRequest } from '../graph/sentRequest.ts';
+import type { SentRequest } from '../graph/client/sentRequest.ts';
 
 /** Problems of a file: the first of them, and how many there are in all. */
 export interface FileProblems {

@@ -4,7 +4,7 @@ import type { Selector } from '../assignments/rows/selector.ts';
 import { kindOf, kindsIn, type PolicyKind, type PolicyType } from '../assignments/kinds/registry.ts';
 import { EXIT, UserError } from '../errors.ts';
 import { textFault } from '../formats/cells.ts';
-import { tenantPolicies, type TenantPolicies, type TenantPolicy } from '../graph/tenantPolicies.ts';
+import { tenantPolicies, type TenantPolicies, type TenantPolicy } from '../graph/reads/tenantPolicies.ts';
 import { graphOf } from './graphOf.ts';
 import type { Identity } from './identity.ts';
 import { patientReads } from './patientReads.ts';

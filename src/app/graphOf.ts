@@ -1,5 +1,5 @@
-import { createGraphClient, type GraphClient } from '../graph/graphClient.ts';
-import { proxyFor } from '../graph/proxy.ts';
+import { createGraphClient, type GraphClient } from '../graph/client/graphClient.ts';
+import { proxyFor } from '../graph/client/proxy.ts';
 import { VERSION } from '../version.ts';
 import type { Host } from './host.ts';
 import { signedIn, type Identity } from './identity.ts';

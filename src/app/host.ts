@@ -1,5 +1,5 @@
 import type { Environment } from '../config.ts';
-import { Redactor } from '../graph/redact.ts';
+import { Redactor } from '../graph/auth/redact.ts';
 import type { Log } from '../log.ts';
 import type { RedisClient } from '../redis/connection.ts';
 import type { Events } from './events.ts';

@@ -1,9 +1,9 @@
-import { tokenClaims, type TokenClaims } from '../graph/claims.ts';
+import { tokenClaims, type TokenClaims } from '../graph/auth/claims.ts';
 import { configFrom, type Config, type SharedFlags } from '../config.ts';
 import { EXIT, UserError } from '../errors.ts';
-import { type Credentials } from '../graph/credentials.ts';
-import { credentialsFrom, isReadyToken } from '../graph/signIn.ts';
-import { paceOf, type Pace } from '../queue/limits.ts';
+import { type Credentials } from '../graph/auth/credentials.ts';
+import { credentialsFrom, isReadyToken } from '../graph/auth/signIn.ts';
+import { paceOf, type Pace } from '../worker/limiter/pace.ts';
 import { isTenantName } from '../runs/keys.ts';
 import type { Host } from './host.ts';
 

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
-import type { GraphClient } from '../graph/graphClient.ts';
-import type { SendReads } from '../graph/reading.ts';
-import { readsWithin } from '../queue/reads.ts';
+import type { GraphClient } from '../graph/client/graphClient.ts';
+import type { SendReads } from '../graph/reads/reading.ts';
+import { readsWithin } from '../worker/limiter/permittedReads.ts';
 import type { Services } from './services.ts';
 
 /** The reads that a use case can't do without: it waits for Graph, tells so, and ends its waits at the first signal. */

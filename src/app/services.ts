@@ -1,6 +1,6 @@
 import { EXIT, UserError } from '../errors.ts';
-import { Ledger } from '../queue/ledger.ts';
-import { Producer } from '../queue/producer.ts';
+import { Ledger } from '../worker/limiter/rateLimiter.ts';
+import { Producer } from '../worker/producer.ts';
 import type { Patience, RedisClient } from '../redis/connection.ts';
 import { preflight, refuseOnErrors } from '../redis/preflight.ts';
 import { RunStore } from '../runs/runStore.ts';

@@ -1,4 +1,4 @@
-import { endsBefore } from '../graph/claims.ts';
+import { endsBefore } from '../graph/auth/claims.ts';
 import { EXIT, UserError } from '../errors.ts';
 import type { Identity } from './identity.ts';
 import type { Plan } from './plan/plan.ts';

@@ -16,7 +16,7 @@ import {
 } from './batchCodec.ts';
 import type { RowNames } from '../assignments/rows/names.ts';
 import type { InputRow } from '../assignments/rows/row.ts';
-import type { LedgerEvent } from './leave.ts';
+import type { LedgerEvent } from './permit.ts';
 import { isSettled, stateOfByte, type RowState, type StateName } from './rowState.ts';
 import type { RunState } from './run.ts';
 

@@ -1,4 +1,4 @@
-import type { HoldReason } from './leave.ts';
+import type { HoldReason } from './permit.ts';
 import type { Run } from './run.ts';
 
 /** Why a run that is queued or running does not go on, though nothing of its own keeps it. */

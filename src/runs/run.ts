@@ -35,7 +35,7 @@ export type RunState = (typeof RUN_STATES)[number];
 
 export const HOUR_MS = 3_600_000;
 
-/** A run at work whose workers have not been heard of for so long has none: four of their heartbeats, TOP_UP_MS in queue/limits.ts. */
+/** A run at work whose workers have not been heard of for so long has none: four of their heartbeats, TOP_UP_MS in worker/limiter/pace.ts. */
 export const SILENT_MS = 60_000;
 
 /** What a run is of and for; fixed when it is published. */

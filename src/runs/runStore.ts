@@ -8,7 +8,7 @@ import {
   type LedgerEvent,
   type LedgerNow,
   type LedgerPolicy,
-} from './leave.ts';
+} from './permit.ts';
 import type { LastWritten } from '../assignments/changes/lastWritten.ts';
 import { keepLastWrites, lastWritesOf, type LateWrite } from './lastWrites.ts';
 import { acquire, packWanted } from './lua/acquire.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Queue } from 'bullmq';
 import { EXIT } from '../../src/errors.ts';
-import { QUEUE_NAME, type BatchJob } from '../../src/queue/producer.ts';
+import { QUEUE_NAME, type BatchJob } from '../../src/worker/producer.ts';
 import { closeRedis, openRedis, type RedisClient } from '../../src/redis/connection.ts';
 import { hasEnded } from '../../src/runs/run.ts';
 import { RunStore } from '../../src/runs/runStore.ts';

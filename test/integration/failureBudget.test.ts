@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { RowUpdate } from '../../src/runs/batchRow.ts';
-import { NOTHING_SENT } from '../../src/runs/leave.ts';
+import { NOTHING_SENT } from '../../src/runs/permit.ts';
 import { DEFAULT_OPTIONS, type Run } from '../../src/runs/run.ts';
 import type { RunStore } from '../../src/runs/runStore.ts';
 import { world, type World, type WorldOptions } from '../support/batchWorld.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { processBatch } from '../../src/queue/processBatch.ts';
-import { readsWithin } from '../../src/queue/reads.ts';
+import { processBatch } from '../../src/worker/processBatch.ts';
+import { readsWithin } from '../../src/worker/limiter/permittedReads.ts';
 import type { LeaveRow, RowUpdate } from '../../src/runs/batchRow.ts';
-import { NOTHING_SENT } from '../../src/runs/leave.ts';
+import { NOTHING_SENT } from '../../src/runs/permit.ts';
 import { DEFAULT_OPTIONS, HOUR_MS, type Run, type RunOptions, awaitsSignIn } from '../../src/runs/run.ts';
 import { RunStore } from '../../src/runs/runStore.ts';
 import { world, type World, type WorldOptions } from '../support/batchWorld.ts';

@@ -5,10 +5,10 @@ import type { AddressInfo } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { BatchRequest, LostWhy } from '../../src/graph/batchEnvelope.ts';
-import { accessTokenCredentials } from '../../src/graph/credentials.ts';
-import { createGraphClient } from '../../src/graph/graphClient.ts';
-import type { EnvelopeReply, GraphClient, GraphClientOptions } from '../../src/graph/graphClient.ts';
+import type { BatchRequest, LostWhy } from '../../src/graph/client/batchEnvelope.ts';
+import { accessTokenCredentials } from '../../src/graph/auth/credentials.ts';
+import { createGraphClient } from '../../src/graph/client/graphClient.ts';
+import type { EnvelopeReply, GraphClient, GraphClientOptions } from '../../src/graph/client/graphClient.ts';
 
 const TOKEN = 's3cret.t0ken.sig';
 const TWO: readonly BatchRequest[] = [

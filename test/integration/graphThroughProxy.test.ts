@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { accessTokenCredentials } from '../../src/graph/credentials.ts';
-import { createGraphClient, type EnvelopeReply } from '../../src/graph/graphClient.ts';
-import { proxyFor } from '../../src/graph/proxy.ts';
+import { accessTokenCredentials } from '../../src/graph/auth/credentials.ts';
+import { createGraphClient, type EnvelopeReply } from '../../src/graph/client/graphClient.ts';
+import { proxyFor } from '../../src/graph/client/proxy.ts';
 import { makeCertificate } from '../support/certificates.ts';
 import { connectProxy } from '../support/connectProxy.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
-import { NOTHING_SENT } from '../../src/runs/leave.ts';
+import { NOTHING_SENT } from '../../src/runs/permit.ts';
 import { DEFAULT_OPTIONS, type RunOptions } from '../../src/runs/run.ts';
 import type { RunStore } from '../../src/runs/runStore.ts';
 import { cutsWithoutHold, overBudget } from '../support/ledgerChecks.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { UserError } from '../../src/errors.ts';
-import type { EnvelopeReply } from '../../src/graph/graphClient.ts';
+import type { EnvelopeReply } from '../../src/graph/client/graphClient.ts';
 import type { FaultName } from '../../src/simulator/faults.ts';
 import { untruths, world, type World } from '../support/batchWorld.ts';
 import { recordForTests } from '../support/record.ts';

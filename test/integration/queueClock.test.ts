@@ -1,16 +1,16 @@
 import { Queue, Worker } from 'bullmq';
 import pino from 'pino';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { LOCK_MS, STALLED_CHECK_MS } from '../../src/queue/limits.ts';
-import { Producer, QUEUE_NAME, type BatchJob } from '../../src/queue/producer.ts';
-import { startWorker } from '../../src/queue/worker.ts';
+import { LOCK_MS, STALLED_CHECK_MS } from '../../src/worker/limiter/pace.ts';
+import { Producer, QUEUE_NAME, type BatchJob } from '../../src/worker/producer.ts';
+import { startWorker } from '../../src/worker/worker.ts';
 import type { RunStore } from '../../src/runs/runStore.ts';
 import { untruths, world } from '../support/batchWorld.ts';
 import { publishRun, recordForTests, rowsOf } from '../support/record.ts';
 import { identityOf } from '../support/rows.ts';
 
 // Locks of two seconds, so that nobody waits for ten.
-vi.mock('../../src/queue/limits.ts', async (original) => ({
+vi.mock('../../src/worker/limiter/pace.ts', async (original) => ({
   ...(await original<object>()),
   LOCK_MS: 2_000,
   STALLED_CHECK_MS: 1_000,

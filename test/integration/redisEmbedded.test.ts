@@ -23,8 +23,8 @@ import type { RedisLog } from '../../src/redis/connection.ts';
 import { hasServer } from '../../src/redis/dataDir.ts';
 import { useEmbeddedRedis } from '../../src/redis/embedded.ts';
 import type { EmbeddedRedis } from '../../src/redis/embedded.ts';
-import { Ledger } from '../../src/queue/ledger.ts';
-import { paceOf } from '../../src/queue/limits.ts';
+import { Ledger } from '../../src/worker/limiter/rateLimiter.ts';
+import { paceOf } from '../../src/worker/limiter/pace.ts';
 import { RunStore } from '../../src/runs/runStore.ts';
 import { startRedisServer } from '../support/redisServer.ts';
 

@@ -2,7 +2,7 @@ import { beforeJson } from '../../src/assignments/changes/decision.ts';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { LeaveRow, RowUpdate } from '../../src/runs/batchRow.ts';
-import { NOTHING_SENT } from '../../src/runs/leave.ts';
+import { NOTHING_SENT } from '../../src/runs/permit.ts';
 import type { RunStore } from '../../src/runs/runStore.ts';
 import { isSettled, type RowState } from '../../src/runs/rowState.ts';
 import type { Run, RunState } from '../../src/runs/run.ts';

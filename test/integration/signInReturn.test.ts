@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { UserError } from '../../src/errors.ts';
 import { CONFIGURATION } from '../../src/assignments/kinds/permissions.ts';
-import type { Edges } from '../../src/queue/edges.ts';
-import { SIGN_IN_RETRY_GROWTH_MAX } from '../../src/queue/limits.ts';
-import { processBatch } from '../../src/queue/processBatch.ts';
-import { pauseForSignIn } from '../../src/queue/pauseRun.ts';
-import { SignIn } from '../../src/queue/signIn.ts';
-import { resumeWhenSignedIn, runsThatAwaitSignIn, SignInTries } from '../../src/queue/signInReturn.ts';
+import type { Edges } from '../../src/worker/deps.ts';
+import { SIGN_IN_RETRY_GROWTH_MAX } from '../../src/worker/limiter/pace.ts';
+import { processBatch } from '../../src/worker/processBatch.ts';
+import { pauseForSignIn } from '../../src/worker/pauseRun.ts';
+import { SignIn } from '../../src/worker/workerSignIn.ts';
+import { resumeWhenSignedIn, runsThatAwaitSignIn, SignInTries } from '../../src/worker/signInReturn.ts';
 import type { SettingsChange } from '../../src/simulator/settings.ts';
 import { world, type World, type WorldOptions } from '../support/batchWorld.ts';
 import { recordForTests } from '../support/record.ts';

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { credentialsFrom, type SignInOptions } from '../../src/graph/signIn.ts';
+import { credentialsFrom, type SignInOptions } from '../../src/graph/auth/signIn.ts';
 import { makeCertificate } from '../support/certificates.ts';
 import { startOpenIdProvider } from '../support/openIdProvider.ts';
 
@@ -182,7 +182,12 @@ describe("Azure's libraries", () => {
       process.exit(0);`;
     const { stdout } = await promisify(execFile)(
       process.execPath,
-      ['--input-type=module', '--eval', script, new URL('../../src/graph/signIn.ts', import.meta.url).href],
+      [
+        '--input-type=module',
+        '--eval',
+        script,
+        new URL('../../src/graph/auth/signIn.ts', import.meta.url).href,
+      ],
       { cwd: new URL('../..', import.meta.url).pathname },
     );
     expect(stdout.trim().split('\n')).toEqual(['0', 'true']);

@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { azureTokens } from '../../src/graph/azureTokens.ts';
-import type { SignInError } from '../../src/graph/signInError.ts';
+import { azureTokens } from '../../src/graph/auth/azureTokens.ts';
+import type { SignInError } from '../../src/graph/auth/signInError.ts';
 import { connectProxy } from '../support/connectProxy.ts';
 
 const APP = {

@@ -2,12 +2,12 @@ import { deviceCompliancePolicy } from '../../src/assignments/kinds/deviceCompli
 import { deviceConfiguration } from '../../src/assignments/kinds/deviceConfiguration.ts';
 import { randomUUID } from 'node:crypto';
 import { expect, onTestFinished, test } from 'vitest';
-import { readAssignmentFilters } from '../../src/graph/assignmentFilters.ts';
-import { accessTokenCredentials } from '../../src/graph/credentials.ts';
-import { createGraphClient } from '../../src/graph/graphClient.ts';
-import { readGroups } from '../../src/graph/groups.ts';
-import type { SendReads } from '../../src/graph/reading.ts';
-import { countAssignments, tenantPolicies } from '../../src/graph/tenantPolicies.ts';
+import { readAssignmentFilters } from '../../src/graph/reads/assignmentFilters.ts';
+import { accessTokenCredentials } from '../../src/graph/auth/credentials.ts';
+import { createGraphClient } from '../../src/graph/client/graphClient.ts';
+import { readGroups } from '../../src/graph/reads/groups.ts';
+import type { SendReads } from '../../src/graph/reads/reading.ts';
+import { countAssignments, tenantPolicies } from '../../src/graph/reads/tenantPolicies.ts';
 import { generateTenant } from '../../src/simulator/generateTenant.ts';
 import { tenantFrom } from '../../src/simulator/tenant.ts';
 import { simulator } from '../support/simulatorClient.ts';

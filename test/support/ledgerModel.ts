@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { NOTHING_SENT, type LedgerPolicy } from '../../src/runs/leave.ts';
+import { NOTHING_SENT, type LedgerPolicy } from '../../src/runs/permit.ts';
 import type { RunStore } from '../../src/runs/runStore.ts';
 import { eachAlone, pendingRows } from './rows.ts';
 import { LedgerTwin } from './ledgerTwin.ts';

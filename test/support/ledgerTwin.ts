@@ -1,6 +1,6 @@
 import { budgetAfterThrottle, budgetAtLeave, fullBudget, type BudgetState } from './budgetModel.ts';
 import { LEARNING } from '../../src/runs/learning.ts';
-import type { LeaveAnswer, LedgerPolicy } from '../../src/runs/leave.ts';
+import type { LeaveAnswer, LedgerPolicy } from '../../src/runs/permit.ts';
 
 /**
  * What the pure policy makes of a history, told beside the scripts, with books of its own. `against` holds its budget

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll } from 'vitest';
-import type { LedgerPolicy } from '../../src/runs/leave.ts';
+import type { LedgerPolicy } from '../../src/runs/permit.ts';
 import { RunStore } from '../../src/runs/runStore.ts';
 import { Staging, type StagedRow } from '../../src/runs/staging.ts';
 import type { InputRow } from '../../src/assignments/rows/row.ts';

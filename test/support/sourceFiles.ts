@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 const SOURCE = fileURLToPath(new URL('../../src/', import.meta.url));
 
 export interface SourceFile {
-  /** Relative to src, as in `queue/worker.ts`. */
+  /** Relative to src, as in `worker/worker.ts`. */
   readonly path: string;
   /** Without the lines that are nothing but comment. */
   readonly code: string;

@@ -8,7 +8,7 @@ import { TARGET_TYPES } from '../../src/assignments/targets/target.ts';
 import { runCommand } from '../../src/cli/program.ts';
 import { SETTINGS } from '../../src/config.ts';
 import { EXIT } from '../../src/errors.ts';
-import { CLOUDS } from '../../src/graph/clouds.ts';
+import { CLOUDS } from '../../src/graph/auth/clouds.ts';
 import { ACL_RULES } from '../../src/redis/aclUser.ts';
 import { REDIS_FILE_SETTINGS } from '../../src/redis/files.ts';
 

@@ -9,12 +9,12 @@ import { kindNamed, KINDS, type PolicyType } from '../../assignments/kinds/regis
 import { patchRequest } from '../../assignments/changes/request.ts';
 import { targetInWords } from '../../assignments/changes/changeKind.ts';
 import { EXIT, UserError } from '../../errors.ts';
-import type { EnvelopeReply, GraphClient } from '../../graph/graphClient.ts';
-import { grantRemedy } from '../../graph/permission.ts';
-import { readCurrentAssignments, type ReadList } from '../../graph/currentAssignments.ts';
-import { TenantStopped } from '../../queue/ledger.ts';
-import { sendLoneWrite } from '../../queue/loneWrite.ts';
-import { readsWithin } from '../../queue/reads.ts';
+import type { EnvelopeReply, GraphClient } from '../../graph/client/graphClient.ts';
+import { grantRemedy } from '../../graph/auth/permission.ts';
+import { readCurrentAssignments, type ReadList } from '../../graph/reads/currentAssignments.ts';
+import { TenantStopped } from '../../worker/limiter/rateLimiter.ts';
+import { sendLoneWrite } from '../../worker/limiter/loneWrite.ts';
+import { readsWithin } from '../../worker/limiter/permittedReads.ts';
 import { failed, ok, warning, type Check } from './check.ts';
 import { graphOf } from '../graphOf.ts';
 import type { Host } from '../host.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { isJsonObject } from '../../assignments/values/json.ts';
-import type { GraphClient } from '../../graph/graphClient.ts';
+import type { GraphClient } from '../../graph/client/graphClient.ts';
 import { isTenantId, otherTenant, type Identity } from '../identity.ts';
 
 /** A name is nice to have: nobody waits longer for it. */

@@ -13,8 +13,8 @@ import {
 import { Guard } from '../../assignments/guard/guard.ts';
 import type { Change } from '../../assignments/rows/change.ts';
 import { policyNameFault } from '../../assignments/rows/policyName.ts';
-import type { ReadList } from '../../graph/currentAssignments.ts';
-import type { SendReads } from '../../graph/reading.ts';
+import type { ReadList } from '../../graph/reads/currentAssignments.ts';
+import type { SendReads } from '../../graph/reads/reading.ts';
 import type { InputRow } from '../../assignments/rows/row.ts';
 import { changeOfRecorded } from '../../runs/batchRow.ts';
 import type { StagedRow } from '../../runs/staging.ts';

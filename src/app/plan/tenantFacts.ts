@@ -5,13 +5,13 @@ import type { Address } from '../../assignments/kinds/address.ts';
 import { kindsIn, type PolicyType } from '../../assignments/kinds/registry.ts';
 import { policyKey } from '../../assignments/kinds/address.ts';
 import { groupOf, targetIn } from '../../assignments/targets/currentTarget.ts';
-import { readAssignmentFilters } from '../../graph/assignmentFilters.ts';
-import { readGroups } from '../../graph/groups.ts';
-import type { SendReads } from '../../graph/reading.ts';
+import { readAssignmentFilters } from '../../graph/reads/assignmentFilters.ts';
+import { readGroups } from '../../graph/reads/groups.ts';
+import type { SendReads } from '../../graph/reads/reading.ts';
 import type { Identity } from '../identity.ts';
 import type { Decision } from '../../assignments/changes/decision.ts';
 import { expectRead } from './unreadable.ts';
-import { countAssignments, tenantPolicies } from '../../graph/tenantPolicies.ts';
+import { countAssignments, tenantPolicies } from '../../graph/reads/tenantPolicies.ts';
 
 /** What is known of a policy besides its assignments. */
 export interface PolicyFact {

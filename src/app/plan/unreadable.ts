@@ -1,5 +1,5 @@
 import { EXIT, UserError } from '../../errors.ts';
-import type { NotRead, Unread } from '../../graph/reading.ts';
+import type { NotRead, Unread } from '../../graph/reads/reading.ts';
 import type { Identity } from '../identity.ts';
 
 type SignInRefused = Extract<NotRead, { kind: 'signIn' }>;

@@ -1,6 +1,6 @@
 import type { Strategy } from '../../assignments/kinds/kind.ts';
 import { EXIT, UserError } from '../../errors.ts';
-import { landingMsOf } from '../../queue/limits.ts';
+import { landingMsOf } from '../../worker/limiter/pace.ts';
 import type { Retry } from '../../runs/lua/retry.ts';
 import { hasEnded, type Run, type RunState, awaitsSignIn } from '../../runs/run.ts';
 import { refuseUnfit } from '../draft/draftTerms.ts';

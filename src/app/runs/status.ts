@@ -1,4 +1,4 @@
-import type { Ledger } from '../../queue/ledger.ts';
+import type { Ledger } from '../../worker/limiter/rateLimiter.ts';
 import { statusOfRun, type LedgerStatus, type RunStatus } from '../../runs/progress.ts';
 import type { Run } from '../../runs/run.ts';
 import type { RunStore } from '../../runs/runStore.ts';

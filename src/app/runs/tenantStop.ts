@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EXIT, UserError } from '../../errors.ts';
-import type { Pace } from '../../queue/limits.ts';
+import type { Pace } from '../../worker/limiter/pace.ts';
 import type { Stop } from '../../runs/runReader.ts';
 import { Tenants } from '../../runs/tenants.ts';
 import type { Services } from '../services.ts';

@@ -1,8 +1,8 @@
 import type { ApiVersion } from '../../assignments/values/apiVersion.ts';
-import { tellReach } from '../../graph/reach.ts';
-import { Producer } from '../../queue/producer.ts';
-import { SignIn } from '../../queue/signIn.ts';
-import { startWorker, type BatchWorker } from '../../queue/worker.ts';
+import { tellReach } from '../../graph/client/tellReach.ts';
+import { Producer } from '../../worker/producer.ts';
+import { SignIn } from '../../worker/workerSignIn.ts';
+import { startWorker, type BatchWorker } from '../../worker/worker.ts';
 import { RunStore } from '../../runs/runStore.ts';
 import { graphOf } from '../graphOf.ts';
 import { signedIn } from '../identity.ts';

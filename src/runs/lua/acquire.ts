@@ -1,7 +1,7 @@
 import { encodeImage, encodeList } from '../batchCodec.ts';
 import type { BatchRef, LeaveRow } from '../batchRow.ts';
 import type { Keys } from '../keys.ts';
-import { leaveAnswerOf, type LeaveAnswer, type LedgerPolicy } from '../leave.ts';
+import { leaveAnswerOf, type LeaveAnswer, type LedgerPolicy } from '../permit.ts';
 import { byteOfState } from '../rowState.ts';
 import { limiterKeys, policyArgument } from './limiter.ts';
 import { packForScript } from './msgpack.ts';

@@ -1,5 +1,5 @@
 import type { Keys } from '../keys.ts';
-import type { LedgerPolicy } from '../leave.ts';
+import type { LedgerPolicy } from '../permit.ts';
 import type { ScriptArguments } from './scripts.ts';
 
 /** The first keys of every script that needs limiter.lua. */

@@ -1,5 +1,5 @@
 import type { Keys } from '../keys.ts';
-import type { LedgerNow, LedgerPolicy } from '../leave.ts';
+import type { LedgerNow, LedgerPolicy } from '../permit.ts';
 import { limiterKeys, policyArgument } from './limiter.ts';
 import type { Scripts } from './scripts.ts';
 

@@ -1,5 +1,5 @@
 import type { Keys } from '../keys.ts';
-import type { LeaveAnswer, LedgerEvent, LedgerPolicy, WaitReason } from '../leave.ts';
+import type { LeaveAnswer, LedgerEvent, LedgerPolicy, WaitReason } from '../permit.ts';
 import { limiterKeys, policyArgument } from './limiter.ts';
 import type { Scripts } from './scripts.ts';
 

@@ -2,7 +2,7 @@ import { encodeDetail, encodeList } from '../batchCodec.ts';
 import { isUnrecorded } from '../unrecorded.ts';
 import type { BatchRef, BatchStates, RowUpdate } from '../batchRow.ts';
 import type { Keys } from '../keys.ts';
-import type { LedgerPolicy, Settlement } from '../leave.ts';
+import type { LedgerPolicy, Settlement } from '../permit.ts';
 import { byteOfState, stateOfByte } from '../rowState.ts';
 import type { RunState } from '../run.ts';
 import { limiterKeys, policyArgument } from './limiter.ts';

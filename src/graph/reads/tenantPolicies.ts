@@ -1,0 +1,104 @@
+import { type CurrentAssignment, currentAssignmentsIn } from '../../assignments/changes/current.ts';
+import { isJsonObject } from '../../assignments/values/json.ts';
+import { collectionPath, ownListPath } from '../../assignments/kinds/address.ts';
+import type { PolicyKind } from '../../assignments/kinds/registry.ts';
+import type { DevicePlatform } from '../../assignments/targets/platforms.ts';
+import { assignmentLists } from './currentAssignments.ts';
+import { collection, readAll, type NotRead, type SendReads, type Unreadable } from './reading.ts';
+
+/** Pages of a collection that are read: no tenant has so many, however few policies a page shows. */
+const COLLECTION_PAGES_MAX = 5_000;
+
+/** A policy of the tenant with all its assignments. */
+export interface TenantPolicy {
+  readonly kind: PolicyKind;
+  readonly id: string;
+  readonly platform: DevicePlatform | undefined;
+  readonly displayName: string | undefined;
+  readonly assignments: readonly CurrentAssignment[];
+}
+
+/** All policies of one kind, or why they could not be read. */
+export type TenantPolicies =
+  { readonly kind: 'policies'; readonly policies: readonly TenantPolicy[] } | NotRead | Unreadable;
+
+/**
+ * Reads every policy of these kinds with its assignments: the collections page by page, side by side, and on its own the
+ * list of each policy that is too long to stand in a page. What could not be read to its end is never shown in part.
+ * No page size is asked for: some of Graph's services take `$top` for the size of the whole.
+ * @param base root and version, for links to further pages
+ */
+export async function tenantPolicies(
+  kinds: readonly PolicyKind[],
+  send: SendReads,
+  base: string,
+): Promise<ReadonlyMap<PolicyKind, TenantPolicies>> {
+  const pages = await readAll(
+    kinds.map((kind) => collection(urlOfAll(kind), base, COLLECTION_PAGES_MAX)),
+    send,
+  );
+  const found = new Map<PolicyKind, TenantPolicies>();
+  for (const [i, kind] of kinds.entries()) {
+    const page = pages[i];
+    if (page !== undefined)
+      found.set(kind, page.kind === 'all' ? await policiesIn(page.items, kind, send, base) : page);
+  }
+  return found;
+}
+
+/** How many assignments these policies have together; undefined when they could not be read. */
+export const countAssignments = (found: TenantPolicies | undefined): number | undefined =>
+  found?.kind === 'policies'
+    ? found.policies.reduce((total, { assignments }) => total + assignments.length, 0)
+    : undefined;
+
+function urlOfAll(kind: PolicyKind): string {
+  const { name, also, expands } = kind.list;
+  const expand = expands ? '$expand=assignments&' : '';
+  return `${collectionPath(kind)}?${expand}$select=${['id', name, ...also].join(',')}`;
+}
+
+async function policiesIn(
+  items: readonly unknown[],
+  kind: PolicyKind,
+  send: SendReads,
+  base: string,
+): Promise<TenantPolicies> {
+  const read = items.map((item) => policyIn(item, kind));
+  const listPath = ({ id }: TenantPolicy): string => ownListPath({ kind, policyId: id });
+  const cut = read.flatMap((policy) => (policy?.isWhole === false ? [listPath(policy)] : []));
+  const lists = await assignmentLists(cut, send, base);
+  const policies: TenantPolicy[] = [];
+  for (const each of read) {
+    if (each === undefined) return unreadable('an entry has no id, or an assignment without id or target');
+    const { isWhole, ...policy } = each;
+    const list = isWhole ? undefined : lists.get(listPath(policy));
+    // Deleted since its page was read: the tenant does not have it any more.
+    if (list?.kind === 'refused' && list.status === 404) continue;
+    if (list !== undefined && list.kind !== 'list') return list;
+    policies.push({ ...policy, assignments: list?.assignments ?? policy.assignments });
+  }
+  return { kind: 'policies', policies };
+}
+
+/** An entry of the collection; undefined when it is no policy. Its list is whole, or has to be read on its own. */
+function policyIn(
+  item: unknown,
+  kind: PolicyKind,
+): (TenantPolicy & { readonly isWhole: boolean }) | undefined {
+  if (!isJsonObject(item)) return undefined;
+  const { id, [kind.list.name]: name, assignments: expanded } = item;
+  const isWhole = Array.isArray(expanded) && (item['assignments@odata.nextLink'] ?? null) === null;
+  const assignments = currentAssignmentsIn(isWhole ? (expanded as unknown[]) : []);
+  if (typeof id !== 'string' || assignments === undefined) return undefined;
+  return {
+    kind,
+    id,
+    platform: kind.platformOf(item),
+    displayName: typeof name === 'string' ? name : undefined,
+    assignments,
+    isWhole,
+  };
+}
+
+const unreadable = (why: string): TenantPolicies => ({ kind: 'unreadable', why });

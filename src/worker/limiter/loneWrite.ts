@@ -1,0 +1,20 @@
+import { randomUUID } from 'node:crypto';
+import type { WriteRequest } from '../../assignments/changes/request.ts';
+import type { EnvelopeReply, GraphClient } from '../../graph/client/graphClient.ts';
+import type { Ledger } from './rateLimiter.ts';
+import { holdIn } from './permittedReads.ts';
+
+/**
+ * Sends one write that is of no run, when the tenant has room for it; it is charged like any other.
+ * @throws TenantStopped when somebody has stopped the tenant
+ */
+export const sendLoneWrite = (
+  request: WriteRequest,
+  { ledger, graph }: { readonly ledger: Ledger; readonly graph: GraphClient },
+  signal: AbortSignal,
+): Promise<EnvelopeReply> =>
+  ledger.write(
+    (deadlineMs) => graph.postBatch([{ ...request, clientRequestId: randomUUID() }], { deadlineMs }),
+    holdIn,
+    signal,
+  );

@@ -1,0 +1,218 @@
+import { beforeJson, type Before, type BeforeJson, type Decision } from '../assignments/changes/decision.ts';
+import { listPath } from '../assignments/kinds/address.ts';
+import { planBatch, type PlanRules, type Snapshot, type Standing } from '../assignments/changes/planBatch.ts';
+import { writesOf } from '../assignments/changes/writes.ts';
+import { UNREAD } from '../assignments/changes/fingerprint.ts';
+import type { Run } from '../runs/run.ts';
+import { unsettled, type BatchRef, type RecordedRow, type RowUpdate } from '../runs/batchRow.ts';
+import { isInDoubt, isSettled, type StateName } from '../runs/rowState.ts';
+import type { BatchView } from '../runs/lua/batchView.ts';
+import { withAskedBefore } from './findApprovals.ts';
+import { isMeant, isOurs, type Edges, type Step } from './deps.ts';
+import { TenantStopped } from './limiter/rateLimiter.ts';
+import { readCurrent } from './readCurrent.ts';
+import { seenWritten } from './writtenLists.ts';
+import type { NeededWrite, Sorted } from './needed.ts';
+import { waitMsOf } from './rowUpdate.ts';
+import { settledBy } from './settle.ts';
+import { abortRun, pauseForReads, pauseRun, refusedSignIn } from './pauseRun.ts';
+import { listReadBacks } from './readBack.ts';
+import { lostReads } from './writeRefusal.ts';
+import { landingMsOf } from './limiter/pace.ts';
+import { nextStep, writeRows } from './writeBatch.ts';
+
+/**
+ * Takes one batch one step further. A first try, a throttled one, a crashed one and `retry` all come in here and do the
+ * same: look, then write what is still needed. A change may thus be sent twice, which is harmless; losing one is not.
+ * Rejects with the signal's reason when aborted while it waits; what is under way is never cut.
+ */
+export async function processBatch(ref: BatchRef, edges: Edges, signal: AbortSignal): Promise<Step> {
+  const view = await edges.runs.batch(ref);
+  if (view === undefined) return { kind: 'done' };
+  const { run, rows } = view;
+  // A paused run rests; one that was stopped for good, or left by its workers, still owes the truth about writes in doubt.
+  const mayWrite = run.state === 'running';
+  const owesTruth = run.state === 'cancelled' || run.state === 'aborted' || isLeft(run);
+  if (!isOurs(run, edges) || !(mayWrite || owesTruth)) return { kind: 'stopped' };
+  if (mayWrite && !isMeant(run.runId, edges)) return { kind: 'notMeant' };
+
+  const open = unsettled(rows).filter(({ state }) => mayWrite || isInDoubt(state));
+  if (open.length === 0) return { kind: 'done' };
+  const at = edges.now();
+  const due = open.filter((row) => waitMsOf(row, at) === 0);
+  const waits = open.map((row) => waitMsOf(row, at)).filter((waitMs) => waitMs > 0);
+  const nextMs = waits.length > 0 ? Math.min(...waits) : 0;
+  if (due.length === 0) return { kind: 'later', waitMs: nextMs };
+  try {
+    return await readAndWrite(ref, view, { due, nextMs }, edges, signal);
+  } catch (error) {
+    if (error instanceof TenantStopped) return { kind: 'stopped' };
+    throw error;
+  }
+}
+
+/** Its workers were not heard of any more, and it waits for the next one. */
+const isLeft = ({ state, reason }: Run): boolean => state === 'queued' && reason === 'noWorker';
+
+/** The rows that can be taken further now, and how long until the next of the others can (0: there are none). */
+interface Due {
+  readonly due: readonly RecordedRow[];
+  readonly nextMs: number;
+}
+
+async function readAndWrite(
+  ref: BatchRef,
+  { run, rows, leaseMs }: BatchView,
+  { due, nextMs }: Due,
+  edges: Edges,
+  signal: AbortSignal,
+): Promise<Step> {
+  const { runs, ledger } = edges;
+  const lists = await readCurrent(rows, due, run, edges, signal);
+  if (lists.kind === 'signIn') return refusedSignIn(run, lists.asked, lists.error, edges, signal);
+  if (lists.kind === 'refused') {
+    const { why, remedy, refusedBy, status } = lists.unread;
+    const hasRead = run.counts.succeeded + run.counts.skipped > 0;
+    // Graph took the sign-in before, and may take it again: then the run goes on by itself.
+    if (refusedBy === 'graph' && status === 403 && hasRead)
+      return pauseForReads(run, `Graph refuses every read (${why})`, edges);
+    return pauseRun(run, 'refused', `${why}. ${remedy} Then \`retarget resume ${run.runId} --work\`.`, edges);
+  }
+  const { snapshot } = lists;
+  const lost = await lostReads(run, lists.lists, edges, signal);
+  if (lost !== undefined) return pauseForReads(run, lost, edges);
+
+  const { lagging } = lists;
+  const lagMs = (row: RecordedRow): number => lagging.get(listPath(row.change.address)) ?? 0;
+  // What a copy shows that lags behind decides nothing but a read-back, which knows what it is to see.
+  const readable = due.filter((row) => row.state === 'written' || lagMs(row) === 0);
+  const lagWaits = due.filter((row) => !readable.includes(row)).map(lagMs);
+  const decisions = planBatch(rows, snapshot, rulesFor(run, readable));
+  const { records, needed } = await withAskedBefore(
+    parted(decisions, snapshot, (row) => lagMs(row) > 0, run, edges),
+    run,
+    edges,
+    signal,
+  );
+  // While another worker's write may be on its way, what is there is there, but what is not may still come.
+  const sure = leaseMs > 0 ? records.filter(({ state }) => isThere(state)) : records;
+  // Stopped before it is recorded: no other batch shall write on meanwhile.
+  const lossy = sure.find(({ detail }) => detail?.lossyList !== undefined);
+  if (lossy !== undefined && run.state === 'running')
+    await abortRun(run, 'lostEntries', lossInWords(run, rows[lossy.place], lossy), edges);
+  const after = sure.length > 0 ? await runs.record(ref, asSeen(sure, rows), ledger.policy()) : undefined;
+  await runs.keepLastWrites(run.graphUrl, ledger.pace.windowMs, seenWritten(rows, sure, lists));
+  if (after?.states.length === 0) return { kind: 'done' };
+  if (needed.length === 0 || leaseMs > 0) {
+    const unreadMs = [...lists.lists.values()].flatMap((list) =>
+      list.kind === 'unread' ? [Math.max(ledger.pace.unreachedWaitMs, list.waitMs ?? 0)] : [],
+    );
+    // Rows that nothing was done for wait for others of their policy.
+    const othersMs = sure.length > 0 ? [] : [...(nextMs > 0 ? [nextMs] : []), ...lagWaits];
+    const waits = unreadMs.length > 0 ? unreadMs : othersMs;
+    const waitMs = Math.max(leaseMs, waits.length > 0 ? Math.min(...waits) : 0);
+    const step = nextStep(after?.states ?? rows, after?.runState ?? run.state);
+    return step.kind === 'again' && waitMs > 0 ? { kind: 'later', waitMs } : step;
+  }
+
+  const leave = await ledger.leave(ref, leaveRows(needed), signal);
+  switch (leave.kind) {
+    case 'late':
+      return { kind: 'again' };
+    case 'busy':
+      return { kind: 'later', waitMs: leave.waitMs };
+    case 'stopped':
+      return { kind: 'stopped' };
+    case 'granted':
+      if (leave.places.length === 0) return { kind: 'again' };
+      return writeRows(ref, run, leave, needed, lists, edges, signal);
+  }
+}
+
+/** Rows that are due are open; a row that is not due, or is of no more interest to a run that is over, is waited for. */
+function rulesFor(run: Run, due: readonly RecordedRow[]): PlanRules<RecordedRow> {
+  const dueRows = new Set(due);
+  return {
+    apiVersion: run.apiVersion,
+    strategy: run.options.strategy,
+    restores: run.options.restores,
+    standing: (row) => (isSettled(row.state) ? standingOf(row.state) : dueRows.has(row) ? 'open' : 'waiting'),
+    isGuarded: ({ planned }) => run.options.restores || (planned !== undefined && planned !== UNREAD),
+  };
+}
+
+function standingOf(state: StateName): Standing {
+  switch (state) {
+    case 'succeeded':
+    case 'skipped':
+      return 'done';
+    case 'awaitingApproval':
+      return 'awaitingApproval';
+    default:
+      return 'failed';
+  }
+}
+
+/** What the decisions settle, and the requests that are still needed. */
+function parted(
+  decisions: readonly Decision<RecordedRow>[],
+  snapshot: Snapshot,
+  isLagging: (row: RecordedRow) => boolean,
+  run: Run,
+  { ledger, now }: Edges,
+): Sorted {
+  const terms = {
+    ...{ mayWrite: run.state === 'running', isAborted: run.state === 'aborted', isLeft: isLeft(run) },
+    ...{ windowMs: ledger.pace.windowMs, landingMs: landingMsOf(ledger.pace), at: now() },
+  };
+  const readBacks = listReadBacks(decisions, snapshot);
+  const settled = new Map(
+    decisions.map((decision) => [
+      decision,
+      settledBy(decision, terms, {
+        readBack: readBacks.get(decision.row),
+        isLagging: isLagging(decision.row),
+      }),
+    ]),
+  );
+  // A row that has come to its end in another way would be written along with the others: the next step decides without it.
+  const needed = terms.mayWrite
+    ? writesOf(decisions, snapshot).filter((write) =>
+        write.decisions.every((decision) => settled.get(decision) === undefined),
+      )
+    : [];
+  return {
+    records: [...settled.values()].filter((record) => record !== undefined),
+    needed: needed.map(({ request, decisions: rows, list }) => ({ request, rows, ...(list && { list }) })),
+  };
+}
+
+/** What was read before another worker wrote it says nothing any more. */
+const asSeen = (records: readonly RowUpdate[], rows: readonly RecordedRow[]): RowUpdate[] =>
+  records.map((record) => ({ ...record, seen: rows[record.place] ?? record }));
+
+const leaveRows = (needed: readonly NeededWrite[]) =>
+  needed.flatMap(({ rows, list }, request) =>
+    rows.map(({ row, before }, i) => {
+      const image = beforeJson(before);
+      const isFirst = list !== undefined && i === 0;
+      return {
+        ...{ place: row.place, state: row.state, attempts: row.attempts, request },
+        ...(image !== undefined && !isKept(image, row.before) && { before: image }),
+        ...(isFirst ? { list } : row.list !== undefined && { list: null }),
+      };
+    }),
+  );
+
+const lossInWords = (
+  { runId }: Run,
+  row: RecordedRow | undefined,
+  { detail: { errorMessage = '' } = {} }: RowUpdate,
+): string =>
+  `policy ${row?.change.address.policyId} (line ${row?.input.line}): ${errorMessage} \`retarget rollback ${runId}\` puts back what was lost`;
+
+/** What is in the record already need not be told again. */
+const isKept = (image: BeforeJson, kept: Before | undefined): boolean =>
+  kept !== undefined && JSON.stringify(image) === JSON.stringify(beforeJson(kept));
+
+const isThere = (state: RecordedRow['state']): boolean => state === 'succeeded' || state === 'skipped';

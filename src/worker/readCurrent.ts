@@ -1,0 +1,92 @@
+import { readsAsBefore } from '../assignments/changes/lastWritten.ts';
+import type { LateWrite } from '../runs/lastWrites.ts';
+import { listPath } from '../assignments/kinds/address.ts';
+import type { ListSnapshot, Snapshot } from '../assignments/changes/planBatch.ts';
+import type { GraphError } from '../assignments/changes/outcome.ts';
+import { readCurrentAssignments, type ReadList } from '../graph/reads/currentAssignments.ts';
+import type { Unread } from '../graph/reads/reading.ts';
+import type { RecordedRow } from '../runs/batchRow.ts';
+import type { Run } from '../runs/run.ts';
+import type { Edges } from './deps.ts';
+import { readsWithin } from './limiter/permittedReads.ts';
+import type { Asked } from './workerSignIn.ts';
+
+export type CurrentLists =
+  /** `lists` are those that were read, or tried to be. */
+  | {
+      readonly kind: 'read';
+      readonly snapshot: Snapshot;
+      readonly lists: ReadonlyMap<string, ReadList>;
+      /** Lists that were written in the last minutes. */
+      readonly lastWrites: ReadonlyMap<string, LateWrite>;
+      /** Those of them that read as they were before, and how long to wait until they are read again. */
+      readonly lagging: ReadonlyMap<string, number>;
+    }
+  | { readonly kind: 'signIn'; readonly error: GraphError; readonly asked: Asked }
+  /** Its reads were refused together, which says nothing of any row. */
+  | { readonly kind: 'refused'; readonly unread: Unread };
+
+/**
+ * Reads the lists of the rows that are due: in a blind run only of those whose write may have left. The lists of the batch's
+ * other rows are `unread` in the snapshot, but for those that a blind run does not read.
+ */
+export async function readCurrent(
+  rows: readonly RecordedRow[],
+  due: readonly RecordedRow[],
+  run: Run,
+  { runs, ledger, graphOf, signIn }: Edges,
+  signal: AbortSignal,
+): Promise<CurrentLists> {
+  const toRead = run.blind ? due.filter(({ attempts }) => attempts > 0) : due;
+  const asked = signIn.asks('reads');
+  const lists = await readCurrentAssignments(
+    toRead.map(({ change }) => change.address),
+    readsWithin({ ledger, graph: graphOf(run.apiVersion) }, run.runId, signal),
+    `${run.graphUrl}/${run.apiVersion}`,
+  );
+  const refused = [...lists.values()].find((list) => list.kind === 'signIn');
+  if (refused) return { ...refused, asked };
+  const unread = [...lists.values()].find((list) => list.kind === 'unread' && list.refusedBy !== undefined);
+  if (unread?.kind === 'unread') return { kind: 'refused', unread };
+  if ([...lists.values()].some(({ kind }) => kind !== 'unread')) signIn.worked(asked);
+  const snapshot = new Map<string, ListSnapshot>();
+  for (const [path, list] of lists) snapshot.set(path, list.kind === 'signIn' ? { kind: 'unread' } : list);
+  if (!run.blind)
+    for (const { change } of rows) {
+      const path = listPath(change.address);
+      if (!snapshot.has(path)) snapshot.set(path, { kind: 'unread' });
+    }
+  const lastWrites = await runs.lastWrites(run.graphUrl, [...lists.keys()]);
+  return {
+    kind: 'read',
+    snapshot,
+    lists,
+    lastWrites,
+    lagging: laggingIn(lists, lastWrites, ledger.pace.windowMs),
+  };
+}
+
+/** The first wait before a list is read again that reads as before, in windows; then as long as its write is ago. */
+const LAGGING_WAIT_WINDOWS_MIN = 0.1;
+
+function laggingIn(
+  lists: ReadonlyMap<string, ReadList>,
+  lastWrites: ReadonlyMap<string, LateWrite>,
+  windowMs: number,
+): ReadonlyMap<string, number> {
+  const lagging = new Map<string, number>();
+  for (const [path, known] of lastWrites) {
+    const list = lists.get(path);
+    if (
+      list?.kind !== 'list' ||
+      !readsAsBefore(
+        known,
+        list.assignments.map(({ whole }) => whole),
+      )
+    )
+      continue;
+    const waitMs = Math.max(LAGGING_WAIT_WINDOWS_MIN * windowMs, known.ageMs);
+    lagging.set(path, Math.round(Math.min(waitMs, Math.max(1, known.leftMs))));
+  }
+  return lagging;
+}

@@ -1,0 +1,257 @@
+import { holdOf } from './limiter/backoff.ts';
+import { type Leave, asBefore, attemptsIn } from './limiter/permit.ts';
+import { randomUUID } from 'node:crypto';
+import { isJsonObject } from '../assignments/values/json.ts';
+import { outcomeOf, type GraphError, type Outcome } from '../assignments/changes/outcome.ts';
+import { UserError } from '../errors.ts';
+import type { EnvelopeReply } from '../graph/client/graphClient.ts';
+import type { BatchRef, RowUpdate } from '../runs/batchRow.ts';
+import { isInDoubt, isSettled, type RowState } from '../runs/rowState.ts';
+import type { Run } from '../runs/run.ts';
+import { approvalHeaders, asAsked, codeOf } from './findApprovals.ts';
+import type { Edges, Step } from './deps.ts';
+import type { NeededWrite } from './needed.ts';
+import { abortForRoute, pauseForPermission, pauseRun, refusedSignIn } from './pauseRun.ts';
+import { refusedWrites } from './writeRefusal.ts';
+import { writtenLists, type ReadLists } from './writtenLists.ts';
+import { failure, recordOf, recordOfRefused, type Traces } from './rowUpdate.ts';
+
+type Refused = Extract<EnvelopeReply, { kind: 'refused' }>;
+
+/** Sends the requests that leave was given for, in one envelope, and records what became of each row. What is sent is never cut. */
+export async function writeRows(
+  ref: BatchRef,
+  run: Run,
+  leave: Leave,
+  needed: readonly NeededWrite[],
+  lists: ReadLists,
+  edges: Edges,
+  signal: AbortSignal,
+): Promise<Step> {
+  const { runs, ledger, signIn } = edges;
+  const writes = writesOf(leave, needed);
+  const validMs = leave.validForMs();
+  if (writes === undefined || validMs <= 0) {
+    await ledger.giveBack(ref, leave);
+    return { kind: 'again' };
+  }
+  const requests = writes.map((write) => ({
+    ...write.request,
+    headers: approvalHeaders(run, write),
+    clientRequestId: randomUUID(),
+  }));
+  const asked = signIn.asks('writes');
+  let envelope: EnvelopeReply;
+  try {
+    envelope = await edges.graphOf(run.apiVersion).postBatch(requests, {
+      deadlineMs: validMs,
+      runId: run.runId,
+    });
+  } catch (error) {
+    // There is no token, so nothing left: the rows are as before, and what is wrong is told where the job ends. Of any
+    // other error nobody knows how far it came: the rows stay `sent`, and are looked at when their lease has ended.
+    if (error instanceof UserError) await ledger.giveBack(ref, leave);
+    throw error;
+  }
+  const answeredAt = performance.now();
+  switch (envelope.kind) {
+    case 'unreached':
+      await ledger.giveBack(ref, leave);
+      return { kind: 'later', waitMs: ledger.pace.unreachedWaitMs };
+    case 'refused': {
+      const { status, error } = envelope;
+      await recordRefused(ref, leave, writes, envelope, answeredAt, edges);
+      if (status === 429) return { kind: 'again' };
+      if (status === 401) return refusedSignIn(run, asked, error, edges, signal);
+      if (status === 403 && run.counts.succeeded > 0)
+        return (await pauseForPermission(run, error, edges)).step;
+      return pauseRun(
+        run,
+        'refused',
+        `Graph refused a whole batch with ${status} ${error.code}: ${error.message}`,
+        edges,
+      );
+    }
+    case 'replies': {
+      const answered = writes.map((write, i) =>
+        answeredWrite(run, write, envelope, i, requests[i]?.clientRequestId, leave, edges),
+      );
+      const lost = lostPermission(run, answered);
+      const refusal = lost && (await refusedWrites(run, lost, answered.some(wasForbiddenBefore), edges));
+      const accepted = writes.filter((_, i) => answered[i]?.outcome.kind === 'succeeded');
+      // Before the rows are recorded: nobody takes up the policy again without knowing.
+      await runs.keepLastWrites(run.graphUrl, ledger.pace.windowMs, writtenLists(accepted, lists));
+      const { states, runState } = await recordReplies(
+        ref,
+        leave,
+        answered,
+        { answeredAt, isUnpaid: refusal?.rowsPay === false },
+        edges,
+      );
+      const outcomes = answered.map(({ outcome }) => outcome);
+      const refused = outcomes.find((outcome) => outcome.kind === 'signIn');
+      if (refused) return refusedSignIn(run, asked, refused.error, edges, signal);
+      if (refusal?.step !== undefined) return refusal.step;
+      for (const { outcome, method } of answered)
+        if (outcome.kind === 'routeRefused')
+          return abortForRoute(run, refusedRoute(run, method, outcome.error.code), edges);
+      if (outcomes.some(({ kind }) => kind !== 'lost')) signIn.worked(asked);
+      if (outcomes.some(({ kind }) => kind === 'succeeded')) signIn.wrote(asked);
+      return nextStep(states, runState);
+    }
+  }
+}
+
+const refusedRoute = (
+  { runId, apiVersion, blind }: Run,
+  method: NeededWrite['request']['method'],
+  code: string,
+): string =>
+  method === 'PATCH' && apiVersion === 'beta' && !blind
+    ? `the tenant does not take PATCH on assignments (${code}): \`retarget resume ${runId} --strategy assign --work\` goes on by writing whole lists`
+    : `the tenant does not take writes of this kind, ${method === 'PATCH' ? 'patch' : 'assign'} (${code}); whole lists are written with --strategy assign, in beta and with a look`;
+
+/** The requests of a leave; undefined when one of them has lost a row to other hands since, and would say too much. */
+function writesOf(
+  { requests, places }: Leave,
+  needed: readonly NeededWrite[],
+): readonly NeededWrite[] | undefined {
+  const granted = new Set(places);
+  const writes = needed.filter(({ rows }) => rows.some(({ row }) => granted.has(row.place)));
+  const isWhole = writes.every(({ rows }) => rows.every(({ row }) => granted.has(row.place)));
+  return isWhole && writes.length === requests ? writes : undefined;
+}
+
+interface Answered {
+  readonly rows: NeededWrite['rows'];
+  readonly outcome: Outcome;
+  readonly traces: Traces;
+  readonly readsBack: boolean;
+  readonly method: NeededWrite['request']['method'];
+}
+
+/** Whole lists are read back always, as what is missing from one is unassigned; the rows of a canary, to be judged. */
+const readsBack = ({ options }: Run, { method }: NeededWrite['request']): boolean =>
+  options.verify || options.canary !== null || method === 'POST';
+
+function answeredWrite(
+  run: Run,
+  write: NeededWrite,
+  envelope: Extract<EnvelopeReply, { kind: 'replies' }>,
+  i: number,
+  clientRequestId: string | undefined,
+  leave: Leave,
+  { ledger, random }: Edges,
+): Answered {
+  const { request, rows } = write;
+  const reply = envelope.replies[i];
+  const sends = Math.max(...rows.map(({ row }) => attemptsIn(leave, row.place)));
+  const outcome =
+    reply === undefined
+      ? MISSING
+      : asAsked(outcomeOf(reply, sends, ledger.pace.windowMs, random), run, write);
+  const isAnswered = reply?.kind === 'answered';
+  const requestId = isAnswered ? reply.requestId : envelope.requestId;
+  const idAfter = isAnswered && request.method === 'PATCH' ? otherId(reply.body, rows[0]) : undefined;
+  return {
+    rows,
+    outcome,
+    traces: { clientRequestId, requestId, idAfter },
+    readsBack: readsBack(run, request),
+    method: request.method,
+  };
+}
+
+/** A tenant may give an assignment another id when its target changes, and shows it in the reply. */
+function otherId(body: unknown, row: NeededWrite['rows'][number] | undefined): string | undefined {
+  const id = isJsonObject(body) ? body['id'] : undefined;
+  const before = row?.row.change.address.assignmentId.toLowerCase();
+  return typeof id === 'string' && id.toLowerCase() !== before ? id : undefined;
+}
+
+/** Fewer replies say nothing about the sign-in: those rows may be the ones that it may not write. */
+const FORBIDDEN_REPLIES_MIN = 5;
+
+/** What tells that the permission to write may be lost: after writes that went through, every reply of a batch is a 403. */
+function lostPermission(run: Run, answered: readonly Answered[]): GraphError | undefined {
+  if (run.counts.succeeded === 0 || answered.length < FORBIDDEN_REPLIES_MIN) return undefined;
+  const [outcome] = answered.every(isForbidden) ? answered.map((each) => each.outcome) : [];
+  return outcome?.kind === 'failed' ? outcome.error : undefined;
+}
+
+const wasForbiddenBefore = ({ rows }: Answered): boolean =>
+  rows.some(({ row }) => row.detail.httpStatus === 403);
+
+/** With a code, a 403 is about that approval. */
+const isForbidden = ({ outcome, rows }: Answered): boolean =>
+  outcome.kind === 'failed' && outcome.httpStatus === 403 && codeOf({ rows }) === undefined;
+
+/** The client answers every request; a gap would be its bug, and then too nobody knows. */
+const MISSING: Outcome = { kind: 'lost', waitMs: 0, why: 'missing' };
+
+/** What says nothing of how many writes the tenant takes, as it came to an end before its limit or nobody knows where. */
+const NOT_LET_THROUGH: ReadonlySet<Outcome['kind']> = new Set(['throttled', 'signIn', 'lost']);
+
+/** After these the run is stopped, or at least the sign-in tried anew: nothing says yet that other batches may go. */
+const STOPS_RUN: ReadonlySet<Outcome['kind']> = new Set(['signIn', 'routeRefused']);
+
+function recordReplies(
+  ref: BatchRef,
+  leave: Leave,
+  answered: readonly Answered[],
+  { answeredAt, isUnpaid }: { readonly answeredAt: number; readonly isUnpaid: boolean },
+  { ledger, now }: Edges,
+) {
+  const at = now();
+  const records = answered.flatMap(({ rows, outcome, traces, readsBack }) =>
+    rows.map(({ row }): RowUpdate => {
+      const terms = { at, readsBack };
+      if (isUnpaid && outcome.kind === 'failed') {
+        const detail = { at, ...failure(403, outcome.error) };
+        return { ...asBefore(row.place, attemptsIn(leave, row.place)), detail };
+      }
+      return recordOf(row, outcome, leave, traces, terms);
+    }),
+  );
+  const throttled = answered.flatMap(({ outcome, rows }) =>
+    outcome.kind === 'throttled' ? rows.map(() => outcome.retryAfterMs) : [],
+  );
+  return ledger.record(ref, records, leave, {
+    ...{ answeredAt, answered: leave.requests },
+    accepted: answered.filter(({ outcome }) => !NOT_LET_THROUGH.has(outcome.kind)).length,
+    holdMs: holdOf(throttled),
+    throttled: throttled.length,
+    isStopping: answered.some(({ outcome }) => STOPS_RUN.has(outcome.kind)),
+    allForbidden: !isUnpaid && answered.length >= FORBIDDEN_REPLIES_MIN && answered.every(isForbidden),
+  });
+}
+
+async function recordRefused(
+  ref: BatchRef,
+  leave: Leave,
+  writes: readonly NeededWrite[],
+  { status, retryAfterMs }: Refused,
+  answeredAt: number,
+  { ledger, now }: Edges,
+): Promise<void> {
+  const at = now();
+  const isThrottled = status === 429;
+  const rows = writes.flatMap((write) =>
+    write.rows.map(({ row }) => recordOfRefused(row, status, leave, at)),
+  );
+  await ledger.record(ref, rows, leave, {
+    ...{ answeredAt, answered: leave.requests },
+    holdMs: isThrottled ? holdOf([retryAfterMs]) : 0,
+    throttled: isThrottled ? rows.length : 0,
+    isStopping: !isThrottled,
+  });
+}
+
+/** From the record, not from one's own replies: leave may have been partial, and the run may have been stopped. */
+export function nextStep(states: readonly RowState[], runState: Run['state']): Step {
+  if (states.every(({ state }) => isSettled(state))) return { kind: 'done' };
+  const isAnyInDoubt = states.some(({ state }) => isInDoubt(state));
+  const mayGoOn =
+    runState === 'running' || (isAnyInDoubt && (runState === 'cancelled' || runState === 'aborted'));
+  return { kind: mayGoOn ? 'again' : 'stopped' };
+}
