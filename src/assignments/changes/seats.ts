@@ -20,12 +20,13 @@ export const seatsOf = (
   list: readonly CurrentAssignment[],
   { identity }: Pick<PolicyKind, 'identity'>,
 ): SeatOf =>
-  idsFollowTargets(list)
-    ? (assignment) => {
-        const group = groupOf(targetIn(assignment));
-        return group === undefined ? identity(assignment) : `group ${group.toLowerCase()}`;
-      }
-    : identity;
+  idsFollowTargets(list) ? (assignment) => groupSeat(assignment) ?? identity(assignment) : identity;
+
+/** The one place of a group, be it included or excluded. */
+function groupSeat(assignment: JsonObject): string | undefined {
+  const group = groupOf(targetIn(assignment));
+  return group === undefined ? undefined : `group ${group.toLowerCase()}`;
+}
 
 /** Whether the ids of this list are made of the groups that they are for. */
 const idsFollowTargets = (list: readonly CurrentAssignment[]): boolean =>
@@ -109,18 +110,20 @@ function secondEntry(
 
 /**
  * For each row that moves into a place which is still taken, the rows that make room for it: they come first, and are read
- * back before it follows.
+ * back before it follows. A group that is included and one that is excluded make room for each other in any tenant, as ids that
+ * are not made of groups yet may be from the next write on.
  */
 export function roomMakers({ steps, list, seatOf }: ListSteps): Map<number, readonly number[]> {
+  const roomOf: SeatOf = (assignment) => groupSeat(assignment) ?? seatOf(assignment);
   const makerOf = new Map<CurrentAssignment, number>();
   for (const [at, step] of steps.entries()) {
     if (step.kind === 'put' && step.over !== undefined) makerOf.set(step.over, at);
   }
   const makers = new Map<number, readonly number[]>();
   for (const { at, over, entry } of putsIn(steps)) {
-    const seat = seatOf(entry);
+    const room = roomOf(entry);
     const found = list.flatMap((each) =>
-      each !== over && seatOf(each.whole) === seat ? (makerOf.get(each) ?? []) : [],
+      each !== over && roomOf(each.whole) === room ? (makerOf.get(each) ?? []) : [],
     );
     if (found.length > 0) makers.set(at, found);
   }
