@@ -368,6 +368,27 @@ describe('remove', () => {
     expect(kinds([cells], LIST)).toEqual([kind]);
   });
 
+  test.each([{ assignmentId: 'A1' }, { assignmentId: 'A1', ...fromG1 }])(
+    'is so where the id of what was removed is that of what another row has brought: %j',
+    (named) => {
+      const brought = anyChangeOf(
+        toGroup('G1', { assignmentId: 'gone', targetType: 'exclusionGroup' }),
+        BETA,
+        2,
+      );
+      const removal = anyChangeOf(remove(named), BETA, 3);
+      const rows = (before?: CurrentAssignment) => [
+        { change: brought },
+        { change: removal, before: before && ({ kind: 'entry', entry: before } as const) },
+      ];
+      const now = [present(excluded('G1'), {}, 'A1'), A2];
+      expect(inWords(planned(rows(A1), now, 'assign'))).toEqual(['alreadySo', 'alreadySo']);
+      // Not removed yet, or never sent.
+      expect(inWords(planned(rows(A1), [A1], 'assign'))).not.toContain('alreadySo');
+      expect(inWords(planned(rows(), now, 'assign'))).not.toEqual(['alreadySo', 'alreadySo']);
+    },
+  );
+
   // Else a second look, after a reply that was lost, would remove what the other row brought.
   test('bars other rows from bringing the same', () => {
     expect(kinds([remove(fromG1), toGroup('G1', { assignmentId: 'A2' })], LIST)).toEqual([
