@@ -8,9 +8,12 @@ import type { Target } from './assignSite.ts';
  * go: it is written. so: nothing is left to be done. taken: the policy has one place for the target, and another entry has it.
  * both: the policy would include and exclude one group. Where ids are made of groups that is one place, so it is taken; else it
  * goes, as somebody has seen it in a plan and allowed it, and without a plan it is refused.
+ * go/both: the first where ids are made of groups, the second where not; of others likewise.
+ * held: a row that narrows can't be written, so that by PATCH this one is not either.
  * owned: a policy set assigns what it is about. there: what it adds is there with another filter.
  */
-export type Fate = 'go' | 'so' | 'taken' | 'both' | 'owned' | 'there';
+export type Fate =
+  'go' | 'so' | 'taken' | 'both' | 'owned' | 'there' | 'held' | `${'go' | 'taken' | 'held'}/${'go' | 'both'}`;
 
 /**
  * One policy. An entry is `G`, `G +f` (filter f, include), `G -f` (exclude) or `not G` (excluded), with ` of set` behind it where
@@ -154,6 +157,13 @@ export interface Expected {
 
 export function expectedOf(fate: Fate | undefined, way: Way): Expected {
   switch (fate) {
+    case 'go/both':
+    case 'go/go':
+    case 'taken/both':
+    case 'taken/go':
+    case 'held/both':
+    case 'held/go':
+      return expectedOf(fate.split('/')[way.ids === 'byGroup' ? 0 : 1] as Fate, way);
     case 'go':
       return { decision: 'write' };
     case 'so':
@@ -169,6 +179,8 @@ export function expectedOf(fate: Fate | undefined, way: Way): Expected {
       return { decision: 'refused', code: 'PolicySetOwned' };
     case 'there':
       return { decision: 'refused', code: 'AlreadyAssigned' };
+    case 'held':
+      return way.strategy === 'patch' ? { decision: 'refused', code: 'HeldBack' } : expectedOf('go', way);
     case undefined:
       throw new Error('a row has no fate');
   }
