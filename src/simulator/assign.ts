@@ -96,17 +96,19 @@ export function replaceList(policy: Policy, entries: readonly AssignEntry[], rek
   const left = new Set(list.values());
   const usedIds = new Set(list.keys());
   const targets = new Set<string>();
+  const targetsOfSets = new Set<string>();
   const next: StoredAssignment[] = [];
   const identityOf = rekey ? groupIdentity : targetIdentity;
   for (const entry of entries) {
     const present = presentOne(entry, [...left], identityOf);
+    const target = identityOf(entry.wanted.target);
     if (present?.ownedByPolicySet) {
       left.delete(present);
       next.push(present);
+      targetsOfSets.add(target);
       continue;
     }
-    const target = identityOf(entry.wanted.target);
-    if (targets.has(target)) continue;
+    if (targets.has(target) || (present === undefined && targetsOfSets.has(target))) continue;
     targets.add(target);
     if (present !== undefined) left.delete(present);
     next.push(written(policy, present, entry, { rekey, usedIds, identityOf }));

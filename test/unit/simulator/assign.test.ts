@@ -157,6 +157,7 @@ describe('assignments of a policy set stay as they are', () => {
     ['sent back', [ofPolicySet]],
     ['sent with another target', [{ id: 's', target: group('other') }]],
     ['named by their target only', [{ target: { ...group('set'), ...FILTER } }]],
+    ['named twice', [{ target: group('set') }, ofPolicySet]],
   ])('when %s', (_, entries) => {
     const after = listed(assign(present, { assignments: entries }));
     expect(after).toHaveLength(1);
