@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { startRedisServer, type TestRedis } from '../support/redisServer.ts';
 import { audience, type Cell, type Fate, type Way } from '../support/targetCells.ts';
-import { expectAllCells } from '../support/targetPairs.ts';
+import { expectAllCells, expectLossTold } from '../support/targetPairs.ts';
 
 let redis: TestRedis;
 beforeAll(async () => {
@@ -208,5 +208,14 @@ describe('where ids begin to be made of groups with the first write', () => {
       CELLS.filter((each) => !BOTH.includes(each)),
       { ...way, strategy },
     ),
+  );
+
+  test.each([
+    cell('A +fx, not G', 'A → G', 'both'),
+    cell('A +fx, G +f1', 'A → not G', 'both'),
+    cell('A +fx, D', 'A → G; D → not G', 'both both'),
+    cell('A +fx, G of set', 'A → not G', 'both'),
+  ])('what includes and excludes a group is not lost in silence: $list, $rows', (lossy) =>
+    expectLossTold(redis.url, lossy, { ...way, strategy: 'patch' }),
   );
 });

@@ -68,6 +68,20 @@ export async function expectAllCells(
   expect(laid.heldNow()).toEqual(laid.before);
 }
 
+/** The tenant keeps one of two entries that the plan shows: the run stops and says so, and a rollback has both again. */
+export async function expectLossTold(redisUrl: string | undefined, cell: Cell, way: Way): Promise<void> {
+  const laid = await layOut(redisUrl, [cell], way);
+  await planOf(laid);
+  const ran = await laid.must(3, 'apply', planFile(laid), '--yes', ...ALLOW_ALL, ...ANY_SIZE);
+  expect(ran.stderr).toContain('read back it lacks');
+  expect(await laid.results()).toMatchObject(
+    cell.rows.map(() => ({ status: 'failed', errorCode: 'VerifyMismatch' })),
+  );
+  expect(laid.heldNow()).not.toEqual(laid.meant);
+  await laid.must(0, 'rollback', '@last', '--yes', '--work');
+  expect(laid.heldNow()).toEqual(laid.before);
+}
+
 const STATUS = { write: 'succeeded', alreadySo: 'skipped', refused: 'failed' } as const;
 
 /** Rows name what they are about by its id in one cell, and by its target in the next; in another way the other way round. */

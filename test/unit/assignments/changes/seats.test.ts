@@ -115,6 +115,16 @@ test('a policy is not made to include and exclude one group where no guard has s
   expect(inWords(planned(stays, was, 'patch', { isGuarded: () => false }))).toEqual(['write']);
 });
 
+// A PATCH is not read back, and what it may write over is no row's.
+test('what includes and excludes one group goes as a whole list, or not at all', () => {
+  const rows = rowsOf(changesOf([move('G1', 'G2')]));
+  const list = listOf(group('G1'), excluded('G2'));
+  const { decisions, writes } = planned(rows, list, 'patch');
+  expect(decisions).toMatchObject([{ kind: 'write', via: 'assign' }]);
+  expect(writes).toMatchObject([{ request: { method: 'POST' } }]);
+  expect(inWords(planned(rows, list, 'patch', { apiVersion: 'v1.0' }))).toEqual(['IncludeAndExclude']);
+});
+
 test('a circle that can’t go as one list is refused: v1.0 shows no filters', () => {
   const rows = rowsOf(changesOf([move('G1', 'G2', { intent: 'remove' }), move('G2', 'G1')]));
   const plan = planned(rows, listOf(group('G1'), group('G2')), 'patch', { apiVersion: 'v1.0' });
