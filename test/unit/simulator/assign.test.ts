@@ -157,11 +157,21 @@ describe('assignments of a policy set stay as they are', () => {
     ['sent back', [ofPolicySet]],
     ['sent with another target', [{ id: 's', target: group('other') }]],
     ['named by their target only', [{ target: { ...group('set'), ...FILTER } }]],
-    ['named twice', [{ target: group('set') }, ofPolicySet]],
   ])('when %s', (_, entries) => {
     const after = listed(assign(present, { assignments: entries }));
     expect(after).toHaveLength(1);
     expect(after[0]).toMatchObject(asRead);
+  });
+
+  test.each([
+    { rekey: true, held: 1 },
+    { rekey: false, held: 2 },
+  ])('beside another entry for the group, which is one more where ids do not follow groups: %j', (given) => {
+    for (const target of [group('set'), exclusion('set')]) {
+      const after = listed(assign(present, { assignments: [{ target }, ofPolicySet] }, given));
+      expect(after).toHaveLength(given.held);
+      expect(after.at(-1)).toMatchObject(asRead);
+    }
   });
 
   test('beside a direct one for the same target, which keeps its id', () => {
