@@ -365,7 +365,7 @@ function listPlan<R extends BatchRow>(
     steps: [],
     via: wantsWhole && !isNested ? 'assign' : 'patch',
     mayAssign,
-    seatOf: seatsOf(assignments, kindOf(ofList)),
+    seatOf: seatsOf(assignments, kindOf(ofList), restores),
   };
   switch (look.kind) {
     case 'refused':

@@ -5,7 +5,7 @@ import { groupOf, isExclusion, targetIn } from '../targets/currentTarget.ts';
 import { targetBody } from '../targets/target.ts';
 import type { JsonObject } from '../values/json.ts';
 import { audienceInWords } from './changeKind.ts';
-import type { CurrentAssignment } from './current.ts';
+import { isOfPolicySet, type CurrentAssignment } from './current.ts';
 import { refused, type Step } from './steps.ts';
 
 /**
@@ -15,12 +15,20 @@ import { refused, type Step } from './steps.ts';
  */
 export type SeatOf = (assignment: JsonObject) => string;
 
-/** @param identity that of the policy's kind */
-export const seatsOf = (
+/**
+ * @param identity that of the policy's kind
+ * @param restores what goes back stood beside what a policy set assigns, where that has an id of its own
+ */
+export function seatsOf(
   list: readonly CurrentAssignment[],
   { identity }: Pick<PolicyKind, 'identity'>,
-): SeatOf =>
-  idsFollowTargets(list) ? (assignment) => groupSeat(assignment) ?? identity(assignment) : identity;
+  restores = false,
+): SeatOf {
+  if (idsFollowTargets(list)) return (assignment) => groupSeat(assignment) ?? identity(assignment);
+  if (!restores) return identity;
+  const ofPolicySets = new Set(list.filter(isOfPolicySet).map(({ whole }) => whole));
+  return (assignment) => `${ofPolicySets.has(assignment) ? 'policy set ' : ''}${identity(assignment)}`;
+}
 
 /** The one place of a group, be it included or excluded. */
 function groupSeat(assignment: JsonObject): string | undefined {

@@ -150,7 +150,9 @@ function isAsMeant(
 
 const isWished = (change: Change): change is WishedChange => change.wish !== undefined;
 
-function addStep(change: WishedChange, { list }: ListFacts): Step {
+function addStep(change: WishedChange, { list: all, restores }: ListFacts): Step {
+  // What goes back stood beside what a policy set assigns.
+  const list = restores ? all.filter((each) => !isOfPolicySet(each)) : all;
   const there = list.find((each) => holds(change, each));
   if (there !== undefined) return alreadySo(there);
   const body = patchBody(change, undefined);
