@@ -25,6 +25,8 @@ export interface Cell {
   readonly rows: readonly string[];
   /** Of each row. */
   readonly fates: readonly Fate[];
+  /** How rows name what they are about, where it is not all the same. */
+  readonly by?: 'id' | 'target';
 }
 
 /** How the tenant makes ids, and how the rows come to it. */

@@ -88,7 +88,7 @@ const STATUS = { write: 'succeeded', alreadySo: 'skipped', refused: 'failed' } a
 async function layOut(redisUrl: string | undefined, cells: readonly Cell[], way: Way): Promise<Laid> {
   const offset = Number(way.strategy === 'assign') + Number(way.rekey);
   const laid = cells.map((cell, n) => {
-    const isById = (n + offset) % 2 === 0;
+    const isById = cell.by === undefined ? (n + offset) % 2 === 0 : cell.by === 'id';
     const name = `${isById ? 'id' : 'target'}: ${cell.list.join(', ')} | ${cell.rows.join('; ')}`;
     const policy = policyOf(cell, `p${n}`, name, way.ids);
     const rows = cell.rows.map((text, i) => ({
