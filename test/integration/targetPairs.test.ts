@@ -145,6 +145,20 @@ const TWO_TO_ONE = [
   cell('A +fx', 'add G; add not G', 'go/both both'),
 ];
 
+const IN_THE_WAY = [
+  // What stays with another filter keeps its place.
+  cell('A +fx, G', 'G → G +f1; A → G', 'go taken'),
+  cell('A +fx, G', 'A → G; G → G +f1', 'taken go'),
+  cell('A +fx, G', 'G → not G; A → G', 'go/both taken/both'),
+  // All devices are a place like a group.
+  cell('A +fx', 'A → all', 'go'),
+  cell('A +fx, all -f2', 'A → all', 'taken'),
+  cell('A +fx, all', 'add all +f1', 'there'),
+  cell('A +fx, all -f2', 'A → all; all → G *', 'go go'),
+  cell('A +fx, all -f2', 'all → A *; A → all *', 'go go'),
+  cell('A +fx, all', 'remove all; A → all', 'go taken'),
+];
+
 const SHIFTED = [
   cell('A +fx, G', 'A → G *; G → H *', 'go go'),
   cell('A +fx, G', 'G → H *; A → G *', 'go go'),
@@ -169,6 +183,7 @@ const TAKEN_AWAY = [
   cell('A +fx, G', 'A → not G; remove G', 'taken/go go'),
   cell('A +fx, G of set', 'remove G; A → G', 'owned taken'),
   cell('A +fx, G', 'remove G; add G +f1', 'go there'),
+  { ...cell('A +fx', 'add G; remove G', 'taken so'), by: 'target' as const },
   // What a row wishes is not cleared.
   cell('A +fx, G +f1', 'clear; A → G', 'go taken'),
   cell('A +fx, G +f1', 'clear; add G', 'go there'),
@@ -197,7 +212,7 @@ const TOGETHER_BEFORE = [
 ];
 
 const CELLS = [
-  ...[TWO_TO_ONE, SHIFTED, TAKEN_AWAY],
+  ...[TWO_TO_ONE, IN_THE_WAY, SHIFTED, TAKEN_AWAY],
   ...[MOVED, EXCLUSION_MOVED, ADDED, CHANGED_IN_PLACE],
   ...[GIVES_WAY, TRADES_PLACES].map(inBothOrders),
 ].flat();
@@ -232,7 +247,6 @@ describe('where ids begin to be made of groups with the first write', () => {
 
   test.each([
     cell('A +fx, not G', 'A → G', 'both'),
-    cell('A +fx, G +f1', 'A → not G', 'both'),
     cell('A +fx, D', 'A → G; D → not G', 'both both'),
     cell('A +fx, G of set', 'A → not G', 'both'),
   ])('what includes and excludes a group is not lost in silence: $list, $rows', (lossy) =>

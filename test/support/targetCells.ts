@@ -1,5 +1,5 @@
 import type { SeedAssignment, SeedPolicy } from '../../src/simulator/tenantFile.ts';
-import { excluded, filter, group } from './graphShapes.ts';
+import { allDevices, excluded, filter, group } from './graphShapes.ts';
 import { guid, named } from './guid.ts';
 import type { Target } from './assignSite.ts';
 
@@ -17,7 +17,7 @@ export type Fate =
 
 /**
  * One policy. An entry is `G`, `G +f` (filter f, include), `G -f` (exclude) or `not G` (excluded), with ` of set` behind it where
- * a policy set assigns it; a row is `A → G` (without a filter), `A → G *` (with the filter that it has), `add G`, `remove G` or
+ * a policy set assigns it, or `all` in the place of G for all devices; a row is `A → G` (without a filter), `A → G *` (with the filter that it has), `add G`, `remove G` or
  * `clear`.
  */
 export interface Cell {
@@ -50,7 +50,7 @@ interface Entry {
   readonly filter: readonly [id: string, type: 'include' | 'exclude'] | 'kept' | undefined;
 }
 
-const ENTRY = /^(?<not>not )?(?<groupId>[A-Z])(?: (?<sign>[+*-])(?<id>\w*))?(?: of set)?$/;
+const ENTRY = /^(?<not>not )?(?<groupId>[A-Z]|all)(?: (?<sign>[+*-])(?<id>\w*))?(?: of set)?$/;
 
 function entryFrom(text: string): Entry {
   const { not, groupId, sign, id = '' } = ENTRY.exec(text)?.groups ?? {};
@@ -109,45 +109,60 @@ export function inWords({ target, source }: Pick<SeedAssignment, 'target' | 'sou
   const id = own('deviceAndAppManagementAssignmentFilterId');
   const sign = own('deviceAndAppManagementAssignmentFilterType') === 'exclude' ? '-' : '+';
   const not = target['@odata.type'].includes('exclusion') ? 'not ' : '';
-  return `${not}${own('groupId')}${id === '' ? '' : ` ${sign}${id}`}${source === 'policySets' ? ' of set' : ''}`;
+  const group = target['@odata.type'].includes('allDevices') ? ALL : own('groupId');
+  return `${not}${group}${id === '' ? '' : ` ${sign}${id}`}${source === 'policySets' ? ' of set' : ''}`;
 }
 
 /** A policy that holds what a cell says. */
-export function policyOf({ list }: Cell, id: string, displayName: string, ids: Way['ids']): SeedPolicy {
+export function policyOf(
+  { list }: Cell,
+  { id, type, displayName }: Pick<SeedPolicy, 'id' | 'type' | 'displayName'>,
+  ids: Way['ids'],
+): SeedPolicy {
   const assignments = list.map((text, at): SeedAssignment => {
     const { groupId, isExcluded, filter: its } = entryFrom(text);
-    const target = isExcluded ? excluded(groupId) : group(groupId, Array.isArray(its) ? filter(...its) : {});
+    const isAll = groupId === ALL;
+    const more = Array.isArray(its) ? filter(...its) : {};
+    const included = isAll ? allDevices(more) : group(groupId, more);
     return {
-      id: ids === 'byGroup' ? `${id}_${guid(groupId)}` : `${id}-${at}`,
-      target: target as Target,
+      id: ids === 'byGroup' ? `${id}_${isAll ? ALL_DEVICES_ID : guid(groupId)}` : `${id}-${at}`,
+      target: (isExcluded ? excluded(groupId) : included) as Target,
       ...(isOfSet(text) && { source: 'policySets', sourceId: 's1' }),
     };
   });
-  return { id, type: 'deviceConfiguration', displayName, assignments };
+  return { id, type, displayName, assignments };
 }
 
+/** In the place of a group. */
+const ALL = 'all';
+/** What Graph makes the id of an assignment of. */
+const ALL_DEVICES_ID = 'adadadad-808e-44e2-905a-0b7873a8a531';
+
 /** The columns of a row. */
-export function columnsOf(
-  text: string,
-  { list }: Cell,
-  { id: policyId, assignments }: SeedPolicy,
-  isById: boolean,
-) {
+export function columnsOf(text: string, { list }: Cell, policy: SeedPolicy, isById: boolean) {
+  const { id: policyId, type: policyType, assignments } = policy;
   const { action, from, to } = rowFrom(text);
   const of = from === undefined || isById ? undefined : entryFrom(from);
   const desired = to === undefined ? undefined : entryFrom(to);
   const [filterId, filterType] =
     desired?.filter === undefined || desired.filter === 'kept' ? [] : desired.filter;
   const isUnfiltered = desired?.filter === undefined && desired?.isExcluded === false;
-  const typeOf = (entry: Entry | undefined) => entry && (entry.isExcluded ? 'exclusionGroup' : 'group');
   return {
-    ...{ policyType: 'deviceConfiguration', policyId, action },
+    ...{ policyType, policyId, action },
     assignmentId: from === undefined || !isById ? '' : assignments[placeOf(from, list)]?.id,
-    ...{ fromTargetType: typeOf(of), fromGroupId: of?.groupId },
-    ...{ targetType: typeOf(desired), groupId: desired?.groupId },
+    ...{ fromTargetType: typeOf(of), fromGroupId: groupOf(of) },
+    ...{ targetType: typeOf(desired), groupId: groupOf(desired) },
     ...{ filterId, filterType: isUnfiltered ? 'none' : filterType },
   };
 }
+
+function typeOf(entry: Entry | undefined): string | undefined {
+  if (entry?.groupId === ALL) return 'allDevices';
+  return entry && (entry.isExcluded ? 'exclusionGroup' : 'group');
+}
+
+const groupOf = (entry: Entry | undefined): string | undefined =>
+  entry?.groupId === ALL ? undefined : entry?.groupId;
 
 /** What is expected of a row, in the words of a plan. */
 export interface Expected {

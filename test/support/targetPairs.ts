@@ -90,7 +90,8 @@ async function layOut(redisUrl: string | undefined, cells: readonly Cell[], way:
   const laid = cells.map((cell, n) => {
     const isById = cell.by === undefined ? (n + offset) % 2 === 0 : cell.by === 'id';
     const name = `${isById ? 'id' : 'target'}: ${cell.list.join(', ')} | ${cell.rows.join('; ')}`;
-    const policy = policyOf(cell, `p${n}`, name, way.ids);
+    const type = n % 3 === 0 ? 'deviceCompliancePolicy' : 'deviceConfiguration';
+    const policy = policyOf(cell, { id: `p${n}`, type, displayName: name }, way.ids);
     const rows = cell.rows.map((text, i) => ({
       ...{ cell: name, text, expected: expectedOf(cell.fates[i], way) },
       columns: columnsOf(text, cell, policy, isById),
