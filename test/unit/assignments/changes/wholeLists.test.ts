@@ -273,39 +273,6 @@ describe('set', () => {
         'Expected group G1, filter F1 under the id A2, found excluded group G2 under the id A2; nothing was written.',
     });
   });
-
-  test('targets may be passed on along a chain, and around', () => {
-    const [a, b] = [present(group('G1'), {}, 'A1'), present(group('G2'), {}, 'A2')];
-    expect(
-      targetsAfter([toGroup('G2', { assignmentId: 'A1' }), toGroup('G3', { assignmentId: 'A2' })], [a, b]),
-    ).toEqual([group('G2'), group('G3')]);
-    const none = { filterType: 'none' };
-    const filtered = { filterType: 'include', filterId: 'F1' };
-    expect(
-      targetsAfter(
-        [
-          toGroup('G2', { assignmentId: 'A1', ...filtered }),
-          toGroup('G1', { assignmentId: 'A2', ...none, intent: 'remove' }),
-        ],
-        [a, b],
-      ),
-    ).toEqual([group('G2', filter('F1')), group('G1', filter())]);
-  });
-
-  test('no other row takes the audience of one that stays with another filter', () => {
-    const [a, b] = [present(group('G1'), {}, 'A1'), present(group('G2'), {}, 'A2')];
-    const refined = toGroup('G1', { assignmentId: 'A1', filterType: 'include', filterId: 'F1' });
-    const other = toGroup('G1', { assignmentId: 'A2', filterType: 'exclude', filterId: 'F2' });
-    expect(kinds([refined, other], [a, b])).toEqual(['write', 'DuplicateTarget']);
-    expect(kinds([other, refined], [a, b])).toEqual(['DuplicateTarget', 'write']);
-  });
-
-  test('a row that is refused is in the way of the one that counted on it', () => {
-    const chain = [toGroup('G2', { assignmentId: 'A1' }), toGroup('G9', { assignmentId: 'A2' })];
-    const list = [present(group('G1'), {}, 'A1'), present(group('G2'), {}, 'A2'), OWNED];
-    expect(kinds(chain, list)).toEqual(['DuplicateTarget', 'DuplicateTarget']);
-    expect(planOf(chain, list).list).toBeUndefined();
-  });
 });
 
 describe('add', () => {
@@ -329,13 +296,6 @@ describe('add', () => {
     [toGroup('G2', { action: 'add', targetType: 'exclusionGroup' }), 'alreadySo'],
   ] as [Cells, string][])('%j: %s', (cells, kind) => {
     expect(kinds([cells], LIST)).toEqual([kind]);
-  });
-
-  test('of what another row sets is refused', () => {
-    expect(kinds([toGroup('G5', { assignmentId: 'A1' }), toGroup('G5', { action: 'add' })], LIST)).toEqual([
-      'write',
-      'DuplicateTarget',
-    ]);
   });
 });
 
