@@ -70,7 +70,8 @@ export async function expectAllCells(
 
 /** The tenant keeps one of two entries that the plan shows: the run stops and says so, and a rollback has both again. */
 export async function expectLossTold(redisUrl: string | undefined, cell: Cell, way: Way): Promise<void> {
-  const laid = await layOut(redisUrl, [cell], way);
+  // What is missing is looked for again, some windows long.
+  const laid = await layOut(redisUrl, [cell], way, { RETARGET_WINDOW_MS: '200' });
   await planOf(laid);
   const ran = await laid.must(3, 'apply', planFile(laid), '--yes', ...ALLOW_ALL, ...ANY_SIZE);
   expect(ran.stderr).toContain('read back it lacks');
@@ -85,7 +86,12 @@ export async function expectLossTold(redisUrl: string | undefined, cell: Cell, w
 const STATUS = { write: 'succeeded', alreadySo: 'skipped', refused: 'failed' } as const;
 
 /** Rows name what they are about by its id in one cell, and by its target in the next; in another way the other way round. */
-async function layOut(redisUrl: string | undefined, cells: readonly Cell[], way: Way): Promise<Laid> {
+async function layOut(
+  redisUrl: string | undefined,
+  cells: readonly Cell[],
+  way: Way,
+  env: Record<string, string> = {},
+): Promise<Laid> {
   const offset = Number(way.strategy === 'assign') + Number(way.rekey);
   const laid = cells.map((cell, n) => {
     const isById = cell.by === undefined ? (n + offset) % 2 === 0 : cell.by === 'id';
@@ -101,7 +107,7 @@ async function layOut(redisUrl: string | undefined, cells: readonly Cell[], way:
   });
   const rows = laid.flatMap((each) => each.rows);
   const tenant = { policies: laid.map(({ policy }) => policy) };
-  const here = await site(redisUrl, { tenant, rekey: way.rekey });
+  const here = await site(redisUrl, { tenant, rekey: way.rekey }, env);
   const heldNow = (): Lists =>
     Object.fromEntries(
       here.simulator
