@@ -142,7 +142,7 @@ const TWO_TO_ONE = [
   // One includes and one excludes it.
   cell('A +fx, D', 'A → G; D → not G', 'held/both both'),
   cell('A +fx, not D', 'not D → not G; A → G', 'go/both both'),
-  cell('A +fx', 'add G; add not G', 'go/both both'),
+  cell('A +fx', 'add G; add not G', 'held/both both'),
 ];
 
 const IN_THE_WAY = [
@@ -178,7 +178,7 @@ const TAKEN_AWAY = [
   // Read again after a lost reply, the row that removes would take what the other one has brought.
   cell('A +fx, G', 'remove G; A → G', 'go taken'),
   cell('A +fx, G +f1', 'A → G; remove G', 'taken go'),
-  cell('A +fx, not G', 'remove not G; A → not G', 'go taken'),
+  cell('A +fx, not G', 'remove not G; A → not G', 'held taken'),
   cell('A +fx, not G', 'remove not G; A → G', 'go taken/go'),
   cell('A +fx, G', 'A → not G; remove G', 'taken/go go'),
   cell('A +fx, G of set', 'remove G; A → G', 'owned taken'),

@@ -9,7 +9,7 @@ import type { Target } from './assignSite.ts';
  * both: the policy would include and exclude one group. Where ids are made of groups that is one place, so it is taken; else it
  * goes, as somebody has seen it in a plan and allowed it, and without a plan it is refused.
  * go/both: the first where ids are made of groups, the second where not; of others likewise.
- * held: a row that narrows can't be written, so that by PATCH this one is not either.
+ * held: a row of the policy that narrows can't be written, so that this one, which widens, is not either.
  * owned: a policy set assigns what it is about. there: what it adds is there with another filter.
  */
 export type Fate =
@@ -197,7 +197,7 @@ export function expectedOf(fate: Fate | undefined, way: Way): Expected {
     case 'there':
       return { decision: 'refused', code: 'AlreadyAssigned' };
     case 'held':
-      return way.strategy === 'patch' ? { decision: 'refused', code: 'HeldBack' } : expectedOf('go', way);
+      return { decision: 'refused', code: 'HeldBack' };
     case undefined:
       throw new Error('a row has no fate');
   }

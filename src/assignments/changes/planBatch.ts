@@ -157,10 +157,10 @@ class PolicyPlan<R extends BatchRow> {
   #heldBack(): HeldBack<R> | undefined {
     const failed = this.#rows.find((row) => this.#hasFailed(row) && this.#reduces(row));
     if (failed === undefined) return undefined;
-    for (const list of this.#patched())
+    for (const list of this.#lists)
       for (const [at, step] of list.steps.entries()) {
         const row = list.rows[at];
-        if (row !== undefined && step.kind === 'put' && !this.#reduces(row))
+        if (row !== undefined && (step.kind === 'put' || step.kind === 'take') && !this.#reduces(row))
           return { list, row, at, by: failed };
       }
     return undefined;
