@@ -92,6 +92,12 @@ interface HeldBack<R> {
   readonly by: R;
 }
 
+/** Rows that go in one write with the rest of their list, or are refused where that can't be written whole. */
+interface Together<R> {
+  readonly rows: readonly R[];
+  readonly unless: Step;
+}
+
 class PolicyPlan<R extends BatchRow> {
   readonly #rows: readonly R[];
   readonly #rules: PlanRules<R>;
@@ -151,10 +157,10 @@ class PolicyPlan<R extends BatchRow> {
   #heldBack(): HeldBack<R> | undefined {
     const failed = this.#rows.find((row) => this.#hasFailed(row) && this.#reduces(row));
     if (failed === undefined) return undefined;
-    for (const list of this.#patched())
+    for (const list of this.#lists)
       for (const [at, step] of list.steps.entries()) {
         const row = list.rows[at];
-        if (row !== undefined && step.kind === 'put' && !this.#reduces(row))
+        if (row !== undefined && (step.kind === 'put' || step.kind === 'take') && !this.#reduces(row))
           return { list, row, at, by: failed };
       }
     return undefined;
@@ -201,7 +207,11 @@ class PolicyPlan<R extends BatchRow> {
     return reducesScope(row.change, wrote ?? findCurrent(row.change, list?.assignments ?? []).present);
   }
 
-  /** Rows that make room come first, and what reduces the scope before what widens it. Rows that wait for each other go together. */
+  /**
+   * Rows that make room come first, and what reduces the scope before what widens it. Rows that wait for each other go together, and
+   * so do those after which a group is included and excluded: where it has one place a PATCH writes over the other entry, and only
+   * of a whole list is all of it read back.
+   */
   #order(): void {
     const reducing = this.#rows.filter((row) => this.#isPending(row) && this.#reduces(row));
     for (const list of this.#patched()) {
@@ -215,16 +225,26 @@ class PolicyPlan<R extends BatchRow> {
       }
     }
     const circle = circleIn(this.#waits);
-    if (circle === undefined) return this.#waitForWholeLists();
-    for (const list of this.#lists.filter(({ rows }) => rows.some((row) => circle.includes(row)))) {
+    const together = circle === undefined ? this.#contradicting() : { rows: circle, unless: CIRCLE };
+    if (together === undefined) return this.#waitForWholeLists();
+    for (const list of this.#lists.filter(({ rows }) => rows.some((row) => together.rows.includes(row)))) {
       if (list.mayAssign) this.#writeWhole(list);
       else
         for (const [at, row] of list.rows.entries())
-          if (circle.includes(row)) list.steps[at] = refused('DuplicateTarget', CIRCLE);
+          if (together.rows.includes(row)) list.steps[at] = together.unless;
     }
     this.#waits.clear();
     this.#refuseWhatCannotStand();
     this.#order();
+  }
+
+  #contradicting(): Together<R> | undefined {
+    const rows = this.#patched().flatMap(({ look, rows: ofList, steps, assignments }) =>
+      look.kind === 'list'
+        ? contradictions({ steps, list: assignments }).flatMap((at) => ofList[at] ?? [])
+        : [],
+    );
+    return rows.length === 0 ? undefined : { rows, unless: BOTH_BY_PATCH };
   }
 
   #writeWhole(list: ListPlan<R>): void {
@@ -299,8 +319,14 @@ const HELD_BACK =
   'Not written: it widens the audience of its policy, and a row that narrows it did not come through.';
 const HELD_BACK_FOR_APPROVAL =
   'Waits for a row of the same policy that narrows its audience and awaits approval.';
-const CIRCLE =
-  'Rows of this policy take the place of one another, which can be written only as a whole list, and this one can’t be; nothing was written. Change one of them in a file of its own first.';
+const CIRCLE = refused(
+  'DuplicateTarget',
+  'Rows of this policy take the place of one another, which can be written only as a whole list, and this one can’t be; nothing was written. Change one of them in a file of its own first.',
+);
+const BOTH_BY_PATCH = refused(
+  'IncludeAndExclude',
+  'The policy would include and exclude one group, which is written only as a whole list, and this one can’t be; nothing was written. Remove one of the two.',
+);
 
 /** Rows that say what an earlier one says. */
 export function repeatedRows<R extends BatchRow>(rows: readonly R[]): ReadonlySet<R> {
@@ -339,7 +365,7 @@ function listPlan<R extends BatchRow>(
     steps: [],
     via: wantsWhole && !isNested ? 'assign' : 'patch',
     mayAssign,
-    seatOf: seatsOf(assignments, kindOf(ofList)),
+    seatOf: seatsOf(assignments, kindOf(ofList), restores),
   };
   switch (look.kind) {
     case 'refused':
