@@ -29,6 +29,7 @@ export interface BatchRef {
 
 /** A row as it stands in the record. */
 export interface RecordedRow extends RowState, BatchRow {
+  readonly attempts: number;
   readonly batch: number;
   /** Its place in the batch, from 0. */
   readonly place: number;
