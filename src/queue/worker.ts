@@ -120,7 +120,8 @@ export function startWorker(
  */
 async function closeInOrder(worker: Worker<BatchJob>): Promise<void> {
   await worker.pause(true);
-  const waiting = await worker.getBackend().blockingClient;
+  // One that never got so far has told so already (as an error of the queue), and is closed as it is.
+  const waiting = await worker.getBackend().blockingClient?.catch(() => undefined);
   while (waiting !== undefined && waiting.status !== 'ready' && waiting.status !== 'end')
     await sleep(RECONNECTED_LOOK_MS);
   await worker.close();
