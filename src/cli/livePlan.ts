@@ -23,7 +23,7 @@ import type { Context } from './context.ts';
 import { changeOfRecorded } from '../runs/batchRow.ts';
 import { count, duration } from './print.ts';
 import { signedIn, type Identity } from './identity.ts';
-import { Planner, seenBy } from './planner.ts';
+import { Planner, refusalOf, seenBy } from './planner.ts';
 import { Differences } from './differences.ts';
 import { PlanProblems } from './planProblems.ts';
 import {
@@ -141,6 +141,7 @@ export async function planStaged(
         await staging.name(
           batch,
           rows.map(({ names }) => names),
+          rows.map(({ decision }) => refusalOf(decision)),
         );
       // A rollback has what it saw when it decided what is to be put back.
       if (planner && !staged.isRestoring) {

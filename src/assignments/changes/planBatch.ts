@@ -5,7 +5,8 @@ import type { Change } from '../rows/change.ts';
 import { aboutKey } from '../rows/about.ts';
 import { wishKey } from '../rows/duplicates.ts';
 import { targetInWords } from './changeKind.ts';
-import { entryOf, NOT_READ, beforeOf, type Before, type Decision } from './decision.ts';
+import { canonicalList } from './canonical.ts';
+import { entriesOf, entryOf, NOT_READ, beforeOf, type Before, type Decision } from './decision.ts';
 import type { CurrentAssignment, RowError } from './current.ts';
 import { findCurrent } from './findCurrent.ts';
 import { fingerprintOf, fingerprintOfList, UNREAD } from './fingerprint.ts';
@@ -40,6 +41,8 @@ export interface BatchRow {
   readonly plannedList?: string | undefined;
   /** What its last write that may have left has overwritten. */
   readonly before?: Before | undefined;
+  /** Sends that count. */
+  readonly attempts?: number;
 }
 
 export interface PlanRules<R> {
@@ -288,14 +291,14 @@ class PolicyPlan<R extends BatchRow> {
         return {
           ...common,
           kind: 'write',
-          before: look.kind === 'list' ? beforeOf(step.over) : NOT_READ,
+          before: look.kind === 'list' ? (overwrittenBy(step) ?? NOT_READ) : NOT_READ,
           after: step.body,
         };
       case 'take':
         return {
           ...common,
           kind: 'write',
-          before: step.isClear ? { kind: 'entries', entries: step.away } : beforeOf(step.away[0]),
+          before: overwrittenBy(step) ?? NOT_READ,
         };
       case 'stale':
         return {
@@ -379,6 +382,7 @@ function listPlan<R extends BatchRow>(
       if (wantsWhole) refuseUnlessWhole(plan, isNested, apiVersion);
       if (plan.via === 'assign') markStaleList(plan);
       else markStaleRows(plan);
+      markStaleSinceSent(plan);
       return plan;
   }
 }
@@ -420,6 +424,27 @@ function markStaleRows<R extends BatchRow>({ rows, steps, assignments }: ListPla
   }
 }
 
+/** Without a plan, what the first send was to overwrite must still be there: whoever has changed it since is not overwritten. */
+function markStaleSinceSent<R extends BatchRow>({ rows, steps }: ListPlan<R>): void {
+  for (const [at, { planned, before = NOT_READ, attempts = 0 }] of rows.entries()) {
+    const now = overwrittenBy(steps[at]);
+    if (planned !== undefined || attempts === 0 || before.kind === 'notRead' || now === undefined) continue;
+    if (canonicalList(entriesOf(before)) !== canonicalList(entriesOf(now))) steps[at] = { kind: 'stale' };
+  }
+}
+
+/** What a step that writes would overwrite; undefined: it writes nothing. */
+function overwrittenBy(step: Step | undefined): Before | undefined {
+  switch (step?.kind) {
+    case 'put':
+      return beforeOf(step.over);
+    case 'take':
+      return step.isClear ? { kind: 'entries', entries: step.away } : beforeOf(step.away[0]);
+    default:
+      return undefined;
+  }
+}
+
 /** Whether a row that is already so was not when the plan saw it. */
 function isUnplanned<R extends BatchRow>(
   { change, planned, plannedList }: R,
@@ -445,17 +470,22 @@ function markStaleList<R extends BatchRow>({ rows, steps, assignments }: ListPla
   for (const [at, step] of steps.entries()) if (step.kind !== 'alreadySo') steps[at] = { kind: 'stale' };
 }
 
-function staleBecause<R extends BatchRow>({ via }: ListPlan<R>, found: Before, { before }: R): string {
+function staleBecause<R extends BatchRow>(
+  { via }: ListPlan<R>,
+  found: Before,
+  { before, planned, change }: R,
+): string {
   const entry = entryOf(found);
   const now =
-    via === 'assign'
+    change.action === 'clear' || (via === 'assign' && planned !== undefined)
       ? 'the list of the policy is another one'
       : entry === undefined
         ? 'it is gone'
         : `it is ${targetInWords(entry.target)}`;
   // A before-image is kept of what may have been sent.
   const written = before === undefined ? 'Nothing was written; plan' : 'Plan';
-  return `Changed since the plan: now ${now}. ${written} again to take it as it is.`;
+  const since = planned === undefined ? 'it was sent' : 'the plan';
+  return `Changed since ${since}: now ${now}. ${written} again to take it as it is.`;
 }
 
 const INCLUDE_AND_EXCLUDE =
