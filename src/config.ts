@@ -175,11 +175,15 @@ function noSetting(name: string): UserError {
   });
 }
 
+/** A path with the home directory for the `~` that it begins with, as a shell leaves it in quotes and after `=`. */
+export const fromHome = (path: string, env: Environment): string =>
+  path.replace(/^~(?=\/|$)/, () => env['HOME'] ?? homedir());
+
 const withHome = (env: Environment): Environment =>
   Object.fromEntries(
     Object.entries(env).map(([name, value]) => [
       name,
-      PATHS.includes(name) ? value?.trim().replace(/^~(?=\/|$)/, () => env['HOME'] ?? homedir()) : value,
+      PATHS.includes(name) && value !== undefined ? fromHome(value.trim(), env) : value,
     ]),
   );
 
