@@ -139,6 +139,7 @@ function expectOwn({ path, stranger }: DotEnv, names: readonly string[]): void {
 }
 
 function cameFrom(file: DotEnv | undefined, ofFile: Environment): string[] {
+  if (file?.unread !== undefined) return [`Nothing is taken from ${file.path}: ${file.unread}.`];
   const names = Object.keys(ofFile).filter(isOurs);
   return file === undefined || names.length === 0 ? [] : [`From ${file.path}: ${names.join(', ')}.`];
 }
