@@ -43,7 +43,7 @@ export const exportAssignments: CliCommand<ExportFlags> = {
     await using session = await openSession(await signIn(identify(flags, context), context), context);
     const kinds =
       flags.type === undefined ? kindsIn(session.identity.config.apiVersion) : [kindOf(flags.type)];
-    const policies = await readTenant(kinds, session, context);
+    const { policies, notShown } = await readTenant(kinds, session, context);
     const found = rowsOf(policies, session.identity).filter(({ cells }) =>
       selector.matches((column) => cells.get(column as InputColumn)),
     );
@@ -52,48 +52,59 @@ export const exportAssignments: CliCommand<ExportFlags> = {
     await writeOutput(writeRows(format, columnsOf(rows), records), flags.output, context);
     if (flags.output !== undefined) tellWritten(rows, flags.output, context);
     tellLeftOut(found, context);
-    return EXIT.done;
+    for (const why of notShown) context.print.say(`Not exported: ${why}`);
+    if (notShown.length === 0) return EXIT.done;
+    context.print.say(
+      `Run \`${session.identity.hint('doctor')}\`: it tells what is wrong. Then export again.`,
+    );
+    return EXIT.someRowsFailed;
   },
 };
 
 const typeNamed = (name: string): PolicyType | undefined => kindNamed(name)?.policyType;
 
-/** @throws UserError (exit 4) when the tenant does not show all policies of these kinds: a part would look like the whole. */
-async function readTenant(
-  kinds: readonly PolicyKind[],
-  session: Session,
-  context: Context,
-): Promise<readonly TenantPolicy[]> {
+interface Shown {
+  readonly policies: readonly TenantPolicy[];
+  /** A sentence for each kind of policy that the tenant does not show whole: of such a kind there is nothing, as a part would
+   *  look like the whole. */
+  readonly notShown: readonly string[];
+}
+
+/** @throws UserError (exit 4) when Graph gives no answer, or shows not one of these kinds. */
+async function readTenant(kinds: readonly PolicyKind[], session: Session, context: Context): Promise<Shown> {
   const { identity } = session;
   const graph = graphClientOf(identity);
   try {
     const send = commandReads(session, graph, context);
     const { graphUrl, apiVersion } = identity.config;
-    const read = await tenantPolicies(kinds, send, `${graphUrl}/${apiVersion}`);
-    return [...read].flatMap(([kind, found]) => {
+    const policies: TenantPolicy[] = [];
+    const notShown: string[] = [];
+    for (const [kind, found] of await tenantPolicies(kinds, send, `${graphUrl}/${apiVersion}`)) {
       expectRead(found, identity);
-      if (found.kind !== 'policies') throw notShown(kind, found, identity);
-      return found.policies;
-    });
+      if (found.kind === 'policies') policies.push(...found.policies);
+      else notShown.push(whyNotShown(kind, found, identity));
+    }
+    if (notShown.length === kinds.length) throw nothingShown(notShown, identity);
+    return { policies, notShown };
   } finally {
     await graph.close();
   }
 }
 
-function notShown(
+function whyNotShown(
   { policyType }: PolicyKind,
   found: Exclude<TenantPolicies, { kind: 'policies' }>,
-  { config, hint }: Identity,
-): UserError {
+  { config }: Identity,
+): string {
   const why = 'why' in found ? found.why : `${found.error.code}: ${found.error.message}`;
-  return new UserError(
-    `Graph at ${config.graphUrl} does not show every ${policyType} with its assignments: ${why}`,
-    {
-      remedy: `Run \`${hint('doctor')}\`: it tells what is wrong. Then export again; nothing was written.`,
-      exitCode: EXIT.environment,
-    },
-  );
+  return `Graph at ${config.graphUrl} does not show every ${policyType} with its assignments: ${why}`;
 }
+
+const nothingShown = (notShown: readonly string[], { hint }: Identity): UserError =>
+  new UserError(notShown.join('\n'), {
+    remedy: `Run \`${hint('doctor')}\`: it tells what is wrong. Then export again; nothing was written.`,
+    exitCode: EXIT.environment,
+  });
 
 function rowsOf(policies: readonly TenantPolicy[], { config }: Identity): AsRow[] {
   const rules = { root: config.graphUrl, apiVersion: config.apiVersion, blind: false };

@@ -1,7 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { addAbortSignal, type Readable } from 'node:stream';
 import type { InputColumn } from '../assignments/rows/columns.ts';
 import { changeOf, type Change } from '../assignments/rows/change.ts';
@@ -18,6 +17,7 @@ import { changeOfRecorded } from '../runs/batchRow.ts';
 import { groupedByPolicy } from '../runs/grouped.ts';
 import { POLICY_ROWS_MAX, type StagedRow, type Staging } from '../runs/staging.ts';
 import type { Context } from './context.ts';
+import { pathIn } from './pathIn.ts';
 import { isInterrupt } from './interrupt.ts';
 
 /** Problems that are shown one by one; beyond these their total is told. */
@@ -57,7 +57,7 @@ export async function openInput(
     if (context.stdin.isTTY) context.print.say('Reading the file from this terminal; Ctrl-D ends it.');
     return { name: '-', format: named, bytes: readable(path, context.stdin, context) };
   }
-  const resolved = resolve(context.cwd, path);
+  const resolved = pathIn(context, path);
   const found = await stat(resolved).catch((error: unknown) => {
     throw cannotRead(path, error);
   });

@@ -1,7 +1,7 @@
 import { POLICY_TYPES, type PolicyType } from '../assignments/kinds/registry.ts';
 import type { Judged, Staged } from './staged.ts';
 import { mkdir } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { blockedBy, type Allowed, type Blocked } from '../assignments/guard/allow.ts';
 import { NOT_READ } from '../assignments/changes/decision.ts';
 import { repeatedRows } from '../assignments/changes/planBatch.ts';
@@ -321,8 +321,7 @@ function cannotKeep(path: string, error: unknown): Error {
 }
 
 /** Where the plan of a run lies, for an undo without Redis. */
-export const planPathOf = (runId: string, dir: string, cwd: string): string =>
-  resolve(cwd, dir, `${runId}.ndjson`);
+export const planPathOf = (runId: string, dir: string): string => join(dir, `${runId}.ndjson`);
 
 /** Says how far a look has come, and what it waits for: thousands of policies take minutes. */
 async function tellRead(seen: number, { session, staging }: Staged, { print }: Context): Promise<void> {

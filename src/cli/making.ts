@@ -4,6 +4,7 @@ import type { SharedFlags } from '../config.ts';
 import type { Context } from './context.ts';
 import { identify } from './identity.ts';
 import { planPathOf } from './livePlan.ts';
+import { pathIn } from './pathIn.ts';
 import { guardOptions, runOptions, type GuardFlags, type RunFlags } from './planOptions.ts';
 
 /** The flags of a command that makes a run of a file or a plan. */
@@ -20,6 +21,6 @@ export const makesRun = (command: Command): Command =>
 /** Where the plan of a run is kept, by the run's id. */
 export function keepPlanIn(flags: MakeFlags & SharedFlags, context: Context): (runId: string) => string {
   const { config } = identify(flags, context);
-  const dir = flags.planDir ?? join(config.dataDir, 'plans');
-  return (runId) => planPathOf(runId, dir, context.cwd);
+  const dir = pathIn(context, flags.planDir ?? join(config.dataDir, 'plans'));
+  return (runId) => planPathOf(runId, dir);
 }

@@ -1,10 +1,10 @@
-import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { EXIT, UserError } from '../errors.ts';
 import { FileReplacement } from '../formats/fileReplacement.ts';
 import { FILE_FORMATS, formatOf, type FileFormat } from '../formats/format.ts';
 import type { Context } from './context.ts';
 import { oneOf } from './flags.ts';
+import { pathIn } from './pathIn.ts';
 
 /** The flags of a command whose data is a file of rows. */
 export interface OutputFlags {
@@ -34,13 +34,13 @@ export function outputFormat({ format, output }: OutputFlags): FileFormat {
 export async function writeOutput(
   text: AsyncIterable<string>,
   output: string | undefined,
-  { print, cwd }: Context,
+  context: Context,
 ): Promise<void> {
   if (output === undefined) {
-    for await (const piece of text) await print.dataText(piece);
+    for await (const piece of text) await context.print.dataText(piece);
     return;
   }
-  const path = resolve(cwd, output);
+  const path = pathIn(context, output);
   const told = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
       return await work();

@@ -1,10 +1,10 @@
 import type { FileFlags } from './staged.ts';
-import { resolve } from 'node:path';
 import { EXIT, UserError, type ExitCode } from '../errors.ts';
 import { formatOf } from '../formats/format.ts';
 import type { CliCommand, Context } from './context.ts';
 import { isStopped, planStaged, type PlanTerms } from './livePlan.ts';
 import { sharedOptions, signIn } from './identity.ts';
+import { pathIn } from './pathIn.ts';
 import { allowedBy, changeLimits, guardOptions, type GuardFlags } from './planOptions.ts';
 import { showPlan } from './showPlan.ts';
 import { fileOptions, withStagedFile } from './stage.ts';
@@ -31,7 +31,7 @@ export const plan: CliCommand<PlanFlags> = {
 
 /** Reads, checks, looks and judges; what was staged for it is forgotten. */
 export function planCommand(path: string, flags: PlanFlags, context: Context): Promise<ExitCode> {
-  const paths = flags.output === undefined ? [] : [resolve(context.cwd, planName(flags.output))];
+  const paths = flags.output === undefined ? [] : [pathIn(context, planName(flags.output))];
   const terms = planTerms(flags, paths);
   return withStagedFile(path, flags, context, signIn, async (staged) => {
     const found = await planStaged(staged, terms, context);

@@ -4,7 +4,7 @@ import { EXIT, UserError } from '../errors.ts';
 import type { Context } from './context.ts';
 import { PROBLEMS_SHOWN_MAX } from './intake.ts';
 import { count } from './print.ts';
-import { showProblems } from './problems.ts';
+import { showProblems, themOf } from './problems.ts';
 
 const REMEDY = 'Was one column of the file sorted or filled alone? Take the row as it was exported.';
 
@@ -37,7 +37,10 @@ export class PlanProblems {
     showProblems({ name: this.#name, problems: this.#problems, problemTotal: this.#total }, context);
     throw new UserError(
       `${this.#name} does not fit the tenant: ${count(this.#total, 'problem')}; nothing was queued.`,
-      { remedy: 'Correct them, or export the rows anew with `retarget export`.', exitCode: EXIT.badInput },
+      {
+        remedy: `Correct ${themOf(this.#total)}, or export the rows anew with \`retarget export\`.`,
+        exitCode: EXIT.badInput,
+      },
     );
   }
 }

@@ -35,10 +35,13 @@ export function refused(intake: Intake, skipInvalid: boolean): UserError {
 
 const howToGoOn = (intake: Intake): string =>
   canSkip(intake)
-    ? 'Correct them and start again, or leave out their policies with --skip-invalid.'
-    : 'Correct them and start again.';
+    ? `Correct ${themOf(intake.problemTotal)} and start again, or leave out their policies with --skip-invalid.`
+    : `Correct ${themOf(intake.problemTotal)} and start again.`;
 
-const whyNotSkipped = ({ isBroken, unplacedLine }: Intake): string =>
+/** So many of something, when it is spoken of again. */
+export const themOf = (n: number): string => (n === 1 ? 'it' : 'them');
+
+const whyNotSkipped = ({ isBroken, unplacedLine, problemTotal }: Intake): string =>
   isBroken || unplacedLine === undefined
-    ? 'Correct them and start again; --skip-invalid leaves out policies, but this is about the file as a whole.'
+    ? `Correct ${themOf(problemTotal)} and start again; --skip-invalid leaves out policies, but this is about the file as a whole.`
     : `Correct line ${unplacedLine} and start again: it does not tell its policy, so --skip-invalid can't leave out the policy's other rows.`;

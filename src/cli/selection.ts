@@ -12,7 +12,7 @@ import type { Context } from './context.ts';
 import { many } from './flags.ts';
 import { openInput, PROBLEMS_SHOWN_MAX, type InputFile } from './intake.ts';
 import { count } from './print.ts';
-import { showProblems } from './problems.ts';
+import { showProblems, themOf } from './problems.ts';
 
 /** The flags of a command that takes part of a run's rows. */
 export interface SelectionFlags {
@@ -81,7 +81,7 @@ export async function addressesIn(
   if (problemTotal === 0) return (change) => keys.has(aboutKey(change));
   showProblems({ name: file.name, problems, problemTotal }, context);
   throw new UserError(`${file.name} has ${count(problemTotal, 'problem')}; no row was selected.`, {
-    remedy: 'Correct them and start again.',
+    remedy: `Correct ${themOf(problemTotal)} and start again.`,
     exitCode: EXIT.badInput,
   });
 }

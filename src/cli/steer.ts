@@ -91,6 +91,9 @@ async function goOn(
   context: Context,
 ): Promise<ExitCode> {
   await session.producer.topUp();
+  const after = flags.work ? undefined : await session.runs.run(run.runId);
+  // A worker would find nothing to do in it.
+  if (after !== undefined && hasEnded(after)) return EXIT.done;
   if (flags.work) return workOn(run.runId, session, context, also);
   await tellStop(session, context);
   await tellNoWorkers(session, context);
