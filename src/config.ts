@@ -152,6 +152,7 @@ function expectOwn({ path, stranger }: DotEnv, names: readonly string[]): void {
 }
 
 function cameFrom(file: DotEnv | undefined, ofFile: Environment): string[] {
+  if (file?.unread !== undefined) return [`Nothing is taken from ${file.path}: ${file.unread}.`];
   const names = Object.keys(ofFile).filter(isOurs);
   return file === undefined || names.length === 0 ? [] : [`From ${file.path}: ${names.join(', ')}.`];
 }
@@ -188,11 +189,15 @@ function noSetting(name: string): UserError {
   });
 }
 
+/** A path with the home directory for the `~` that it begins with, as a shell leaves it in quotes and after `=`. */
+export const fromHome = (path: string, env: Environment): string =>
+  path.replace(/^~(?=\/|$)/, () => env['HOME'] ?? homedir());
+
 const withHome = (env: Environment): Environment =>
   Object.fromEntries(
     Object.entries(env).map(([name, value]) => [
       name,
-      PATHS.includes(name) ? value?.trim().replace(/^~(?=\/|$)/, () => env['HOME'] ?? homedir()) : value,
+      PATHS.includes(name) && value !== undefined ? fromHome(value.trim(), env) : value,
     ]),
   );
 

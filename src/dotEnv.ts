@@ -10,12 +10,14 @@ export interface DotEnv {
   readonly values: Readonly<Record<string, string>>;
   /** Why it may say nothing about where secrets go; undefined when it is this user's own. */
   readonly stranger: string | undefined;
+  /** Why nothing of it was read; undefined when it was. */
+  readonly unread: string | undefined;
 }
 
 const UTF8_BOM = '\ufeff';
 
 /**
- * The `.env` of a directory; undefined when there is none, or none that this user may read.
+ * The `.env` of a directory; undefined when there is none.
  * @throws UserError (exit 2) for a file of which not every line is a setting: what would be passed over might be the one
  * that says where the token goes.
  */
@@ -23,23 +25,34 @@ export function readDotEnv(directory: string): DotEnv | undefined {
   const path = join(directory, '.env');
   const read = contentOf(path);
   if (read === undefined) return undefined;
+  if ('unread' in read) return { path, values: {}, stranger: undefined, unread: read.unread };
   const text = textOf(read.bytes, path);
   const line = firstStrayLine(text);
   if (line !== undefined) throw strayLine(path, line);
-  return { path, values: parseEnv(text) as Record<string, string>, stranger: read.stranger };
+  return {
+    path,
+    values: parseEnv(text) as Record<string, string>,
+    stranger: read.stranger,
+    unread: undefined,
+  };
 }
 
-function contentOf(path: string): { bytes: Buffer; stranger: string | undefined } | undefined {
+type Content =
+  { readonly bytes: Buffer; readonly stranger: string | undefined } | { readonly unread: string };
+
+function contentOf(path: string): Content | undefined {
   let file: number;
   try {
     file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  } catch {
-    return undefined; // No file is the usual case, and one that can't be read was not meant for this user.
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    return code === 'EACCES' ? { unread: 'this user may not read it' } : undefined;
   }
   try {
     const stats = fstatSync(file);
     // Python keeps its surroundings in a directory of this name.
-    if (!stats.isFile()) return undefined;
+    if (stats.isDirectory()) return { unread: 'it is a directory' };
+    if (!stats.isFile()) return { unread: 'it is no file' };
     return { bytes: readFileSync(file), stranger: strangerOf(stats) };
   } finally {
     closeSync(file);

@@ -12,3 +12,6 @@ export function duration(seconds: number): string {
   if (s < 3600) return `${Math.floor(s / 60)} min ${s % 60} s`;
   return `${Math.floor(s / 3600)} h ${String(Math.floor((s % 3600) / 60)).padStart(2, '0')} min`;
 }
+
+/** So many of something, when it is spoken of again. */
+export const themOf = (n: number): string => (n === 1 ? 'it' : 'them');

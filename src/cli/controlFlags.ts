@@ -6,7 +6,7 @@ import { statusOfId } from '../app/runs/status.ts';
 import { openServices, type Services } from '../app/services.ts';
 import type { SharedFlags } from '../config.ts';
 import { EXIT, UserError, type ExitCode } from '../errors.ts';
-import type { Run } from '../runs/run.ts';
+import { hasEnded, type Run } from '../runs/run.ts';
 import type { Context } from './context.ts';
 import type { DrainFlags } from './draining.ts';
 import { reasonOption } from './flags.ts';
@@ -63,12 +63,15 @@ export async function controlledAndWorked(
   await act(run, services);
   const exitCode = flags.work
     ? await workShown(run.runId, also, services, context)
-    : await leftToWorkers(services, context);
+    : await leftToWorkers(run.runId, services, context);
   if (flags.json) context.print.json(await statusOfId(run.runId, services));
   return exitCode;
 }
 
-async function leftToWorkers(services: Services, { print }: Context): Promise<ExitCode> {
+async function leftToWorkers(runId: string, services: Services, { print }: Context): Promise<ExitCode> {
+  const run = await services.runs.run(runId);
+  // A worker would find nothing to do in it.
+  if (run !== undefined && hasEnded(run)) return EXIT.done;
   await tellStop(services, print);
   await tellNoWorkers(services, print);
   return EXIT.done;

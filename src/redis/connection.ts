@@ -167,6 +167,8 @@ async function connectWithin(maxMs: number, redis: RedisClient): Promise<void> {
 /** The nodes of a cluster connect with their first command, and refuse those that come before they are ready. */
 async function connectAll(redis: RedisClient): Promise<void> {
   await redis.connect();
+  // ioredis asks for the database as well, and stays in the first one without a word when it is refused.
+  if (redis instanceof Redis && redis.options.db) await redis.select(redis.options.db);
   if (redis instanceof Cluster) await Promise.all(redis.nodes('master').map(readyNode));
 }
 

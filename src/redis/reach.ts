@@ -36,6 +36,7 @@ export function outOfReach(target: RedisTarget, reason: string): UserError {
 }
 
 function remedyFor(target: RedisTarget, where: string, reason: string): string {
+  if (/DB index|SELECT is not allowed|'select'/i.test(reason)) return REMEDIES.database;
   if ('socketPath' in target)
     return isSignIn(reason) ? REMEDIES.signIn : 'Start it, or set REDIS_URL to another one.';
   const { kind, isTls } = parseAddress(target.url);
@@ -63,6 +64,9 @@ const masterName = (cli: string): string =>
 const isSignIn = (reason: string): boolean => /(NOAUTH|WRONGPASS|NOPERM|ERR invalid password)/.test(reason);
 
 const REMEDIES = {
+  database:
+    'Put the number of a database that is there, and that the user may select, behind the port in REDIS_URL, as in ' +
+    'redis://host:6379/0. `redis-cli config get databases` tells how many there are; in a cluster it is 0 only.',
   signIn:
     'Put the right user and password into REDIS_URL: redis://user:password@host:port/db, each percent-encoded, or the ' +
     'password into the file that REDIS_PASSWORD_FILE names.',

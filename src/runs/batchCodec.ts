@@ -93,6 +93,16 @@ export function decodeNames(blob: Buffer | null | undefined): readonly RowNames[
   }));
 }
 
+/** The codes with which a plan saw rows of a batch refused, by place. */
+export const encodeRefusals = (codes: readonly (string | undefined)[]): Buffer =>
+  deflateRawSync(JSON.stringify(codes.map((code) => code ?? null)), DEFLATE);
+
+export function decodeRefusals(blob: Buffer | null | undefined): readonly (string | undefined)[] {
+  if (!blob?.length) return [];
+  const codes = JSON.parse(inflateRawSync(blob).toString()) as (string | null)[];
+  return codes.map((code) => code ?? undefined);
+}
+
 /** What there is to say of a row beyond its state. */
 export interface Detail {
   readonly httpStatus?: number;

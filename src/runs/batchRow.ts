@@ -10,6 +10,7 @@ import {
   decodeListFingerprints,
   decodeLists,
   decodeNames,
+  decodeRefusals,
   fingerprintAt,
   type BeforeImage,
   type Detail,
@@ -28,6 +29,7 @@ export interface BatchRef {
 
 /** A row as it stands in the record. */
 export interface RecordedRow extends RowState, BatchRow {
+  readonly attempts: number;
   readonly batch: number;
   /** Its place in the batch, from 0. */
   readonly place: number;
@@ -35,6 +37,8 @@ export interface RecordedRow extends RowState, BatchRow {
   readonly detail: Detail;
   /** The list that its last write was of, if it is the first row of that write. */
   readonly list?: WrittenList | undefined;
+  /** The code with which the plan saw it refused; read with the batch that a worker takes up. */
+  readonly plannedRefusal?: string | undefined;
   /** Read with the before-images only. */
   readonly names?: RowNames | undefined;
 }
@@ -54,6 +58,8 @@ export interface RowUpdate extends RowState {
   /** As the row stood when this was decided; one that stands otherwise by now is left as it is. */
   readonly seen?: RowState;
   readonly detail?: Detail;
+  /** It fails as its plan showed, so that somebody has accepted it: the failure budget does not count it. */
+  readonly isExpected?: true;
   /** What is known by now of the list that its write was of. */
   readonly list?: WrittenList;
 }
@@ -71,6 +77,7 @@ export interface BatchBytes {
   readonly details?: Buffer | null | undefined;
   readonly planned?: Buffer | null | undefined;
   readonly plannedLists?: Buffer | null | undefined;
+  readonly refusals?: Buffer | null | undefined;
   readonly before?: Buffer | null | undefined;
   readonly lists?: Buffer | null | undefined;
   readonly names?: Buffer | null | undefined;
@@ -83,6 +90,7 @@ export function recordedRows(bytes: BatchBytes, batch: number, rules: ReadingRul
   const plannedLists = decodeListFingerprints(bytes.plannedLists);
   const lists = decodeLists(bytes.lists);
   const names = decodeNames(bytes.names);
+  const refusals = decodeRefusals(bytes.refusals);
   return decodeInputs(bytes.inputs).map((input, place) => {
     const before = images.has(place) ? { before: imageIn(images.get(place), input) } : {};
     return new Recorded(
@@ -90,6 +98,7 @@ export function recordedRows(bytes: BatchBytes, batch: number, rules: ReadingRul
         ...{ batch, place, input, ...stateOfByte(bytes.states[place] ?? 0), detail: said.get(place) ?? {} },
         ...{ planned: fingerprintAt(bytes.planned, place), plannedList: plannedLists[place], ...before },
         list: lists.get(place) ?? undefined,
+        plannedRefusal: refusals[place],
         names: names[place],
       },
       rules,
@@ -113,6 +122,7 @@ class Recorded implements RecordedRow {
   readonly detail: Detail;
   readonly planned: string | undefined;
   readonly plannedList: string | undefined;
+  readonly plannedRefusal: string | undefined;
   readonly before: Before | undefined;
   readonly list: WrittenList | undefined;
   readonly names: RowNames | undefined;
@@ -128,6 +138,7 @@ class Recorded implements RecordedRow {
     this.detail = row.detail;
     this.planned = row.planned;
     this.plannedList = row.plannedList;
+    this.plannedRefusal = row.plannedRefusal;
     this.before = row.before;
     this.list = row.list;
     this.names = row.names;

@@ -5,6 +5,7 @@ import {
   encodeInputs,
   encodeListFingerprints,
   encodeNames,
+  encodeRefusals,
 } from './batchCodec.ts';
 import type { RowNames } from '../assignments/rows/names.ts';
 import type { InputRow } from '../assignments/rows/row.ts';
@@ -36,6 +37,8 @@ export interface StagedRow {
   /** The fingerprints of what the plan saw: of the assignment, and of its policy's whole list. */
   readonly planned?: string;
   readonly plannedList?: string;
+  /** The code with which the plan saw it refused. */
+  readonly plannedRefusal?: string;
   /** What the plan calls its policy. */
   readonly names?: RowNames;
   /** The line of the row that wishes the same: this one is settled as skipped from the start. */
@@ -123,10 +126,15 @@ export class Staging {
     await execute(transaction);
   }
 
-  /** What the plan calls the policy of each row of a batch that was flushed. */
-  async name(batch: number, names: readonly RowNames[]): Promise<void> {
+  /** What the plan calls the policy of each row of a batch that was flushed, and with which code it saw the row refused. */
+  async name(
+    batch: number,
+    names: readonly RowNames[],
+    refusals: readonly (string | undefined)[] = [],
+  ): Promise<void> {
     const transaction = this.#store.transaction();
     this.#setNames(transaction, batch, names);
+    this.#setRefusals(transaction, batch, refusals);
     this.#expiry(transaction);
     await execute(transaction);
   }
@@ -238,6 +246,11 @@ export class Staging {
         this.#batches,
         rows.map(({ names = {} }) => names),
       );
+      this.#setRefusals(
+        transaction,
+        this.#batches,
+        rows.map(({ plannedRefusal }) => plannedRefusal),
+      );
       if (details.length > 0) transaction.hset(keys.details, field, Buffer.concat(details));
       if (states.every((state) => state === 'skipped')) transaction.setbit(keys.settled, this.#batches, 1);
       this.#batches += 1;
@@ -267,6 +280,15 @@ export class Staging {
     const key = this.#store.keys.run(this.runId).planned;
     if (names.some(({ policy, platform }) => policy !== undefined || platform !== undefined))
       transaction.hset(key, `${batch}n`, encodeNames(names));
+  }
+
+  #setRefusals(
+    transaction: ReturnType<RunStore['transaction']>,
+    batch: number,
+    codes: readonly (string | undefined)[],
+  ): void {
+    const key = this.#store.keys.run(this.runId).planned;
+    if (codes.some((code) => code !== undefined)) transaction.hset(key, `${batch}r`, encodeRefusals(codes));
   }
 
   /** Notes where the rows of the batch that is written now lie. */

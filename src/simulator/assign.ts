@@ -88,18 +88,23 @@ function readEntry(
  *
  * Assumed, as no source settles it: assignments of a policy set stay as they are, whether the entries name them, change
  * them or leave them out, as the set made them and `source` is read-only (on configurations by documentation). So an entry
- * for a target that only the set assigns makes no second assignment. Users report that a tool which sends such a target
+ * for a target that only the set assigns makes no second assignment, unless the set's own stands beside it in the list and ids do
+ * not follow groups. Users report that a tool which sends such a target
  * without looking gets an error or a direct assignment (github.com/Microsoft365DSC/Microsoft365DSC/issues/3058).
  */
 export function replaceList(policy: Policy, entries: readonly AssignEntry[], rekey: boolean): void {
   const list = policy.lists.get('')?.assignments ?? new Map<string, StoredAssignment>();
-  const left = new Set(list.values());
   const usedIds = new Set(list.keys());
-  const targets = new Set<string>();
-  const next: StoredAssignment[] = [];
   const identityOf = rekey ? groupIdentity : targetIdentity;
+  const [ofSets, direct] = [true, false].map((owned) =>
+    [...list.values()].filter(({ ownedByPolicySet }) => ownedByPolicySet === owned),
+  ) as [StoredAssignment[], StoredAssignment[]];
+  const named = new Map(entries.map((entry) => [entry, ofSets.find((each) => isAsRead(entry, each))]));
+  const left = new Set([...list.values()].filter((each) => ![...named.values()].includes(each)));
+  const targets = new Set(rekey ? onlyIn(ofSets, direct, identityOf) : []);
+  const next: StoredAssignment[] = [];
   for (const entry of entries) {
-    const present = presentOne(entry, [...left], identityOf);
+    const present = named.get(entry) ?? presentOne(entry, [...left], identityOf);
     if (present?.ownedByPolicySet) {
       left.delete(present);
       next.push(present);
@@ -113,6 +118,21 @@ export function replaceList(policy: Policy, entries: readonly AssignEntry[], rek
   }
   const ofPolicySets = [...left].filter(({ ownedByPolicySet }) => ownedByPolicySet);
   listByIds(list, [...ofPolicySets, ...next]);
+}
+
+/** Whether an entry is an assignment as it was read. */
+const isAsRead = ({ id, wanted }: AssignEntry, stored: StoredAssignment): boolean =>
+  id?.toLowerCase() === stored.id.toLowerCase() &&
+  targetIdentity(wanted.target) === targetIdentity(stored.target);
+
+/** What policy sets alone assign. */
+function onlyIn(
+  ofSets: readonly StoredAssignment[],
+  direct: readonly StoredAssignment[],
+  identityOf: (target: GraphTarget) => string,
+): string[] {
+  const others = new Set(direct.map(({ target }) => identityOf(target)));
+  return ofSets.map(({ target }) => identityOf(target)).filter((identity) => !others.has(identity));
 }
 
 function presentOne(

@@ -109,7 +109,9 @@ function endOf(decision: Decision<RecordedRow>, terms: SettleTerms): RowUpdate |
   if (kind === 'refused') {
     const awaits = decision.waitsFor.some(({ state }) => state === 'awaitingApproval');
     const error = wasSent ? goneSinceSent(errorOf(decision), attempts) : errorOf(decision);
-    return settled(awaits ? 'awaitingApproval' : 'failed', failure(decision.httpStatus, error));
+    if (awaits) return settled('awaitingApproval', failure(decision.httpStatus, error));
+    const isExpected = !wasSent && row.plannedRefusal === error.code;
+    return { ...settled('failed', failure(decision.httpStatus, error)), ...(isExpected && { isExpected }) };
   }
   if (terms.mayWrite) return undefined;
   if (terms.isLeft) return row.state === 'pending' ? undefined : { place, state: 'pending', attempts };

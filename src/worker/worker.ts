@@ -21,6 +21,9 @@ import { processBatch } from './processBatch.ts';
 import { QUEUE_NAME, workerName, type BatchJob, type Producer } from './producer.ts';
 import { resumeWhenSignedIn, runsThatAwaitSignIn, SignInTries } from './signInReturn.ts';
 
+/** How often it is looked whether a connection stands again. */
+const RECONNECTED_LOOK_MS = 20;
+
 export interface BatchWorker {
   /** True when there is neither a job nor a run that could bring one. */
   isIdle(): Promise<boolean>;
@@ -106,9 +109,22 @@ export function startWorker(
       clearInterval(regularly);
       stopping.abort();
       await takingTurns;
-      await Promise.all([worker.close(), signingIn]);
+      await Promise.all([closeInOrder(worker), signingIn]);
     },
   };
+}
+
+/**
+ * BullMQ ends the connection on which it waits for jobs, and waits for that end. Of a connection that is between two tries
+ * ioredis tells no end: BullMQ would wait for ever, with Redis long back. So it is told to close once that connection stands.
+ */
+async function closeInOrder(worker: Worker<BatchJob>): Promise<void> {
+  await worker.pause(true);
+  // One that never got so far has told so already (as an error of the queue), and is closed as it is.
+  const waiting = await worker.getBackend().blockingClient?.catch(() => undefined);
+  while (waiting !== undefined && waiting.status !== 'ready' && waiting.status !== 'end')
+    await sleep(RECONNECTED_LOOK_MS);
+  await worker.close();
 }
 
 const clockWentBack = ({ jobs, stepMs }: LocksCut): string =>

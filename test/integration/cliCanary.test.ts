@@ -31,7 +31,7 @@ describe('a canary', () => {
     expect(await here.status()).toMatchObject({ state: 'paused', succeeded: 3, pending: 37 });
     stdin.write(`${answer}\n`);
     const ran = await applying.ended;
-    expect(ran.stderr).toContain('Canary: 3 rows written and read back, 0 not as wished.');
+    expect(ran.stderr).toContain('Canary: 3 rows written and read back, 0 not as desired.');
     return ran;
   }
 
@@ -65,7 +65,7 @@ describe('a canary', () => {
     const here = await plannedTenant(redis.url, 20);
     const ran = await here.run(['apply', here.changes, '--yes', '--canary', '3', ...ANY_SIZE]);
     expect(ran.exitCode).toBe(0);
-    expect(ran.stderr).toContain('Canary: 3 rows written and read back, 0 not as wished.');
+    expect(ran.stderr).toContain('Canary: 3 rows written and read back, 0 not as desired.');
     expect(await here.status()).toMatchObject({ state: 'completed', succeeded: 40 });
   });
 
@@ -73,7 +73,7 @@ describe('a canary', () => {
     const here = await plannedTenant(redis.url, 20, { forbidden: ['c0-a1'] });
     const ran = await here.run(['apply', here.changes, '--yes', '--canary', '3', ...ANY_SIZE]);
     expect(ran.exitCode).toBe(3);
-    expect(ran.stderr).toContain('Canary: 2 rows written and read back, 1 not as wished.');
+    expect(ran.stderr).toContain('Canary: 2 rows written and read back, 1 not as desired.');
     expect(here.simulator.stats().writesArrived).toBe(3);
   });
 
@@ -81,7 +81,7 @@ describe('a canary', () => {
     const here = await plannedTenant(redis.url, 20, { faults: { ignored: 1 } });
     const ran = await here.run(['apply', here.changes, '--yes', '--canary', '3', ...ANY_SIZE]);
     expect(ran.exitCode).toBe(3);
-    expect(ran.stderr).toContain('Canary: 0 rows written and read back, 3 not as wished.');
+    expect(ran.stderr).toContain('Canary: 0 rows written and read back, 3 not as desired.');
     expect(here.simulator.stats().writesArrived).toBe(3);
   });
 });

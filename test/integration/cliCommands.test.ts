@@ -209,6 +209,7 @@ describe('submit, worker and the commands that show a run', () => {
           'operator',
           'total',
           'pending',
+          'planFingerprint',
         ],
         ...[
           'succeeded',
@@ -268,7 +269,7 @@ describe('submit, worker and the commands that show a run', () => {
     const path = join(here.dir, 'part.ndjson');
     const part = await here.run(['results', '@last', '-o', 'part.ndjson', '--only', 'failed, Skipped']);
     expect(part).toMatchObject({ exitCode: 0, stdout: '' });
-    expect(part.stderr).toContain('Wrote 3 rows of 4 to part.ndjson.');
+    expect(part.stderr).toContain('Wrote 3 rows of 4 to part.ndjson, as plan ');
     const part2 = readFileSync(path, 'utf8')
       .trimEnd()
       .split('\n')

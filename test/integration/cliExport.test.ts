@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { generateTenant } from '../../src/simulator/generateTenant.ts';
 import type { TenantSeed } from '../../src/simulator/tenantFile.ts';
 import { bench, type Bench } from '../support/cli.ts';
+import { gateway, type GatewayAnswer, type GatewayRequest } from '../support/gateway.ts';
 import { startRedisServer, type TestRedis } from '../support/redisServer.ts';
 import { groupTarget, SMALL_TENANT } from '../support/simulatorClient.ts';
 
@@ -147,4 +148,58 @@ describe('export', () => {
     expect(ran.stderr).toMatch(/Get a new token.*nothing was queued or written/);
     expect(() => statSync(file)).toThrow('ENOENT');
   });
+
+  /** Reads of these collections are forbidden; all others are as the tenant answers them. */
+  async function forbidding(
+    here: Bench,
+    ...collections: readonly string[]
+  ): Promise<Readonly<Record<string, string>>> {
+    const isRefused = ({ url }: GatewayRequest): boolean => collections.some((name) => url.includes(name));
+    const error = { code: 'Forbidden', message: 'Not for this app.' };
+    const gate = await gateway(here.simulator, async (requests, pass): Promise<GatewayAnswer> => {
+      const answer = await pass();
+      const { responses } = JSON.parse(String(answer.body)) as { responses: { id: string }[] };
+      const refused = new Set(requests.filter(isRefused).map(({ id }) => id));
+      const replies = responses.map((reply) =>
+        refused.has(reply.id) ? { id: reply.id, status: 403, body: { error } } : reply,
+      );
+      return { ...answer, body: JSON.stringify({ responses: replies }) };
+    });
+    return { RETARGET_GRAPH_URL: gate.url };
+  }
+
+  test('of which one kind is forbidden writes the others, names that one, and ends with 1', async () => {
+    const here = await small();
+    const ran = await here.run(['export'], { env: await forbidding(here, 'deviceCompliancePolicies') });
+    expect(ran.exitCode).toBe(1);
+    expect(
+      ran.stdout
+        .trimEnd()
+        .split('\n')
+        .slice(1)
+        .map((line) => line.split(',')[2]),
+    ).toEqual(['a1', 'a2', 'a3']);
+    expect(ran.stderr).toContain('Not exported: Graph at');
+    expect(ran.stderr).toContain(
+      'does not show every deviceCompliancePolicy with its assignments: Forbidden',
+    );
+    expect(ran.stderr).toContain('retarget doctor');
+  });
+
+  test.each([
+    [['deviceCompliancePolicies', 'deviceConfigurations'], []],
+    [['deviceCompliancePolicies'], ['--type', 'deviceCompliancePolicy']],
+  ])(
+    'of which all that is asked for is forbidden (%j) ends with 4 and leaves no file',
+    async (collections, flags) => {
+      const here = await small();
+      const file = join(here.dir, 'present.csv');
+      const ran = await here.run(['export', '-o', file, ...flags], {
+        env: await forbidding(here, ...collections),
+      });
+      expect(ran).toMatchObject({ exitCode: 4, stdout: '' });
+      expect(ran.stderr).toContain('does not show every deviceCompliancePolicy');
+      expect(() => statSync(file)).toThrow('ENOENT');
+    },
+  );
 });

@@ -117,6 +117,6 @@ test('the answer to a canary is in it', async () => {
   expect(applied).toMatchObject({ action: 'apply' });
   expect(canary).toMatchObject({
     action: 'canary',
-    details: { goesOn: false, succeeded: 1, notAsWished: 0 },
+    details: { goesOn: false, succeeded: 1, notAsDesired: 0 },
   });
 });

@@ -1,4 +1,12 @@
-import { copyFileSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SeedPolicy } from '../../src/simulator/tenantFile.ts';
@@ -336,6 +344,16 @@ describe('the plan of a run', () => {
     const kept = join(here.dir, 'kept', `${submitted.stdout.trim()}.ndjson`);
     expect(readFileSync(kept, 'utf8')).toBe(readFileSync(plan, 'utf8'));
     expect(plansKept(here)).toEqual([]);
+  });
+
+  test('paths that the shell leaves with a ~, as after =, are of the home directory', async () => {
+    const here = await plannedTenant(redis.url, 2);
+    await here.run(['plan', here.changes, ...ANY_SIZE, '-o~/plan.ndjson']);
+    const submitted = await here.run(['submit', '~/plan.ndjson', '--plan-dir=~/kept']);
+    const runId = submitted.stdout.trim();
+    await here.run(['results', runId, '--output=~/results.csv']);
+    const made = ['plan.ndjson', 'results.csv', join('kept', `${runId}.ndjson`)];
+    expect(made.filter((path) => !existsSync(join(here.env['HOME'] ?? '', path)))).toEqual([]);
   });
 
   test.each([

@@ -37,6 +37,47 @@ describe('a run of a thousand with every tenth row forbidden', () => {
   });
 });
 
+describe('a plan that shows rows as failing', () => {
+  /** Thirty rows about assignments that are gone come before those that can be written. */
+  async function siteWithGone() {
+    const here = await plannedTenant(redis.url, 20);
+    const gone = Array.from({ length: 30 }, (_, n) => ({
+      ...{ policyType: 'deviceConfiguration', policyId: `c${n % 20}`, assignmentId: `gone-${n}` },
+      ...{ targetType: 'group', groupId: `never-${n}` },
+    }));
+    const there = [...here.simulator.tenant.every()].map(({ policyId, assignment }, n) => ({
+      ...{ policyType: 'deviceConfiguration', policyId, assignmentId: assignment.id },
+      ...{ targetType: 'group', groupId: `new-${n}` },
+    }));
+    return { ...here, file: here.file('gone-first.csv', csv([...gone, ...there])) };
+  }
+  const ALLOWED = ['--allow', 'gone=30', '--max-failures', '1', ...ANY_SIZE];
+  const ENDED = { state: 'completed', succeeded: 40, failed: 30 };
+
+  test('does not abort itself for them once it was accepted', async () => {
+    const here = await siteWithGone();
+    const ran = await here.run(['apply', here.file, '--yes', '--json', ...ALLOWED]);
+    expect(JSON.parse(ran.stdout)).toMatchObject(ENDED);
+    expect(ran.exitCode).toBe(1);
+  });
+
+  test('nor does it as a file, submitted to a worker', async () => {
+    const here = await siteWithGone();
+    await here.run(['plan', here.file, '-o', 'plan.ndjson', ...ALLOWED.filter((_, i) => i < 2), ...ANY_SIZE]);
+    const submitted = await here.run(['submit', 'plan.ndjson', ...ALLOWED]);
+    expect(submitted.exitCode).toBe(0);
+    await here.run(['worker', '--until-idle']);
+    expect(await here.status()).toMatchObject(ENDED);
+  });
+
+  test('counts them where nothing has shown them', async () => {
+    const here = await siteWithGone();
+    await here.run(['submit', here.file, '--no-plan', '--max-failures', '1']);
+    await here.run(['worker', '--until-idle']);
+    expect(await here.status()).toMatchObject({ state: 'aborted' });
+  });
+});
+
 test('--verify finds what Graph says it wrote and did not, and says what is there', async () => {
   const here = await plannedTenant(redis.url, 5, { faults: { ignored: 1 } });
   const blind = await here.run(['apply', here.changes, '--yes', '--json', ...ANY_SIZE]);

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { generateTenant } from '../../src/simulator/generateTenant.ts';
+import { closeRedis, openRedis } from '../../src/redis/connection.ts';
 import type { SimulatorOptions } from '../../src/simulator/simulator.ts';
 import { named } from '../support/guid.ts';
 import { ALLOW_ALL, bench, csv, type Bench } from '../support/cli.ts';
@@ -9,6 +10,8 @@ import { command, type Command } from '../support/command.ts';
 import { startRedisServer, type TestRedis } from '../support/redisServer.ts';
 
 // The built command in processes of their own: signals, exit codes and what a process loads.
+
+const SILENT = { info: () => undefined, warn: () => undefined };
 
 const TENANT = generateTenant({
   configurations: 20,
@@ -57,6 +60,16 @@ const written = (here: Site, atLeast: number): Promise<void> =>
     timeout: 30_000,
     interval: 20,
   });
+
+/** A worker is on a connection of its own that waits for jobs. */
+async function waitsForJobs(redis: TestRedis): Promise<void> {
+  const client = await openRedis(redis, { patience: 'failFast', name: 'test', log: SILENT });
+  onTestFinished(() => closeRedis(client));
+  await vi.waitFor(async () => expect(await client.call('CLIENT', 'LIST')).toContain('cmd=bzpopmin'), {
+    timeout: 30_000,
+    interval: 20,
+  });
+}
 
 /** Every assignment holds its own new group, and none was written a second time. */
 function expectAllWrittenOnce({ simulator, rows }: Site): void {
@@ -158,6 +171,23 @@ describe('a signal', () => {
     await worker.said('is out of reach');
     worker.kill('SIGTERM');
     expect((await worker.ended).exitCode).toBe(0);
+  });
+
+  test('ends a worker in order whose Redis comes back meanwhile', async () => {
+    const redis = await redisServer();
+    const here = await site(redis.url);
+    const worker = here.command('worker', '--drain-timeout', '15');
+    await waitsForJobs(redis);
+    await redis.kill('SIGKILL');
+    await worker.said('is out of reach');
+    worker.kill('SIGTERM');
+    await worker.said('Finishing what is in flight');
+    await redis.restart();
+    const { exitCode, stderr } = await worker.ended;
+    expect({ exitCode, isLate: stderr.includes('did not end in time') }).toEqual({
+      exitCode: 0,
+      isLate: false,
+    });
   });
 });
 

@@ -111,6 +111,15 @@ describe('retry of a part', () => {
     expect(wrong).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('Did you mean platform?') });
   });
 
+  test('that opens no row does not ask for a worker', async () => {
+    const here = await site();
+    await here.run(['apply', here.changes, '--yes', ...ALLOW_ALL]);
+    const none = await here.run(['retry', '@last', '--where', 'status=succeeded']);
+    expect(none.exitCode).toBe(0);
+    expect(none.stderr).toContain('No row of this run that is meant failed');
+    expect(none.stderr).not.toContain('worker');
+  });
+
   test('of a cancelled run leaves what was not meant unwritten', async () => {
     const here = await site();
     await here.run(['submit', '--no-plan', here.changes]);

@@ -67,7 +67,8 @@ describe('apply with a run of somebody else in line', () => {
     const here = await line();
     const refused = await here.run(['apply', here.mine, '--yes']);
     expect(refused.exitCode).toBe(3);
-    expect(refused.stderr).toContain(`1 other run of this tenant is due before it: ${here.theirs} (`);
+    expect(refused.stderr).toContain(`1 other run of this tenant is due before this one: ${here.theirs} (`);
+    expect(refused.stderr).toContain('to work on it too, let a `retarget worker` work it off, or cancel it.');
     expect(refused.stderr).toContain('--with-queued');
     expect(here.simulator.stats().writesArrived).toBe(0);
     expect(await here.states()).toEqual({ 'theirs.csv': 'queued' });

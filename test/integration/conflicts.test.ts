@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { EditInput } from '../../src/simulator/editSchema.ts';
 import type { SimulatorOptions } from '../../src/simulator/simulator.ts';
 import type { TenantSeed } from '../../src/simulator/tenantFile.ts';
 import { APPLY, site, type Site, type Target } from '../support/assignSite.ts';
@@ -74,4 +75,54 @@ test('what somebody has changed meanwhile is not sent again', async () => {
   await here.must(1, ...APPLY, plan);
   for (const result of await here.results()) expect(result).toMatchObject({ status: 'stale', attempts: 1 });
   expect(Object.values(here.held()).flat().join()).not.toContain('"new"');
+});
+
+/** A run that no plan was made of, whose every first write meets a conflict, after which somebody has edited the policies. */
+async function editedAfterConflict(
+  rows: string,
+  edit: (policyId: string) => EditInput,
+  strategy: (typeof WAYS)[number],
+): Promise<Site> {
+  const here = await at({
+    firstWrites: [{ status: 409, times: 1 }],
+    otherHand: TENANT.policies.map(({ id }) => ({ afterReads: 1, edit: edit(id) })),
+  });
+  const flags = ['--no-plan', '--max-failures', 'off', '--strategy', strategy];
+  await here.must(0, 'submit', here.file('rows.csv', rows), ...flags);
+  await here.run(['worker', '--until-idle']);
+  return here;
+}
+
+const theirs = (policyId: string): EditInput => ({
+  ...{ do: 'change', type: 'deviceConfiguration', policyId, assignmentId: `${policyId}_a` },
+  target: group(guid('theirs')) as Target,
+});
+const oneMore = (policyId: string): EditInput => ({
+  ...{ do: 'add', type: 'deviceConfiguration', policyId },
+  assignment: { id: `${policyId}_b`, target: group(guid('theirs')) as Target },
+});
+
+test.each(WAYS)('nor is it without a plan, whose first read still holds: by %s', async (strategy) => {
+  const here = await editedAfterConflict(ROWS, theirs, strategy);
+  for (const result of await here.results())
+    expect(result).toMatchObject({
+      ...{ status: 'stale', errorCode: 'Stale', attempts: 1 },
+      errorMessage: expect.stringContaining('Changed since it was sent: now it is group'),
+    });
+  expect(Object.values(here.held()).flat().join()).not.toContain('"new"');
+});
+
+test.each([
+  ['clear', 'stale'],
+  ['remove', 'succeeded'],
+] as const)('what somebody has added meanwhile is not taken away by %s', async (action, status) => {
+  const rows = csv(
+    TENANT.policies.map(({ id }) => ({
+      ...{ policyType: 'deviceConfiguration', policyId: id, action },
+      ...(action === 'remove' && { assignmentId: `${id}_a` }),
+    })),
+  );
+  const here = await editedAfterConflict(rows, oneMore, 'assign');
+  for (const result of await here.results()) expect(result).toMatchObject({ status });
+  for (const held of Object.values(here.held())) expect(held.join()).toContain('"theirs"');
 });

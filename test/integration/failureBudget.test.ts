@@ -228,6 +228,75 @@ describe('a run that fails too often', () => {
   });
 });
 
+describe('what the plan showed as failing', () => {
+  /** Rows of which every second is about an assignment that is gone, as the plan has seen of those that say so. */
+  const halfGone = (plannedRefusal: (i: number) => string | undefined, options: WorldOptions['run']) => {
+    const numbers = Array.from({ length: 240 }, (_, i) => i);
+    const isGone = (i: number): boolean => i % 2 === 1;
+    return world(record, {
+      run: options ?? {},
+      instead: {
+        policies: numbers.map((i) => ({
+          ...{ id: `c${i}`, type: 'deviceConfiguration' },
+          assignments: isGone(i) ? [] : [{ id: `a${i}`, target: groupTarget('old') }],
+        })),
+        rows: numbers.map((i) => {
+          const code = isGone(i) ? plannedRefusal(i) : undefined;
+          return { input: groupRow(`c${i}`, `a${i}`, 'new'), ...(code && { plannedRefusal: code }) };
+        }),
+      },
+    });
+  };
+
+  test.each(['5%', '0'])('is not held against the run, with --max-failures %s', async (maxFailures) => {
+    const each = await halfGone(() => 'AssignmentGone', { maxFailures });
+    await each.drain();
+    expect(await each.run()).toMatchObject({ state: 'completed', counts: { succeeded: 120, failed: 120 } });
+  });
+
+  test('counts where the plan showed nothing of it, or another failure', async () => {
+    for (const seen of [undefined, 'DuplicateTarget']) {
+      const each = await halfGone((i) => (i < 200 ? 'AssignmentGone' : seen), { maxFailures: '3' });
+      await each.drain();
+      expect(await each.run()).toMatchObject({
+        state: 'aborted',
+        reasonText: expect.stringMatching(/^\d+ rows failed, more than 3$/),
+      });
+    }
+  });
+
+  test('is no failure in a row, and does not end a row of others', async () => {
+    const store = await storeAtWork('900');
+    const failing = (batch: number, isExpected: boolean, code: string) =>
+      store.record(
+        { runId: 'r1', batch },
+        Array.from({ length: 10 }, (_, place): RowUpdate => ({
+          ...{ place, state: 'failed', attempts: 0 },
+          detail: { errorCode: code },
+          ...(isExpected && { isExpected }),
+        })),
+        WIDE,
+      );
+    for (const batch of [0, 1, 2]) await failing(batch, true, 'AssignmentGone');
+    await failing(3, false, 'f');
+    await failing(4, true, 'AssignmentGone');
+    expect((await runOf(store)).state).toBe('running');
+    await failing(5, false, 'f');
+    expect(await runOf(store)).toMatchObject({
+      state: 'aborted',
+      reasonText: '20 rows in a row failed with f',
+    });
+  });
+
+  test('is not held against it after a retry either', async () => {
+    const each = await halfGone(() => 'AssignmentGone', { maxFailures: '0' });
+    await each.drain();
+    await each.runs.retry('r1', { from: ['completed'], open: 'failed' });
+    await each.drain();
+    expect(await each.run()).toMatchObject({ state: 'completed', counts: { succeeded: 120, failed: 120 } });
+  });
+});
+
 describe('a permission that is lost in mid-run', () => {
   test('pauses the run for the sign-in, and no row pays for it', async () => {
     const each = await runOfMany(60, () => false);

@@ -43,6 +43,15 @@ test('a refused connection ends a command at once, with the address and what to 
   });
 });
 
+test('a database that is not there is no other one', async () => {
+  const server = await start({ tcp: true });
+  await expect(open({ url: `${server.url}/20` }, 'failFast')).rejects.toMatchObject({
+    exitCode: 4,
+    message: `Cannot use Redis at ${server.url}/20: ERR DB index is out of range.`,
+    remedy: expect.stringContaining('Put the number of a database that is there'),
+  });
+});
+
 test('a server that accepts and never answers ends a command within 5 s', async () => {
   const mute = createServer(() => {}).listen(0, '127.0.0.1');
   await once(mute, 'listening');

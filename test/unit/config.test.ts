@@ -91,11 +91,11 @@ describe('a .env file', () => {
     expect(read('/').remarks).toEqual([]);
   });
 
-  test('that is a directory, as Python makes them, says nothing', () => {
+  test('that is a directory, as Python makes them, sets nothing, and that is told', () => {
     const { dir, path } = withFile('');
     rmSync(path);
     mkdirSync(path);
-    expect(read(dir).remarks).toEqual([]);
+    expect(read(dir).remarks).toEqual([`Nothing is taken from ${path}: it is a directory.`]);
   });
 });
 

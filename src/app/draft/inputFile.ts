@@ -1,12 +1,12 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { EXIT, UserError } from '../../errors.ts';
 import { formatOf, type FileFormat } from '../../formats/format.ts';
 import { recognise } from '../../formats/planFile.ts';
 import type { Host } from '../host.ts';
 import { isInterrupt } from '../interrupt.ts';
+import { pathIn } from '../pathIn.ts';
 
 /** A file of rows that is being read, once. */
 export interface InputFile {
@@ -25,14 +25,14 @@ export interface RecognisedFile extends InputFile {
 export async function openFile(
   path: string,
   format: FileFormat | undefined,
-  { cwd, interrupted }: Pick<Host, 'cwd' | 'interrupted'>,
+  host: Pick<Host, 'cwd' | 'env' | 'interrupted'>,
 ): Promise<InputFile> {
-  const resolved = resolve(cwd, path);
+  const resolved = pathIn(host, path);
   const found = await stat(resolved).catch((error: unknown) => {
     throw cannotRead(path, error);
   });
   if (found.isDirectory()) throw cannotRead(path, new Error('it is a directory'));
-  const bytes = readable(path, createReadStream(resolved), interrupted);
+  const bytes = readable(path, createReadStream(resolved), host.interrupted);
   return { name: path, format: format ?? formatOf(path), bytes };
 }
 

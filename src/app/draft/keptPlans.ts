@@ -1,7 +1,8 @@
 import { lstat, open, readdir, rm } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { isTenantName } from '../../runs/keys.ts';
 import { RunStore } from '../../runs/runStore.ts';
+import { pathIn } from '../pathIn.ts';
 import type { Services } from '../services.ts';
 
 const DAY_MS = 86_400_000;
@@ -16,8 +17,9 @@ const NAME = /^(\d{8}-\d{6}-[a-z\d]{4})\.ndjson$/;
 export const keptPlanPath = (
   runId: string,
   planDir: string | undefined,
-  { identity, cwd }: Pick<Services, 'identity' | 'cwd'>,
-): string => resolve(cwd, planDir ?? join(identity.config.dataDir, 'plans'), `${runId}.ndjson`);
+  services: Pick<Services, 'identity' | 'cwd' | 'env'>,
+): string =>
+  join(pathIn(services, planDir ?? join(services.identity.config.dataDir, 'plans')), `${runId}.ndjson`);
 
 /** Old plans go when a new one comes. That one can't be deleted is no matter of the run, which is published by now. */
 export async function pruneBeside(

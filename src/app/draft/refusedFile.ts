@@ -1,5 +1,5 @@
 import { EXIT, UserError } from '../../errors.ts';
-import { count } from '../words.ts';
+import { count, themOf } from '../words.ts';
 import type { Intake } from './intake.ts';
 
 /**
@@ -18,10 +18,10 @@ export function refusedFile(intake: Intake, skipInvalid: boolean): UserError {
 
 const howToGoOn = (intake: Intake): string =>
   canSkip(intake)
-    ? 'Correct them and start again, or leave out their policies with --skip-invalid.'
-    : 'Correct them and start again.';
+    ? `Correct ${themOf(intake.problemTotal)} and start again, or leave out their policies with --skip-invalid.`
+    : `Correct ${themOf(intake.problemTotal)} and start again.`;
 
-const whyNotSkipped = ({ isBroken, unplacedLine }: Intake): string =>
+const whyNotSkipped = ({ isBroken, unplacedLine, problemTotal }: Intake): string =>
   isBroken || unplacedLine === undefined
-    ? 'Correct them and start again; --skip-invalid leaves out policies, but this is about the file as a whole.'
+    ? `Correct ${themOf(problemTotal)} and start again; --skip-invalid leaves out policies, but this is about the file as a whole.`
     : `Correct line ${unplacedLine} and start again: it does not tell its policy, so --skip-invalid can't leave out the policy's other rows.`;

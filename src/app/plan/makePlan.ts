@@ -18,7 +18,7 @@ import { count } from '../words.ts';
 import { Differences } from './differences.ts';
 import { openPlan } from './keptPlan.ts';
 import type { Plan } from './plan.ts';
-import { Planner, seenBy } from './planner.ts';
+import { Planner, refusalOf, seenBy } from './planner.ts';
 import { PlanProblems } from './planProblems.ts';
 import type { Judged, PlanSubject, PlanTerms } from './planSubject.ts';
 import { PlanTally, type PlannedRow } from './planTally.ts';
@@ -102,6 +102,7 @@ class RowsPlanned {
     await staging.name(
       this.#batch,
       rows.map(({ names }) => names),
+      rows.map(({ decision }) => refusalOf(decision)),
     );
     // A rollback has what it saw when it decided what is to be put back.
     if (isRestoring) return;

@@ -3,7 +3,7 @@ import type { Problem, InputRow } from '../../assignments/rows/row.ts';
 import { EXIT, UserError } from '../../errors.ts';
 import { PROBLEMS_SHOWN_MAX } from '../draft/intake.ts';
 import type { Events } from '../events.ts';
-import { count } from '../words.ts';
+import { count, themOf } from '../words.ts';
 
 const REMEDY = 'Was one column of the file sorted or filled alone? Take the row as it was exported.';
 
@@ -36,7 +36,10 @@ export class PlanProblems {
     events.emit('problems', { name: this.#name, problems: this.#problems, problemTotal: this.#total });
     throw new UserError(
       `${this.#name} does not fit the tenant: ${count(this.#total, 'problem')}; nothing was queued.`,
-      { remedy: 'Correct them, or export the rows anew with `retarget export`.', exitCode: EXIT.badInput },
+      {
+        remedy: `Correct ${themOf(this.#total)}, or export the rows anew with \`retarget export\`.`,
+        exitCode: EXIT.badInput,
+      },
     );
   }
 }

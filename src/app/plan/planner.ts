@@ -171,15 +171,26 @@ const seenIn = (
 ): CurrentAssignment | undefined =>
   change.action === 'add' && kind === 'alreadySo' ? entryOf(before) : findCurrent(change, list).present;
 
-/** What the run keeps of what the plan saw of a row: the fingerprint of its assignment, and of its policy's whole list. */
+/** With which code a plan shows a row as refused: a run that somebody starts with it has that accepted. */
+export const refusalOf = ({ kind, code }: PlannedRow['decision']): string | undefined =>
+  kind === 'refused' ? code : undefined;
+
+/**
+ * What the run keeps of what the plan saw of a row: the fingerprint of its assignment, and of its policy's whole list, and with
+ * which code it was refused.
+ */
 export function seenBy({ change, decision, list }: Pick<PlannedRow, 'change' | 'decision' | 'list'>): {
   readonly planned?: string;
   readonly plannedList?: string;
+  readonly plannedRefusal?: string;
 } {
   // A repeated row is settled with the first one.
   if (decision.kind === 'duplicate') return {};
-  if (list === undefined) return { planned: UNREAD, plannedList: UNREAD };
+  const plannedRefusal = refusalOf(decision);
+  const refusal = plannedRefusal === undefined ? {} : { plannedRefusal };
+  if (list === undefined) return { planned: UNREAD, plannedList: UNREAD, ...refusal };
   return {
+    ...refusal,
     planned: fingerprintOf(seenIn(list, change, decision)),
     plannedList: listFingerprint(list),
   };

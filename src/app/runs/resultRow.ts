@@ -54,7 +54,7 @@ export async function rowsMeant(
   where: Selector,
   rowsFile: string | undefined,
   run: Run,
-  host: Pick<Host, 'cwd' | 'interrupted' | 'events'>,
+  host: Pick<Host, 'cwd' | 'env' | 'interrupted' | 'events'>,
 ): Promise<(recorded: RecordedRow, row?: ResultRow) => boolean> {
   // A run of no columns is of a file without rows.
   const input = run.columns.length > 0 ? run.columns : INPUT_COLUMNS;

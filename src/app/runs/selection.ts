@@ -15,7 +15,7 @@ import type { Run } from '../../runs/run.ts';
 import { openFile, type InputFile } from '../draft/inputFile.ts';
 import { PROBLEMS_SHOWN_MAX } from '../draft/intake.ts';
 import type { Host } from '../host.ts';
-import { count } from '../words.ts';
+import { count, themOf } from '../words.ts';
 
 /** @throws UserError (exit 2) for what is no condition. */
 export function selectorFrom(where: readonly string[] = []): Selector {
@@ -53,7 +53,7 @@ export function expectColumns(
 export async function addressesIn(
   path: string | undefined,
   { graphUrl, apiVersion }: Pick<Run, 'graphUrl' | 'apiVersion'>,
-  host: Pick<Host, 'cwd' | 'interrupted' | 'events'>,
+  host: Pick<Host, 'cwd' | 'env' | 'interrupted' | 'events'>,
 ): Promise<(change: Change) => boolean> {
   if (path === undefined) return () => true;
   const file = await openFile(path, undefined, host);
@@ -66,7 +66,7 @@ export async function addressesIn(
   if (problemTotal === 0) return (change) => keys.has(aboutKey(change));
   host.events.emit('problems', { name: file.name, problems, problemTotal });
   throw new UserError(`${file.name} has ${count(problemTotal, 'problem')}; no row was selected.`, {
-    remedy: 'Correct them and start again.',
+    remedy: `Correct ${themOf(problemTotal)} and start again.`,
     exitCode: EXIT.badInput,
   });
 }

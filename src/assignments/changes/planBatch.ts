@@ -5,7 +5,8 @@ import type { Change } from '../rows/change.ts';
 import { aboutKey } from '../rows/about.ts';
 import { wishKey } from '../rows/duplicates.ts';
 import { targetInWords } from './changeKind.ts';
-import { entryOf, NOT_READ, beforeOf, type Before, type Decision } from './decision.ts';
+import { canonicalList } from './canonical.ts';
+import { entriesOf, entryOf, NOT_READ, beforeOf, type Before, type Decision } from './decision.ts';
 import type { CurrentAssignment, RowError } from './current.ts';
 import { findCurrent } from './findCurrent.ts';
 import { fingerprintOf, fingerprintOfList, UNREAD } from './fingerprint.ts';
@@ -40,6 +41,8 @@ export interface BatchRow {
   readonly plannedList?: string | undefined;
   /** What its last write that may have left has overwritten. */
   readonly before?: Before | undefined;
+  /** Sends that count. */
+  readonly attempts?: number;
 }
 
 export interface PlanRules<R> {
@@ -90,6 +93,12 @@ interface HeldBack<R> {
   readonly row: R;
   readonly at: number;
   readonly by: R;
+}
+
+/** Rows that go in one write with the rest of their list, or are refused where that can't be written whole. */
+interface Together<R> {
+  readonly rows: readonly R[];
+  readonly unless: Step;
 }
 
 class PolicyPlan<R extends BatchRow> {
@@ -151,10 +160,10 @@ class PolicyPlan<R extends BatchRow> {
   #heldBack(): HeldBack<R> | undefined {
     const failed = this.#rows.find((row) => this.#hasFailed(row) && this.#reduces(row));
     if (failed === undefined) return undefined;
-    for (const list of this.#patched())
+    for (const list of this.#lists)
       for (const [at, step] of list.steps.entries()) {
         const row = list.rows[at];
-        if (row !== undefined && step.kind === 'put' && !this.#reduces(row))
+        if (row !== undefined && (step.kind === 'put' || step.kind === 'take') && !this.#reduces(row))
           return { list, row, at, by: failed };
       }
     return undefined;
@@ -201,7 +210,11 @@ class PolicyPlan<R extends BatchRow> {
     return reducesScope(row.change, wrote ?? findCurrent(row.change, list?.assignments ?? []).present);
   }
 
-  /** Rows that make room come first, and what reduces the scope before what widens it. Rows that wait for each other go together. */
+  /**
+   * Rows that make room come first, and what reduces the scope before what widens it. Rows that wait for each other go together, and
+   * so do those after which a group is included and excluded: where it has one place a PATCH writes over the other entry, and only
+   * of a whole list is all of it read back.
+   */
   #order(): void {
     const reducing = this.#rows.filter((row) => this.#isPending(row) && this.#reduces(row));
     for (const list of this.#patched()) {
@@ -215,16 +228,26 @@ class PolicyPlan<R extends BatchRow> {
       }
     }
     const circle = circleIn(this.#waits);
-    if (circle === undefined) return this.#waitForWholeLists();
-    for (const list of this.#lists.filter(({ rows }) => rows.some((row) => circle.includes(row)))) {
+    const together = circle === undefined ? this.#contradicting() : { rows: circle, unless: CIRCLE };
+    if (together === undefined) return this.#waitForWholeLists();
+    for (const list of this.#lists.filter(({ rows }) => rows.some((row) => together.rows.includes(row)))) {
       if (list.mayAssign) this.#writeWhole(list);
       else
         for (const [at, row] of list.rows.entries())
-          if (circle.includes(row)) list.steps[at] = refused('DuplicateTarget', CIRCLE);
+          if (together.rows.includes(row)) list.steps[at] = together.unless;
     }
     this.#waits.clear();
     this.#refuseWhatCannotStand();
     this.#order();
+  }
+
+  #contradicting(): Together<R> | undefined {
+    const rows = this.#patched().flatMap(({ look, rows: ofList, steps, assignments }) =>
+      look.kind === 'list'
+        ? contradictions({ steps, list: assignments }).flatMap((at) => ofList[at] ?? [])
+        : [],
+    );
+    return rows.length === 0 ? undefined : { rows, unless: BOTH_BY_PATCH };
   }
 
   #writeWhole(list: ListPlan<R>): void {
@@ -268,14 +291,14 @@ class PolicyPlan<R extends BatchRow> {
         return {
           ...common,
           kind: 'write',
-          before: look.kind === 'list' ? beforeOf(step.over) : NOT_READ,
+          before: look.kind === 'list' ? (overwrittenBy(step) ?? NOT_READ) : NOT_READ,
           after: step.body,
         };
       case 'take':
         return {
           ...common,
           kind: 'write',
-          before: step.isClear ? { kind: 'entries', entries: step.away } : beforeOf(step.away[0]),
+          before: overwrittenBy(step) ?? NOT_READ,
         };
       case 'stale':
         return {
@@ -299,8 +322,14 @@ const HELD_BACK =
   'Not written: it widens the audience of its policy, and a row that narrows it did not come through.';
 const HELD_BACK_FOR_APPROVAL =
   'Waits for a row of the same policy that narrows its audience and awaits approval.';
-const CIRCLE =
-  'Rows of this policy take the place of one another, which can be written only as a whole list, and this one can’t be; nothing was written. Change one of them in a file of its own first.';
+const CIRCLE = refused(
+  'DuplicateTarget',
+  'Rows of this policy take the place of one another, which can be written only as a whole list, and this one can’t be; nothing was written. Change one of them in a file of its own first.',
+);
+const BOTH_BY_PATCH = refused(
+  'IncludeAndExclude',
+  'The policy would include and exclude one group, which is written only as a whole list, and this one can’t be; nothing was written. Remove one of the two.',
+);
 
 /** Rows that say what an earlier one says. */
 export function repeatedRows<R extends BatchRow>(rows: readonly R[]): ReadonlySet<R> {
@@ -339,7 +368,7 @@ function listPlan<R extends BatchRow>(
     steps: [],
     via: wantsWhole && !isNested ? 'assign' : 'patch',
     mayAssign,
-    seatOf: seatsOf(assignments, kindOf(ofList)),
+    seatOf: seatsOf(assignments, kindOf(ofList), restores),
   };
   switch (look.kind) {
     case 'refused':
@@ -353,6 +382,7 @@ function listPlan<R extends BatchRow>(
       if (wantsWhole) refuseUnlessWhole(plan, isNested, apiVersion);
       if (plan.via === 'assign') markStaleList(plan);
       else markStaleRows(plan);
+      markStaleSinceSent(plan);
       return plan;
   }
 }
@@ -394,6 +424,27 @@ function markStaleRows<R extends BatchRow>({ rows, steps, assignments }: ListPla
   }
 }
 
+/** Without a plan, what the first send was to overwrite must still be there: whoever has changed it since is not overwritten. */
+function markStaleSinceSent<R extends BatchRow>({ rows, steps }: ListPlan<R>): void {
+  for (const [at, { planned, before = NOT_READ, attempts = 0 }] of rows.entries()) {
+    const now = overwrittenBy(steps[at]);
+    if (planned !== undefined || attempts === 0 || before.kind === 'notRead' || now === undefined) continue;
+    if (canonicalList(entriesOf(before)) !== canonicalList(entriesOf(now))) steps[at] = { kind: 'stale' };
+  }
+}
+
+/** What a step that writes would overwrite; undefined: it writes nothing. */
+function overwrittenBy(step: Step | undefined): Before | undefined {
+  switch (step?.kind) {
+    case 'put':
+      return beforeOf(step.over);
+    case 'take':
+      return step.isClear ? { kind: 'entries', entries: step.away } : beforeOf(step.away[0]);
+    default:
+      return undefined;
+  }
+}
+
 /** Whether a row that is already so was not when the plan saw it. */
 function isUnplanned<R extends BatchRow>(
   { change, planned, plannedList }: R,
@@ -419,17 +470,22 @@ function markStaleList<R extends BatchRow>({ rows, steps, assignments }: ListPla
   for (const [at, step] of steps.entries()) if (step.kind !== 'alreadySo') steps[at] = { kind: 'stale' };
 }
 
-function staleBecause<R extends BatchRow>({ via }: ListPlan<R>, found: Before, { before }: R): string {
+function staleBecause<R extends BatchRow>(
+  { via }: ListPlan<R>,
+  found: Before,
+  { before, planned, change }: R,
+): string {
   const entry = entryOf(found);
   const now =
-    via === 'assign'
+    change.action === 'clear' || (via === 'assign' && planned !== undefined)
       ? 'the list of the policy is another one'
       : entry === undefined
         ? 'it is gone'
         : `it is ${targetInWords(entry.target)}`;
   // A before-image is kept of what may have been sent.
   const written = before === undefined ? 'Nothing was written; plan' : 'Plan';
-  return `Changed since the plan: now ${now}. ${written} again to take it as it is.`;
+  const since = planned === undefined ? 'it was sent' : 'the plan';
+  return `Changed since ${since}: now ${now}. ${written} again to take it as it is.`;
 }
 
 const INCLUDE_AND_EXCLUDE =

@@ -5,7 +5,7 @@ import { groupOf, isExclusion, targetIn } from '../targets/currentTarget.ts';
 import { targetBody } from '../targets/target.ts';
 import type { JsonObject } from '../values/json.ts';
 import { audienceInWords } from './changeKind.ts';
-import type { CurrentAssignment } from './current.ts';
+import { isOfPolicySet, type CurrentAssignment } from './current.ts';
 import { refused, type Step } from './steps.ts';
 
 /**
@@ -15,17 +15,26 @@ import { refused, type Step } from './steps.ts';
  */
 export type SeatOf = (assignment: JsonObject) => string;
 
-/** @param identity that of the policy's kind */
-export const seatsOf = (
+/**
+ * @param identity that of the policy's kind
+ * @param restores what goes back stood beside what a policy set assigns, where that has an id of its own
+ */
+export function seatsOf(
   list: readonly CurrentAssignment[],
   { identity }: Pick<PolicyKind, 'identity'>,
-): SeatOf =>
-  idsFollowTargets(list)
-    ? (assignment) => {
-        const group = groupOf(targetIn(assignment));
-        return group === undefined ? identity(assignment) : `group ${group.toLowerCase()}`;
-      }
-    : identity;
+  restores = false,
+): SeatOf {
+  if (idsFollowTargets(list)) return (assignment) => groupSeat(assignment) ?? identity(assignment);
+  if (!restores) return identity;
+  const ofPolicySets = new Set(list.filter(isOfPolicySet).map(({ whole }) => whole));
+  return (assignment) => `${ofPolicySets.has(assignment) ? 'policy set ' : ''}${identity(assignment)}`;
+}
+
+/** The one place of a group, be it included or excluded. */
+function groupSeat(assignment: JsonObject): string | undefined {
+  const group = groupOf(targetIn(assignment));
+  return group === undefined ? undefined : `group ${group.toLowerCase()}`;
+}
 
 /** Whether the ids of this list are made of the groups that they are for. */
 const idsFollowTargets = (list: readonly CurrentAssignment[]): boolean =>
@@ -109,18 +118,20 @@ function secondEntry(
 
 /**
  * For each row that moves into a place which is still taken, the rows that make room for it: they come first, and are read
- * back before it follows.
+ * back before it follows. A group that is included and one that is excluded make room for each other in any tenant, as ids that
+ * are not made of groups yet may be from the next write on.
  */
 export function roomMakers({ steps, list, seatOf }: ListSteps): Map<number, readonly number[]> {
+  const roomOf: SeatOf = (assignment) => groupSeat(assignment) ?? seatOf(assignment);
   const makerOf = new Map<CurrentAssignment, number>();
   for (const [at, step] of steps.entries()) {
     if (step.kind === 'put' && step.over !== undefined) makerOf.set(step.over, at);
   }
   const makers = new Map<number, readonly number[]>();
   for (const { at, over, entry } of putsIn(steps)) {
-    const seat = seatOf(entry);
+    const room = roomOf(entry);
     const found = list.flatMap((each) =>
-      each !== over && seatOf(each.whole) === seat ? (makerOf.get(each) ?? []) : [],
+      each !== over && roomOf(each.whole) === room ? (makerOf.get(each) ?? []) : [],
     );
     if (found.length > 0) makers.set(at, found);
   }

@@ -62,15 +62,14 @@ export function stepsIn(
   rows: readonly ListRow[],
   restores = false,
 ): Step[] {
-  const all = rows.map(({ change }) => change);
-  const facts: ListFacts = { list, all, results: resultsIn(rows, list), restores };
+  const facts: ListFacts = { list, rows, results: resultsIn(rows, list), restores };
   return changes.map((change) => stepFor(change, facts));
 }
 
 interface ListFacts {
   readonly list: readonly CurrentAssignment[];
-  /** Every change of the list. */
-  readonly all: readonly Change[];
+  /** Every row of the list. */
+  readonly rows: readonly ListRow[];
   /** The changes that have come true, as far as the list shows. */
   readonly results: ReadonlySet<WishedChange>;
   readonly restores: boolean;
@@ -151,7 +150,9 @@ function isAsMeant(
 
 const isWished = (change: Change): change is WishedChange => change.wish !== undefined;
 
-function addStep(change: WishedChange, { list }: ListFacts): Step {
+function addStep(change: WishedChange, { list: all, restores }: ListFacts): Step {
+  // What goes back stood beside what a policy set assigns.
+  const list = restores ? all.filter((each) => !isOfPolicySet(each)) : all;
   const there = list.find((each) => holds(change, each));
   if (there !== undefined) return alreadySo(there);
   const body = patchBody(change, undefined);
@@ -164,8 +165,10 @@ function addStep(change: WishedChange, { list }: ListFacts): Step {
   );
 }
 
-function removeStep(change: Change, { list, restores }: ListFacts): Step {
+function removeStep(change: Change, facts: ListFacts): Step {
+  const { list, restores } = facts;
   const { present, mismatch } = findCurrent(change, list);
+  if (present !== undefined && isOfAnother(change, present, facts)) return alreadySo(undefined);
   if (mismatch !== undefined) return because(mismatch);
   if (present === undefined) return alreadySo(undefined);
   // Named by its target, it would still be there for the policy set.
@@ -175,13 +178,25 @@ function removeStep(change: Change, { list, restores }: ListFacts): Step {
   return { kind: 'take', away: [present], isClear: false };
 }
 
+/** Whether what stands under the id that a row has removed is what another row has brought: some tenants give the id anew. */
+function isOfAnother(change: Change, present: CurrentAssignment, { rows, results }: ListFacts): boolean {
+  const before = rows.find((row) => row.change === change)?.before;
+  const was = before && entryOf(before);
+  return (
+    was !== undefined &&
+    audienceKey(was.target) !== audienceKey(present.target) &&
+    [...results].some((other) => holds(other, present))
+  );
+}
+
 const isInPolicySet = ({ target }: CurrentAssignment, list: readonly CurrentAssignment[]): boolean =>
   list.some((each) => isOfPolicySet(each) && audienceKey(each.target) === audienceKey(target));
 
 type Identity = PolicyKind['identity'];
 
 /** What another row is about, or wishes, is spared, also when that row can't be done: it is not what `clear` means. */
-function clearStep(identity: Identity, { list, all }: ListFacts): Step {
+function clearStep(identity: Identity, { list, rows }: ListFacts): Step {
+  const all = rows.map(({ change }) => change);
   const named = new Set(all.map((change) => findCurrent(change, list).present));
   const desired = new Set(all.filter(isWished).map((change) => identity(patchBody(change, undefined))));
   const away = list.filter(

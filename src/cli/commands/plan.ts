@@ -1,7 +1,7 @@
-import { resolve } from 'node:path';
 import { Draft } from '../../app/draft/draft.ts';
 import { connectedOrProblems } from '../../app/draft/rowsIntake.ts';
 import { identify, signIn } from '../../app/identity.ts';
+import { pathIn } from '../../app/pathIn.ts';
 import { isStopped } from '../../app/plan/plan.ts';
 import { openServices } from '../../app/services.ts';
 import { EXIT, UserError, type ExitCode } from '../../errors.ts';
@@ -26,7 +26,7 @@ export const plan: CliCommand<PlanFlags> = {
 /** Reads, checks, looks and judges; what was staged for it is forgotten. */
 export async function planFile(path: string, flags: PlanFlags, context: Context): Promise<ExitCode> {
   const { print } = context;
-  const saveTo = flags.output === undefined ? [] : [resolve(context.cwd, planName(flags.output))];
+  const saveTo = flags.output === undefined ? [] : [pathIn(context, planName(flags.output))];
   const wanted = planTerms(flags, saveTo);
   const terms = draftTerms(flags);
   const known = identify(flags, context);

@@ -1,5 +1,5 @@
-import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { pathIn } from '../../app/pathIn.ts';
 import { EXIT, UserError } from '../../errors.ts';
 import { FileReplacement } from '../../formats/fileReplacement.ts';
 import { FILE_FORMATS, formatOf, type FileFormat } from '../../formats/format.ts';
@@ -34,13 +34,13 @@ export function outputFormat({ format, output }: OutputFlags): FileFormat {
 export async function writeOutput(
   text: AsyncIterable<string>,
   output: string | undefined,
-  { print, cwd }: Context,
+  context: Context,
 ): Promise<void> {
   if (output === undefined) {
-    for await (const piece of text) await print.dataText(piece);
+    for await (const piece of text) await context.print.dataText(piece);
     return;
   }
-  const path = resolve(cwd, output);
+  const path = pathIn(context, output);
   const told = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
       return await work();

@@ -36,14 +36,14 @@ export async function takeTurn(
   const ids = due.map((run) => run.runId);
   if (due.length === 0 || flags.withQueued) return ids;
   const { print } = context;
-  const which = `${count(due.length, 'other run')} of this tenant ${due.length === 1 ? 'is' : 'are'} due before it`;
+  const them = due.length === 1 ? 'it' : 'them';
+  const which = `${count(due.length, 'other run')} of this tenant ${due.length === 1 ? 'is' : 'are'} due before this one`;
   if (flags.yes || !canAsk(context))
     throw new UserError(`${which}: ${named(due)}.`, {
-      remedy:
-        'Add --with-queued to work on them too, let a `retarget worker` work them off, or cancel them. Nothing was changed.',
+      remedy: `Add --with-queued to work on ${them} too, let a \`retarget worker\` work ${them} off, or cancel ${them}. Nothing was changed.`,
       exitCode: EXIT.stoppedEarly,
     });
-  print.say(visible(`${which}, and nobody is at work on ${due.length === 1 ? 'it' : 'them'}:`));
+  print.say(visible(`${which}, and nobody is at work on ${them}:`));
   for (const run of due) print.say(visible(`  ${inWords(run)}`));
   switch (await choose('Work on', ['theirs too', 'only mine', 'nothing'], context)) {
     case 'theirs too':

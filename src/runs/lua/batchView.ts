@@ -19,7 +19,7 @@ export async function batchView(
   { runId, batch }: BatchRef,
 ): Promise<BatchView | undefined> {
   const { header, inputs, states, details, leases, planned, before } = keys.run(runId);
-  const [leaseMs, inputBytes, stateBytes, said, plannedRows, plannedLists, images, lists, fields] =
+  const [leaseMs, inputBytes, stateBytes, said, plannedRows, plannedLists, refusals, images, lists, fields] =
     await scripts.run('batchView', [header, inputs, states, details, leases, planned, before], {
       batch: String(batch),
     });
@@ -29,7 +29,7 @@ export async function batchView(
     throw new Error(`batch ${batch} of run ${runId} is gone from Redis`);
   const bytes = {
     ...{ inputs: inputBytes, states: stateBytes, details: said },
-    ...{ planned: plannedRows, plannedLists, before: images, lists },
+    ...{ planned: plannedRows, plannedLists, refusals, before: images, lists },
   };
   return { run, rows: recordedRows(bytes, batch, rulesOf(run)), leaseMs: Number(leaseMs) };
 }

@@ -1,7 +1,7 @@
 -- needs: state, canary
 -- The failure budget: a run that fails too often stops by itself, before it has tried every row.
 -- `maxFailures` of the header is "off", a number of rows, or a share as "5%", which counts from PERCENT_AFTER written rows on.
--- What failed before the last `resume` or `retry` does not count: somebody has seen it.
+-- What failed before the last `resume` or `retry` does not count, nor does what the plan showed as failing: somebody has seen it.
 local PERCENT_AFTER, IN_A_ROW_MAX = 100, 20
 
 local function since(header, counter, seen)

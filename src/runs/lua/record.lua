@@ -3,7 +3,7 @@
 -- are not settled yet.
 -- args: policy, runId, batch; rows: of each its place, its new state byte, `seen`: its state byte when that was decided (nil:
 -- whatever it was), its code when it failed (nil: it
--- did not), isUnrecorded: it was found so though the plan wanted a write and none is on record, its detail as bytes (nil: nothing to say), its list as bytes (likewise); and of the permit that they were sent with:
+-- did not), isExpected: its plan showed that it fails, which the failure budget does not count, isUnrecorded: it was found so though the plan wanted a write and none is on record, its detail as bytes (nil: nothing to say), its list as bytes (likewise); and of the permit that they were sent with:
 --   token, chargeEnd
 --   answered, returned: charges that were used and end a window after the answer came, answeredAgoMs ago / that were never
 --   sent and are given back
@@ -51,7 +51,7 @@ local states = redis.call('HGET', STATES, batch)
 if not states then return { '', '', event } end
 local bytes = { string.byte(states, 1, #states) }
 local details, lists, counts, codes = {}, {}, {}, {}
-local left, sent, unused, unrecorded = 0, 0, 0, 0
+local left, sent, unused, unrecorded, expected = 0, 0, 0, 0, 0
 local function isInDoubt(state) return state ~= STATE.pending and state <= UNSETTLED_MAX end
 for _, row in ipairs(args.rows) do
   local at = row.place + 1
@@ -69,11 +69,14 @@ for _, row in ipairs(args.rows) do
       counts[state] = (counts[state] or 0) + 1
       -- What was held back says nothing that the row which failed did not say.
       if state == STATE.succeeded then codes[#codes + 1] = '' end
-      if row.code and row.code ~= 'HeldBack' then codes[#codes + 1] = row.code end
+      if row.isExpected then expected = expected + 1
+      elseif row.code and row.code ~= 'HeldBack' then codes[#codes + 1] = row.code end
       if row.isUnrecorded then unrecorded = unrecorded + 1 end
     end
   end
 end
+-- Who accepted the plan has seen them fail.
+if expected > 0 then redis.call('HINCRBY', HEADER, FIELD.failedSeen, expected) end
 for state, n in pairs(counts) do redis.call('HINCRBY', HEADER, COUNTERS[state], n) end
 if unused > 0 and canaryLeft(HEADER) then redis.call('HINCRBY', HEADER, FIELD.canaryUsed, -unused) end
 countInARow(HEADER, codes)

@@ -53,6 +53,7 @@ const rowArgument = (row: RowUpdate): ScriptArguments => ({
   byte: byteOfState(row),
   seen: row.seen === undefined ? null : byteOfState(row.seen),
   code: hasFailed(row) ? (row.detail?.errorCode ?? 'unknown') : null,
+  isExpected: row.isExpected ?? false,
   isUnrecorded: isUnrecorded(row),
   detail: row.detail === undefined ? null : encodeDetail(row.place, row.detail),
   list: row.list === undefined ? null : encodeList(row.place, row.list),

@@ -163,6 +163,17 @@ describe('assignments of a policy set stay as they are', () => {
     expect(after[0]).toMatchObject(asRead);
   });
 
+  test.each([
+    { rekey: true, held: 1 },
+    { rekey: false, held: 2 },
+  ])('beside another entry for the group, which is one more where ids do not follow groups: %j', (given) => {
+    for (const target of [group('set'), exclusion('set')]) {
+      const after = listed(assign(present, { assignments: [{ target }, ofPolicySet] }, given));
+      expect(after).toHaveLength(given.held);
+      expect(after.at(-1)).toMatchObject(asRead);
+    }
+  });
+
   test('beside a direct one for the same target, which keeps its id', () => {
     const both = [ofPolicySet, { id: 'a1', target: group('set') }];
     expect(groupsById(assign(both, { assignments: both }))).toEqual({ s: 'set', a1: 'set' });

@@ -244,6 +244,15 @@ test('a list that Graph refuses to show fails its rows with what Graph said', ()
   ]);
 });
 
+test('a row that fails as its plan showed is expected to, unless it was sent', () => {
+  const expected = (row: RecordedRow, plannedRefusal: string | undefined) =>
+    sortedBy({ ...row, plannedRefusal }, GONE).records.map(({ isExpected }) => isExpected);
+  expect(expected(recordedRow('pending', 0), 'AssignmentGone')).toEqual([true]);
+  expect(expected(recordedRow('pending', 0), 'DuplicateTarget')).toEqual([undefined]);
+  expect(expected(recordedRow('pending', 0), undefined)).toEqual([undefined]);
+  expect(expected(recordedRow('unsure', 1), 'AssignmentGone')).toEqual([undefined]);
+});
+
 test('a list that could not be read decides nothing', () => {
   expect(sortedBy(recordedRow('sent', 8), { kind: 'unread' })).toEqual({
     records: [],

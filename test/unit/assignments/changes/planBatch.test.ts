@@ -283,6 +283,38 @@ describe('when the plan saw something', () => {
   });
 });
 
+describe('when no plan saw anything, and a write was sent', () => {
+  const overwritten = present(inGroup('G0'), { intent: 'apply' });
+  const decidedAfter = (
+    { before, attempts }: Required<Pick<PlanningRow, 'before' | 'attempts'>>,
+    ...assignments: CurrentAssignment[]
+  ): Decision => {
+    const rows = [{ change: changeOf(group), before, attempts }];
+    return planned(rows, assignments).decisions[0] ?? expect.fail('nothing was decided');
+  };
+  const sent = { before: entry(overwritten), attempts: 1 };
+
+  test('what it was to overwrite is still written over, also under another id', () => {
+    expect(decidedAfter(sent, overwritten).kind).toBe('write');
+    expect(decidedAfter(sent, present(inGroup('g0'), { intent: 'Apply' }, 'a1')).kind).toBe('write');
+  });
+
+  test('anything else is stale, and what is wished is so', () => {
+    const now = present(inGroup('G5'), { intent: 'apply' });
+    expect(decidedAfter(sent, now)).toMatchObject({
+      ...{ kind: 'stale', code: 'Stale', before: entry(now) },
+      message: 'Changed since it was sent: now it is group G5. Plan again to take it as it is.',
+    });
+    expect(decidedAfter(sent, present(inGroup('G1'))).kind).toBe('alreadySo');
+  });
+
+  test('it is taken as it is where no send counts, or nothing was read before it', () => {
+    const now = present(inGroup('G5'));
+    expect(decidedAfter({ ...sent, attempts: 0 }, now).kind).toBe('write');
+    expect(decidedAfter({ before: { kind: 'notRead' }, attempts: 1 }, now).kind).toBe('write');
+  });
+});
+
 describe('an assignment of a policy set', () => {
   test.each(['policySets', 'PolicySets'])('is left alone: %s', (source) => {
     expect(decided(group, present(inGroup('G0'), { source }))).toMatchObject({

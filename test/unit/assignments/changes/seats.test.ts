@@ -4,8 +4,7 @@ import { canonicalAssignment } from '../../../../src/assignments/changes/canonic
 import { currentAssignmentOf, type CurrentAssignment } from '../../../../src/assignments/changes/current.ts';
 import { undosIn } from '../../../../src/assignments/changes/undo.ts';
 import { inverseCells } from '../../../../src/assignments/changes/inverse.ts';
-import { entryOf } from '../../../../src/assignments/changes/decision.ts';
-import { groupOf, targetIn, targetTypeOf } from '../../../../src/assignments/targets/currentTarget.ts';
+import { groupOf, targetTypeOf } from '../../../../src/assignments/targets/currentTarget.ts';
 import type { JsonObject } from '../../../../src/assignments/values/json.ts';
 import { excluded, filter, group, present } from '../../../support/graphShapes.ts';
 import { anyChangeOf, BETA, type Cells } from '../../../support/inputRow.ts';
@@ -31,31 +30,16 @@ const carried = (rows: readonly Cells[], list: readonly CurrentAssignment[], nam
   return { model, ...carryOut(changesOf(rows), model) };
 };
 
+test('a place that is taken is told with the way out', () => {
+  const [refusal] = planned(
+    rowsOf(changesOf([move('G1', 'G2')])),
+    listOf(group('G1'), group('G2')),
+  ).decisions;
+  expect(refusal).toMatchObject({ kind: 'refused', code: 'DuplicateTarget' });
+  expect(refusal?.message).toMatch(/this row wants the action remove/);
+});
+
 describe.each(NAMINGS)('in a tenant whose ids are %s', (naming) => {
-  test.each([
-    ['plainly', group('G2')],
-    ['with a filter', group('G2', filter('F1'))],
-  ])(
-    'a policy is not moved to a group that it has already, %s: the other one would be written over',
-    (_, there) => {
-      const { model, plan, steps } = carried([move('G1', 'G2')], listOf(group('G1'), there), naming);
-      expect(plan).toMatchObject([{ kind: 'refused', code: 'DuplicateTarget' }]);
-      expect(plan[0]?.message).toMatch(/this row wants the action remove/);
-      expect(steps).toEqual([]);
-      expect(targets(model)).toEqual([group('G1'), there]);
-    },
-  );
-
-  test('nor are two of its assignments moved to one group', () => {
-    const { model, plan } = carried(
-      [move('G1', 'G3'), move('G2', 'G3')],
-      listOf(group('G1'), group('G2')),
-      naming,
-    );
-    expect(inWords({ decisions: plan })).toEqual(['write', 'DuplicateTarget']);
-    expect(targets(model)).toEqual([group('G3'), group('G2')]);
-  });
-
   test('what makes room goes first, in whatever order the file has it, and never in one envelope with what follows', () => {
     for (const rows of [
       [move('G1', 'G2'), move('G2', 'G4')],
@@ -79,15 +63,6 @@ describe.each(NAMINGS)('in a tenant whose ids are %s', (naming) => {
     expect(targets(model)).toEqual([group('G2'), group('G1', filter('F1'))]);
   });
 
-  test('what trades places and means the same is so already', () => {
-    const { steps, standings } = carried(
-      [move('G1', 'G2'), move('G2', 'G1')],
-      listOf(group('G1'), group('G2')),
-      naming,
-    );
-    expect([steps, standings]).toEqual([[], ['done', 'done']]);
-  });
-
   test('where room and scope ask for opposite orders, the rows go as one list', () => {
     // G1 becomes an exclusion of G2, which reduces the scope; G2 makes room for it, and widens to G3.
     const toExclusion = { targetType: 'exclusionGroup', filterType: undefined };
@@ -95,15 +70,9 @@ describe.each(NAMINGS)('in a tenant whose ids are %s', (naming) => {
     const { model, steps } = carried(rows, listOf(group('G1'), group('G2')), naming);
     expect(targets(model)).toEqual([excluded('G2'), group('G3')]);
     expect(model.lost).toEqual([]);
-    // Where a group may be included and excluded the exclusion comes first, as it reduces the scope.
-    expect(steps.map((writes) => writes.length)).toEqual(naming === 'byGroup' ? [1] : [1, 1]);
+    // In any tenant: one whose ids are opaque now may make them of groups with the next write.
+    expect(steps.map((writes) => writes.length)).toEqual([1]);
   });
-});
-
-test('a place that is exclusion here and inclusion there is one where ids are made of groups, and two where not', () => {
-  const list = listOf(group('G1'), excluded('G2'));
-  expect(carried([move('G1', 'G2')], list, 'byGroup').plan).toMatchObject([{ code: 'DuplicateTarget' }]);
-  expect(carried([move('G1', 'G2')], list, 'opaque').plan).toMatchObject([{ kind: 'write' }]);
 });
 
 test('a policy is not made to include and exclude one group where no guard has seen the row', () => {
@@ -113,6 +82,16 @@ test('a policy is not made to include and exclude one group where no guard has s
   const was = listOf(group('G1'), group('G2'), excluded('G2'));
   const stays = rowsOf(changesOf([move('G1', 'G3')]));
   expect(inWords(planned(stays, was, 'patch', { isGuarded: () => false }))).toEqual(['write']);
+});
+
+// A PATCH is not read back, and what it may write over is no row's.
+test('what includes and excludes one group goes as a whole list, or not at all', () => {
+  const rows = rowsOf(changesOf([move('G1', 'G2')]));
+  const list = listOf(group('G1'), excluded('G2'));
+  const { decisions, writes } = planned(rows, list, 'patch');
+  expect(decisions).toMatchObject([{ kind: 'write', via: 'assign' }]);
+  expect(writes).toMatchObject([{ request: { method: 'POST' } }]);
+  expect(inWords(planned(rows, list, 'patch', { apiVersion: 'v1.0' }))).toEqual(['IncludeAndExclude']);
 });
 
 test('a circle that can’t go as one list is refused: v1.0 shows no filters', () => {
@@ -220,14 +199,4 @@ describe('whatever is moved where', () => {
     );
     if (rows.length > 0) carryOut(changesOf(rows, { ...BETA, restores: true }), model);
   }
-});
-
-test('an entry that is only refined keeps its place, whatever others do', () => {
-  const rows = [move('G1', 'G1', { filterType: 'include', filterId: 'F1' }), move('G2', 'G1')];
-  const { plan } = carried(rows, listOf(group('G1'), group('G2')), 'opaque');
-  expect(inWords({ decisions: plan })).toEqual(['write', 'DuplicateTarget']);
-  expect(plan.map(({ before }) => targetIn(entryOf(before)?.whole ?? {}))).toEqual([
-    group('G1'),
-    group('G2'),
-  ]);
 });
