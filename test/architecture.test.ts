@@ -6,10 +6,10 @@ import { importsOf, readSource, sourceFile, type Import, type SourceFile } from 
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   assignments: [],
   formats: ['assignments'],
-  graph: ['assignments', 'errors'],
+  graph: ['assignments', 'errors', 'log'],
   redis: ['errors'],
   runs: ['assignments', 'redis', 'errors'],
-  worker: ['assignments', 'graph', 'redis', 'runs', 'errors'],
+  worker: ['assignments', 'graph', 'redis', 'runs', 'errors', 'log'],
   simulator: [],
   app: ['assignments', 'formats', 'graph', 'redis', 'runs', 'worker', 'config', 'errors', 'log', 'version'],
   cli: ['app', 'assignments', 'formats', 'runs', 'config', 'errors', 'log'],
@@ -296,8 +296,8 @@ describe('the check finds', () => {
     expect(
       offencesOf('cli/commands/demo.ts', `import { startSimulator } from '../../simulator/simulator.ts';`),
     ).toEqual([]);
-    expect(offencesOf('worker/a.ts', `import { Redis } from 'ioredis';\nimport { a } from './b.ts';`)).toEqual(
-      [],
-    );
+    expect(
+      offencesOf('worker/a.ts', `import { Redis } from 'ioredis';\nimport { a } from './b.ts';`),
+    ).toEqual([]);
   });
 });

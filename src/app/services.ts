@@ -38,7 +38,7 @@ export async function openServices(
   };
   try {
     const redis = await used.open(patience, 'command');
-    for (const { message, remedy } of refuseOnErrors(await preflight(redis))) log.warn({ remedy }, message);
+    for (const { message, remedy } of refuseOnErrors(await preflight(redis))) log.warn(message, { remedy });
     const identity = { ...given, ...(await tenantInRecord(given, new Tenants(redis))) };
     const runs = new RunStore(redis, identity.tenant);
     producer = new Producer(runs, redis, config.graphUrl, false);

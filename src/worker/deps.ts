@@ -1,4 +1,4 @@
-import type { BaseLogger } from 'pino';
+import type { Log } from '../log.ts';
 import type { ApiVersion } from '../assignments/values/apiVersion.ts';
 import type { GraphClient } from '../graph/client/graphClient.ts';
 import { RECORD_FORMAT, type Run } from '../runs/run.ts';
@@ -17,7 +17,7 @@ export interface Edges {
   /** A run keeps the version it was read for, whatever the worker was started with. */
   readonly graphOf: (apiVersion: ApiVersion) => GraphClient;
   readonly signIn: SignIn;
-  readonly log: BaseLogger;
+  readonly log: Log;
   /** What is stored as a reason goes through this: no secret may be in it. */
   readonly redacted: (text: string) => string;
   /** Wall clock, ms since the epoch: for what is stored and shown. */

@@ -44,7 +44,7 @@ async function paused(
   const reasonText = redacted(why);
   const moved = await runs.transition(runId, { to: 'paused', from: ['running'], reason, reasonText });
   if (moved.kind === 'done') {
-    log.error({ run: runId, reason }, `Run paused. ${reasonText}`);
+    log.error(`Run paused. ${reasonText}`, { run: runId, reason });
     return { step: { kind: 'stopped' }, wasAtWork: true };
   }
   // A cancelled run can't pause, and its writes in doubt still need a look: later, or it would be asked for in a circle.
@@ -71,7 +71,7 @@ export async function abortRun(
     ...{ to: 'aborted', from: ['running'] },
     ...{ reason, reasonText },
   });
-  if (aborted.kind === 'done') log.error({ run: runId, reason }, `Run aborted: ${reasonText}`);
+  if (aborted.kind === 'done') log.error(`Run aborted: ${reasonText}`, { run: runId, reason });
   return { kind: 'stopped' };
 }
 

@@ -33,7 +33,7 @@ export async function resumeWhenSignedIn(edges: Edges, signal: AbortSignal): Pro
     if (now === undefined || !awaitsSignIn(now)) continue;
     const moved = await runs.transition(runId, { to: 'queued', from: ['paused'], ifMoves: now.moves });
     if (moved.kind !== 'done') continue;
-    log.info({ run: runId }, 'The sign-in works again: the run goes on.');
+    log.info('The sign-in works again: the run goes on.', { run: runId });
     resumed.push(run);
   }
   return resumed;
@@ -53,7 +53,7 @@ async function worksAgain(
   } catch (error) {
     if (error instanceof TenantStopped) return false;
     if (!(error instanceof UserError)) throw error;
-    log.debug({ err: error }, 'The sign-in does not work yet.');
+    log.debug('The sign-in does not work yet.', { err: error });
     return false;
   }
 }

@@ -64,15 +64,15 @@ export function startWorker(
       removeOnFail: { count: 0 },
     },
   );
-  worker.on('error', (error) => log.debug({ err: error }, 'queue'));
+  worker.on('error', (error) => log.debug('queue', { err: error }));
   // The job is gone, its batch is not: the next top-up finds it open.
   worker.on('failed', (job, error) => {
     // That Redis refuses was said before the worker was told to end.
     if (redisFailure(error) === undefined)
-      log.error({ err: error, job: job?.id }, 'A batch failed by a bug; it will be tried again.');
+      log.error('A batch failed by a bug; it will be tried again.', { err: error, job: job?.id });
   });
 
-  const said = (error: unknown): void => log.warn({ err: error }, 'The queue could not be topped up.');
+  const said = (error: unknown): void => log.warn('The queue could not be topped up.', { err: error });
   const topUpIfLow = (): void => void producer.topUpIfLow().catch(said);
   // How low the queue is costs a call to Redis, so that it is not asked after each job while there are others. After the job is
   // gone, or its batch, opened again by a `resume` meanwhile, could not be queued again.
@@ -87,9 +87,9 @@ export function startWorker(
     void producer
       .cutLongLocks()
       .then((cut) => {
-        if (cut !== undefined) log.warn(cut, clockWentBack(cut));
+        if (cut !== undefined) log.warn(clockWentBack(cut), { ...cut });
       })
-      .catch((error: unknown) => log.debug({ err: error }, 'locks'));
+      .catch((error: unknown) => log.debug('locks', { err: error }));
   const regularly = setInterval(() => {
     cutLongLocks();
     producer.beat().catch(said);
@@ -145,7 +145,7 @@ async function keepSigningIn(edges: Edges, producer: Producer, stopping: AbortSi
       tries.made(resumed);
     } catch (error) {
       if (stopping.aborted) return;
-      edges.log.warn({ err: error }, 'Whether the sign-in works again could not be seen.');
+      edges.log.warn('Whether the sign-in works again could not be seen.', { err: error });
     }
     await sleep(signInRetryMs * tries.distance, undefined, { signal: stopping }).catch(() => undefined);
   }
@@ -172,7 +172,7 @@ async function takeTurns(
       if (isTurn === isOthers || !isMineAtWork) await producer.topUp();
       isTurn = !isOthers;
     } catch (error) {
-      edges.log.debug({ err: error }, 'Whose turn it is could not be seen.');
+      edges.log.debug('Whose turn it is could not be seen.', { err: error });
     }
     await sleep(TURN_CHECK_MS, undefined, { signal: stopping }).catch(() => undefined);
   }
@@ -211,7 +211,7 @@ async function takeJob(
       if (refusal === undefined || stopping.aborted) throw error;
       // A full Redis is mended by a person, and then the work goes on: a job that failed would wait for the next top-up.
       const { message, remedy } = refusal;
-      if (message !== told) edges.log.warn({ remedy, job: job.id }, `${message} Trying again until it does.`);
+      if (message !== told) edges.log.warn(`${message} Trying again until it does.`, { remedy, job: job.id });
       told = message;
       if (!(await slept(REDIS_REFUSED_WAIT_MS, stopping))) throw error;
     }

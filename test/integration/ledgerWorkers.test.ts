@@ -1,4 +1,4 @@
-import pino from 'pino';
+import { NO_LOG } from '../../src/log.ts';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { accessTokenCredentials } from '../../src/graph/auth/credentials.ts';
 import { createGraphClient, type EnvelopeReply } from '../../src/graph/client/graphClient.ts';
@@ -158,7 +158,7 @@ test('two BullMQ workers learn one budget together, and the log tells each of it
       }),
       signIn: new SignIn(credentials),
       redacted: (text) => text,
-      log: pino({ enabled: false }),
+      log: NO_LOG,
       now: Date.now,
       random: Math.random,
     };

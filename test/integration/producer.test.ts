@@ -1,5 +1,5 @@
 import { Queue } from 'bullmq';
-import pino from 'pino';
+import { NO_LOG } from '../../src/log.ts';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { Producer, QUEUE_NAME, type BatchJob } from '../../src/worker/producer.ts';
 import type { Reply } from '../../src/graph/client/batchEnvelope.ts';
@@ -90,7 +90,7 @@ function workerOf(
 ): { worker: BatchWorker; producer: Producer } {
   const connection = record.connect();
   const { producer } = producerOf(edges.runs, edges.graphUrl);
-  const log = pino({ enabled: false });
+  const log = NO_LOG;
   const worker = startWorker({ ...edges, log, ...change }, producer, connection, { concurrency: 2 });
   onTestFinished(() => worker.stop());
   return { worker, producer };

@@ -1,5 +1,5 @@
 import { Queue, Worker } from 'bullmq';
-import pino from 'pino';
+import { createLog } from '../../src/log.ts';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { LOCK_MS, STALLED_CHECK_MS } from '../../src/worker/limiter/pace.ts';
 import { Producer, QUEUE_NAME, type BatchJob } from '../../src/worker/producer.ts';
@@ -64,7 +64,7 @@ describe("when Redis' clock was set back", () => {
     await producer.topUp();
     await deadWorker(queue, each.runs, 120_000 + LOCK_MS);
     const said: string[] = [];
-    const log = pino({ base: null }, { write: (line: string) => void said.push(line) });
+    const log = createLog((line) => void said.push(line));
     const worker = startWorker({ ...each.edges, log }, producer, record.connect(), { concurrency: 2 });
     onTestFinished(() => worker.stop());
     await vi.waitFor(async () => expect((await each.run()).finishedAt).not.toBeNull(), {

@@ -230,7 +230,7 @@ describe('a token is renewed', () => {
     const warned = Promise.withResolvers<string>();
     const log = {
       debug: () => undefined,
-      warn: (_fields: unknown, text?: string) => warned.resolve(text ?? ''),
+      warn: (text: string) => warned.resolve(text),
     };
     const credentials = quick({ ...withSecret(), log }, () => nowMs);
     const first = await credentials.token();

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import pino from 'pino';
+import { NO_LOG } from '../../src/log.ts';
 import { onTestFinished } from 'vitest';
 import type { ApiVersion } from '../../src/assignments/values/apiVersion.ts';
 import { accessTokenCredentials, type Credentials } from '../../src/graph/auth/credentials.ts';
@@ -131,7 +131,7 @@ export async function world(record: RecordForTests, options: WorldOptions = {}):
         close: () => clients[version].close(),
       }),
       signIn: new SignIn(credentials),
-      log: pino({ enabled: false }),
+      log: NO_LOG,
       redacted: (text) => text,
       now: Date.now,
       random: Math.random,

@@ -1,4 +1,4 @@
-import { pino } from 'pino';
+import { createLog } from '../../src/log.ts';
 import { onTestFinished, vi } from 'vitest';
 import type { InputColumn } from '../../src/assignments/rows/columns.ts';
 import { accessTokenCredentials } from '../../src/graph/auth/credentials.ts';
@@ -87,7 +87,7 @@ export async function startRun(
       runs: workerRuns,
       graphUrl: graphServer.url,
       graphOf: () => graph,
-      log: pino({ level: 'error' }, { write: (line: string) => void errors.push(line) }),
+      log: createLog((line) => void errors.push(line), 'error'),
       ledger: new Ledger(workerRuns, PACE),
       signIn: new SignIn(credentials),
       redacted: (text: string) => text,

@@ -36,7 +36,7 @@ export async function pruneBeside(
     const keepDays = (await runs.run(runId))?.keepDays ?? 0;
     await pruneKeptPlans(dirname(path), isRecorded, { keepDays, now: Date.now() });
   } catch (error) {
-    log.debug({ err: error }, 'Old plans could not be deleted.');
+    log.debug('Old plans could not be deleted.', { err: error });
   }
 }
 

@@ -1,12 +1,12 @@
 import { visible } from '../../assignments/values/visible.ts';
 import type { Events, PlanProgress, TracedRequest } from '../../app/events.ts';
 import { count, duration } from '../../app/words.ts';
-import type { Log } from '../../log.ts';
+import type { LeveledLog } from '../../log.ts';
 import type { Printer } from './print.ts';
 import { showProblems } from './problems.ts';
 
 /** Says what use cases tell; each request only where the settings ask for it. */
-export function talkOf(events: Events, print: Printer, log: Log): void {
+export function talkOf(events: Events, print: Printer, log: LeveledLog): void {
   const say = (text: string): void => print.say(visible(text));
   events.on('settings', ({ remarks, isVerbose }) => {
     remarks.forEach(say);

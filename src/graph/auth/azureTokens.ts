@@ -1,5 +1,5 @@
 import type { GetTokenOptions, TokenCredential, TokenCredentialOptions } from '@azure/identity';
-import type { BaseLogger } from 'pino';
+import type { Log } from '../../log.ts';
 import { azureFailure } from './azureFailure.ts';
 import { materialOf } from './credentialFiles.ts';
 import {
@@ -28,7 +28,7 @@ export interface AzureTokensOptions extends AzureSettings {
   readonly prompt: (text: string) => void;
   /** Is told every secret that is read from a file. */
   readonly redactor?: Pick<Redactor, 'keep'> | undefined;
-  readonly log?: Pick<BaseLogger, 'debug'> | undefined;
+  readonly log?: Pick<Log, 'debug'> | undefined;
 }
 
 /** Tokens from Microsoft Entra, or from whatever this machine has to sign in with. */

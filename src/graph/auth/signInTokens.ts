@@ -1,6 +1,6 @@
 import { tokenClaims } from './claims.ts';
 import pRetry from 'p-retry';
-import type { BaseLogger } from 'pino';
+import type { Log } from '../../log.ts';
 import { type Credentials } from './credentials.ts';
 import { SharedWork } from './signInShared.ts';
 import { SignInError } from './signInError.ts';
@@ -39,7 +39,7 @@ const BEHIND_PAUSE_MS = 30_000;
 
 export interface SignInTokensOptions {
   readonly now?: (() => number) | undefined;
-  readonly log?: Pick<BaseLogger, 'debug' | 'warn'> | undefined;
+  readonly log?: Pick<Log, 'debug' | 'warn'> | undefined;
   /** For tests. */
   readonly retryPauseMs?: number | undefined;
 }
@@ -66,7 +66,7 @@ export function signInTokens(source: TokenSource, options: SignInTokensOptions =
         minTimeout: retryPauseMs,
         randomize: true,
         shouldRetry: ({ error }) => error instanceof SignInError && error.mayPass,
-        onFailedAttempt: ({ error }) => log?.debug({ err: error }, 'sign-in failed'),
+        onFailedAttempt: ({ error }) => log?.debug('sign-in failed', { err: error }),
         signal,
       },
     );
@@ -80,10 +80,10 @@ export function signInTokens(source: TokenSource, options: SignInTokensOptions =
     acquiring.join().catch((error: unknown) => {
       const until = new Date(present.expiresAtMs).toISOString();
       const remedy = error instanceof SignInError ? error.remedy : undefined;
-      log?.warn(
-        { err: error, remedy },
-        `The sign-in could not be renewed; the present one lasts until ${until}.`,
-      );
+      log?.warn(`The sign-in could not be renewed; the present one lasts until ${until}.`, {
+        err: error,
+        remedy,
+      });
     });
   };
 

@@ -1,4 +1,4 @@
-import type { BaseLogger } from 'pino';
+import type { Log } from '../../log.ts';
 import { collectionPath } from '../../assignments/kinds/address.ts';
 import { deviceConfiguration } from '../../assignments/kinds/deviceConfiguration.ts';
 import { SEND_TOO_LATE } from './exchange.ts';
@@ -11,7 +11,7 @@ export const CHEAPEST_READ = `${collectionPath(deviceConfiguration)}?$top=1&$sel
  * Says once that Graph is out of reach and once that it is back, however many tries are between. The clients that come from
  * one call share what was said.
  */
-export function tellReach(log: Pick<BaseLogger, 'info' | 'warn'>): (client: GraphClient) => GraphClient {
+export function tellReach(log: Pick<Log, 'info' | 'warn'>): (client: GraphClient) => GraphClient {
   let isLost = false;
   let reachedAt = -Infinity;
   return (client) => ({

@@ -1,7 +1,7 @@
 import { asBefore, attemptsIn, type Leave, type LeaveOutcome } from './permit.ts';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { BaseLogger } from 'pino';
+import type { Log } from '../../log.ts';
 import type { BatchRef, BatchStates, LeaveRow, RowUpdate } from '../../runs/batchRow.ts';
 import { NOTHING_SENT, type LedgerEvent, type LedgerPolicy, type Settlement } from '../../runs/permit.ts';
 import type { RunStore } from '../../runs/runStore.ts';
@@ -53,7 +53,7 @@ export interface LedgerOptions {
   /** As in LedgerPolicy. */
   readonly endedInOrder?: string | undefined;
   /** Told of each event of the ledger, once among all workers. */
-  readonly log?: Pick<BaseLogger, 'info'> | undefined;
+  readonly log?: Pick<Log, 'info'> | undefined;
 }
 
 /**
