@@ -27,10 +27,10 @@ const FIRST_WRITE_MAX_MS = 30_000;
 interface Measured {
   readonly share: number;
   readonly throttledPer1000: number;
-  readonly duringHold: number;
+  readonly duringBackoff: number;
 }
 
-type Contender = (rig: Rig, present: Case) => Promise<void> | void;
+type Contender = (rig: Rig, current: Case) => Promise<void> | void;
 
 const ours: Contender = async (rig, { workers }) => {
   for (let i = 0; i < workers; i += 1) rig.start(RETARGET, ['worker']);
@@ -53,18 +53,18 @@ const PEERS: Readonly<Record<string, Contender>> = {
 const CONTENDERS = { ...(values['no-peers'] ? {} : PEERS), retarget: ours };
 
 /** All contenders side by side, each with a tenant and a Redis of its own. */
-async function race(present: Case, seed: number): Promise<ReadonlyMap<string, Measured>> {
+async function race(current: Case, seed: number): Promise<ReadonlyMap<string, Measured>> {
   await using rigs = new AsyncDisposableStack();
   const opened = await Promise.all(
     Object.entries(CONTENDERS).map(
-      async ([name, contend]) => [name, contend, rigs.use(await rigFor(present, seed))] as const,
+      async ([name, contend]) => [name, contend, rigs.use(await rigFor(current, seed))] as const,
     ),
   );
   const racing: Promise<readonly [string, Measured]>[] = [];
   for (const [name, contend, rig] of opened) {
-    await contend(rig, present);
+    await contend(rig, current);
     const startedAt = await firstWrite(rig);
-    racing.push(measure(rig, present, startedAt).then((measured) => [name, measured]));
+    racing.push(measure(rig, current, startedAt).then((measured) => [name, measured]));
   }
   return new Map(await Promise.all(racing));
 }
@@ -73,34 +73,34 @@ async function race(present: Case, seed: number): Promise<ReadonlyMap<string, Me
 const mostOf = ({ limits, windowsPerStep }: Case): number =>
   limits.reduce((sum, limit) => sum + limit, 0) * windowsPerStep;
 
-const rigFor = (present: Case, seed: number): Promise<Rig> =>
+const rigFor = (current: Case, seed: number): Promise<Rig> =>
   openRig({
-    rows: Math.ceil(mostOf(present) * 1.2) + 200,
+    rows: Math.ceil(mostOf(current) * 1.2) + 200,
     seed,
     flags: [
-      ...['--write-limit', String(present.limits[0]), '--request-limit', 'none'],
+      ...['--write-limit', String(current.limits[0]), '--request-limit', 'none'],
       ...['--window-ms', String(WINDOW_MS), '--latency-ms', String(LATENCY_MS)],
-      ...present.flags,
+      ...current.flags,
     ],
     env: {
-      RETARGET_WRITES_PER_WINDOW: String(present.configured),
+      RETARGET_WRITES_PER_WINDOW: String(current.configured),
       RETARGET_WINDOW_MS: String(WINDOW_MS),
     },
     redis: 'tcp',
   });
 
-async function measure(rig: Rig, present: Case, startedAt: number): Promise<Measured> {
-  const { limits, windowsPerStep } = present;
+async function measure(rig: Rig, current: Case, startedAt: number): Promise<Measured> {
+  const { limits, windowsPerStep } = current;
   for (const [step, limit] of limits.entries()) {
     await sleepUntil(startedAt + step * windowsPerStep * WINDOW_MS);
     if (step > 0) await rig.configure({ writeLimit: limit });
   }
   await sleepUntil(startedAt + limits.length * windowsPerStep * WINDOW_MS);
-  const { writesAdmitted, throttled, requestsDuringHold } = await rig.stats();
+  const { writesAdmitted, throttled, requestsDuringBackoff } = await rig.stats();
   return {
-    share: writesAdmitted / mostOf(present),
+    share: writesAdmitted / mostOf(current),
     throttledPer1000: (throttled / writesAdmitted) * 1000,
-    duringHold: requestsDuringHold,
+    duringBackoff: requestsDuringBackoff,
   };
 }
 
@@ -121,20 +121,20 @@ await whileAlive(async () => {
     `Windows of ${WINDOW_MS} ms, latency ${LATENCY_MS} ms, median of ${values.seeds} seeds; ` +
       `${cpus().length} cores, Node ${process.versions.node}, ${new Date().toISOString().slice(0, 10)}\n`,
   );
-  console.log('| case | | budget used | 429s per 1000 accepted | requests during a hold |');
+  console.log('| case | | budget used | 429s per 1000 accepted | requests during a backoff |');
   console.log('|---|---|---|---|---|');
-  for (const present of CASES.filter(({ name }) => name.includes(values.only))) {
+  for (const current of CASES.filter(({ name }) => name.includes(values.only))) {
     const races: ReadonlyMap<string, Measured>[] = [];
-    for (let seed = 1; seed <= Number(values.seeds); seed += 1) races.push(await race(present, seed));
+    for (let seed = 1; seed <= Number(values.seeds); seed += 1) races.push(await race(current, seed));
     for (const name of Object.keys(CONTENDERS).reverse()) {
       const of = (what: keyof Measured): number =>
         median(races.map((measured) => measured.get(name)?.[what] ?? Number.NaN));
       const figures = [
         `${(of('share') * 100).toFixed(1)} %`,
         of('throttledPer1000').toFixed(1),
-        of('duringHold'),
+        of('duringBackoff'),
       ];
-      console.log(`| ${[present.name, name, ...figures].join(' | ')} |`);
+      console.log(`| ${[current.name, name, ...figures].join(' | ')} |`);
     }
   }
 });

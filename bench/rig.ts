@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { SimulatorStats } from '../src/simulator/account.ts';
+import type { SimulatorStats } from '../src/simulator/stats.ts';
 import { generateTenant } from '../src/simulator/generateTenant.ts';
 import { startRedisServer } from '../test/support/redisServer.ts';
 

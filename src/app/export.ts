@@ -109,7 +109,7 @@ function policyCells({ displayName, platform }: TenantPolicy): [InputColumn, str
   ];
 }
 
-/** All that a present assignment can say. */
+/** All that a current assignment can say. */
 export const EXPORT_COLUMNS: readonly InputColumn[] = INPUT_COLUMNS.filter(
   (column) =>
     !['via', 'url', 'source', 'sourceId', 'target', 'body', 'action', 'note', 'groupName'].includes(column),

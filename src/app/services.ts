@@ -1,5 +1,5 @@
 import { EXIT, UserError } from '../errors.ts';
-import { Ledger } from '../worker/limiter/rateLimiter.ts';
+import { Limiter } from '../worker/limiter/limiter.ts';
 import { Producer } from '../worker/producer.ts';
 import type { Patience, RedisClient } from '../redis/connection.ts';
 import { preflight, refuseOnErrors } from '../redis/preflight.ts';
@@ -18,8 +18,8 @@ export interface Services extends Host, AsyncDisposable {
   readonly producer: Producer;
   /** A further client of its own patience, closed with the others. */
   open(patience: Patience, name: string): Promise<RedisClient>;
-  /** The tenant's ledger, through a record on a client of these services. */
-  ledgerOn(runs: RunStore): Ledger;
+  /** The tenant's limiter, through a record on a client of these services. */
+  limiterOn(runs: RunStore): Limiter;
 }
 
 /** @throws UserError (exit 4) within 5 s when there is no usable Redis, unless `patience` is to wait for it. */
@@ -43,9 +43,9 @@ export async function openServices(
     const runs = new RunStore(redis, identity.tenant);
     producer = new Producer(runs, redis, config.graphUrl, false);
     const { endedInOrder } = used;
-    const ledgerOn = (store: RunStore): Ledger => new Ledger(store, identity.pace, { endedInOrder, log });
+    const limiterOn = (store: RunStore): Limiter => new Limiter(store, identity.pace, { endedInOrder, log });
     const open = (wanted: Patience, name: string): Promise<RedisClient> => used.open(wanted, name);
-    return { ...host, identity, redis, runs, producer, open, ledgerOn, [Symbol.asyncDispose]: close };
+    return { ...host, identity, redis, runs, producer, open, limiterOn, [Symbol.asyncDispose]: close };
   } catch (error) {
     await close();
     throw error;

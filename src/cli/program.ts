@@ -64,7 +64,7 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
   },
   export: {
     usage: '',
-    summary: "the tenant's present assignments, as a file that plan and apply read",
+    summary: "the tenant's current assignments, as a file that plan and apply read",
     example: 'retarget export --where platform=iOS -o present.csv',
     load: async () => (await import('./commands/export.ts')).exportAssignments,
   },

@@ -3,7 +3,7 @@ import { plainName } from '../assignments/values/plainName.ts';
 
 /**
  * Files that people have of other tools, known by names that only they use. They say what is, or name things by names, or
- * lose what matters; read as a wish, most would widen who gets a policy. So they are called what they are, and the way to go
+ * lose what matters; read as a desired state, most would widen who gets a policy. So they are called what they are, and the way to go
  * is told. Sources: the tools' own source code.
  */
 interface OtherFile {

@@ -57,7 +57,7 @@ export async function useEmbeddedRedis(options: {
   }
   const seated = staySeated();
 
-  async function leave(): Promise<void> {
+  async function permit(): Promise<void> {
     leaving.abort();
     try {
       await seated;
@@ -73,7 +73,7 @@ export async function useEmbeddedRedis(options: {
   return {
     socketPath: dataDir.socketPath,
     endedInOrder: endedInOrder(dataDir),
-    release: () => (left ??= leave()),
+    release: () => (left ??= permit()),
   };
 }
 
@@ -104,7 +104,7 @@ async function connectOrStart(dataDir: DataDir, env: NodeJS.ProcessEnv): Promise
   }
 }
 
-/** Under the lock, so that nobody comes in between the look and the stop; whoever is not the last is gone when it ends. */
+/** Under the lock, so that nobody comes in between the read and the stop; whoever is not the last is gone when it ends. */
 async function stopIfLast(member: Redis, dataDir: DataDir): Promise<void> {
   if (member.status !== 'ready') return;
   const [clients, ownId] = await Promise.all([member.client('LIST'), member.client('ID')]);
@@ -124,14 +124,14 @@ const runIdOf = async (member: Redis): Promise<string> =>
 
 /** Behind the last server's name once that has ended in order, too. */
 const IN_ORDER = '\n';
-/** Servers that are named, so many commands in a row may have left the tenant's ledger alone. */
+/** Servers that are named, so many commands in a row may have left the tenant's limiter alone. */
 const SERVERS_MAX = 32;
 
 const followedBy = (servers: string | undefined, runId: string): string =>
   [...(servers?.split(' ') ?? []), runId].slice(-SERVERS_MAX).join(' ');
 
 /** The servers that ended in order, if the last one did. The file is gone until the next server is named in it: who dies in
- *  between leaves data that counts as cut short. */
+ *  between permits data that counts as cut short. */
 function takeEnded(dataDir: DataDir): string | undefined {
   const servers = endedInOrder(dataDir);
   rmSync(dataDir.endedFile, { force: true });

@@ -17,7 +17,7 @@ import {
 } from './batchCodec.ts';
 import type { RowNames } from '../assignments/rows/names.ts';
 import type { InputRow } from '../assignments/rows/row.ts';
-import type { LedgerEvent } from './permit.ts';
+import type { LimiterEvent } from './permit.ts';
 import { isSettled, stateOfByte, type RowState, type StateName } from './rowState.ts';
 import type { RunState } from './run.ts';
 
@@ -43,8 +43,8 @@ export interface RecordedRow extends RowState, BatchRow {
   readonly names?: RowNames | undefined;
 }
 
-/** A row that leave is asked for. Rows that go in one request stand side by side and have its number. */
-export interface LeaveRow extends RowState {
+/** A row that permit is asked for. Rows that go in one request stand side by side and have its number. */
+export interface PermitRow extends RowState {
   readonly place: number;
   readonly request: number;
   readonly before?: BeforeImage;
@@ -67,7 +67,7 @@ export interface RowUpdate extends RowState {
 export interface BatchStates {
   readonly states: readonly RowState[];
   readonly runState: RunState;
-  readonly event: LedgerEvent;
+  readonly event: LimiterEvent;
 }
 
 /** What the record holds of a batch. */

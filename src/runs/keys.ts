@@ -14,7 +14,7 @@ export const TENANTS_KEY = 'retarget:tenants';
  * | `seal` | string: 32 random bytes that the tenant's plans are sealed with | for ever |
  * | `runs` | sorted set: run id by time of creation | for ever; entries whose run is gone are pruned when listed |
  * | `open` | sorted set: run id by place in the line | until the run ends |
- * | `ledger` | hash: clock, hold, spacing, learned budget, totals, the charges that end at one moment, and who stopped the tenant | for ever, a few kB |
+ * | `ledger` | hash: clock, backoff, spacing, learned budget, totals, the charges that end at one moment, and who stopped the tenant | for ever, a few kB |
  * | `ledger:writes`, `ledger:all`, `ledger:accepted` | sorted set: moments at which charges end | for ever, a few kB |
  * | `run:<id>` | hash: the header and the counters | while loading: two minutes past the producer's last sign; `--keep-days` after the end |
  * | `run:<id>:inputs` | hash: batch → its rows as read, compressed | as the header |
@@ -34,10 +34,10 @@ export interface Keys {
   readonly runs: string;
   readonly seal: string;
   readonly open: string;
-  readonly ledger: string;
-  readonly ledgerWrites: string;
-  readonly ledgerAll: string;
-  readonly ledgerAccepted: string;
+  readonly limiter: string;
+  readonly limiterWrites: string;
+  readonly limiterAll: string;
+  readonly limiterAccepted: string;
   run(runId: string): RunKeys;
   log(runId: string): string;
   lastWrite(list: string): string;
@@ -63,10 +63,10 @@ export function keysOf(tenant: string): Keys {
     runs: `${prefix}:runs`,
     seal: `${prefix}:seal`,
     open: `${prefix}:open`,
-    ledger: `${prefix}:ledger`,
-    ledgerWrites: `${prefix}:ledger:writes`,
-    ledgerAll: `${prefix}:ledger:all`,
-    ledgerAccepted: `${prefix}:ledger:accepted`,
+    limiter: `${prefix}:ledger`,
+    limiterWrites: `${prefix}:ledger:writes`,
+    limiterAll: `${prefix}:ledger:all`,
+    limiterAccepted: `${prefix}:ledger:accepted`,
     run(runId) {
       const header = `${prefix}:run:${runId}`;
       return {

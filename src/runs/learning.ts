@@ -22,6 +22,6 @@ export const LEARNING = {
    * write is charged from its permit to a window after its answer, so that replies which take half a window still use two thirds.
    */
   usedShare: 0.7,
-  /** A refused tenant's window is full until its hold ends, and then a whole batch leaves it at once. */
+  /** A refused tenant's window is full until its backoff ends, and then a whole batch leaves it at once. */
   justBeforeWindows: 0.02,
 } as const;

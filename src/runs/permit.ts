@@ -1,7 +1,7 @@
 import { stateOfByte, type RowState } from './rowState.ts';
 
-/** What the ledger's script needs to know; all times in ms. */
-export interface LedgerPolicy {
+/** What the limiter's script needs to know; all times in ms. */
+export interface LimiterPolicy {
   readonly limit: number;
   readonly limitAll: number;
   readonly windowMs: number;
@@ -15,29 +15,29 @@ export interface LedgerPolicy {
 }
 
 /**
- * What the ledger did on the way, told to the one caller that brought it about: `cut <before> <after>` and
- * `probe <before> <after>` of the budget; `hold <ms>`, a 429; `full <ms>`, after a restart or a jump of the clock.
+ * What the limiter did on the way, told to the one caller that brought it about: `cut <before> <after>` and
+ * `probe <before> <after>` of the budget; `backoff <ms>`, a 429; `full <ms>`, after a restart or a jump of the clock.
  * Several of one call stand apart by `;`, and none is the empty text.
  */
-export type LedgerEvent = string;
+export type LimiterEvent = string;
 
 interface Answered {
   readonly now: number;
-  readonly event: LedgerEvent;
+  readonly event: LimiterEvent;
 }
 
 /** Why the tenant gets nothing at all: it said so (429), or Redis has restarted or its clock jumped. */
-export type HoldReason = 'throttled' | 'restarted';
+export type BackoffReason = 'throttled' | 'restarted';
 /** Why a permit is not given yet: besides, writes are spaced, the budget is used, or the first batch goes alone. */
-export type WaitReason = HoldReason | 'spacing' | 'budget' | 'first';
+export type WaitReason = BackoffReason | 'spacing' | 'budget' | 'first';
 
-export type LeaveAnswer = Answered & LeaveKind;
+export type PermitAnswer = Answered & PermitKind;
 
-type LeaveKind =
+type PermitKind =
   | {
       readonly kind: 'granted';
       readonly chargeEnd: number;
-      /** Requests that leave was given for; several rows may go in one. */
+      /** Requests that permit was given for; several rows may go in one. */
       readonly requests: number;
       readonly places: readonly number[];
       readonly states: readonly RowState[];
@@ -46,7 +46,7 @@ type LeaveKind =
   | { readonly kind: 'busy'; readonly waitMs: number }
   | { readonly kind: 'stopped'; readonly state: string };
 
-/** How the charges of a leave end. */
+/** How the charges of a permit end. */
 export interface Settlement {
   readonly token: string;
   readonly chargeEnd: number;
@@ -59,7 +59,7 @@ export interface Settlement {
   /** Writes that never left: given back. */
   readonly returned: number;
   /** Longest Retry-After in ms; -1: throttled without one; 0: not throttled. */
-  readonly holdMs: number;
+  readonly backoffMs: number;
   readonly throttled: number;
   /** Every reply was a 403. */
   readonly allForbidden: boolean;
@@ -74,19 +74,19 @@ export const NOTHING_SENT: Settlement = {
   answeredAgoMs: 0,
   accepted: 0,
   returned: 0,
-  holdMs: 0,
+  backoffMs: 0,
   throttled: 0,
   allForbidden: false,
   isStopping: false,
 };
 
 /** What `acquire.lua` answered: its kind, Redis' clock, the event and the rest. */
-export function leaveAnswerOf(
+export function permitAnswerOf(
   kind: string,
   now: number,
   event: string,
   rest: readonly Buffer[],
-): LeaveAnswer {
+): PermitAnswer {
   const answered = { now, event };
   switch (kind) {
     case 'granted': {
@@ -109,8 +109,8 @@ export function leaveAnswerOf(
   }
 }
 
-/** The ledger as it stands. */
-export interface LedgerNow {
+/** The limiter as it stands. */
+export interface LimiterNow {
   /** Writes that still count against the limit. */
   readonly charged: number;
   /** Writes that the tenant accepted in the last window. */
@@ -118,6 +118,6 @@ export interface LedgerNow {
   /** Writes per window that are used, as far as it is learned; at most the configured limit. */
   readonly budget: number;
   /** Ms since the epoch. */
-  readonly holdUntil: number | null;
-  readonly holdReason: HoldReason | null;
+  readonly backoffUntil: number | null;
+  readonly backoffReason: BackoffReason | null;
 }

@@ -1,4 +1,4 @@
-import type { HoldReason } from './permit.ts';
+import type { BackoffReason } from './permit.ts';
 import type { Run } from './run.ts';
 
 /** Why a run that is queued or running does not go on, though nothing of its own keeps it. */
@@ -55,10 +55,10 @@ export interface RunStatus {
   readonly maxFailures: string;
   /** Null: as the workers are set. */
   readonly writesPerWindow: number | null;
-  readonly ledger: LedgerStatus;
+  readonly limiter: LimiterStatus;
 }
 
-export interface LedgerStatus {
+export interface LimiterStatus {
   /** Writes per window: as configured, and as used now. */
   readonly limit: number;
   readonly budget: number;
@@ -66,8 +66,8 @@ export interface LedgerStatus {
   readonly charged: number;
   /** Writes accepted in the last window, as a share of the budget. */
   readonly used: number;
-  readonly holdUntil: string | null;
-  readonly holdReason: HoldReason | null;
+  readonly backoffUntil: string | null;
+  readonly backoffReason: BackoffReason | null;
 }
 
 const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
@@ -85,7 +85,7 @@ export interface Waiting {
 }
 
 /** @param why nothing is foretold of a run that waits for something */
-export function statusOfRun(run: Run, ledger: LedgerStatus, now: number, why?: Waiting): RunStatus {
+export function statusOfRun(run: Run, limiter: LimiterStatus, now: number, why?: Waiting): RunStatus {
   const { pending } = run.counts;
   const elapsedMs = workedMs(run, now);
   const settled = run.total - pending - run.counts.cancelled;
@@ -113,6 +113,6 @@ export function statusOfRun(run: Run, ledger: LedgerStatus, now: number, why?: W
     etaSeconds: isGoing ? Math.ceil(pending / ratePerSecond) : null,
     maxFailures: run.options.maxFailures,
     writesPerWindow: run.options.writesPerWindow,
-    ledger,
+    limiter,
   };
 }

@@ -57,7 +57,7 @@ const OPTIONS = z.object({
   strategy: oneOf(STRATEGIES, 'patch'),
   /** Every row that was written is read back. */
   verify: flag,
-  /** The wishes are before-images: target types that nobody documents are put back as they were. */
+  /** What is desired are before-images: target types that nobody documents are put back as they were. */
   restores: flag,
   /** The run or the plan file that this one takes back. */
   revertOf: textOrNull,

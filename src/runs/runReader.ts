@@ -156,7 +156,7 @@ export class RunReader {
   }
 
   async stopped(): Promise<Stop | undefined> {
-    const text = await this.redis.hget(this.keys.ledger, 'stop');
+    const text = await this.redis.hget(this.keys.limiter, 'stop');
     return text === null ? undefined : (JSON.parse(text) as Stop);
   }
 

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { ChainableCommander } from 'ioredis';
 import type { RedisClient } from '../redis/connection.ts';
-import type { BatchRef, BatchStates, LeaveRow, RowUpdate } from './batchRow.ts';
+import type { BatchRef, BatchStates, PermitRow, RowUpdate } from './batchRow.ts';
 import {
   NOTHING_SENT,
-  type LeaveAnswer,
-  type LedgerEvent,
-  type LedgerNow,
-  type LedgerPolicy,
+  type PermitAnswer,
+  type LimiterEvent,
+  type LimiterNow,
+  type LimiterPolicy,
 } from './permit.ts';
 import type { LastWritten } from '../assignments/changes/lastWritten.ts';
 import { keepLastWrites, lastWritesOf, type LateWrite } from './lastWrites.ts';
@@ -32,7 +32,7 @@ const LOG_DAYS = 4_000;
 /** The record of one tenant in Redis: read as RunReader has it, and changed by scripts. */
 export class RunStore extends RunReader {
   readonly #scripts: Scripts;
-  readonly #asked = new WeakMap<readonly LeaveRow[], Buffer>();
+  readonly #asked = new WeakMap<readonly PermitRow[], Buffer>();
 
   constructor(redis: RedisClient, tenant: string) {
     super(redis, tenant);
@@ -54,30 +54,35 @@ export class RunStore extends RunReader {
   }
 
   /**
-   * Asks for leave to write these rows and, when granted, marks them `sent` and counts the attempt, in one step. A row that
+   * Asks for a permit to write these rows and, when granted, marks them `sent` and counts the attempt, in one step. A row that
    * does not stand as given here has been in other hands since, and is left out.
    */
-  leave(ref: BatchRef, token: string, rows: readonly LeaveRow[], policy: LedgerPolicy): Promise<LeaveAnswer> {
+  permit(
+    ref: BatchRef,
+    token: string,
+    rows: readonly PermitRow[],
+    policy: LimiterPolicy,
+  ): Promise<PermitAnswer> {
     const wanted = this.#asked.get(rows) ?? packWanted(rows);
     this.#asked.set(rows, wanted);
     return acquire(this.#scripts, this.keys, { ref, token, wanted, policy });
   }
 
-  /** Records rows of a batch that are not settled yet, and ends the charges of the leave they were sent with. */
+  /** Records rows of a batch that are not settled yet, and ends the charges of the permit they were sent with. */
   record(
     ref: BatchRef,
     rows: readonly RowUpdate[],
-    policy: LedgerPolicy,
+    policy: LimiterPolicy,
     settlement = NOTHING_SENT,
   ): Promise<BatchStates> {
     return record(this.#scripts, this.keys, { ref, rows, policy, settlement });
   }
 
-  /** Leave for requests that are of no batch. Those for work on a run wait with the tenant when it is stopped. */
-  readLeave(
+  /** A permit for requests that are of no batch. Those for work on a run wait with the tenant when it is stopped. */
+  readPermit(
     requests: number,
     isForWork: boolean,
-    policy: LedgerPolicy,
+    policy: LimiterPolicy,
     what: 'reads' | 'writes' = 'reads',
   ): Promise<LoneAnswer> {
     const writes = what === 'writes';
@@ -87,15 +92,15 @@ export class RunStore extends RunReader {
   readReply(
     requests: number,
     chargeEnd: number,
-    holdMs: number,
-    policy: LedgerPolicy,
+    backoffMs: number,
+    policy: LimiterPolicy,
     what: 'reads' | 'writes' = 'reads',
-  ): Promise<{ event: LedgerEvent }> {
+  ): Promise<{ event: LimiterEvent }> {
     const writes = what === 'writes';
-    return settleReads(this.#scripts, this.keys, { requests, chargeEnd, holdMs, policy, writes });
+    return settleReads(this.#scripts, this.keys, { requests, chargeEnd, backoffMs, policy, writes });
   }
 
-  ledgerNow(policy: LedgerPolicy): Promise<LedgerNow> {
+  limiterNow(policy: LimiterPolicy): Promise<LimiterNow> {
     return limiterNow(this.#scripts, this.keys, policy);
   }
 
@@ -124,14 +129,14 @@ export class RunStore extends RunReader {
     return lastWritesOf(this.redis, this.keys, graphUrl, paths);
   }
 
-  /** Stops the tenant: no leave is given, whatever the run, until `letGoOn`. */
+  /** Stops the tenant: no permit is given, whatever the run, until `letGoOn`. */
   async stop(stop: Stop): Promise<void> {
-    await this.redis.hset(this.keys.ledger, 'stop', JSON.stringify(stop));
+    await this.redis.hset(this.keys.limiter, 'stop', JSON.stringify(stop));
   }
 
   /** False when it was not stopped. */
   async letGoOn(): Promise<boolean> {
-    return (await this.redis.hdel(this.keys.ledger, 'stop')) > 0;
+    return (await this.redis.hdel(this.keys.limiter, 'stop')) > 0;
   }
 
   /** Changes how a run goes on. */

@@ -41,7 +41,7 @@ export interface StagedRow {
   readonly plannedRefusal?: string;
   /** What the plan calls its policy. */
   readonly names?: RowNames;
-  /** The line of the row that wishes the same: this one is settled as skipped from the start. */
+  /** The line of the row that wants the same: this one is settled as skipped from the start. */
   readonly duplicateOf?: number;
 }
 
@@ -332,7 +332,7 @@ function withRoom(numbers: Uint32Array | undefined, index: number): Uint32Array 
 const duplicateDetail = (place: number, line: number): Buffer =>
   encodeDetail(place, {
     errorCode: 'DuplicateRow',
-    errorMessage: `Line ${line} wishes the same for this assignment.`,
+    errorMessage: `Line ${line} wants the same for this assignment.`,
   });
 
 /** A transaction reports each command's failure beside its result; one failure fails the whole. */

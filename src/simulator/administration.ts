@@ -6,10 +6,10 @@ import { readJson, writeJson } from './json.ts';
 import { SimulatorInputError } from './settings.ts';
 import { snapshotOf } from './snapshot.ts';
 import { readText, send } from './transport.ts';
-import { editTenant, reconfigureWorld, resetWorld, type World } from './world.ts';
+import { editTenant, reconfigureWorld, resetWorld, type SimulatorState } from './simulatorState.ts';
 
 /** What can be asked of the simulator itself, besides what it answers as Graph. `body` is the JSON that was sent. */
-const DEEDS: Readonly<Record<string, (world: World, body: unknown) => unknown>> = {
+const ROUTES: Readonly<Record<string, (world: SimulatorState, body: unknown) => unknown>> = {
   'GET /stats': (world) => world.account.stats(),
   'POST /simulator/reset': (world) => {
     resetWorld(world);
@@ -34,22 +34,22 @@ const DEEDS: Readonly<Record<string, (world: World, body: unknown) => unknown>> 
 export async function administer(
   http: IncomingMessage,
   response: ServerResponse,
-  world: World,
+  world: SimulatorState,
   asked: string,
 ): Promise<void> {
   const text = await readText(http);
   const answer = (status: number, value: unknown): void =>
     send(response, status, { 'Content-Type': 'application/json' }, `${writeJson(value, 2)}\n`);
-  const deed = Object.hasOwn(DEEDS, asked) ? DEEDS[asked] : undefined;
-  if (deed === undefined) {
+  const route = Object.hasOwn(ROUTES, asked) ? ROUTES[asked] : undefined;
+  if (route === undefined) {
     if (asked.endsWith(` ${REDIRECT_PATH}`)) world.account.redirectFollowed();
-    const message = `Ask for /beta/… or /v1.0/…, or for one of: ${Object.keys(DEEDS).join(', ')}.`;
+    const message = `Ask for /beta/… or /v1.0/…, or for one of: ${Object.keys(ROUTES).join(', ')}.`;
     return answer(404, { error: { code: 'UnknownPath', message } });
   }
   try {
     return answer(
       200,
-      deed(world, asked.startsWith('POST') && text !== '' ? readJson(text ?? '') : undefined),
+      route(world, asked.startsWith('POST') && text !== '' ? readJson(text ?? '') : undefined),
     );
   } catch (error) {
     if (!(error instanceof SimulatorInputError || error instanceof SyntaxError)) throw error;

@@ -1,5 +1,5 @@
 import type { GraphRequest } from './requestToGraph.ts';
-import type { Written } from './account.ts';
+import type { Written } from './stats.ts';
 import { answerApprovals } from './approvalLists.ts';
 import type { Approvals } from './approvals.ts';
 import { readAssign, replaceList } from './assign.ts';
@@ -9,7 +9,7 @@ import { answerFilters, type FilterSettings } from './filters.ts';
 import { answerGroups, type GroupSettings } from './groups.ts';
 import { loseFrom, type ListLoss } from './losses.ts';
 import { isLastPage, page, selected, wrongQuery } from './odata.ts';
-import type { OtherHand } from './otherHand.ts';
+import type { ConcurrentEdits } from './concurrentEdits.ts';
 import { isObject } from './target.ts';
 import { readPatch, type RequestBody } from './patch.ts';
 import { badForIntune, badModel, noRoute, notFound, type Refused } from './refused.ts';
@@ -47,7 +47,7 @@ export interface TenantEdge {
   readonly approvals: Approvals;
   readonly surroundings: GroupSettings & FilterSettings;
   /** Is told of each list that was read. */
-  readonly otherHand: OtherHand;
+  readonly concurrentEdits: ConcurrentEdits;
   /** Root that absolute links start with, as the client wrote it, without version. */
   readonly root: string;
 }
@@ -200,14 +200,14 @@ function read(
         seen.push(policy);
         return selected(policyShown(policy), query);
       });
-      if (query.has('$expand')) for (const { id } of seen) edge.otherHand(route.set, id, '');
+      if (query.has('$expand')) for (const { id } of seen) edge.concurrentEdits(route.set, id, '');
       return answered;
     }
     case 'policy': {
       const policy = edge.tenant.policy(route.set, route.policyId);
       if (policy === undefined) return { refused: notFound('Policy') };
       const body = selected(policyShown(policy), query);
-      if (query.has('$expand')) edge.otherHand(route.set, policy.id, '');
+      if (query.has('$expand')) edge.concurrentEdits(route.set, policy.id, '');
       return { status: 200, body };
     }
     case 'assignments': {
@@ -217,14 +217,14 @@ function read(
       const answered = page([...shown.values()], query, address, edge.pageSize, (assignment) =>
         selected({ ...burdened(readAs(version, route.set, assignment), burden) }, query),
       );
-      if (isLastPage(answered)) edge.otherHand(route.set, route.policyId, route.via);
+      if (isLastPage(answered)) edge.concurrentEdits(route.set, route.policyId, route.via);
       return answered;
     }
     case 'assignment': {
       const found = find(route, edge.tenant, (list) => edge.copies.shown(list, edge.readLagMs));
       if ('refused' in found) return found;
       const body = selected({ ...burdened(readAs(version, route.set, found.assignment), burden) }, query);
-      edge.otherHand(route.set, route.policyId, route.via);
+      edge.concurrentEdits(route.set, route.policyId, route.via);
       return { status: 200, body };
     }
   }

@@ -104,17 +104,17 @@ export function replaceList(policy: Policy, entries: readonly AssignEntry[], rek
   const targets = new Set(rekey ? onlyIn(ofSets, direct, identityOf) : []);
   const next: StoredAssignment[] = [];
   for (const entry of entries) {
-    const present = named.get(entry) ?? presentOne(entry, [...left], identityOf);
-    if (present?.ownedByPolicySet) {
-      left.delete(present);
-      next.push(present);
+    const current = named.get(entry) ?? currentOne(entry, [...left], identityOf);
+    if (current?.ownedByPolicySet) {
+      left.delete(current);
+      next.push(current);
       continue;
     }
     const target = identityOf(entry.wanted.target);
     if (targets.has(target)) continue;
     targets.add(target);
-    if (present !== undefined) left.delete(present);
-    next.push(written(policy, present, entry, { rekey, usedIds, identityOf }));
+    if (current !== undefined) left.delete(current);
+    next.push(written(policy, current, entry, { rekey, usedIds, identityOf }));
   }
   const ofPolicySets = [...left].filter(({ ownedByPolicySet }) => ownedByPolicySet);
   listByIds(list, [...ofPolicySets, ...next]);
@@ -135,7 +135,7 @@ function onlyIn(
   return ofSets.map(({ target }) => identityOf(target)).filter((identity) => !others.has(identity));
 }
 
-function presentOne(
+function currentOne(
   { id, wanted }: AssignEntry,
   candidates: readonly StoredAssignment[],
   identityOf: (target: GraphTarget) => string,
@@ -154,14 +154,14 @@ function presentOne(
 
 function written(
   policy: Policy,
-  present: StoredAssignment | undefined,
+  current: StoredAssignment | undefined,
   { wanted }: AssignEntry,
   ids: { rekey: boolean; usedIds: Set<string>; identityOf: (target: GraphTarget) => string },
 ): StoredAssignment {
-  const staysAt = present !== undefined && ids.identityOf(present.target) === ids.identityOf(wanted.target);
+  const staysAt = current !== undefined && ids.identityOf(current.target) === ids.identityOf(wanted.target);
   const id =
-    present !== undefined && (staysAt || !ids.rekey) ? present.id : idFor(policy, wanted.target, ids);
-  const key = present?.key ?? assignmentPath(policy.set, policy.id, '', id);
+    current !== undefined && (staysAt || !ids.rekey) ? current.id : idFor(policy, wanted.target, ids);
+  const key = current?.key ?? assignmentPath(policy.set, policy.id, '', id);
   const { target, ...own } = wanted;
   return { id, target, own: { ...initialOwn(policy.set), ...own }, key, ownedByPolicySet: false };
 }

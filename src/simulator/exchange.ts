@@ -21,7 +21,7 @@ import { shuffled } from './random.ts';
 import { isObject } from './target.ts';
 import { answerHtml, cutBody, readText, send } from './transport.ts';
 import type { ApiVersion } from './apiVersion.ts';
-import { nowMs, type ProxyStatus, type World } from './world.ts';
+import { nowMs, type ProxyStatus, type SimulatorState } from './simulatorState.ts';
 
 /** The path an injected redirect leads to. Nobody should ever follow it, least of all with a token. */
 export const REDIRECT_PATH = '/simulator/redirected';
@@ -36,7 +36,7 @@ const ENVELOPE_THROTTLED_MS = 1_000;
 export async function graphExchange(
   http: IncomingMessage,
   response: ServerResponse,
-  world: World,
+  world: SimulatorState,
   { version, url, signal }: { version: ApiVersion; url: string; signal: AbortSignal },
 ): Promise<void> {
   const { account, settings } = world;
@@ -74,7 +74,7 @@ export async function graphExchange(
       const wait = { waitMs: ENVELOPE_THROTTLED_MS, scope: 'requests' as const };
       const reply = throttledReply(outer, wait, nowMs(), world);
       finish(reply);
-      return holdFrom([reply], app, world);
+      return backoffFrom([reply], app, world);
     }
     case 'html502':
     case 'html503':
@@ -148,7 +148,7 @@ function memoized<T>(work: () => T): () => T {
 const PROXY_FAULTS: Readonly<Record<string, ProxyStatus>> = { proxy403: 403, proxy404: 404, proxy407: 407 };
 
 /** What a proxy answers this envelope with, if it holds only reads and its turn has come. */
-function proxyTurn(world: World, sort: () => Sort): ProxyStatus | undefined {
+function proxyTurn(world: SimulatorState, sort: () => Sort): ProxyStatus | undefined {
   if (world.proxyReads.length === 0 || sort() !== 'read') return undefined;
   world.account.fault('proxyReads');
   return world.proxyReads.shift();
@@ -166,7 +166,7 @@ function answerEnvelope(
   requests: readonly InnerRequest[],
   caller: Omit<Caller, 'place'> & { envelope: number },
   fault: ExchangeFault | undefined,
-  world: World,
+  world: SimulatorState,
 ): Answered {
   const statuses = new Map<string, number>();
   const delivered: GraphReply[] = [];
@@ -201,7 +201,7 @@ async function giveBack(
     response,
     app,
     world,
-  }: { http: IncomingMessage; response: ServerResponse; app: string; world: World },
+  }: { http: IncomingMessage; response: ServerResponse; app: string; world: SimulatorState },
 ): Promise<void> {
   const text = withNesting(writeJson(outer.body), world.settings);
   if (fault === 'halfOpenLate') {
@@ -228,7 +228,7 @@ async function giveBack(
   world.account.exchangeEnded(outer.status);
   for (const { wrote } of delivered) if (wrote !== undefined) world.account.delivered(wrote.key);
   send(response, outer.status, outer.headers, text, asksGzip(http, world.settings));
-  holdFrom(delivered, app, world);
+  backoffFrom(delivered, app, world);
 }
 
 // A timer of 0 ms takes one all the same, and thousands of them would be most of what the simulator does.
@@ -237,10 +237,10 @@ const pause = async (ms: number, signal: AbortSignal): Promise<void> => {
 };
 
 /** From the moment the reply has left, its reader knows when to come back. */
-function holdFrom(replies: readonly GraphReply[], app: string, world: World): void {
+function backoffFrom(replies: readonly GraphReply[], app: string, world: SimulatorState): void {
   const now = nowMs();
-  for (const { hold } of replies) {
-    if (hold !== undefined) world.account.holdGiven(app, hold.scope, now, now + hold.toldMs);
+  for (const { backoff } of replies) {
+    if (backoff !== undefined) world.account.backoffGiven(app, backoff.scope, now, now + backoff.toldMs);
   }
 }
 

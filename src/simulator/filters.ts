@@ -33,11 +33,11 @@ export function answerFilters(
 ): Shown {
   if (filterReadsRefused) return { refused: FORBIDDEN };
   const missing = new Set(filtersMissing.map((id) => id.toLowerCase()));
-  const present = filters.filter(({ id }) => !missing.has(id.toLowerCase()));
+  const current = filters.filter(({ id }) => !missing.has(id.toLowerCase()));
   if (filterId === undefined) {
-    return page(present, query, address, pageSize, (filter) => selected(shown(filter), query));
+    return page(current, query, address, pageSize, (filter) => selected(shown(filter), query));
   }
-  const found = present.find(({ id }) => id.toLowerCase() === filterId.toLowerCase());
+  const found = current.find(({ id }) => id.toLowerCase() === filterId.toLowerCase());
   return found
     ? { status: 200, body: selected(shown(found), query) }
     : { refused: notFound('Assignment filter') };

@@ -18,7 +18,7 @@ interface PlainFlags {
   unknownPropertyShare: number;
 }
 
-export type FlagKey = keyof PlainFlags | Exclude<keyof SettingsChange, 'refusals' | 'otherHand'>;
+export type FlagKey = keyof PlainFlags | Exclude<keyof SettingsChange, 'refusals' | 'concurrentEdits'>;
 
 /** One option of `simulate`. `key` is what commander calls its value: the long name in camel case. */
 export interface SimulatorFlag {
@@ -449,10 +449,10 @@ export const SIMULATOR_FLAGS: readonly SimulatorFlag[] = [
     parse: String,
   },
   {
-    key: 'holdGraceMs',
-    flags: '--hold-grace-ms <ms>',
+    key: 'backoffGraceMs',
+    flags: '--backoff-grace-ms <ms>',
     description: 'requests this soon after a Retry-After are not counted as too early',
-    defaultText: ofSettings('holdGraceMs'),
+    defaultText: ofSettings('backoffGraceMs'),
     parse: number,
   },
 ];

@@ -1,7 +1,7 @@
 import type { GraphRequest } from './requestToGraph.ts';
 import { randomUUID } from 'node:crypto';
 import { answer } from './answer.ts';
-import type { Written } from './account.ts';
+import type { Written } from './stats.ts';
 import { requestFault, type RequestFault, type Sort } from './faults.ts';
 import type { ListLoss } from './losses.ts';
 import { PASSING_REFUSALS } from './refusals.ts';
@@ -9,7 +9,7 @@ import { errorBody, type Refused } from './refused.ts';
 import { retryAfter } from './retryAfter.ts';
 import type { SimulatorSettings } from './settings.ts';
 import type { LimitScope } from './throttle.ts';
-import { nowMs, wallMs, type World } from './world.ts';
+import { nowMs, wallMs, type SimulatorState } from './simulatorState.ts';
 
 /** Who asks, and from where. */
 export interface Caller {
@@ -35,14 +35,14 @@ export interface GraphReply {
   /** What it has changed. */
   readonly wrote?: Written;
   /** The wait that a 429 asks for. */
-  readonly hold?: { scope: LimitScope; toldMs: number };
+  readonly backoff?: { scope: LimitScope; toldMs: number };
 }
 
 /** `lost` and `withoutId` are about an envelope: a single reply is never either. */
 export type Handled = { reply: GraphReply; fault: RequestFault | undefined };
 
 /** Takes one request through limit, fault and tenant, in this order, as Graph counts before it works. */
-export function handleRequest(request: GraphRequest, caller: Caller, world: World): Handled {
+export function handleRequest(request: GraphRequest, caller: Caller, world: SimulatorState): Handled {
   const { account, settings } = world;
   const isWrite = request.method !== 'GET';
   account.requestArrived({
@@ -153,7 +153,7 @@ const TOO_MANY: Refused = {
   born: 'gateway',
 };
 
-const tenantEdge = (world: World, { root }: Caller, loses?: ListLoss) => ({
+const tenantEdge = (world: SimulatorState, { root }: Caller, loses?: ListLoss) => ({
   tenant: world.tenant,
   refusals: world.refusals,
   pageSize: world.settings.pageSize,
@@ -169,7 +169,7 @@ const tenantEdge = (world: World, { root }: Caller, loses?: ListLoss) => ({
   approvalFor: world.settings.approvalFor,
   approvals: world.approvals,
   surroundings: world.settings,
-  otherHand: world.otherHand,
+  concurrentEdits: world.concurrentEdits,
   root,
 });
 
@@ -177,7 +177,7 @@ function answeredReply(
   request: GraphRequest,
   caller: Caller,
   now: number,
-  world: World,
+  world: SimulatorState,
   loses?: ListLoss,
 ): GraphReply {
   if (!isAllowed(request, world.settings)) return refusedReply(request, NOT_ALLOWED, now);
@@ -195,7 +195,7 @@ function answeredReply(
   return { status, headers: replyHeaders(request, now), body, ...(wrote !== undefined && { wrote }) };
 }
 
-function unavailableReply(request: GraphRequest, now: number, { settings }: World): GraphReply {
+function unavailableReply(request: GraphRequest, now: number, { settings }: SimulatorState): GraphReply {
   const seconds = settings.unavailableRetryAfterSeconds;
   return refusedReply(request, UNAVAILABLE, now, seconds === null ? {} : { 'Retry-After': String(seconds) });
 }
@@ -205,11 +205,11 @@ export function throttledReply(
   request: Pick<GraphRequest, 'headers' | 'url'>,
   { waitMs, scope }: { waitMs: number; scope: LimitScope },
   now: number,
-  world: World,
+  world: SimulatorState,
 ): GraphReply {
   const { headers, toldMs } = retryAfter(world.settings.retryAfter, waitMs, wallMs(now));
   const reply = refusedReply(request, TOO_MANY, now, headers);
-  return toldMs === undefined ? reply : { ...reply, hold: { scope, toldMs } };
+  return toldMs === undefined ? reply : { ...reply, backoff: { scope, toldMs } };
 }
 
 export function refusedReply(

@@ -40,8 +40,8 @@ export function waitMs(rule: LimitRule, state: LimitState, nowMs: number): numbe
     case 'sliding': {
       const excess = state.times.length - state.head - rule.limit;
       if (excess < 0) return 0;
-      const lastToLeave = state.times[state.head + Math.floor(excess)] ?? nowMs;
-      return Math.max(0, lastToLeave + rule.windowMs - nowMs);
+      const lastToGo = state.times[state.head + Math.floor(excess)] ?? nowMs;
+      return Math.max(0, lastToGo + rule.windowMs - nowMs);
     }
     case 'bucket':
       return state.tokens >= 1 ? 0 : ((1 - state.tokens) * rule.windowMs) / rule.limit;

@@ -75,7 +75,7 @@ export const settingsSchema = z.strictObject({
   dropEvery: z.number().int().min(1),
   /** How the first writes of each assignment, or of each list by `assign`, are refused; the next ones are done. */
   firstWrites: z.array(times(z.literal([404, 409, 412]))),
-  /** How the first envelopes that hold only reads are answered by a proxy, with a page of its own. */
+  /** How the first envelopes that backoff only reads are answered by a proxy, with a page of its own. */
   proxyReads: z.array(times(z.literal([403, 404, 407]))),
   /** Policy types whose writes need Multi Admin Approval. */
   approvalFor: z.array(z.enum(POLICY_TYPES)),
@@ -111,14 +111,14 @@ export const settingsSchema = z.strictObject({
   storeSource: z.boolean(),
   /** Whether replies are compressed: when the client accepts it, or whatever it says. */
   gzip: z.enum(['never', 'accepted', 'always']),
-  /** What somebody else changes between a look and a write. */
-  otherHand: z.array(scheduledEditSchema),
+  /** What somebody else changes between a read and a write. */
+  concurrentEdits: z.array(scheduledEditSchema),
   /** Accepted access tokens; null for any. Each token is an app of its own to the limits. */
   tokens: z.array(z.string().min(1)).nullable(),
   /** What every token is allowed: requests beyond it get 403. */
   access: z.enum(['write', 'read', 'none']),
   /** Requests this soon after a Retry-After are taken to have been on their way already. */
-  holdGraceMs: milliseconds,
+  backoffGraceMs: milliseconds,
 });
 
 export type SimulatorSettings = z.output<typeof settingsSchema>;
@@ -167,10 +167,10 @@ export const DEFAULT_SETTINGS: SimulatorSettings = {
   nestDepth: 0,
   storeSource: false,
   gzip: 'never',
-  otherHand: [],
+  concurrentEdits: [],
   tokens: null,
   access: 'write',
-  holdGraceMs: 50,
+  backoffGraceMs: 50,
 };
 
 const changeSchema = settingsSchema.partial();

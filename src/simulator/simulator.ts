@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { SimulatorStats } from './account.ts';
+import type { SimulatorStats } from './stats.ts';
 import { administer } from './administration.ts';
 import type { Approvals } from './approvals.ts';
 import type { EditInput } from './editSchema.ts';
@@ -10,7 +10,13 @@ import { SimulatorInputError, type SettingsChange, type SimulatorSettings } from
 import type { TenantView } from './tenant.ts';
 import type { TenantSeed } from './tenantFile.ts';
 import { snapshotOf } from './snapshot.ts';
-import { createWorld, editTenant, reconfigureWorld, resetWorld, type World } from './world.ts';
+import {
+  createWorld,
+  editTenant,
+  reconfigureWorld,
+  resetWorld,
+  type SimulatorState,
+} from './simulatorState.ts';
 
 export interface SimulatorOptions extends SettingsChange {
   /** 0, the default, takes any free port. */
@@ -103,7 +109,7 @@ function isGoneClient(error: unknown): boolean {
 async function take(
   http: IncomingMessage,
   response: ServerResponse,
-  world: World,
+  world: SimulatorState,
   signal: AbortSignal,
 ): Promise<void> {
   const path = http.url ?? '/';

@@ -28,10 +28,10 @@ export function createThrottle(settings: () => SimulatorSettings, startedAtMs: n
 
   return {
     ask(app, isWrite, nowMs) {
-      const present = settings();
+      const current = settings();
       const scopes: LimitScope[] = isWrite ? ['writes', 'requests'] : ['requests'];
       const limits = scopes.flatMap((scope) => {
-        const rule = ruleOf(scope, present, nowMs - startedAtMs);
+        const rule = ruleOf(scope, current, nowMs - startedAtMs);
         return rule === undefined ? [] : [{ scope, rule, state: stateOf(app, scope, rule, nowMs) }];
       });
       let refusal: Admission | undefined;
@@ -41,7 +41,7 @@ export function createThrottle(settings: () => SimulatorSettings, startedAtMs: n
           refusal = { admitted: false, waitMs: wait, scope };
         }
       }
-      if (refusal === undefined || present.countRefused) {
+      if (refusal === undefined || current.countRefused) {
         for (const { rule, state } of limits) charge(rule, state, nowMs);
       }
       return refusal ?? { admitted: true };

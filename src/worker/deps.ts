@@ -3,13 +3,13 @@ import type { ApiVersion } from '../assignments/values/apiVersion.ts';
 import type { GraphClient } from '../graph/client/graphClient.ts';
 import { RECORD_FORMAT, type Run } from '../runs/run.ts';
 import type { RunStore } from '../runs/runStore.ts';
-import type { Ledger } from './limiter/rateLimiter.ts';
+import type { Limiter } from './limiter/limiter.ts';
 import type { SignIn } from './workerSignIn.ts';
 
 /** What a batch is processed with. */
-export interface Edges {
+export interface WorkerDeps {
   readonly runs: RunStore;
-  readonly ledger: Ledger;
+  readonly limiter: Limiter;
   /** The root that this worker writes to. Runs of another one are not its business, whatever their tenant is called. */
   readonly graphUrl: string;
   /** The runs that this worker works on; undefined: all of its tenant. */
@@ -26,10 +26,10 @@ export interface Edges {
 }
 
 /** Jobs of all roots of a tenant's name are in one queue; what is not for this worker stays for another. */
-export const isOurs = ({ graphUrl, format }: Run, edges: Pick<Edges, 'graphUrl'>): boolean =>
-  graphUrl === edges.graphUrl && format === RECORD_FORMAT;
+export const isOurs = ({ graphUrl, format }: Run, deps: Pick<WorkerDeps, 'graphUrl'>): boolean =>
+  graphUrl === deps.graphUrl && format === RECORD_FORMAT;
 
-export const isMeant = (runId: string, { only }: Pick<Edges, 'only'>): boolean =>
+export const isMeant = (runId: string, { only }: Pick<WorkerDeps, 'only'>): boolean =>
   only === undefined || only.has(runId);
 
 /** What the worker does with its job next. */

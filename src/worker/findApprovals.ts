@@ -2,10 +2,10 @@ import { SENDS_OF_CONFLICT_MAX, type Outcome } from '../assignments/changes/outc
 import { approvalRequests, type ApprovalRequest } from '../graph/reads/approvals.ts';
 import type { RowUpdate } from '../runs/batchRow.ts';
 import type { Run } from '../runs/run.ts';
-import type { Edges } from './deps.ts';
+import type { WorkerDeps } from './deps.ts';
 import type { NeededWrite, Sorted } from './needed.ts';
 import { readsWithin } from './limiter/permittedReads.ts';
-import { awaiting, failure, spoken } from './rowUpdate.ts';
+import { awaiting, failure, definedFields } from './rowUpdate.ts';
 
 /**
  * What a tenant with Multi Admin Approval wants to see with a write: why, or, once somebody was asked, the code of that request
@@ -52,12 +52,12 @@ export function asAsked(outcome: Outcome, run: Run, write: NeededWrite): Outcome
 export async function withAskedBefore(
   { records, needed }: Sorted,
   run: Run,
-  edges: Edges,
+  deps: WorkerDeps,
   signal: AbortSignal,
 ): Promise<Sorted> {
   if (run.options.justification === null || !needed.some(hadConflict)) return { records, needed };
-  const { ledger, graphOf, now } = edges;
-  const send = readsWithin({ ledger, graph: graphOf('beta') }, run.runId, signal);
+  const { limiter, graphOf, now } = deps;
+  const send = readsWithin({ limiter, graph: graphOf('beta') }, run.runId, signal);
   const requests = await approvalRequests(send, `${run.graphUrl}/beta`);
   const asked = needed
     .filter(hadConflict)
@@ -86,7 +86,7 @@ const openRequest = (
 const recordsOf = ({ rows }: NeededWrite, request: ApprovalRequest | undefined, at: number): RowUpdate[] =>
   rows.map(({ row: { place, attempts, detail } }): RowUpdate => {
     const { requestId, clientRequestId, throttledMs, errorCode = 'Conflict', errorMessage = '' } = detail;
-    const said = { at, ...spoken({ requestId, clientRequestId, throttledMs }) };
+    const said = { at, ...definedFields({ requestId, clientRequestId, throttledMs }) };
     if (request === undefined) {
       const error = { code: errorCode, message: `${errorMessage} ${NOT_FOUND}` };
       return { place, state: 'failed', attempts, detail: { ...said, ...failure(409, error) } };

@@ -1,33 +1,33 @@
 import type { GraphError } from '../assignments/changes/outcome.ts';
 import type { Reason } from '../runs/reason.ts';
 import type { Run } from '../runs/run.ts';
-import type { Edges, Step } from './deps.ts';
+import type { WorkerDeps, Step } from './deps.ts';
 import { STOPPED_RUN_WAIT_MS } from './limiter/pace.ts';
 import type { Asked } from './workerSignIn.ts';
 
 /** Stops a run at work until the sign-in works again. */
-export const pauseForSignIn = (run: Pick<Run, 'runId'>, why: string, edges: Edges): Promise<Step> =>
-  pauseRun(run, 'signIn', `sign-in: ${why}`, edges);
+export const pauseForSignIn = (run: Pick<Run, 'runId'>, why: string, deps: WorkerDeps): Promise<Step> =>
+  pauseRun(run, 'signIn', `sign-in: ${why}`, deps);
 
 /** Stops a run at work until reads are allowed again. */
-export const pauseForReads = (run: Pick<Run, 'runId'>, why: string, edges: Edges): Promise<Step> =>
-  pauseRun(run, 'reads', `sign-in: ${why}`, edges);
+export const pauseForReads = (run: Pick<Run, 'runId'>, why: string, deps: WorkerDeps): Promise<Step> =>
+  pauseRun(run, 'reads', `sign-in: ${why}`, deps);
 
 /** Stops a run at work until the sign-in may write again. */
 export const pauseForPermission = (
   run: Pick<Run, 'runId'>,
   { code, message }: GraphError,
-  edges: Edges,
+  deps: WorkerDeps,
 ): Promise<Paused> =>
-  paused(run, 'permission', `sign-in: Graph refuses every write with 403 (${code}: ${message})`, edges);
+  paused(run, 'permission', `sign-in: Graph refuses every write with 403 (${code}: ${message})`, deps);
 
 /** Stops a run at work, since going on would fail row after row for a reason that is none of theirs. */
 export const pauseRun = async (
   run: Pick<Run, 'runId'>,
   reason: Reason,
   why: string,
-  edges: Edges,
-): Promise<Step> => (await paused(run, reason, why, edges)).step;
+  deps: WorkerDeps,
+): Promise<Step> => (await paused(run, reason, why, deps)).step;
 
 interface Paused {
   readonly step: Step;
@@ -39,7 +39,7 @@ async function paused(
   { runId }: Pick<Run, 'runId'>,
   reason: Reason,
   why: string,
-  { runs, log, redacted }: Edges,
+  { runs, log, redacted }: WorkerDeps,
 ): Promise<Paused> {
   const reasonText = redacted(why);
   const moved = await runs.transition(runId, { to: 'paused', from: ['running'], reason, reasonText });
@@ -47,7 +47,7 @@ async function paused(
     log.error(`Run paused. ${reasonText}`, { run: runId, reason });
     return { step: { kind: 'stopped' }, wasAtWork: true };
   }
-  // A cancelled run can't pause, and its writes in doubt still need a look: later, or it would be asked for in a circle.
+  // A cancelled run can't pause, and its writes in doubt still need a read: later, or it would be asked for in a circle.
   const isOver = moved.state === 'cancelled' || moved.state === 'aborted';
   return {
     step: isOver ? { kind: 'later', waitMs: STOPPED_RUN_WAIT_MS } : { kind: 'stopped' },
@@ -56,15 +56,15 @@ async function paused(
 }
 
 /** Aborts a run whose writes this tenant does not take; what was not written stays open, for `resume` in another way. */
-export const abortForRoute = (run: Pick<Run, 'runId'>, why: string, edges: Edges): Promise<Step> =>
-  abortRun(run, 'route', why, edges);
+export const abortForRoute = (run: Pick<Run, 'runId'>, why: string, deps: WorkerDeps): Promise<Step> =>
+  abortRun(run, 'route', why, deps);
 
 /** Aborts a run at work, as going on would do harm; what was not written stays open, for `resume`. */
 export async function abortRun(
   { runId }: Pick<Run, 'runId'>,
   reason: Reason,
   why: string,
-  { runs, log, redacted }: Edges,
+  { runs, log, redacted }: WorkerDeps,
 ): Promise<Step> {
   const reasonText = redacted(why);
   const aborted = await runs.transition(runId, {
@@ -80,10 +80,10 @@ export async function refusedSignIn(
   run: Run,
   asked: Asked,
   error: GraphError,
-  edges: Edges,
+  deps: WorkerDeps,
   signal: AbortSignal,
 ): Promise<Step> {
-  const { signIn, ledger } = edges;
-  if (await signIn.mayTryAgain(asked, ledger.pace.unreachedWaitMs, signal)) return { kind: 'again' };
-  return pauseForSignIn(run, `Graph refused the token (${error.code}: ${error.message})`, edges);
+  const { signIn, limiter } = deps;
+  if (await signIn.mayTryAgain(asked, limiter.pace.unreachedWaitMs, signal)) return { kind: 'again' };
+  return pauseForSignIn(run, `Graph refused the token (${error.code}: ${error.message})`, deps);
 }

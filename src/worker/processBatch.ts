@@ -8,8 +8,8 @@ import { unsettled, type BatchRef, type RecordedRow, type RowUpdate } from '../r
 import { isInDoubt, isSettled, type StateName } from '../runs/rowState.ts';
 import type { BatchView } from '../runs/lua/batchView.ts';
 import { withAskedBefore } from './findApprovals.ts';
-import { isMeant, isOurs, type Edges, type Step } from './deps.ts';
-import { TenantStopped } from './limiter/rateLimiter.ts';
+import { isMeant, isOurs, type WorkerDeps, type Step } from './deps.ts';
+import { TenantStopped } from './limiter/limiter.ts';
 import { readCurrent } from './readCurrent.ts';
 import { seenWritten } from './writtenLists.ts';
 import type { NeededWrite, Sorted } from './needed.ts';
@@ -26,25 +26,25 @@ import { nextStep, writeRows } from './writeBatch.ts';
  * same: look, then write what is still needed. A change may thus be sent twice, which is harmless; losing one is not.
  * Rejects with the signal's reason when aborted while it waits; what is under way is never cut.
  */
-export async function processBatch(ref: BatchRef, edges: Edges, signal: AbortSignal): Promise<Step> {
-  const view = await edges.runs.batch(ref);
+export async function processBatch(ref: BatchRef, deps: WorkerDeps, signal: AbortSignal): Promise<Step> {
+  const view = await deps.runs.batch(ref);
   if (view === undefined) return { kind: 'done' };
   const { run, rows } = view;
   // A paused run rests; one that was stopped for good, or left by its workers, still owes the truth about writes in doubt.
   const mayWrite = run.state === 'running';
   const owesTruth = run.state === 'cancelled' || run.state === 'aborted' || isLeft(run);
-  if (!isOurs(run, edges) || !(mayWrite || owesTruth)) return { kind: 'stopped' };
-  if (mayWrite && !isMeant(run.runId, edges)) return { kind: 'notMeant' };
+  if (!isOurs(run, deps) || !(mayWrite || owesTruth)) return { kind: 'stopped' };
+  if (mayWrite && !isMeant(run.runId, deps)) return { kind: 'notMeant' };
 
   const open = unsettled(rows).filter(({ state }) => mayWrite || isInDoubt(state));
   if (open.length === 0) return { kind: 'done' };
-  const at = edges.now();
+  const at = deps.now();
   const due = open.filter((row) => waitMsOf(row, at) === 0);
   const waits = open.map((row) => waitMsOf(row, at)).filter((waitMs) => waitMs > 0);
   const nextMs = waits.length > 0 ? Math.min(...waits) : 0;
   if (due.length === 0) return { kind: 'later', waitMs: nextMs };
   try {
-    return await readAndWrite(ref, view, { due, nextMs }, edges, signal);
+    return await readAndWrite(ref, view, { due, nextMs }, deps, signal);
   } catch (error) {
     if (error instanceof TenantStopped) return { kind: 'stopped' };
     throw error;
@@ -64,23 +64,23 @@ async function readAndWrite(
   ref: BatchRef,
   { run, rows, leaseMs }: BatchView,
   { due, nextMs }: Due,
-  edges: Edges,
+  deps: WorkerDeps,
   signal: AbortSignal,
 ): Promise<Step> {
-  const { runs, ledger } = edges;
-  const lists = await readCurrent(rows, due, run, edges, signal);
-  if (lists.kind === 'signIn') return refusedSignIn(run, lists.asked, lists.error, edges, signal);
+  const { runs, limiter } = deps;
+  const lists = await readCurrent(rows, due, run, deps, signal);
+  if (lists.kind === 'signIn') return refusedSignIn(run, lists.asked, lists.error, deps, signal);
   if (lists.kind === 'refused') {
     const { why, remedy, refusedBy, status } = lists.unread;
     const hasRead = run.counts.succeeded + run.counts.skipped > 0;
     // Graph took the sign-in before, and may take it again: then the run goes on by itself.
     if (refusedBy === 'graph' && status === 403 && hasRead)
-      return pauseForReads(run, `Graph refuses every read (${why})`, edges);
-    return pauseRun(run, 'refused', `${why}. ${remedy} Then \`retarget resume ${run.runId} --work\`.`, edges);
+      return pauseForReads(run, `Graph refuses every read (${why})`, deps);
+    return pauseRun(run, 'refused', `${why}. ${remedy} Then \`retarget resume ${run.runId} --work\`.`, deps);
   }
   const { snapshot } = lists;
-  const lost = await lostReads(run, lists.lists, edges, signal);
-  if (lost !== undefined) return pauseForReads(run, lost, edges);
+  const lost = await lostReads(run, lists.lists, deps, signal);
+  if (lost !== undefined) return pauseForReads(run, lost, deps);
 
   const { lagging } = lists;
   const lagMs = (row: RecordedRow): number => lagging.get(listPath(row.change.address)) ?? 0;
@@ -89,9 +89,9 @@ async function readAndWrite(
   const lagWaits = due.filter((row) => !readable.includes(row)).map(lagMs);
   const decisions = planBatch(rows, snapshot, rulesFor(run, readable));
   const { records, needed } = await withAskedBefore(
-    parted(decisions, snapshot, (row) => lagMs(row) > 0, run, edges),
+    parted(decisions, snapshot, (row) => lagMs(row) > 0, run, deps),
     run,
-    edges,
+    deps,
     signal,
   );
   // While another worker's write may be on its way, what is there is there, but what is not may still come.
@@ -99,13 +99,13 @@ async function readAndWrite(
   // Stopped before it is recorded: no other batch shall write on meanwhile.
   const lossy = sure.find(({ detail }) => detail?.lossyList !== undefined);
   if (lossy !== undefined && run.state === 'running')
-    await abortRun(run, 'lostEntries', lossInWords(run, rows[lossy.place], lossy), edges);
-  const after = sure.length > 0 ? await runs.record(ref, asSeen(sure, rows), ledger.policy()) : undefined;
-  await runs.keepLastWrites(run.graphUrl, ledger.pace.windowMs, seenWritten(rows, sure, lists));
+    await abortRun(run, 'lostEntries', lossInWords(run, rows[lossy.place], lossy), deps);
+  const after = sure.length > 0 ? await runs.record(ref, asSeen(sure, rows), limiter.policy()) : undefined;
+  await runs.keepLastWrites(run.graphUrl, limiter.pace.windowMs, seenWritten(rows, sure, lists));
   if (after?.states.length === 0) return { kind: 'done' };
   if (needed.length === 0 || leaseMs > 0) {
     const unreadMs = [...lists.lists.values()].flatMap((list) =>
-      list.kind === 'unread' ? [Math.max(ledger.pace.unreachedWaitMs, list.waitMs ?? 0)] : [],
+      list.kind === 'unread' ? [Math.max(limiter.pace.unreachedWaitMs, list.waitMs ?? 0)] : [],
     );
     // Rows that nothing was done for wait for others of their policy.
     const othersMs = sure.length > 0 ? [] : [...(nextMs > 0 ? [nextMs] : []), ...lagWaits];
@@ -115,17 +115,17 @@ async function readAndWrite(
     return step.kind === 'again' && waitMs > 0 ? { kind: 'later', waitMs } : step;
   }
 
-  const leave = await ledger.leave(ref, leaveRows(needed), signal);
-  switch (leave.kind) {
+  const permit = await limiter.permit(ref, permitRows(needed), signal);
+  switch (permit.kind) {
     case 'late':
       return { kind: 'again' };
     case 'busy':
-      return { kind: 'later', waitMs: leave.waitMs };
+      return { kind: 'later', waitMs: permit.waitMs };
     case 'stopped':
       return { kind: 'stopped' };
     case 'granted':
-      if (leave.places.length === 0) return { kind: 'again' };
-      return writeRows(ref, run, leave, needed, lists, edges, signal);
+      if (permit.places.length === 0) return { kind: 'again' };
+      return writeRows(ref, run, permit, needed, lists, deps, signal);
   }
 }
 
@@ -159,11 +159,11 @@ function parted(
   snapshot: Snapshot,
   isLagging: (row: RecordedRow) => boolean,
   run: Run,
-  { ledger, now }: Edges,
+  { limiter, now }: WorkerDeps,
 ): Sorted {
   const terms = {
     ...{ mayWrite: run.state === 'running', isAborted: run.state === 'aborted', isLeft: isLeft(run) },
-    ...{ windowMs: ledger.pace.windowMs, landingMs: landingMsOf(ledger.pace), at: now() },
+    ...{ windowMs: limiter.pace.windowMs, landingMs: landingMsOf(limiter.pace), at: now() },
   };
   const readBacks = listReadBacks(decisions, snapshot);
   const settled = new Map(
@@ -191,7 +191,7 @@ function parted(
 const asSeen = (records: readonly RowUpdate[], rows: readonly RecordedRow[]): RowUpdate[] =>
   records.map((record) => ({ ...record, seen: rows[record.place] ?? record }));
 
-const leaveRows = (needed: readonly NeededWrite[]) =>
+const permitRows = (needed: readonly NeededWrite[]) =>
   needed.flatMap(({ rows, list }, request) =>
     rows.map(({ row, before }, i) => {
       const image = beforeJson(before);

@@ -33,24 +33,24 @@ export function listReadBacks(
   const found = new Map<RecordedRow, ListReadBack>();
   const inDoubt = decisions.filter(({ row }) => isInDoubt(row.state) && row.attempts > 0);
   for (const [path, ofList] of Map.groupBy(inDoubt, ({ row }) => listPath(row.change.address))) {
-    const look = snapshot.get(path);
+    const reading = snapshot.get(path);
     const rows = ofList.map(({ row }) => row).toSorted((a, b) => a.place - b.place);
     const [first] = rows;
     const list = rows.find((row) => row.list !== undefined)?.list;
-    if (look?.kind !== 'list' || first === undefined || list === undefined) continue;
+    if (reading?.kind !== 'list' || first === undefined || list === undefined) continue;
     // Of a write whose reply was lost only what came true tells that this list is what became of it.
     const wasWritten = ofList.some(({ row, kind }) => row.state === 'written' || kind === 'alreadySo');
     if (!wasWritten) continue;
-    const differences = listDifferences(list.sent, look.assignments, first.change.address);
+    const differences = listDifferences(list.sent, reading.assignments, first.change.address);
     if (!isLossy(differences)) {
       const readBack: ListReadBack = { kind: 'whole', extra: extraInWords(differences) };
       for (const row of rows) found.set(row, readBack);
       continue;
     }
     const before = currentAssignmentsIn(list.before);
-    if (before !== undefined && canonicalList(before) === canonicalList(look.assignments)) continue;
+    if (before !== undefined && canonicalList(before) === canonicalList(reading.assignments)) continue;
     const lost = differencesInWords(differences);
-    const readBack: ListReadBack = { kind: 'lossy', lost, seen: fingerprintOfList(look.assignments) };
+    const readBack: ListReadBack = { kind: 'lossy', lost, seen: fingerprintOfList(reading.assignments) };
     for (const row of rows) found.set(row, readBack);
   }
   return found;

@@ -7,7 +7,7 @@ import { readCurrentAssignments, type ReadList } from '../graph/reads/currentAss
 import type { Unread } from '../graph/reads/reading.ts';
 import type { RecordedRow } from '../runs/batchRow.ts';
 import type { Run } from '../runs/run.ts';
-import type { Edges } from './deps.ts';
+import type { WorkerDeps } from './deps.ts';
 import { readsWithin } from './limiter/permittedReads.ts';
 import type { Asked } from './workerSignIn.ts';
 
@@ -34,14 +34,14 @@ export async function readCurrent(
   rows: readonly RecordedRow[],
   due: readonly RecordedRow[],
   run: Run,
-  { runs, ledger, graphOf, signIn }: Edges,
+  { runs, limiter, graphOf, signIn }: WorkerDeps,
   signal: AbortSignal,
 ): Promise<CurrentLists> {
   const toRead = run.blind ? due.filter(({ attempts }) => attempts > 0) : due;
   const asked = signIn.asks('reads');
   const lists = await readCurrentAssignments(
     toRead.map(({ change }) => change.address),
-    readsWithin({ ledger, graph: graphOf(run.apiVersion) }, run.runId, signal),
+    readsWithin({ limiter, graph: graphOf(run.apiVersion) }, run.runId, signal),
     `${run.graphUrl}/${run.apiVersion}`,
   );
   const refused = [...lists.values()].find((list) => list.kind === 'signIn');
@@ -62,7 +62,7 @@ export async function readCurrent(
     snapshot,
     lists,
     lastWrites,
-    lagging: laggingIn(lists, lastWrites, ledger.pace.windowMs),
+    lagging: laggingIn(lists, lastWrites, limiter.pace.windowMs),
   };
 }
 

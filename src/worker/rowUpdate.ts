@@ -1,35 +1,35 @@
-import { asBefore, attemptsIn, type Leave } from './limiter/permit.ts';
+import { asBefore, attemptsIn, type Permit } from './limiter/permit.ts';
 import type { GraphError, Outcome } from '../assignments/changes/outcome.ts';
 import type { Detail } from '../runs/batchCodec.ts';
 import type { RowUpdate } from '../runs/batchRow.ts';
 import type { RecordedRow } from '../runs/batchRow.ts';
 
 /** What a reply leaves behind besides its outcome. */
-export type Traces = Spoken<Pick<Detail, 'requestId' | 'clientRequestId'>> & {
+export type Traces = DefinedFields<Pick<Detail, 'requestId' | 'clientRequestId'>> & {
   /** The assignment's id, where the reply shows another one than was written to. */
   readonly idAfter?: string | undefined;
 };
 
 /**
- * What is recorded of a row that was sent with this leave and came to this.
+ * What is recorded of a row that was sent with this permit and came to this.
  * @param terms readsBack: what Graph has accepted is `written` until a read has seen it
  */
 export function recordOf(
   row: RecordedRow,
   outcome: Outcome,
-  leave: Leave,
+  permit: Permit,
   { idAfter, ...traces }: Traces,
   { at, readsBack }: { readonly at: number; readonly readsBack: boolean },
 ): RowUpdate {
   const { place } = row;
   const { approvalCode } = row.detail;
-  const attempts = attemptsIn(leave, place);
-  const throttledMs = throttledUpTo(row, leave.givenAt);
+  const attempts = attemptsIn(permit, place);
+  const throttledMs = throttledUpTo(row, permit.givenAt);
   const said: Detail = {
-    ...spoken({ ...traces, throttledMs: throttledMs || undefined, approvalCode }),
+    ...definedFields({ ...traces, throttledMs: throttledMs || undefined, approvalCode }),
     at,
   };
-  const stillNothing = spoken({ nothingDone: row.detail.nothingDone });
+  const stillNothing = definedFields({ nothingDone: row.detail.nothingDone });
   const nothing = row.attempts === 0 ? { nothingDone: true as const } : stillNothing;
   const unsure = (detail: Detail): RowUpdate => ({
     ...{ place, state: 'unsure', attempts },
@@ -37,7 +37,10 @@ export function recordOf(
   });
   switch (outcome.kind) {
     case 'succeeded': {
-      const detail = { ...said, ...spoken({ httpStatus: outcome.httpStatus, assignmentIdAfter: idAfter }) };
+      const detail = {
+        ...said,
+        ...definedFields({ httpStatus: outcome.httpStatus, assignmentIdAfter: idAfter }),
+      };
       return { place, state: readsBack ? 'written' : 'succeeded', attempts, detail };
     }
     case 'failed': {
@@ -114,31 +117,35 @@ const withApproval = ({ code, message }: GraphError, approvalCode: string | unde
 });
 
 /** A row whose whole envelope was refused, so that nothing of it was run. */
-export function recordOfRefused(row: RecordedRow, status: number, leave: Leave, at: number): RowUpdate {
-  const record = asBefore(row.place, attemptsIn(leave, row.place));
+export function recordOfRefused(row: RecordedRow, status: number, permit: Permit, at: number): RowUpdate {
+  const record = asBefore(row.place, attemptsIn(permit, row.place));
   if (status !== 429) return record;
-  const throttledMs = throttledUpTo(row, leave.givenAt);
+  const throttledMs = throttledUpTo(row, permit.givenAt);
   const { approvalCode } = row.detail;
   return {
     ...record,
-    detail: { ...spoken({ throttledMs: throttledMs || undefined, approvalCode }), httpStatus: 429, at },
+    detail: {
+      ...definedFields({ throttledMs: throttledMs || undefined, approvalCode }),
+      httpStatus: 429,
+      at,
+    },
   };
 }
 
-/** A row waited for the tenant from the 429 it was answered with until the leave after it. */
+/** A row waited for the tenant from the 429 it was answered with until the permit after it. */
 const throttledUpTo = ({ detail }: RecordedRow, givenAt: number): number =>
   (detail.throttledMs ?? 0) + (detail.httpStatus === 429 ? Math.max(0, givenAt - (detail.at ?? givenAt)) : 0);
 
 export const failure = (httpStatus: number | undefined, { code, message }: GraphError): Detail => ({
-  ...spoken({ httpStatus }),
+  ...definedFields({ httpStatus }),
   errorCode: code,
   errorMessage: message,
 });
 
-type Spoken<T> = { readonly [field in keyof T]: T[field] | undefined };
+type DefinedFields<T> = { readonly [field in keyof T]: T[field] | undefined };
 
 /** Without the fields that say nothing. */
-export function spoken(detail: Spoken<Detail>): Detail {
+export function definedFields(detail: DefinedFields<Detail>): Detail {
   const said: Record<string, unknown> = {};
   for (const [field, value] of Object.entries(detail)) if (value !== undefined) said[field] = value;
   return said;

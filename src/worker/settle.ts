@@ -7,7 +7,7 @@ import type { RecordedRow, RowUpdate } from '../runs/batchRow.ts';
 import type { StateName } from '../runs/rowState.ts';
 import type { ListReadBack } from './readBack.ts';
 import { ALREADY_SO_UNPLANNED } from '../runs/unrecorded.ts';
-import { failure, spoken } from './rowUpdate.ts';
+import { failure, definedFields } from './rowUpdate.ts';
 
 /**
  * The waits between read-backs that show what was there before the write, in windows: two of them in all. A tenant may answer from
@@ -65,10 +65,11 @@ export function settledBy(
         seen.readBack === undefined || seen.readBack.extra === ''
           ? undefined
           : `Read back as written; its policy has ${seen.readBack.extra} as well, which was not sent.`;
-      if (wasSent) return settled('succeeded', spoken({ httpStatus, errorMessage, assignmentIdAfter }));
+      if (wasSent)
+        return settled('succeeded', definedFields({ httpStatus, errorMessage, assignmentIdAfter }));
       // A before-image tells of an earlier try that has written it.
       const isUnrecorded = decision.isUnplanned === true && row.before === undefined;
-      return settled('skipped', isUnrecorded ? UNRECORDED : spoken({ errorMessage }));
+      return settled('skipped', isUnrecorded ? UNRECORDED : definedFields({ errorMessage }));
     }
     case 'duplicate':
       return settled('skipped', { errorCode: 'DuplicateRow' });
@@ -91,7 +92,7 @@ const UNRECORDED: Detail = {
 const saidOf = (
   { detail: { throttledMs, requestId, clientRequestId } }: RecordedRow,
   { at }: SettleTerms,
-): Detail => ({ ...spoken({ throttledMs, requestId, clientRequestId }), at });
+): Detail => ({ ...definedFields({ throttledMs, requestId, clientRequestId }), at });
 
 /** The end of a row whose desired state is not there, as far as it has come to one. */
 function endOf(decision: Decision<RecordedRow>, terms: SettleTerms): RowUpdate | undefined {
@@ -161,7 +162,7 @@ const goneSinceSent = (error: GraphError, sends: number): GraphError =>
   error.code === 'AssignmentGone'
     ? {
         code: error.code,
-        message: `Sent ${sends} times without a readable reply; now neither the assignment nor the wished target is in the list of its policy.`,
+        message: `Sent ${sends} times without a readable reply; now neither the assignment nor the desired target is in the list of its policy.`,
       }
     : error;
 
@@ -245,7 +246,7 @@ function endOfSentRow({ attempts, detail }: RecordedRow, kind: Decision['kind'])
   const { httpStatus, errorCode = '', errorMessage = '', isLast } = detail;
   // What Graph has not found is sent again only where the list shows it.
   if (isLast || (httpStatus === 404 && kind !== 'write'))
-    return { ...spoken({ httpStatus }), errorCode, errorMessage };
+    return { ...definedFields({ httpStatus }), errorCode, errorMessage };
   if (attempts >= SENDS_MAX) return failure(undefined, replyLost(attempts, errorMessage));
   return undefined;
 }

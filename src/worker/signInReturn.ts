@@ -2,16 +2,18 @@ import { UserError } from '../errors.ts';
 import type { Access } from '../graph/auth/permission.ts';
 import { CHEAPEST_READ } from '../graph/client/tellReach.ts';
 import { type Run, awaitsPermission, awaitsSignIn } from '../runs/run.ts';
-import type { Edges } from './deps.ts';
+import type { WorkerDeps } from './deps.ts';
 import { isMeant, isOurs } from './deps.ts';
-import { TenantStopped } from './limiter/rateLimiter.ts';
+import { TenantStopped } from './limiter/limiter.ts';
 import { SIGN_IN_RETRY_GROWTH_MAX } from './limiter/pace.ts';
 import { readsWithin } from './limiter/permittedReads.ts';
 
 /** The runs of a worker like this one that stand still until the sign-in works. */
-export async function runsThatAwaitSignIn(edges: Pick<Edges, 'runs' | 'graphUrl' | 'only'>): Promise<Run[]> {
-  return (await edges.runs.runs()).filter(
-    (run) => awaitsSignIn(run) && isOurs(run, edges) && isMeant(run.runId, edges),
+export async function runsThatAwaitSignIn(
+  deps: Pick<WorkerDeps, 'runs' | 'graphUrl' | 'only'>,
+): Promise<Run[]> {
+  return (await deps.runs.runs()).filter(
+    (run) => awaitsSignIn(run) && isOurs(run, deps) && isMeant(run.runId, deps),
   );
 }
 
@@ -19,11 +21,11 @@ export async function runsThatAwaitSignIn(edges: Pick<Edges, 'runs' | 'graphUrl'
  * Lets the runs go on that were paused for the sign-in, when there is a token again and Graph takes it for a read. Answers
  * them as they stood still. Others that are paused stay so: somebody wanted that.
  */
-export async function resumeWhenSignedIn(edges: Edges, signal: AbortSignal): Promise<Run[]> {
-  const { runs, log } = edges;
-  const waiting = await runsThatAwaitSignIn(edges);
+export async function resumeWhenSignedIn(deps: WorkerDeps, signal: AbortSignal): Promise<Run[]> {
+  const { runs, log } = deps;
+  const waiting = await runsThatAwaitSignIn(deps);
   const [first] = waiting;
-  if (first === undefined || !(await worksAgain(first, edges, signal))) return [];
+  if (first === undefined || !(await worksAgain(first, deps, signal))) return [];
   const resumed: Run[] = [];
   // Whether writes are allowed again only a write can tell: the first run tries, and the others follow when it has gone on.
   for (const run of waiting.filter((each) => each === first || !awaitsPermission(each))) {
@@ -41,13 +43,13 @@ export async function resumeWhenSignedIn(edges: Edges, signal: AbortSignal): Pro
 
 async function worksAgain(
   run: Run,
-  { ledger, graphOf, signIn, log }: Edges,
+  { limiter, graphOf, signIn, log }: WorkerDeps,
   signal: AbortSignal,
 ): Promise<boolean> {
   try {
     await signIn.refresh(signal);
     if (awaitsPermission(run) && !MAY_WRITE.has(await signIn.access())) return false;
-    const send = readsWithin({ ledger, graph: graphOf(run.apiVersion) }, run.runId, signal);
+    const send = readsWithin({ limiter, graph: graphOf(run.apiVersion) }, run.runId, signal);
     const [reply] = await send([CHEAPEST_READ]);
     return reply?.kind === 'answered' && reply.status < 300;
   } catch (error) {

@@ -14,7 +14,7 @@ import {
   TURN_CHECK_MS,
   WAIT_INSIDE_MAX_MS,
 } from './limiter/pace.ts';
-import { isMeant, isOurs, type Edges, type Step } from './deps.ts';
+import { isMeant, isOurs, type WorkerDeps, type Step } from './deps.ts';
 import type { LocksCut } from './locks.ts';
 import { pauseForSignIn } from './pauseRun.ts';
 import { processBatch } from './processBatch.ts';
@@ -38,22 +38,22 @@ export interface BatchWorker {
  * at work, it waits for its turn.
  */
 export function startWorker(
-  edges: Edges,
+  deps: WorkerDeps,
   producer: Producer,
   connection: RedisClient,
   { concurrency }: { readonly concurrency: number },
 ): BatchWorker {
-  const { runs, log } = edges;
+  const { runs, log } = deps;
   const stopping = new AbortController();
   // Every job that waits listens on it.
   setMaxListeners(0, stopping.signal);
 
   const worker: Worker<BatchJob> = new Worker(
     QUEUE_NAME,
-    (job, token) => takeJob(job, token ?? '', edges, connection, stopping.signal, () => worker.pause(true)),
+    (job, token) => takeJob(job, token ?? '', deps, connection, stopping.signal, () => worker.pause(true)),
     {
-      ...workerName(edges.only),
-      autorun: edges.only === undefined,
+      ...workerName(deps.only),
+      autorun: deps.only === undefined,
       connection,
       prefix: runs.keys.prefix,
       concurrency,
@@ -97,14 +97,14 @@ export function startWorker(
   }, TOP_UP_MS);
   cutLongLocks();
   producer.topUp().catch(said);
-  const signingIn = keepSigningIn(edges, producer, stopping.signal);
-  const takingTurns = edges.only && takeTurns(worker, edges, producer, stopping.signal);
+  const signingIn = keepSigningIn(deps, producer, stopping.signal);
+  const takingTurns = deps.only && takeTurns(worker, deps, producer, stopping.signal);
 
   return {
     async isIdle() {
       return (await producer.topUp()) === 0;
     },
-    awaitsSignIn: async () => (await runsThatAwaitSignIn(edges)).length > 0,
+    awaitsSignIn: async () => (await runsThatAwaitSignIn(deps)).length > 0,
     async stop() {
       clearInterval(regularly);
       stopping.abort();
@@ -135,17 +135,17 @@ const clockWentBack = ({ jobs, stepMs }: LocksCut): string =>
  * Looks, from the start on, whether runs that wait for the sign-in may go on: a new worker may bring a new one. Where reads
  * are allowed and writes are refused again at once, the tries grow rarer, until a write goes through.
  */
-async function keepSigningIn(edges: Edges, producer: Producer, stopping: AbortSignal): Promise<void> {
-  const { signInRetryMs } = edges.ledger.pace;
+async function keepSigningIn(deps: WorkerDeps, producer: Producer, stopping: AbortSignal): Promise<void> {
+  const { signInRetryMs } = deps.limiter.pace;
   const tries = new SignInTries();
   while (!stopping.aborted) {
     try {
-      const resumed = await resumeWhenSignedIn(edges, stopping);
+      const resumed = await resumeWhenSignedIn(deps, stopping);
       if (resumed.length > 0) await producer.topUp();
       tries.made(resumed);
     } catch (error) {
       if (stopping.aborted) return;
-      edges.log.warn('Whether the sign-in works again could not be seen.', { err: error });
+      deps.log.warn('Whether the sign-in works again could not be seen.', { err: error });
     }
     await sleep(signInRetryMs * tries.distance, undefined, { signal: stopping }).catch(() => undefined);
   }
@@ -154,25 +154,25 @@ async function keepSigningIn(edges: Edges, producer: Producer, stopping: AbortSi
 /** Lets a worker of some runs take jobs while no other run is at work: the jobs of that one are for others. */
 async function takeTurns(
   worker: Worker<BatchJob>,
-  edges: Edges,
+  deps: WorkerDeps,
   producer: Producer,
   stopping: AbortSignal,
 ): Promise<void> {
   let isTurn: boolean | undefined;
   while (!stopping.aborted) {
     try {
-      const line = await edges.runs.line();
+      const line = await deps.runs.line();
       const isOthers = line.some(
-        (run) => run.state === 'running' && isOurs(run, edges) && !isMeant(run.runId, edges),
+        (run) => run.state === 'running' && isOurs(run, deps) && !isMeant(run.runId, deps),
       );
       // It may have paused by itself, when it came upon a job of another run.
       if (isOthers) await worker.pause(true);
       else if (isTurn !== true || worker.isPaused()) await worker.resume();
-      const isMineAtWork = line.some((run) => run.state === 'running' && isMeant(run.runId, edges));
+      const isMineAtWork = line.some((run) => run.state === 'running' && isMeant(run.runId, deps));
       if (isTurn === isOthers || !isMineAtWork) await producer.topUp();
       isTurn = !isOthers;
     } catch (error) {
-      edges.log.debug('Whose turn it is could not be seen.', { err: error });
+      deps.log.debug('Whose turn it is could not be seen.', { err: error });
     }
     await sleep(TURN_CHECK_MS, undefined, { signal: stopping }).catch(() => undefined);
   }
@@ -181,7 +181,7 @@ async function takeTurns(
 async function takeJob(
   job: Job<BatchJob>,
   token: string,
-  edges: Edges,
+  deps: WorkerDeps,
   connection: RedisClient,
   stopping: AbortSignal,
   rest: () => Promise<void>,
@@ -189,7 +189,7 @@ async function takeJob(
   let told = '';
   for (;;) {
     try {
-      const step = await stepOf(job, edges, stopping);
+      const step = await stepOf(job, deps, stopping);
       switch (step.kind) {
         case 'done':
         case 'stopped':
@@ -211,7 +211,7 @@ async function takeJob(
       if (refusal === undefined || stopping.aborted) throw error;
       // A full Redis is mended by a person, and then the work goes on: a job that failed would wait for the next top-up.
       const { message, remedy } = refusal;
-      if (message !== told) edges.log.warn(`${message} Trying again until it does.`, { remedy, job: job.id });
+      if (message !== told) deps.log.warn(`${message} Trying again until it does.`, { remedy, job: job.id });
       told = message;
       if (!(await slept(REDIS_REFUSED_WAIT_MS, stopping))) throw error;
     }
@@ -223,12 +223,12 @@ const slept = (ms: number, signal: AbortSignal): Promise<boolean> =>
   sleep(ms, true, { signal }).catch(() => false);
 
 /** What only a person can mend (the sign-in) must not burn through the queue. */
-async function stepOf(job: Job<BatchJob>, edges: Edges, stopping: AbortSignal): Promise<Step> {
+async function stepOf(job: Job<BatchJob>, deps: WorkerDeps, stopping: AbortSignal): Promise<Step> {
   try {
-    return await processBatch(job.data, edges, stopping);
+    return await processBatch(job.data, deps, stopping);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    return pauseForSignIn(job.data, `${error.message} ${error.remedy}`, edges);
+    return pauseForSignIn(job.data, `${error.message} ${error.remedy}`, deps);
   }
 }
 

@@ -1,5 +1,5 @@
-import { holdOf } from './limiter/backoff.ts';
-import { type Leave, asBefore, attemptsIn } from './limiter/permit.ts';
+import { backoffOf } from './limiter/backoff.ts';
+import { type Permit, asBefore, attemptsIn } from './limiter/permit.ts';
 import { randomUUID } from 'node:crypto';
 import { isJsonObject } from '../assignments/values/json.ts';
 import { outcomeOf, type GraphError, type Outcome } from '../assignments/changes/outcome.ts';
@@ -9,7 +9,7 @@ import type { BatchRef, RowUpdate } from '../runs/batchRow.ts';
 import { isInDoubt, isSettled, type RowState } from '../runs/rowState.ts';
 import type { Run } from '../runs/run.ts';
 import { approvalHeaders, asAsked, codeOf } from './findApprovals.ts';
-import type { Edges, Step } from './deps.ts';
+import type { WorkerDeps, Step } from './deps.ts';
 import type { NeededWrite } from './needed.ts';
 import { abortForRoute, pauseForPermission, pauseRun, refusedSignIn } from './pauseRun.ts';
 import { refusedWrites } from './writeRefusal.ts';
@@ -18,21 +18,21 @@ import { failure, recordOf, recordOfRefused, type Traces } from './rowUpdate.ts'
 
 type Refused = Extract<EnvelopeReply, { kind: 'refused' }>;
 
-/** Sends the requests that leave was given for, in one envelope, and records what became of each row. What is sent is never cut. */
+/** Sends the requests that permit was given for, in one envelope, and records what became of each row. What is sent is never cut. */
 export async function writeRows(
   ref: BatchRef,
   run: Run,
-  leave: Leave,
+  permit: Permit,
   needed: readonly NeededWrite[],
   lists: ReadLists,
-  edges: Edges,
+  deps: WorkerDeps,
   signal: AbortSignal,
 ): Promise<Step> {
-  const { runs, ledger, signIn } = edges;
-  const writes = writesOf(leave, needed);
-  const validMs = leave.validForMs();
+  const { runs, limiter, signIn } = deps;
+  const writes = writesOf(permit, needed);
+  const validMs = permit.validForMs();
   if (writes === undefined || validMs <= 0) {
-    await ledger.giveBack(ref, leave);
+    await limiter.giveBack(ref, permit);
     return { kind: 'again' };
   }
   const requests = writes.map((write) => ({
@@ -43,58 +43,58 @@ export async function writeRows(
   const asked = signIn.asks('writes');
   let envelope: EnvelopeReply;
   try {
-    envelope = await edges.graphOf(run.apiVersion).postBatch(requests, {
+    envelope = await deps.graphOf(run.apiVersion).postBatch(requests, {
       deadlineMs: validMs,
       runId: run.runId,
     });
   } catch (error) {
     // There is no token, so nothing left: the rows are as before, and what is wrong is told where the job ends. Of any
     // other error nobody knows how far it came: the rows stay `sent`, and are looked at when their lease has ended.
-    if (error instanceof UserError) await ledger.giveBack(ref, leave);
+    if (error instanceof UserError) await limiter.giveBack(ref, permit);
     throw error;
   }
   const answeredAt = performance.now();
   switch (envelope.kind) {
     case 'unreached':
-      await ledger.giveBack(ref, leave);
-      return { kind: 'later', waitMs: ledger.pace.unreachedWaitMs };
+      await limiter.giveBack(ref, permit);
+      return { kind: 'later', waitMs: limiter.pace.unreachedWaitMs };
     case 'refused': {
       const { status, error } = envelope;
-      await recordRefused(ref, leave, writes, envelope, answeredAt, edges);
+      await recordRefused(ref, permit, writes, envelope, answeredAt, deps);
       if (status === 429) return { kind: 'again' };
-      if (status === 401) return refusedSignIn(run, asked, error, edges, signal);
+      if (status === 401) return refusedSignIn(run, asked, error, deps, signal);
       if (status === 403 && run.counts.succeeded > 0)
-        return (await pauseForPermission(run, error, edges)).step;
+        return (await pauseForPermission(run, error, deps)).step;
       return pauseRun(
         run,
         'refused',
         `Graph refused a whole batch with ${status} ${error.code}: ${error.message}`,
-        edges,
+        deps,
       );
     }
     case 'replies': {
       const answered = writes.map((write, i) =>
-        answeredWrite(run, write, envelope, i, requests[i]?.clientRequestId, leave, edges),
+        answeredWrite(run, write, envelope, i, requests[i]?.clientRequestId, permit, deps),
       );
       const lost = lostPermission(run, answered);
-      const refusal = lost && (await refusedWrites(run, lost, answered.some(wasForbiddenBefore), edges));
+      const refusal = lost && (await refusedWrites(run, lost, answered.some(wasForbiddenBefore), deps));
       const accepted = writes.filter((_, i) => answered[i]?.outcome.kind === 'succeeded');
       // Before the rows are recorded: nobody takes up the policy again without knowing.
-      await runs.keepLastWrites(run.graphUrl, ledger.pace.windowMs, writtenLists(accepted, lists));
+      await runs.keepLastWrites(run.graphUrl, limiter.pace.windowMs, writtenLists(accepted, lists));
       const { states, runState } = await recordReplies(
         ref,
-        leave,
+        permit,
         answered,
         { answeredAt, isUnpaid: refusal?.rowsPay === false },
-        edges,
+        deps,
       );
       const outcomes = answered.map(({ outcome }) => outcome);
       const refused = outcomes.find((outcome) => outcome.kind === 'signIn');
-      if (refused) return refusedSignIn(run, asked, refused.error, edges, signal);
+      if (refused) return refusedSignIn(run, asked, refused.error, deps, signal);
       if (refusal?.step !== undefined) return refusal.step;
       for (const { outcome, method } of answered)
         if (outcome.kind === 'routeRefused')
-          return abortForRoute(run, refusedRoute(run, method, outcome.error.code), edges);
+          return abortForRoute(run, refusedRoute(run, method, outcome.error.code), deps);
       if (outcomes.some(({ kind }) => kind !== 'lost')) signIn.worked(asked);
       if (outcomes.some(({ kind }) => kind === 'succeeded')) signIn.wrote(asked);
       return nextStep(states, runState);
@@ -109,11 +109,11 @@ const refusedRoute = (
 ): string =>
   method === 'PATCH' && apiVersion === 'beta' && !blind
     ? `the tenant does not take PATCH on assignments (${code}): \`retarget resume ${runId} --strategy assign --work\` goes on by writing whole lists`
-    : `the tenant does not take writes of this kind, ${method === 'PATCH' ? 'patch' : 'assign'} (${code}); whole lists are written with --strategy assign, in beta and with a look`;
+    : `the tenant does not take writes of this kind, ${method === 'PATCH' ? 'patch' : 'assign'} (${code}); whole lists are written with --strategy assign, in beta and with a read`;
 
-/** The requests of a leave; undefined when one of them has lost a row to other hands since, and would say too much. */
+/** The requests of a permit; undefined when one of them has lost a row to other hands since, and would say too much. */
 function writesOf(
-  { requests, places }: Leave,
+  { requests, places }: Permit,
   needed: readonly NeededWrite[],
 ): readonly NeededWrite[] | undefined {
   const granted = new Set(places);
@@ -140,16 +140,16 @@ function answeredWrite(
   envelope: Extract<EnvelopeReply, { kind: 'replies' }>,
   i: number,
   clientRequestId: string | undefined,
-  leave: Leave,
-  { ledger, random }: Edges,
+  permit: Permit,
+  { limiter, random }: WorkerDeps,
 ): Answered {
   const { request, rows } = write;
   const reply = envelope.replies[i];
-  const sends = Math.max(...rows.map(({ row }) => attemptsIn(leave, row.place)));
+  const sends = Math.max(...rows.map(({ row }) => attemptsIn(permit, row.place)));
   const outcome =
     reply === undefined
       ? MISSING
-      : asAsked(outcomeOf(reply, sends, ledger.pace.windowMs, random), run, write);
+      : asAsked(outcomeOf(reply, sends, limiter.pace.windowMs, random), run, write);
   const isAnswered = reply?.kind === 'answered';
   const requestId = isAnswered ? reply.requestId : envelope.requestId;
   const idAfter = isAnswered && request.method === 'PATCH' ? otherId(reply.body, rows[0]) : undefined;
@@ -197,10 +197,10 @@ const STOPS_RUN: ReadonlySet<Outcome['kind']> = new Set(['signIn', 'routeRefused
 
 function recordReplies(
   ref: BatchRef,
-  leave: Leave,
+  permit: Permit,
   answered: readonly Answered[],
   { answeredAt, isUnpaid }: { readonly answeredAt: number; readonly isUnpaid: boolean },
-  { ledger, now }: Edges,
+  { limiter, now }: WorkerDeps,
 ) {
   const at = now();
   const records = answered.flatMap(({ rows, outcome, traces, readsBack }) =>
@@ -208,18 +208,18 @@ function recordReplies(
       const terms = { at, readsBack };
       if (isUnpaid && outcome.kind === 'failed') {
         const detail = { at, ...failure(403, outcome.error) };
-        return { ...asBefore(row.place, attemptsIn(leave, row.place)), detail };
+        return { ...asBefore(row.place, attemptsIn(permit, row.place)), detail };
       }
-      return recordOf(row, outcome, leave, traces, terms);
+      return recordOf(row, outcome, permit, traces, terms);
     }),
   );
   const throttled = answered.flatMap(({ outcome, rows }) =>
     outcome.kind === 'throttled' ? rows.map(() => outcome.retryAfterMs) : [],
   );
-  return ledger.record(ref, records, leave, {
-    ...{ answeredAt, answered: leave.requests },
+  return limiter.record(ref, records, permit, {
+    ...{ answeredAt, answered: permit.requests },
     accepted: answered.filter(({ outcome }) => !NOT_LET_THROUGH.has(outcome.kind)).length,
-    holdMs: holdOf(throttled),
+    backoffMs: backoffOf(throttled),
     throttled: throttled.length,
     isStopping: answered.some(({ outcome }) => STOPS_RUN.has(outcome.kind)),
     allForbidden: !isUnpaid && answered.length >= FORBIDDEN_REPLIES_MIN && answered.every(isForbidden),
@@ -228,26 +228,26 @@ function recordReplies(
 
 async function recordRefused(
   ref: BatchRef,
-  leave: Leave,
+  permit: Permit,
   writes: readonly NeededWrite[],
   { status, retryAfterMs }: Refused,
   answeredAt: number,
-  { ledger, now }: Edges,
+  { limiter, now }: WorkerDeps,
 ): Promise<void> {
   const at = now();
   const isThrottled = status === 429;
   const rows = writes.flatMap((write) =>
-    write.rows.map(({ row }) => recordOfRefused(row, status, leave, at)),
+    write.rows.map(({ row }) => recordOfRefused(row, status, permit, at)),
   );
-  await ledger.record(ref, rows, leave, {
-    ...{ answeredAt, answered: leave.requests },
-    holdMs: isThrottled ? holdOf([retryAfterMs]) : 0,
+  await limiter.record(ref, rows, permit, {
+    ...{ answeredAt, answered: permit.requests },
+    backoffMs: isThrottled ? backoffOf([retryAfterMs]) : 0,
     throttled: isThrottled ? rows.length : 0,
     isStopping: !isThrottled,
   });
 }
 
-/** From the record, not from one's own replies: leave may have been partial, and the run may have been stopped. */
+/** From the record, not from one's own replies: the permit may have been partial, and the run may have been stopped. */
 export function nextStep(states: readonly RowState[], runState: Run['state']): Step {
   if (states.every(({ state }) => isSettled(state))) return { kind: 'done' };
   const isAnyInDoubt = states.some(({ state }) => isInDoubt(state));

@@ -2,7 +2,7 @@ import type { GraphError } from '../assignments/changes/outcome.ts';
 import type { ReadList } from '../graph/reads/currentAssignments.ts';
 import { CHEAPEST_READ } from '../graph/client/tellReach.ts';
 import type { Run } from '../runs/run.ts';
-import type { Edges, Step } from './deps.ts';
+import type { WorkerDeps, Step } from './deps.ts';
 import { pauseForPermission } from './pauseRun.ts';
 import { readsWithin } from './limiter/permittedReads.ts';
 
@@ -23,29 +23,29 @@ export async function refusedWrites(
   run: Run,
   error: GraphError,
   wereRefusedBefore: boolean,
-  edges: Edges,
+  deps: WorkerDeps,
 ): Promise<Refusal> {
-  const { signIn } = edges;
+  const { signIn } = deps;
   if (wereRefusedBefore && signIn.writesGoThrough) return { rowsPay: true, step: undefined };
   signIn.allWritesRefused();
-  const { step, wasAtWork } = await pauseForPermission(run, error, edges);
+  const { step, wasAtWork } = await pauseForPermission(run, error, deps);
   return { rowsPay: wereRefusedBefore && wasAtWork, step };
 }
 
 /**
- * Why a look says nothing about its rows: after reads that worked, all of it was refused with 403, and so is the cheapest read
+ * Why a read says nothing about its rows: after reads that worked, all of it was refused with 403, and so is the cheapest read
  * there is. Undefined: it does say something.
  */
 export async function lostReads(
   { runId, apiVersion, counts }: Run,
   byList: ReadonlyMap<string, ReadList>,
-  { ledger, graphOf }: Edges,
+  { limiter, graphOf }: WorkerDeps,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const hasRead = counts.succeeded + counts.skipped > 0;
   const results = [...byList.values()];
   if (!hasRead || results.length === 0 || !results.every(isForbidden)) return undefined;
-  const [reply] = await readsWithin({ ledger, graph: graphOf(apiVersion) }, runId, signal)([CHEAPEST_READ]);
+  const [reply] = await readsWithin({ limiter, graph: graphOf(apiVersion) }, runId, signal)([CHEAPEST_READ]);
   if (reply === undefined || !('status' in reply) || reply.kind === 'lost' || reply.status !== 403)
     return undefined;
   return `Graph refuses every read with 403 (${reply.error?.code}: ${reply.error?.message})`;

@@ -22,16 +22,16 @@ export function writtenLists(
 ): ReadonlyMap<string, LastWritten> {
   const found = new Map<string, LastWritten>();
   for (const [path, writes] of Map.groupBy(accepted, pathOf)) {
-    const look = path === undefined ? undefined : snapshot.get(path);
+    const reading = path === undefined ? undefined : snapshot.get(path);
     // What nobody has read is nothing that a read could be held against.
-    if (path === undefined || look?.kind !== 'list') continue;
+    if (path === undefined || reading?.kind !== 'list') continue;
     const afters = writes.map((_, i) =>
       listAfter(
         writes.slice(0, i + 1).flatMap(({ rows }) => rows),
-        look.assignments,
+        reading.assignments,
       ),
     );
-    const read = look.assignments.map(({ whole }) => whole);
+    const read = reading.assignments.map(({ whole }) => whole);
     found.set(path, lastWritten(lastWrites.get(path), read, afters));
   }
   return found;
@@ -49,9 +49,9 @@ export function seenWritten(
     if (row?.state !== 'written' || state !== 'succeeded') continue;
     const path = listPath(row.change.address);
     const known = lastWrites.get(path);
-    const look = snapshot.get(path);
-    if (known === undefined || look?.kind !== 'list') continue;
-    const read = look.assignments.map(({ whole }) => whole);
+    const reading = snapshot.get(path);
+    if (known === undefined || reading?.kind !== 'list') continue;
+    const read = reading.assignments.map(({ whole }) => whole);
     found.set(path, lastWritten(known, read, []));
   }
   return found;

@@ -7,7 +7,7 @@
  * `--only doubt` plays the deeds that leave the record in doubt, one after the other.
  */
 import { parseArgs } from 'node:util';
-import { DEED_NAMES, DOUBT_DEEDS, planOf, type DeedName } from './plan.ts';
+import { DEED_NAMES, DOUBT_INCIDENTS, planOf, type DeedName } from './plan.ts';
 import { playRound, type Round } from './round.ts';
 
 const { values } = parseArgs({
@@ -27,18 +27,18 @@ const only = values.only
   .split(',')
   .filter((name) => name !== '' && !isDoubt)
   .map((name): DeedName => {
-    const known = DEED_NAMES.find((deed) => deed === name);
+    const known = DEED_NAMES.find((incident) => incident === name);
     if (known === undefined) throw new Error(`--only ${name}: the deeds are ${DEED_NAMES.join(', ')}`);
     return known;
   });
 
 function tell({ plan, struck, tally, takenUpAfterMs, tookMs, violations, said }: Round): void {
-  const missed = plan.deeds.filter((deed) => !struck.includes(deed));
+  const missed = plan.incidents.filter((incident) => !struck.includes(incident));
   const weather = [plan.weather, ...Object.entries(plan.faults).map(([name, share]) => `${name} ${share}`)];
   const takenUp = takenUpAfterMs.length > 0 ? `, taken up after ${seconds(Math.max(...takenUpAfterMs))}` : '';
   say(
-    `seed ${plan.seed}: ${plan.deeds.join(' + ')} (${weather.join(', ')}; ${plan.redis}): ${tally.settled} of ${tally.rows} rows, ` +
-      `${tally.settledByLook} by looking${takenUp}, ${seconds(tookMs)}${missed.length > 0 ? `; too late for ${missed.join(', ')}` : ''}`,
+    `seed ${plan.seed}: ${plan.incidents.join(' + ')} (${weather.join(', ')}; ${plan.redis}): ${tally.settled} of ${tally.rows} rows, ` +
+      `${tally.settledByRead} by looking${takenUp}, ${seconds(tookMs)}${missed.length > 0 ? `; too late for ${missed.join(', ')}` : ''}`,
   );
   for (const violation of violations) say(`  ${violation}`);
   if (violations.length > 0 || values.verbose) say(said.join('\n'));
@@ -59,9 +59,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
 const first = Number(values.seed);
 const rounds: Round[] = [];
 for (let seed = first; seed < first + Number(values.rounds) && !stopping.signal.aborted; seed += 1) {
-  const doubt = DOUBT_DEEDS[(seed - 1) % DOUBT_DEEDS.length];
-  const deeds = isDoubt && doubt !== undefined ? [doubt] : only;
-  const round = await playRound(planOf(seed, deeds, values.rollback));
+  const doubt = DOUBT_INCIDENTS[(seed - 1) % DOUBT_INCIDENTS.length];
+  const incidents = isDoubt && doubt !== undefined ? [doubt] : only;
+  const round = await playRound(planOf(seed, incidents, values.rollback));
   rounds.push(round);
   tell(round);
 }
@@ -72,7 +72,7 @@ say(
   [
     `${rounds.length} rounds, seeds ${first} to ${first + rounds.length - 1}, ${broken.length} with something wrong`,
     `rows in ${total(({ tally }) => tally.rows)}, settled ${total(({ tally }) => tally.settled)}, lost ${total(({ tally }) => tally.lost)}`,
-    `written again ${total(({ tally }) => tally.writtenAgain)}, settled by looking ${total(({ tally }) => tally.settledByLook)}`,
+    `written again ${total(({ tally }) => tally.writtenAgain)}, settled by looking ${total(({ tally }) => tally.settledByRead)}`,
     `longest until what a killed process left was taken up: ${takenUp.length > 0 ? seconds(Math.max(...takenUp)) : 'none was killed'}`,
   ].join('\n'),
 );

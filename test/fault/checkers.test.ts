@@ -1,18 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import { CHECKERS, violations, type Evidence, type ResultLine } from './checkers.ts';
-import type { Wish } from './wishes.ts';
+import type { Desired } from './desires.ts';
 
 // A checker that finds nothing proves nothing unless it finds what is there: each is shown what it is for.
 
 const GROUP = '#microsoft.graph.groupAssignmentTarget';
-const wish = (line: number, kind: Wish['kind'], groupId: string): Wish => ({
+const desired = (line: number, kind: Desired['kind'], groupId: string): Desired => ({
   line,
   kind,
   groupId,
   listPath: '/deviceManagement/deviceConfigurations/c1/assignments',
   path: `/deviceManagement/deviceConfigurations/c1/assignments/a${line}`,
 });
-const WISHES = [wish(2, 'change', 'n2'), wish(3, 'alreadySo', 'g3'), wish(4, 'forbidden', 'n4')];
+const WISHES = [desired(2, 'change', 'n2'), desired(3, 'alreadySo', 'g3'), desired(4, 'forbidden', 'n4')];
 const targets = (...groups: string[]): Record<string, unknown>[] =>
   groups.map((groupId) => ({ '@odata.type': GROUP, groupId }));
 const line = (row: number, status: string, more: Partial<ResultLine> = {}): ResultLine => ({
@@ -31,7 +31,7 @@ const STATS: Evidence['stats'] = {
     throttled: 0,
     writtenAgain: [],
   },
-  ...{ requestsDuringHold: 0, clientRequestIdsRepeated: 0, redirectsFollowed: 0 },
+  ...{ requestsDuringBackoff: 0, clientRequestIdsRepeated: 0, redirectsFollowed: 0 },
   writesPerAssignment: { '/deviceManagement/deviceConfigurations/c1/assignments/a2': 1 },
   assignsPerPolicy: {},
   writesInWindowMax: { arrived: 2, admitted: 2 },
@@ -40,7 +40,7 @@ const STATS: Evidence['stats'] = {
 
 const WELL: Evidence = {
   plan: { writeLimit: 2, weather: 'calm', faults: {}, rekey: false, landsLate: false },
-  wishes: WISHES,
+  desires: WISHES,
   results: [
     line(2, 'succeeded'),
     line(3, 'skipped', { attempts: 0 }),
@@ -166,7 +166,11 @@ describe('the checkers find', () => {
       'after a rollback nothing is left that its results do not name',
       rolledBackTo('n2', [line(2, 'succeeded')]),
     ],
-    ['a request in a hold', 'nothing is sent before a hold has ended', withStats({ requestsDuringHold: 1 })],
+    [
+      'a request in a backoff',
+      'nothing is sent before a backoff has ended',
+      withStats({ requestsDuringBackoff: 1 }),
+    ],
     [
       'one write too many',
       'the window is never exceeded',

@@ -1,6 +1,6 @@
-import type { SimulatorStats } from '../../src/simulator/account.ts';
+import type { SimulatorStats } from '../../src/simulator/stats.ts';
 import type { Plan } from './plan.ts';
-import type { Wish } from './wishes.ts';
+import type { Desired } from './desires.ts';
 
 /** One line of `results --format json`, as far as it is looked at. */
 export interface ResultLine {
@@ -31,7 +31,7 @@ export interface StatusLine {
 /** What is known of a round when it is over: the commands' word on one side, the simulator's on the other. */
 export interface Evidence {
   readonly plan: Pick<Plan, 'writeLimit' | 'weather' | 'faults' | 'rekey' | 'landsLate'>;
-  readonly wishes: readonly Wish[];
+  readonly desires: readonly Desired[];
   readonly results: readonly ResultLine[];
   readonly status: StatusLine;
   readonly stats: SimulatorStats;
@@ -66,30 +66,30 @@ export const CHECKERS: Readonly<Record<string, Checker>> = {
     return status.state === wanted ? [] : [`it is ${status.state}: ${status.reasonText}`];
   },
 
-  'every row has one final outcome, in input order': ({ results, wishes }) => {
+  'every row has one final outcome, in input order': ({ results, desires }) => {
     const got = results.map(({ row }) => row);
-    const wanted = wishes.map(({ line }) => line);
+    const wanted = desires.map(({ line }) => line);
     const order = got.join() === wanted.join() ? [] : [`lines ${got.join()} instead of ${wanted.join()}`];
     return [...order, ...results.filter(({ status }) => !FINAL.has(status)).map(worded)];
   },
 
   'succeeded and skipped rows are held by the tenant, all others are not': (evidence) =>
     evidence.results.flatMap((line, i) => {
-      const wish = evidence.wishes[i];
-      if (wish === undefined) return [`${worded(line)} is of no row of the file`];
-      const held = holds(evidence.after, wish);
+      const desired = evidence.desires[i];
+      if (desired === undefined) return [`${worded(line)} is of no row of the file`];
+      const held = holds(evidence.after, desired);
       const isDone = line.status === 'succeeded' || line.status === 'skipped';
       // A cancel leaves rows alone that nobody had looked at yet, those that were so before too.
-      const isLeftAsItWas = wish.kind === 'alreadySo' && line.status === 'cancelled';
-      // What lands after the last look is known to nobody before it is rolled back.
+      const isLeftAsItWas = desired.kind === 'alreadySo' && line.status === 'cancelled';
+      // What lands after the last read is known to nobody before it is rolled back.
       const isInDoubt = evidence.plan.landsLate && line.attempts > 0 && !isDone;
-      if (wish.kind === 'duplicate' || isLeftAsItWas || isInDoubt || held === isDone) return [];
+      if (desired.kind === 'duplicate' || isLeftAsItWas || isInDoubt || held === isDone) return [];
       return [`${worded(line)}, and the tenant ${held ? 'holds' : 'does not hold'} its target`];
     }),
 
-  'each row ends as it should': ({ results, wishes, plan, cancelled }) =>
+  'each row ends as it should': ({ results, desires, plan, cancelled }) =>
     results.flatMap((line, i) => {
-      const kind = wishes[i]?.kind;
+      const kind = desires[i]?.kind;
       const hasFaults = plan.weather === 'faulty' || plan.landsLate;
       const isFailedByFaults = hasFaults && FAILING_CODES.has(line.errorCode ?? '');
       const allowed = [
@@ -107,38 +107,40 @@ export const CHECKERS: Readonly<Record<string, Checker>> = {
         : [`${worded(line)}: ${line.httpStatus} ${line.errorCode}, a row that is ${kind}`];
     }),
 
-  'nothing is written that was settled, nor twice at all': ({ stats, wishes }) => {
+  'nothing is written that was settled, nor twice at all': ({ stats, desires }) => {
     const written = Object.entries(stats.writesPerAssignment);
     const twice = written.filter(([, times]) => times > 1).map(([path, times]) => `${path} ${times} times`);
-    const mayBeWritten = new Set(wishes.filter(({ kind }) => kind === 'change').map(({ path }) => path));
+    const mayBeWritten = new Set(desires.filter(({ kind }) => kind === 'change').map(({ path }) => path));
     const stray = written.filter(([path]) => !mayBeWritten.has(path)).map(([path]) => `${path} at all`);
     return [...twice, ...stray, ...stats.writtenAgain.map((path) => `${path} after its 200`)];
   },
 
-  'what no row is about stays as it was': ({ before, after, wishes }) =>
+  'what no row is about stays as it was': ({ before, after, desires }) =>
     [...before].flatMap(([listPath, targets]) => {
       const left = (after.get(listPath) ?? []).map((target) => JSON.stringify(target));
-      const changes = wishes.filter((wish) => wish.listPath === listPath && wish.kind === 'change').length;
+      const changes = desires.filter(
+        (desired) => desired.listPath === listPath && desired.kind === 'change',
+      ).length;
       const kept = targets.filter((target) => left.includes(JSON.stringify(target))).length;
       if (left.length !== targets.length) return [`${listPath} has ${left.length} of ${targets.length}`];
       return kept >= targets.length - changes ? [] : [`${listPath} kept ${kept} of ${targets.length}`];
     }),
 
-  'after a rollback nothing is left that its results do not name': ({ wishes, before, rolledBack }) => {
+  'after a rollback nothing is left that its results do not name': ({ desires, before, rolledBack }) => {
     if (rolledBack === undefined) return [];
     const named = new Set(
       rolledBack.results
         .filter(({ status }) => status !== 'succeeded' && status !== 'skipped')
         .map(({ policyId, assignmentId }) => `${policyId} ${assignmentId}`),
     );
-    return wishes
-      .filter((wish) => holds(rolledBack.after, wish) && !holds(before, wish))
+    return desires
+      .filter((desired) => holds(rolledBack.after, desired) && !holds(before, desired))
       .filter(({ path }) => !named.has(placeOf(path)))
       .map(({ line, path, kind }) => `${path} (line ${line}, ${kind}) is as the run wrote it`);
   },
 
-  'nothing is sent before a hold has ended': ({ stats }) =>
-    stats.requestsDuringHold === 0 ? [] : [`${stats.requestsDuringHold} requests`],
+  'nothing is sent before a backoff has ended': ({ stats }) =>
+    stats.requestsDuringBackoff === 0 ? [] : [`${stats.requestsDuringBackoff} requests`],
 
   'the window is never exceeded': ({ stats, plan }) => [
     ...(stats.writesInWindowMax.arrived <= plan.writeLimit
@@ -190,29 +192,29 @@ export interface Tally {
   readonly lost: number;
   readonly writtenAgain: number;
   /** Sent rows that no reply settled: the tenant was looked at. */
-  readonly settledByLook: number;
+  readonly settledByRead: number;
 }
 
-export function tallyOf({ results, wishes, after, stats }: Evidence): Tally {
+export function tallyOf({ results, desires, after, stats }: Evidence): Tally {
   const isDone = ({ status }: ResultLine): boolean => status === 'succeeded' || status === 'skipped';
   const isLost = (line: ResultLine, i: number): boolean => {
-    const wish = wishes[i];
-    if (wish === undefined || !FINAL.has(line.status)) return true;
+    const desired = desires[i];
+    if (desired === undefined || !FINAL.has(line.status)) return true;
     // A duplicate is skipped for the sake of the row before it, whatever becomes of that one.
-    return wish.kind !== 'duplicate' && isDone(line) && !holds(after, wish);
+    return desired.kind !== 'duplicate' && isDone(line) && !holds(after, desired);
   };
   return {
-    rows: wishes.length,
+    rows: desires.length,
     settled: results.filter(({ status }) => FINAL.has(status)).length,
-    lost: results.filter(isLost).length + Math.max(0, wishes.length - results.length),
+    lost: results.filter(isLost).length + Math.max(0, desires.length - results.length),
     writtenAgain: Object.values(stats.writesPerAssignment).reduce((sum, times) => sum + times - 1, 0),
-    settledByLook: results.filter(
+    settledByRead: results.filter(
       ({ status, attempts, httpStatus }) => status === 'succeeded' && attempts > 0 && httpStatus === null,
     ).length,
   };
 }
 
-const holds = (after: Evidence['after'], { listPath, groupId }: Wish): boolean =>
+const holds = (after: Evidence['after'], { listPath, groupId }: Desired): boolean =>
   (after.get(listPath) ?? []).some((target) => target['groupId'] === groupId);
 
 /** Policy and assignment of a path, as results name them. */

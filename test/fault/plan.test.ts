@@ -1,40 +1,40 @@
 import { describe, expect, test } from 'vitest';
-import { DEED_NAMES, DOUBT_DEEDS, EMBEDDED_DEEDS, planOf } from './plan.ts';
-import { wishesOf } from './wishes.ts';
+import { DEED_NAMES, DOUBT_INCIDENTS, EMBEDDED_INCIDENTS, planOf } from './plan.ts';
+import { desiresOf } from './desires.ts';
 
 const SEEDS = Array.from({ length: 500 }, (_, i) => i + 1);
 
 describe('the plan of a round', () => {
   test('is the same for the same seed, and so are its tenant and its file', () => {
     expect(planOf(7)).toEqual(planOf(7));
-    expect(wishesOf(planOf(7))).toEqual(wishesOf(planOf(7)));
+    expect(desiresOf(planOf(7))).toEqual(desiresOf(planOf(7)));
     expect(planOf(8)).not.toEqual(planOf(7));
   });
 
   test('has every deed in as many rounds as there are deeds', () => {
-    const firsts = DEED_NAMES.map((_, i) => planOf(101 + i).deeds[0]);
+    const firsts = DEED_NAMES.map((_, i) => planOf(101 + i).incidents[0]);
     expect(new Set(firsts)).toEqual(new Set(DEED_NAMES));
   });
 
   test('mixes no deeds of the embedded Redis with those of another', () => {
     for (const seed of SEEDS) {
-      const { deeds, redis } = planOf(seed);
-      const embedded = deeds.filter((deed) => EMBEDDED_DEEDS.some((name) => name === deed));
-      expect(embedded).toEqual(redis === 'embedded' ? deeds : []);
+      const { incidents, redis } = planOf(seed);
+      const embedded = incidents.filter((incident) => EMBEDDED_INCIDENTS.some((name) => name === incident));
+      expect(embedded).toEqual(redis === 'embedded' ? incidents : []);
     }
   });
 
   test('does nothing else to a run that a deed leaves in doubt, and then rolls it back', () => {
-    const isDoubt = (name: string): boolean => DOUBT_DEEDS.some((deed) => deed === name);
+    const isDoubt = (name: string): boolean => DOUBT_INCIDENTS.some((incident) => incident === name);
     const plans = SEEDS.map((seed) => planOf(seed));
-    const inDoubt = plans.filter(({ deeds }) => deeds.some(isDoubt));
-    expect(new Set(inDoubt.flatMap(({ deeds }) => deeds))).toEqual(new Set(DOUBT_DEEDS));
+    const inDoubt = plans.filter(({ incidents }) => incidents.some(isDoubt));
+    expect(new Set(inDoubt.flatMap(({ incidents }) => incidents))).toEqual(new Set(DOUBT_INCIDENTS));
     for (const plan of plans) expect(plan.rollsBack).toBe(inDoubt.includes(plan));
     for (const plan of inDoubt)
-      expect(plan).toMatchObject({ deeds: [expect.any(String)], redis: 'server', rekey: false });
-    for (const { deeds, isPlanned, landsLate } of inDoubt)
+      expect(plan).toMatchObject({ incidents: [expect.any(String)], redis: 'server', rekey: false });
+    for (const { incidents, isPlanned, landsLate } of inDoubt)
       expect([isPlanned, landsLate]).toEqual(
-        deeds.includes('redisLosesLastSecond') ? [true, false] : [false, true],
+        incidents.includes('redisLosesLastSecond') ? [true, false] : [false, true],
       );
     expect(planOf(7, ['redisKilled'], true)).toMatchObject({ rollsBack: true, landsLate: false });
   });
@@ -42,7 +42,9 @@ describe('the plan of a round', () => {
   test('asks for no hold that nobody could keep: no 429s where replies get lost with a worker or a Redis', () => {
     const throttled = SEEDS.map((seed) => planOf(seed)).filter(({ weather }) => weather === 'throttled');
     expect(throttled.length).toBeGreaterThan(0);
-    expect(throttled.flatMap(({ deeds }) => deeds).filter((deed) => /Killed|redis/.test(deed))).toEqual([]);
+    expect(
+      throttled.flatMap(({ incidents }) => incidents).filter((incident) => /Killed|redis/.test(incident)),
+    ).toEqual([]);
   });
 
   test('knows all weathers and faults of 5 to 20 %', () => {
@@ -60,14 +62,14 @@ describe('the plan of a round', () => {
   });
 
   test('has rows of every kind to be done', () => {
-    const kinds = wishesOf(planOf(1)).wishes.map(({ kind }) => kind);
+    const kinds = desiresOf(planOf(1)).desires.map(({ kind }) => kind);
     expect(new Set(kinds)).toEqual(new Set(['change', 'alreadySo', 'duplicate', 'forbidden']));
   });
 
   test('forbids nothing but the rows that are meant', () => {
     for (const seed of SEEDS.slice(200, 240)) {
-      const { wishes, forbidden } = wishesOf(planOf(seed));
-      const refused = wishes.filter(({ path }) => forbidden.some((id) => path.endsWith(`/${id}`)));
+      const { desires, forbidden } = desiresOf(planOf(seed));
+      const refused = desires.filter(({ path }) => forbidden.some((id) => path.endsWith(`/${id}`)));
       expect(new Set(refused.map(({ kind }) => kind))).toEqual(new Set(['forbidden']));
     }
   });

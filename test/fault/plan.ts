@@ -2,8 +2,8 @@ import { FAULT_NAMES, type FaultName } from '../../src/simulator/faults.ts';
 import { seededRandom, type Random } from '../../src/simulator/random.ts';
 
 /** What is done to a run whose Redis is a server of its own, reached through a proxy. */
-export const SERVER_DEEDS = [
-  'workerKilledInLook',
+export const SERVER_INCIDENTS = [
+  'workerKilledInRead',
   'redisKilled',
   'sameBatchTwice',
   'workerKilledBeforeSend',
@@ -28,14 +28,14 @@ export const SERVER_DEEDS = [
   'redisHalfOpen',
 ] as const;
 /** What is done to three workers that share an embedded Redis; they start at once on a server that is not there. */
-export const EMBEDDED_DEEDS = ['embeddedKilled', 'embeddedAllKilled', 'embeddedWorkerKilled'] as const;
+export const EMBEDDED_INCIDENTS = ['embeddedKilled', 'embeddedAllKilled', 'embeddedWorkerKilled'] as const;
 
 /**
  * What leaves the record not knowing what the tenant holds: the run is rolled back afterwards, and what is left then must be named.
  * Such a deed is the only one of its round, as a `cancel` that Redis loses, or that meets writes which land later, is told apart
  * from a wrong end by nobody.
  */
-export const DOUBT_DEEDS = [
+export const DOUBT_INCIDENTS = [
   'writesLandLate',
   'givenUpBeforeLanding',
   'cancelledBeforeLanding',
@@ -43,10 +43,10 @@ export const DOUBT_DEEDS = [
 ] as const;
 /** Of these, those that have writes land late: until the end nobody can know of them. */
 const LANDS_LATE: ReadonlySet<DeedName> = new Set<DeedName>(
-  DOUBT_DEEDS.filter((name) => name.includes('Land')),
+  DOUBT_INCIDENTS.filter((name) => name.includes('Land')),
 );
 
-export const DEED_NAMES = [...SERVER_DEEDS, ...EMBEDDED_DEEDS, ...DOUBT_DEEDS];
+export const DEED_NAMES = [...SERVER_INCIDENTS, ...EMBEDDED_INCIDENTS, ...DOUBT_INCIDENTS];
 export type DeedName = (typeof DEED_NAMES)[number];
 
 /** How Graph behaves while it happens. */
@@ -56,7 +56,7 @@ export type Weather = 'calm' | 'faulty' | 'throttled';
 export interface Plan {
   readonly seed: number;
   readonly redis: 'server' | 'embedded';
-  readonly deeds: readonly DeedName[];
+  readonly incidents: readonly DeedName[];
   readonly weather: Weather;
   readonly faults: Partial<Record<FaultName, number>>;
   readonly retryAfter: 'seconds' | 'decimal' | 'date';
@@ -81,7 +81,7 @@ export interface Plan {
 }
 
 /**
- * A worker that dies with a 429 in its hands takes the hold with it, and a Redis that is away hears of none: then nobody can
+ * A worker that dies with a 429 in its hands takes the backoff with it, and a Redis that is away hears of none: then nobody can
  * keep it. So these deeds meet no throttling, and whoever does can be held to every hold.
  */
 const LOSES_REPLIES: ReadonlySet<DeedName> = new Set<DeedName>([
@@ -91,7 +91,8 @@ const LOSES_REPLIES: ReadonlySet<DeedName> = new Set<DeedName>([
 /** Two workers on one batch meet only if neither waits long for leave. */
 const WIDE_LIMIT = 400;
 
-const leavesDoubt = (name: DeedName | undefined): boolean => DOUBT_DEEDS.some((deed) => deed === name);
+const isInDoubtAfter = (name: DeedName | undefined): boolean =>
+  DOUBT_INCIDENTS.some((incident) => incident === name);
 
 /**
  * @param only the deeds of the round, instead of those that the seed picks
@@ -103,21 +104,21 @@ export function planOf(seed: number, only: readonly DeedName[] = [], rollsBack =
   // In turn and not by chance: so many rounds in a row have seen every deed.
   const first = DEED_NAMES[(((seed - 1) % DEED_NAMES.length) + DEED_NAMES.length) % DEED_NAMES.length];
   const isServerDeed = (name: DeedName | undefined): boolean =>
-    SERVER_DEEDS.some((deed) => deed === name) || leavesDoubt(name);
+    SERVER_INCIDENTS.some((incident) => incident === name) || isInDoubtAfter(name);
   const isServer = isServerDeed(only[0] ?? first);
-  const second = isServer && random() < 0.25 ? pick(SERVER_DEEDS, random) : undefined;
-  const picked = leavesDoubt(first) ? [first] : [first, second];
-  const chosen = only.length > 0 ? only : picked.filter((deed) => deed !== undefined);
-  const deeds = [...new Set(chosen)];
-  const putsBack = rollsBack || deeds.some(leavesDoubt);
-  const weathers: Weather[] = deeds.some((deed) => LOSES_REPLIES.has(deed))
+  const second = isServer && random() < 0.25 ? pick(SERVER_INCIDENTS, random) : undefined;
+  const picked = isInDoubtAfter(first) ? [first] : [first, second];
+  const chosen = only.length > 0 ? only : picked.filter((incident) => incident !== undefined);
+  const incidents = [...new Set(chosen)];
+  const putsBack = rollsBack || incidents.some(isInDoubtAfter);
+  const weathers: Weather[] = incidents.some((incident) => LOSES_REPLIES.has(incident))
     ? ['calm', 'calm', 'faulty']
     : ['calm', 'faulty', 'throttled'];
   const weather = pick(weathers, random);
   return {
     seed,
     redis: isServer ? 'server' : 'embedded',
-    deeds,
+    incidents,
     weather,
     faults: weather === 'faulty' ? someFaults(random) : weather === 'throttled' ? { throttled: 0.05 } : {},
     retryAfter: pick(['seconds', 'decimal', 'date'], random),
@@ -125,15 +126,15 @@ export function planOf(seed: number, only: readonly DeedName[] = [], rollsBack =
     configurations: 10,
     compliancePolicies: between(3, 6),
     assignmentsPerPolicy: between(5, 8),
-    writeLimit: deeds.includes('sameBatchTwice') ? WIDE_LIMIT : between(20, 40),
+    writeLimit: incidents.includes('sameBatchTwice') ? WIDE_LIMIT : between(20, 40),
     windowMs: between(7, 10) * 100,
     window: pick(['sliding', 'fixed'], random),
     latencyMs: between(0, 6) * 10,
     // The results of a rollback name an assignment by the id that it has, and the rows by the one that it had.
     rekey: random() < 0.25 && !putsBack,
     workers: isServer ? between(1, 2) : 3,
-    landsLate: deeds.some((deed) => LANDS_LATE.has(deed)),
-    isPlanned: deeds.includes('redisLosesLastSecond'),
+    landsLate: incidents.some((incident) => LANDS_LATE.has(incident)),
+    isPlanned: incidents.includes('redisLosesLastSecond'),
     rollsBack: putsBack,
     moment: 0.05 + random() * 0.4,
   };

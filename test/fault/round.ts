@@ -13,10 +13,10 @@ import {
   type Tally,
 } from './checkers.ts';
 import type { DeedName, Plan } from './plan.ts';
-import { REDIS_DEEDS } from './redisDeeds.ts';
-import { killProducerWhilePublishing, killProducerWhileStaging, RUN_DEEDS } from './runDeeds.ts';
+import { REDIS_INCIDENTS } from './redisIncidents.ts';
+import { killProducerWhilePublishing, killProducerWhileStaging, RUN_INCIDENTS } from './runIncidents.ts';
 import { ANY_FAILURES, Site, SUBMIT_FLAGS } from './site.ts';
-import { WORKER_DEEDS, type Deed } from './workerDeeds.ts';
+import { WORKER_INCIDENTS, type Incident } from './workerIncidents.ts';
 
 /** A run of seconds, with all that can be done to it, on a busy machine. */
 const RUN_MAX_MS = 120_000;
@@ -38,10 +38,10 @@ export interface Round {
 /** Before there is a run; everything else is done to a run at work. */
 type ProducerDeed = 'producerKilledStaging' | 'producerKilledPublishing';
 
-const DEEDS: Readonly<Record<Exclude<DeedName, ProducerDeed>, Deed>> = {
-  ...WORKER_DEEDS,
-  ...REDIS_DEEDS,
-  ...RUN_DEEDS,
+const DEEDS: Readonly<Record<Exclude<DeedName, ProducerDeed>, Incident>> = {
+  ...WORKER_INCIDENTS,
+  ...REDIS_INCIDENTS,
+  ...RUN_INCIDENTS,
 };
 
 export async function playRound(plan: Plan): Promise<Round> {
@@ -54,7 +54,7 @@ export async function playRound(plan: Plan): Promise<Round> {
   const struck: DeedName[] = [];
   await submit(site, struck);
   for (let i = 0; i < plan.workers; i += 1) site.startWorker();
-  for (const name of plan.deeds) {
+  for (const name of plan.incidents) {
     if (name === 'producerKilledStaging' || name === 'producerKilledPublishing') continue;
     if (await DEEDS[name](site, random)) struck.push(name);
   }
@@ -79,7 +79,7 @@ export async function playRound(plan: Plan): Promise<Round> {
 }
 
 async function submit(site: Site, struck: DeedName[]): Promise<void> {
-  for (const name of site.plan.deeds) {
+  for (const name of site.plan.incidents) {
     if (name === 'producerKilledStaging' && (await killProducerWhileStaging(site))) struck.push(name);
     if (name === 'producerKilledPublishing' && (await killProducerWhilePublishing(site))) struck.push(name);
   }
@@ -110,14 +110,14 @@ async function gather(site: Site, before: Evidence['before']): Promise<Evidence>
   const after = await listsOf(site);
   const results = JSON.parse(await site.run(['results', site.runId, '--format', 'json'])) as ResultLine[];
   const status = JSON.parse(await site.run(['status', site.runId, '--json'])) as StatusLine;
-  const { wishes, plan, endings, takenUpAfterMs, cancelled } = site;
+  const { desires, plan, endings, takenUpAfterMs, cancelled } = site;
   if (plan.redis === 'embedded') {
     const isLeft = hasServer({ lifeline: join(site.dir, 'data', 'redis.alive') });
     endings.push({ what: 'a redis-server after the last command', exitCode: isLeft ? 1 : 0 });
   }
   return {
     plan,
-    wishes: wishes.wishes,
+    desires: desires.desires,
     results,
     status,
     stats,
@@ -145,8 +145,8 @@ async function rollBack(site: Site): Promise<RolledBack> {
   return { results: JSON.parse(results) as ResultLine[], after: await listsOf(site) };
 }
 
-async function listsOf({ wishes, simulator }: Site): Promise<Map<string, Record<string, unknown>[]>> {
-  const paths = [...new Set(wishes.wishes.map(({ listPath }) => listPath))];
+async function listsOf({ desires, simulator }: Site): Promise<Map<string, Record<string, unknown>[]>> {
+  const paths = [...new Set(desires.desires.map(({ listPath }) => listPath))];
   const lists = new Map<string, Record<string, unknown>[]>();
   for (const path of paths) lists.set(path, [...(await simulator.targetsAt(path))]);
   return lists;

@@ -8,13 +8,13 @@ import { QUEUE_NAME, type BatchJob } from '../../src/worker/producer.ts';
 import { closeRedis, openRedis, type RedisClient } from '../../src/redis/connection.ts';
 import { hasEnded } from '../../src/runs/run.ts';
 import { RunStore } from '../../src/runs/runStore.ts';
-import type { SimulatorStats } from '../../src/simulator/account.ts';
+import type { SimulatorStats } from '../../src/simulator/stats.ts';
 import { openProcesses, type Child, type Ended, type Processes } from '../support/processes.ts';
 import { startRedisServer, type TestRedis } from '../support/redisServer.ts';
 import { simulatorOf, type SimulatorProcess } from '../support/simulatorProcess.ts';
 import { openTcpProxy, type TcpProxy } from '../support/tcpProxy.ts';
 import type { Plan } from './plan.ts';
-import { wishesOf, type Wishes } from './wishes.ts';
+import { desiresOf, type Desires } from './desires.ts';
 
 const TENANT = 'chaos';
 const LOOK_MS = 10;
@@ -41,7 +41,7 @@ export interface RedisSite {
 
 /** Everything of one round that can be broken, and a straight way to look at it. */
 export class Site implements AsyncDisposable {
-  readonly wishes: Wishes;
+  readonly desires: Desires;
   readonly file: string;
   readonly plan: Plan;
   readonly dir: string;
@@ -55,7 +55,7 @@ export class Site implements AsyncDisposable {
   readonly #alive = setInterval(() => undefined, 60_000);
   #watcher: RedisClient | undefined;
   #queue: Queue<BatchJob> | undefined;
-  /** What is submitted: the file of wishes, or the plan of it. */
+  /** What is submitted: the file of wants, or the plan of it. */
   submitted: string;
   /** What its plan lets through, both when it is made and when it is submitted. */
   planFlags: readonly string[] = [];
@@ -69,14 +69,14 @@ export class Site implements AsyncDisposable {
   private constructor(
     plan: Plan,
     dir: string,
-    wishes: Wishes,
+    desires: Desires,
     processes: Processes,
     simulator: SimulatorProcess,
     redis: RedisSite | undefined,
   ) {
     this.plan = plan;
     this.dir = dir;
-    this.wishes = wishes;
+    this.desires = desires;
     this.processes = processes;
     this.simulator = simulator;
     this.redis = redis;
@@ -98,12 +98,12 @@ export class Site implements AsyncDisposable {
 
   static async open(plan: Plan): Promise<Site> {
     const dir = mkdtempSync(join(tmpdir(), 'retarget-chaos-'));
-    const wishes = wishesOf(plan);
-    writeFileSync(join(dir, 'changes.csv'), wishes.csv);
-    writeFileSync(join(dir, 'tenant.json'), JSON.stringify(wishes.tenant));
+    const desires = desiresOf(plan);
+    writeFileSync(join(dir, 'changes.csv'), desires.csv);
+    writeFileSync(join(dir, 'tenant.json'), JSON.stringify(desires.tenant));
     const processes = openProcesses();
     try {
-      const simulate = processes.start(['simulate', ...simulatorFlags(plan, wishes)], {
+      const simulate = processes.start(['simulate', ...simulatorFlags(plan, desires)], {
         env: { PATH: process.env['PATH'], HOME: dir },
         cwd: dir,
       });
@@ -111,7 +111,7 @@ export class Site implements AsyncDisposable {
         simulatorOf(simulate),
         plan.redis === 'server' ? redisSite(join(dir, 'redis')) : undefined,
       ]);
-      return new Site(plan, dir, wishes, processes, simulator, redis);
+      return new Site(plan, dir, desires, processes, simulator, redis);
     } catch (error) {
       await processes[Symbol.asyncDispose]();
       throw error;
@@ -143,7 +143,7 @@ export class Site implements AsyncDisposable {
   }
 
   /** Does something to the run. False when it was over before. */
-  async steer(verb: 'pause' | 'cancel'): Promise<boolean> {
+  async runControl(verb: 'pause' | 'cancel'): Promise<boolean> {
     const argv = [verb, this.runId];
     const ended = await this.command(...argv).endedWithin(COMMAND_MAX_MS);
     const isTooLate = ended?.exitCode === EXIT.badInput && (await this.isOver());
@@ -216,7 +216,7 @@ export class Site implements AsyncDisposable {
 
   /** Until so many of the rows, as a share, were written. */
   async untilWritten(share: number): Promise<boolean> {
-    const wanted = Math.ceil(share * this.wishes.wishes.length);
+    const wanted = Math.ceil(share * this.desires.desires.length);
     return this.until(({ writesDone }) => writesDone >= wanted);
   }
 
@@ -237,13 +237,13 @@ export class Site implements AsyncDisposable {
   }
 }
 
-function simulatorFlags(plan: Plan, { forbidden }: Wishes): string[] {
+function simulatorFlags(plan: Plan, { forbidden }: Desires): string[] {
   return [
     ...['--port', '0', '--tenant-file', 'tenant.json', '--seed', String(plan.seed)],
     ...['--write-limit', String(plan.writeLimit), '--window-ms', String(plan.windowMs)],
     ...['--window', plan.window, '--request-limit', 'none', '--latency-ms', String(plan.latencyMs)],
     ...['--retry-after', plan.retryAfter, '--other-app-share', String(plan.otherAppShare)],
-    // A leave that was given before the hold was heard of may be used for half a second.
+    // A permit that was given before the backoff was heard of may be used for half a second.
     ...['--hold-grace-ms', String(plan.latencyMs + 600), '--slow-ms', String(SLOW_MS)],
     ...(forbidden.length > 0 ? ['--forbidden', forbidden.join(',')] : []),
     ...(plan.rekey ? ['--rekey'] : []),

@@ -163,8 +163,8 @@ describe('nothing is written of a list', () => {
     };
     const here = await plannedBefore({ pageSize: 1 }, tenant);
     expect(await here.results()).toMatchObject([
-      { status: 'failed', errorCode: 'LookIncomplete' },
-      { status: 'failed', errorCode: 'LookIncomplete' },
+      { status: 'failed', errorCode: 'ReadIncomplete' },
+      { status: 'failed', errorCode: 'ReadIncomplete' },
       { status: 'succeeded' },
     ]);
   });

@@ -84,7 +84,7 @@ describe('an exclusion that another hand adds after the plan is not lost', () =>
 
   test('by apply of a file, between its plan and its writes', async () => {
     // The first read counts the tenant, the second one is the plan.
-    const here = await at({ otherHand: EDITS.map((edit) => ({ afterReads: 2, edit })) });
+    const here = await at({ concurrentEdits: EDITS.map((edit) => ({ afterReads: 2, edit })) });
     const changes = here.file('changes.csv', CHANGES);
     await here.must(1, ...APPLY, ...ANY_SIZE, changes, '--strategy', 'assign');
     await expectTheirsKept(here);

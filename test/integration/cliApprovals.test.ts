@@ -128,7 +128,7 @@ describe.each(STRATEGIES)('with --strategy %s', (strategy, requests) => {
   test('a code whose reply was lost is found again by its justification, each row its own', async () => {
     const here = await approvalTenant();
     await here.run(['submit', '--no-plan', here.changes, '--strategy', strategy, ...WHY]);
-    // The first envelope is the look, the second the write.
+    // The first envelope is the read, the second the write.
     here.simulator.reconfigure({ script: [{ envelope: 2, fault: 'lost' }] });
     await here.run(['worker', '--until-idle']);
     expect(here.simulator.approvals.list()).toHaveLength(requests);

@@ -48,7 +48,7 @@ describe('plan', () => {
     expect(JSON.parse(ran.stdout)).toMatchObject({
       blocked: [{ kind: 'gone', found: 1, allowed: 0 }],
       refusedRows: [{ line: 4, policy: 'c2', code: 'AssignmentGone' }],
-      ...{ rows: 4, writes: 1, alreadySo: 1, refused: 1, duplicates: 1, leftOut: 0, looked: true },
+      ...{ rows: 4, writes: 1, alreadySo: 1, refused: 1, duplicates: 1, leftOut: 0, tenantRead: true },
       source: { name: file },
     });
     const shown = await here.run(['plan', file]);
@@ -62,7 +62,7 @@ describe('plan', () => {
     expect(here.simulator.stats().writesArrived).toBe(0);
   });
 
-  test('of a blind run says that there is no look and no undo', async () => {
+  test('of a blind run says that there is no read and no undo', async () => {
     const here = await small();
     const file = here.file(
       'x.csv',
@@ -71,7 +71,7 @@ describe('plan', () => {
     const ran = await here.run(['plan', file, '--blind']);
     expect(ran.exitCode).toBe(0);
     expect(ran.stderr).toContain(
-      '3 rows to be written, without a look (--blind): nothing is skipped, and there is no undo',
+      '3 rows to be written, without a read (--blind): nothing is skipped, and there is no undo',
     );
     expect(here.simulator.stats().envelopes).toBe(0);
   });
@@ -224,7 +224,7 @@ describe('submit, worker and the commands that show a run', () => {
           'throttled',
           'createdAt',
         ],
-        ...['startedAt', 'finishedAt', 'ratePerSecond', 'etaSeconds', 'ledger'],
+        ...['startedAt', 'finishedAt', 'ratePerSecond', 'etaSeconds', 'limiter'],
         ...['maxFailures', 'writesPerWindow'],
       ].sort(),
     );
@@ -421,12 +421,12 @@ describe('submit, worker and the commands that show a run', () => {
 });
 
 describe('the embedded Redis', () => {
-  test('that one command stops and the next one starts is no restart to the ledger, which would hold all work', async () => {
+  test('that one command stops and the next one starts is no restart to the limiter, which would hold all work', async () => {
     const here = await bench(undefined, { tenant: SMALL_TENANT });
     const file = here.file('x.csv', ONE);
     expect((await here.run(['apply', file, '--yes'])).exitCode).toBe(0);
-    const { ledger } = JSON.parse((await here.run(['status', '@last', '--json'])).stdout);
-    expect(ledger).toMatchObject({ holdUntil: null, holdReason: null });
+    const { limiter } = JSON.parse((await here.run(['status', '@last', '--json'])).stdout);
+    expect(limiter).toMatchObject({ backoffUntil: null, backoffReason: null });
   });
 });
 

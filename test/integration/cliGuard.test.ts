@@ -31,7 +31,7 @@ const ALL_DEVICES: Target = { '@odata.type': '#microsoft.graph.allDevicesAssignm
 interface Danger {
   readonly before: Target;
   /** @param n of the policy, 1 or 2 */
-  readonly wish: (n: number) => Cells;
+  readonly desired: (n: number) => Cells;
   readonly found: string;
   readonly settings?: SettingsChange;
   /** It is the policy's only assignment, which makes it this kind too. */
@@ -39,101 +39,101 @@ interface Danger {
 }
 
 const toGroup =
-  (groupId: string): Danger['wish'] =>
+  (groupId: string): Danger['desired'] =>
   () => ({ targetType: 'group', groupId });
 const withFilter =
-  (filterId: string, filterType = 'include'): Danger['wish'] =>
+  (filterId: string, filterType = 'include'): Danger['desired'] =>
   () => ({ targetType: 'group', groupId: 'g', filterId, filterType });
 
 const DANGERS: Readonly<Partial<Record<GuardKind, Danger>>> = {
   'filter-lost': {
     before: filtered(groupTarget('g'), 'windows-1', 'include'),
-    wish: () => ({ targetType: 'group', groupId: 'g', filterType: 'none' }),
+    desired: () => ({ targetType: 'group', groupId: 'g', filterType: 'none' }),
     found: 'the include filter windows-1 is lost, leaving group g.',
   },
   'filter-flipped': {
     before: filtered(groupTarget('g'), 'windows-1', 'include'),
-    wish: withFilter('windows-1', 'exclude'),
+    desired: withFilter('windows-1', 'exclude'),
     found: 'the include filter windows-1 is flipped to exclude.',
   },
   'filter-swapped': {
     before: filtered(groupTarget('g'), 'windows-1', 'include'),
-    wish: withFilter('windows-2'),
+    desired: withFilter('windows-2'),
     found: 'the include filter windows-1 gives way to the include filter windows-2.',
   },
   'exclusion-dropped': {
     before: excluded('x'),
-    wish: () => ({ targetType: 'exclusionGroup', groupId: 'y' }),
+    desired: () => ({ targetType: 'exclusionGroup', groupId: 'y' }),
     found: 'excluded group x is excluded no more.',
   },
   'exclusion-to-inclusion': {
     before: excluded('x'),
-    wish: toGroup('g'),
+    desired: toGroup('g'),
     found: 'excluded group x becomes an assignment to group g.',
   },
   'inclusion-to-exclusion': {
     before: groupTarget('g'),
-    wish: () => ({ targetType: 'exclusionGroup', groupId: 'g' }),
+    desired: () => ({ targetType: 'exclusionGroup', groupId: 'g' }),
     found: 'the assignment to group g becomes excluded group g.',
   },
   'all-devices': {
     before: groupTarget('g'),
-    wish: () => ({ targetType: 'allDevices' }),
+    desired: () => ({ targetType: 'allDevices' }),
     found: 'it is newly assigned to all devices.',
   },
   'all-users': {
     before: ALL_DEVICES,
-    wish: () => ({ targetType: 'allLicensedUsers' }),
+    desired: () => ({ targetType: 'allLicensedUsers' }),
     found: 'it is newly assigned to all users.',
   },
   narrowed: {
     before: ALL_DEVICES,
-    wish: toGroup('g'),
+    desired: toGroup('g'),
     found: 'the assignment to all devices is narrowed to group g.',
   },
   'intent-turned': {
     before: groupTarget('g'),
-    wish: () => ({ targetType: 'group', groupId: 'g', intent: 'remove' }),
+    desired: () => ({ targetType: 'group', groupId: 'g', intent: 'remove' }),
     found: 'the intent for group g turns from apply to remove.',
   },
   'no-inclusion': {
     before: groupTarget('g'),
-    wish: () => ({ targetType: 'exclusionGroup', groupId: 'g' }),
+    desired: () => ({ targetType: 'exclusionGroup', groupId: 'g' }),
     found: 'no inclusion is left, so nobody gets it.',
     alone: 'inclusion-to-exclusion',
   },
   'group-not-security': {
     before: groupTarget('g'),
-    wish: toGroup('new'),
+    desired: toGroup('new'),
     found: 'group new is no security group.',
     settings: { groupsNotSecurity: ['new'] },
   },
   'group-empty': {
     before: groupTarget('g'),
-    wish: toGroup('new'),
+    desired: toGroup('new'),
     found: 'group new has no members.',
     settings: { groupsEmpty: ['new'] },
   },
   'unchecked-groups': {
     before: groupTarget('g'),
-    wish: (n) => ({ targetType: 'group', groupId: `new-${n}` }),
+    desired: (n) => ({ targetType: 'group', groupId: `new-${n}` }),
     found: 'could not be checked.',
     settings: { groupReadsRefused: true },
   },
   'filter-missing': {
     before: groupTarget('g'),
-    wish: withFilter('windows-1'),
+    desired: withFilter('windows-1'),
     found: 'filter windows-1 does not exist.',
     settings: { filtersMissing: ['windows-1'] },
   },
   'filter-platform': {
     before: groupTarget('g'),
-    wish: withFilter('ios-1'),
+    desired: withFilter('ios-1'),
     found: 'filter ios-1 is for iOS, the policy for windows10AndLater.',
   },
   'unchecked-filters': {
     before: groupTarget('g'),
-    wish: (n) => ({ targetType: 'group', groupId: 'g', filterId: `windows-${n}`, filterType: 'include' }),
+    desired: (n) => ({ targetType: 'group', groupId: 'g', filterId: `windows-${n}`, filterType: 'include' }),
     found: 'could not be checked.',
     settings: { filterReadsRefused: true },
   },
@@ -147,7 +147,7 @@ const FILTERS: TenantSeed['filters'] = [
 
 async function site({
   before,
-  wish,
+  desired,
   settings,
   alone,
 }: Danger): Promise<Bench & { readonly changes: string }> {
@@ -161,7 +161,7 @@ async function site({
   const here = await bench(redis.url, { tenant: { policies, filters: FILTERS }, ...settings });
   const rows = [1, 2].map((n) => ({
     ...{ policyType: 'deviceConfiguration', policyId: `c${n}`, assignmentId: 'a' },
-    ...{ targetType: '', groupId: '', filterId: '', filterType: '', intent: '', ...wish(n) },
+    ...{ targetType: '', groupId: '', filterId: '', filterType: '', intent: '', ...desired(n) },
   }));
   return { ...here, changes: here.file('changes.csv', csv(rows)) };
 }
@@ -209,7 +209,7 @@ describe('the guard', () => {
   );
 
   test('stops what was allowed and is not found: the plan is another one than that which was read', async () => {
-    const here = await site({ before: groupTarget('g'), wish: toGroup('new'), found: '' });
+    const here = await site({ before: groupTarget('g'), desired: toGroup('new'), found: '' });
     const stopped = await here.run(['apply', here.changes, '--yes', ...ANY_SIZE, '--allow', 'narrowed=2']);
     expect(stopped.exitCode).toBe(3);
     expect(stopped.stderr).toContain('  narrowed: 0 findings, stops (2 allowed)\n');
@@ -220,7 +220,7 @@ describe('the guard', () => {
   test('lets nobody through who is assigned to a group that does not exist', async () => {
     const here = await site({
       before: groupTarget('g'),
-      wish: toGroup('new'),
+      desired: toGroup('new'),
       found: '',
       settings: { groupsMissing: ['new'] },
     });
@@ -240,7 +240,7 @@ describe('the guard', () => {
   test('stops every kind that a row can be, and one command line may allow several', async () => {
     const here = await site({
       before: filtered(ALL_DEVICES, 'windows-1', 'include'),
-      wish: () => ({ targetType: 'group', groupId: 'new', filterType: 'none' }),
+      desired: () => ({ targetType: 'group', groupId: 'new', filterType: 'none' }),
       found: '',
       settings: { groupsEmpty: ['new'] },
     });

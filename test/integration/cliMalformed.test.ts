@@ -131,7 +131,7 @@ const MALFORMED: readonly Malformed[] = [
     what: 'contradicting rows',
     content: lines(HEAD, GOOD, `deviceConfigurations,C1,A1,group,${guid('g8')},,`),
     at: '3:',
-    says: /line 2 wishes something else/i,
+    says: /line 2 wants something else/i,
   },
   {
     what: 'an open quote',

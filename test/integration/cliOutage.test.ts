@@ -157,7 +157,7 @@ test('a list that nests without end fails its own rows, in the plan and at the w
   const applied = await here.run(['apply', here.path, '--yes', ...(await whatIsBlocked(here))]);
   expect(applied.exitCode).toBe(1);
   expect((await here.run(['results', '@last', '--only', 'failed'])).stdout).toMatch(
-    /LookIncomplete.*levels deep/,
+    /ReadIncomplete.*levels deep/,
   );
 });
 

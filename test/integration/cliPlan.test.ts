@@ -135,7 +135,7 @@ describe('a plan', () => {
         { kind: 'narrowed', found: 1, allowed: 0 },
         { kind: 'gone', found: 1, allowed: 0 },
       ],
-      ...{ looked: true, offline: false, secondsAtLeast: 0, leftOut: 0 },
+      ...{ tenantRead: true, offline: false, secondsAtLeast: 0, leftOut: 0 },
     });
   });
 

@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => redis.stop());
 
 /** A row of the file, and what its assignment has to hold afterwards. */
-interface Wish {
+interface Desired {
   readonly path: string;
   readonly row: Record<string, string>;
   readonly target: Record<string, unknown>;
@@ -36,11 +36,11 @@ const TYPES = [
 ] as const;
 
 /** Every form comes with every target type, by columns and by URL, with a filter set, removed and kept. */
-function wishFor(
+function desiredFor(
   { path, set, policyId, via, assignment }: AssignmentEntry,
   n: number,
   type: (typeof TYPES)[number],
-): Wish {
+): Desired {
   const isConfiguration = set === 'deviceConfigurations';
   const own = ownProperties(type, n);
   const filter =
@@ -130,17 +130,17 @@ const tenant = generateTenant({
   nested: true,
 });
 
-function wishesOf({ simulator }: Bench): Wish[] {
+function desiresOf({ simulator }: Bench): Desired[] {
   // A list has all devices and all users once each.
   const everybody = new Set<string>();
-  const wishes = [...simulator.tenant.every()].map((entry, n) => {
+  const desires = [...simulator.tenant.every()].map((entry, n) => {
     const type = TYPES[n % TYPES.length] ?? 'group';
     const seat = `${entry.path.slice(0, entry.path.lastIndexOf('/'))} ${type}`;
     const isTaken = type.startsWith('all') && everybody.has(seat);
     everybody.add(seat);
-    return wishFor(entry, n, isTaken ? 'group' : type);
+    return desiredFor(entry, n, isTaken ? 'group' : type);
   });
-  const [configurations, rest] = [wishes.slice(0, ROWS - 400), wishes.slice(-400)];
+  const [configurations, rest] = [desires.slice(0, ROWS - 400), desires.slice(-400)];
   return [...configurations, ...rest];
 }
 
@@ -149,16 +149,16 @@ const rowsOf = (text: string): string[] => text.trimEnd().split('\n');
 describe('2,000 rows over all forms and targets', () => {
   test('end with every assignment holding exactly what its row asked for', async () => {
     const here = await bench(redis.url, { tenant, pageSize: 5 });
-    const wishes = wishesOf(here);
-    expect(wishes).toHaveLength(ROWS);
-    const vias = new Set(wishes.map(({ path }) => path.split('/').slice(4, -2).length));
+    const desires = desiresOf(here);
+    expect(desires).toHaveLength(ROWS);
+    const vias = new Set(desires.map(({ path }) => path.split('/').slice(4, -2).length));
     expect(vias).toEqual(new Set([0, 1, 2, 3]));
-    const file = here.file('changes.csv', csv(wishes.map(({ row }) => row)));
+    const file = here.file('changes.csv', csv(desires.map(({ row }) => row)));
 
     const applied = await here.run(['apply', file, '--yes', '--json', ...ALLOW_ALL]);
 
     expect(applied).toMatchObject({ exitCode: 0 });
-    for (const { path, target, intent } of wishes) {
+    for (const { path, target, intent } of desires) {
       const held = here.simulator.tenant.at(path);
       expect({ path, target: held?.target, intent: held?.intent }).toEqual({ path, target, intent });
     }
@@ -178,24 +178,24 @@ describe('2,000 rows over all forms and targets', () => {
     expect(status.succeeded).toBe(stats.writesDone);
     expect(JSON.parse((await here.run(['status', status.runId, '--json'])).stdout)).toMatchObject({
       ...status,
-      ledger: { limit: 100_000 },
+      limiter: { limit: 100_000 },
     });
 
     const results = rowsOf((await here.run(['results', '@last'])).stdout);
     expect(results).toHaveLength(ROWS + 1);
     const notes = results.slice(1).map((line) => /"(row \d+)/.exec(line)?.[1]);
-    expect(notes).toEqual(wishes.map(({ row }) => /row \d+/.exec(row['note'] ?? '')?.[0]));
+    expect(notes).toEqual(desires.map(({ row }) => /row \d+/.exec(row['note'] ?? '')?.[0]));
   });
 
   test('fail by row with what Graph said, can be fed back, and cost no write the second time', async () => {
     const here = await bench(redis.url, { tenant });
-    const wishes = wishesOf(here);
-    const withId = wishes.filter(({ row }) => row['assignmentId'] !== '');
+    const desires = desiresOf(here);
+    const withId = desires.filter(({ row }) => row['assignmentId'] !== '');
     const [one, two, three, four, five] = [10, 200, 400, 600, 800].map((n) => withId[n]);
-    const forbidden = [one, two, three].map((wish) => wish?.row['assignmentId'] ?? '');
+    const forbidden = [one, two, three].map((desired) => desired?.row['assignmentId'] ?? '');
     here.simulator.reconfigure({ forbidden });
-    for (const wish of [four, five]) if (wish) wish.row['assignmentId'] += '-gone';
-    const file = here.file('changes.csv', csv(wishes.map(({ row }) => row)));
+    for (const desired of [four, five]) if (desired) desired.row['assignmentId'] += '-gone';
+    const file = here.file('changes.csv', csv(desires.map(({ row }) => row)));
 
     const first = await here.run(['apply', file, '--yes', '--json', ...ALLOW_ALL]);
     expect(first.exitCode).toBe(1);
@@ -207,9 +207,9 @@ describe('2,000 rows over all forms and targets', () => {
       (await here.run(['results', runId, '--only', 'failed', '--format', 'json'])).stdout,
     );
     const expected = [one, two, three, four, five]
-      .map((wish, n) => ({
-        row: wishes.findIndex(({ path }) => path === wish?.path) + 2,
-        assignmentId: wish?.row['assignmentId'],
+      .map((desired, n) => ({
+        row: desires.findIndex(({ path }) => path === desired?.path) + 2,
+        assignmentId: desired?.row['assignmentId'],
         status: 'failed',
         httpStatus: n < 3 ? 403 : null,
         errorCode: n < 3 ? 'Forbidden' : 'AssignmentGone',
@@ -238,7 +238,7 @@ describe('2,000 rows over all forms and targets', () => {
     const fedBack = await here.run(['apply', left, '--yes', '--json', ...ALLOW_ALL]);
     expect(fedBack.exitCode).toBe(1);
     expect(JSON.parse(fedBack.stdout)).toMatchObject({ total: 5, succeeded: 3, failed: 2 });
-    for (const wish of [one, two, three])
-      expect(here.simulator.tenant.at(wish?.path ?? '')?.target).toEqual(wish?.target);
+    for (const desired of [one, two, three])
+      expect(here.simulator.tenant.at(desired?.path ?? '')?.target).toEqual(desired?.target);
   });
 });

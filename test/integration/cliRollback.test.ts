@@ -201,11 +201,11 @@ describe('what somebody has changed since', () => {
     expect(await here.countsOf(made.stdout.trim())).toMatchObject({ stale: 3, failed: 1, succeeded: 2 });
   });
 
-  test('nor when it was changed between the look that decided and the one that shows the plan', async () => {
+  test('nor when it was changed between the read that decided and the one that shows the plan', async () => {
     const here = await site();
     const runId = await here.apply();
     here.simulator.reconfigure({
-      otherHand: [
+      concurrentEdits: [
         {
           afterReads: 1,
           edit: {
@@ -217,7 +217,7 @@ describe('what somebody has changed since', () => {
     });
     expect((await here.rollback(runId)).exitCode).toBe(1);
     expect(await here.countsOf()).toMatchObject({ stale: 1 });
-    expect(here.simulator.stats().faults).toMatchObject({ otherHand: 1 });
+    expect(here.simulator.stats().faults).toMatchObject({ concurrentEdits: 1 });
     const held = here.simulator.tenant.assignmentsOf('deviceCompliancePolicies', 'pin');
     expect(held?.[0]?.target).toMatchObject(group(G1));
   });

@@ -64,7 +64,7 @@ test('what somebody has changed meanwhile is not sent again', async () => {
   await here.must(0, 'plan', here.file('rows.csv', ROWS), '-o', plan, ...APPLY.slice(2));
   here.simulator.reconfigure({
     // Read by the worker, and once more after the conflict: not by the plan, which is made already.
-    otherHand: TENANT.policies.map(({ id }) => ({
+    concurrentEdits: TENANT.policies.map(({ id }) => ({
       afterReads: 1,
       edit: {
         ...{ do: 'change', type: 'deviceConfiguration', policyId: id, assignmentId: `${id}_a` },
@@ -85,7 +85,7 @@ async function editedAfterConflict(
 ): Promise<Site> {
   const here = await at({
     firstWrites: [{ status: 409, times: 1 }],
-    otherHand: TENANT.policies.map(({ id }) => ({ afterReads: 1, edit: edit(id) })),
+    concurrentEdits: TENANT.policies.map(({ id }) => ({ afterReads: 1, edit: edit(id) })),
   });
   const flags = ['--no-plan', '--max-failures', 'off', '--strategy', strategy];
   await here.must(0, 'submit', here.file('rows.csv', rows), ...flags);

@@ -51,7 +51,7 @@ describe('doctor --probe-write', () => {
     'deviceConfiguration/c1/a2',
     'p1/a5',
     'deviceCompliancePolicies/p1/a5',
-  ])('of %s writes the present target back by PATCH, and names the strategy', async (assignment) => {
+  ])('of %s writes the current target back by PATCH, and names the strategy', async (assignment) => {
     const here = await site();
     const before = here.simulator.snapshot();
     const { strategy, write } = await here.probe(assignment);
@@ -62,12 +62,12 @@ describe('doctor --probe-write', () => {
     expect(here.simulator.snapshot()).toEqual(before);
   });
 
-  test('is charged to the ledger like any write', async () => {
+  test('is charged to the limiter like any write', async () => {
     const here = await site({}, { RETARGET_WINDOW_MS: '20000', RETARGET_WRITES_PER_WINDOW: '5' });
     await here.probe('c1/a1');
     const client = new Redis(redis.url ?? '');
-    const { ledger } = keysOf(here.env['AZURE_TENANT_ID'] ?? '');
-    const charged = await client.hmget(ledger, 'w', 'a');
+    const { limiter } = keysOf(here.env['AZURE_TENANT_ID'] ?? '');
+    const charged = await client.hmget(limiter, 'w', 'a');
     client.disconnect();
     // Two reads to look, as the id does not tell the type; the write; one read to see it.
     expect(charged).toEqual(['1', '4']);

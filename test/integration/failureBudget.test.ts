@@ -3,7 +3,7 @@ import type { RowUpdate } from '../../src/runs/batchRow.ts';
 import { NOTHING_SENT } from '../../src/runs/permit.ts';
 import { DEFAULT_OPTIONS, type Run } from '../../src/runs/run.ts';
 import type { RunStore } from '../../src/runs/runStore.ts';
-import { world, type World, type WorldOptions } from '../support/batchWorld.ts';
+import { world, type SimulatorState, type WorldOptions } from '../support/batchWorld.ts';
 import { recordForTests, rowsOf, runAtWork, WIDE } from '../support/record.ts';
 import { groupRow } from '../support/rows.ts';
 import { groupTarget } from '../support/simulatorClient.ts';
@@ -15,7 +15,7 @@ const runOfMany = (
   rows: number,
   isForbidden: (i: number) => boolean,
   options: WorldOptions = {},
-): Promise<World> => {
+): Promise<SimulatorState> => {
   const numbers = Array.from({ length: rows }, (_, i) => i);
   return world(record, {
     ...options,
@@ -67,7 +67,7 @@ describe('a run that fails too often', () => {
 
   test('records what is in flight when it stops, and leaves the rest as it was', async () => {
     const each = await runOfMany(400, (i) => i % 10 === 4, { graph: { latencyMs: 10 } });
-    const workers = [each.edges, each.anotherWorker(), each.anotherWorker()];
+    const workers = [each.deps, each.anotherWorker(), each.anotherWorker()];
     await Promise.all(workers.map((worker) => each.drain(worker)));
     const run = await each.run();
     expect(run).toMatchObject({ state: 'aborted', sent: 0 });
@@ -208,8 +208,8 @@ describe('a run that fails too often', () => {
 
   test('a stopped run with writes in doubt ends when they are settled', async () => {
     const store = await storeAtWork('0', 40);
-    const leave = [{ place: 0, state: 'pending' as const, attempts: 0, request: 0 }];
-    await store.leave({ runId: 'r1', batch: 1 }, 'other', leave, WIDE);
+    const permit = [{ place: 0, state: 'pending' as const, attempts: 0, request: 0 }];
+    await store.permit({ runId: 'r1', batch: 1 }, 'other', permit, WIDE);
     expect(await replies(store, 'f'.repeat(20))).toMatchObject({
       state: 'aborted',
       sent: 1,

@@ -477,7 +477,7 @@ describe('a call that can not have reached Graph', () => {
     expect(await reply).toMatchObject({ replies: [{ status: 200 }, { status: 404 }] });
   });
 
-  test('in time is not sent late: a leave from the ledger is void by then', async () => {
+  test('in time is not sent late: a permit from the limiter is void by then', async () => {
     const graph = await graphThat((_request, response) => json(response, 200, DONE));
     const client = clientOf(graph.root);
     expect(await client.postBatch(TWO, { deadlineMs: 0 })).toMatchObject({

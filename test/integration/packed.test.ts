@@ -55,39 +55,17 @@ test('the command runs where it is installed, and finds its samples and scripts'
 const PROGRAM = `
 import { startSimulator } from '${name}/simulator';
 import { generateTenant } from '${name}/simulator/tenant';
-import { createGraphClient } from '${name}/client';
-import type { EnvelopeReply } from '${name}/client';
-import { credentialsFrom } from '${name}/sign-in';
-import { Ledger } from '${name}/ledger';
-import { paceOf } from '${name}/pace';
-import { RunStore } from '${name}/record';
-import { openRedis } from '${name}/redis';
-import type { RedisClient } from '${name}/redis';
 
 const simulator = await startSimulator({ tenant: generateTenant({ configurations: 3, compliancePolicies: 0, assignmentsPerPolicy: 1, seed: 1, nested: false }) });
-const credentials = credentialsFrom({
-  env: { RETARGET_ACCESS_TOKEN: 'any' },
-  cloud: 'global',
-  tenant: undefined,
-  signIn: 'default',
-  prompt: () => undefined,
-});
-const client = createGraphClient({ root: simulator.url, apiVersion: 'beta', credentials, userAgent: 'test/1' });
-const reply: EnvelopeReply = await client.postBatch([
-  { method: 'GET', url: '/deviceManagement/deviceConfigurations?$top=1', clientRequestId: 'one' },
-]);
-const first = reply.kind === 'replies' ? reply.replies[0] : undefined;
-await client.close();
+const reply = await fetch(simulator.url + '/beta/deviceManagement/deviceConfigurations?$top=1', { headers: { authorization: 'Bearer any' } });
 await simulator.close();
-
-export const ledgerOn = (redis: RedisClient): Ledger => new Ledger(new RunStore(redis, 'contoso.com'), paceOf(100, 20_000));
-console.log(JSON.stringify({ status: first?.status, opens: typeof openRedis }));
+console.log(JSON.stringify({ status: reply.status }));
 `;
 
 test('what it exports can be imported and used, each part', async () => {
   // Types are stripped by Node itself; outside of node_modules it does that.
   writeFileSync(join(app, 'program.ts'), PROGRAM);
-  expect(JSON.parse(await inApp('program.ts'))).toEqual({ status: 200, opens: 'function' });
+  expect(JSON.parse(await inApp('program.ts'))).toEqual({ status: 200 });
   const imported = [...PROGRAM.matchAll(/from '([^']+)'/g)].map(([, from = '']) => from.replace(name, '.'));
   expect(new Set(imported)).toEqual(
     new Set(Object.keys(exports).filter((each) => each !== './package.json')),
@@ -99,14 +77,11 @@ test('it brings its types, which are not `any`', async () => {
   writeFileSync(
     join(app, 'wrong.ts'),
     `import { startSimulator } from '${name}/simulator';
-     import { paceOf } from '${name}/pace';
-     import { createGraphClient } from '${name}/client';
+     import { generateTenant } from '${name}/simulator/tenant';
      // @ts-expect-error: no such setting
      void startSimulator({ writeLimits: 1 });
      // @ts-expect-error: a number
-     paceOf('100', 20_000);
-     // @ts-expect-error: no root
-     createGraphClient({ apiVersion: 'beta' });
+     generateTenant({ configurations: '3' });
     `,
   );
   const options = ['--strict', '--noEmit', '--module', 'nodenext', '--target', 'es2024', '--types', 'node'];

@@ -5,7 +5,7 @@ import type { InputRow } from '../../src/assignments/rows/row.ts';
 import type { RecordedRow } from '../../src/runs/batchRow.ts';
 import type { StagedRow } from '../../src/runs/staging.ts';
 import type { TenantSeed } from '../../src/simulator/tenantFile.ts';
-import { untruths, world, type World, type WorldOptions } from '../support/batchWorld.ts';
+import { untruths, world, type SimulatorState, type WorldOptions } from '../support/batchWorld.ts';
 import { allDevices, excluded, filter, group } from '../support/graphShapes.ts';
 import { recordForTests } from '../support/record.ts';
 import { groupRow } from '../support/rows.ts';
@@ -20,7 +20,7 @@ const seen = (target: object): string =>
     currentAssignmentOf({ id: 'whatever', intent: 'apply', source: 'direct', sourceId: null, target }),
   );
 
-const changeTo = (each: World, place: number, groupId: string) =>
+const changeTo = (each: SimulatorState, place: number, groupId: string) =>
   each.graph.edit([
     {
       ...{ do: 'change', type: 'deviceConfiguration', policyId: 'c1', assignmentId: `a${place}` },
@@ -29,7 +29,7 @@ const changeTo = (each: World, place: number, groupId: string) =>
   ]);
 
 /** Twenty rows of which the plan saw what the tenant held at first. */
-const planned = (options: WorldOptions = {}): Promise<World> =>
+const planned = (options: WorldOptions = {}): Promise<SimulatorState> =>
   world(record, {
     ...options,
     instead: {
@@ -50,7 +50,7 @@ const statesAt = (rows: readonly RecordedRow[], ...places: number[]): string[] =
   places.map((place) => rows[place]?.state ?? '');
 
 describe('a row that another hand has changed since the plan', () => {
-  test('is stale and not written, the others are, and what is wished already is skipped', async () => {
+  test('is stale and not written, the others are, and what is wanted already is skipped', async () => {
     const each = await planned();
     changeTo(each, 3, 'somebody-elses');
     changeTo(each, 4, 'new-4');
@@ -95,7 +95,7 @@ describe('a row that another hand has changed since the plan', () => {
 });
 
 describe('the before-image', () => {
-  test('is in the record when the write leaves, as the look saw it', async () => {
+  test('is in the record when the write leaves, as the read saw it', async () => {
     const atWrite: (readonly RecordedRow[])[] = [];
     const each = await world(record, {
       intercept: async (n, pass) => {
@@ -119,7 +119,7 @@ describe('the before-image', () => {
     const each = await world(record, {
       graph: { rekey: true },
       intercept: (n, pass) => (n === WRITE ? pass().then(() => Promise.reject(new Error('killed'))) : pass()),
-      pace: { leaveValidMs: 100, requestTimeoutMs: 200 },
+      pace: { permitValidMs: 100, requestTimeoutMs: 200 },
     });
     await expect(each.step()).rejects.toThrow('killed');
     await each.work(each.anotherWorker());
@@ -186,7 +186,7 @@ describe('with read-back', () => {
     expect(await untruths(each)).toEqual([]);
   });
 
-  test('a row that a copy shows late is given a second look', async () => {
+  test('a row that a copy shows late is given a second read', async () => {
     const each = await world(record, { run: { verify: true } });
     await each.step();
     changeTo(each, 8, 'old-8');
@@ -210,7 +210,7 @@ describe('within one policy', () => {
     assignments: groups.map((groupId, i) => ({ id: `a${i}`, target: groupTarget(groupId) })),
   });
   /** The widening row stands first in the file; another policy has nothing to wait for. */
-  const mixed = (options: WorldOptions = {}): Promise<World> =>
+  const mixed = (options: WorldOptions = {}): Promise<SimulatorState> =>
     world(record, {
       ...options,
       instead: {
@@ -223,7 +223,7 @@ describe('within one policy', () => {
         ],
       },
     });
-  const targets = ({ graph }: World, policyId = 'c1') =>
+  const targets = ({ graph }: SimulatorState, policyId = 'c1') =>
     graph.tenant.assignmentsOf('deviceConfigurations', policyId)?.map(({ target }) => target);
 
   test('what narrows is written before what widens', async () => {
@@ -282,11 +282,11 @@ describe('within one policy', () => {
     await each.work();
     expect((await each.run()).counts.succeeded).toBe(4);
     expect(targets(each)?.[0]).toMatchObject(allDevices());
-    // Two looks and a write to begin with, a look and a write of the late row, then of those that waited for it.
+    // Two looks and a write to begin with, a read and a write of the late row, then of those that waited for it.
     expect(each.graph.stats().envelopes).toBeLessThanOrEqual(8);
   });
 
-  test('what is put back narrows and widens like any other wish', async () => {
+  test('what is put back narrows and widens like any other want', async () => {
     const raw = (assignmentId: string, target: object): InputRow => ({
       line: 2,
       cells: new Map<never, unknown>(
@@ -326,7 +326,7 @@ test('a policy of 45 rows lies in one batch and goes in envelopes of at most twe
   });
   expect((await each.run()).batches).toBe(1);
   const sizes: number[] = [];
-  const worker = each.edges;
+  const worker = each.deps;
   const client = worker.graphOf('beta');
   await each.work({
     ...worker,

@@ -2,26 +2,26 @@ import { expect, test } from 'vitest';
 import { UserError } from '../../src/errors.ts';
 import type { EnvelopeReply } from '../../src/graph/client/graphClient.ts';
 import type { FaultName } from '../../src/simulator/faults.ts';
-import { untruths, world, type World } from '../support/batchWorld.ts';
+import { untruths, world, type SimulatorState } from '../support/batchWorld.ts';
 import { recordForTests } from '../support/record.ts';
 import { eachAlone, pendingRows } from '../support/rows.ts';
 import { call, groupTarget } from '../support/simulatorClient.ts';
 
 const record = recordForTests();
 
-/** With nothing else in the way the first envelope is the look and the second the write. */
+/** With nothing else in the way the first envelope is the read and the second the write. */
 const LOOK = 1;
 const WRITE = 2;
 
 /** How often each assignment was written with success, as the tenant saw it. */
-const writes = ({ graph }: World): number[] => Object.values(graph.stats().writesPerAssignment);
-const attemptsOf = async ({ rows }: World): Promise<number[]> =>
+const writes = ({ graph }: SimulatorState): number[] => Object.values(graph.stats().writesPerAssignment);
+const attemptsOf = async ({ rows }: SimulatorState): Promise<number[]> =>
   (await rows()).map(({ attempts }) => attempts);
-const statesOf = async ({ rows }: World): Promise<string[]> => [
+const statesOf = async ({ rows }: SimulatorState): Promise<string[]> => [
   ...new Set((await rows()).map(({ state }) => state)),
 ];
 
-async function expectTrue(each: World): Promise<void> {
+async function expectTrue(each: SimulatorState): Promise<void> {
   expect(await untruths(each)).toEqual([]);
   expect(each.graph.stats().clientRequestIdsRepeated).toBe(0);
   expect(each.graph.stats().redirectsFollowed).toBe(0);
@@ -55,7 +55,7 @@ test('a list of one assignment a page is read to its end', async () => {
   expect((await each.run()).counts).toMatchObject({ skipped: 1, succeeded: 19 });
 });
 
-// What was not applied is sent again: two attempts. What was applied is found by the look: one attempt, one write.
+// What was not applied is sent again: two attempts. What was applied is found by the read: one attempt, one write.
 test.each<[FaultName, number]>([
   ['error500', 2],
   ['error500Applied', 1],
@@ -110,37 +110,37 @@ test.each<FaultName>([
   'cutJson',
   'halfOpen',
   'throttled',
-])('a look that meets "%s" is taken again, and costs no row an attempt', async (fault) => {
+])('a read that meets "%s" is taken again, and costs no row an attempt', async (fault) => {
   const each = await world(record, { graph: { script: [{ envelope: LOOK, fault }] }, alreadySo: [5] });
   await each.work();
   expect((await each.run()).counts).toMatchObject({ succeeded: 19, skipped: 1 });
   expect(new Set(await attemptsOf(each))).toEqual(new Set([0, 1]));
-  expect(each.graph.stats()).toMatchObject({ writesArrived: 19, requestsDuringHold: 0 });
+  expect(each.graph.stats()).toMatchObject({ writesArrived: 19, requestsDuringBackoff: 0 });
 });
 
 test('a throttled envelope holds the tenant, costs no attempt, and is told of each row', async () => {
   const each = await world(record, { graph: { script: [{ envelope: WRITE, fault: 'throttled' }] } });
   await each.step();
   expect(await each.run()).toMatchObject({ throttled: 20, sent: 0, counts: { pending: 20 } });
-  expect((await each.runs.ledgerNow(each.edges.ledger.policy())).holdReason).toBe('throttled');
+  expect((await each.runs.limiterNow(each.deps.limiter.policy())).backoffReason).toBe('throttled');
   await each.work();
   expect(new Set(await attemptsOf(each))).toEqual(new Set([1]));
   for (const { detail } of await each.rows()) expect(detail.throttledMs).toBeGreaterThan(900);
-  expect(each.graph.stats()).toMatchObject({ requestsDuringHold: 0, writesArrived: 20 });
+  expect(each.graph.stats()).toMatchObject({ requestsDuringBackoff: 0, writesArrived: 20 });
   await expectTrue(each);
 });
 
 test.each(['seconds', 'decimal', 'date', 'lowercase', 'missing'] as const)(
   'inner 429s with a Retry-After of kind "%s" are waited for, and every row gets through',
   async (retryAfter) => {
-    // The tenant takes fewer than the ledger believes.
+    // The tenant takes fewer than the limiter believes.
     const graph = { writeLimit: 12, windowMs: 600, retryAfter, window: 'fixed' as const };
     const each = await world(record, { graph });
     await each.work();
     expect(await statesOf(each)).toEqual(['succeeded']);
     expect(new Set(await attemptsOf(each))).toEqual(new Set([1]));
     expect((await each.run()).throttled).toBeGreaterThanOrEqual(8);
-    expect(each.graph.stats().requestsDuringHold).toBe(0);
+    expect(each.graph.stats().requestsDuringBackoff).toBe(0);
     expect(writes(each)).toEqual(Array.from({ length: 20 }, () => 1));
     await expectTrue(each);
   },
@@ -197,7 +197,7 @@ test.each([
     ...{ place, state: 'unsure' as const, attempts: 1 },
     detail: { at, notBefore: at + 1_000, httpStatus: 503 },
   }));
-  await each.runs.record({ runId: 'r1', batch: 0 }, rows, each.edges.ledger.policy());
+  await each.runs.record({ runId: 'r1', batch: 0 }, rows, each.deps.limiter.policy());
   expect((await each.step()).kind).toBe(kind);
 });
 
@@ -224,7 +224,7 @@ test.each([400, 403, 404, 413])(
     expect(run).toMatchObject({ state: 'paused', sent: 0, counts: { pending: 20 } });
     expect(run.reason).toBe('refused');
     expect(run.reasonText).toContain(`${status} Code: said by Graph`);
-    // The leave is over: nothing keeps another worker off.
+    // The permit is over: nothing keeps another worker off.
     expect((await each.runs.batch({ runId: run.runId, batch: 0 }))?.leaseMs).toBe(0);
   },
 );
@@ -328,7 +328,7 @@ test('a 503 with a Retry-After delays its row and no other', async () => {
   await expectTrue(each);
 });
 
-test('a blind run writes without a look, also what is so already, and looks only at what is in doubt', async () => {
+test('a blind run writes without a read, also what is so already, and looks only at what is in doubt', async () => {
   const script = [{ envelope: 1, fault: 'lost' as const, request: 2 }];
   const each = await world(record, { blind: true, alreadySo: [5], graph: { script } });
   await each.work();
@@ -364,11 +364,15 @@ test('two workers on one batch write each row once', async () => {
 });
 
 /** Marks rows as sent by a worker that is never heard of again; `leaseMs` is how long its write may be under way. */
-async function sentByTheDead(each: World, places: readonly number[], leaseMs: number): Promise<void> {
+async function sentByTheDead(
+  each: SimulatorState,
+  places: readonly number[],
+  leaseMs: number,
+): Promise<void> {
   const rows = eachAlone(pendingRows(...places));
-  const policy = { ...each.edges.ledger.policy(), timeoutMs: leaseMs };
+  const policy = { ...each.deps.limiter.policy(), timeoutMs: leaseMs };
   const { runId } = await each.run();
-  expect((await each.runs.leave({ runId, batch: 0 }, 'dead', rows, policy)).kind).toBe('granted');
+  expect((await each.runs.permit({ runId, batch: 0 }, 'dead', rows, policy)).kind).toBe('granted');
 }
 
 test('what a dead worker sent and the tenant holds is settled at once; what it does not hold waits for the lease', async () => {
@@ -399,7 +403,7 @@ test('a cancelled run tells the truth about writes in doubt, and writes nothing 
   expect(run.finishedAt).not.toBeNull();
 });
 
-test('a write of a cancelled run that lands after the first look is settled as what is there', async () => {
+test('a write of a cancelled run that lands after the first read is settled as what is there', async () => {
   const each = await world(record);
   await sentByTheDead(each, [0], 0);
   await each.runs.transition('r1', { to: 'cancelled', from: ['running'] });
@@ -420,7 +424,7 @@ test('a cancelled run does not call a write unwritten that may still be under wa
   await sentByTheDead(each, [0, 1], 400);
   await each.runs.transition('r1', { to: 'cancelled', from: ['running'] });
   expect((await each.step()).kind).toBe('later');
-  // It arrives after the look.
+  // It arrives after the read.
   const path = '/beta/deviceManagement/deviceConfigurations/c1/assignments/a0';
   await call(each.graph, 'PATCH', path, { target: groupTarget('new-0') });
   await each.work();
@@ -438,14 +442,14 @@ test('a cancelled run without a sign-in waits before it asks again', async () =>
   expect(waitMs).toBeGreaterThan(10_000);
 });
 
-test.each(['paused', 'queued'] as const)('nothing is sent for a %s run, not even a look', async (state) => {
+test.each(['paused', 'queued'] as const)('nothing is sent for a %s run, not even a read', async (state) => {
   const each = await world(record);
   await each.runs.transition('r1', { to: state, from: ['running'] });
   expect(await each.step()).toEqual({ kind: 'stopped' });
   expect(each.graph.stats().envelopes).toBe(0);
 });
 
-test('a run that is paused while its batch waits for leave gets none', async () => {
+test('a run that is paused while its batch waits for a permit gets none', async () => {
   const each = await world(record, {
     intercept: async (n, pass) => {
       const reply = await pass();
@@ -477,7 +481,7 @@ test('when Graph is out of reach rows stay as they were, without an attempt, and
   expect((await each.step()).kind).toBe('later');
   expect(new Set(await attemptsOf(each))).toEqual(new Set([0]));
   expect(await statesOf(each)).toEqual(['pending']);
-  expect((await each.runs.ledgerNow(each.edges.ledger.policy())).charged).toBe(0);
+  expect((await each.runs.limiterNow(each.deps.limiter.policy())).charged).toBe(0);
   await each.work();
   await expectTrue(each);
 });
@@ -489,7 +493,7 @@ test('without a token nothing was sent: rows and charges are as before', async (
   });
   await expect(each.step()).rejects.toBe(problem);
   expect(await statesOf(each)).toEqual(['pending']);
-  expect((await each.runs.ledgerNow(each.edges.ledger.policy())).charged).toBe(0);
+  expect((await each.runs.limiterNow(each.deps.limiter.policy())).charged).toBe(0);
 });
 
 test('a bug on the way of a write leaves its rows in doubt, as nobody knows how far it came', async () => {
@@ -500,7 +504,7 @@ test('a bug on the way of a write leaves its rows in doubt, as nobody knows how 
       if (n === WRITE) throw bug;
       return reply;
     },
-    pace: { leaveValidMs: 100, requestTimeoutMs: 200 },
+    pace: { permitValidMs: 100, requestTimeoutMs: 200 },
   });
   await expect(each.step()).rejects.toBe(bug);
   expect(await statesOf(each)).toEqual(['sent']);
@@ -509,26 +513,26 @@ test('a bug on the way of a write leaves its rows in doubt, as nobody knows how 
   await expectTrue(each);
 });
 
-test('a leave that is too old is given back unused', async () => {
+test('a permit that is too old is given back unused', async () => {
   const each = await world(record);
-  const ledger = each.edges.ledger;
+  const limiter = each.deps.limiter;
   const taken: number[] = [];
-  const late = new Proxy(ledger, {
+  const late = new Proxy(limiter, {
     get(target, name) {
-      if (name === 'leave' && taken.length === 0)
-        return async (...args: Parameters<typeof ledger.leave>) => {
-          const leave = await target.leave(...args);
+      if (name === 'permit' && taken.length === 0)
+        return async (...args: Parameters<typeof limiter.permit>) => {
+          const permit = await target.permit(...args);
           taken.push(1);
-          return leave.kind === 'granted' ? { ...leave, validForMs: () => 0 } : leave;
+          return permit.kind === 'granted' ? { ...permit, validForMs: () => 0 } : permit;
         };
       const value: unknown = Reflect.get(target, name, target);
       return typeof value === 'function' ? value.bind(target) : value;
     },
   });
-  expect(await each.step({ ...each.edges, ledger: late })).toEqual({ kind: 'again' });
+  expect(await each.step({ ...each.deps, limiter: late })).toEqual({ kind: 'again' });
   expect(each.graph.stats().writesArrived).toBe(0);
   expect(new Set(await attemptsOf(each))).toEqual(new Set([0]));
-  expect((await each.runs.ledgerNow(ledger.policy())).charged).toBe(0);
+  expect((await each.runs.limiterNow(limiter.policy())).charged).toBe(0);
 });
 
 test('a batch whose rows are gone from Redis is a bug and says so, or it would be asked for in a circle', async () => {

@@ -5,11 +5,11 @@ import { Producer, QUEUE_NAME, type BatchJob } from '../../src/worker/producer.t
 import type { Reply } from '../../src/graph/client/batchEnvelope.ts';
 import { startWorker, type BatchWorker } from '../../src/worker/worker.ts';
 import { whyNotTaken } from '../../src/app/runs/whyWaiting.ts';
-import type { Edges } from '../../src/worker/deps.ts';
+import type { WorkerDeps } from '../../src/worker/deps.ts';
 import { processBatch } from '../../src/worker/processBatch.ts';
 import { NOTHING_SENT } from '../../src/runs/permit.ts';
 import type { RunStore } from '../../src/runs/runStore.ts';
-import { untruths, world, type World } from '../support/batchWorld.ts';
+import { untruths, world, type SimulatorState } from '../support/batchWorld.ts';
 import { publishRun, recordForTests, rowsOf, WIDE } from '../support/record.ts';
 import { groupRow, identityOf } from '../support/rows.ts';
 import { groupTarget } from '../support/simulatorClient.ts';
@@ -85,18 +85,18 @@ test('runs of another root get no jobs from this one', async () => {
 
 /** A worker of its own Redis client, ended with the test. */
 function workerOf(
-  { edges }: World,
-  change: Partial<Edges> = {},
+  { deps }: SimulatorState,
+  change: Partial<WorkerDeps> = {},
 ): { worker: BatchWorker; producer: Producer } {
   const connection = record.connect();
-  const { producer } = producerOf(edges.runs, edges.graphUrl);
+  const { producer } = producerOf(deps.runs, deps.graphUrl);
   const log = NO_LOG;
-  const worker = startWorker({ ...edges, log, ...change }, producer, connection, { concurrency: 2 });
+  const worker = startWorker({ ...deps, log, ...change }, producer, connection, { concurrency: 2 });
   onTestFinished(() => worker.stop());
   return { worker, producer };
 }
 
-const hasEnded = (each: World): Promise<void> =>
+const hasEnded = (each: SimulatorState): Promise<void> =>
   vi.waitFor(async () => expect((await each.run()).finishedAt).not.toBeNull(), {
     timeout: 20_000,
     interval: 20,
@@ -113,11 +113,11 @@ test('a worker takes a run to its end, and is idle then', async () => {
 
 test('a run that is resumed while its paused batch is still in hand goes on without waiting for the next minute', async () => {
   const each = await world(record);
-  const { producer } = producerOf(each.runs, each.edges.graphUrl);
-  const { ledger } = each.edges;
-  const ask = ledger.leave.bind(ledger);
+  const { producer } = producerOf(each.runs, each.deps.graphUrl);
+  const { limiter } = each.deps;
+  const ask = limiter.permit.bind(limiter);
   const answers: string[] = [];
-  vi.spyOn(ledger, 'leave').mockImplementation(async (...args) => {
+  vi.spyOn(limiter, 'permit').mockImplementation(async (...args) => {
     if (answers.length === 0) await each.runs.transition('r1', { to: 'paused', from: ['running'] });
     const answer = await ask(...args);
     if (answers.push(answer.kind) > 1) return answer;
@@ -143,7 +143,7 @@ test('a run of another record format is left alone, and so are its jobs, which l
   onTestFinished(() => theirs.close());
   await theirs.add('batch', { runId: 'r1', batch: 0 }, { jobId: 'r1.0' });
   // Also one that lies in our queue by mistake does no harm.
-  expect(await processBatch({ runId: 'r1', batch: 0 }, each.edges, new AbortController().signal)).toEqual({
+  expect(await processBatch({ runId: 'r1', batch: 0 }, each.deps, new AbortController().signal)).toEqual({
     kind: 'stopped',
   });
   expect(await producer.topUp()).toBe(0);
@@ -159,10 +159,10 @@ test('a run of another record format is left alone, and so are its jobs, which l
 
 test('a worker that is stopped while it waits for the tenant gives its job back, and another one ends the run', async () => {
   const each = await world(record);
-  const policy = each.edges.ledger.policy();
-  await each.runs.record({ runId: 'r1', batch: 0 }, [], policy, { ...NOTHING_SENT, holdMs: 1_000 });
+  const policy = each.deps.limiter.policy();
+  await each.runs.record({ runId: 'r1', batch: 0 }, [], policy, { ...NOTHING_SENT, backoffMs: 1_000 });
   const { worker, producer } = workerOf(each);
-  const { queue } = producerOf(each.runs, each.edges.graphUrl);
+  const { queue } = producerOf(each.runs, each.deps.graphUrl);
   await vi.waitFor(async () => expect(await queue.getActiveCount()).toBe(1), { interval: 2 });
   await worker.stop();
   expect(await queue.getJobCounts('wait', 'active')).toEqual({ wait: 1, active: 0 });
@@ -184,14 +184,14 @@ test('a batch with a row that has to wait long gives its place to the others', a
       })),
       rows: batches.flatMap((ids, batch) => ids.map((id) => groupRow(`c${batch}`, id, `new-${id}`))),
     },
-    // The first write of each batch is answered with 503; a look has a reply for each list, here one.
+    // The first write of each batch is answered with 503; a read has a reply for each list, here one.
     async intercept(_, pass) {
       const envelope = await pass();
       if (envelope.kind !== 'replies' || envelope.replies.length === 1) return envelope;
       return { ...envelope, replies: [busy, ...envelope.replies.slice(1)] };
     },
   });
-  const { queue } = producerOf(each.runs, each.edges.graphUrl);
+  const { queue } = producerOf(each.runs, each.deps.graphUrl);
   workerOf(each);
   await vi.waitFor(
     async () =>
@@ -206,14 +206,14 @@ test('a batch with a row that has to wait long gives its place to the others', a
 test('a batch that fails by a bug is not asked for in a circle', async () => {
   let tries = 0;
   const each = await world(record);
-  const change: Partial<Edges> = {
+  const change: Partial<WorkerDeps> = {
     graphOf: () => {
       tries += 1;
       throw new TypeError('a bug');
     },
   };
   const { worker } = workerOf(each, change);
-  const { queue } = producerOf(each.runs, each.edges.graphUrl);
+  const { queue } = producerOf(each.runs, each.deps.graphUrl);
   await vi.waitFor(() => expect(tries).toBe(1), { interval: 2 });
   await vi.waitFor(async () => expect(await queue.getActiveCount()).toBe(0), { interval: 2 });
   // Only whoever asks for it again brings it back.

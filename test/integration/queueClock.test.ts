@@ -60,12 +60,12 @@ describe("when Redis' clock was set back", () => {
 
   test('a worker takes up what another one had in hand, in seconds, and says why', async () => {
     const each = await world(record);
-    const { producer, queue } = producerOf(each.runs, each.edges.graphUrl);
+    const { producer, queue } = producerOf(each.runs, each.deps.graphUrl);
     await producer.topUp();
     await deadWorker(queue, each.runs, 120_000 + LOCK_MS);
     const said: string[] = [];
     const log = createLog((line) => void said.push(line));
-    const worker = startWorker({ ...each.edges, log }, producer, record.connect(), { concurrency: 2 });
+    const worker = startWorker({ ...each.deps, log }, producer, record.connect(), { concurrency: 2 });
     onTestFinished(() => worker.stop());
     await vi.waitFor(async () => expect((await each.run()).finishedAt).not.toBeNull(), {
       ...{ timeout: 10_000, interval: 20 },

@@ -50,11 +50,11 @@ describe('a staging', () => {
   });
 });
 
-test('what a look decided before another worker sent the row is not recorded', async () => {
+test('what a read decided before another worker sent the row is not recorded', async () => {
   const store = record.store();
   const runId = await runAtWork(store, rowsOf(1));
   const ref = { runId, batch: 0 };
-  await store.leave(ref, 'other', first, WIDE);
+  await store.permit(ref, 'other', first, WIDE);
   const seen = { state: 'pending', attempts: 0 } as const;
   await store.record(ref, [{ place: 0, state: 'skipped', attempts: 0, seen }], WIDE);
   await store.record(ref, [{ place: 0, state: 'succeeded', attempts: 1 }], WIDE);
@@ -70,7 +70,7 @@ describe('whole lists', () => {
     await each.work();
     expect((await each.rows())[0]).toMatchObject({
       state: 'failed',
-      detail: { errorCode: 'LookIncomplete' },
+      detail: { errorCode: 'ReadIncomplete' },
     });
     expect(each.graph.stats().writesArrived).toBe(0);
   });
@@ -78,7 +78,7 @@ describe('whole lists', () => {
   test('of a cancelled run are looked at, though some of their rows were never sent', async () => {
     const each = await world(record, { run: { strategy: 'assign' } });
     const { runId } = await each.run();
-    await each.runs.leave({ runId, batch: 0 }, 'dead', first, { ...WIDE, timeoutMs: 0 });
+    await each.runs.permit({ runId, batch: 0 }, 'dead', first, { ...WIDE, timeoutMs: 0 });
     await each.runs.transition(runId, { to: 'cancelled', from: ['running'] });
     await each.work();
     expect((await each.run()).finishedAt).not.toBeNull();
@@ -88,7 +88,7 @@ describe('whole lists', () => {
 test('a row in doubt when its run was aborted goes on with the rest', async () => {
   const each = await world(record, {});
   const { runId } = await each.run();
-  await each.runs.leave({ runId, batch: 0 }, 'dead', first, { ...WIDE, timeoutMs: 0 });
+  await each.runs.permit({ runId, batch: 0 }, 'dead', first, { ...WIDE, timeoutMs: 0 });
   await each.runs.transition(runId, { to: 'aborted', from: ['running'], reason: 'operator' });
   await each.work();
   expect((await each.run()).counts).toMatchObject({ pending: 20, cancelled: 0 });

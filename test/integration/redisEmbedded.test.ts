@@ -23,7 +23,7 @@ import type { RedisLog } from '../../src/redis/connection.ts';
 import { hasServer } from '../../src/redis/dataDir.ts';
 import { useEmbeddedRedis } from '../../src/redis/embedded.ts';
 import type { EmbeddedRedis } from '../../src/redis/embedded.ts';
-import { Ledger } from '../../src/worker/limiter/rateLimiter.ts';
+import { Limiter } from '../../src/worker/limiter/limiter.ts';
 import { paceOf } from '../../src/worker/limiter/pace.ts';
 import { RunStore } from '../../src/runs/runStore.ts';
 import { startRedisServer } from '../support/redisServer.ts';
@@ -167,11 +167,11 @@ async function killServer(user: EmbeddedRedis): Promise<void> {
   await vi.waitUntil(async () => (await usersOf(user)) === 1, WAIT);
 }
 
-/** The ledger of a tenant asks for leave: why it has to wait, or undefined. */
+/** The limiter of a tenant asks for a permit: why it has to wait, or undefined. */
 const whyHeld = (user: EmbeddedRedis): Promise<string | undefined> =>
   ask(user, async (client) => {
-    const ledger = new Ledger(new RunStore(client, 'contoso.com'), paceOf(100, 20_000), user);
-    const answer = await new RunStore(client, 'contoso.com').readLeave(1, true, ledger.policy());
+    const limiter = new Limiter(new RunStore(client, 'contoso.com'), paceOf(100, 20_000), user);
+    const answer = await new RunStore(client, 'contoso.com').readPermit(1, true, limiter.policy());
     return answer.kind === 'wait' ? answer.reason : undefined;
   });
 
@@ -204,7 +204,7 @@ test('a kill is not taken for an order when the record has lost all since the st
   expect(await whyHeld(first)).toBeUndefined();
   await first.release();
   const second = await use();
-  // The ledger's last word is of the first server, as if the second had been killed before it wrote anything to disk.
+  // The limiter's last word is of the first server, as if the second had been killed before it wrote anything to disk.
   await killServer(second);
   const third = await use();
   expect(await whyHeld(third)).toBe('restarted');
@@ -322,7 +322,7 @@ test('a directory that others can look into is refused unless it is empty', asyn
   await expect(use()).rejects.toMatchObject({ exitCode: 4, remedy: expect.stringContaining('chmod 700') });
 });
 
-// A look at results between two runs starts and stops a Redis, too, and asks the ledger nothing.
+// A look at results between two runs starts and stops a Redis, too, and asks the limiter nothing.
 test('servers that ended in order one after the other are all named, in their order, with the one that is there', async () => {
   const named: string[][] = [];
   for (let i = 0; i < 3; i += 1) {

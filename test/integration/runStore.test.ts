@@ -1,7 +1,7 @@
 import { beforeJson } from '../../src/assignments/changes/decision.ts';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { LeaveRow, RowUpdate } from '../../src/runs/batchRow.ts';
+import type { PermitRow, RowUpdate } from '../../src/runs/batchRow.ts';
 import { NOTHING_SENT } from '../../src/runs/permit.ts';
 import type { RunStore } from '../../src/runs/runStore.ts';
 import { isSettled, type RowState } from '../../src/runs/rowState.ts';
@@ -13,20 +13,20 @@ const record = recordForTests();
 const ROOT = identityOf().graphUrl;
 const ref = (batch = 0, runId = 'r1'): { runId: string; batch: number } => ({ runId, batch });
 
-const pending = (...places: number[]): LeaveRow[] => eachAlone(pendingRows(...places));
+const pending = (...places: number[]): PermitRow[] => eachAlone(pendingRows(...places));
 const rowAs = (place: number, state: RowState['state'], attempts = 1): RowUpdate => ({
   place,
   state,
   attempts,
 });
 
-async function leave(store: RunStore, rows: readonly LeaveRow[], token = 'me', batch = 0) {
-  const answer = await store.leave(ref(batch), token, rows, WIDE);
+async function permit(store: RunStore, rows: readonly PermitRow[], token = 'me', batch = 0) {
+  const answer = await store.permit(ref(batch), token, rows, WIDE);
   if (answer.kind !== 'granted') throw new Error(`not granted but ${answer.kind}`);
   return answer;
 }
 
-/** Records these rows under a leave, which ends its lease. */
+/** Records these rows under a permit, which ends its lease. */
 const recordRows = (store: RunStore, rows: readonly RowUpdate[], token = 'me', batch = 0) =>
   store.record(ref(batch), rows, WIDE, { ...NOTHING_SENT, token });
 
@@ -41,10 +41,10 @@ async function openOf(store: RunStore): Promise<number[]> {
   return store.openBatches(run, 1_000);
 }
 
-test('a leave marks its rows sent and counts the attempt, and says so of the whole batch', async () => {
+test('a permit marks its rows sent and counts the attempt, and says so of the whole batch', async () => {
   const store = record.store();
   await runAtWork(store, rowsOf(4));
-  const answer = await leave(store, pending(1, 3));
+  const answer = await permit(store, pending(1, 3));
   expect(answer.places).toEqual([1, 3]);
   expect(answer.states.map(({ state }) => state)).toEqual(['pending', 'sent', 'pending', 'sent']);
   expect(await statesOf(store)).toEqual(['pending 0', 'sent 1', 'pending 0', 'sent 1']);
@@ -57,7 +57,7 @@ test('attempts survive a worker that dies, and go on from there', async () => {
   const short = { ...WIDE, timeoutMs: 0 };
   for (const attempts of [0, 1, 2]) {
     const state = attempts === 0 ? 'pending' : 'sent';
-    const answer = await store.leave(
+    const answer = await store.permit(
       ref(),
       `worker ${attempts}`.replace(' ', '-'),
       eachAlone([rowAs(0, state, attempts)]),
@@ -72,8 +72,8 @@ test('attempts survive a worker that dies, and go on from there', async () => {
 test('a lease keeps other workers off until its write can not be under way any more', async () => {
   const store = record.store();
   await runAtWork(store, rowsOf(21));
-  await leave(store, pending(0));
-  const other = await store.leave(ref(), 'other', pending(1), WIDE);
+  await permit(store, pending(0));
+  const other = await store.permit(ref(), 'other', pending(1), WIDE);
   expect(other.kind).toBe('busy');
   if (other.kind === 'busy') expect(other.waitMs).toBeGreaterThan(WIDE.timeoutMs - 10_000);
   expect((await store.batch(ref()))?.leaseMs).toBeGreaterThan(WIDE.timeoutMs - 10_000);
@@ -81,41 +81,41 @@ test('a lease keeps other workers off until its write can not be under way any m
   expect((await store.batch(ref(1)))?.leaseMs).toBe(0);
   // What somebody else records does not end it, what its holder records does.
   await recordRows(store, [], 'other');
-  expect((await store.leave(ref(), 'other', pending(1), WIDE)).kind).toBe('busy');
+  expect((await store.permit(ref(), 'other', pending(1), WIDE)).kind).toBe('busy');
   await recordRows(store, [rowAs(0, 'succeeded')]);
   expect((await store.batch(ref()))?.leaseMs).toBe(0);
-  expect((await store.leave(ref(), 'other', pending(1), WIDE)).kind).toBe('granted');
+  expect((await store.permit(ref(), 'other', pending(1), WIDE)).kind).toBe('granted');
 });
 
 test('a lease of a worker that died ends', async () => {
   const store = record.store();
   await runAtWork(store, rowsOf(2));
-  await store.leave(ref(), 'dead', pending(0), { ...WIDE, timeoutMs: 0 });
-  expect((await store.leave(ref(), 'other', pending(1), WIDE)).kind).toBe('granted');
+  await store.permit(ref(), 'dead', pending(0), { ...WIDE, timeoutMs: 0 });
+  expect((await store.permit(ref(), 'other', pending(1), WIDE)).kind).toBe('granted');
 });
 
-test('a row that changed since it was looked at is left out of the leave', async () => {
+test('a row that changed since it was looked at is left out of the permit', async () => {
   const store = record.store();
   await runAtWork(store, rowsOf(4));
-  await leave(store, pending(0, 1, 2));
+  await permit(store, pending(0, 1, 2));
   await recordRows(store, [rowAs(0, 'succeeded'), rowAs(1, 'sent', 1), rowAs(2, 'pending', 0)]);
   // Somebody who looked before all that: 0 is settled, 1 was sent meanwhile, 2 and 3 are as they were.
-  expect((await leave(store, pending(0, 1, 2, 3), 'late')).places).toEqual([2, 3]);
+  expect((await permit(store, pending(0, 1, 2, 3), 'late')).places).toEqual([2, 3]);
   expect(await statesOf(store)).toEqual(['succeeded 1', 'sent 1', 'sent 1', 'sent 1']);
 });
 
-test('when all rows have changed the leave is empty, and charges and leases nothing', async () => {
+test('when all rows have changed the permit is empty, and charges and leases nothing', async () => {
   const store = record.store();
   await runAtWork(store, rowsOf(1));
   await recordRows(store, [rowAs(0, 'skipped', 0)]);
   const store2 = record.store();
   await runAtWork(store2, rowsOf(2));
   await recordRows(store2, [rowAs(0, 'skipped', 0)]);
-  expect((await leave(store2, pending(0))).places).toEqual([]);
+  expect((await permit(store2, pending(0))).places).toEqual([]);
   expect((await store2.batch(ref()))?.leaseMs).toBe(0);
-  expect((await store2.ledgerNow(WIDE)).charged).toBe(0);
+  expect((await store2.limiterNow(WIDE)).charged).toBe(0);
   // The first run has ended.
-  expect((await store.leave(ref(), 'me', pending(0), WIDE)).kind).toBe('stopped');
+  expect((await store.permit(ref(), 'me', pending(0), WIDE)).kind).toBe('stopped');
 });
 
 test('a settled row is never overwritten, counted again, or spoken of', async () => {
@@ -143,9 +143,9 @@ test.each([
   await record.redis.hset(store.keys.run('r1').header, 'answered', 1);
   const policy = { ...WIDE, limit, windowMs: 1 };
   const all = pending(...Array.from({ length: 20 }, (_, i) => i));
-  expect(await store.leave(ref(0), 'a', all, policy)).toMatchObject({ kind: 'granted', requests: first });
-  await record.redis.hset(store.keys.ledger, 'nextWriteAt', 0);
-  const next = await store.leave(ref(1), 'b', all, policy);
+  expect(await store.permit(ref(0), 'a', all, policy)).toMatchObject({ kind: 'granted', requests: first });
+  await record.redis.hset(store.keys.limiter, 'nextWriteAt', 0);
+  const next = await store.permit(ref(1), 'b', all, policy);
   expect(next.kind === 'granted' ? next.requests : next).toEqual(
     second > 0 ? second : expect.objectContaining({ kind: 'wait', reason: 'budget' }),
   );
@@ -154,8 +154,8 @@ test.each([
 test('reads wait for the next charge to end, not in a circle, when there is room for some of them', async () => {
   const store = record.store();
   const policy = { ...WIDE, limitAll: 5, windowMs: 10_000 };
-  await store.readLeave(3, true, policy);
-  const answer = await store.readLeave(3, true, policy);
+  await store.readPermit(3, true, policy);
+  const answer = await store.readPermit(3, true, policy);
   expect(answer.kind === 'wait' && answer.waitMs).toBeGreaterThan(60_000);
 });
 
@@ -175,7 +175,7 @@ test('counters are the sums of the states, whatever two workers do in whatever o
   const action = fc.record({
     worker: fc.constantFrom('one', 'two'),
     batch: fc.nat({ max: 1 }),
-    does: fc.constantFrom('leave', 'record', 'steal'),
+    does: fc.constantFrom('permit', 'record', 'steal'),
     rows: fc.array(fc.tuple(fc.nat({ max: 19 }), outcome), { maxLength: 8 }),
   });
   await fc.assert(
@@ -185,12 +185,12 @@ test('counters are the sums of the states, whatever two workers do in whatever o
       const settled = new Map<string, string>();
       for (const { worker, batch, does, rows } of actions) {
         if ((await runOf(store)).state !== 'running') break;
-        const present = (await store.batch(ref(batch)))?.rows ?? [];
-        const wanted = rows.flatMap(([place]) => present[place] ?? []);
-        if (does === 'leave') {
-          await store.leave(ref(batch), worker, eachAlone(wanted), WIDE);
+        const current = (await store.batch(ref(batch)))?.rows ?? [];
+        const wanted = rows.flatMap(([place]) => current[place] ?? []);
+        if (does === 'permit') {
+          await store.permit(ref(batch), worker, eachAlone(wanted), WIDE);
         } else {
-          const ended = rows.map(([place, state]) => rowAs(place, state, present[place]?.attempts ?? 0));
+          const ended = rows.map(([place, state]) => rowAs(place, state, current[place]?.attempts ?? 0));
           await recordRows(store, ended, does === 'steal' ? 'thief' : worker, batch);
         }
         for (const row of (await store.batch(ref(batch)))?.rows ?? []) {
@@ -279,11 +279,11 @@ test('a run that is not there can not be moved or retried', async () => {
 });
 
 test.each<RunState>(['queued', 'paused', 'cancelled', 'completed'])(
-  'a %s run gets no leave',
+  'a %s run gets no permit',
   async (state) => {
     const store = await runThatIs(state);
-    expect(await store.leave(ref(), 'me', pending(0), WIDE)).toMatchObject({ kind: 'stopped', state });
-    expect((await store.ledgerNow(WIDE)).charged).toBe(0);
+    expect(await store.permit(ref(), 'me', pending(0), WIDE)).toMatchObject({ kind: 'stopped', state });
+    expect((await store.limiterNow(WIDE)).charged).toBe(0);
   },
 );
 
@@ -297,7 +297,7 @@ test('a cancelled run without writes in doubt ends at once, and its rows count a
 test('a cancelled run with writes in doubt is worked on until they are settled', async () => {
   const store = record.store();
   await runAtWork(store, rowsOf(60));
-  await leave(store, pending(0, 1), 'me', 1);
+  await permit(store, pending(0, 1), 'me', 1);
   await store.transition('r1', { to: 'cancelled', from: ['running'] });
   expect(await runOf(store)).toMatchObject({ finishedAt: null, counts: { pending: 2, cancelled: 58 } });
   expect(await store.runsToWorkOn(ROOT, 1)).toEqual(['r1']);
@@ -313,7 +313,7 @@ test('a run that ends lives on for its days, every key of it', async () => {
   const store = record.store();
   const [input = expect.fail()] = rowsOf(1);
   await runAtWork(store, [{ input, rank: 0, policy: 'c1', planned: '0123456789abcdef' }], { keepDays: 3 });
-  await leave(store, [{ place: 0, state: 'pending', attempts: 0, request: 0, before: { id: 'a0' } }]);
+  await permit(store, [{ place: 0, state: 'pending', attempts: 0, request: 0, before: { id: 'a0' } }]);
   await store.record(ref(), [{ ...rowAs(0, 'failed'), detail: { errorCode: 'x' } }], WIDE);
   const keys = await record.redis.keys(`${store.keys.run('r1').header}*`);
   // The lease of a worker that never came back, too.
@@ -361,10 +361,10 @@ test('retry opens failed rows again, with their attempts and what was said of th
   expect(await openOf(store)).toEqual([0, 1, 2]);
 });
 
-test('retry of a cancelled run opens what was never written, whether a look found that out or not', async () => {
+test('retry of a cancelled run opens what was never written, whether a read found that out or not', async () => {
   const store = record.store();
   await runAtWork(store, rowsOf(25));
-  await leave(store, pending(0, 1));
+  await permit(store, pending(0, 1));
   await store.transition('r1', { to: 'cancelled', from: ['running'] });
   await recordRows(store, [rowAs(0, 'succeeded'), rowAs(1, 'cancelled')]);
   expect(await store.retry('r1', { from: ['cancelled'], open: 'failed' })).toEqual({
@@ -379,7 +379,7 @@ test('retry of a cancelled run opens what was never written, whether a look foun
 test('retry looks first for what was left unsure, and knows that it was sent', async () => {
   const store = record.store();
   await runAtWork(store, rowsOf(2));
-  await leave(store, pending(0, 1));
+  await permit(store, pending(0, 1));
   await recordRows(store, [rowAs(0, 'leftUnsure', 8), rowAs(1, 'failed', 1)]);
   expect((await runOf(store)).counts).toMatchObject({ unsure: 1, failed: 1 });
   expect(await store.retry('r1', { from: ['completed'], open: 'failed' })).toEqual({ kind: 'done', rows: 2 });
@@ -468,25 +468,25 @@ test('a retry can go on with the other strategy', async () => {
   expect((await runOf(store)).options.strategy).toBe('assign');
 });
 
-test('rows that go in one request get leave together or not at all', async () => {
+test('rows that go in one request get permit together or not at all', async () => {
   const store = record.store();
   await runAtWork(store, rowsOf(20));
   const rows = pendingRows(...Array.from({ length: 20 }, (_, i) => i)).map((row) => ({
     ...row,
     request: Math.floor(row.place / 3),
   }));
-  const answer = await store.leave(ref(), 'me', rows, { ...WIDE, limit: 5, windowMs: 10_000 });
+  const answer = await store.permit(ref(), 'me', rows, { ...WIDE, limit: 5, windowMs: 10_000 });
   expect(answer).toMatchObject({ requests: 5, places: Array.from({ length: 15 }, (_, place) => place) });
-  expect((await store.ledgerNow({ ...WIDE, windowMs: 10_000 })).charged).toBe(5);
+  expect((await store.limiterNow({ ...WIDE, windowMs: 10_000 })).charged).toBe(5);
   expect((await runOf(store)).sent).toBe(15);
 });
 
-test('one leave is for twenty requests at most, whatever the batch and the budget', async () => {
+test('one permit is for twenty requests at most, whatever the batch and the budget', async () => {
   const store = record.store();
   const rows = rowsOf(45).map((input) => ({ input, policy: 'c1' }));
   await runAtWork(store, rows);
   const places = Array.from({ length: 45 }, (_, place) => place);
-  expect((await leave(store, pending(...places))).places).toEqual(places.slice(0, 20));
+  expect((await permit(store, pending(...places))).places).toEqual(places.slice(0, 20));
 });
 
 test('two hundred rows are recorded in one step, with words and codes of any length', async () => {
@@ -513,8 +513,8 @@ test('the last before-image of a row counts, and rows without one have none', as
   const store = record.store();
   await runAtWork(store, rowsOf(4));
   const image = (id: string) => ({ id, target: { groupId: `grüppe ${id}`.repeat(40) } });
-  const ask = (attempts: number, ...befores: (LeaveRow['before'] | undefined)[]) =>
-    leave(
+  const ask = (attempts: number, ...befores: (PermitRow['before'] | undefined)[]) =>
+    permit(
       store,
       befores.map((before, place) => ({
         ...{ place, attempts, request: place, state: attempts === 0 ? 'pending' : 'sent' },
@@ -529,12 +529,12 @@ test('the last before-image of a row counts, and rows without one have none', as
   ]);
 });
 
-test('a leave that is not given keeps no before-image', async () => {
+test('a permit that is not given keeps no before-image', async () => {
   const store = record.store();
   await runAtWork(store, rowsOf(2));
-  await store.leave(ref(), 'other', pending(1), WIDE);
+  await store.permit(ref(), 'other', pending(1), WIDE);
   const row = { place: 0, state: 'pending', attempts: 0, request: 0, before: { id: 'a' } } as const;
-  expect((await store.leave(ref(), 'me', [row], WIDE)).kind).toBe('busy');
+  expect((await store.permit(ref(), 'me', [row], WIDE)).kind).toBe('busy');
   expect(await record.redis.exists(store.keys.run('r1').before)).toBe(0);
 });
 
@@ -550,7 +550,7 @@ test('before-images of a batch stay bounded, however often its rows are written'
       ...row,
       before: { id: noise(row.place, round), target: {} },
     }));
-    await leave(store, rows);
+    await permit(store, rows);
     await recordRows(store, pendingRows(...rows.map(({ place }) => place)));
   }
   expect(await record.redis.hstrlen(store.keys.run('r1').before, '0')).toBeLessThan(66_000);

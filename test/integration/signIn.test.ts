@@ -238,7 +238,7 @@ describe('a token is renewed', () => {
     try {
       nowMs += 56 * 60_000;
       expect(await credentials.token()).toBe(first);
-      expect(await warned.promise).toContain('the present one lasts until');
+      expect(await warned.promise).toContain('the current one lasts until');
       expect(await credentials.token()).toBe(first);
 
       nowMs += 4 * 60_000;

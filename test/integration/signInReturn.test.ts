@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { UserError } from '../../src/errors.ts';
 import { CONFIGURATION } from '../../src/assignments/kinds/permissions.ts';
-import type { Edges } from '../../src/worker/deps.ts';
+import type { WorkerDeps } from '../../src/worker/deps.ts';
 import { SIGN_IN_RETRY_GROWTH_MAX } from '../../src/worker/limiter/pace.ts';
 import { processBatch } from '../../src/worker/processBatch.ts';
 import { pauseForSignIn } from '../../src/worker/pauseRun.ts';
 import { SignIn } from '../../src/worker/workerSignIn.ts';
 import { resumeWhenSignedIn, runsThatAwaitSignIn, SignInTries } from '../../src/worker/signInReturn.ts';
 import type { SettingsChange } from '../../src/simulator/settings.ts';
-import { world, type World, type WorldOptions } from '../support/batchWorld.ts';
+import { world, type SimulatorState, type WorldOptions } from '../support/batchWorld.ts';
 import { recordForTests } from '../support/record.ts';
 import { groupRow } from '../support/rows.ts';
 import { groupTarget } from '../support/simulatorClient.ts';
@@ -20,7 +20,7 @@ const ROWS = 100;
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
 /** Five batches of a policy each. */
-const fiveBatches = (options: WorldOptions = {}): Promise<World> =>
+const fiveBatches = (options: WorldOptions = {}): Promise<SimulatorState> =>
   world(record, {
     ...options,
     instead: {
@@ -33,7 +33,7 @@ const fiveBatches = (options: WorldOptions = {}): Promise<World> =>
   });
 
 /** The first of them is written. */
-async function begun(options: WorldOptions = {}): Promise<World> {
+async function begun(options: WorldOptions = {}): Promise<SimulatorState> {
   const each = await fiveBatches(options);
   await each.work();
   expect(await each.run()).toMatchObject({ state: 'running', counts: { succeeded: 20 } });
@@ -41,15 +41,15 @@ async function begun(options: WorldOptions = {}): Promise<World> {
 }
 
 /** Tries once whether the run may go on, and works on it as far as it goes. Answers whether it went on. */
-async function tried(each: World, edges: Edges = each.edges): Promise<boolean> {
-  const resumed = await resumeWhenSignedIn(edges, NEVER);
-  await each.drain(edges);
+async function tried(each: SimulatorState, deps: WorkerDeps = each.deps): Promise<boolean> {
+  const resumed = await resumeWhenSignedIn(deps, NEVER);
+  await each.drain(deps);
   return resumed.length > 0;
 }
 
 /** A worker whose token says this of itself. */
-const withRole = (edges: Edges, role: () => string): Edges => ({
-  ...edges,
+const withRole = (deps: WorkerDeps, role: () => string): WorkerDeps => ({
+  ...deps,
   signIn: new SignIn({
     token: async () => 'token-1',
     renew: async () => true,
@@ -58,7 +58,7 @@ const withRole = (edges: Edges, role: () => string): Edges => ({
 });
 
 /** A run of one batch that stands still since Graph refuses the token. */
-async function paused(options: WorldOptions = {}): Promise<World> {
+async function paused(options: WorldOptions = {}): Promise<SimulatorState> {
   const each = await world(record, options);
   each.graph.reconfigure({ tokens: ['another'] });
   expect((await each.work()).at(-1)).toEqual({ kind: 'stopped' });
@@ -69,11 +69,11 @@ async function paused(options: WorldOptions = {}): Promise<World> {
 test('a run goes on as soon as a read is allowed again, with one read a try', async () => {
   const each = await paused();
   const { envelopes } = each.graph.stats();
-  for (let tries = 0; tries < 3; tries += 1) expect(await resumeWhenSignedIn(each.edges, NEVER)).toEqual([]);
+  for (let tries = 0; tries < 3; tries += 1) expect(await resumeWhenSignedIn(each.deps, NEVER)).toEqual([]);
   expect(each.graph.stats().envelopes).toBe(envelopes + 3);
   expect(await each.run()).toMatchObject({ state: 'paused' });
   each.graph.reconfigure({ tokens: null });
-  expect(await resumeWhenSignedIn(each.edges, NEVER)).toHaveLength(1);
+  expect(await resumeWhenSignedIn(each.deps, NEVER)).toHaveLength(1);
   expect(await each.run()).toMatchObject({ state: 'queued', reason: null, reasonText: null });
   await each.runs.runsToWorkOn(each.graph.url, Date.now());
   await each.work();
@@ -91,7 +91,7 @@ test('a new token is asked for at each try, and one that can not be had is no fa
     },
   });
   const before = renewals;
-  for (let tries = 0; tries < 4; tries += 1) expect(await resumeWhenSignedIn(each.edges, NEVER)).toEqual([]);
+  for (let tries = 0; tries < 4; tries += 1) expect(await resumeWhenSignedIn(each.deps, NEVER)).toEqual([]);
   expect(renewals).toBe(before + 4);
 });
 
@@ -108,7 +108,7 @@ test.each([
     reason,
     reasonText: 'sign-in: said by somebody',
   });
-  expect(await resumeWhenSignedIn(each.edges, NEVER)).toEqual([]);
+  expect(await resumeWhenSignedIn(each.deps, NEVER)).toEqual([]);
   expect(await each.run()).toMatchObject({ state: 'paused', reason });
   expect(each.graph.stats().envelopes).toBe(0);
 });
@@ -116,16 +116,16 @@ test.each([
 test('runs of another Graph are left to the workers of that', async () => {
   const each = await paused();
   each.graph.reconfigure({ tokens: null });
-  const elsewhere = { ...each.edges, graphUrl: 'https://graph.example' };
+  const elsewhere = { ...each.deps, graphUrl: 'https://graph.example' };
   expect(await runsThatAwaitSignIn(elsewhere)).toEqual([]);
   expect(await resumeWhenSignedIn(elsewhere, NEVER)).toEqual([]);
-  expect(await runsThatAwaitSignIn(each.edges)).toHaveLength(1);
+  expect(await runsThatAwaitSignIn(each.deps)).toHaveLength(1);
 });
 
 test('no secret gets into the reason that is stored', async () => {
   const each = await world(record);
-  const edges = { ...each.edges, redacted: (text: string) => text.replaceAll('hush', '[redacted]') };
-  await pauseForSignIn(await each.run(), 'the secret hush is wrong', edges);
+  const deps = { ...each.deps, redacted: (text: string) => text.replaceAll('hush', '[redacted]') };
+  await pauseForSignIn(await each.run(), 'the secret hush is wrong', deps);
   expect((await each.run()).reasonText).toBe('sign-in: the secret [redacted] is wrong');
 });
 
@@ -134,7 +134,7 @@ describe('a token that is refused now and then', () => {
     ['stays what it is', false],
     ['is renewed', true],
   ])('and %s costs no row and no pause', async (_, isNew) => {
-    // The first look, and the first write after it.
+    // The first read, and the first write after it.
     const script = [1, 3].map((envelope) => ({ envelope, fault: 'unauthorized' as const }));
     const each = await world(record, { graph: { script }, renew: () => isNew });
     await each.work();
@@ -207,29 +207,29 @@ describe('in mid-run', () => {
   test('a token that says it may not write is not tried, and the one that may is', async () => {
     const each = await begun();
     let role = CONFIGURATION.read;
-    const edges = withRole(each.edges, () => role);
+    const deps = withRole(each.deps, () => role);
     each.graph.reconfigure({ access: 'read' });
-    await each.drain(edges);
+    await each.drain(deps);
     expect(awaitsPermission(await each.run())).toBe(true);
     const { writesArrived } = each.graph.stats();
-    for (let tries = 0; tries < 5; tries += 1) expect(await tried(each, edges)).toBe(false);
+    for (let tries = 0; tries < 5; tries += 1) expect(await tried(each, deps)).toBe(false);
     expect(each.graph.stats().writesArrived).toBe(writesArrived);
     role = CONFIGURATION.write.name;
     each.graph.reconfigure({ access: 'write' });
-    expect(await tried(each, edges)).toBe(true);
+    expect(await tried(each, deps)).toBe(true);
     expect(await each.run()).toMatchObject({ state: 'completed', counts: { succeeded: ROWS, failed: 0 } });
   });
 
   test('where the token does not tell, a try costs one batch, however many are under way, and the rest goes on', async () => {
     const each = await begun({ run: { maxFailures: 'off' }, graph: { latencyMs: 20 } });
-    const workers = [1, 2, 3, 4].map((batch) => ({ batch, edges: each.anotherWorker() }));
+    const workers = [1, 2, 3, 4].map((batch) => ({ batch, deps: each.anotherWorker() }));
     const allAtOnce = () =>
-      Promise.all(workers.map(({ batch, edges }) => processBatch({ runId: 'r1', batch }, edges, NEVER)));
+      Promise.all(workers.map(({ batch, deps }) => processBatch({ runId: 'r1', batch }, deps, NEVER)));
     each.graph.reconfigure({ access: 'read' });
     await allAtOnce();
     for (const failed of [0, 20, 40]) {
       expect(await each.run()).toMatchObject({ state: 'paused', sent: 0, counts: { failed } });
-      expect(await resumeWhenSignedIn(each.edges, NEVER)).toHaveLength(1);
+      expect(await resumeWhenSignedIn(each.deps, NEVER)).toHaveLength(1);
       await each.runs.runsToWorkOn(each.graph.url, Date.now());
       await allAtOnce();
     }
@@ -294,9 +294,9 @@ describe('in mid-run', () => {
     }
     expect(reason).toBe('permission');
     expect(reasonText).toMatch(/^sign-in: Graph refuses every write with 403 \(Forbidden: /);
-    expect(await runsThatAwaitSignIn(each.edges)).toHaveLength(3);
-    expect(await resumeWhenSignedIn(each.edges, NEVER)).toHaveLength(1);
-    expect(await runsThatAwaitSignIn(each.edges)).toHaveLength(2);
+    expect(await runsThatAwaitSignIn(each.deps)).toHaveLength(3);
+    expect(await resumeWhenSignedIn(each.deps, NEVER)).toHaveLength(1);
+    expect(await runsThatAwaitSignIn(each.deps)).toHaveLength(2);
   });
 });
 
@@ -306,21 +306,21 @@ test.each(['PATCH', 'GET'] as const)(
     const each = await begun();
     let isForbidden = true;
     const error = { code: 'Forbidden', message: 'Blocked by policy.' };
-    const edges: Edges = {
-      ...each.edges,
+    const deps: WorkerDeps = {
+      ...each.deps,
       graphOf: (version) => ({
-        ...each.edges.graphOf(version),
+        ...each.deps.graphOf(version),
         postBatch: async (requests, given) =>
           isForbidden && requests[0]?.method === method
             ? { kind: 'refused', status: 403, error, retryAfterMs: undefined, requestId: undefined }
-            : each.edges.graphOf(version).postBatch(requests, given),
+            : each.deps.graphOf(version).postBatch(requests, given),
       }),
     };
-    await each.drain(edges);
+    await each.drain(deps);
     expect(awaitsSignIn(await each.run())).toBe(true);
     expect((await each.run()).counts).toMatchObject({ failed: 0, pending: 80 });
     isForbidden = false;
-    expect(await tried(each, edges)).toBe(true);
+    expect(await tried(each, deps)).toBe(true);
     expect(await each.run()).toMatchObject({ state: 'completed', counts: { succeeded: ROWS, failed: 0 } });
   },
 );

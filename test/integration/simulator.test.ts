@@ -351,11 +351,11 @@ describe('throttling', () => {
   });
 
   test('is lifted when the window has passed, and writes sent before that are told', async () => {
-    const graph = await simulator({ writeLimit: 1, windowMs: 150, holdGraceMs: 0, retryAfter: 'one' });
+    const graph = await simulator({ writeLimit: 1, windowMs: 150, backoffGraceMs: 0, retryAfter: 'one' });
     expect(statuses(await batch(graph, writes(2)))).toEqual([200, 429]);
-    expect(graph.stats().requestsDuringHold).toBe(0);
+    expect(graph.stats().requestsDuringBackoff).toBe(0);
     await expect.poll(async () => statuses(await batch(graph, writes(1)))).toEqual([200]);
-    expect(graph.stats().requestsDuringHold).toBeGreaterThan(0);
+    expect(graph.stats().requestsDuringBackoff).toBeGreaterThan(0);
   });
 });
 

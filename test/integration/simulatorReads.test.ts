@@ -179,16 +179,16 @@ describe('another hand', () => {
     ['its policy with assignments', `${C1}?$expand=assignments`],
     ['its collection with assignments', '/deviceManagement/deviceConfigurations?$expand=assignments'],
   ])('strikes just after %s was read as often as set', async (_, path) => {
-    const graph = await simulator({ otherHand: [{ afterReads: 2, edit: remove }] });
+    const graph = await simulator({ concurrentEdits: [{ afterReads: 2, edit: remove }] });
     const first = await call(graph, 'GET', `/beta${path}`);
     const second = await call(graph, 'GET', `/beta${path}`);
     expect(second.body).toEqual(first.body);
     expect(graph.tenant.at(`${C1}/assignments/a1`)).toBeUndefined();
-    expect(graph.stats().faults).toEqual({ otherHand: 1 });
+    expect(graph.stats().faults).toEqual({ concurrentEdits: 1 });
   });
 
   test('does not strike when the list was not shown to its end', async () => {
-    const graph = await simulator({ otherHand: [{ afterReads: 1, edit: remove }] });
+    const graph = await simulator({ concurrentEdits: [{ afterReads: 1, edit: remove }] });
     for (const path of [`${C1}/assignments?$top=1`, C1, `${C1}/rootCertificate/assignments`]) {
       await call(graph, 'GET', `/beta${path}`);
     }

@@ -132,7 +132,7 @@ test('the same file is taken with --again, for another root, and when its run ha
   ]);
 });
 
-test('rows that wish the same again are skipped from the start, with the line they repeat', async () => {
+test('rows that want the same again are skipped from the start, with the line they repeat', async () => {
   const store = record.store();
   const rows = rowsOf(41);
   const repeated = rows.map((input, i) => (i >= 20 && i < 40 ? { input, duplicateOf: 2 } : { input }));

@@ -13,17 +13,17 @@ afterAll(() => redis.stop());
 const OTHERS = ['B +f9', 'not C'];
 
 /**
- * The cells of a table: what there is already of the group G (first column), what is wished for it (first line), and what becomes
+ * The cells of a table: what there is already of the group G (first column), what is wanted for it (first line), and what becomes
  * of each row.
  */
-function table(text: string, about: (there: string, wish: string) => Omit<Cell, 'fates'>): Cell[] {
-  const [[, ...wishes] = [], ...lines] = text
+function table(text: string, about: (there: string, desired: string) => Omit<Cell, 'fates'>): Cell[] {
+  const [[, ...desires] = [], ...lines] = text
     .trim()
     .split('\n')
     .map((line) => line.split('|').map((cell) => cell.trim()));
   return lines.flatMap(([there = '', ...fates]) =>
-    wishes.map((wish, i) => {
-      const { list, rows } = about(there, wish);
+    desires.map((desired, i) => {
+      const { list, rows } = about(there, desired);
       return {
         list: [...list.filter((entry) => entry !== 'none'), ...OTHERS],
         rows,
@@ -48,7 +48,7 @@ const MOVED = table(
   G of set     | taken | taken | taken | taken | both
   not G of set | both  | both  | both  | both  | taken
   `,
-  (there, wish) => ({ list: ['A +fx', there], rows: [`A → ${wish}`] }),
+  (there, desired) => ({ list: ['A +fx', there], rows: [`A → ${desired}`] }),
 );
 
 const EXCLUSION_MOVED = table(
@@ -61,7 +61,7 @@ const EXCLUSION_MOVED = table(
   G of set     | taken | taken | both
   not G of set | both  | both  | taken
   `,
-  (there, wish) => ({ list: ['not A', there], rows: [`not A → ${wish}`] }),
+  (there, desired) => ({ list: ['not A', there], rows: [`not A → ${desired}`] }),
 );
 
 const ADDED = table(
@@ -75,7 +75,7 @@ const ADDED = table(
   G of set     | so   | there | there | both
   not G of set | both | both  | both  | so
   `,
-  (there, wish) => ({ list: ['A +fx', there], rows: [`add ${wish}`] }),
+  (there, desired) => ({ list: ['A +fx', there], rows: [`add ${desired}`] }),
 );
 
 const CHANGED_IN_PLACE = table(
@@ -88,7 +88,7 @@ const CHANGED_IN_PLACE = table(
   G of set     | so    | owned | owned | so    | owned
   not G of set | owned | owned | owned | owned | so
   `,
-  (there, wish) => ({ list: [there], rows: [`${audience(there)} → ${wish}`] }),
+  (there, desired) => ({ list: [there], rows: [`${audience(there)} → ${desired}`] }),
 );
 
 const AWAY: Readonly<Record<string, string>> = {
@@ -105,7 +105,7 @@ const GIVES_WAY = table(
   G of set     | taken owned | taken owned | taken owned | both owned
   not G of set | both owned  | both owned  | both owned  | taken owned
   `,
-  (there, wish) => ({ list: ['A +fx', there], rows: [`A → ${wish}`, AWAY[there] ?? 'G → H *'] }),
+  (there, desired) => ({ list: ['A +fx', there], rows: [`A → ${desired}`, AWAY[there] ?? 'G → H *'] }),
 );
 
 const TRADES_PLACES = table(
@@ -117,9 +117,9 @@ const TRADES_PLACES = table(
   G +fx        | go go       | go go       | go go       | so so       | go go
   not G        | go go       | go go       | go go       | go go       | go go
   `,
-  (there, wish) => ({
+  (there, desired) => ({
     list: ['A +fx', there],
-    rows: [`A → ${wish}`, there === 'not G' ? 'not G → not A' : 'G → A *'],
+    rows: [`A → ${desired}`, there === 'not G' ? 'not G → not A' : 'G → A *'],
   }),
 );
 
@@ -184,7 +184,7 @@ const TAKEN_AWAY = [
   cell('A +fx, G of set', 'remove G; A → G', 'owned taken'),
   cell('A +fx, G', 'remove G; add G +f1', 'go there'),
   { ...cell('A +fx', 'add G; remove G', 'taken so'), by: 'target' as const },
-  // What a row wishes is not cleared.
+  // What a row wants is not cleared.
   cell('A +fx, G +f1', 'clear; A → G', 'go taken'),
   cell('A +fx, G +f1', 'clear; add G', 'go there'),
   cell('A +fx, not G', 'clear; A → G', 'go taken/go'),

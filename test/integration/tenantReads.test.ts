@@ -12,7 +12,7 @@ import { generateTenant } from '../../src/simulator/generateTenant.ts';
 import { tenantFrom } from '../../src/simulator/tenant.ts';
 import { simulator } from '../support/simulatorClient.ts';
 
-/** Reads of a simulated tenant over real HTTP, without a ledger. */
+/** Reads of a simulated tenant over real HTTP, without a limiter. */
 async function readsOf(options: Parameters<typeof simulator>[0]): Promise<{ send: SendReads; base: string }> {
   const { url } = await simulator({ requestLimit: null, ...options });
   const graph = createGraphClient({

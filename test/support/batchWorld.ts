@@ -4,8 +4,8 @@ import { onTestFinished } from 'vitest';
 import type { ApiVersion } from '../../src/assignments/values/apiVersion.ts';
 import { accessTokenCredentials, type Credentials } from '../../src/graph/auth/credentials.ts';
 import { createGraphClient, type GraphClient } from '../../src/graph/client/graphClient.ts';
-import type { Edges, Step } from '../../src/worker/deps.ts';
-import { Ledger } from '../../src/worker/limiter/rateLimiter.ts';
+import type { WorkerDeps, Step } from '../../src/worker/deps.ts';
+import { Limiter } from '../../src/worker/limiter/limiter.ts';
 import { paceOf, type Pace } from '../../src/worker/limiter/pace.ts';
 import { processBatch } from '../../src/worker/processBatch.ts';
 import { SignIn } from '../../src/worker/workerSignIn.ts';
@@ -37,7 +37,7 @@ export interface WorldOptions {
   readonly graph?: SimulatorOptions;
   readonly pace?: Partial<Pace>;
   readonly writesPerWindow?: number;
-  /** Assignments that hold their wished target already. */
+  /** Assignments that backoff their desired target already. */
   readonly alreadySo?: readonly number[];
   /** Assignments that the tenant does not have. */
   readonly absent?: readonly number[];
@@ -50,17 +50,17 @@ export interface WorldOptions {
   readonly instead?: Pick<TenantSeed, 'policies'> & { readonly rows: readonly (InputRow | StagedRow)[] };
 }
 
-export interface World {
+export interface SimulatorState {
   readonly graph: Simulator;
   readonly runs: RunStore;
-  readonly edges: Edges;
+  readonly deps: WorkerDeps;
   /** Edges of another worker process. */
-  anotherWorker(): Edges;
-  step(edges?: Edges): Promise<Step>;
+  anotherWorker(): WorkerDeps;
+  step(deps?: WorkerDeps): Promise<Step>;
   /** Goes on with the batch as a worker does, until it is done or stopped. Answers the steps on the way. */
-  work(edges?: Edges): Promise<Step[]>;
+  work(deps?: WorkerDeps): Promise<Step[]>;
   /** Goes on with the run as a worker does, batch after batch, until there is nothing to work on. */
-  drain(edges?: Edges): Promise<void>;
+  drain(deps?: WorkerDeps): Promise<void>;
   /** The rows of the first batch. */
   rows(): Promise<readonly RecordedRow[]>;
   /** All rows, in the order of the file. */
@@ -71,11 +71,11 @@ export interface World {
 }
 
 const PLACES = Array.from({ length: ROWS }, (_, place) => place);
-const wished = (place: number): string => `new-${place}`;
+const desired = (place: number): string => `new-${place}`;
 const NEVER = new AbortController().signal;
 
 /** A run of one batch of twenty rows, at work, against a tenant of one policy with as many assignments, unless told otherwise. */
-export async function world(record: RecordForTests, options: WorldOptions = {}): Promise<World> {
+export async function world(record: RecordForTests, options: WorldOptions = {}): Promise<SimulatorState> {
   const graph = await simulator({
     writeLimit: null,
     requestLimit: null,
@@ -86,7 +86,7 @@ export async function world(record: RecordForTests, options: WorldOptions = {}):
   const { apiVersion = 'beta', blind = false, renew = () => false } = options;
   const more = blind ? { filterType: 'none' } : {};
   const rows =
-    options.instead?.rows ?? PLACES.map((place) => groupRow('c1', `a${place}`, wished(place), more));
+    options.instead?.rows ?? PLACES.map((place) => groupRow('c1', `a${place}`, desired(place), more));
   const identity = {
     graphUrl: graph.url,
     apiVersion,
@@ -106,7 +106,7 @@ export async function world(record: RecordForTests, options: WorldOptions = {}):
     ...accessTokenCredentials({ RETARGET_ACCESS_TOKEN: 'token-1' }),
     renew: async () => renew(),
   };
-  const worker = (): Edges => {
+  const worker = (): WorkerDeps => {
     const clientOf = (version: ApiVersion): GraphClient => {
       const client = createGraphClient({
         root: graph.url,
@@ -123,7 +123,7 @@ export async function world(record: RecordForTests, options: WorldOptions = {}):
     const { intercept = (_, pass) => pass() } = options;
     return {
       runs,
-      ledger: new Ledger(runs, pace),
+      limiter: new Limiter(runs, pace),
       graphUrl: graph.url,
       graphOf: (version) => ({
         postBatch: (requests, given) =>
@@ -142,12 +142,12 @@ export async function world(record: RecordForTests, options: WorldOptions = {}):
     if (run === undefined) throw new Error('the run is gone');
     return run;
   };
-  const edges = worker();
-  const step = (by = edges): Promise<Step> => processBatch(ref, by, NEVER);
+  const deps = worker();
+  const step = (by = deps): Promise<Step> => processBatch(ref, by, NEVER);
   return {
     graph,
     runs,
-    edges,
+    deps,
     anotherWorker: worker,
     step,
     async work(by) {
@@ -160,7 +160,7 @@ export async function world(record: RecordForTests, options: WorldOptions = {}):
         if (taken.kind === 'later') await sleep(taken.waitMs);
       }
     },
-    async drain(by = edges) {
+    async drain(by = deps) {
       for (let steps = 0; steps < RUN_STEPS_MAX; steps += 1) {
         const isAtWork = (await runs.runsToWorkOn(graph.url, Date.now())).includes(runId);
         const open = isAtWork ? await runs.openBatches(await recorded(), 1_000) : [];
@@ -182,7 +182,7 @@ export async function world(record: RecordForTests, options: WorldOptions = {}):
     run: recorded,
     groupAt(place) {
       const list = graph.tenant.assignmentsOf('deviceConfigurations', 'c1') ?? [];
-      const found = list.find(({ id, target }) => id === `a${place}` || target['groupId'] === wished(place));
+      const found = list.find(({ id, target }) => id === `a${place}` || target['groupId'] === desired(place));
       return found && String(found.target['groupId']);
     },
   };
@@ -193,15 +193,15 @@ const onePolicy = ({ absent = [], alreadySo = [] }: WorldOptions): TenantSeed['p
   type: 'deviceConfiguration',
   assignments: PLACES.filter((place) => !absent.includes(place)).map((place) => ({
     id: `a${place}`,
-    target: groupTarget(alreadySo.includes(place) ? wished(place) : `old-${place}`),
+    target: groupTarget(alreadySo.includes(place) ? desired(place) : `old-${place}`),
   })),
 });
 
 /** What is wrong between the record and the tenant, in words; nothing when all is true. */
-export async function untruths({ rows, run, groupAt }: World): Promise<string[]> {
+export async function untruths({ rows, run, groupAt }: SimulatorState): Promise<string[]> {
   const recorded = await rows();
   const wrong = recorded.flatMap(({ place, state }) => {
-    const isThere = groupAt(place) === wished(place);
+    const isThere = groupAt(place) === desired(place);
     const saysSo = state === 'succeeded' || state === 'skipped';
     const saysNot = state === 'failed' || state === 'cancelled';
     if (saysSo && !isThere) return [`row ${place} is ${state}, and the tenant holds ${groupAt(place)}`];

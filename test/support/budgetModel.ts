@@ -17,7 +17,7 @@ export interface BudgetState {
   readonly stepAt: number;
   /** Windows in which the budget was used since the last 429 or cut. */
   readonly quiet: number;
-  /** A 429 came and its hold is not over: the cut is made when it is. */
+  /** A 429 came and its backoff is not over: the cut is made when it is. */
   readonly isCutDue: boolean;
   /** Writes accepted in the window that ended with a reply that was part accepted, part refused: the limit itself. 0: unknown. */
   readonly estimate: number;
@@ -36,8 +36,8 @@ export const fullBudget = (limit: number, now: number): BudgetState => ({
 
 /** Writes that the tenant accepted. */
 export interface Accepted {
-  /** In the window that ended LEARNING.justBeforeWindows before the hold did. */
-  readonly beforeHoldEnded: number;
+  /** In the window that ended LEARNING.justBeforeWindows before the backoff did. */
+  readonly beforeBackoffEnded: number;
   /** In the last step of LEARNING.stepWindows. */
   readonly lately: number;
 }
@@ -46,15 +46,15 @@ export interface Accepted {
  * The state at a permit, when no hold stands. First a cut that is due: down to what the tenant accepted, or back to what
  * went well when a probe had gone too far. Then, when the budget was used in quiet times, a probe: +2, +4, +8 … up to the limit.
  */
-export function budgetAtLeave(
+export function budgetAtPermit(
   before: BudgetState,
   limit: number,
   windowMs: number,
   now: number,
-  { beforeHoldEnded, lately }: Accepted,
+  { beforeBackoffEnded, lately }: Accepted,
 ): BudgetState {
   const capped: BudgetState = { ...before, budget: Math.min(before.budget, limit) };
-  const state = capped.isCutDue ? cut(capped, limit, now, beforeHoldEnded) : capped;
+  const state = capped.isCutDue ? cut(capped, limit, now, beforeBackoffEnded) : capped;
   if (state.budget >= limit) return { ...state, stepAt: now };
   const stepMs = LEARNING.stepWindows * windowMs;
   const lateMs = now - state.stepAt - stepMs;
@@ -68,7 +68,7 @@ export function budgetAtLeave(
 }
 
 function cut(state: BudgetState, limit: number, now: number, accepted: number): BudgetState {
-  // After a hold longer than a window nothing is known but that it was too much.
+  // After a backoff longer than a window nothing is known but that it was too much.
   const known = state.estimate > 0 ? state.estimate : accepted;
   const taken = known > 0 ? known : Math.floor(state.budget / 2);
   const seen = Math.max(Math.min(LEARNING.budgetMin, limit), Math.min(state.budget, taken));

@@ -5,7 +5,7 @@ import type { Change } from '../../src/assignments/rows/change.ts';
 import { Duplicates } from '../../src/assignments/rows/duplicates.ts';
 import type { JsonObject } from '../../src/assignments/values/json.ts';
 import { targetIn } from '../../src/assignments/targets/currentTarget.ts';
-import { allDevices, allUsers, excluded, filter, group, present, target, unheardOf } from './graphShapes.ts';
+import { allDevices, allUsers, excluded, filter, group, current, target, unheardOf } from './graphShapes.ts';
 import { anyChangeOf, type Cells } from './inputRow.ts';
 
 /** A policy's list, and rows about it as an intake would let them through. */
@@ -51,11 +51,11 @@ const lists = fc.array(assignment, { maxLength: 9 }).map((drawn) => {
       ...(audienceKey(each.audience).includes('exclusiongroup') ? {} : each.filter),
       ...(each.unknownInTarget && { somethingNew: { deep: [i] } }),
     };
-    return present(whole, { intent: each.intent, source: each.source, unheardOf: i }, `A${i}`);
+    return current(whole, { intent: each.intent, source: each.source, unheardOf: i }, `A${i}`);
   });
 });
 
-const wishes = fc.constantFrom<Cells>(
+const desires = fc.constantFrom<Cells>(
   ...['G1', 'G2', 'G3', 'G4'].flatMap((groupId) => [
     { targetType: 'group', groupId },
     { targetType: 'group', groupId, filterType: 'none', intent: 'apply' },
@@ -86,8 +86,11 @@ const names = fc.oneof(
 );
 
 const rows = fc.oneof(
-  { weight: 6, arbitrary: fc.tuple(names, wishes).map(([name, wish]): Cells => ({ ...name, ...wish })) },
-  { weight: 3, arbitrary: wishes.map((wish): Cells => ({ ...wish, action: 'add' })) },
+  {
+    weight: 6,
+    arbitrary: fc.tuple(names, desires).map(([name, desired]): Cells => ({ ...name, ...desired })),
+  },
+  { weight: 3, arbitrary: desires.map((desired): Cells => ({ ...desired, action: 'add' })) },
   { weight: 3, arbitrary: names.map((name): Cells => ({ ...name, action: 'remove' })) },
   { weight: 1, arbitrary: fc.constant<Cells>({ action: 'clear' }) },
 );
@@ -104,7 +107,7 @@ export const foldCases: fc.Arbitrary<FoldCase> = fc
 /** What a tenant shows after the list was written: new ids for what had none, by the audience as some tenants do, or fresh. */
 export const shownAfter = (list: readonly JsonObject[], rekeys: boolean): CurrentAssignment[] =>
   list.map(({ id, ...whole }, i) =>
-    present(
+    current(
       targetIn(whole),
       whole,
       typeof id === 'string' ? id : rekeys ? `P1_${audienceKey(targetIn(whole))}` : `N${i}`,

@@ -22,8 +22,8 @@ export const filter = (id: unknown = null, type: unknown = id === null ? 'none' 
   [FILTER_TYPE]: type,
 });
 
-/** An assignment as the look gives it. */
-export const present = (of: JsonObject, more: JsonObject = {}, id = 'A1'): CurrentAssignment => ({
+/** An assignment as the read gives it. */
+export const current = (of: JsonObject, more: JsonObject = {}, id = 'A1'): CurrentAssignment => ({
   id,
   target: of,
   whole: { id, ...more, target: of },

@@ -1,4 +1,8 @@
-import { changeOf as readChange, type Change, type WishedChange } from '../../src/assignments/rows/change.ts';
+import {
+  changeOf as readChange,
+  type Change,
+  type DesiredChange,
+} from '../../src/assignments/rows/change.ts';
 import type { InputColumn } from '../../src/assignments/rows/columns.ts';
 import type { Problem, InputRow } from '../../src/assignments/rows/row.ts';
 import type { ReadingRules } from '../../src/assignments/rows/rowReader.ts';
@@ -36,11 +40,11 @@ export function inputRow(cells: Cells, line = 2): InputRow {
 export const configuration: Cells = { policyType: 'deviceConfiguration', policyId: 'P1', assignmentId: 'A1' };
 export const compliance: Cells = { policyType: 'deviceCompliancePolicy', policyId: 'P1', assignmentId: 'A1' };
 
-/** The wish that a row without problems is. */
-export function changeOf(cells: Cells, rules = BETA, line = 2): WishedChange {
+/** The desired state that a row without problems is. */
+export function changeOf(cells: Cells, rules = BETA, line = 2): DesiredChange {
   const change = anyChangeOf(cells, rules, line);
-  if (change.wish !== undefined) return change;
-  throw new Error(`The action ${change.action} wishes nothing.`);
+  if (change.desired !== undefined) return change;
+  throw new Error(`The action ${change.action} wants nothing.`);
 }
 
 /** The change that a row without problems is, also one that removes. */

@@ -43,8 +43,8 @@ export function planned(
   strategy: Strategy = 'patch',
   more: Partial<PlanRules<PlanningRow>> = {},
 ): Planned {
-  const look: ListSnapshot = 'kind' in list ? list : { kind: 'list', assignments: list };
-  const snapshot = new Map(rows.map(({ change }) => [listPath(change.address), look]));
+  const reading: ListSnapshot = 'kind' in list ? list : { kind: 'list', assignments: list };
+  const snapshot = new Map(rows.map(({ change }) => [listPath(change.address), reading]));
   const decisions = planBatch(rows, snapshot, rulesFor(strategy, more));
   const writes = writesOf(decisions, snapshot);
   const whole = writes.find(({ request }) => request.method === 'POST')?.request.body['assignments'];

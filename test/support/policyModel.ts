@@ -7,7 +7,7 @@ import type { Change } from '../../src/assignments/rows/change.ts';
 import { audienceKey } from '../../src/assignments/targets/audience.ts';
 import { groupOf, targetIn } from '../../src/assignments/targets/currentTarget.ts';
 import type { JsonObject } from '../../src/assignments/values/json.ts';
-import { present } from './graphShapes.ts';
+import { current } from './graphShapes.ts';
 import { rulesFor, type PlanningRow } from './planning.ts';
 
 /** How a tenant names assignments: by themselves, or by policy and group, so that a PATCH moves them. */
@@ -51,7 +51,7 @@ export class PolicyModel {
 
   #entry(whole: JsonObject, id = `N${(this.#ids += 1)}`): CurrentAssignment {
     const { id: _id, target: _target, ...more } = whole;
-    return present(targetIn(whole), more, id);
+    return current(targetIn(whole), more, id);
   }
 }
 

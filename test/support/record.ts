@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll } from 'vitest';
-import type { LedgerPolicy } from '../../src/runs/permit.ts';
+import type { LimiterPolicy } from '../../src/runs/permit.ts';
 import { RunStore } from '../../src/runs/runStore.ts';
 import { Staging, type StagedRow } from '../../src/runs/staging.ts';
 import type { InputRow } from '../../src/assignments/rows/row.ts';
@@ -53,7 +53,7 @@ export function recordForTests(): RecordForTests {
 }
 
 /** A policy so wide that nothing waits. */
-export const WIDE: LedgerPolicy = {
+export const WIDE: LimiterPolicy = {
   limit: 1_000_000,
   limitAll: 1_000_000,
   windowMs: 1,

@@ -3,7 +3,7 @@ import { onTestFinished, vi } from 'vitest';
 import type { InputColumn } from '../../src/assignments/rows/columns.ts';
 import { accessTokenCredentials } from '../../src/graph/auth/credentials.ts';
 import { createGraphClient } from '../../src/graph/client/graphClient.ts';
-import { Ledger } from '../../src/worker/limiter/rateLimiter.ts';
+import { Limiter } from '../../src/worker/limiter/limiter.ts';
 import { paceOf } from '../../src/worker/limiter/pace.ts';
 import { Producer } from '../../src/worker/producer.ts';
 import { SignIn } from '../../src/worker/workerSignIn.ts';
@@ -27,8 +27,8 @@ export const newGroups = (rows: number): string[] => Array.from({ length: rows }
 /** For what takes as long as a failover does. */
 const WAIT = { timeout: 40_000, interval: 20 };
 
-/** Short times, so that the ledger's distrust of a Redis that it does not know ends soon. */
-const PACE = { ...paceOf(100, 400), leaveValidMs: 1_000, requestTimeoutMs: 1_000, lookAgeMaxMs: 2_000 };
+/** Short times, so that the limiter's distrust of a Redis that it does not know ends soon. */
+const PACE = { ...paceOf(100, 400), permitValidMs: 1_000, requestTimeoutMs: 1_000, snapshotAgeMaxMs: 2_000 };
 
 export interface RedisRun {
   readonly runs: RunStore;
@@ -88,7 +88,7 @@ export async function startRun(
       graphUrl: graphServer.url,
       graphOf: () => graph,
       log: createLog((line) => void errors.push(line), 'error'),
-      ledger: new Ledger(workerRuns, PACE),
+      limiter: new Limiter(workerRuns, PACE),
       signIn: new SignIn(credentials),
       redacted: (text: string) => text,
       now: Date.now,

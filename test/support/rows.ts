@@ -11,7 +11,7 @@ import {
 } from '../../src/runs/run.ts';
 import {
   changeOfRecorded,
-  type LeaveRow,
+  type PermitRow,
   type RecordedRow,
   type RowUpdate,
 } from '../../src/runs/batchRow.ts';
@@ -47,7 +47,7 @@ export function runOf(
   return run;
 }
 
-/** A row that wishes this group for an assignment of a configuration. */
+/** A row that wants this group for an assignment of a configuration. */
 export const groupRow = (
   policyId: string,
   assignmentId: string,
@@ -71,7 +71,7 @@ export const pendingRows = (...places: number[]): RowUpdate[] =>
   places.map((place) => ({ place, state: 'pending', attempts: 0 }));
 
 /** The same rows as leave is asked for them, each in a request of its own. */
-export const eachAlone = (rows: readonly (RowState & { readonly place: number })[]): LeaveRow[] =>
+export const eachAlone = (rows: readonly (RowState & { readonly place: number })[]): PermitRow[] =>
   rows.map(({ place, state, attempts }, request) => ({ place, state, attempts, request }));
 
 export const recordedRow = (

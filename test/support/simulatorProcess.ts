@@ -1,4 +1,4 @@
-import type { SimulatorStats } from '../../src/simulator/account.ts';
+import type { SimulatorStats } from '../../src/simulator/stats.ts';
 import type { SettingsChange } from '../../src/simulator/settings.ts';
 import type { Child } from './processes.ts';
 

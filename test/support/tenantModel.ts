@@ -14,7 +14,7 @@ export interface TenantReply {
   readonly accepted: number;
   readonly throttled: number;
   /** As in Settlement. */
-  readonly holdMs: number;
+  readonly backoffMs: number;
 }
 
 export interface TenantModel {
@@ -53,7 +53,7 @@ export function tenantModel(rule: TenantRule, windowMs: number, start: number, e
       return {
         accepted: n - throttled,
         throttled,
-        holdMs: throttled === 0 ? 0 : named[rule.retryAfter],
+        backoffMs: throttled === 0 ? 0 : named[rule.retryAfter],
       };
     },
   };

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { changeOf, type WishedChange } from '../../src/assignments/rows/change.ts';
+import { changeOf, type DesiredChange } from '../../src/assignments/rows/change.ts';
 import { Duplicates } from '../../src/assignments/rows/duplicates.ts';
 import { assignmentPath } from '../../src/assignments/kinds/address.ts';
 import { deviceCompliancePolicy } from '../../src/assignments/kinds/deviceCompliancePolicy.ts';
@@ -20,7 +20,7 @@ const sampleText = (name: string): string => readFileSync(`${SAMPLES}${name}`, '
 /** A sample as `plan` reads it: each row with its change, and every problem. */
 async function readSample(name: string): Promise<{
   rows: readonly InputRow[];
-  changes: WishedChange[];
+  changes: DesiredChange[];
   problems: Problem[];
 }> {
   const { rows, problems, complete } = await readAll(sampleText(name), formatOf(name));
@@ -28,13 +28,13 @@ async function readSample(name: string): Promise<{
   const read = rows.map((row) => changeOf(row, RULES));
   return {
     rows,
-    changes: read.flatMap((each) => ('change' in each && each.change.wish ? [each.change] : [])),
+    changes: read.flatMap((each) => ('change' in each && each.change.desired ? [each.change] : [])),
     problems: read.flatMap((each) => ('problems' in each ? each.problems : [])),
   };
 }
 
-/** What a change sends when nothing is known of the present assignment. */
-const requestOf = (change: WishedChange): [url: string, body: unknown] => [
+/** What a change sends when nothing is known of the current assignment. */
+const requestOf = (change: DesiredChange): [url: string, body: unknown] => [
   assignmentPath(change.address),
   patchBody(change, undefined),
 ];
@@ -114,7 +114,7 @@ test('every-form.csv has every endpoint form, target type, filter and intent, an
   expect(new Set(changes.map(({ address: { kind, via } }) => [kind.collection, ...via].join('/')))).toEqual(
     new Set(forms),
   );
-  const described = changes.flatMap(({ wish }) => (wish.kind === 'described' ? [wish] : []));
+  const described = changes.flatMap(({ desired }) => (desired.kind === 'described' ? [desired] : []));
   expect(new Set(described.map(({ target }) => target.type))).toEqual(new Set(TARGET_TYPES));
   expect(
     new Set(described.map(({ filter }) => (filter.kind === 'filter' ? filter.type : filter.kind))),

@@ -12,7 +12,7 @@ import { EXIT, UserError } from '../../errors.ts';
 import type { EnvelopeReply, GraphClient } from '../../graph/client/graphClient.ts';
 import { grantRemedy } from '../../graph/auth/permission.ts';
 import { readCurrentAssignments, type ReadList } from '../../graph/reads/currentAssignments.ts';
-import { TenantStopped } from '../../worker/limiter/rateLimiter.ts';
+import { TenantStopped } from '../../worker/limiter/limiter.ts';
 import { sendLoneWrite } from '../../worker/limiter/loneWrite.ts';
 import { readsWithin } from '../../worker/limiter/permittedReads.ts';
 import { failed, ok, warning, type Check } from './check.ts';
@@ -43,7 +43,7 @@ export interface ProbeTerms {
 /** An assignment with the target that it has. */
 interface Found {
   readonly address: Address;
-  readonly present: CurrentAssignment;
+  readonly current: CurrentAssignment;
 }
 
 /** The types of policies whose assignments may take a PATCH. */
@@ -76,7 +76,7 @@ export function probedAddresses(text: string): readonly Address[] {
   });
 }
 
-/** Writes an assignment's present target back to it by PATCH, which changes nothing, and reads it: does this tenant take that? */
+/** Writes an assignment's current target back to it by PATCH, which changes nothing, and reads it: does this tenant take that? */
 export async function probeWrite(
   addresses: readonly Address[],
   identity: Identity,
@@ -113,11 +113,11 @@ async function probeIn(
   { typesToApprove, mayWrite }: ProbeTerms,
 ): Promise<Probe> {
   const { identity, interrupted } = services;
-  const found = foundIn(await lookAt(addresses, services, graph), addresses);
+  const found = foundIn(await readLists(addresses, services, graph), addresses);
   if ('message' in found) return unknown(found);
-  const { address, present } = found;
-  const path = `${listPath(address)}/${present.id}`;
-  if (isOfPolicySet(present))
+  const { address, current } = found;
+  const path = `${listPath(address)}/${current.id}`;
+  if (isOfPolicySet(current))
     return unknown({
       message: `Not tried: ${path} belongs to a policy set.`,
       remedy: 'Name an assignment that was made by itself; `retarget export` shows them.',
@@ -127,11 +127,15 @@ async function probeIn(
       remedy:
         'Apply a file of one row with --justification "…": its result shows whether the tenant takes PATCH.',
     });
-  if (!(await mayWrite({ path, target: targetInWords(present.target) })))
+  if (!(await mayWrite({ path, target: targetInWords(current.target) })))
     return notTried('the answer was no', { remedy: 'Answer yes, or add --yes.' });
-  const body = restoringBody(present, address.kind, identity.config.apiVersion);
-  const ledger = services.ledgerOn(services.runs);
-  const reply = await sendLoneWrite(patchRequest({ address }, body, present), { ledger, graph }, interrupted);
+  const body = restoringBody(current, address.kind, identity.config.apiVersion);
+  const limiter = services.limiterOn(services.runs);
+  const reply = await sendLoneWrite(
+    patchRequest({ address }, body, current),
+    { limiter, graph },
+    interrupted,
+  );
   return judged(reply, found, services, graph);
 }
 
@@ -140,14 +144,14 @@ const notTried = (why: string, { remedy }: Pick<UserError, 'remedy'>): Probe => 
   strategy: null,
 });
 
-const lookAt = (
+const readLists = (
   addresses: readonly Address[],
-  { runs, identity, ledgerOn, interrupted }: Services,
+  { runs, identity, limiterOn, interrupted }: Services,
   graph: GraphClient,
 ): Promise<ReadonlyMap<string, ReadList>> =>
   readCurrentAssignments(
     addresses,
-    readsWithin({ ledger: ledgerOn(runs), graph }, undefined, interrupted),
+    readsWithin({ limiter: limiterOn(runs), graph }, undefined, interrupted),
     `${identity.config.graphUrl}/${identity.config.apiVersion}`,
   );
 
@@ -156,16 +160,16 @@ function foundIn(
   byList: ReadonlyMap<string, ReadList>,
   addresses: readonly Address[],
 ): Found | Pick<UserError, 'message' | 'remedy'> {
-  const looks = addresses.map((address) => ({ address, look: byList.get(listPath(address)) }));
-  for (const { address, look } of looks) {
-    const list = look?.kind === 'list' ? look.assignments : [];
-    const present = list.find(({ id }) => sameId(id, address.assignmentId));
-    if (present !== undefined) return { address, present };
+  const readings = addresses.map((address) => ({ address, reading: byList.get(listPath(address)) }));
+  for (const { address, reading } of readings) {
+    const list = reading?.kind === 'list' ? reading.assignments : [];
+    const current = list.find(({ id }) => sameId(id, address.assignmentId));
+    if (current !== undefined) return { address, current };
   }
-  const refusal = looks
-    .map(({ look }) => look)
-    .find((look) => look?.kind === 'signIn' || (look?.kind === 'refused' && look.status !== 404));
-  const isUnread = looks.some(({ look }) => look?.kind === 'unread');
+  const refusal = readings
+    .map(({ reading }) => reading)
+    .find((reading) => reading?.kind === 'signIn' || (reading?.kind === 'refused' && reading.status !== 404));
+  const isUnread = readings.some(({ reading }) => reading?.kind === 'unread');
   const why =
     refusal !== undefined && 'error' in refusal
       ? `it can't be read (${refusal.error.code}: ${refusal.error.message})`
@@ -233,17 +237,17 @@ const LOST = 'The reply to the write was lost; whether it came through or not, n
 const AGAIN = 'Try again.';
 
 /** Graph's word is not enough: the assignment must be there as it was. A tenant may have given it another id. */
-async function readBack({ address, present }: Found, services: Services, graph: GraphClient): Promise<Probe> {
-  const look = (await lookAt([address], services, graph)).get(listPath(address));
-  if (look?.kind !== 'list')
+async function readBack({ address, current }: Found, services: Services, graph: GraphClient): Promise<Probe> {
+  const reading = (await readLists([address], services, graph)).get(listPath(address));
+  if (reading?.kind !== 'list')
     return unknown({ message: 'PATCH was answered with success, but can’t be read back.', remedy: AGAIN });
-  const now = look.assignments.find(({ id }) => sameId(id, present.id));
-  const same = [...(now ? [now] : look.assignments)].find(
-    (each) => fingerprintOf(each) === fingerprintOf(present),
+  const now = reading.assignments.find(({ id }) => sameId(id, current.id));
+  const same = [...(now ? [now] : reading.assignments)].find(
+    (each) => fingerprintOf(each) === fingerprintOf(current),
   );
   if (same === undefined)
     return unknown({
-      message: `PATCH was answered with success, but read back ${now ? targetInWords(now.target) : 'it is gone'} instead of ${targetInWords(present.target)}.`,
+      message: `PATCH was answered with success, but read back ${now ? targetInWords(now.target) : 'it is gone'} instead of ${targetInWords(current.target)}.`,
       remedy: 'Look at the policy in Intune: somebody may have changed it at the same moment.',
     });
   const rekeyed = now === undefined ? `, under the new id ${same.id}` : '';

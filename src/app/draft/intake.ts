@@ -132,7 +132,7 @@ const tooManyOfPolicy = (row: InputRow, { address }: Change): Problem => ({
 const contradiction = (row: InputRow, line: number): Problem => ({
   line: row.line,
   column: row.places?.column ?? 1,
-  message: `Line ${line} wishes something else for the same assignment.`,
+  message: `Line ${line} wants something else for the same assignment.`,
   remedy: 'Keep the one that is meant.',
 });
 

@@ -47,7 +47,7 @@ export async function stagePlanFile(
   const tally = new PlanTally();
   const duplicates = new Duplicates();
   const expected = new ExpectedDecisions(format);
-  const looked = !header.offline && !blind;
+  const tenantRead = !header.offline && !blind;
   for await (const row of reads.rows()) {
     const planned = plannedRow(row, rules, file);
     tally.add(planned);
@@ -56,7 +56,7 @@ export async function stagePlanFile(
     await staging.add({
       input: planned.input,
       policy: policyKey(planned.change.address),
-      ...(looked && seenBy(planned)),
+      ...(tenantRead && seenBy(planned)),
       names: planned.names,
       ...(row.rank !== undefined && { rank: row.rank }),
       ...(earlier && { duplicateOf: earlier.line }),
@@ -72,7 +72,7 @@ export async function stagePlanFile(
   const isOurs = seal === 'ours';
   if (isOurs) await files.end(findings);
   else services.events.emit('foreignPlan', file.name);
-  const saved: Judged = { tally, found, createdAt, looked, fingerprint, differences: [] };
+  const saved: Judged = { tally, found, createdAt, tenantRead, fingerprint, differences: [] };
   const intake = {
     ...{ name: source.name, sha256: source.sha256, columns: header.columns, rows: header.rows },
     ...WELL,

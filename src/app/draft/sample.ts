@@ -54,7 +54,7 @@ export function spread(candidates: readonly Candidate[], rows: number): Candidat
     (_, n) => policies[Math.floor(n * step)],
   );
   const turns = picked.flatMap((ofPolicy = [], place) =>
-    narrowingFirst(ofPolicy).map((candidate, turn) => ({ candidate, turn, place })),
+    reducingFirst(ofPolicy).map((candidate, turn) => ({ candidate, turn, place })),
   );
   return turns
     .toSorted((a, b) => a.turn - b.turn)
@@ -63,7 +63,7 @@ export function spread(candidates: readonly Candidate[], rows: number): Candidat
     .map(({ candidate }) => candidate);
 }
 
-const narrowingFirst = (candidates: readonly Candidate[]): Candidate[] =>
+const reducingFirst = (candidates: readonly Candidate[]): Candidate[] =>
   candidates.toSorted(({ row: a }, { row: b }) => Number(reduces(b)) - Number(reduces(a)));
 
 const reduces = ({ change, before }: Candidate['row']): boolean => reducesScope(change, entryOf(before));

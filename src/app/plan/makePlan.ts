@@ -39,11 +39,11 @@ export async function makePlan(
 ): Promise<Plan> {
   const { services, staging, rules } = subject;
   const createdAt = new Date().toISOString();
-  const looked = !rules.blind && !terms.offline;
+  const tenantRead = !rules.blind && !terms.offline;
   const header = headerOf(subject, createdAt, terms.offline);
   const files = await openPlan(terms.saveTo, header, await services.runs.sealKey());
   await using _files = files;
-  const graph = looked ? graphOf(services.identity, services, rules.apiVersion) : undefined;
+  const graph = tenantRead ? graphOf(services.identity, services, rules.apiVersion) : undefined;
   const rowsPlanned = new RowsPlanned(subject, each);
   const telling = setInterval(() => {
     tellProgress(rowsPlanned.seen, subject).catch(() => undefined);
@@ -63,7 +63,7 @@ export async function makePlan(
     const { tally, differences } = rowsPlanned;
     const found = foundIn(tally, facts, subject, terms);
     const fingerprint = await files.end(Object.fromEntries(found));
-    const judged = { tally, found, createdAt, looked, fingerprint, differences: differences.found };
+    const judged = { tally, found, createdAt, tenantRead, fingerprint, differences: differences.found };
     return await planOf(judged, subject, terms);
   } finally {
     clearInterval(telling);
@@ -167,9 +167,9 @@ const headerOf = (
 async function planOf(judged: Judged, subject: PlanSubject, { allowed, offline }: PlanTerms): Promise<Plan> {
   const { services, staging, intake, rules, leftOut } = subject;
   const { identity, runs } = services;
-  const { tally, found, createdAt, looked, fingerprint, differences } = judged;
+  const { tally, found, createdAt, tenantRead, fingerprint, differences } = judged;
   const { counts } = tally;
-  const { budget } = await runs.ledgerNow(services.ledgerOn(runs).policy());
+  const { budget } = await runs.limiterNow(services.limiterOn(runs).policy());
   const asks = tally.requests > 0 && !offline && !rules.blind && identity.signedIn !== undefined;
   const needApproval = asks ? await approvalTypes(services) : undefined;
   return {
@@ -196,23 +196,26 @@ async function planOf(judged: Judged, subject: PlanSubject, { allowed, offline }
     blocked: subject.isRestoring ? [] : blockedBy(found, allowed),
     secondsAtLeast: leastSeconds(tally.requests, identity.pace),
     secondsAbout: Math.ceil(((tally.requests / budget) * identity.pace.windowMs) / 1000),
-    looked,
-    offline: !looked && !rules.blind,
+    tenantRead,
+    offline: !tenantRead && !rules.blind,
   };
 }
 
 /** All rows gone is what a file looks like that was made for another tenant. */
-function doubtOf({ services, staging, isRestoring }: PlanSubject, { tally, looked }: Judged): string | null {
+function doubtOf(
+  { services, staging, isRestoring }: PlanSubject,
+  { tally, tenantRead }: Judged,
+): string | null {
   const { gone, duplicates } = tally.counts;
-  if (!looked || isRestoring || gone === 0 || gone + duplicates < staging.rows) return null;
+  if (!tenantRead || isRestoring || gone === 0 || gone + duplicates < staging.rows) return null;
   return `Not one of the ${count(gone, 'row')} finds its assignment in tenant ${services.identity.tenant}: is this the right tenant?`;
 }
 
 async function approvalTypes(services: Services): Promise<ReadonlySet<PolicyType> | undefined> {
-  const { identity, runs, ledgerOn, interrupted } = services;
+  const { identity, runs, limiterOn, interrupted } = services;
   const graph = graphOf(identity, services, 'beta');
   try {
-    const send = readsWithin({ ledger: ledgerOn(runs), graph }, undefined, interrupted);
+    const send = readsWithin({ limiter: limiterOn(runs), graph }, undefined, interrupted);
     return await typesToApprove(send, `${identity.config.graphUrl}/beta`);
   } finally {
     await graph.close();
@@ -225,7 +228,7 @@ function unseen(inputs: readonly InputRow[], { rules }: PlanSubject): PlannedRow
   const repeated = repeatedRows(rows);
   return rows.map((row) => {
     const { change } = row;
-    const after = change.wish && patchBody(change, undefined);
+    const after = change.desired && patchBody(change, undefined);
     const via = rules.strategy === 'assign' || change.action !== 'set' ? 'assign' : 'patch';
     const common = { before: NOT_READ, via, waitsFor: [], findings: [] } as const;
     const decision: PlanDecision = repeated.has(row)
@@ -243,7 +246,7 @@ const planRowOf = ({ input, names, decision, list }: PlannedRow, rank: number | 
 /** Tells how far the reads have come, and what they wait for: thousands of policies take minutes. */
 async function tellProgress(read: number, { services, staging }: PlanSubject): Promise<void> {
   const { runs, events } = services;
-  const { holdUntil, holdReason } = await runs.ledgerNow(services.ledgerOn(runs).policy());
-  const backoff = holdUntil === null ? null : { reason: holdReason ?? 'held', untilMs: holdUntil };
+  const { backoffUntil, backoffReason } = await runs.limiterNow(services.limiterOn(runs).policy());
+  const backoff = backoffUntil === null ? null : { reason: backoffReason ?? 'held', untilMs: backoffUntil };
   events.emit('planProgress', { read, of: staging.rows, backoff });
 }

@@ -39,7 +39,7 @@ export interface Plan extends PlanCounts {
   readonly secondsAtLeast: number;
   readonly secondsAbout: number;
   /** False with `--blind` and `--offline`: what the tenant has was not read. */
-  readonly looked: boolean;
+  readonly tenantRead: boolean;
   readonly offline: boolean;
 }
 

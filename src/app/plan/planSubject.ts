@@ -36,7 +36,7 @@ export interface Judged {
   readonly tally: PlanTally;
   readonly found: ReadonlyMap<GuardKind, number>;
   readonly createdAt: string;
-  readonly looked: boolean;
+  readonly tenantRead: boolean;
   readonly fingerprint: string;
   /** What a plan that was not sealed here says otherwise. */
   readonly differences: readonly string[];

@@ -75,13 +75,13 @@ export class Planner {
 
   #judged(
     decisions: readonly Decision<BatchRow & Pick<StagedRow, 'input'>>[],
-    look: ListSnapshot | undefined,
+    reading: ListSnapshot | undefined,
   ): PlannedRow[] {
     const [first] = decisions;
     if (first === undefined) return [];
     const { address } = first.row.change;
     const fact = this.#facts.policy(address);
-    const list = look?.kind === 'list' ? look.assignments : undefined;
+    const list = reading?.kind === 'list' ? reading.assignments : undefined;
     const findings = this.#guard.judgeList({
       ...{ kind: address.kind, policyId: address.policyId, ...fact },
       ...{ assignments: list ?? [], decisions },
@@ -109,14 +109,14 @@ export class Planner {
     return misnamed ?? (list === undefined ? this.#elsewhere(change) : this.#misplaced(change, list));
   }
 
-  /** Of a row that was written before, the present target is the wished one, and no fault. */
+  /** Of a row that was written before, the current target is the desired one, and no fault. */
   #misplaced(change: Change, list: readonly CurrentAssignment[]): RowError | undefined {
-    const { present, mismatch } = findCurrent(change, list);
-    const elsewhere = present === undefined ? this.#elsewhere(change) : undefined;
+    const { current, mismatch } = findCurrent(change, list);
+    const elsewhere = current === undefined ? this.#elsewhere(change) : undefined;
     if (elsewhere !== undefined) return elsewhere;
-    if (mismatch === undefined || change.wish === undefined) return mismatch;
-    const isThere = present !== undefined && change.address.assignmentId !== '';
-    return (isThere ? [present] : list).some((each) => holds(change, each)) ? undefined : mismatch;
+    if (mismatch === undefined || change.desired === undefined) return mismatch;
+    const isThere = current !== undefined && change.address.assignmentId !== '';
+    return (isThere ? [current] : list).some((each) => holds(change, each)) ? undefined : mismatch;
   }
 
   /** An assignment that another policy has was not deleted: the row names the wrong one of the two. */
@@ -169,7 +169,7 @@ const seenIn = (
   change: Change,
   { kind, before }: PlannedRow['decision'],
 ): CurrentAssignment | undefined =>
-  change.action === 'add' && kind === 'alreadySo' ? entryOf(before) : findCurrent(change, list).present;
+  change.action === 'add' && kind === 'alreadySo' ? entryOf(before) : findCurrent(change, list).current;
 
 /** With which code a plan shows a row as refused: a run that somebody starts with it has that accepted. */
 export const refusalOf = ({ kind, code }: PlannedRow['decision']): string | undefined =>

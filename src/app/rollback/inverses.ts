@@ -38,7 +38,7 @@ export async function stageInverses(
   try {
     for await (const batch of written.batches()) {
       const addresses = batch.map(({ change }) => change.address);
-      const { lists: looks, lagging } = await readBelievedLists(addresses, send, from, services, {
+      const { lists: readings, lagging } = await readBelievedLists(addresses, send, from, services, {
         isPatient,
       });
       // One wait of two windows tells of a tenant that lags behind for longer; one for each batch would take hours.
@@ -46,13 +46,13 @@ export async function stageInverses(
       // What was done last is taken back first: another row may have taken the place that it left.
       const lists = Map.groupBy(batch.toReversed(), ({ change }) => listPath(change.address));
       for (const [path, rows] of lists) {
-        const look = looks.get(path);
-        if (look === undefined) throw new Error(`nobody has read ${path}`);
-        expectRead(look, identity);
+        const reading = readings.get(path);
+        if (reading === undefined) throw new Error(`nobody has read ${path}`);
+        expectRead(reading, identity);
         const late = lagging.get(path);
-        if (late !== undefined) inverses.leaveLagging(rows, path, late);
-        else if (look.kind === 'list') await inverses.add(rows, look.assignments);
-        else for (const row of rows.filter(({ knownAs }) => knownAs !== 'maybe')) inverses.leaveGone(row);
+        if (late !== undefined) inverses.passLagging(rows, path, late);
+        else if (reading.kind === 'list') await inverses.add(rows, reading.assignments);
+        else for (const row of rows.filter(({ knownAs }) => knownAs !== 'maybe')) inverses.passGone(row);
       }
     }
     await staging.flush();
@@ -105,13 +105,13 @@ export class Inverses {
     return this.changed + this.gone + this.lost + this.lagging;
   }
 
-  leaveGone({ input }: WrittenRow): void {
+  passGone({ input }: WrittenRow): void {
     this.gone += 1;
     if (this.goneLines.length < CHANGED_SHOWN) this.goneLines.push(input.line);
   }
 
   /** Nobody knows what these lists hold. */
-  leaveLagging(rows: readonly WrittenRow[], path: string, late: LateWrite): void {
+  passLagging(rows: readonly WrittenRow[], path: string, late: LateWrite): void {
     this.lagging += rows.length;
     this.laggingLists.set(path, late);
   }
@@ -164,7 +164,7 @@ export class Inverses {
         // Only a list that is written as a whole can have it again.
         if (this.#force && writesBy(row.change.address.kind, this.#written.strategy) === 'assign')
           return this.#restore(row, undo.inverse, plannedList);
-        this.leaveGone(row);
+        this.passGone(row);
         return;
       case 'changed':
         if (this.#force) return this.#restore(row, undo.inverse, plannedList);
@@ -186,7 +186,7 @@ export class Inverses {
     await this.#staging.add({
       input: { line: input.line, cells },
       policy: policyKey(address),
-      planned: fingerprintOf(presentOf(inverse)),
+      planned: fingerprintOf(currentOf(inverse)),
       plannedList,
     });
   }
@@ -194,5 +194,5 @@ export class Inverses {
 
 const byUs = (undo: Undo): Undo => (undo.kind === 'asBefore' ? undo : { ...undo, kind: 'restore' });
 
-export const presentOf = (inverse: Inverse): CurrentAssignment | undefined =>
-  inverse.action === 'add' ? undefined : inverse.present;
+export const currentOf = (inverse: Inverse): CurrentAssignment | undefined =>
+  inverse.action === 'add' ? undefined : inverse.current;

@@ -6,7 +6,7 @@ import { statusOfRun, type RunStatus, type Waiting } from '../../runs/progress.t
 import { hasEnded, type Run } from '../../runs/run.ts';
 import type { Stop } from '../../runs/runReader.ts';
 import type { Services } from '../services.ts';
-import { ledgerStatus } from './status.ts';
+import { limiterStatus } from './status.ts';
 import { whyWaiting, type HasWorkers } from './whyWaiting.ts';
 
 /** How often the record is read for progress. */
@@ -40,10 +40,10 @@ export interface Following {
  */
 export async function* follow(
   runId: string,
-  { runs, identity, producer, ledgerOn, interrupted }: Services,
+  { runs, identity, producer, limiterOn, interrupted }: Services,
   { hasWorkers = (id) => producer.hasWorkers(id), until = () => false }: Following = {},
 ): AsyncGenerator<Sighting> {
-  const ledger = ledgerOn(runs);
+  const limiter = limiterOn(runs);
   setMaxListeners(0, interrupted);
   let why: Waiting | undefined;
   let nextWhyAt = 0;
@@ -55,7 +55,7 @@ export async function* follow(
       why = await whyWaiting(run, runs, identity, hasWorkers);
       nextWhyAt = performance.now() + WHY_EVERY_MS;
     }
-    const status = statusOfRun(run, await ledgerStatus(runs, ledger), await runs.now(), why);
+    const status = statusOfRun(run, await limiterStatus(runs, limiter), await runs.now(), why);
     return { run, status, why, stop, isLast: hasEnded(run) || until(run) || interrupted.aborted };
   };
   let hasSeen = false;

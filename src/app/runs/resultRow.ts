@@ -41,9 +41,9 @@ const namesOf = ({ names, change }: RecordedRow): Partial<ResultRow> => ({
   platform: names?.platform,
 });
 
-/** What a row wrote, or may have written, nothing where it removed: the record holds what was there, and what it wished follows from the two. */
+/** What a row wrote, or may have written, nothing where it removed: the record holds what was there, and what it wanted follows from the two. */
 function written({ change, before = NOT_READ }: RecordedRow): JsonObject | undefined {
-  return change.wish && patchBody(change, entryOf(before));
+  return change.desired && patchBody(change, entryOf(before));
 }
 
 /**

@@ -23,7 +23,7 @@ export interface TenantStop {
 }
 
 /** How long after a stop a request may still leave, on a permit that was given before it. */
-const lastPermitMs = ({ leaveValidMs }: Pace): number => Math.max(leaveValidMs + DEPARTURE_MS, ON_DISK_MS);
+const lastPermitMs = ({ permitValidMs }: Pace): number => Math.max(permitValidMs + DEPARTURE_MS, ON_DISK_MS);
 
 /**
  * Stops the tenant: no request of any run leaves, also of runs to come.

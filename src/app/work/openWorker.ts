@@ -37,7 +37,7 @@ export async function openWorker(
     only,
     graphOf: (version: ApiVersion) => graphs[version],
     log,
-    ledger: services.ledgerOn(runs),
+    limiter: services.limiterOn(runs),
     signIn: new SignIn(credentials),
     redacted: redactor.redacted,
     now: Date.now,

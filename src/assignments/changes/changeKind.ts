@@ -1,5 +1,5 @@
 import type { CurrentAssignment } from './current.ts';
-import { filterOf, sameFilter, type PresentFilter } from '../targets/filter.ts';
+import { filterOf, sameFilter, type CurrentFilter } from '../targets/filter.ts';
 import { everybodyOf } from '../values/guid.ts';
 import type { JsonObject } from '../values/json.ts';
 import { targetIn, targetKind, targetTypeOf } from '../targets/currentTarget.ts';
@@ -27,7 +27,7 @@ export function changeKind(before: CurrentAssignment | undefined, after: JsonObj
   };
 }
 
-function filterChange(before: PresentFilter | undefined, after: PresentFilter | undefined): FilterChange {
+function filterChange(before: CurrentFilter | undefined, after: CurrentFilter | undefined): FilterChange {
   if (before === undefined) return after === undefined ? 'none' : 'added';
   if (after === undefined) return 'lost';
   return sameFilter(before, after) ? 'kept' : 'changed';

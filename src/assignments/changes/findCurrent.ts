@@ -10,7 +10,7 @@ import { targetBody } from '../targets/target.ts';
 /** The assignment of a list that a row names. */
 export interface FoundCurrent {
   /** By its id where the row has one, else by its target; undefined: it is not there. */
-  readonly present: CurrentAssignment | undefined;
+  readonly current: CurrentAssignment | undefined;
   /** The row says of it what is not so: as when one column of a file was sorted alone. */
   readonly mismatch: RowError | undefined;
 }
@@ -21,27 +21,27 @@ export function findCurrent(
   list: readonly CurrentAssignment[],
 ): FoundCurrent {
   const byId = list.find(({ id }) => sameId(id, assignmentId));
-  if (from === undefined) return { present: byId, mismatch: undefined };
-  const byTarget = presentWith(from, list);
-  const present = assignmentId === '' ? byTarget : byId;
+  if (from === undefined) return { current: byId, mismatch: undefined };
+  const byTarget = currentWith(from, list);
+  const current = assignmentId === '' ? byTarget : byId;
   // What a policy set assigns is no sign that the row means another one than its id says.
-  const found = present ?? (byTarget && isOfPolicySet(byTarget) ? undefined : byTarget);
-  const agrees = found === undefined || (present !== undefined && isNamedBy(from, present));
-  return { present, mismatch: agrees ? undefined : targetMismatch(assignmentId, from, found) };
+  const found = current ?? (byTarget && isOfPolicySet(byTarget) ? undefined : byTarget);
+  const agrees = found === undefined || (current !== undefined && isNamedBy(from, current));
+  return { current, mismatch: agrees ? undefined : targetMismatch(assignmentId, from, found) };
 }
 
 /** A policy set may assign what an administrator assigns as well: the direct one is meant, as the other can't be changed. */
-function presentWith(from: FromTarget, list: readonly CurrentAssignment[]): CurrentAssignment | undefined {
+function currentWith(from: FromTarget, list: readonly CurrentAssignment[]): CurrentAssignment | undefined {
   const key = audienceKey(targetBody(from.target));
   const same = list.filter(({ target }) => audienceKey(target) === key);
-  const named = same.filter((present) => isNamedBy(from, present));
+  const named = same.filter((current) => isNamedBy(from, current));
   const candidates = named.length > 0 ? named : same;
-  return candidates.find((present) => !isOfPolicySet(present)) ?? candidates[0];
+  return candidates.find((current) => !isOfPolicySet(current)) ?? candidates[0];
 }
 
-const isNamedBy = ({ target, filterId }: FromTarget, present: CurrentAssignment): boolean =>
-  audienceKey(targetBody(target)) === audienceKey(present.target) &&
-  (filterId === undefined || sameId(filterId, filterOf(present.target)?.id));
+const isNamedBy = ({ target, filterId }: FromTarget, current: CurrentAssignment): boolean =>
+  audienceKey(targetBody(target)) === audienceKey(current.target) &&
+  (filterId === undefined || sameId(filterId, filterOf(current.target)?.id));
 
 function targetMismatch(assignmentId: string, from: FromTarget, found: CurrentAssignment): RowError {
   const under = assignmentId === '' ? '' : ` under the id ${assignmentId}`;

@@ -11,8 +11,8 @@ const fingerprint = (text: string): string => hash('sha256', text, 'hex').slice(
 export const UNREAD = 'f'.repeat(HEX_DIGITS);
 
 /** What one assignment, or its absence, looks like: equal for two readings that mean the same. 16 hexadecimal digits. */
-export const fingerprintOf = (present: CurrentAssignment | undefined): string =>
-  fingerprint(present === undefined ? '' : canonicalAssignment(present));
+export const fingerprintOf = (current: CurrentAssignment | undefined): string =>
+  fingerprint(current === undefined ? '' : canonicalAssignment(current));
 
 /** The same of a policy's whole list, whatever its order. */
 export const fingerprintOfList = (assignments: readonly CurrentAssignment[]): string =>

@@ -5,51 +5,51 @@ import { sameId } from '../values/ids.ts';
 import { isExactNumber, sameExactNumber } from '../values/exactJson.ts';
 import { isJsonObject, type JsonObject } from '../values/json.ts';
 import type { CurrentAssignment } from './current.ts';
-import { patchBody, type Wished } from './request.ts';
+import { patchBody, type DesiredBody } from './request.ts';
 
-/** Whether the assignment already is what the change wishes. What the change does not mention does not count. */
-export function holds(change: Wished, present: CurrentAssignment): boolean {
-  const wished = patchBody(change, present);
-  const target = wished['target'];
-  if (!isJsonObject(target) || !sameTarget(target, present.target)) return false;
-  return Object.entries(wished).every(
+/** Whether the assignment already is what the change wants. What the change does not mention does not count. */
+export function holds(change: DesiredBody, current: CurrentAssignment): boolean {
+  const desired = patchBody(change, current);
+  const target = desired['target'];
+  if (!isJsonObject(target) || !sameTarget(target, current.target)) return false;
+  return Object.entries(desired).every(
     ([name, value]) =>
       name === 'target' ||
       name === 'id' ||
       name === '@odata.type' ||
       isReadOnly(change.address.kind, name) ||
-      sameValue(value, present.whole[name]),
+      sameValue(value, current.whole[name]),
   );
 }
 
 /** Whether two targets in Graph's shape mean the same, filter included. Spelling of type names, ids and "no filter" is free. */
-export function sameTarget(wished: JsonObject, present: JsonObject): boolean {
-  if (plainTypeName(wished['@odata.type']) !== plainTypeName(present['@odata.type'])) return false;
-  if (!sameFilter(filterOf(wished), filterOf(present))) return false;
-  return Object.entries(wished).every(
+export function sameTarget(desired: JsonObject, current: JsonObject): boolean {
+  if (plainTypeName(desired['@odata.type']) !== plainTypeName(current['@odata.type'])) return false;
+  if (!sameFilter(filterOf(desired), filterOf(current))) return false;
+  return Object.entries(desired).every(
     ([name, value]) =>
-      name === '@odata.type' || name === FILTER_ID || name === FILTER_TYPE || sameValue(value, present[name]),
+      name === '@odata.type' || name === FILTER_ID || name === FILTER_TYPE || sameValue(value, current[name]),
   );
 }
 
-function sameValue(wished: unknown, present: unknown): boolean {
-  if (wished === undefined || wished === null) return present === undefined || present === null;
-  if (typeof wished === 'string') return sameId(wished, present);
-  if (Array.isArray(wished)) {
+function sameValue(desired: unknown, current: unknown): boolean {
+  if (desired === undefined || desired === null) return current === undefined || current === null;
+  if (typeof desired === 'string') return sameId(desired, current);
+  if (Array.isArray(desired)) {
     return (
-      Array.isArray(present) &&
-      wished.length === present.length &&
-      wished.every((value, i) => sameValue(value, present[i]))
+      Array.isArray(current) &&
+      desired.length === current.length &&
+      desired.every((value, i) => sameValue(value, current[i]))
     );
   }
-  if (isJsonObject(wished)) {
+  if (isJsonObject(desired)) {
     return (
-      isJsonObject(present) &&
-      Object.entries(wished).every(
-        ([name, value]) => name === '@odata.type' || sameValue(value, present[name]),
+      isJsonObject(current) &&
+      Object.entries(desired).every(
+        ([name, value]) => name === '@odata.type' || sameValue(value, current[name]),
       )
     );
   }
-  if (isExactNumber(wished)) return sameExactNumber(wished, present);
-  return wished === present;
+  if (isExactNumber(desired)) return sameExactNumber(desired, current);
+  return desired === current;
 }

@@ -11,8 +11,8 @@ import { TARGET_KINDS } from '../targets/target.ts';
 
 /** What takes an assignment from what it is now to what it was. */
 export type Inverse =
-  | { readonly action: 'set'; readonly present: CurrentAssignment; readonly was: CurrentAssignment }
-  | { readonly action: 'remove'; readonly present: CurrentAssignment }
+  | { readonly action: 'set'; readonly current: CurrentAssignment; readonly was: CurrentAssignment }
+  | { readonly action: 'remove'; readonly current: CurrentAssignment }
   | { readonly action: 'add'; readonly was: CurrentAssignment };
 
 /** The cells of an input row; blank ones are not there. */
@@ -25,12 +25,12 @@ export type InverseCells = ReadonlyMap<InputColumn, string>;
 export function inverseCells(inverse: Inverse, address: Address, apiVersion: ApiVersion): InverseCells {
   switch (inverse.action) {
     case 'set': {
-      const { present, was } = inverse;
-      const body = { ...restoringBody(was, address.kind, apiVersion), ...restoringSource(was, present) };
-      return cells({ ...address, assignmentId: present.id }, ['body', JSON.stringify(body)]);
+      const { current, was } = inverse;
+      const body = { ...restoringBody(was, address.kind, apiVersion), ...restoringSource(was, current) };
+      return cells({ ...address, assignmentId: current.id }, ['body', JSON.stringify(body)]);
     }
     case 'remove':
-      return cells({ ...address, assignmentId: inverse.present.id }, ['action', 'remove']);
+      return cells({ ...address, assignmentId: inverse.current.id }, ['action', 'remove']);
     case 'add': {
       // All that it had but its id, as a list that is written anew takes it.
       const { id: _id, ...body } = inverse.was.whole;
@@ -60,8 +60,8 @@ export function restoringBody(
 }
 
 /** Where an assignment comes from is told only where the write has made it one of a policy set: some tenants take what is sent. */
-function restoringSource(was: CurrentAssignment, present: CurrentAssignment): JsonObject {
-  if (!isOfPolicySet(present) || isOfPolicySet(was)) return {};
+function restoringSource(was: CurrentAssignment, current: CurrentAssignment): JsonObject {
+  if (!isOfPolicySet(current) || isOfPolicySet(was)) return {};
   const told = ['source', 'sourceId'].map((name) => [name, was.whole[name]]);
   return Object.fromEntries(told.filter(([, value]) => typeof value === 'string'));
 }

@@ -27,14 +27,14 @@ export function listDifferences(
   address: Address,
 ): ListDifferences {
   const free = new Set(read);
-  const taken = (fits: (present: CurrentAssignment) => boolean): CurrentAssignment | undefined => {
+  const taken = (fits: (current: CurrentAssignment) => boolean): CurrentAssignment | undefined => {
     const found = [...free].find(fits);
     if (found !== undefined) free.delete(found);
     return found;
   };
   const unfound = sent.filter((entry) => {
-    const wish = { kind: 'raw', body: ownOf(entry) } as const;
-    return taken((present) => holds({ address, wish }, present)) === undefined;
+    const desired = { kind: 'raw', body: ownOf(entry) } as const;
+    return taken((current) => holds({ address, desired }, current)) === undefined;
   });
   const { identity } = address.kind;
   const missing: JsonObject[] = [];

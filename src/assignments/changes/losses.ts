@@ -37,7 +37,7 @@ export function lossesOf(
           {
             change: {
               ...{ action: 'remove', line, address: { ...address, assignmentId: was.id } },
-              ...{ from: undefined, policyName: undefined, wish: undefined },
+              ...{ from: undefined, policyName: undefined, desired: undefined },
             },
             before: { kind: 'entry', entry: was },
             idAfter: undefined,
@@ -55,8 +55,8 @@ export function undoOfLoss(
 ): Undo {
   if (undo.kind === 'asBefore' || undo.inverse.action !== 'add' || before.kind !== 'entry') return undo;
   const was: JsonObject = before.entry.whole;
-  const present = turnedInto(was, listDifferences(sent, list, change.address));
-  return present === undefined
+  const current = turnedInto(was, listDifferences(sent, list, change.address));
+  return current === undefined
     ? undo
-    : { kind: undo.kind, inverse: { action: 'set', present, was: before.entry } };
+    : { kind: undo.kind, inverse: { action: 'set', current, was: before.entry } };
 }

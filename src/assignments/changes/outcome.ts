@@ -43,7 +43,7 @@ export type Outcome =
       readonly httpStatus: number;
       readonly error: GraphError;
     }
-  /** Nobody knows whether it was applied: the next look tells. */
+  /** Nobody knows whether it was applied: the next read tells. */
   | { readonly kind: 'lost'; readonly waitMs: number; readonly why: string }
   /** Gone, or re-keyed by an earlier try, or not there yet: the policy's list decides. */
   | {
@@ -121,7 +121,7 @@ const gaveUp = (sends: number, status: number, error: GraphError): GraphError =>
   message: `Sent ${sends} times; the last answer was ${status} ${error.code}: ${error.message}`,
 });
 
-/** The end of a row whose replies were lost until nothing more may be sent, and whose target the look did not find. */
+/** The end of a row whose replies were lost until nothing more may be sent, and whose target the read did not find. */
 export const replyLost = (sends: number, why: string): GraphError => ({
   code: 'ReplyLost',
   message: `Sent ${sends} times without a readable reply (${why}), and the tenant does not hold the target.`,

@@ -3,7 +3,7 @@ import { listPath, policyKey } from '../kinds/address.ts';
 import { writesBy, type Strategy } from '../kinds/kind.ts';
 import type { Change } from '../rows/change.ts';
 import { aboutKey } from '../rows/about.ts';
-import { wishKey } from '../rows/duplicates.ts';
+import { desiredKey } from '../rows/duplicates.ts';
 import { targetInWords } from './changeKind.ts';
 import { canonicalList } from './canonical.ts';
 import { entriesOf, entryOf, NOT_READ, beforeOf, type Before, type Decision } from './decision.ts';
@@ -77,7 +77,7 @@ const isOpen = (standing: Standing): boolean => standing === 'open' || standing 
 
 /** One list of a policy, and what its rows do to it. */
 interface ListPlan<R> {
-  readonly look: Exclude<ListSnapshot, { kind: 'unread' }> | { readonly kind: 'blind' };
+  readonly reading: Exclude<ListSnapshot, { kind: 'unread' }> | { readonly kind: 'blind' };
   readonly assignments: readonly CurrentAssignment[];
   /** Those that are open, without repeated ones. */
   readonly rows: readonly R[];
@@ -118,8 +118,8 @@ class PolicyPlan<R extends BatchRow> {
     this.#repeated = [...repeated];
     this.#lists = [...Map.groupBy(rows, ({ change }) => listPath(change.address))].flatMap(
       ([path, ofList]) => {
-        const look = snapshot.get(path) ?? { kind: 'blind' as const };
-        return look.kind === 'unread' ? [] : [listPlan(ofList, repeated, look, rules)];
+        const reading = snapshot.get(path) ?? { kind: 'blind' as const };
+        return reading.kind === 'unread' ? [] : [listPlan(ofList, repeated, reading, rules)];
       },
     );
     this.#refuseWhatCannotStand();
@@ -170,7 +170,7 @@ class PolicyPlan<R extends BatchRow> {
   }
 
   #refuseIn(list: ListPlan<R>): void {
-    if (list.look.kind !== 'list') return;
+    if (list.reading.kind !== 'list') return;
     const { steps, changes, rows, assignments } = list;
     refuseSecondClaims(steps, changes);
     const seats = { steps, changes, list: assignments, seatOf: list.seatOf };
@@ -207,7 +207,7 @@ class PolicyPlan<R extends BatchRow> {
     const path = listPath(row.change.address);
     const list = this.#lists.find(({ rows }) => rows[0] && listPath(rows[0].change.address) === path);
     const wrote = row.before && entryOf(row.before);
-    return reducesScope(row.change, wrote ?? findCurrent(row.change, list?.assignments ?? []).present);
+    return reducesScope(row.change, wrote ?? findCurrent(row.change, list?.assignments ?? []).current);
   }
 
   /**
@@ -242,8 +242,8 @@ class PolicyPlan<R extends BatchRow> {
   }
 
   #contradicting(): Together<R> | undefined {
-    const rows = this.#patched().flatMap(({ look, rows: ofList, steps, assignments }) =>
-      look.kind === 'list'
+    const rows = this.#patched().flatMap(({ reading, rows: ofList, steps, assignments }) =>
+      reading.kind === 'list'
         ? contradictions({ steps, list: assignments }).flatMap((at) => ofList[at] ?? [])
         : [],
     );
@@ -273,9 +273,9 @@ class PolicyPlan<R extends BatchRow> {
   }
 
   #decision(row: R, list: ListPlan<R>, at: number): Decision<R> {
-    const { via, look, assignments } = list;
+    const { via, reading, assignments } = list;
     const step = list.steps[at];
-    const found = look.kind === 'list' ? beforeOf(findCurrent(row.change, assignments).present) : NOT_READ;
+    const found = reading.kind === 'list' ? beforeOf(findCurrent(row.change, assignments).current) : NOT_READ;
     const heldBackBy = this.#heldBackBy.get(row);
     const waitsFor = heldBackBy === undefined ? (this.#waits.get(row) ?? []) : [heldBackBy];
     const common = { row, via, waitsFor, after: undefined, findings: [] };
@@ -291,7 +291,7 @@ class PolicyPlan<R extends BatchRow> {
         return {
           ...common,
           kind: 'write',
-          before: look.kind === 'list' ? (overwrittenBy(step) ?? NOT_READ) : NOT_READ,
+          before: reading.kind === 'list' ? (overwrittenBy(step) ?? NOT_READ) : NOT_READ,
           after: step.body,
         };
       case 'take':
@@ -311,7 +311,7 @@ class PolicyPlan<R extends BatchRow> {
       case 'refused':
       case undefined: {
         const { code, message } = step?.error ?? { code: 'Undecided', message: 'Nothing was decided.' };
-        const httpStatus = look.kind === 'refused' ? { httpStatus: look.status } : {};
+        const httpStatus = reading.kind === 'refused' ? { httpStatus: reading.status } : {};
         return { ...common, kind: 'refused', before: found, code, message, ...httpStatus };
       }
     }
@@ -338,7 +338,7 @@ export function repeatedRows<R extends BatchRow>(rows: readonly R[]): ReadonlySe
   const said = new Map<string, string>();
   for (const row of rows) {
     const key = aboutKey(row.change);
-    const desired = wishKey(row.change);
+    const desired = desiredKey(row.change);
     const earlier = said.get(key);
     if (earlier === undefined) said.set(key, desired);
     else if (earlier === desired) repeated.add(row);
@@ -349,19 +349,19 @@ export function repeatedRows<R extends BatchRow>(rows: readonly R[]): ReadonlySe
 function listPlan<R extends BatchRow>(
   ofList: readonly R[],
   repeated: ReadonlySet<R>,
-  look: ListPlan<R>['look'],
+  reading: ListPlan<R>['reading'],
   { standing, strategy, apiVersion, restores = false }: PlanRules<R>,
 ): ListPlan<R> {
   const rows = ofList.filter((row) => isOpen(standing(row)) && !repeated.has(row));
   const changes = rows.map(({ change }) => change);
-  const assignments = look.kind === 'list' ? look.assignments : [];
+  const assignments = reading.kind === 'list' ? reading.assignments : [];
   const isNested = ofList.some(({ change }) => change.address.via.length > 0);
   const wantsWhole = ofList.some(
     ({ change: { action, address } }) => action !== 'set' || writesBy(address.kind, strategy) === 'assign',
   );
-  const mayAssign = look.kind === 'list' && apiVersion === 'beta' && !isNested;
+  const mayAssign = reading.kind === 'list' && apiVersion === 'beta' && !isNested;
   const plan: ListPlan<R> = {
-    look,
+    reading,
     assignments,
     rows,
     changes,
@@ -370,9 +370,9 @@ function listPlan<R extends BatchRow>(
     mayAssign,
     seatOf: seatsOf(assignments, kindOf(ofList), restores),
   };
-  switch (look.kind) {
+  switch (reading.kind) {
     case 'refused':
-      plan.steps.push(...rows.map(() => refused(look.error.code, look.error.message)));
+      plan.steps.push(...rows.map(() => refused(reading.error.code, reading.error.message)));
       return plan;
     case 'blind':
       plan.steps.push(...rows.map((row) => (wantsWhole ? NOT_READ_WHOLE : unseen(row.change))));
@@ -394,7 +394,7 @@ function kindOf<R extends BatchRow>([first]: readonly R[]): PolicyKind {
 }
 
 const NOT_READ_WHOLE: Step = refused(
-  'LookIncomplete',
+  'ReadIncomplete',
   "The policy's list was not read, and is written only as it was read; nothing was written.",
 );
 const NEEDS_PATCH: Step = refused(
@@ -403,7 +403,7 @@ const NEEDS_PATCH: Step = refused(
 );
 
 const unseen = (change: Change): Step =>
-  change.wish === undefined
+  change.desired === undefined
     ? NOT_READ_WHOLE
     : { kind: 'put', over: undefined, body: patchBody(change, undefined) };
 
@@ -419,7 +419,7 @@ function refuseUnlessWhole<R>({ steps }: ListPlan<R>, isNested: boolean, apiVers
 function markStaleRows<R extends BatchRow>({ rows, steps, assignments }: ListPlan<R>): void {
   for (const [at, row] of rows.entries()) {
     if (row.planned === undefined || steps[at]?.kind === 'alreadySo') continue;
-    if (row.planned !== fingerprintOf(findCurrent(row.change, assignments).present))
+    if (row.planned !== fingerprintOf(findCurrent(row.change, assignments).current))
       steps[at] = { kind: 'stale' };
   }
 }
@@ -449,9 +449,9 @@ function overwrittenBy(step: Step | undefined): Before | undefined {
 function isUnplanned<R extends BatchRow>(
   { change, planned, plannedList }: R,
   current: CurrentAssignment | undefined,
-  { look, assignments }: ListPlan<R>,
+  { reading, assignments }: ListPlan<R>,
 ): boolean {
-  if (planned === undefined || planned === UNREAD || look.kind !== 'list') return false;
+  if (planned === undefined || planned === UNREAD || reading.kind !== 'list') return false;
   switch (change.action) {
     case 'add':
       return planned !== fingerprintOf(current);
@@ -459,7 +459,7 @@ function isUnplanned<R extends BatchRow>(
       return plannedList !== undefined && plannedList !== fingerprintOfList(assignments);
     case 'set':
     case 'remove':
-      return planned !== fingerprintOf(findCurrent(change, assignments).present);
+      return planned !== fingerprintOf(findCurrent(change, assignments).current);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { CurrentAssignment } from './current.ts';
-import type { Change, WishedChange } from '../rows/change.ts';
+import type { Change, DesiredChange } from '../rows/change.ts';
 import { FILTER_ID, FILTER_TYPE, filterOf } from '../targets/filter.ts';
 import type { JsonObject } from '../values/json.ts';
 import { sameTarget } from './holds.ts';
@@ -8,7 +8,7 @@ import { patchBody } from './request.ts';
 
 /**
  * Whether a change takes devices or users out of a policy's reach: an exclusion that comes, a filter on an audience that stays, an
- * inclusion that goes. Within a policy these are written first. Where nothing is known of the assignment, any wished filter
+ * inclusion that goes. Within a policy these are written first. Where nothing is known of the assignment, any desired filter
  * counts. `clear` does not: with the inclusions it takes the exclusions away.
  */
 export function reducesScope(change: Change, before: CurrentAssignment | undefined): boolean {
@@ -16,7 +16,7 @@ export function reducesScope(change: Change, before: CurrentAssignment | undefin
     case 'set':
       return settingReduces(change, before);
     case 'add':
-      return isExclusion(wishedTarget(change));
+      return isExclusion(desiredTarget(change));
     case 'remove':
       return before === undefined
         ? change.from?.target.type !== 'exclusionGroup'
@@ -26,15 +26,15 @@ export function reducesScope(change: Change, before: CurrentAssignment | undefin
   }
 }
 
-function settingReduces(change: WishedChange, before: CurrentAssignment | undefined): boolean {
-  const wished = wishedTarget(change);
-  if (isExclusion(wished)) return true;
-  if (filterOf(wished) === undefined) return false;
-  return before === undefined || sameTarget(audienceOf(wished), audienceOf(before.target));
+function settingReduces(change: DesiredChange, before: CurrentAssignment | undefined): boolean {
+  const desired = desiredTarget(change);
+  if (isExclusion(desired)) return true;
+  if (filterOf(desired) === undefined) return false;
+  return before === undefined || sameTarget(audienceOf(desired), audienceOf(before.target));
 }
 
 /** Without what would be kept. */
-const wishedTarget = (change: WishedChange): JsonObject => targetIn(patchBody(change, undefined));
+const desiredTarget = (change: DesiredChange): JsonObject => targetIn(patchBody(change, undefined));
 
 function audienceOf(target: JsonObject): JsonObject {
   const { [FILTER_ID]: _id, [FILTER_TYPE]: _type, ...audience } = target;

@@ -1,10 +1,10 @@
 import type { CurrentAssignment } from './current.ts';
-import type { WishedChange } from '../rows/change.ts';
+import type { DesiredChange } from '../rows/change.ts';
 import { filterBody, filterOf } from '../targets/filter.ts';
 import type { JsonObject } from '../values/json.ts';
 import { assignmentPath, assignPath, type Address } from '../kinds/address.ts';
 import { TARGET_KINDS, targetBody } from '../targets/target.ts';
-import { EXTRA_COLUMNS, type Extras, type Wish } from '../rows/wish.ts';
+import { EXTRA_COLUMNS, type Extras, type Desired } from '../rows/desired.ts';
 
 /** A write as it stands in a `$batch`: the URL is relative and without version. */
 export interface WriteRequest {
@@ -15,16 +15,16 @@ export interface WriteRequest {
 
 /**
  * Writes one assignment.
- * @param present the assignment that the look found; its id counts where the row names it by its target
+ * @param present the assignment that the read found; its id counts where the row names it by its target
  */
 export const patchRequest = (
-  { address }: Pick<Wished, 'address'>,
+  { address }: Pick<DesiredBody, 'address'>,
   body: JsonObject,
-  present: CurrentAssignment | undefined,
+  current: CurrentAssignment | undefined,
 ): WriteRequest => ({
   method: 'PATCH',
   url: assignmentPath(
-    address.assignmentId === '' && present !== undefined ? { ...address, assignmentId: present.id } : address,
+    address.assignmentId === '' && current !== undefined ? { ...address, assignmentId: current.id } : address,
   ),
   body,
 });
@@ -36,30 +36,33 @@ export const assignRequest = (address: Address, assignments: readonly JsonObject
   body: { [address.kind.write.assignProperty]: assignments },
 });
 
-/** A wish, and the assignment or the list that it is for. */
-export type Wished = Pick<WishedChange, 'wish' | 'address'>;
+/** A desired state, and the assignment or the list that it is for. */
+export type DesiredBody = Pick<DesiredChange, 'desired' | 'address'>;
 
 /**
- * The body that makes the wish true. A filter that the row does not mention is taken from what is there now; a raw body
+ * The body that makes the desired state true. A filter that the row does not mention is taken from what is there now; a raw body
  * is sent as given.
  */
-export function patchBody({ wish, address }: Wished, present: CurrentAssignment | undefined): JsonObject {
-  if (wish.kind === 'raw') return wish.body;
+export function patchBody(
+  { desired, address }: DesiredBody,
+  current: CurrentAssignment | undefined,
+): JsonObject {
+  if (desired.kind === 'raw') return desired.body;
   return {
     '@odata.type': address.kind.assignmentType,
-    ...extrasOf(wish),
-    target: { ...targetBody(wish.target), ...wishedFilter(wish, present) },
+    ...extrasOf(desired),
+    target: { ...targetBody(desired.target), ...desiredFilter(desired, current) },
   };
 }
 
-const extrasOf = (wish: Extras): JsonObject =>
+const extrasOf = (desired: Extras): JsonObject =>
   Object.fromEntries(
-    EXTRA_COLUMNS.flatMap((column) => (wish[column] === undefined ? [] : [[column, wish[column]]])),
+    EXTRA_COLUMNS.flatMap((column) => (desired[column] === undefined ? [] : [[column, desired[column]]])),
   );
 
-function wishedFilter(
-  { filter, target }: Extract<Wish, { kind: 'described' }>,
-  present: CurrentAssignment | undefined,
+function desiredFilter(
+  { filter, target }: Extract<Desired, { kind: 'described' }>,
+  current: CurrentAssignment | undefined,
 ): JsonObject {
   switch (filter.kind) {
     case 'filter':
@@ -68,7 +71,7 @@ function wishedFilter(
       // An exclusion has no filter to take off, and Intune refuses one that is named.
       return TARGET_KINDS[target.type].takesFilter ? filterBody(undefined) : {};
     case 'keep': {
-      const kept = present && filterOf(present.target);
+      const kept = current && filterOf(current.target);
       return kept === undefined ? {} : filterBody(kept);
     }
   }

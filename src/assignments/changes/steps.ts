@@ -1,4 +1,4 @@
-import type { Change, WishedChange } from '../rows/change.ts';
+import type { Change, DesiredChange } from '../rows/change.ts';
 import { audienceKey } from '../targets/audience.ts';
 import type { PolicyKind } from '../kinds/registry.ts';
 import type { JsonObject } from '../values/json.ts';
@@ -35,7 +35,7 @@ const alreadySo = (current: CurrentAssignment | undefined): Step => ({ kind: 'al
 
 const GONE: RowError = {
   code: 'AssignmentGone',
-  message: 'The assignment is not in the list of its policy, nor is the wished target; nothing was written.',
+  message: 'The assignment is not in the list of its policy, nor is the desired target; nothing was written.',
 };
 
 const OWNED_BY_POLICY_SET: RowError = {
@@ -71,7 +71,7 @@ interface ListFacts {
   /** Every row of the list. */
   readonly rows: readonly ListRow[];
   /** The changes that have come true, as far as the list shows. */
-  readonly results: ReadonlySet<WishedChange>;
+  readonly results: ReadonlySet<DesiredChange>;
   readonly restores: boolean;
 }
 
@@ -88,9 +88,9 @@ function stepFor(change: Change, facts: ListFacts): Step {
   }
 }
 
-function setStep(change: WishedChange, { list, results, restores }: ListFacts): Step {
-  const { present, mismatch } = findCurrent(change, list);
-  const itself = mismatch === undefined ? present : undefined;
+function setStep(change: DesiredChange, { list, results, restores }: ListFacts): Step {
+  const { current, mismatch } = findCurrent(change, list);
+  const itself = mismatch === undefined ? current : undefined;
   if (itself && holds(change, itself)) return alreadySo(itself);
   if (results.has(change)) return alreadySo(list.find((each) => holds(change, each)));
   if (mismatch !== undefined) return because(mismatch);
@@ -105,30 +105,30 @@ function setStep(change: WishedChange, { list, results, restores }: ListFacts): 
  * each other in a circle, nothing tells whether they have traded places already or are about to, unless it is by what each was
  * to keep.
  */
-function resultsIn(rows: readonly ListRow[], list: readonly CurrentAssignment[]): Set<WishedChange> {
+function resultsIn(rows: readonly ListRow[], list: readonly CurrentAssignment[]): Set<DesiredChange> {
   const standing = rows.flatMap(({ change, before }) =>
-    isWished(change) && list.some((each) => holds(change, each))
+    isDesired(change) && list.some((each) => holds(change, each))
       ? [{ change, ...findCurrent(change, list), was: before && entryOf(before) }]
       : [],
   );
-  const results = new Set<WishedChange>();
-  const isExplained = ({ change, present, mismatch }: (typeof standing)[number]): boolean =>
-    present === undefined ||
+  const results = new Set<DesiredChange>();
+  const isExplained = ({ change, current, mismatch }: (typeof standing)[number]): boolean =>
+    current === undefined ||
     mismatch !== undefined ||
-    isOfPolicySet(present) ||
-    holds(change, present) ||
-    [...results].some((other) => holds(other, present));
+    isOfPolicySet(current) ||
+    holds(change, current) ||
+    [...results].some((other) => holds(other, current));
   for (let found = 1; found > 0;) {
     const explained = standing.filter((each) => !results.has(each.change) && isExplained(each));
     for (const { change } of explained) results.add(change);
     found = explained.length;
   }
   let circle = standing.filter(
-    ({ change, present, was }) => !results.has(change) && isAsMeant(change, was ?? present, list),
+    ({ change, current, was }) => !results.has(change) && isAsMeant(change, was ?? current, list),
   );
   for (;;) {
-    const closed = circle.filter(({ present }) =>
-      [...results, ...circle.map(({ change }) => change)].some((other) => present && holds(other, present)),
+    const closed = circle.filter(({ current }) =>
+      [...results, ...circle.map(({ change }) => change)].some((other) => current && holds(other, current)),
     );
     if (closed.length === circle.length) break;
     circle = closed;
@@ -139,18 +139,18 @@ function resultsIn(rows: readonly ListRow[], list: readonly CurrentAssignment[])
 
 /** Whether what a row desires stands in the list with what it was to keep of the assignment that it is about. */
 function isAsMeant(
-  change: WishedChange,
+  change: DesiredChange,
   about: CurrentAssignment | undefined,
   list: readonly CurrentAssignment[],
 ): boolean {
   const body = patchBody(change, about);
-  const meant = { address: change.address, wish: { kind: 'raw', body } } as const;
+  const meant = { address: change.address, desired: { kind: 'raw', body } } as const;
   return list.some((each) => holds(meant, each));
 }
 
-const isWished = (change: Change): change is WishedChange => change.wish !== undefined;
+const isDesired = (change: Change): change is DesiredChange => change.desired !== undefined;
 
-function addStep(change: WishedChange, { list: all, restores }: ListFacts): Step {
+function addStep(change: DesiredChange, { list: all, restores }: ListFacts): Step {
   // What goes back stood beside what a policy set assigns.
   const list = restores ? all.filter((each) => !isOfPolicySet(each)) : all;
   const there = list.find((each) => holds(change, each));
@@ -167,25 +167,25 @@ function addStep(change: WishedChange, { list: all, restores }: ListFacts): Step
 
 function removeStep(change: Change, facts: ListFacts): Step {
   const { list, restores } = facts;
-  const { present, mismatch } = findCurrent(change, list);
-  if (present !== undefined && isOfAnother(change, present, facts)) return alreadySo(undefined);
+  const { current, mismatch } = findCurrent(change, list);
+  if (current !== undefined && isOfAnother(change, current, facts)) return alreadySo(undefined);
   if (mismatch !== undefined) return because(mismatch);
-  if (present === undefined) return alreadySo(undefined);
+  if (current === undefined) return alreadySo(undefined);
   // Named by its target, it would still be there for the policy set.
   const isNamedByTarget = change.address.assignmentId === '';
-  if ((isOfPolicySet(present) && !restores) || (isNamedByTarget && isInPolicySet(present, list)))
+  if ((isOfPolicySet(current) && !restores) || (isNamedByTarget && isInPolicySet(current, list)))
     return because(OWNED_BY_POLICY_SET);
-  return { kind: 'take', away: [present], isClear: false };
+  return { kind: 'take', away: [current], isClear: false };
 }
 
 /** Whether what stands under the id that a row has removed is what another row has brought: some tenants give the id anew. */
-function isOfAnother(change: Change, present: CurrentAssignment, { rows, results }: ListFacts): boolean {
+function isOfAnother(change: Change, current: CurrentAssignment, { rows, results }: ListFacts): boolean {
   const before = rows.find((row) => row.change === change)?.before;
   const was = before && entryOf(before);
   return (
     was !== undefined &&
-    audienceKey(was.target) !== audienceKey(present.target) &&
-    [...results].some((other) => holds(other, present))
+    audienceKey(was.target) !== audienceKey(current.target) &&
+    [...results].some((other) => holds(other, current))
   );
 }
 
@@ -194,11 +194,11 @@ const isInPolicySet = ({ target }: CurrentAssignment, list: readonly CurrentAssi
 
 type Identity = PolicyKind['identity'];
 
-/** What another row is about, or wishes, is spared, also when that row can't be done: it is not what `clear` means. */
+/** What another row is about, or wants, is spared, also when that row can't be done: it is not what `clear` means. */
 function clearStep(identity: Identity, { list, rows }: ListFacts): Step {
   const all = rows.map(({ change }) => change);
-  const named = new Set(all.map((change) => findCurrent(change, list).present));
-  const desired = new Set(all.filter(isWished).map((change) => identity(patchBody(change, undefined))));
+  const named = new Set(all.map((change) => findCurrent(change, list).current));
+  const desired = new Set(all.filter(isDesired).map((change) => identity(patchBody(change, undefined))));
   const away = list.filter(
     (each) => !isOfPolicySet(each) && !named.has(each) && !desired.has(identity(each.whole)),
   );

@@ -1,7 +1,7 @@
 import type { ApiVersion } from '../values/apiVersion.ts';
 import { type CurrentAssignment, isOfPolicySet } from './current.ts';
 import { canonicalAssignment } from './canonical.ts';
-import type { Change, WishedChange } from '../rows/change.ts';
+import type { Change, DesiredChange } from '../rows/change.ts';
 import { entriesOf, type Before } from './decision.ts';
 import { sameId } from '../values/ids.ts';
 import { restoringBody, type Inverse } from './inverse.ts';
@@ -45,9 +45,9 @@ export function undosIn(
 ): Undo[][] {
   const parts = written.map(partsOf);
   const free = new Set(list.toSorted((a, b) => Number(isOfPolicySet(a)) - Number(isOfPolicySet(b))));
-  const take = (part: Part, fits: (present: CurrentAssignment) => boolean): CurrentAssignment | undefined => {
-    const mayBe = (present: CurrentAssignment): boolean => !isOfPolicySet(present) || madePolicySets(part);
-    const found = [...free].find((present) => mayBe(present) && fits(present));
+  const take = (part: Part, fits: (current: CurrentAssignment) => boolean): CurrentAssignment | undefined => {
+    const mayBe = (current: CurrentAssignment): boolean => !isOfPolicySet(current) || madePolicySets(part);
+    const found = [...free].find((current) => mayBe(current) && fits(current));
     if (found !== undefined) free.delete(found);
     return found;
   };
@@ -58,24 +58,24 @@ export function undosIn(
       if (undo !== undefined) undos.set(part, undo);
     }
   };
-  const restored = (part: Part, present: CurrentAssignment | undefined): Undo | undefined =>
-    present && { kind: 'restore', inverse: inverseOf(part, present) };
+  const restored = (part: Part, current: CurrentAssignment | undefined): Undo | undefined =>
+    current && { kind: 'restore', inverse: inverseOf(part, current) };
   each((part) =>
     restored(
       part,
-      take(part, (present) => isIts(part, present) && isOurs(part, present, apiVersion)),
+      take(part, (current) => isIts(part, current) && isOurs(part, current, apiVersion)),
     ),
   );
   each((part) =>
     restored(
       part,
-      take(part, (present) => isOurs(part, present, apiVersion)),
+      take(part, (current) => isOurs(part, current, apiVersion)),
     ),
   );
-  each((part) => (take(part, (present) => isAsBefore(part, present)) ? { kind: 'asBefore' } : undefined));
+  each((part) => (take(part, (current) => isAsBefore(part, current)) ? { kind: 'asBefore' } : undefined));
   each((part) => {
-    const present = take(part, (candidate) => isIts(part, candidate));
-    return present ? { kind: 'changed', inverse: inverseOf(part, present) } : undoneBy(part);
+    const current = take(part, (candidate) => isIts(part, candidate));
+    return current ? { kind: 'changed', inverse: inverseOf(part, current) } : undoneBy(part);
   });
   return parts.map((ofChange) => ofChange.flatMap((part) => undos.get(part) ?? []));
 }
@@ -88,7 +88,7 @@ type Part = { readonly kind: PolicyKind } & (
 );
 
 interface Wrote {
-  readonly change: WishedChange;
+  readonly change: DesiredChange;
   readonly id: string | undefined;
 }
 
@@ -110,8 +110,8 @@ function partsOf({ change, before, idAfter }: WrittenChange): Part[] {
 const madePolicySets = ({ wrote, was }: Part): boolean =>
   wrote !== undefined && sameId(patchBody(wrote.change, was)['source'], 'policySets');
 
-function inverseOf({ was }: Part, present: CurrentAssignment): Inverse {
-  return was === undefined ? { action: 'remove', present } : { action: 'set', present, was };
+function inverseOf({ was }: Part, current: CurrentAssignment): Inverse {
+  return was === undefined ? { action: 'remove', current } : { action: 'set', current, was };
 }
 
 /** What is left to be done where nothing of the part is there. */
@@ -139,16 +139,16 @@ function isIts({ kind, did, wrote, was }: Part, { id, whole }: CurrentAssignment
   }
 }
 
-const isAsBefore = ({ was }: Part, present: CurrentAssignment): boolean =>
-  was !== undefined && canonicalAssignment(present) === canonicalAssignment(was);
+const isAsBefore = ({ was }: Part, current: CurrentAssignment): boolean =>
+  was !== undefined && canonicalAssignment(current) === canonicalAssignment(was);
 
-/** Whether an assignment is as the write left it: what the wish did not mention is as it was before. */
-function isOurs({ wrote, was }: Part, present: CurrentAssignment, apiVersion: ApiVersion): boolean {
+/** Whether an assignment is as the write left it: what the desired state did not mention is as it was before. */
+function isOurs({ wrote, was }: Part, current: CurrentAssignment, apiVersion: ApiVersion): boolean {
   if (wrote === undefined) return false;
   const { address } = wrote.change;
   const kept = was === undefined ? {} : restoringBody(was, address.kind, apiVersion);
   return holds(
-    { address, wish: { kind: 'raw', body: { ...kept, ...patchBody(wrote.change, was) } } },
-    present,
+    { address, desired: { kind: 'raw', body: { ...kept, ...patchBody(wrote.change, was) } } },
+    current,
   );
 }

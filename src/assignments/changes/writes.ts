@@ -1,5 +1,5 @@
 import { listPath } from '../kinds/address.ts';
-import type { Change, WishedChange } from '../rows/change.ts';
+import type { Change, DesiredChange } from '../rows/change.ts';
 import { audienceKey } from '../targets/audience.ts';
 import { targetIn } from '../targets/currentTarget.ts';
 import type { JsonObject } from '../values/json.ts';
@@ -48,12 +48,12 @@ export function writesOf<R extends { readonly change: Change }>(
     ({ row }) => listPath(row.change.address),
   );
   const lists = [...whole].flatMap(([path, ofList]) => {
-    const look = snapshot.get(path);
+    const reading = snapshot.get(path);
     const [first] = ofList;
-    if (first === undefined || look?.kind !== 'list' || ofList.some(({ waitsFor }) => waitsFor.length > 0))
+    if (first === undefined || reading?.kind !== 'list' || ofList.some(({ waitsFor }) => waitsFor.length > 0))
       return [];
-    const sent = listAfter(ofList, look.assignments);
-    const before = look.assignments.map(({ whole: entry }) => entry);
+    const sent = listAfter(ofList, reading.assignments);
+    const before = reading.assignments.map(({ whole: entry }) => entry);
     return [
       {
         request: assignRequest(first.row.change.address, sent),
@@ -79,7 +79,7 @@ export function listAfter(
   for (const { row, before, after } of decisions) {
     const { change } = row;
     const over = entryOf(before);
-    if (after === undefined || change.wish === undefined)
+    if (after === undefined || change.desired === undefined)
       for (const each of entriesOf(before)) gone.add(each);
     else if (over === undefined) added.push(withoutId(after));
     else entryFor.set(over, changedEntry(change, over, after));
@@ -89,9 +89,10 @@ export function listAfter(
 }
 
 /** What a PATCH would leave of the entry: what the change does not say stays. It gives up its id, as Graph may give another. */
-function changedEntry(change: WishedChange, current: CurrentAssignment, body: JsonObject): JsonObject {
+function changedEntry(change: DesiredChange, current: CurrentAssignment, body: JsonObject): JsonObject {
   const target = targetIn(body);
-  const isRefined = change.wish.kind === 'described' && audienceKey(target) === audienceKey(current.target);
+  const isRefined =
+    change.desired.kind === 'described' && audienceKey(target) === audienceKey(current.target);
   const entry = { ...current.whole, ...body, target: isRefined ? { ...current.target, ...target } : target };
   return withoutId(entry);
 }

@@ -81,13 +81,13 @@ export class Guard {
     const rows = writtenRows(judged);
     const list = { ...judged, rows };
     const targetsAfter = targetsLeft(list);
-    const leavesNone = rowThatLeavesNone(list, targetsAfter);
+    const removesAll = rowThatRemovesAll(list, targetsAfter);
     const findings = judged.decisions.map((decision): Finding[] => goneConcerns(decision));
     for (const row of rows)
       findings[row.at] = [
         ...changesOf(row, targetsAfter),
         ...contradictionConcerns(row, list, targetsAfter),
-        ...(row === leavesNone ? concern('no-inclusion', 'no inclusion is left, so nobody gets it.') : []),
+        ...(row === removesAll ? concern('no-inclusion', 'no inclusion is left, so nobody gets it.') : []),
         ...clearConcerns(row),
         ...this.#newGroup(row),
         ...this.#newFilter(row, list.platform),
@@ -185,7 +185,7 @@ const goingIn = ({ before, cleared = [] }: JudgedRow): readonly CurrentAssignmen
   before === undefined ? cleared : [before, ...cleared];
 
 /** The first row that takes an inclusion away, when the list had one and is left with none. */
-function rowThatLeavesNone(list: WrittenList, targetsAfter: readonly JsonObject[]): JudgedRow | undefined {
+function rowThatRemovesAll(list: WrittenList, targetsAfter: readonly JsonObject[]): JudgedRow | undefined {
   return targetsAfter.every(isExclusion)
     ? list.rows.find((row) => goingIn(row).some(({ target }) => !isExclusion(target)))
     : undefined;

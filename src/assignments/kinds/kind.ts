@@ -38,7 +38,7 @@ export interface Kind<Type extends string = string> {
 
   /** The Graph type of an assignment, as it is sent. */
   readonly assignmentType: string;
-  /** What an assignment carries beside its id and its target. What is not named here is carried along, but can't be wished. */
+  /** What an assignment carries beside its id and its target. What is not named here is carried along, but can't be wanted. */
   readonly ownFields: readonly OwnField[];
   /** Equal for two assignments of one policy that can't stand beside each other, whatever their filters. */
   readonly identity: (assignment: JsonObject) => string;

@@ -5,8 +5,8 @@ import { patchBody } from '../changes/request.ts';
 import { targetBody } from '../targets/target.ts';
 
 /**
- * Equal for two changes that are about the same as far as can be told without a look: one assignment, by its id or else by its
- * present target; one that is to be added; a whole list to be cleared. Spelling does not count.
+ * Equal for two changes that are about the same as far as can be told without a read: one assignment, by its id or else by its
+ * current target; one that is to be added; a whole list to be cleared. Spelling does not count.
  */
 export function aboutKey(change: Change): string {
   const { address, from, action } = change;

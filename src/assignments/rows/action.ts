@@ -6,7 +6,7 @@ export const ACTIONS = ['set', 'add', 'remove', 'clear'] as const;
 /** What is done to a policy's list. All but `set` need the whole list, so they go by `assign`. */
 export type Action = (typeof ACTIONS)[number];
 
-/** The columns that say what is wished. */
+/** The columns that say what is wanted. */
 const WISH_COLUMNS = [
   ...['targetType', ...TARGET_COLUMNS, 'filterId', 'filterType', 'intent', 'source', 'sourceId'],
   ...['target', 'body'],
@@ -28,14 +28,14 @@ export function readAction(reader: RowReader): Action | undefined {
   return action;
 }
 
-/** `remove` and `clear` wish nothing: a target beside them would be taken for what is to be removed, and it is not. */
-export function refuseWish(reader: RowReader, action: 'remove' | 'clear'): void {
+/** `remove` and `clear` want nothing: a target beside them would be taken for what is to be removed, and it is not. */
+export function refuseDesired(reader: RowReader, action: 'remove' | 'clear'): void {
   const remedy = {
     remove: 'Name what is to be removed by assignmentId, or by fromTargetType and fromGroupId.',
     clear: 'Leave it blank: clear removes all that the policy has and that no other row is about.',
   }[action];
   for (const column of WISH_COLUMNS) {
     if (reader.has(column))
-      reader.problem(column, `The action ${action} takes no ${column}, which says what is wished.`, remedy);
+      reader.problem(column, `The action ${action} takes no ${column}, which says what is wanted.`, remedy);
   }
 }

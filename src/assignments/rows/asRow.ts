@@ -12,7 +12,7 @@ import { groupOf, targetTypeOf } from '../targets/currentTarget.ts';
 import type { ReadingRules } from './rowReader.ts';
 import { TARGET_KINDS, type TargetColumn, type TargetType } from '../targets/target.ts';
 
-/** A present assignment in the words of the input columns. */
+/** A current assignment in the words of the input columns. */
 export interface AsRow {
   /**
    * `row`: reads back as a change that is already so. `policySet`: belongs to a policy set, so no row may change it.
@@ -88,7 +88,7 @@ function filterCells(target: JsonObject, type: TargetType, { apiVersion }: Readi
   return TARGET_KINDS[type].takesFilter && apiVersion === 'beta' ? [['filterType', 'none']] : [];
 }
 
-/** Says the present target once more, so that a column that is sorted alone is found out when the file is read back. */
+/** Says the current target once more, so that a column that is sorted alone is found out when the file is read back. */
 function fromCells(target: JsonObject, type: TargetType): WrittenCell[] {
   if (!FROM_TYPES.includes(type)) return [];
   return [
@@ -104,5 +104,5 @@ function readsBack(
   rules: ReadingRules,
 ): boolean {
   const read = changeOf({ line: 1, cells }, rules);
-  return 'change' in read && read.change.wish !== undefined && holds(read.change, assignment);
+  return 'change' in read && read.change.desired !== undefined && holds(read.change, assignment);
 }

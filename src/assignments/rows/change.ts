@@ -1,33 +1,33 @@
-import { readAction, refuseWish, type Action } from './action.ts';
+import { readAction, refuseDesired, type Action } from './action.ts';
 import { readExtras } from './extras.ts';
 import { refuseUnfit, refuseUnread } from './fitsKind.ts';
 import { FROM_COLUMNS, namesByTarget, readFrom, type FromTarget } from './fromTarget.ts';
 import type { Address } from '../kinds/address.ts';
 import { writesBy } from '../kinds/kind.ts';
-import { readRawBody, readRawTarget } from './rawWish.ts';
+import { readRawBody, readRawTarget } from './rawBody.ts';
 import { RowReader, type ReadingRules } from './rowReader.ts';
 import type { InputRow, Problem } from './row.ts';
-import type { Wish } from './wish.ts';
+import type { Desired } from './desired.ts';
 import { readAddress, type AssignmentIdUse } from './writtenAddress.ts';
 import { readFilter } from './writtenFilter.ts';
 import { readTarget } from './writtenTarget.ts';
 
 interface Named {
   readonly line: number;
-  /** Without assignment id for `add` and `clear`, and where `from` alone names the present assignment. */
+  /** Without assignment id for `add` and `clear`, and where `from` alone names the current assignment. */
   readonly address: Address;
-  /** The present assignment by its target. Where the address has an id as well, the two must agree. */
+  /** The current assignment by its target. Where the address has an id as well, the two must agree. */
   readonly from: FromTarget | undefined;
   /** What the row calls the policy, to be held against what the tenant calls it. */
   readonly policyName: string | undefined;
 }
 
 /** A change that says what is to be there. */
-export type WishedChange = Named & { readonly action: 'set' | 'add'; readonly wish: Wish };
+export type DesiredChange = Named & { readonly action: 'set' | 'add'; readonly desired: Desired };
 
 /** What a valid row wants: this assignment, that target; or none. */
 export type Change =
-  WishedChange | (Named & { readonly action: 'remove' | 'clear'; readonly wish: undefined });
+  DesiredChange | (Named & { readonly action: 'remove' | 'clear'; readonly desired: undefined });
 
 /** A row as a change, or every problem it has. */
 export function changeOf(
@@ -40,14 +40,15 @@ export function changeOf(
   refuseNested(reader, action, address);
   if (address !== undefined) refuseUnread(reader, address);
   const from = action === 'add' || action === 'clear' ? refuseFrom(reader, action) : readFrom(reader);
-  const wish = action && readWishFor(action, reader, address);
-  if (address !== undefined && wish !== undefined) refuseUnfit(reader, address, wish);
+  const desired = action && readDesiredFor(action, reader, address);
+  if (address !== undefined && desired !== undefined) refuseUnfit(reader, address, desired);
   const policyName = readPolicyName(reader);
   if (reader.problems.length > 0) return { problems: reader.problems };
   if (address && action) {
     const named = { line: row.line, address, from, policyName };
-    if (action === 'remove' || action === 'clear') return { change: { ...named, action, wish: undefined } };
-    if (wish) return { change: { ...named, action, wish } };
+    if (action === 'remove' || action === 'clear')
+      return { change: { ...named, action, desired: undefined } };
+    if (desired) return { change: { ...named, action, desired } };
   }
   throw new Error(`Line ${row.line} reads neither as a change nor as a problem.`); // it would vanish without a word
 }
@@ -80,7 +81,7 @@ function refuseFrom(reader: RowReader, action: 'add' | 'clear'): undefined {
     if (reader.has(column))
       reader.problem(
         column,
-        `The action ${action} is about no present assignment.`,
+        `The action ${action} is about no current assignment.`,
         `Leave ${column} blank, or write set or remove as action.`,
       );
   }
@@ -99,20 +100,24 @@ function refuseNested(reader: RowReader, action: Action | undefined, address: Ad
   );
 }
 
-function readWishFor(action: Action, reader: RowReader, address: Address | undefined): Wish | undefined {
+function readDesiredFor(
+  action: Action,
+  reader: RowReader,
+  address: Address | undefined,
+): Desired | undefined {
   switch (action) {
     case 'set':
     case 'add':
-      return readWish(reader, address);
+      return readDesired(reader, address);
     case 'remove':
     case 'clear':
-      refuseWish(reader, action);
+      refuseDesired(reader, action);
       return undefined;
   }
 }
 
 /** Without an address, what does not depend on it is read all the same, so that its problems are told at once. */
-function readWish(reader: RowReader, address: Address | undefined): Wish | undefined {
+function readDesired(reader: RowReader, address: Address | undefined): Desired | undefined {
   if (reader.has('body')) return readRawBody(reader, address);
   if (reader.has('target')) return readRawTarget(reader, address);
   const target = readTarget(reader);

@@ -7,41 +7,41 @@ import { isJsonObject } from '../values/json.ts';
 import { plainTypeName } from '../targets/odataTypes.ts';
 import { patchBody } from '../changes/request.ts';
 
-/** The line of an earlier row for the same assignment, and whether it wishes the same. */
+/** The line of an earlier row for the same assignment, and whether it wants the same. */
 export interface Earlier {
   readonly line: number;
   readonly same: boolean;
 }
 
-/** Remembers what each row is about, and in a few numbers what it wishes. */
+/** Remembers what each row is about, and in a few numbers what it wants. */
 export class Duplicates {
-  /** Of each: the line of the first row about it, and 32 bits of the wish's hash. */
+  /** Of each: the line of the first row about it, and 32 bits of the desired state's hash. */
   readonly #table = new DigestTable(2);
 
   /** The first earlier row about the same as the change, if there is one; else the change is remembered. */
   seen(change: Change): Earlier | undefined {
-    const wish = hash('sha256', wishKey(change), 'buffer').readUInt32LE(0);
+    const desired = hash('sha256', desiredKey(change), 'buffer').readUInt32LE(0);
     const entry = this.#table.of(aboutKey(change));
-    const [line = 0, wished] = entry;
-    if (line !== 0) return { line, same: wished === wish };
-    entry.set([change.line, wish]);
+    const [line = 0, earlier] = entry;
+    if (line !== 0) return { line, same: earlier === desired };
+    entry.set([change.line, desired]);
     return undefined;
   }
 }
 
 /**
- * Equal for two changes that wish the same, whatever the letter case of ids, the order of properties, and the spelling of
+ * Equal for two changes that want the same, whatever the letter case of ids, the order of properties, and the spelling of
  * types and of "no filter". What only repeats the address does not count.
  */
-export function wishKey(change: Change): string {
-  return `${JSON.stringify(change.from)} ${wishedKey(change)}`.toLowerCase();
+export function desiredKey(change: Change): string {
+  return `${JSON.stringify(change.from)} ${desiredKeyIn(change)}`.toLowerCase();
 }
 
-function wishedKey(change: Change): string {
-  if (change.wish === undefined) return '';
-  const { '@odata.type': _type, id: _id, ...wished } = patchBody(change, undefined);
-  const keepsFilter = change.wish.kind === 'described' && change.wish.filter.kind === 'keep';
-  return `${keepsFilter} ${stableText(wished)}`;
+function desiredKeyIn(change: Change): string {
+  if (change.desired === undefined) return '';
+  const { '@odata.type': _type, id: _id, ...desired } = patchBody(change, undefined);
+  const keepsFilter = change.desired.kind === 'described' && change.desired.filter.kind === 'keep';
+  return `${keepsFilter} ${stableText(desired)}`;
 }
 
 function stableText(value: unknown): string {

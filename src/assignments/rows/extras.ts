@@ -1,7 +1,7 @@
 import { capitalized, ownField, type OwnField } from '../kinds/kind.ts';
 import { KINDS, type PolicyKind } from '../kinds/registry.ts';
 import { NEEDS_BETA, type RowReader } from './rowReader.ts';
-import { EXTRA_COLUMNS, type ExtraColumn, type Extras } from './wish.ts';
+import { EXTRA_COLUMNS, type ExtraColumn, type Extras } from './desired.ts';
 
 /** `intent`, `source` and `sourceId` of rows that give no whole body. The kind is undefined when it could not be read. */
 export function readExtras(reader: RowReader, kind: PolicyKind | undefined): Extras | undefined {

@@ -5,7 +5,7 @@ import { filterOf } from '../targets/filter.ts';
 import type { TargetType } from '../targets/target.ts';
 import type { InputColumn } from './columns.ts';
 import { NEEDS_BETA, type RowReader } from './rowReader.ts';
-import type { Wish } from './wish.ts';
+import type { Desired } from './desired.ts';
 
 /** Kinds that are only written as whole lists are written as they were read, so there must be a read, and it must show filters. */
 export function refuseUnread(reader: RowReader, { kind }: Address): void {
@@ -18,9 +18,9 @@ export function refuseUnread(reader: RowReader, { kind }: Address): void {
 }
 
 /** Not every kind takes every target, nor a filter. What is put back was there, so it may be what nobody documents. */
-export function refuseUnfit(reader: RowReader, { kind }: Address, wish: Wish): void {
+export function refuseUnfit(reader: RowReader, { kind }: Address, desired: Desired): void {
   if (reader.rules.restores) return;
-  const { type, hasFilter } = wishedTarget(wish);
+  const { type, hasFilter } = desiredTarget(desired);
   const { many } = kind.label;
   if (type !== undefined && !kind.targets.includes(type))
     reader.problem(
@@ -39,12 +39,12 @@ export function refuseUnfit(reader: RowReader, { kind }: Address, wish: Wish): v
 const columnOf = (reader: RowReader, described: InputColumn): InputColumn =>
   (['body', 'target'] as const).find((column) => reader.has(column)) ?? described;
 
-function wishedTarget(wish: Wish): { type: TargetType | undefined; hasFilter: boolean } {
-  switch (wish.kind) {
+function desiredTarget(desired: Desired): { type: TargetType | undefined; hasFilter: boolean } {
+  switch (desired.kind) {
     case 'described':
-      return { type: wish.target.type, hasFilter: wish.filter.kind === 'filter' };
+      return { type: desired.target.type, hasFilter: desired.filter.kind === 'filter' };
     case 'raw': {
-      const target = targetIn(wish.body);
+      const target = targetIn(desired.body);
       return { type: targetTypeOf(target), hasFilter: filterOf(target) !== undefined };
     }
   }

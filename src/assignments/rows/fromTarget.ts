@@ -3,7 +3,7 @@ import { NEEDS_BETA, type RowReader } from './rowReader.ts';
 import type { Target, TargetType } from '../targets/target.ts';
 import { targetTypeNamed } from './writtenTarget.ts';
 
-/** A present assignment by what it is assigned to, as the `from…` columns name it. */
+/** A current assignment by what it is assigned to, as the `from…` columns name it. */
 export interface FromTarget {
   readonly target: FromAudience;
   /** The filter that it must have; undefined: whichever it has. */
@@ -24,13 +24,13 @@ export const FROM_TYPES: readonly TargetType[] = [
 export const namesByTarget = (reader: RowReader): boolean =>
   FROM_COLUMNS.some((column) => reader.has(column));
 
-/** The present assignment that the `from…` columns name; undefined when they are blank, or can't be read. */
+/** The current assignment that the `from…` columns name; undefined when they are blank, or can't be read. */
 export function readFrom(reader: RowReader): FromTarget | undefined {
   if (!namesByTarget(reader)) return undefined;
   const before = reader.problems.length;
   if (reader.rules.blind) {
     const remedy = 'Run without --blind, or name the assignment by its assignmentId.';
-    reader.problem('fromTargetType', 'Only a look finds an assignment by its present target.', remedy);
+    reader.problem('fromTargetType', 'Only a read finds an assignment by its current target.', remedy);
   }
   const target = readAudience(reader);
   const filterId = reader.guid('fromFilterId', 'filter');
@@ -83,6 +83,6 @@ function readType(reader: RowReader): FromAudience['type'] | undefined {
     case 'configurationManagerCollection':
     case 'scopeTagGroup':
     case 'organizationalUnit':
-      return reader.problem('fromTargetType', `${quoted(name)} names no present assignment.`, remedy);
+      return reader.problem('fromTargetType', `${quoted(name)} names no current assignment.`, remedy);
   }
 }

@@ -16,7 +16,7 @@ export interface ReadingRules {
   /** Root and version that absolute URLs may have. */
   readonly root: string;
   readonly apiVersion: ApiVersion;
-  /** Without the look nothing can be kept, so a blank filter would be a guess. */
+  /** Without the read nothing can be kept, so a blank filter would be a guess. */
   readonly blind: boolean;
   /** The rows put back what was there: a target of a type that nobody documents goes through unharmed. */
   readonly restores?: boolean;

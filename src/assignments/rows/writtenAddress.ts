@@ -57,7 +57,7 @@ function readUrl(reader: RowReader, idUse: AssignmentIdUse): Address | AddressFa
   return address;
 }
 
-const NO_ASSIGNMENT = 'This action is about no present assignment, yet there is the id of one.';
+const NO_ASSIGNMENT = 'This action is about no current assignment, yet there is the id of one.';
 
 function readParts(reader: RowReader, idUse: AssignmentIdUse): Address | AddressFault | undefined {
   const before = reader.problems.length;

@@ -35,7 +35,7 @@ export function readFilter(reader: RowReader, targetType: TargetType | undefined
   return { kind: 'filter', id, type };
 }
 
-/** A blank filter keeps what the look finds; where there can be none, nothing is there to be kept. */
+/** A blank filter keeps what the read finds; where there can be none, nothing is there to be kept. */
 function blankFilter(reader: RowReader, takesFilter: boolean): Filter | undefined {
   if (!takesFilter) return { kind: 'none' };
   if (reader.rules.blind && reader.rules.apiVersion === 'beta') {

@@ -2,7 +2,7 @@ import { isZeroGuid } from '../values/guid.ts';
 import { sameId } from '../values/ids.ts';
 import type { JsonObject } from '../values/json.ts';
 
-/** The device filter of a wish: `keep` takes what the look finds. */
+/** The device filter of a desired state: `keep` takes what the read finds. */
 export type Filter =
   | { readonly kind: 'keep' }
   | { readonly kind: 'none' }
@@ -12,13 +12,13 @@ export const FILTER_ID = 'deviceAndAppManagementAssignmentFilterId';
 export const FILTER_TYPE = 'deviceAndAppManagementAssignmentFilterType';
 
 /** A filter as a target in Graph's shape has it. Its type may be one that this program has never heard of. */
-export interface PresentFilter {
+export interface CurrentFilter {
   readonly id: string;
   readonly type: string;
 }
 
 /** The filter of a target in Graph's shape; null, absent, "" and `none`, whatever the id, are all off. */
-export function filterOf(target: JsonObject): PresentFilter | undefined {
+export function filterOf(target: JsonObject): CurrentFilter | undefined {
   const id = target[FILTER_ID];
   const type = target[FILTER_TYPE];
   if (typeof id !== 'string' || id === '') return undefined;
@@ -38,10 +38,10 @@ export const isNoFilterType = (type: unknown): boolean =>
   (typeof type === 'string' && type.toLowerCase() === 'none');
 
 /** Graph's wording of a filter. Off is spelled out: leaving it out is not documented to clear it. */
-export const filterBody = (filter: PresentFilter | undefined): JsonObject =>
+export const filterBody = (filter: CurrentFilter | undefined): JsonObject =>
   filter === undefined
     ? { [FILTER_ID]: null, [FILTER_TYPE]: 'none' }
     : { [FILTER_ID]: filter.id, [FILTER_TYPE]: filter.type };
 
-export const sameFilter = (a: PresentFilter | undefined, b: PresentFilter | undefined): boolean =>
+export const sameFilter = (a: CurrentFilter | undefined, b: CurrentFilter | undefined): boolean =>
   a === undefined || b === undefined ? a === b : sameId(a.id, b.id) && sameId(a.type, b.type);

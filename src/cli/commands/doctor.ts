@@ -29,7 +29,7 @@ export const doctor: CliCommand<DoctorFlags> = {
     sharedOptions(command)
       .option(
         '--probe-write <policy/assignment>',
-        'write the present target of this assignment back to it, to see how this tenant can be written to',
+        'write the current target of this assignment back to it, to see how this tenant can be written to',
       )
       .option('--yes', 'do not ask before that write')
       .option('--json', 'print the checks as JSON'),
@@ -80,7 +80,7 @@ async function probeIfWell(
     });
   const where = tenantInWords(identity, domain ?? undefined);
   const mayWrite = async ({ path, target }: ProbedWrite): Promise<boolean> =>
-    yes || ask(visible(`Write the present target (${target}) of ${path} back to it in ${where}?`), context);
+    yes || ask(visible(`Write the current target (${target}) of ${path} back to it in ${where}?`), context);
   return probeWrite(addresses, identity, { mayWrite, typesToApprove }, context);
 }
 

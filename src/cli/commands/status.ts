@@ -99,7 +99,7 @@ function showRuns(
 }
 
 function showRun(run: RunStatus, stop: Stop | undefined, { hint }: Identity, { print }: Context): void {
-  const { ledger } = run;
+  const { limiter } = run;
   const state = stateShown(run, stop);
   const lines: [string, string][] = [
     ['run', run.runId],
@@ -122,7 +122,7 @@ function showRun(run: RunStatus, stop: Stop | undefined, { hint }: Identity, { p
     ...(run.writesPerWindow === null
       ? []
       : [['its own limit', `${run.writesPerWindow} writes a window`] as [string, string]]),
-    ['ledger', ledgerLine(ledger)],
+    ['limiter', limiterLine(limiter)],
   ];
   for (const [name, value] of lines) print.data(`${name.padEnd(18)} ${visible(value)}`);
   if (run.unsure > 0) print.say(`May be written, or still be: ${hint(`results ${run.runId} --only unsure`)}`);
@@ -144,10 +144,17 @@ function amongThem({ inDoubt, unrecorded }: RunStatus, status: RowStatus): strin
 }
 
 /** What the tenant takes, as far as it is learned, and how it is used. */
-const ledgerLine = ({ budget, limit, charged, used, holdUntil, holdReason }: RunStatus['ledger']): string =>
+const limiterLine = ({
+  budget,
+  limit,
+  charged,
+  used,
+  backoffUntil,
+  backoffReason,
+}: RunStatus['limiter']): string =>
   [
     `budget ${budget} of ${limit} writes a window`,
     `${charged} charged`,
     `${Math.round(used * 100)} % used in the last one`,
-    ...(holdUntil === null ? [] : [`held until ${holdUntil} (${holdReason})`]),
+    ...(backoffUntil === null ? [] : [`held until ${backoffUntil} (${backoffReason})`]),
   ].join(', ');

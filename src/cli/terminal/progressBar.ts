@@ -34,17 +34,19 @@ function facts(status: RunStatus): string {
     throttled,
     ratePerSecond,
     etaSeconds,
-    ledger,
+    limiter,
     state,
   } = status;
   const isRunning = state === 'running';
-  const wait = ledger.holdUntil === null ? 0 : (Date.parse(ledger.holdUntil) - Date.now()) / 1000;
+  const wait = limiter.backoffUntil === null ? 0 : (Date.parse(limiter.backoffUntil) - Date.now()) / 1000;
   const some = (n: number, what: string): string[] => (n > 0 ? [`${number(n)} ${what}`] : []);
   return [
     `${Math.floor(shareOf(status) * 100)}% ${number(done(status))}/${number(status.total)}`,
     ...(isRunning ? [] : [state]),
-    ...(ledger.budget < ledger.limit && isRunning ? [`budget ${ledger.budget} of ${ledger.limit}`] : []),
-    ...(wait > 0 && isRunning ? [`${ledger.holdReason ?? 'held'}, waits ${duration(Math.ceil(wait))}`] : []),
+    ...(limiter.budget < limiter.limit && isRunning ? [`budget ${limiter.budget} of ${limiter.limit}`] : []),
+    ...(wait > 0 && isRunning
+      ? [`${limiter.backoffReason ?? 'held'}, waits ${duration(Math.ceil(wait))}`]
+      : []),
     ...(etaSeconds === null ? [] : [`${duration(etaSeconds)} left`]),
     ...(ratePerSecond === null || ratePerSecond === 0 ? [] : [`${ratePerSecond.toFixed(1)} rows/s`]),
     `${number(succeeded)} succeeded`,

@@ -2,7 +2,7 @@ import type { CurrentAssignment } from '../../assignments/changes/current.ts';
 import { targetInWords } from '../../assignments/changes/changeKind.ts';
 import type { Inverse } from '../../assignments/changes/inverse.ts';
 import { lagLeft } from '../../app/plan/believedLists.ts';
-import { CHANGED_SHOWN, presentOf, type Inverses } from '../../app/rollback/inverses.ts';
+import { CHANGED_SHOWN, currentOf, type Inverses } from '../../app/rollback/inverses.ts';
 import type { Written } from '../../app/rollback/writtenRows.ts';
 import { count, shortened } from '../../app/words.ts';
 import type { Printer } from './print.ts';
@@ -60,7 +60,7 @@ function showChanged({ changed, changedRows }: Inverses, print: Printer): void {
         String(row.input.line),
         row.change.address.policyId,
         inWords(wasOf(inverse)),
-        inWords(presentOf(inverse), wasOf(inverse)),
+        inWords(currentOf(inverse), wasOf(inverse)),
       ].map((cell) => shortened(cell, CELL_CHARS_MAX)),
     ),
   );

@@ -73,7 +73,7 @@ const cellChars = (columns = Infinity): number =>
   Math.min(CELL_CHARS_MAX, Math.max(CELL_CHARS_MIN, Math.floor((columns - LINE_CHARS) / 3)));
 
 const counts = (plan: Plan): [number, string][] => [
-  [plan.writes, `to be written${plan.looked ? '' : NOT_LOOKED[plan.offline ? 'offline' : 'blind']}`],
+  [plan.writes, `to be written${plan.tenantRead ? '' : NOT_LOOKED[plan.offline ? 'offline' : 'blind']}`],
   [plan.alreadySo, 'already so'],
   [plan.gone, 'that will fail as things are: the assignment or its policy is gone'],
   [plan.policySet, 'that will fail: they belong to a policy set, which has to be changed instead'],
@@ -84,8 +84,8 @@ const counts = (plan: Plan): [number, string][] => [
 ];
 
 const NOT_LOOKED = {
-  offline: ' at most: nothing was read (--offline), and the look before each write decides',
-  blind: ', without a look (--blind): nothing is skipped, and there is no undo',
+  offline: ' at most: nothing was read (--offline), and the read before each write decides',
+  blind: ', without a read (--blind): nothing is skipped, and there is no undo',
 };
 
 /** Rows that will fail as things are: of each cause the lines, the commonest cause first. */

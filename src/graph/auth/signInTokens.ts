@@ -74,13 +74,13 @@ export function signInTokens(source: TokenSource, options: SignInTokensOptions =
     return held;
   });
 
-  const renewBehind = (present: Held): void => {
+  const renewBehind = (current: Held): void => {
     if (acquiring.isBusy || now() < nextBehindMs) return;
     nextBehindMs = now() + BEHIND_PAUSE_MS;
     acquiring.join().catch((error: unknown) => {
-      const until = new Date(present.expiresAtMs).toISOString();
+      const until = new Date(current.expiresAtMs).toISOString();
       const remedy = error instanceof SignInError ? error.remedy : undefined;
-      log?.warn(`The sign-in could not be renewed; the present one lasts until ${until}.`, {
+      log?.warn(`The sign-in could not be renewed; the current one lasts until ${until}.`, {
         err: error,
         remedy,
       });

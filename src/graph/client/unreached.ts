@@ -9,7 +9,7 @@ export interface Unreached extends GraphError {
   readonly passes: boolean;
 }
 
-/** Nothing of a call was written to a connection, so it may be tried again without a look. */
+/** Nothing of a call was written to a connection, so it may be tried again without a read. */
 export class NotSentError extends Error {
   override readonly name = 'NotSentError';
   /** Node's or undici's: `ECONNREFUSED`, `UND_ERR_CONNECT_TIMEOUT`, … */

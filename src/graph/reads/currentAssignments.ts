@@ -13,7 +13,7 @@ import {
 /** Pages of one policy's list that are read. A thousand assignments a policy is far beyond what Intune shows. */
 const LIST_PAGES_MAX = 200;
 
-/** A list as it was read; one that was read in part is `refused`, with the code `LookIncomplete`. */
+/** A list as it was read; one that was read in part is `refused`, with the code `ReadIncomplete`. */
 export type ReadList = Extract<ListSnapshot, { kind: 'list' }> | NotRead;
 
 /**
@@ -49,7 +49,7 @@ function listOf(list: Collection | NotRead | Unreadable): ReadList {
     : { kind: 'list', assignments };
 }
 
-const incomplete = (what: string, code = 'LookIncomplete'): ReadList => ({
+const incomplete = (what: string, code = 'ReadIncomplete'): ReadList => ({
   kind: 'refused',
   status: 200,
   error: { code, message: `The policy's assignments could not be read: ${what}.` },

@@ -94,7 +94,7 @@ function settle<T>(reading: Reading<T>, reply: ReadReply): T | NotRead | Unreada
   if (failure !== undefined) return failure;
   if (reply.kind !== 'answered') return undefined;
   const { status, error } = reply;
-  // The sender has put the hold on the ledger: asking again waits for it.
+  // The sender has put the backoff on the limiter: asking again waits for it.
   if (status === 429) return undefined;
   if (status < 400)
     return reply.withheld === undefined
@@ -114,7 +114,7 @@ const WITHHELD: Readonly<Record<Withheld, Omit<Unreadable, 'kind'>>> = {
 
 const TOO_LARGE = `it is too large to be read (${REPLY_BYTES_MAX / 2 ** 20} MiB are)`;
 
-/** Whether the answer may be another one a while later; of a 429 the ledger knows when. */
+/** Whether the answer may be another one a while later; of a 429 the limiter knows when. */
 export const isPassing = (reply: ReadReply): boolean =>
   (reply.kind === 'lost' && !isTooLarge(reply)) ||
   (reply.kind === 'unreached' && reply.error.passes) ||

@@ -53,9 +53,9 @@ if redis.call('HGET', HEADER, FIELD.answered) ~= '1' then
   local rest = policy.windowMs / 2 - since
   if isOther and since >= 0 and rest > 0 then return { 'wait', text(now), event, text(math.min(rest, 50)), 'first' } end
 end
-local wait, reason = held()
+local wait, reason = backingOff()
 if wait > 0 then return { 'wait', text(now), event, text(wait), reason } end
-local budget = budgetAtLeave()
+local budget = budgetAtPermit()
 -- A run's own limit caps what it gets, and is nothing that the tenant is known by.
 budget = math.min(budget, tonumber(cap or '') or budget)
 local spacing = number('nextWriteAt') - now
@@ -72,11 +72,11 @@ end
 local chargeEnd = endOf(now + policy.timeoutMs + policy.windowMs)
 charge(WRITES, 'w', chargeEnd, n)
 charge(ALL, 'a', chargeEnd, n)
--- A leave that comes late by less than one step is made good by the next, or lateness would add up to lost budget. After
+-- A permit that comes late by less than one step is made good by the next, or lateness would add up to lost budget. After
 -- a longer rest there is nothing to make good: two batches at once would overfill a small bucket.
 local step = 0.97 * n * policy.windowMs / budget
 local planned = number('nextWriteAt')
-redis.call('HSET', LEDGER, 'nextWriteAt', text((now - planned <= step and planned or now) + step))
+redis.call('HSET', LIMITER, 'nextWriteAt', text((now - planned <= step and planned or now) + step))
 redis.call('HSET', LEASES, batch, leaseText(token, now, now + policy.timeoutMs))
 
 local bytes, images, lists, granted = { string.byte(states, 1, #states) }, {}, {}, {}

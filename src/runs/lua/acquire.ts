@@ -1,7 +1,7 @@
 import { encodeImage, encodeList } from '../batchCodec.ts';
-import type { BatchRef, LeaveRow } from '../batchRow.ts';
+import type { BatchRef, PermitRow } from '../batchRow.ts';
 import type { Keys } from '../keys.ts';
-import { leaveAnswerOf, type LeaveAnswer, type LedgerPolicy } from '../permit.ts';
+import { permitAnswerOf, type PermitAnswer, type LimiterPolicy } from '../permit.ts';
 import { byteOfState } from '../rowState.ts';
 import { limiterKeys, policyArgument } from './limiter.ts';
 import { packForScript } from './msgpack.ts';
@@ -15,14 +15,14 @@ export interface Acquire {
   readonly ref: BatchRef;
   readonly token: string;
   readonly wanted: Buffer;
-  readonly policy: LedgerPolicy;
+  readonly policy: LimiterPolicy;
 }
 
 export async function acquire(
   scripts: Scripts,
   keys: Keys,
   { ref, token, wanted, policy }: Acquire,
-): Promise<LeaveAnswer> {
+): Promise<PermitAnswer> {
   const { header, states, leases, before } = keys.run(ref.runId);
   const [kind, now, event, ...rest] = await scripts.run(
     'acquire',
@@ -35,11 +35,11 @@ export async function acquire(
       rows: wanted,
     },
   );
-  return leaveAnswerOf(String(kind), Number(now), String(event), rest);
+  return permitAnswerOf(String(kind), Number(now), String(event), rest);
 }
 
 /** Packed apart from the rest: a permit is asked for again and again with the same rows, until it is given. */
-export const packWanted = (rows: readonly LeaveRow[]): Buffer =>
+export const packWanted = (rows: readonly PermitRow[]): Buffer =>
   packForScript(
     rows.map((row) => ({
       place: row.place,

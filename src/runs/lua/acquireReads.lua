@@ -5,12 +5,12 @@
 local wanted, writes = args.requests, args.writes
 tick()
 if args.isForWork and stopped() then return { 'stopped', text(now), event } end
-local wait, reason = held()
+local wait, reason = backingOff()
 if wait > 0 then return { 'wait', text(now), event, text(wait), reason } end
 local free, untilFree = room(ALL, 'a', policy.limitAll, wanted)
 if free < wanted then return { 'wait', text(now), event, text(math.max(untilFree, 1)), 'budget' } end
 if writes then
-  free, untilFree = room(WRITES, 'w', math.floor(budgetAtLeave()), wanted)
+  free, untilFree = room(WRITES, 'w', math.floor(budgetAtPermit()), wanted)
   if free < wanted then return { 'wait', text(now), event, text(math.max(untilFree, 1)), 'budget' } end
 end
 local chargeEnd = endOf(now + policy.timeoutMs + policy.windowMs)

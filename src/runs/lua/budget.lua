@@ -5,7 +5,7 @@ local BUDGET_FIELDS = { 'budget', 'base', 'quietWindows', 'probe', 'stepAt', 'qu
 
 -- Before the first 429 there is nothing to learn from and nothing is kept.
 local function readBudget()
-  local kept = redis.call('HMGET', LEDGER, unpack(BUDGET_FIELDS))
+  local kept = redis.call('HMGET', LIMITER, unpack(BUDGET_FIELDS))
   if not kept[1] then
     return { budget = policy.limit, base = policy.limit, quietWindows = LEARNING.quietWindowsMin, probe = 0, stepAt = now, quiet = 0, cutDue = 0, estimate = 0 }, false
   end
@@ -20,19 +20,19 @@ local function keepBudget(state)
     pairsOf[#pairsOf + 1] = field
     pairsOf[#pairsOf + 1] = string.format('%.17g', state[field])
   end
-  redis.call('HSET', LEDGER, unpack(pairsOf))
+  redis.call('HSET', LIMITER, unpack(pairsOf))
 end
 
--- Kept a window longer than they count: a cut looks back to the end of its hold.
+-- Kept a window longer than they count: a cut looks back to the end of its backoff.
 local function keepAccepted(n)
   for _, ends in ipairs(redis.call('ZRANGEBYSCORE', ACCEPTED, '-inf', now - policy.windowMs)) do
-    redis.call('HDEL', LEDGER, 'o' .. ends)
+    redis.call('HDEL', LIMITER, 'o' .. ends)
     redis.call('ZREM', ACCEPTED, ends)
   end
   if n <= 0 then return end
   local ends = text(endOf(now + policy.windowMs))
   redis.call('ZADD', ACCEPTED, ends, ends)
-  redis.call('HINCRBY', LEDGER, 'o' .. ends, n)
+  redis.call('HINCRBY', LIMITER, 'o' .. ends, n)
 end
 
 -- Writes that the tenant accepted since one window before `moment`.
@@ -44,13 +44,13 @@ local function acceptedSince(moment)
   return sum
 end
 
--- Just before the end of the hold the tenant's window was full still; at its end a whole batch leaves it at once.
-local function acceptedBeforeHoldEnded()
-  return acceptedSince(math.min(now, number('holdUntil')) - LEARNING.justBeforeWindows * policy.windowMs)
+-- Just before the end of the backoff the tenant's window was full still; at its end a whole batch leaves it at once.
+local function acceptedBeforeBackoffEnded()
+  return acceptedSince(math.min(now, number('backoffUntil')) - LEARNING.justBeforeWindows * policy.windowMs)
 end
 
 local function cutBudget(state)
-  local known = state.estimate > 0 and state.estimate or acceptedBeforeHoldEnded()
+  local known = state.estimate > 0 and state.estimate or acceptedBeforeBackoffEnded()
   local taken = known > 0 and known or math.floor(state.budget / 2)
   local seen = math.max(math.min(LEARNING.budgetMin, policy.limit), math.min(state.budget, taken))
   local wasProbing = state.probe > 0
@@ -82,7 +82,7 @@ local function stepBudget(state)
 end
 
 -- What may be used now. A cut or a probe is an event, with the budgets before and after; one that changes nothing is none.
-local function budgetAtLeave()
+local function budgetAtPermit()
   local state, isKept = readBudget()
   if not isKept then return state.budget end
   local before, kind = state.budget, ''

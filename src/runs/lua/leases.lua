@@ -2,7 +2,7 @@
 local function leaseText(token, from, untilMs) return string.format('%s %.0f %.0f', token, from, untilMs) end
 
 -- How long somebody else's lease lasts. One from the future was given before the clock stepped back: it is void, and the
--- ledger, which counts as full after such a step, keeps the batch as long.
+-- limiter, which counts as full after such a step, keeps the batch as long.
 local function leaseLeft(leases, batch, token, now)
   local lease = redis.call('HGET', leases, batch)
   if not lease then return 0 end

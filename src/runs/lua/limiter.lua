@@ -6,7 +6,7 @@
 --   endedInOrder      run_ids of servers that ended in order one after the other, and last that of their successor; or ''
 --   jumpedFrom        where Redis' clock would stand without the jump that the caller saw; 0: it saw none
 --   answered          reads that were answered since the caller's last call: {end of their charges, how many}, or nil
-local LEDGER, WRITES, ALL, ACCEPTED = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local LIMITER, WRITES, ALL, ACCEPTED = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local policy = args.policy
 
 local function text(number) return string.format('%.0f', number) end
@@ -17,13 +17,13 @@ local function clock()
 end
 
 local now = clock()
--- What happened on the way that people should know of, told in the answer; see LedgerEvent in leave.ts.
+-- What happened on the way that people should know of, told in the answer; see LimiterEvent in permit.ts.
 local event = ''
 
 -- One call may bring about more than one.
 local function tell(words) event = event == '' and words or event .. ';' .. words end
 
-local function number(field) return tonumber(redis.call('HGET', LEDGER, field) or '0') or 0 end
+local function number(field) return tonumber(redis.call('HGET', LIMITER, field) or '0') or 0 end
 
 -- Ends are rounded up to 1/1000 of a window, so that the sets stay small whatever the rate; and `now` was rounded down.
 local function endOf(moment)
@@ -34,8 +34,8 @@ end
 local function charge(set, prefix, moment, n)
   local ends = text(moment)
   redis.call('ZADD', set, moment, ends)
-  redis.call('HINCRBY', LEDGER, prefix .. ends, n)
-  redis.call('HINCRBY', LEDGER, prefix, n)
+  redis.call('HINCRBY', LIMITER, prefix .. ends, n)
+  redis.call('HINCRBY', LIMITER, prefix, n)
 end
 
 -- Takes back up to n of the charges that end at `moment`; those already ended are gone and stay so.
@@ -43,9 +43,9 @@ local function discharge(set, prefix, moment, n)
   local ends = text(moment)
   local there = math.min(n, number(prefix .. ends))
   if there <= 0 then return 0 end
-  redis.call('HINCRBY', LEDGER, prefix, -there)
-  if redis.call('HINCRBY', LEDGER, prefix .. ends, -there) <= 0 then
-    redis.call('HDEL', LEDGER, prefix .. ends)
+  redis.call('HINCRBY', LIMITER, prefix, -there)
+  if redis.call('HINCRBY', LIMITER, prefix .. ends, -there) <= 0 then
+    redis.call('HDEL', LIMITER, prefix .. ends)
     redis.call('ZREM', set, ends)
   end
   return there
@@ -60,42 +60,42 @@ end
 
 local function expire(set, prefix)
   for _, ends in ipairs(redis.call('ZRANGEBYSCORE', set, '-inf', now)) do
-    redis.call('HINCRBY', LEDGER, prefix, -number(prefix .. ends))
-    redis.call('HDEL', LEDGER, prefix .. ends)
+    redis.call('HINCRBY', LIMITER, prefix, -number(prefix .. ends))
+    redis.call('HDEL', LIMITER, prefix .. ends)
     redis.call('ZREM', set, ends)
   end
 end
 
 local function forget(set, prefix)
-  for _, ends in ipairs(redis.call('ZRANGE', set, 0, -1)) do redis.call('HDEL', LEDGER, prefix .. ends) end
+  for _, ends in ipairs(redis.call('ZRANGE', set, 0, -1)) do redis.call('HDEL', LIMITER, prefix .. ends) end
   redis.call('DEL', set)
-  redis.call('HDEL', LEDGER, prefix)
+  redis.call('HDEL', LIMITER, prefix)
 end
 
 -- A Redis that restarted may have lost the last charges, and a clock that jumped dates them wrongly. Either way nobody
--- knows what still counts, so everything does until nothing can. Several workers may tell of one jump: a hold that lasts
+-- knows what still counts, so everything does until nothing can. Several workers may tell of one jump: a backoff that lasts
 -- goes on for what was left of it, never for less, and never for more than its whole length from now.
 local function distrust(from)
   forget(WRITES, 'w')
   forget(ALL, 'a')
   forget(ACCEPTED, 'o')
   -- What was learned stays, but its dates may be of a day that is yet to come.
-  if redis.call('HEXISTS', LEDGER, 'budget') == 1 then
-    redis.call('HSET', LEDGER, 'stepAt', text(now), 'quiet', '0')
+  if redis.call('HEXISTS', LIMITER, 'budget') == 1 then
+    redis.call('HSET', LIMITER, 'stepAt', text(now), 'quiet', '0')
   end
-  local hold = number('holdUntil')
-  local rest = math.min(number('holdMs'), math.max(hold - from, hold - now))
-  if rest > 0 then redis.call('HSET', LEDGER, 'holdUntil', text(now + rest)) end
+  local backoff = number('backoffUntil')
+  local rest = math.min(number('backoffMs'), math.max(backoff - from, backoff - now))
+  if rest > 0 then redis.call('HSET', LIMITER, 'backoffUntil', text(now + rest)) end
   local full = policy.windowMs + policy.timeoutMs
   -- Several workers tell of one jump, soon after each other.
   local isNews = math.abs(now + full - number('fullUntil')) > policy.windowMs
-  redis.call('HSET', LEDGER, 'fullUntil', text(now + full), 'nextWriteAt', '0')
+  redis.call('HSET', LIMITER, 'fullUntil', text(now + full), 'nextWriteAt', '0')
   if isNews then tell('full ' .. text(full)) end
 end
 
 local function tick()
   local server = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
-  local before = redis.call('HGET', LEDGER, 'server')
+  local before = redis.call('HGET', LIMITER, 'server')
   -- Clocks are slewed by a little all the time, and a step forward looks like a pause; only a step back is seen from here.
   local steppedBack = number('seenAt') - now > 1000
   -- One that ended in order has lost nothing, but the one after it may have, when that has ended too.
@@ -105,19 +105,19 @@ local function tick()
   local restarted = before and before ~= server and not lostNothing
   if policy.jumpedFrom ~= 0 then distrust(policy.jumpedFrom)
   elseif steppedBack or restarted then distrust(now) end
-  redis.call('HSET', LEDGER, 'server', server, 'seenAt', text(now))
+  redis.call('HSET', LIMITER, 'server', server, 'seenAt', text(now))
   expire(WRITES, 'w')
   expire(ALL, 'a')
   for _, reads in ipairs(policy.answered or {}) do settle(ALL, 'a', reads[1], reads[2], now) end
 end
 
 -- Somebody has stopped the whole tenant (`pause --all`): nothing is sent until somebody lets it go on.
-local function stopped() return redis.call('HEXISTS', LEDGER, 'stop') == 1 end
+local function stopped() return redis.call('HEXISTS', LIMITER, 'stop') == 1 end
 
 -- How long nothing may be sent, and why; 0 when the way is free.
-local function held()
-  local hold = number('holdUntil') - now
-  if hold > 0 then return hold, redis.call('HGET', LEDGER, 'holdReason') or 'throttled' end
+local function backingOff()
+  local backoff = number('backoffUntil') - now
+  if backoff > 0 then return backoff, redis.call('HGET', LIMITER, 'backoffReason') or 'throttled' end
   local full = number('fullUntil') - now
   if full > 0 then return full, 'restarted' end
   return 0, ''
@@ -137,33 +137,33 @@ local function room(set, prefix, limit, wanted)
   return free, math.max(1, (tonumber(first) or now + policy.windowMs) - now)
 end
 
--- Keeps the tenant still for `ms` from now; a longer hold that stands is never shortened.
-local function holdFor(ms, reason)
-  local added = now + ms - number('holdUntil')
+-- Keeps the tenant still for `ms` from now; a longer backoff that stands is never shortened.
+local function backoffFor(ms, reason)
+  local added = now + ms - number('backoffUntil')
   if added <= 0 then return end
-  redis.call('HSET', LEDGER, 'holdUntil', text(now + ms), 'holdMs', text(ms), 'holdReason', reason)
-  -- Answers to what was under way when a hold began make it a little longer, which is no news.
-  if added >= ms or added > policy.windowMs / 10 then tell('hold ' .. text(ms)) end
+  redis.call('HSET', LIMITER, 'backoffUntil', text(now + ms), 'backoffMs', text(ms), 'backoffReason', reason)
+  -- Answers to what was under way when a backoff began make it a little longer, which is no news.
+  if added >= ms or added > policy.windowMs / 10 then tell('backoff ' .. text(ms)) end
 end
 
 -- What a 429 asks for. ms > 0: its Retry-After; -1: it had none, so each such answer waits longer, from a tenth of a window
 -- to three; 0: nothing was throttled.
-local function holdAfter(ms)
+local function backoffAfter(ms)
   if ms > 0 then
-    holdFor(ms, 'throttled')
+    backoffFor(ms, 'throttled')
   elseif ms < 0 then
-    local since = now - number('holdUntil')
-    -- Requests that were under way when the hold began are answered within it: they are part of one refusal, not the next.
+    local since = now - number('backoffUntil')
+    -- Requests that were under way when the backoff began are answered within it: they are part of one refusal, not the next.
     if since >= 0 then
       local isNew = since > 3 * policy.windowMs
-      redis.call('HSET', LEDGER, 'unnamedWaits', text(isNew and 1 or number('unnamedWaits') + 1))
+      redis.call('HSET', LIMITER, 'unnamedWaits', text(isNew and 1 or number('unnamedWaits') + 1))
     end
     local step = math.max(1, number('unnamedWaits'))
-    holdFor(policy.windowMs * math.min(3, 0.1 * 2 ^ (step - 1)), 'throttled')
+    backoffFor(policy.windowMs * math.min(3, 0.1 * 2 ^ (step - 1)), 'throttled')
   end
 end
 
--- Writes went through after the last hold: the steps of unnamed waits begin again. Reads that go through say nothing of it.
+-- Writes went through after the last backoff: the steps of unnamed waits begin again. Reads that go through say nothing of it.
 local function endUnnamedWaits()
-  if number('holdUntil') < now then redis.call('HDEL', LEDGER, 'unnamedWaits') end
+  if number('backoffUntil') < now then redis.call('HDEL', LIMITER, 'unnamedWaits') end
 end

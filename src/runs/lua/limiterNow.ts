@@ -1,9 +1,9 @@
 import type { Keys } from '../keys.ts';
-import type { LedgerNow, LedgerPolicy } from '../permit.ts';
+import type { LimiterNow, LimiterPolicy } from '../permit.ts';
 import { limiterKeys, policyArgument } from './limiter.ts';
 import type { Scripts } from './scripts.ts';
 
-export async function limiterNow(scripts: Scripts, keys: Keys, policy: LedgerPolicy): Promise<LedgerNow> {
+export async function limiterNow(scripts: Scripts, keys: Keys, policy: LimiterPolicy): Promise<LimiterNow> {
   const [charged, accepted, budget, until, reason] = await scripts.run('limiterNow', limiterKeys(keys), {
     policy: policyArgument(policy),
   });
@@ -11,7 +11,7 @@ export async function limiterNow(scripts: Scripts, keys: Keys, policy: LedgerPol
     charged: Number(charged),
     accepted: Number(accepted),
     budget: Number(budget),
-    holdUntil: Number(until) || null,
-    holdReason: (String(reason) || null) as LedgerNow['holdReason'],
+    backoffUntil: Number(until) || null,
+    backoffReason: (String(reason) || null) as LimiterNow['backoffReason'],
   };
 }

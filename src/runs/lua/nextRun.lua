@@ -1,14 +1,14 @@
 -- needs: state
 -- Which runs a worker works on: the one at work for its root, else the next in line, which it sets to work; and those that were
--- stopped for good, or left by their workers, and still need a look. None while the tenant is stopped.
+-- stopped for good, or left by their workers, and still need a read. None while the tenant is stopped.
 -- A run at work whose workers have not been heard of for `silentMs` is queued again, and keeps its place in line; while the fate of
 -- what it had sent is not known, no other run begins.
 -- The headers of the runs are not among the KEYS: all keys of a tenant lie in one hash slot, so that a cluster has them here.
 -- args: headers: what the keys of headers begin with; graphUrl; format; now: ms; isWorker; only: the runs that the caller works on, or
 -- nil: all; silentMs.
 -- Answers the run ids.
-local OPEN, LEDGER = KEYS[1], KEYS[2]
-if redis.call('HEXISTS', LEDGER, 'stop') == 1 then return {} end
+local OPEN, LIMITER = KEYS[1], KEYS[2]
+if redis.call('HEXISTS', LIMITER, 'stop') == 1 then return {} end
 local heardAt = redisNow()
 
 local function isMeant(runId)

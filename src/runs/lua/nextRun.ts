@@ -13,7 +13,7 @@ export interface NextRun {
 }
 
 export async function nextRun(scripts: Scripts, keys: Keys, { only, ...wanted }: NextRun): Promise<string[]> {
-  const answer = await scripts.run('nextRun', [keys.open, keys.ledger], {
+  const answer = await scripts.run('nextRun', [keys.open, keys.limiter], {
     headers: keys.run('').header,
     format: RECORD_FORMAT,
     silentMs: SILENT_MS,

@@ -1,5 +1,5 @@
 import type { Keys } from '../keys.ts';
-import type { LeaveAnswer, LedgerEvent, LedgerPolicy, WaitReason } from '../permit.ts';
+import type { PermitAnswer, LimiterEvent, LimiterPolicy, WaitReason } from '../permit.ts';
 import { limiterKeys, policyArgument } from './limiter.ts';
 import type { Scripts } from './scripts.ts';
 
@@ -7,10 +7,10 @@ import type { Scripts } from './scripts.ts';
 export interface LoneRequests {
   readonly requests: number;
   readonly writes: boolean;
-  readonly policy: LedgerPolicy;
+  readonly policy: LimiterPolicy;
 }
 
-export type LoneAnswer = Extract<LeaveAnswer, { kind: 'granted' | 'wait' | 'stopped' }>;
+export type LoneAnswer = Extract<PermitAnswer, { kind: 'granted' | 'wait' | 'stopped' }>;
 
 /** acquireReads.lua; those for work on a run wait with the tenant when it is stopped. */
 export async function acquireReads(
@@ -42,11 +42,11 @@ export async function settleReads(
     writes,
     policy,
     ...ended
-  }: LoneRequests & { readonly chargeEnd: number; readonly holdMs: number },
-): Promise<{ event: LedgerEvent }> {
+  }: LoneRequests & { readonly chargeEnd: number; readonly backoffMs: number },
+): Promise<{ event: LimiterEvent }> {
   const [event] = await scripts.run('settleReads', limiterKeys(keys), {
     policy: policyArgument(policy),
-    ...{ requests, writes, chargeEnd: ended.chargeEnd, holdMs: Math.round(ended.holdMs) },
+    ...{ requests, writes, chargeEnd: ended.chargeEnd, backoffMs: Math.round(ended.backoffMs) },
   });
   return { event: String(event) };
 }

@@ -1,5 +1,5 @@
 -- needs: limiter, budget, details, canary, failures, runEnd
--- Records what became of rows of one batch: states, counters, details, charges and hold, in one step; only for rows that
+-- Records what became of rows of one batch: states, counters, details, charges and backoff, in one step; only for rows that
 -- are not settled yet.
 -- args: policy, runId, batch; rows: of each its place, its new state byte, `seen`: its state byte when that was decided (nil:
 -- whatever it was), its code when it failed (nil: it
@@ -8,7 +8,7 @@
 --   answered, returned: charges that were used and end a window after the answer came, answeredAgoMs ago / that were never
 --   sent and are given back
 --   accepted: how many of them the tenant let through its limit; throttled: how many it refused with 429
---   holdMs: as in holdAfter; allForbidden: every reply was a 403
+--   backoffMs: as in backoffAfter; allForbidden: every reply was a 403
 --   isStopping: the caller stops the run next, so that the first batch still goes alone
 -- Answers {states, state of the run, event}.
 local HEADER, STATES, DETAILS, SETTLED, LEASES, OPEN = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
@@ -39,9 +39,9 @@ if args.returned > 0 then
   discharge(WRITES, 'w', args.chargeEnd, args.returned)
   discharge(ALL, 'a', args.chargeEnd, args.returned)
 end
-holdAfter(args.holdMs)
+backoffAfter(args.backoffMs)
 if args.accepted > 0 or args.throttled > 0 then learnFromReply(args.accepted, args.throttled) end
-if args.accepted > 0 and args.holdMs == 0 then endUnnamedWaits() end
+if args.accepted > 0 and args.backoffMs == 0 then endUnnamedWaits() end
 if args.throttled > 0 then redis.call('HINCRBY', HEADER, FIELD.throttled, args.throttled) end
 
 local lease = redis.call('HGET', LEASES, batch)

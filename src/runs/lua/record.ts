@@ -2,7 +2,7 @@ import { encodeDetail, encodeList } from '../batchCodec.ts';
 import { isUnrecorded } from '../unrecorded.ts';
 import type { BatchRef, BatchStates, RowUpdate } from '../batchRow.ts';
 import type { Keys } from '../keys.ts';
-import type { LedgerPolicy, Settlement } from '../permit.ts';
+import type { LimiterPolicy, Settlement } from '../permit.ts';
 import { byteOfState, stateOfByte } from '../rowState.ts';
 import type { RunState } from '../run.ts';
 import { limiterKeys, policyArgument } from './limiter.ts';
@@ -11,7 +11,7 @@ import type { ScriptArguments, Scripts } from './scripts.ts';
 export interface Recording {
   readonly ref: BatchRef;
   readonly rows: readonly RowUpdate[];
-  readonly policy: LedgerPolicy;
+  readonly policy: LimiterPolicy;
   /** How the charges of the permit end that the rows were sent with. */
   readonly settlement: Settlement;
 }
@@ -31,7 +31,7 @@ export async function record(
     ],
     {
       ...settlement,
-      holdMs: Math.round(settlement.holdMs),
+      backoffMs: Math.round(settlement.backoffMs),
       policy: policyArgument(policy),
       runId: ref.runId,
       batch: String(ref.batch),

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { WriteRequest } from '../../assignments/changes/request.ts';
 import type { EnvelopeReply, GraphClient } from '../../graph/client/graphClient.ts';
-import type { Ledger } from './rateLimiter.ts';
-import { holdIn } from './permittedReads.ts';
+import type { Limiter } from './limiter.ts';
+import { backoffIn } from './permittedReads.ts';
 
 /**
  * Sends one write that is of no run, when the tenant has room for it; it is charged like any other.
@@ -10,11 +10,11 @@ import { holdIn } from './permittedReads.ts';
  */
 export const sendLoneWrite = (
   request: WriteRequest,
-  { ledger, graph }: { readonly ledger: Ledger; readonly graph: GraphClient },
+  { limiter, graph }: { readonly limiter: Limiter; readonly graph: GraphClient },
   signal: AbortSignal,
 ): Promise<EnvelopeReply> =>
-  ledger.write(
+  limiter.write(
     (deadlineMs) => graph.postBatch([{ ...request, clientRequestId: randomUUID() }], { deadlineMs }),
-    holdIn,
+    backoffIn,
     signal,
   );

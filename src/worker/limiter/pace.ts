@@ -5,7 +5,7 @@ export const WRITES_PER_WINDOW = 100;
 /** Requests of any kind, in the same window: ten times the writes. Source: as above. */
 export const REQUESTS_PER_WRITE = 10;
 
-/** Requests of any kind that are always allowed: a user who keeps the writes low must not lose them to their own looks. */
+/** Requests of any kind that are always allowed: a user who keeps the writes low must not lose them to their own reads. */
 const REQUESTS_PER_WINDOW_MIN = 200;
 
 export const WINDOW_MS = 20_000;
@@ -21,14 +21,14 @@ export interface Pace {
   readonly writesPerWindow: number;
   readonly requestsPerWindow: number;
   readonly windowMs: number;
-  /** A leave that is older may not be used any more: a worker that stood still for a while sends nothing on it. */
-  readonly leaveValidMs: number;
+  /** A permit that is older may not be used any more: a worker that stood still for a while sends nothing on it. */
+  readonly permitValidMs: number;
   /** A call to Graph that takes longer is cut; until then what was sent is charged. */
   readonly requestTimeoutMs: number;
-  /** A look that is older is taken again before anything is written. */
-  readonly lookAgeMaxMs: number;
-  /** A look that is taken again is asked for this long before it is needed. */
-  readonly lookAheadMs: number;
+  /** A read that is older is taken again before anything is written. */
+  readonly snapshotAgeMaxMs: number;
+  /** A read that is taken again is asked for this long before it is needed. */
+  readonly readAheadMs: number;
   /** The wait after Graph could not be reached at all. */
   readonly unreachedWaitMs: number;
   /** A command's reads wait this long in all for a Graph that gives no answer, from its first failure on. */
@@ -44,10 +44,10 @@ export const paceOf = (writesPerWindow: number, windowMs: number): Pace => ({
   writesPerWindow,
   requestsPerWindow: Math.max(REQUESTS_PER_WINDOW_MIN, REQUESTS_PER_WRITE * writesPerWindow),
   windowMs,
-  leaveValidMs: Math.max(500, windowMs / 4),
+  permitValidMs: Math.max(500, windowMs / 4),
   requestTimeoutMs: Math.max(3_000, 3 * windowMs),
-  lookAgeMaxMs: Math.max(500, (3 * windowMs) / 4),
-  lookAheadMs: windowMs / 20,
+  snapshotAgeMaxMs: Math.max(500, (3 * windowMs) / 4),
+  readAheadMs: windowMs / 20,
   unreachedWaitMs: Math.max(250, windowMs / 4),
   outageMaxMs: Math.max(4_000, 15 * windowMs),
   silenceTellMs: Math.max(500, windowMs / 4),
@@ -63,7 +63,7 @@ export const SIGN_IN_RETRY_GROWTH_MAX = 16;
 /** How long a worker sleeps before it asks again, so that a pause, a cancel or a new budget is seen soon. */
 export const LEAVE_WAIT_SLICE_MS = 2_000;
 
-/** Batches at work at a time in one worker process: enough to hide the latency of looks behind the spacing of writes. */
+/** Batches at work at a time in one worker process: enough to hide the latency of reads behind the spacing of writes. */
 export const CONCURRENCY = 4;
 
 /** Batches in the queue after a top-up; a quarter of an hour's work at Intune's pace. */

@@ -2,7 +2,7 @@ import type { RowUpdate } from '../../runs/batchRow.ts';
 import type { RowState } from '../../runs/rowState.ts';
 
 /** Permission to write these rows, once, soon. They are marked `sent` already. */
-export interface Leave {
+export interface Permit {
   readonly kind: 'granted';
   /** How many requests it is for; several rows may go in one. */
   readonly requests: number;
@@ -13,12 +13,12 @@ export interface Leave {
   readonly chargeEnd: number;
   /** Redis' clock when it was given, ms since the epoch. */
   readonly givenAt: number;
-  /** Milliseconds that the leave is still good for, on this process' monotonic clock. */
+  /** Milliseconds that the permit is still good for, on this process' monotonic clock. */
   validForMs(): number;
 }
 
-export type LeaveOutcome =
-  | Leave
+export type PermitOutcome =
+  | Permit
   /** It would come when the caller's look is out of date. */
   | { readonly kind: 'late' }
   /** Another worker may have a write of this batch on its way. */
@@ -27,7 +27,7 @@ export type LeaveOutcome =
   | { readonly kind: 'stopped'; readonly state: string };
 
 /** Sends of the row that count, this one included. */
-export const attemptsIn = (leave: Leave, place: number): number => leave.states[place]?.attempts ?? 1;
+export const attemptsIn = (permit: Permit, place: number): number => permit.states[place]?.attempts ?? 1;
 
 /** The send does not count: the row is as it was before its permit, unsure if it had been sent before. */
 export const asBefore = (place: number, attempts: number): RowUpdate =>

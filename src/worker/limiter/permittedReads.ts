@@ -1,13 +1,13 @@
-import { holdOf } from './backoff.ts';
+import { backoffOf } from './backoff.ts';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EnvelopeReply, GraphClient } from '../../graph/client/graphClient.ts';
 import { failureOf, isTooLarge, type ReadReply, type SendReads } from '../../graph/reads/reading.ts';
-import type { Ledger } from './rateLimiter.ts';
+import type { Limiter } from './limiter.ts';
 import { inSeconds, isWorthAnotherTry, Outage, type Patience } from './outage.ts';
 
 interface ReadsTerms {
-  readonly ledger: Ledger;
+  readonly limiter: Limiter;
   readonly graph: GraphClient;
   /** Left out: that of a worker, who puts a batch back when Graph gives no answer, and takes it up again later. */
   readonly patience?: Patience;
@@ -15,19 +15,19 @@ interface ReadsTerms {
 }
 
 /**
- * Sends the reads of a look together, when the tenant has room for them, and puts what a 429 asks for on the ledger. What was
+ * Sends the reads of a read together, when the tenant has room for them, and puts what a 429 asks for on the limiter. What was
  * lost or passes is asked for again after growing waits, or those that Graph asks for.
  */
 export function readsWithin(
-  { ledger, graph, patience, random = Math.random }: ReadsTerms,
+  { limiter, graph, patience, random = Math.random }: ReadsTerms,
   runId: string | undefined,
   signal: AbortSignal,
 ): SendReads {
-  const { pace } = ledger;
+  const { pace } = limiter;
   const outage = new Outage(pace, patience ?? { outageMaxMs: pace.unreachedWaitMs }, random);
   const askedTogether = async (urls: readonly string[]): Promise<readonly ReadReply[]> => {
     const requests = urls.map((url) => ({ method: 'GET' as const, url, clientRequestId: randomUUID() }));
-    const envelope = await ledger.read(
+    const envelope = await limiter.read(
       { reads: requests.length, isForWork: runId !== undefined },
       // Work that is late must ask again: somebody may have stopped the tenant. A person's plan may wait for Graph.
       (deadlineMs) =>
@@ -36,7 +36,7 @@ export function readsWithin(
           requestTimeoutMs: pace.requestTimeoutMs,
           tell: patience?.tell,
         }),
-      holdIn,
+      backoffIn,
       signal,
     );
     return repliesIn(envelope, requests.length);
@@ -109,9 +109,9 @@ async function tellingSilence<T>(
   }
 }
 
-/** What the 429s among the replies ask to wait, as in Settlement.holdMs. */
-export function holdIn(envelope: EnvelopeReply): number {
+/** What the 429s among the replies ask to wait, as in Settlement.backoffMs. */
+export function backoffIn(envelope: EnvelopeReply): number {
   const replies =
     envelope.kind === 'replies' ? envelope.replies : envelope.kind === 'refused' ? [envelope] : [];
-  return holdOf(replies.filter(({ status }) => status === 429).map(({ retryAfterMs }) => retryAfterMs));
+  return backoffOf(replies.filter(({ status }) => status === 429).map(({ retryAfterMs }) => retryAfterMs));
 }

@@ -39,7 +39,7 @@ test('each flag is in the options of the run', () => {
 
 const program = (): Command => runOptions(guardOptions(new Command('x').exitOverride()));
 
-test('the defaults that help shows are those that hold', () => {
+test('the defaults that help shows are those that backoff', () => {
   const flags = program().parse([], { from: 'user' }).opts();
   expect(optionsOfRun(flags)).toEqual(DEFAULT_OPTIONS);
   expect(changeLimits(flags)).toEqual(changeLimits({}));

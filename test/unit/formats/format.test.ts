@@ -2,12 +2,12 @@ import { expect, test } from 'vitest';
 import { formatOf } from '../../../src/formats/format.ts';
 
 test.each([
-  ['wishes.csv', 'csv'],
+  ['wants.csv', 'csv'],
   ['WISHES.CSV', 'csv'],
-  ['/tmp/a.csv/wishes.json', 'json'],
-  ['wishes.ndjson', 'ndjson'],
-  ['wishes.jsonl', 'ndjson'],
-  ['wishes.txt', undefined],
+  ['/tmp/a.csv/wants.json', 'json'],
+  ['wants.ndjson', 'ndjson'],
+  ['wants.jsonl', 'ndjson'],
+  ['wants.txt', undefined],
   ['csv', undefined],
   ['-', undefined],
 ])('the name %s promises %s', (path, format) => {

@@ -75,10 +75,10 @@ describe('a CSV file of ours', () => {
         ).toEqual([]);
         const read = await readAll(text, 'csv');
         expect(read.problems).toEqual([]);
-        const present = rows.map((row) =>
+        const current = rows.map((row) =>
           Object.fromEntries(Object.entries(row).filter(([, value]) => value !== '')),
         );
-        expect(read.rows.map(valuesOf)).toEqual(present);
+        expect(read.rows.map(valuesOf)).toEqual(current);
         // A second round changes nothing any more.
         expect(await written('csv', ['policyId', 'note', 'policyName'], read.rows.map(valuesOf))).toBe(text);
       }),

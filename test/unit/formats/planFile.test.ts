@@ -23,7 +23,7 @@ import {
 import { SEAL_MARK } from '../../../src/formats/planSeal.ts';
 import { readPlanFile, type SealedEnd } from '../../../src/formats/readPlanFile.ts';
 import { PlanWriter } from '../../../src/formats/writePlanFile.ts';
-import { allDevices, group, present } from '../../support/graphShapes.ts';
+import { allDevices, group, current } from '../../support/graphShapes.ts';
 import { inChunks } from '../../support/readAll.ts';
 
 interface WholePlan {
@@ -86,7 +86,7 @@ const row = (line: number, more: Partial<PlanRow> = {}): PlanRow => ({
 });
 
 /** The list of one policy, and that of another one with the same assignments. */
-const LIST = [present(group('g'), { intent: 'apply' }, 'a1'), present(allDevices(), {}, 'a2')];
+const LIST = [current(group('g'), { intent: 'apply' }, 'a1'), current(allDevices(), {}, 'a2')];
 const LIKE_IT = [...LIST];
 const [A1, A2] = LIST as [CurrentAssignment, CurrentAssignment];
 
@@ -467,7 +467,7 @@ describe('a plan of the format before', () => {
       ...{ rows: 4, writes: 2, findings: { narrowed: 1 }, seal: 'other' },
       fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/),
     });
-    const entry = present(group('g'), {}, 'a1');
+    const entry = current(group('g'), {}, 'a1');
     expect(plan.rows).toEqual([
       row(2, {
         rank: 1,

@@ -60,7 +60,7 @@ const file = (cell: fc.Arbitrary<unknown>): fc.Arbitrary<{ columns: InputColumn[
     }),
   );
 
-const present = (record: Values): Values =>
+const current = (record: Values): Values =>
   Object.fromEntries(Object.entries(record).filter(([, value]) => value !== null && value !== ''));
 
 // A row of nothing is no row in CSV, so each has something in its first cell.
@@ -75,7 +75,7 @@ test.each(FILE_FORMATS)('what is written as %s is read again, whatever the text'
         const read = await readAll(await written(format, columns, records), format, { chunkBytes });
         expect(read.problems).toEqual([]);
         expect(read.columns).toEqual(columns);
-        expect(read.rows.map(valuesOf)).toEqual(records.map(present));
+        expect(read.rows.map(valuesOf)).toEqual(records.map(current));
       },
     ),
   );
@@ -94,13 +94,13 @@ test.each(['json', 'ndjson'] as const)(
       fc.asyncProperty(file(value), async ({ columns, records }) => {
         const read = await readAll(await written(format, columns, records), format);
         expect(read.problems).toEqual([]);
-        expect(read.rows.map(valuesOf)).toEqual(records.map(present));
+        expect(read.rows.map(valuesOf)).toEqual(records.map(current));
       }),
     );
   },
 );
 
-test('each format has its own look, with null and objects in their own way', async () => {
+test('each format has its own read, with null and objects in their own way', async () => {
   const records = [
     { policyId: 'p', body: { a: [1] }, done: true },
     { policyId: 'q,"r"', done: null },

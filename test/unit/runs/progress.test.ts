@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
-import { statusOfRun, type LedgerStatus } from '../../../src/runs/progress.ts';
+import { statusOfRun, type LimiterStatus } from '../../../src/runs/progress.ts';
 import { DEFAULT_OPTIONS, headerFields, runFromHeader, type Run } from '../../../src/runs/run.ts';
 
-const LEDGER: LedgerStatus = {
+const LEDGER: LimiterStatus = {
   limit: 100,
   budget: 100,
   charged: 20,
   used: 0.2,
-  holdUntil: null,
-  holdReason: null,
+  backoffUntil: null,
+  backoffReason: null,
 };
 
 function run(fields: Record<string, string | number>): Run {
@@ -84,7 +84,7 @@ test('the rate of an ended run stays what it was, without the rows that were nev
   });
 });
 
-test('the counts, the ledger and the times are shown as recorded', () => {
+test('the counts, the limiter and the times are shown as recorded', () => {
   const status = statusOfRun(
     run({ state: 'running', reason: '', total: 2, left: 1, failed: 1, throttled: 7 }),
     LEDGER,
@@ -97,7 +97,7 @@ test('the counts, the ledger and the times are shown as recorded', () => {
     throttled: 7,
     reason: null,
     reasonText: null,
-    ledger: LEDGER,
+    limiter: LEDGER,
   });
   expect(status.createdAt).toBe('1970-01-01T00:00:00.000Z');
 });

@@ -31,7 +31,7 @@ function tenantWith(assignments: SeedAssignment[], set: PolicySet): { tenant: Te
 
 /** The list after an `assign`, in beta; or why there was none. */
 function assign(
-  present: SeedAssignment[],
+  current: SeedAssignment[],
   body: unknown,
   {
     rekey = false,
@@ -39,7 +39,7 @@ function assign(
     version = 'beta',
   }: { rekey?: boolean; set?: PolicySet; version?: ApiVersion } = {},
 ) {
-  const { tenant, policy } = tenantWith(present, set);
+  const { tenant, policy } = tenantWith(current, set);
   const read = readAssign({ kind: 'json', value: body }, set, version, tenant.undocumented);
   if ('refused' in read) return read.refused;
   replaceList(policy, read.entries, rekey);
@@ -54,25 +54,25 @@ const groupsById = (after: ReturnType<typeof assign>) =>
   Object.fromEntries(listed(after).map(({ id, target }) => [id, target.groupId]));
 
 describe('the entries become the whole list', () => {
-  const present = [
+  const current = [
     { id: 'a1', target: group('g1') },
     { id: 'a2', target: { ...group('g2'), ...FILTER }, intent: 'remove' as const },
     { id: 'a3', target: exclusion('g3') },
   ];
 
   test('what they leave out is unassigned, an empty list unassigns all', () => {
-    expect(groupsById(assign(present, { assignments: [{ target: group('g1') }] }))).toEqual({ a1: 'g1' });
-    expect(assign(present, { assignments: [] })).toEqual([]);
+    expect(groupsById(assign(current, { assignments: [{ target: group('g1') }] }))).toEqual({ a1: 'g1' });
+    expect(assign(current, { assignments: [] })).toEqual([]);
   });
 
   test('a list sent back as it was read stays value for value, ids included', () => {
-    const read = listed(assign(present, { assignments: present }));
-    expect(listed(assign(present, { assignments: read }))).toEqual(read);
+    const read = listed(assign(current, { assignments: current }));
+    expect(listed(assign(current, { assignments: read }))).toEqual(read);
     expect(read.map(({ id }) => id)).toEqual(['a1', 'a2', 'a3']);
   });
 
   test('what an entry does not say is not taken from the old list', () => {
-    const [after] = listed(assign(present, { assignments: [{ id: 'a2', target: group('g2') }] }));
+    const [after] = listed(assign(current, { assignments: [{ id: 'a2', target: group('g2') }] }));
     expect(after).toMatchObject({ id: 'a2', intent: 'apply', target: { ...group('g2'), ...NO_FILTER } });
   });
 
@@ -95,23 +95,23 @@ describe('the entries become the whole list', () => {
 });
 
 describe('ids', () => {
-  const present = [
+  const current = [
     { id: 'a1', target: group('g1') },
     { id: 'a2', target: group('g2') },
   ];
 
   test('stay with the target, and with the id that is sent when the target changes', () => {
     const swapped = { assignments: [{ id: 'a1', target: group('g2') }, { target: group('g1') }] };
-    expect(groupsById(assign(present, swapped))).toEqual({ a1: 'g1', a2: 'g2' });
+    expect(groupsById(assign(current, swapped))).toEqual({ a1: 'g1', a2: 'g2' });
     const moved = { assignments: [{ id: 'A1', target: group('g9') }] };
-    expect(groupsById(assign(present, moved))).toEqual({ a1: 'g9' });
+    expect(groupsById(assign(current, moved))).toEqual({ a1: 'g9' });
   });
 
   test('of new targets are new, and follow the target when ids do', () => {
-    const [fresh] = listed(assign(present, { assignments: [{ id: 'mine', target: group('g9') }] }));
+    const [fresh] = listed(assign(current, { assignments: [{ id: 'mine', target: group('g9') }] }));
     expect(fresh?.id).toMatch(/^[0-9a-f-]{36}$/);
     const rekeyed = assign(
-      present,
+      current,
       { assignments: [{ id: 'a1', target: group('g9') }, { target: ALL_DEVICES }, { target: group('g2') }] },
       { rekey: true },
     );
@@ -144,7 +144,7 @@ describe('ids', () => {
 });
 
 describe('assignments of a policy set stay as they are', () => {
-  const present = [{ id: 'a1', target: group('g1') }, ofPolicySet];
+  const current = [{ id: 'a1', target: group('g1') }, ofPolicySet];
   const asRead = {
     id: 's',
     target: { ...group('set'), ...NO_FILTER },
@@ -158,7 +158,7 @@ describe('assignments of a policy set stay as they are', () => {
     ['sent with another target', [{ id: 's', target: group('other') }]],
     ['named by their target only', [{ target: { ...group('set'), ...FILTER } }]],
   ])('when %s', (_, entries) => {
-    const after = listed(assign(present, { assignments: entries }));
+    const after = listed(assign(current, { assignments: entries }));
     expect(after).toHaveLength(1);
     expect(after[0]).toMatchObject(asRead);
   });
@@ -168,7 +168,7 @@ describe('assignments of a policy set stay as they are', () => {
     { rekey: false, held: 2 },
   ])('beside another entry for the group, which is one more where ids do not follow groups: %j', (given) => {
     for (const target of [group('set'), exclusion('set')]) {
-      const after = listed(assign(present, { assignments: [{ target }, ofPolicySet] }, given));
+      const after = listed(assign(current, { assignments: [{ target }, ofPolicySet] }, given));
       expect(after).toHaveLength(given.held);
       expect(after.at(-1)).toMatchObject(asRead);
     }
@@ -187,11 +187,11 @@ describe('what the tenant shows it takes back', () => {
   const unknownProperty = { ...group('g1'), ring: 'fast' };
 
   test('undocumented types and properties', () => {
-    const present = [
+    const current = [
       { id: 'a1', target: unknownType },
       { id: 'a2', target: unknownProperty },
     ];
-    const read = listed(assign(present, { assignments: present }));
+    const read = listed(assign(current, { assignments: current }));
     expect(read.map(({ target }) => target)).toEqual([
       { ...unknownType, ...NO_FILTER },
       { ...unknownProperty, ...NO_FILTER },
@@ -216,9 +216,9 @@ test('source is written on compliance policies only', () => {
 });
 
 test('v1.0 takes no filter, and loses those there were', () => {
-  const present = [{ id: 'a1', target: { ...group('g1'), ...FILTER } }];
-  expect(assign(present, { assignments: present }, { version: 'v1.0' })).toMatchObject({ status: 400 });
-  const [after] = listed(assign(present, { assignments: [{ target: group('g1') }] }, { version: 'v1.0' }));
+  const current = [{ id: 'a1', target: { ...group('g1'), ...FILTER } }];
+  expect(assign(current, { assignments: current }, { version: 'v1.0' })).toMatchObject({ status: 400 });
+  const [after] = listed(assign(current, { assignments: [{ target: group('g1') }] }, { version: 'v1.0' }));
   expect(after?.target).toEqual({ ...group('g1'), ...NO_FILTER });
 });
 

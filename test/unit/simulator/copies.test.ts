@@ -29,7 +29,7 @@ function site(lagMs: number) {
   };
 }
 
-test('a copy shows each state of a list so much later, and one that does not lag shows the present one', () => {
+test('a copy shows each state of a list so much later, and one that does not lag shows the current one', () => {
   const { at, write, shown } = site(100);
   write('g1');
   at(60);

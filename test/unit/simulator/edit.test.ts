@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { applyEdit, readEdits } from '../../../src/simulator/edit.ts';
 import type { Edit } from '../../../src/simulator/editSchema.ts';
-import { createOtherHand } from '../../../src/simulator/otherHand.ts';
+import { createOtherHand } from '../../../src/simulator/concurrentEdits.ts';
 import { snapshotOf } from '../../../src/simulator/snapshot.ts';
 import { tenantFrom, type Tenant } from '../../../src/simulator/tenant.ts';
 import { groupTarget, SMALL_TENANT } from '../../support/simulatorClient.ts';

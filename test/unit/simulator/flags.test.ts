@@ -15,7 +15,9 @@ test('each flag has the key that commander makes of its name, and no two are ali
 
 test('there is a flag for every setting but refusals and edits, which the tenant file holds', () => {
   const keys = SIMULATOR_FLAGS.map(({ key }) => key);
-  const settings = Object.keys(DEFAULT_SETTINGS).filter((key) => !['refusals', 'otherHand'].includes(key));
+  const settings = Object.keys(DEFAULT_SETTINGS).filter(
+    (key) => !['refusals', 'concurrentEdits'].includes(key),
+  );
   expect(keys).toEqual(expect.arrayContaining(settings));
 });
 

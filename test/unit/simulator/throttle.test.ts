@@ -30,7 +30,7 @@ test('the limit that keeps one longest is named', () => {
   expect(throttle.ask('a', true, 700)).toEqual({ admitted: false, waitMs: 300, scope: 'writes' });
 });
 
-test('refused requests count or not, as is wished', () => {
+test('refused requests count or not, as is wanted', () => {
   const left = (countRefused: boolean): number => {
     const throttle = throttleWith({ writeLimit: 3, countRefused });
     admitted(throttle, 'a', true, 0);

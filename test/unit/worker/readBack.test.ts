@@ -6,13 +6,13 @@ import { settledBy } from '../../../src/worker/settle.ts';
 import { listPath } from '../../../src/assignments/kinds/address.ts';
 import type { RecordedRow } from '../../../src/runs/batchRow.ts';
 import type { StateName } from '../../../src/runs/rowState.ts';
-import { excluded, group, present } from '../../support/graphShapes.ts';
+import { excluded, group, current } from '../../support/graphShapes.ts';
 import { recordedRow } from '../../support/rows.ts';
 
 const AT = 9_000;
-const OLD = present(group('g-old'), {}, 'a1');
-const KEPT = present(excluded('g-kept'), {}, 'a2');
-const NEW = present(group('g-new'), {}, 'n1');
+const OLD = current(group('g-old'), {}, 'a1');
+const KEPT = current(excluded('g-kept'), {}, 'a2');
+const NEW = current(group('g-new'), {}, 'n1');
 const LIST = {
   before: [OLD.whole, KEPT.whole],
   sent: [{ target: group('g-new') }, KEPT.whole],
@@ -50,7 +50,7 @@ test('a row succeeded whose list is as it was sent', () => {
 });
 
 test('what is there and was not sent is told, and is no failure', () => {
-  const record = readBack('written', [NEW, KEPT, present(group('g-other'), {}, 'n2')], 'alreadySo');
+  const record = readBack('written', [NEW, KEPT, current(group('g-other'), {}, 'n2')], 'alreadySo');
   expect(record).toMatchObject({ state: 'succeeded' });
   expect(record?.detail?.errorMessage).toContain('group g-other as well');
 });

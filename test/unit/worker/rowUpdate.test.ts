@@ -1,5 +1,5 @@
-import { holdOf } from '../../../src/worker/limiter/backoff.ts';
-import type { Leave } from '../../../src/worker/limiter/permit.ts';
+import { backoffOf } from '../../../src/worker/limiter/backoff.ts';
+import type { Permit } from '../../../src/worker/limiter/permit.ts';
 import { expect, test } from 'vitest';
 import type { Outcome } from '../../../src/assignments/changes/outcome.ts';
 import { recordOf, recordOfRefused, waitMsOf } from '../../../src/worker/rowUpdate.ts';
@@ -9,8 +9,8 @@ const AT = 50_000;
 const GIVEN_AT = 40_000;
 const ERROR = { code: 'Code', message: 'said by Graph' };
 
-/** The leave under which the row at place 0 was sent for the nth time. */
-const leaveOf = (attempts: number): Leave => ({
+/** The permit under which the row at place 0 was sent for the nth time. */
+const permitOf = (attempts: number): Permit => ({
   kind: 'granted',
   requests: 1,
   places: [0],
@@ -30,7 +30,7 @@ const recorded = (
   recordOf(
     row,
     outcome,
-    leaveOf(sends),
+    permitOf(sends),
     { requestId: 'r', clientRequestId: 'c', idAfter },
     { at: AT, readsBack },
   );
@@ -76,7 +76,7 @@ test.each<[string, Outcome, object]>([
     { kind: 'gaveUp', httpStatus: 500, error: { code: 'GaveUp', message: 'm' } },
     { httpStatus: 500, errorCode: 'GaveUp', isLast: true },
   ],
-])('a row that is %s is unsure, with its attempt counted, until a look has decided', (_, outcome, detail) => {
+])('a row that is %s is unsure, with its attempt counted, until a read has decided', (_, outcome, detail) => {
   expect(recorded(outcome, 2)).toMatchObject({ state: 'unsure', attempts: 2, detail });
 });
 
@@ -123,8 +123,8 @@ test('a row that is to be read back is written after a success, with all that th
 
 test('a refused envelope leaves its rows as they were, and only a 429 is told of', () => {
   const row = recordedRow('unsure', 1, { errorCode: 'ReplyLost', at: 1 });
-  expect(recordOfRefused(row, 403, leaveOf(2), AT)).toEqual({ place: 0, state: 'unsure', attempts: 1 });
-  expect(recordOfRefused(row, 429, leaveOf(2), AT)).toEqual({
+  expect(recordOfRefused(row, 403, permitOf(2), AT)).toEqual({ place: 0, state: 'unsure', attempts: 1 });
+  expect(recordOfRefused(row, 429, permitOf(2), AT)).toEqual({
     place: 0,
     state: 'unsure',
     attempts: 1,
@@ -133,11 +133,11 @@ test('a refused envelope leaves its rows as they were, and only a 429 is told of
 });
 
 test('the longest wait of several counts, and a wait of nothing is one that was not said', () => {
-  expect(holdOf([])).toBe(0);
-  expect(holdOf([3, 900, undefined, 20])).toBe(900);
-  expect(holdOf([undefined, undefined])).toBe(-1);
-  expect(holdOf([0])).toBe(-1);
-  expect(holdOf([0, 7])).toBe(7);
+  expect(backoffOf([])).toBe(0);
+  expect(backoffOf([3, 900, undefined, 20])).toBe(900);
+  expect(backoffOf([undefined, undefined])).toBe(-1);
+  expect(backoffOf([0])).toBe(-1);
+  expect(backoffOf([0, 7])).toBe(7);
 });
 
 test.each([

@@ -16,15 +16,15 @@ const TERMS: SettleTerms = {
   ...{ mayWrite: true, isAborted: false, isLeft: false, windowMs: 20_000, landingMs: LANDING_MS, at: AT },
 };
 
-const present = (id: string, groupId: string, source?: string): CurrentAssignment => {
+const current = (id: string, groupId: string, source?: string): CurrentAssignment => {
   const target = { '@odata.type': '#microsoft.graph.groupAssignmentTarget', groupId };
   return { id, target, whole: { id, target }, ...(source !== undefined && { source }) };
 };
 const listOf = (...assignments: CurrentAssignment[]): ListSnapshot => ({ kind: 'list', assignments });
 
-const WISHED = listOf(present('a1', 'g-new'));
-const OTHER = listOf(present('a1', 'g-old'));
-const GONE = listOf(present('a2', 'g-old'));
+const WISHED = listOf(current('a1', 'g-new'));
+const OTHER = listOf(current('a1', 'g-old'));
+const GONE = listOf(current('a2', 'g-old'));
 
 /** What a batch comes to: the records of the rows that are settled, the writes of the others. */
 interface Sorted {
@@ -85,13 +85,13 @@ test('a row that is so already is skipped, or succeeded when it was sent before'
 });
 
 test('a row sent before whose id changed with its target succeeded', () => {
-  const rekeyed = listOf(present('c1_g-new', 'g-new'));
+  const rekeyed = listOf(current('c1_g-new', 'g-new'));
   expect(
     sortedBy(recordedRow('unsure', 1, { httpStatus: 404, isLast: true }), rekeyed).records,
   ).toMatchObject([{ state: 'succeeded' }]);
 });
 
-test('what is known of a sent row stays with it when the look settles it, but not its passing failure', () => {
+test('what is known of a sent row stays with it when the read settles it, but not its passing failure', () => {
   const detail = {
     requestId: 'r',
     clientRequestId: 'c',
@@ -113,7 +113,7 @@ test('a row whose target is not there yet is to be written', () => {
   expect(records).toEqual([]);
   expect(needed).toHaveLength(1);
   expect(needed[0]?.request.body).toMatchObject({ target: { groupId: 'g-new' } });
-  expect(needed[0]?.decisions[0]?.before).toEqual(beforeOf(present('a1', 'g-old')));
+  expect(needed[0]?.decisions[0]?.before).toEqual(beforeOf(current('a1', 'g-old')));
   expect(sortedBy(recordedRow('sent', 7), OTHER).needed).toHaveLength(1);
 });
 
@@ -284,7 +284,7 @@ test('rows of several lists each keep to their own', () => {
 });
 
 describe('a row of which the plan saw something', () => {
-  const planned = fingerprintOf(present('a1', 'g-old'));
+  const planned = fingerprintOf(current('a1', 'g-old'));
   const row = (state: 'pending' | 'unsure', attempts: number, detail = {}): RecordedRow => ({
     ...recordedRow(state, attempts, detail),
     planned,
@@ -292,18 +292,18 @@ describe('a row of which the plan saw something', () => {
 
   test('is written when that is still there, whatever its id and spelling are now', () => {
     expect(sortedBy(row('pending', 0), OTHER).needed).toHaveLength(1);
-    expect(sortedBy(row('pending', 0), listOf(present('A1', 'G-OLD'))).needed).toHaveLength(1);
+    expect(sortedBy(row('pending', 0), listOf(current('A1', 'G-OLD'))).needed).toHaveLength(1);
   });
 
-  test('is skipped when what is wished is there, and tells that the plan saw something else', () => {
+  test('is skipped when what is wanted is there, and tells that the plan saw something else', () => {
     expect(sortedBy(row('pending', 0), WISHED).records).toMatchObject([
       { state: 'skipped', detail: { errorCode: 'AlreadySoUnplanned' } },
     ]);
   });
 
-  test('is plainly skipped when the plan saw what is wished, or an earlier try has written it', () => {
-    const asPlanned = { ...row('pending', 0), planned: fingerprintOf(present('a1', 'g-new')) };
-    const writtenBefore = { ...row('pending', 0), before: beforeOf(present('a1', 'g-old')) };
+  test('is plainly skipped when the plan saw what is wanted, or an earlier try has written it', () => {
+    const asPlanned = { ...row('pending', 0), planned: fingerprintOf(current('a1', 'g-new')) };
+    const writtenBefore = { ...row('pending', 0), before: beforeOf(current('a1', 'g-old')) };
     for (const each of [asPlanned, writtenBefore]) {
       const { records } = sortedBy(each, WISHED);
       expect(records).toEqual([{ place: 0, state: 'skipped', attempts: 0, detail: { at: AT } }]);
@@ -317,7 +317,7 @@ describe('a row of which the plan saw something', () => {
   });
 
   test.each([
-    ['was changed by another hand', listOf(present('a1', 'g-else')), 'now it is group g-else'],
+    ['was changed by another hand', listOf(current('a1', 'g-else')), 'now it is group g-else'],
     ['is gone', GONE, 'now it is gone'],
   ])('is stale when it %s, and says what is there now', (_, list, words) => {
     const { records, needed } = sortedBy(row('pending', 0), list);
@@ -325,7 +325,7 @@ describe('a row of which the plan saw something', () => {
     expect(records).toMatchObject([{ state: 'stale', attempts: 0, detail: { errorCode: 'Stale' } }]);
     expect(records[0]?.detail?.errorMessage).toContain(words);
     // Of one that was sent nobody can say that nothing was written.
-    const inDoubt = { ...row('unsure', 1), before: beforeOf(present('a1', 'g-old')) };
+    const inDoubt = { ...row('unsure', 1), before: beforeOf(current('a1', 'g-old')) };
     const sent = sortedBy(inDoubt, list).records;
     expect(sent).toMatchObject([{ state: 'leftUnsure', attempts: 1, detail: { errorCode: 'Stale' } }]);
     expect(sent[0]?.detail?.errorMessage).toContain(words);
@@ -333,7 +333,7 @@ describe('a row of which the plan saw something', () => {
   });
 
   test('is stale rather than refused when somebody has made a policy set its owner', () => {
-    const owned = listOf(present('a1', 'g-else', 'policySets'));
+    const owned = listOf(current('a1', 'g-else', 'policySets'));
     expect(sortedBy(row('pending', 0), owned).records).toMatchObject([{ state: 'stale' }]);
   });
 });
@@ -343,7 +343,7 @@ describe('a row that Graph says it has written', () => {
     recordedRow('written', 2, { httpStatus: 200, requestId: 'r', ...more });
 
   test('succeeded when it is read back, with what the reply said and the id it has now', () => {
-    expect(sortedBy(written(), listOf(present('c1_g-new', 'g-new'))).records).toEqual([
+    expect(sortedBy(written(), listOf(current('c1_g-new', 'g-new'))).records).toEqual([
       {
         ...{ place: 0, state: 'succeeded', attempts: 2 },
         detail: { at: AT, requestId: 'r', httpStatus: 200, assignmentIdAfter: 'c1_g-new' },
@@ -379,7 +379,7 @@ describe('a row that Graph says it has written', () => {
 
   // A tenant may answer reads from a copy that lags behind: what was there before is no sign of another hand.
   test('is read again and again, in growing waits of two windows in all, while what was there before is there', () => {
-    const before = beforeOf(present('a1', 'g-old'));
+    const before = beforeOf(current('a1', 'g-old'));
     let detail: Detail = {};
     const waits: number[] = [];
     for (;;) {
@@ -396,7 +396,7 @@ describe('a row that Graph says it has written', () => {
   });
 
   test('and after that something else is still read twice', () => {
-    const before = beforeOf(present('a1', 'g-old'));
+    const before = beforeOf(current('a1', 'g-old'));
     const lagging = { readBacks: 4 };
     const [first] = sortedBy({ ...written(lagging), change: written().change, before }, GONE).records;
     expect(first).toMatchObject({ state: 'written', detail: { notBefore: AT + 2_000 } });

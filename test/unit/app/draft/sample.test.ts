@@ -8,8 +8,8 @@ import { groupRow } from '../../../support/rows.ts';
 const RULES = { root: 'https://graph.example', apiVersion: 'beta', blind: false, recorded: true } as const;
 
 /** A row of a policy; `narrows` when it is an exclusion. */
-function candidate(policy: string, rank: number, narrows = false): Candidate {
-  const input = groupRow(policy, `a${rank}`, 'g', { targetType: narrows ? 'exclusionGroup' : 'group' });
+function candidate(policy: string, rank: number, reduces = false): Candidate {
+  const input = groupRow(policy, `a${rank}`, 'g', { targetType: reduces ? 'exclusionGroup' : 'group' });
   const read = changeOf(input, RULES);
   const change: Change = 'change' in read ? read.change : expect.fail('that is no change');
   return { row: { input, change, before: NOT_READ }, policy, rank };
@@ -43,16 +43,16 @@ test('whatever the policies, there are as many as asked for, each once, and no p
   const rows = fc.array(fc.tuple(fc.integer({ min: 0, max: 8 }), fc.boolean()), { maxLength: 40 });
   fc.assert(
     fc.property(rows, fc.integer({ min: 1, max: 50 }), (made, wanted) => {
-      const all = made.map(([policy, narrows], rank) => candidate(`c${policy}`, rank, narrows));
+      const all = made.map(([policy, reduces], rank) => candidate(`c${policy}`, rank, reduces));
       const chosen = spread(all, wanted);
       const isPicked = new Set(chosen.map(({ policy }) => policy));
       const within = all.filter(({ policy }) => isPicked.has(policy));
       expect(chosen.length).toBe(Math.min(wanted, all.length));
       expect(new Set(ranks(chosen)).size).toBe(chosen.length);
-      for (const left of within.filter((row) => !chosen.includes(row) && isNarrowing(row)))
-        expect(chosen.filter((row) => row.policy === left.policy && !isNarrowing(row))).toEqual([]);
+      for (const left of within.filter((row) => !chosen.includes(row) && isReducing(row)))
+        expect(chosen.filter((row) => row.policy === left.policy && !isReducing(row))).toEqual([]);
     }),
   );
 });
 
-const isNarrowing = ({ row }: Candidate): boolean => row.input.cells.get('targetType') === 'exclusionGroup';
+const isReducing = ({ row }: Candidate): boolean => row.input.cells.get('targetType') === 'exclusionGroup';

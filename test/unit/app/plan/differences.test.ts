@@ -8,12 +8,12 @@ import {
   type PlanDecision,
   type PlanFormat,
 } from '../../../../src/formats/planFile.ts';
-import { allDevices, excluded, group, present } from '../../../support/graphShapes.ts';
+import { allDevices, excluded, group, current } from '../../../support/graphShapes.ts';
 import { changeOf, configuration } from '../../../support/inputRow.ts';
 
 const change = changeOf({ ...configuration, targetType: 'group', groupId: 'G1' });
 const decided = (more: Partial<PlanDecision> = {}): PlanDecision => ({
-  ...{ kind: 'write', before: beforeOf(present(group('G0'))), after: { target: group('G1') } },
+  ...{ kind: 'write', before: beforeOf(current(group('G0'))), after: { target: group('G1') } },
   ...{ via: 'patch', waitsFor: [], findings: [], ...more },
 });
 const refused = (code: string, more: Partial<PlanDecision> = {}): PlanDecision =>
@@ -47,7 +47,7 @@ describe('a plan that is made anew comes to the same', () => {
     [
       'an assignment has another id and spelling',
       decided(),
-      decided({ before: beforeOf(present(group('g0'), {}, 'other')) }),
+      decided({ before: beforeOf(current(group('g0'), {}, 'other')) }),
     ],
     [
       'a sentence or a name in it is another one',
@@ -79,9 +79,9 @@ function kinds(...each: PlanDecision['findings'][number]['kind'][]): PlanDecisio
   return each.map((kind) => ({ kind, what: '' }));
 }
 
-const entries = (...targets: Parameters<typeof present>[0][]): Before => ({
+const entries = (...targets: Parameters<typeof current>[0][]): Before => ({
   kind: 'entries',
-  entries: targets.map((each, i) => present(each, {}, `C${i}`)),
+  entries: targets.map((each, i) => current(each, {}, `C${i}`)),
 });
 
 describe('a plan that is made anew says otherwise', () => {
@@ -98,7 +98,7 @@ describe('a plan that is made anew says otherwise', () => {
       refused('PolicySetOwned'),
       'line 2: the plan says refused (AssignmentGone), now refused (PolicySetOwned)',
     ],
-    ['what is there', decided(), decided({ before: beforeOf(present(allDevices())) }), ELSE],
+    ['what is there', decided(), decided({ before: beforeOf(current(allDevices())) }), ELSE],
     ['what is written', decided(), decided({ after: { target: group('G2') } }), ELSE],
     ['that nothing is there', decided(), decided({ before: ABSENT }), ELSE],
     ['that nothing was there that is there now', decided({ before: ABSENT }), decided(), ELSE],

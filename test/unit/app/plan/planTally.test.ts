@@ -18,7 +18,7 @@ function changeIn(input: InputRow): Change {
   return 'change' in read ? read.change : expect.fail('that is no change');
 }
 
-const present = (target: JsonObject) => beforeOf(currentAssignmentOf({ id: 'a', target }));
+const current = (target: JsonObject) => beforeOf(currentAssignmentOf({ id: 'a', target }));
 
 /** A row that moves an assignment from the group `old` to the group `new`. */
 function planned(
@@ -30,7 +30,7 @@ function planned(
     input: { ...input, line },
     change: changeIn(input),
     decision: {
-      ...{ kind: 'write', before: present(groupTarget('old')), after: { target: groupTarget('new') } },
+      ...{ kind: 'write', before: current(groupTarget('old')), after: { target: groupTarget('new') } },
       ...{ via: 'patch', waitsFor: [], findings: [] },
       ...decision,
     },
@@ -129,7 +129,7 @@ test('rows that change in the same way are counted together, the commonest way f
     planned(2, { after: { target: filtered } }),
     planned(3),
     planned(4),
-    planned(5, { before: present(ALL_DEVICES) }),
+    planned(5, { before: current(ALL_DEVICES) }),
     planned(6, { after: { target: groupTarget('new'), intent: 'remove' } }),
   );
   const plain = {

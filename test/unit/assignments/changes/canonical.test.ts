@@ -7,36 +7,36 @@ import {
   excluded,
   filter,
   group,
-  present,
+  current,
   target,
   unheardOf,
 } from '../../../support/graphShapes.ts';
 
-const same = (a: ReturnType<typeof present>, b: ReturnType<typeof present>): boolean =>
+const same = (a: ReturnType<typeof current>, b: ReturnType<typeof current>): boolean =>
   canonicalAssignment(a) === canonicalAssignment(b);
 
 describe('two readings mean the same', () => {
   test.each([
-    [present(group('G1')), present(group('g1'), {}, 'another id')],
+    [current(group('G1')), current(group('g1'), {}, 'another id')],
     [
-      present(group('G1')),
-      present({ ...group('G1'), '@odata.type': 'Microsoft.Graph.groupAssignmentTarget' }),
+      current(group('G1')),
+      current({ ...group('G1'), '@odata.type': 'Microsoft.Graph.groupAssignmentTarget' }),
     ],
-    [present(group('G1')), present(group('G1', filter()))],
-    [present(group('G1')), present(group('G1', filter('', 'include')))],
-    [present(group('G1')), present(group('G1', filter('F1', 'None')))],
-    [present(group('G1')), present(group('G1', { later: null }), { sourceId: null })],
-    [present(group('G1', filter('F1'))), present(group('G1', filter('f1', 'Include')))],
+    [current(group('G1')), current(group('G1', filter()))],
+    [current(group('G1')), current(group('G1', filter('', 'include')))],
+    [current(group('G1')), current(group('G1', filter('F1', 'None')))],
+    [current(group('G1')), current(group('G1', { later: null }), { sourceId: null })],
+    [current(group('G1', filter('F1'))), current(group('G1', filter('f1', 'Include')))],
     [
-      present(group('G1')),
-      present(group('G1', { 'x@odata.navigationLink': 'there' }), {
+      current(group('G1')),
+      current(group('G1', { 'x@odata.navigationLink': 'there' }), {
         '@odata.type': '#microsoft.graph.deviceConfigurationAssignment',
         '@odata.context': 'here',
       }),
     ],
     [
-      present(group('G1'), { source: 'direct', intent: 'apply' }),
-      present(group('G1'), { intent: 'Apply', source: 'Direct' }),
+      current(group('G1'), { source: 'direct', intent: 'apply' }),
+      current(group('G1'), { intent: 'Apply', source: 'Direct' }),
     ],
   ])('%j and %j', (a, b) => {
     expect(canonicalAssignment(a)).toBe(canonicalAssignment(b));
@@ -45,23 +45,23 @@ describe('two readings mean the same', () => {
 
 describe('two readings differ', () => {
   test.each([
-    [present(group('G1')), present(group('G2'))],
-    [present(group('G1')), present(excluded('G1'))],
-    [present(group('G1')), present({ groupId: 'G1' })],
-    [present(unheardOf), present({ ...unheardOf, servicePlanId: 'S2' })],
-    [present(unheardOf), present({ ...unheardOf, '@odata.type': '#microsoft.graph.otherTarget' })],
-    [present(group('G1')), present(group('G1', filter('F1')))],
-    [present(group('G1', filter('F1'))), present(group('G1', filter('F2')))],
-    [present(group('G1', filter('F1'))), present(group('G1', filter('F1', 'exclude')))],
-    [present(group('G1')), present(group('G1', { unheardOf: true }))],
-    [present(group('G1'), { intent: 'apply' }), present(group('G1'), { intent: 'remove' })],
-    [present(group('G1'), { source: 'direct' }), present(group('G1'), { source: 'policySets' })],
-    [present(group('G1'), { version: 1 }), present(group('G1'), { version: '1' })],
-    [present(group('G1'), { tags: ['a', null] }), present(group('G1'), { tags: ['a'] })],
-    [present(group('G1'), { tags: ['a', 'b'] }), present(group('G1'), { tags: ['b', 'a'] })],
+    [current(group('G1')), current(group('G2'))],
+    [current(group('G1')), current(excluded('G1'))],
+    [current(group('G1')), current({ groupId: 'G1' })],
+    [current(unheardOf), current({ ...unheardOf, servicePlanId: 'S2' })],
+    [current(unheardOf), current({ ...unheardOf, '@odata.type': '#microsoft.graph.otherTarget' })],
+    [current(group('G1')), current(group('G1', filter('F1')))],
+    [current(group('G1', filter('F1'))), current(group('G1', filter('F2')))],
+    [current(group('G1', filter('F1'))), current(group('G1', filter('F1', 'exclude')))],
+    [current(group('G1')), current(group('G1', { unheardOf: true }))],
+    [current(group('G1'), { intent: 'apply' }), current(group('G1'), { intent: 'remove' })],
+    [current(group('G1'), { source: 'direct' }), current(group('G1'), { source: 'policySets' })],
+    [current(group('G1'), { version: 1 }), current(group('G1'), { version: '1' })],
+    [current(group('G1'), { tags: ['a', null] }), current(group('G1'), { tags: ['a'] })],
+    [current(group('G1'), { tags: ['a', 'b'] }), current(group('G1'), { tags: ['b', 'a'] })],
     // Properties of the target are no properties of the assignment.
-    [present(allDevices(), { x: 'y' }), present(allDevices({ x: 'y' }))],
-    [present(target('x', { type: 'y' })), present(target('y', { type: 'x' }))],
+    [current(allDevices(), { x: 'y' }), current(allDevices({ x: 'y' }))],
+    [current(target('x', { type: 'y' })), current(target('y', { type: 'x' }))],
   ])('%j and %j', (a, b) => {
     expect(same(a, b)).toBe(false);
   });
@@ -84,7 +84,7 @@ const value: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
 const properties = fc.dictionary(propertyName, value, { maxKeys: 4 });
 const assignment = fc
   .record({ own: properties, more: properties, type: propertyName, groupId: text })
-  .map(({ own, more, type, groupId }) => present(target(type, { ...own, groupId }), more));
+  .map(({ own, more, type, groupId }) => current(target(type, { ...own, groupId }), more));
 
 /** The same value written otherwise: other letter case, other order, nulls more, control properties more. */
 function respelled(value: unknown): unknown {
@@ -104,7 +104,7 @@ test('spelling never matters', () => {
   fc.assert(
     fc.property(assignment, (reading) => {
       const other = respelled(reading.whole) as JsonObject & { target: JsonObject };
-      expect(canonicalAssignment(present(other.target, other, 'ANOTHER'))).toBe(canonicalAssignment(reading));
+      expect(canonicalAssignment(current(other.target, other, 'ANOTHER'))).toBe(canonicalAssignment(reading));
     }),
   );
 });
@@ -114,10 +114,10 @@ test('a changed value always does, wherever it stands', () => {
     fc.property(assignment, properties, propertyName, text, text, (reading, deep, name, a, b) => {
       fc.pre(a.toLowerCase() !== b.toLowerCase());
       const withValue = (written: string): string[] => [
-        canonicalAssignment(present(reading.target, { ...reading.whole, [name]: written })),
-        canonicalAssignment(present({ ...reading.target, [name]: written }, reading.whole)),
+        canonicalAssignment(current(reading.target, { ...reading.whole, [name]: written })),
+        canonicalAssignment(current({ ...reading.target, [name]: written }, reading.whole)),
         canonicalAssignment(
-          present({ ...reading.target, [name]: [{ ...deep, [name]: written }] }, reading.whole),
+          current({ ...reading.target, [name]: [{ ...deep, [name]: written }] }, reading.whole),
         ),
       ];
       const [as, bs] = [withValue(a), withValue(b)];
@@ -130,13 +130,13 @@ test('a property that is not there differs from one that is', () => {
   fc.assert(
     fc.property(assignment, propertyName, value, (reading, name, more) => {
       fc.pre(more !== null && !Object.hasOwn(reading.whole, name));
-      expect(same(reading, present(reading.target, { ...reading.whole, [name]: more }))).toBe(false);
+      expect(same(reading, current(reading.target, { ...reading.whole, [name]: more }))).toBe(false);
     }),
   );
 });
 
 test('a list is the same in any order, and another one with an entry more, less or twice', () => {
-  const [a, b, c] = [present(group('G1')), present(excluded('G2'), {}, 'A2'), present(unheardOf, {}, 'A3')];
+  const [a, b, c] = [current(group('G1')), current(excluded('G2'), {}, 'A2'), current(unheardOf, {}, 'A3')];
   expect(canonicalList([a, b, c])).toBe(canonicalList([c, a, b]));
   expect(canonicalList([a, b])).not.toBe(canonicalList([a, b, c]));
   expect(canonicalList([a, b])).not.toBe(canonicalList([a, a, b]));

@@ -6,19 +6,19 @@ import {
   excluded,
   filter,
   group,
-  present,
+  current,
   target,
   unheardOf,
 } from '../../../support/graphShapes.ts';
 
 test('a change goes from one kind of target to another', () => {
-  expect(changeKind(present(group('G1')), { target: allDevices() })).toEqual({
+  expect(changeKind(current(group('G1')), { target: allDevices() })).toEqual({
     from: 'group',
     to: 'allDevices',
     filter: 'none',
     intent: 'kept',
   });
-  expect(changeKind(present(unheardOf), { target: group('G1') })).toMatchObject({
+  expect(changeKind(current(unheardOf), { target: group('G1') })).toMatchObject({
     from: 'cloudPcAssignmentTarget',
     to: 'group',
   });
@@ -34,7 +34,7 @@ test.each([
   [filter('F1'), filter('F1', 'exclude'), 'changed'],
   [filter('F1'), filter('F2'), 'changed'],
 ])('a filter that was %j and is to be %j is %s', (before, after, filterChange) => {
-  expect(changeKind(present(group('G1', before)), { target: group('G2', after) }).filter).toBe(filterChange);
+  expect(changeKind(current(group('G1', before)), { target: group('G2', after) }).filter).toBe(filterChange);
 });
 
 test.each([
@@ -47,10 +47,10 @@ test.each([
   [{ intent: null }, { intent: 'apply' }, 'kept'],
   [{}, {}, 'kept'],
 ])('an intent that was %j, with %j, is %s', (before, after, intent) => {
-  expect(changeKind(present(group('G1'), before), { target: group('G1'), ...after }).intent).toBe(intent);
+  expect(changeKind(current(group('G1'), before), { target: group('G1'), ...after }).intent).toBe(intent);
 });
 
-test('where nothing is known, everything that is wished is new', () => {
+test('where nothing is known, everything that is wanted is new', () => {
   expect(changeKind(undefined, { target: group('G1', filter('F1')), intent: 'remove' })).toEqual({
     from: undefined,
     to: 'group',

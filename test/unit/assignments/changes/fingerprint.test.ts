@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { fingerprintOf, fingerprintOfList } from '../../../../src/assignments/changes/fingerprint.ts';
-import { allDevices, excluded, filter, group, present } from '../../../support/graphShapes.ts';
+import { allDevices, excluded, filter, group, current } from '../../../support/graphShapes.ts';
 
-const G1 = present(group('G1'));
-const G2 = present(group('G2'), {}, 'A2');
+const G1 = current(group('G1'));
+const G2 = current(group('G2'), {}, 'A2');
 
 test('a fingerprint is eight bytes in hexadecimal, and none of them is the one of no plan', () => {
   for (const each of [
@@ -18,7 +18,7 @@ test('a fingerprint is eight bytes in hexadecimal, and none of them is the one o
 });
 
 test('it is the same for what means the same, whatever the id', () => {
-  expect(fingerprintOf(present(group('g1', filter()), {}, 'C1_G1'))).toBe(fingerprintOf(G1));
+  expect(fingerprintOf(current(group('g1', filter()), {}, 'C1_G1'))).toBe(fingerprintOf(G1));
 });
 
 test.each([
@@ -28,7 +28,7 @@ test.each([
   [group('G1', filter('F1'))],
   [group('G1', { later: 1 })],
 ])('it is another one for %j', (target) => {
-  expect(fingerprintOf(present(target))).not.toBe(fingerprintOf(G1));
+  expect(fingerprintOf(current(target))).not.toBe(fingerprintOf(G1));
 });
 
 test('what is gone has a fingerprint of its own', () => {
@@ -44,6 +44,6 @@ test('it stays what it was', () => {
 
 test('of a list the order does not count, but each entry does, also the second of two alike', () => {
   expect(fingerprintOfList([G1, G2])).toBe(fingerprintOfList([G2, G1]));
-  const others = [[], [G1], [G1, G2, G2], [G1, present(group('G3'))]].map(fingerprintOfList);
+  const others = [[], [G1], [G1, G2, G2], [G1, current(group('G3'))]].map(fingerprintOfList);
   expect(new Set([...others, fingerprintOfList([G1, G2])]).size).toBe(5);
 });

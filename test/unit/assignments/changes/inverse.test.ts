@@ -3,12 +3,12 @@ import { canonicalAssignment } from '../../../../src/assignments/changes/canonic
 import { inverseCells, restoringBody, type Inverse } from '../../../../src/assignments/changes/inverse.ts';
 import type { JsonObject } from '../../../../src/assignments/values/json.ts';
 import type { ApiVersion } from '../../../../src/assignments/values/apiVersion.ts';
-import { excluded, filter, group, present, unheardOf } from '../../../support/graphShapes.ts';
+import { excluded, filter, group, current, unheardOf } from '../../../support/graphShapes.ts';
 import { changeOf, compliance, configuration } from '../../../support/inputRow.ts';
 
 const kindOf = (cells: typeof configuration) => changeOf({ ...cells, targetType: 'allDevices' }).address.kind;
 const restoring = (target: JsonObject, more: JsonObject = {}, version: ApiVersion = 'beta'): JsonObject =>
-  restoringBody(present(target, more), kindOf(configuration), version);
+  restoringBody(current(target, more), kindOf(configuration), version);
 
 describe('the body that puts an assignment back', () => {
   test('has the target value for value, and the type of its form, but no id', () => {
@@ -46,14 +46,14 @@ describe('the body that puts an assignment back', () => {
   });
 
   test('has the source of a compliance assignment, which has no intent', () => {
-    const before = present(group('G1'), { source: 'direct', sourceId: 'S1', intent: 'apply' });
+    const before = current(group('G1'), { source: 'direct', sourceId: 'S1', intent: 'apply' });
     expect(restoringBody(before, kindOf(compliance), 'beta')).toEqual({
       '@odata.type': '#microsoft.graph.deviceCompliancePolicyAssignment',
       source: 'direct',
       sourceId: 'S1',
       target: group('G1', filter()),
     });
-    const without = present(group('G1'), { source: 'direct', sourceId: null });
+    const without = current(group('G1'), { source: 'direct', sourceId: null });
     expect(restoringBody(without, kindOf(compliance), 'beta')).not.toHaveProperty('sourceId');
   });
 
@@ -65,7 +65,7 @@ describe('the body that puts an assignment back', () => {
         { name: 'enabled', takes: 'json' },
       ],
     } as const;
-    const was = (schedule: unknown) => present(group('G1'), { schedule, enabled: false });
+    const was = (schedule: unknown) => current(group('G1'), { schedule, enabled: false });
     expect(restoringBody(was({ every: 8 }), kind, 'beta')).toMatchObject({
       schedule: { every: 8 },
       enabled: false,
@@ -77,9 +77,9 @@ describe('the body that puts an assignment back', () => {
   test.each([group('G1'), group('G1', filter('F1')), excluded('G1'), unheardOf])(
     'means what was there: %j',
     (target) => {
-      const before = present(target, { intent: 'remove' });
+      const before = current(target, { intent: 'remove' });
       const { target: restored, ...more } = restoring(target, { intent: 'remove' });
-      expect(canonicalAssignment(present(restored as JsonObject, more))).toBe(canonicalAssignment(before));
+      expect(canonicalAssignment(current(restored as JsonObject, more))).toBe(canonicalAssignment(before));
     },
   );
 });
@@ -91,20 +91,20 @@ describe('the row that puts one assignment back', () => {
     return { ...others, ...(body !== undefined && { body: JSON.parse(body) as unknown }) };
   };
   const policy = { policyType: 'deviceConfiguration', policyId: 'P1' };
-  const was = present(excluded('G0'), { intent: 'apply', source: 'direct', unheardOf: 1 });
-  const now = present(group('G1'), {}, 'P1_G1');
+  const was = current(excluded('G0'), { intent: 'apply', source: 'direct', unheardOf: 1 });
+  const now = current(group('G1'), {}, 'P1_G1');
 
   test('sets it, under the id that it has now', () => {
     const body = restoringBody(was, address.kind, 'beta');
-    expect(rowFor({ action: 'set', present: now, was })).toEqual({ ...policy, assignmentId: 'P1_G1', body });
+    expect(rowFor({ action: 'set', current: now, was })).toEqual({ ...policy, assignmentId: 'P1_G1', body });
     const nested = changeOf({ ...configuration, via: 'rootCertificate', targetType: 'allDevices' });
-    expect(rowFor({ action: 'set', present: now, was }, nested.address)).toMatchObject({
+    expect(rowFor({ action: 'set', current: now, was }, nested.address)).toMatchObject({
       via: 'rootCertificate',
     });
   });
 
   test('removes what was added', () => {
-    expect(rowFor({ action: 'remove', present: now })).toEqual({
+    expect(rowFor({ action: 'remove', current: now })).toEqual({
       ...{ ...policy, assignmentId: 'P1_G1', action: 'remove' },
     });
   });

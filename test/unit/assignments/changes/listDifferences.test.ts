@@ -9,7 +9,7 @@ import {
   turnedInto,
 } from '../../../../src/assignments/changes/listDifferences.ts';
 import type { JsonObject } from '../../../../src/assignments/values/json.ts';
-import { allDevices, excluded, filter, group, present } from '../../../support/graphShapes.ts';
+import { allDevices, excluded, filter, group, current } from '../../../support/graphShapes.ts';
 import { changeOf, configuration } from '../../../support/inputRow.ts';
 
 const { address } = changeOf({ ...configuration, targetType: 'group', groupId: 'g0' });
@@ -26,7 +26,7 @@ const SENT = [
 describe('a list that was sent and is read back', () => {
   test('is the same in another order, with other ids and with what Graph adds', () => {
     const read = SENT.map((entry, i) =>
-      present(
+      current(
         entry.target,
         { intent: 'apply', ...entry, id: `N${i}`, source: 'direct', sourceId: 'P1' },
         `N${i}`,
@@ -39,25 +39,25 @@ describe('a list that was sent and is read back', () => {
 
   test('lacks an exclusion, and an entry for everybody', () => {
     const differences = compared(SENT, [
-      present(group('g1'), { intent: 'apply' }),
-      present(group('g3', filter('f1'))),
+      current(group('g1'), { intent: 'apply' }),
+      current(group('g3', filter('f1'))),
     ]);
     expect(isLossy(differences)).toBe(true);
     expect(differencesInWords(differences)).toBe('lacks excluded group g2, all devices');
   });
 
   test.each([
-    ['lost its filter', { target: group('g1', filter('f1')) }, present(group('g1'))],
-    ['got a filter', { target: group('g1') }, present(group('g1', filter('f1')))],
+    ['lost its filter', { target: group('g1', filter('f1')) }, current(group('g1'))],
+    ['got a filter', { target: group('g1') }, current(group('g1', filter('f1')))],
     [
       'got another kind of filter',
       { target: group('g1', filter('f1')) },
-      present(group('g1', filter('f1', 'exclude'))),
+      current(group('g1', filter('f1', 'exclude'))),
     ],
     [
       'got another intent',
       { target: group('g1'), intent: 'apply' },
-      present(group('g1'), { intent: 'remove' }),
+      current(group('g1'), { intent: 'remove' }),
     ],
   ])('has an entry that %s', (_, sent, found) => {
     const differences = compared([sent], [found]);
@@ -66,22 +66,22 @@ describe('a list that was sent and is read back', () => {
   });
 
   test('has an exclusion that came back as an inclusion', () => {
-    const turned = present(group('g2'));
+    const turned = current(group('g2'));
     const differences = compared([{ target: excluded('g2') }], [turned]);
     expect(differencesInWords(differences)).toBe('lacks excluded group g2');
     expect(turnedInto({ target: excluded('G2') }, differences)).toBe(turned);
   });
 
   test('may have more than was sent, which is no loss', () => {
-    const differences = compared([{ target: group('g1') }], [present(group('g1')), present(group('g9'))]);
+    const differences = compared([{ target: group('g1') }], [current(group('g1')), current(group('g9'))]);
     expect(isLossy(differences)).toBe(false);
     expect(extraInWords(differences)).toBe('group g9');
   });
 
   test('needs an entry for each that was sent, not one for two', () => {
     const direct = { target: group('g1') };
-    expect(isLossy(compared([direct, direct], [present(group('g1'))]))).toBe(true);
-    expect(isLossy(compared([direct, direct], [present(group('g1')), present(group('g1'))]))).toBe(false);
+    expect(isLossy(compared([direct, direct], [current(group('g1'))]))).toBe(true);
+    expect(isLossy(compared([direct, direct], [current(group('g1')), current(group('g1'))]))).toBe(false);
   });
 });
 
@@ -107,7 +107,7 @@ describe('whatever the list', () => {
         ([sent, read]) => {
           const differences = compared(
             sent,
-            read.map((entry, i) => present(entry.target, entry, `N${i}`)),
+            read.map((entry, i) => current(entry.target, entry, `N${i}`)),
           );
           expect(differences).toEqual({ missing: [], different: [], extra: [] });
         },
@@ -120,7 +120,7 @@ describe('whatever the list', () => {
       fc.property(
         anyList.chain((list) => fc.tuple(fc.constant(list), fc.subarray(list))),
         ([sent, kept]) => {
-          const read = kept.map((entry, i) => present(entry.target, entry, `N${i}`));
+          const read = kept.map((entry, i) => current(entry.target, entry, `N${i}`));
           const { missing, different, extra } = compared(sent, read);
           expect(missing.length + different.length).toBe(sent.length - kept.length);
           expect(extra).toEqual([]);

@@ -93,7 +93,7 @@ test.each([0, 100, 199, 300, 301, 302, 307, 308, 399])(
   },
 );
 
-test('a reply that never came is lost, however often; the look decides its end', () => {
+test('a reply that never came is lost, however often; the read decides its end', () => {
   expect(outcome({ kind: 'lost', why: 'reset' }, 99)).toMatchObject({ kind: 'lost', why: 'reset' });
   expect(replyLost(8, 'reset')).toEqual({
     code: 'ReplyLost',

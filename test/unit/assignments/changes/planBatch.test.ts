@@ -21,7 +21,7 @@ import { planned, rulesFor, type PlanningRow } from '../../../support/planning.t
 const FILTER_ID = 'deviceAndAppManagementAssignmentFilterId';
 const FILTER_TYPE = 'deviceAndAppManagementAssignmentFilterType';
 
-const present = (target: JsonObject, more: JsonObject = {}, id = 'A1'): CurrentAssignment => ({
+const current = (target: JsonObject, more: JsonObject = {}, id = 'A1'): CurrentAssignment => ({
   id,
   target,
   whole: { id, target, ...more },
@@ -37,11 +37,11 @@ const inGroup = (groupId: string, more: JsonObject = {}): JsonObject => target('
 const group = { ...configuration, targetType: 'group', groupId: 'G1' };
 const decide = (
   change: Change,
-  look: readonly CurrentAssignment[] | Exclude<ListSnapshot, { kind: 'list' }>,
+  reading: readonly CurrentAssignment[] | Exclude<ListSnapshot, { kind: 'list' }>,
   saw?: string,
   more: Partial<PlanRules<PlanningRow>> = {},
 ): Decision => {
-  const [decision] = planned([{ change, planned: saw }], look, 'patch', more).decisions;
+  const [decision] = planned([{ change, planned: saw }], reading, 'patch', more).decisions;
   return decision ?? expect.fail('nothing was decided');
 };
 const decided = (cells: Cells, ...assignments: CurrentAssignment[]): Decision =>
@@ -56,7 +56,7 @@ describe('an assignment is already so', () => {
     [group, { ...inGroup('G1'), '@odata.type': 'microsoft.graph.groupAssignmentTarget' }],
     [group, { ...inGroup('G1'), '@odata.type': '#Microsoft.Graph.GROUPAssignmentTarget' }],
     [group, inGroup('G1', { groupName: 'what nobody asked about', [FILTER_ID]: null })],
-    // A blank filter is whatever the look finds.
+    // A blank filter is whatever the read finds.
     [group, inGroup('G1', filter('F1', 'include'))],
     [group, inGroup('G1', filter('F1', 'somethingNew'))],
     [{ ...group, filterType: 'none' }, inGroup('G1')],
@@ -97,32 +97,32 @@ describe('an assignment is already so', () => {
       target('organizationalUnit', { organizationalUnitId: 'O1' }),
     ],
   ] as [Cells, JsonObject][])('for %j when it has %j', (cells, now) => {
-    expect(decided(cells, present(now))).toMatchObject({ kind: 'alreadySo', before: entry(present(now)) });
+    expect(decided(cells, current(now))).toMatchObject({ kind: 'alreadySo', before: entry(current(now)) });
   });
 
   test('whatever the letter case of its own id', () => {
-    expect(decided({ ...group, assignmentId: 'a1' }, present(inGroup('G1'), {}, 'A1'))).toMatchObject({
+    expect(decided({ ...group, assignmentId: 'a1' }, current(inGroup('G1'), {}, 'A1'))).toMatchObject({
       kind: 'alreadySo',
-      before: entry(present(inGroup('G1'))),
+      before: entry(current(inGroup('G1'))),
     });
   });
 
-  test('with the intent that is wished, or with any when none is', () => {
-    const now = present(inGroup('G1'), { intent: 'apply' });
+  test('with the intent that is wanted, or with any when none is', () => {
+    const now = current(inGroup('G1'), { intent: 'apply' });
     expect(decided({ ...group, intent: 'apply' }, now).kind).toBe('alreadySo');
     expect(decided(group, now).kind).toBe('alreadySo');
     expect(decided({ ...group, intent: 'remove' }, now).kind).toBe('write');
-    expect(decided({ ...group, intent: 'apply' }, present(inGroup('G1'))).kind).toBe('write');
+    expect(decided({ ...group, intent: 'apply' }, current(inGroup('G1'))).kind).toBe('write');
   });
 
   // Read-only on configurations: Graph ignores them there, so they would never come true.
-  test('with the source that is wished, which on a configuration does not count', () => {
+  test('with the source that is wanted, which on a configuration does not count', () => {
     const raw = { body: { target: inGroup('G1'), source: 'policySets', sourceId: 'S1' } };
-    const now = present(inGroup('G1'), { source: 'direct', sourceId: null });
+    const now = current(inGroup('G1'), { source: 'direct', sourceId: null });
     expect(decided({ ...configuration, ...raw }, now).kind).toBe('alreadySo');
     expect(decided({ ...compliance, ...raw }, now).kind).toBe('write');
-    const asWished = present(inGroup('G1'), { source: 'policySets', sourceId: 's1' });
-    expect(decided({ ...compliance, ...raw }, asWished).kind).toBe('alreadySo');
+    const asDesired = current(inGroup('G1'), { source: 'policySets', sourceId: 's1' });
+    expect(decided({ ...compliance, ...raw }, asDesired).kind).toBe('alreadySo');
   });
 
   test.each([
@@ -134,7 +134,7 @@ describe('an assignment is already so', () => {
     const target = { '@odata.type': '#microsoft.graph.unheardOf', labels: ['A', {}] };
     const body = { target: { ...target, labels } };
     const change = changeOf({ ...configuration, body }, { ...BETA, restores: true });
-    expect(holds(change, present(target))).toBe(isSo);
+    expect(holds(change, current(target))).toBe(isSo);
   });
 
   test('although a raw body repeats its id and leaves its types out', () => {
@@ -143,11 +143,11 @@ describe('an assignment is already so', () => {
       id: 'A1',
       target: inGroup('G1'),
     };
-    expect(holds(changeOf({ ...configuration, body }), present(inGroup('G1')))).toBe(true);
+    expect(holds(changeOf({ ...configuration, body }), current(inGroup('G1')))).toBe(true);
   });
 
   test('for v1.0, which shows no filters', () => {
-    const now = [present(inGroup('G1'))];
+    const now = [current(inGroup('G1'))];
     expect(decide(changeOf(group, V1), now, undefined, { apiVersion: 'v1.0' }).kind).toBe('alreadySo');
   });
 });
@@ -178,11 +178,11 @@ describe('an assignment is written', () => {
     // A raw target without a filter says that there is none.
     [{ ...configuration, target: inGroup('G1') }, inGroup('G1', filter('F1', 'include'))],
   ] as [Cells, JsonObject][])('for %j when it has %j', (cells, now) => {
-    expect(decided(cells, present(now)).kind).toBe('write');
+    expect(decided(cells, current(now)).kind).toBe('write');
   });
 
   test('with the filter that it has now, when the row mentions none', () => {
-    const now = present(inGroup('G0', filter('F1', 'exclude')));
+    const now = current(inGroup('G0', filter('F1', 'exclude')));
     expect(decided(group, now)).toMatchObject({
       ...{ kind: 'write', via: 'patch', waitsFor: [] },
       before: entry(now),
@@ -194,11 +194,11 @@ describe('an assignment is written', () => {
   });
 
   test('with the filter of its own, not with that of its neighbours', () => {
-    const neighbour = present(inGroup('G9', filter('F9', 'include')), {}, 'A9');
-    expect(decided(group, neighbour, present(inGroup('G0')))).toMatchObject({
+    const neighbour = current(inGroup('G9', filter('F9', 'include')), {}, 'A9');
+    expect(decided(group, neighbour, current(inGroup('G0')))).toMatchObject({
       after: { target: inGroup('G1') },
     });
-    expect(decided(group, neighbour, present(inGroup('G0')))).not.toHaveProperty([
+    expect(decided(group, neighbour, current(inGroup('G0')))).not.toHaveProperty([
       'after',
       'target',
       FILTER_ID,
@@ -224,16 +224,16 @@ describe('an assignment is written', () => {
 
 // A tenant may give an assignment a new id when its target changes.
 describe('an assignment that is not in the list', () => {
-  test('is already so when the wished target is there under another id', () => {
-    const [other, there] = [present(inGroup('G0'), {}, 'P1_G0'), present(inGroup('g1'), {}, 'P1_G1')];
+  test('is already so when the desired target is there under another id', () => {
+    const [other, there] = [current(inGroup('G0'), {}, 'P1_G0'), current(inGroup('g1'), {}, 'P1_G1')];
     expect(decided(group, other, there)).toMatchObject({ kind: 'alreadySo', before: entry(there) });
   });
 
   test('is gone when the target is not there either, and costs no write', () => {
     for (const list of [
       [],
-      [present(inGroup('G0'), {}, 'P1_G0')],
-      [present(target('exclusionGroup', { groupId: 'G1' }), {}, 'x')],
+      [current(inGroup('G0'), {}, 'P1_G0')],
+      [current(target('exclusionGroup', { groupId: 'G1' }), {}, 'x')],
     ])
       expect(decided(group, ...list)).toMatchObject({
         ...{ kind: 'refused', code: 'AssignmentGone', before: ABSENT },
@@ -242,29 +242,29 @@ describe('an assignment that is not in the list', () => {
 
   test('is not taken for one with another filter', () => {
     const filtered = { ...group, filterType: 'include', filterId: 'F1' };
-    expect(decided(filtered, present(inGroup('G1'), {}, 'P1_G1')).code).toBe('AssignmentGone');
-    expect(decided(filtered, present(inGroup('G1', filter('F1', 'include')), {}, 'P1_G1')).kind).toBe(
+    expect(decided(filtered, current(inGroup('G1'), {}, 'P1_G1')).code).toBe('AssignmentGone');
+    expect(decided(filtered, current(inGroup('G1', filter('F1', 'include')), {}, 'P1_G1')).kind).toBe(
       'alreadySo',
     );
   });
 });
 
 describe('when the plan saw something', () => {
-  const seen = present(inGroup('G0'), { intent: 'apply' });
+  const seen = current(inGroup('G0'), { intent: 'apply' });
   const saw = fingerprintOf(seen);
   const decidedSince = (...assignments: CurrentAssignment[]): Decision =>
     decide(changeOf(group), assignments, saw);
 
   test('what is still there is written over, also under another id', () => {
     expect(decidedSince(seen)).toMatchObject({ kind: 'write', before: entry(seen) });
-    expect(decidedSince(present(inGroup('g0'), { intent: 'Apply' }, 'a1')).kind).toBe('write');
+    expect(decidedSince(current(inGroup('g0'), { intent: 'Apply' }, 'a1')).kind).toBe('write');
   });
 
   test.each([
-    ['its target', present(inGroup('G5'), { intent: 'apply' })],
-    ['its filter', present(inGroup('G0', filter('F1', 'include')), { intent: 'apply' })],
-    ['its intent', present(inGroup('G0'), { intent: 'remove' })],
-    ['its owner', present(inGroup('G0'), { intent: 'apply', source: 'policySets' })],
+    ['its target', current(inGroup('G5'), { intent: 'apply' })],
+    ['its filter', current(inGroup('G0', filter('F1', 'include')), { intent: 'apply' })],
+    ['its intent', current(inGroup('G0'), { intent: 'remove' })],
+    ['its owner', current(inGroup('G0'), { intent: 'apply', source: 'policySets' })],
   ])('a change of %s makes it stale', (_, now) => {
     expect(decidedSince(now)).toMatchObject({ kind: 'stale', code: 'Stale', before: entry(now) });
   });
@@ -276,15 +276,15 @@ describe('when the plan saw something', () => {
     expect(decide(changeOf(group), [seen], absent).kind).toBe('stale');
   });
 
-  test('what is wished is already so, whoever brought it about', () => {
-    const now = present(inGroup('G1'), { intent: 'remove' });
+  test('what is wanted is already so, whoever brought it about', () => {
+    const now = current(inGroup('G1'), { intent: 'remove' });
     expect(decidedSince(now)).toMatchObject({ kind: 'alreadySo', before: entry(now) });
-    expect(decidedSince(present(inGroup('G1'), {}, 'P1_G1')).kind).toBe('alreadySo');
+    expect(decidedSince(current(inGroup('G1'), {}, 'P1_G1')).kind).toBe('alreadySo');
   });
 });
 
 describe('when no plan saw anything, and a write was sent', () => {
-  const overwritten = present(inGroup('G0'), { intent: 'apply' });
+  const overwritten = current(inGroup('G0'), { intent: 'apply' });
   const decidedAfter = (
     { before, attempts }: Required<Pick<PlanningRow, 'before' | 'attempts'>>,
     ...assignments: CurrentAssignment[]
@@ -296,20 +296,20 @@ describe('when no plan saw anything, and a write was sent', () => {
 
   test('what it was to overwrite is still written over, also under another id', () => {
     expect(decidedAfter(sent, overwritten).kind).toBe('write');
-    expect(decidedAfter(sent, present(inGroup('g0'), { intent: 'Apply' }, 'a1')).kind).toBe('write');
+    expect(decidedAfter(sent, current(inGroup('g0'), { intent: 'Apply' }, 'a1')).kind).toBe('write');
   });
 
-  test('anything else is stale, and what is wished is so', () => {
-    const now = present(inGroup('G5'), { intent: 'apply' });
+  test('anything else is stale, and what is wanted is so', () => {
+    const now = current(inGroup('G5'), { intent: 'apply' });
     expect(decidedAfter(sent, now)).toMatchObject({
       ...{ kind: 'stale', code: 'Stale', before: entry(now) },
       message: 'Changed since it was sent: now it is group G5. Plan again to take it as it is.',
     });
-    expect(decidedAfter(sent, present(inGroup('G1'))).kind).toBe('alreadySo');
+    expect(decidedAfter(sent, current(inGroup('G1'))).kind).toBe('alreadySo');
   });
 
   test('it is taken as it is where no send counts, or nothing was read before it', () => {
-    const now = present(inGroup('G5'));
+    const now = current(inGroup('G5'));
     expect(decidedAfter({ ...sent, attempts: 0 }, now).kind).toBe('write');
     expect(decidedAfter({ before: { kind: 'notRead' }, attempts: 1 }, now).kind).toBe('write');
   });
@@ -317,7 +317,7 @@ describe('when no plan saw anything, and a write was sent', () => {
 
 describe('an assignment of a policy set', () => {
   test.each(['policySets', 'PolicySets'])('is left alone: %s', (source) => {
-    expect(decided(group, present(inGroup('G0'), { source }))).toMatchObject({
+    expect(decided(group, current(inGroup('G0'), { source }))).toMatchObject({
       kind: 'refused',
       code: 'PolicySetOwned',
     });
@@ -325,27 +325,27 @@ describe('an assignment of a policy set', () => {
 
   test('is left alone by a raw body that says policySets, too', () => {
     const body = { target: inGroup('G1'), source: 'policySets' };
-    expect(decided({ ...compliance, body }, present(inGroup('G0'), { source: 'policySets' })).kind).toBe(
+    expect(decided({ ...compliance, body }, current(inGroup('G0'), { source: 'policySets' })).kind).toBe(
       'refused',
     );
   });
 
   test('is no failure when it is already so', () => {
-    expect(decided(group, present(inGroup('G1'), { source: 'policySets' })).kind).toBe('alreadySo');
+    expect(decided(group, current(inGroup('G1'), { source: 'policySets' })).kind).toBe('alreadySo');
   });
 
   test('does not keep its neighbours from being written', () => {
-    const neighbour = present(inGroup('G5'), { source: 'policySets' }, 'A5');
-    expect(decided(group, neighbour, present(inGroup('G0'), { source: 'direct' })).kind).toBe('write');
+    const neighbour = current(inGroup('G5'), { source: 'policySets' }, 'A5');
+    expect(decided(group, neighbour, current(inGroup('G0'), { source: 'direct' })).kind).toBe('write');
   });
 });
 
 describe('an assignment that is named by its target', () => {
   const policy = { policyType: 'deviceConfiguration', policyId: 'P1' };
-  const wished = { targetType: 'group', groupId: 'G1' };
-  const fromG0 = { ...policy, ...wished, fromTargetType: 'group', fromGroupId: 'g0' };
-  const now = present(inGroup('G0', filter('F1', 'include')), {}, 'A7');
-  const stays = present(inGroup('G5'), {}, 'A5');
+  const desired = { targetType: 'group', groupId: 'G1' };
+  const fromG0 = { ...policy, ...desired, fromTargetType: 'group', fromGroupId: 'g0' };
+  const now = current(inGroup('G0', filter('F1', 'include')), {}, 'A7');
+  const stays = current(inGroup('G5'), {}, 'A5');
 
   test('is found, keeps its filter, and is written under its id', () => {
     const plan = planned([{ change: changeOf(fromG0) }], [stays, now]);
@@ -358,8 +358,8 @@ describe('an assignment that is named by its target', () => {
     expect(plan.writes[0]?.request.url).toMatch(/\/assignments\/A7$/);
   });
 
-  test('is already so where the wish stands, and refused where neither is', () => {
-    expect(decided(fromG0, present(inGroup('G1'), {}, 'A8')).kind).toBe('alreadySo');
+  test('is already so where the desired state stands, and refused where neither is', () => {
+    expect(decided(fromG0, current(inGroup('G1'), {}, 'A8')).kind).toBe('alreadySo');
     expect(decided(fromG0, stays)).toMatchObject({ kind: 'refused', code: 'AssignmentGone' });
   });
 
@@ -381,13 +381,13 @@ describe('an assignment that is named by its target', () => {
     const saw = fingerprintOf(now);
     expect(decide(changeOf(fromG0), [stays], saw).kind).toBe('stale');
     const both = changeOf({ ...fromG0, assignmentId: 'A7' });
-    const changed = present(inGroup('G6'), {}, 'A7');
+    const changed = current(inGroup('G6'), {}, 'A7');
     expect(decide(both, [changed], saw)).toMatchObject({ kind: 'stale', before: entry(changed) });
     expect(decide(both, [changed], fingerprintOf(changed)).kind).toBe('refused');
   });
 
   test('is not the one of a policy set where there is a direct one', () => {
-    const owned = present(inGroup('G0'), { source: 'policySets' }, 'A9');
+    const owned = current(inGroup('G0'), { source: 'policySets' }, 'A9');
     expect(decided(fromG0, owned, now)).toMatchObject({ kind: 'write', before: entry(now) });
     expect(decided(fromG0, owned)).toMatchObject({ code: 'PolicySetOwned' });
   });
@@ -399,7 +399,7 @@ test.each(['add', 'remove', 'clear'])('%s is never written by PATCH', (action) =
     remove: { ...configuration, action },
     clear: { ...configuration, assignmentId: undefined, action },
   }[action];
-  expect(decide(anyChangeOf(cells ?? {}), [present(inGroup('G0'))])).toMatchObject({ via: 'assign' });
+  expect(decide(anyChangeOf(cells ?? {}), [current(inGroup('G0'))])).toMatchObject({ via: 'assign' });
 });
 
 test('a list that Graph refuses to show refuses the row, with Graph’s words', () => {
@@ -416,9 +416,9 @@ test('targets of kinds that nobody knows do no harm, wherever they stand', () =>
     { '@odata.type': 42, groupId: 'G1' },
     { groupId: 'G1' },
     JSON.parse('{"@odata.type": "constructor", "__proto__": {"groupId": "G1"}}') as JsonObject,
-  ].map((each, i) => present(each, {}, `S${i}`));
-  expect(decided(group, ...strange, present(inGroup('G1'))).kind).toBe('alreadySo');
-  expect(decided(group, ...strange, present(inGroup('G0'))).kind).toBe('write');
+  ].map((each, i) => current(each, {}, `S${i}`));
+  expect(decided(group, ...strange, current(inGroup('G1'))).kind).toBe('alreadySo');
+  expect(decided(group, ...strange, current(inGroup('G0'))).kind).toBe('write');
   expect(decided({ ...group, assignmentId: 'S0' }, ...strange)).toMatchObject({
     kind: 'write',
     before: { entry: { target: { servicePlanId: 'S1' } } },

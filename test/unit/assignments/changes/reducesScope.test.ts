@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { JsonObject } from '../../../../src/assignments/values/json.ts';
 import { reducesScope } from '../../../../src/assignments/changes/reducesScope.ts';
-import { allDevices, excluded, filter, group, present } from '../../../support/graphShapes.ts';
+import { allDevices, excluded, filter, group, current } from '../../../support/graphShapes.ts';
 import { anyChangeOf, configuration, type Cells } from '../../../support/inputRow.ts';
 
 const toGroup: Cells = { ...configuration, targetType: 'group', groupId: 'G1' };
@@ -22,7 +22,7 @@ test.each([
   [{ ...configuration, target: group('G1', filter('F1')) }, group('G1', filter()), true],
   [{ ...configuration, body: { target: group('G1', filter('F1')) } }, group('G2'), false],
   [{ ...configuration, target: group('G1', filter()) }, group('G1', filter('F1')), false],
-  // A filter that is kept is not wished.
+  // A filter that is kept is not wanted.
   [toGroup, group('G1', filter('F1')), false],
   [toGroup, group('G2', filter('F1')), false],
   [toGroup, undefined, false],
@@ -38,6 +38,6 @@ test.each([
 ] as [Cells, JsonObject | undefined, boolean][])(
   '%j, where %j is, reduces the scope: %s',
   (cells, now, expected) => {
-    expect(reducesScope(anyChangeOf(cells), now && present(now))).toBe(expected);
+    expect(reducesScope(anyChangeOf(cells), now && current(now))).toBe(expected);
   },
 );

@@ -9,13 +9,13 @@ const FILTER_TYPE = 'deviceAndAppManagementAssignmentFilterType';
 const GROUP = '#microsoft.graph.groupAssignmentTarget';
 const group = { ...configuration, targetType: 'group', groupId: 'G1' };
 
-const present = (target: JsonObject): CurrentAssignment => ({
+const current = (target: JsonObject): CurrentAssignment => ({
   id: 'A1',
   target,
   whole: { id: 'A1', target },
 });
 const targetOf = (cells: Cells, now?: JsonObject, rules = BETA): unknown =>
-  patchBody(changeOf(cells, rules), now && present(now))['target'];
+  patchBody(changeOf(cells, rules), now && current(now))['target'];
 
 test('a request is a PATCH of the assignment, relative and without version', () => {
   const change = changeOf({ ...group, policyId: 'P(é)', via: 'rootCertificate' });
@@ -31,7 +31,7 @@ test('a request is a PATCH of the assignment, relative and without version', () 
 });
 
 test('an id that the row gives counts, in its spelling', () => {
-  expect(patchRequest(changeOf({ ...group, assignmentId: 'a1' }), {}, present({})).url).toMatch(/\/a1$/);
+  expect(patchRequest(changeOf({ ...group, assignmentId: 'a1' }), {}, current({})).url).toMatch(/\/a1$/);
 });
 
 // Graph replaces the whole target, so a filter that the row does not mention has to be sent along.
@@ -69,12 +69,12 @@ describe('a filter that the row does not mention', () => {
     });
   });
 
-  test('can not be kept when nothing is known of the present assignment', () => {
+  test('can not be kept when nothing is known of the current assignment', () => {
     expect(targetOf(group)).toEqual({ '@odata.type': GROUP, groupId: 'G1' });
   });
 });
 
-test('a filter that the row names takes the place of the present one', () => {
+test('a filter that the row names takes the place of the current one', () => {
   const now = { '@odata.type': GROUP, groupId: 'G1', [FILTER_ID]: 'F1', [FILTER_TYPE]: 'include' };
   expect(targetOf({ ...group, filterType: 'exclude', filterId: 'F2' }, now)).toMatchObject({
     [FILTER_ID]: 'F2',
@@ -107,5 +107,5 @@ test('v1.0 is told nothing of filters', () => {
 test('a raw body is sent as given, whatever is there now', () => {
   const body = { target: { '@odata.type': 'microsoft.graph.groupAssignmentTarget', groupId: 'G1' } };
   const now = { '@odata.type': GROUP, groupId: 'G0', [FILTER_ID]: 'F1', [FILTER_TYPE]: 'include' };
-  expect(patchBody(changeOf({ ...configuration, body }), present(now))).toBe(body);
+  expect(patchBody(changeOf({ ...configuration, body }), current(now))).toBe(body);
 });

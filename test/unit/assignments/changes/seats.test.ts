@@ -6,7 +6,7 @@ import { undosIn } from '../../../../src/assignments/changes/undo.ts';
 import { inverseCells } from '../../../../src/assignments/changes/inverse.ts';
 import { groupOf, targetTypeOf } from '../../../../src/assignments/targets/currentTarget.ts';
 import type { JsonObject } from '../../../../src/assignments/values/json.ts';
-import { excluded, filter, group, present } from '../../../support/graphShapes.ts';
+import { excluded, filter, group, current } from '../../../support/graphShapes.ts';
 import { anyChangeOf, BETA, type Cells } from '../../../support/inputRow.ts';
 import { inWords, planned, rowsOf } from '../../../support/planning.ts';
 import { carryOut, PolicyModel, type Carried, type Naming } from '../../../support/policyModel.ts';
@@ -22,7 +22,7 @@ const move = (from: string, to: string, more: Cells = {}): Cells => ({
 const changesOf = (rows: readonly Cells[], rules = BETA) =>
   rows.map((cells, i) => anyChangeOf(cells, rules, i + 2));
 const listOf = (...targets: readonly JsonObject[]): CurrentAssignment[] =>
-  targets.map((each, i) => present(each, { source: 'direct' }, `A${i + 1}`));
+  targets.map((each, i) => current(each, { source: 'direct' }, `A${i + 1}`));
 const targets = ({ list }: PolicyModel): JsonObject[] => list.map(({ target }) => target);
 
 const carried = (rows: readonly Cells[], list: readonly CurrentAssignment[], naming: Naming) => {
@@ -135,7 +135,7 @@ describe('whatever is moved where', () => {
     )
     .chain(([drawn, naming]) => {
       const list = drawn.map(({ groupId, isExcluded, filter: its, intent }, i) =>
-        present(isExcluded ? excluded(groupId) : group(groupId, its), { intent, unheardOf: i }, `A${i}`),
+        current(isExcluded ? excluded(groupId) : group(groupId, its), { intent, unheardOf: i }, `A${i}`),
       );
       const model = new PolicyModel(list, naming);
       return fc
@@ -168,7 +168,7 @@ describe('whatever is moved where', () => {
         seen.refused += plan.filter(({ kind }) => kind === 'refused').length;
         expect(model.lost).toEqual([]);
         const meant = promised.map((whole) =>
-          canonicalAssignment(currentAssignmentOf({ id: '', ...whole }) ?? present({})),
+          canonicalAssignment(currentAssignmentOf({ id: '', ...whole }) ?? current({})),
         );
         expect(model.list.map(canonicalAssignment).toSorted()).toEqual(meant.toSorted());
         expect(standings).not.toContain('open');

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../../../src/assignments/values/json.ts';
 import { ABSENT, beforeOf } from '../../../../src/assignments/changes/decision.ts';
 import { undosIn, type Undo, type WrittenChange } from '../../../../src/assignments/changes/undo.ts';
-import { excluded, filter, group, present, unheardOf } from '../../../support/graphShapes.ts';
+import { excluded, filter, group, current, unheardOf } from '../../../support/graphShapes.ts';
 import { anyChangeOf, changeOf, configuration, type Cells } from '../../../support/inputRow.ts';
 
 const policy: Cells = { policyType: 'deviceConfiguration', policyId: 'P1' };
@@ -13,10 +13,10 @@ const written = (
   { id = 'A1', idAfter, intent = 'apply' }: { id?: string; idAfter?: string; intent?: string } = {},
 ): WrittenChange => ({
   change: changeOf({ ...configuration, targetType: 'group', ...cells, assignmentId: id }),
-  before: beforeOf(present(before, { intent }, id)),
+  before: beforeOf(current(before, { intent }, id)),
   idAfter,
 });
-const held = (of: JsonObject, id = 'A1', intent = 'apply') => present(of, { intent }, id);
+const held = (of: JsonObject, id = 'A1', intent = 'apply') => current(of, { intent }, id);
 const kinds = (changes: readonly WrittenChange[], list: readonly CurrentAssignment[]): string[] =>
   undosIn(changes, list, 'beta').flat().map(inWords);
 
@@ -25,7 +25,7 @@ function inWords(undo: Undo): string {
   if (undo.kind === 'asBefore') return undo.kind;
   const { inverse, kind } = undo;
   const by = inverse.action === 'set' ? [] : ['by', inverse.action];
-  return [kind, ...by, (inverse.action === 'add' ? inverse.was : inverse.present).id].join(' ');
+  return [kind, ...by, (inverse.action === 'add' ? inverse.was : inverse.current).id].join(' ');
 }
 
 describe('one written change', () => {
@@ -58,11 +58,11 @@ describe('one written change', () => {
 });
 
 describe('an assignment of a policy set', () => {
-  const owned = (of: JsonObject, id: string) => present(of, { source: 'policySets' }, id);
+  const owned = (of: JsonObject, id: string) => current(of, { source: 'policySets' }, id);
   const body = JSON.stringify({ source: 'policySets', target: group('g2') });
   const made: WrittenChange = {
     change: changeOf({ ...configuration, body }),
-    before: beforeOf(present(group('g1'), { source: 'direct' }, 'A1')),
+    before: beforeOf(current(group('g1'), { source: 'direct' }, 'A1')),
     idAfter: undefined,
   };
 
@@ -117,7 +117,7 @@ describe('what was added', () => {
 
   test('is as before where it is not there, also when a policy set assigns the same', () => {
     expect(kinds([added], [held(group('g2'), 'other')])).toEqual(['asBefore']);
-    expect(kinds([added], [present(group('g1'), { source: 'policySets' }, 's1')])).toEqual(['asBefore']);
+    expect(kinds([added], [current(group('g1'), { source: 'policySets' }, 's1')])).toEqual(['asBefore']);
   });
 });
 
@@ -149,7 +149,7 @@ describe('what was removed or cleared', () => {
   });
 
   test('and what a policy set assigns is not it', () => {
-    const owned = present(excluded('g2'), { source: 'policySets' }, 's');
+    const owned = current(excluded('g2'), { source: 'policySets' }, 's');
     expect(kinds([{ ...removed, before: beforeOf(was[1]) }], [owned])).toEqual(['restore by add b']);
   });
 });

@@ -19,7 +19,7 @@ import {
   excluded,
   filter,
   group,
-  present,
+  current,
   unheardOf,
 } from '../../../support/graphShapes.ts';
 import { anyChangeOf, BETA, type Cells } from '../../../support/inputRow.ts';
@@ -154,15 +154,15 @@ function isTrue(change: Change, now: readonly CurrentAssignment[], all: readonly
     case 'add':
       return now.some((each) => holds(change, each));
     case 'remove':
-      return findCurrent(change, now).present === undefined;
+      return findCurrent(change, now).current === undefined;
     case 'clear':
       return now.every(
         (each) =>
           isOfPolicySet(each) ||
           all.some(
             (other) =>
-              findCurrent(other, now).present === each ||
-              (other.wish !== undefined &&
+              findCurrent(other, now).current === each ||
+              (other.desired !== undefined &&
                 audienceKey(targetIn(patchBody(other, undefined))) === audienceKey(each.target)),
           ),
       );
@@ -194,15 +194,15 @@ const targetsAfter = (
   settled?: readonly Cells[],
 ) => planOf(rows, list, settled).list?.map(targetIn);
 
-const A1 = present(group('G1', filter('F1')), { intent: 'apply', source: 'direct', unheardOf: 7 }, 'A1');
-const A2 = present(excluded('G2'), { source: 'direct' }, 'A2');
-const A3 = present(unheardOf, { somethingNew: [1] }, 'A3');
-const OWNED = present(group('G9'), { source: 'policySets' }, 'A9');
+const A1 = current(group('G1', filter('F1')), { intent: 'apply', source: 'direct', unheardOf: 7 }, 'A1');
+const A2 = current(excluded('G2'), { source: 'direct' }, 'A2');
+const A3 = current(unheardOf, { somethingNew: [1] }, 'A3');
+const OWNED = current(group('G9'), { source: 'policySets' }, 'A9');
 const LIST = [A1, A2, A3, OWNED];
 const fromG1 = { fromTargetType: 'group', fromGroupId: 'G1' };
 
 describe('set', () => {
-  test('takes the place of what it sets, without its id, and keeps what the wish does not say', () => {
+  test('takes the place of what it sets, without its id, and keeps what the desired state does not say', () => {
     const { decisions, list } = planOf([toGroup('G5', { assignmentId: 'A1' })], LIST);
     const { id: _id, ...whole } = A1.whole;
     expect(list).toEqual([
@@ -229,7 +229,7 @@ describe('set', () => {
   });
 
   test('keeps what nobody knows of a target whose audience stays; a raw target is taken as given', () => {
-    const now = present(group('G1', { ...filter('F1'), schedule: 'new' }), {}, 'A1');
+    const now = current(group('G1', { ...filter('F1'), schedule: 'new' }), {}, 'A1');
     const refined = { assignmentId: 'A1', filterType: 'exclude', filterId: 'F2' };
     expect(targetsAfter([toGroup('G1', refined)], [now])).toEqual([
       group('G1', { ...filter('F2', 'exclude'), schedule: 'new' }),
@@ -339,7 +339,7 @@ describe('remove', () => {
         { change: brought },
         { change: removal, before: before && ({ kind: 'entry', entry: before } as const) },
       ];
-      const now = [present(excluded('G1'), {}, 'A1'), A2];
+      const now = [current(excluded('G1'), {}, 'A1'), A2];
       expect(inWords(planned(rows(A1), now, 'assign'))).toEqual(['alreadySo', 'alreadySo']);
       // Not removed yet, or never sent.
       expect(inWords(planned(rows(A1), [A1], 'assign'))).not.toContain('alreadySo');
@@ -347,7 +347,7 @@ describe('remove', () => {
     },
   );
 
-  // Else a second look, after a reply that was lost, would remove what the other row brought.
+  // Else a second read, after a reply that was lost, would remove what the other row brought.
   test('bars other rows from bringing the same', () => {
     expect(kinds([remove(fromG1), toGroup('G1', { assignmentId: 'A2' })], LIST)).toEqual([
       'write',

@@ -16,7 +16,7 @@ import {
   excluded,
   filter,
   group,
-  present,
+  current,
   target,
   unheardOf,
 } from '../../../support/graphShapes.ts';
@@ -53,14 +53,14 @@ const writing = (more: Partial<Decision>): Decision => ({
 
 /** A list whose assignments A0, A1, … go from one target to another, in lines 2, 3, …, beside others that stay. */
 function listOf(steps: readonly Step[], staying: readonly JsonObject[] = []): JudgedList {
-  const befores = steps.map(({ from }, i) => from && present(from, {}, `A${i}`));
+  const befores = steps.map(({ from }, i) => from && current(from, {}, `A${i}`));
   return {
     kind: deviceConfiguration,
     policyId: 'P1',
     platform: 'iOS',
     assignments: [
       ...befores.flatMap((before) => before ?? []),
-      ...staying.map((each, i) => present(each, {}, `S${i}`)),
+      ...staying.map((each, i) => current(each, {}, `S${i}`)),
     ],
     decisions: steps.map(({ to }, i) =>
       writing({ before: beforeOf(befores[i]), after: to && { target: to } }),
@@ -131,7 +131,7 @@ describe('what a row changes', () => {
   test('an intent that turns', () => {
     const list = listOf([{ from: group('G1'), to: group('G1') }]);
     const judged = (intent: string, after: JsonObject): string[] => {
-      const before = present(group('G1'), { intent }, 'A0');
+      const before = current(group('G1'), { intent }, 'A0');
       return kindsIn({ ...list, decisions: [writing({ before: beforeOf(before), after })] });
     };
     expect(judged('apply', { target: group('G1'), intent: 'remove' })).toEqual(['2 intent-turned']);
@@ -295,7 +295,7 @@ describe('a row that finds nothing to change', () => {
 });
 
 describe('a row that clears a list', () => {
-  const cleared = [present(group('G1'), {}, 'C1'), present(excluded('G2'), {}, 'C2')];
+  const cleared = [current(group('G1'), {}, 'C1'), current(excluded('G2'), {}, 'C2')];
   const judged = (
     staying: readonly JsonObject[],
     entries: readonly CurrentAssignment[] = cleared,
@@ -316,7 +316,7 @@ describe('a row that clears a list', () => {
   });
 
   test('counts once, however many exclusions it drops', () => {
-    const many = [...cleared, present(excluded('G3'), {}, 'C3')];
+    const many = [...cleared, current(excluded('G3'), {}, 'C3')];
     expect(judged([group('stays')], many)[0]).toEqual([
       'exclusion-dropped',
       'excluded group G2, excluded group G3 are excluded no more.',

@@ -14,7 +14,7 @@ import { BETA, changeOf, compliance, configuration, V1, type Cells } from '../..
 const FILTER_ID = 'deviceAndAppManagementAssignmentFilterId';
 const FILTER_TYPE = 'deviceAndAppManagementAssignmentFilterType';
 
-const present = (target: JsonObject, more: JsonObject = {}): CurrentAssignment => {
+const current = (target: JsonObject, more: JsonObject = {}): CurrentAssignment => {
   const whole = { id: 'A1', ...more, target };
   const { source } = more;
   return { id: 'A1', target, whole, ...(typeof source === 'string' && { source }) };
@@ -79,48 +79,48 @@ test.each<readonly [string, JsonObject, Cells]>([
     { '@odata.type': 'microsoft.graph.allLicensedUsersAssignmentTarget' },
     { targetType: 'allLicensedUsers', filterType: 'none', fromTargetType: 'allLicensedUsers' },
   ],
-])('%s is said in the words of the columns', (_, present_, cells) => {
-  expect(said(present(present_))).toEqual({ kind: 'row', cells: { ...configuration, ...cells } });
+])('%s is said in the words of the columns', (_, current_, cells) => {
+  expect(said(current(current_))).toEqual({ kind: 'row', cells: { ...configuration, ...cells } });
 });
 
 test('a configuration says its intent, and a compliance policy nothing of the kind', () => {
   const all = target('allDevices');
   const named = { targetType: 'allDevices', fromTargetType: 'allDevices', filterType: 'none' };
   const of = { source: 'direct', sourceId: '00000000-0000-0000-0000-000000000000' };
-  expect(said(present(all, { ...of, intent: 'remove' }))).toEqual({
+  expect(said(current(all, { ...of, intent: 'remove' }))).toEqual({
     kind: 'row',
     cells: { ...configuration, ...named, intent: 'remove' },
   });
-  expect(said(present(all, of), COMPLIANCE)).toEqual({
+  expect(said(current(all, of), COMPLIANCE)).toEqual({
     kind: 'row',
     cells: { ...compliance, ...named },
   });
 });
 
 test('under v1.0, which shows no filter, the filter stays blank: none would clear it', () => {
-  expect(said(present(target('allDevices')), CONFIGURATION, V1)).toEqual({
+  expect(said(current(target('allDevices')), CONFIGURATION, V1)).toEqual({
     kind: 'row',
     cells: { ...configuration, targetType: 'allDevices', fromTargetType: 'allDevices' },
   });
 });
 
 test('what a policy set owns is no row', () => {
-  const owned = present(target('group', { groupId: 'G' }), { source: 'policySets' });
+  const owned = current(target('group', { groupId: 'G' }), { source: 'policySets' });
   expect(said(owned)).toMatchObject({ kind: 'policySet', cells: { ...configuration, groupId: 'G' } });
 });
 
 test.each<readonly [string, CurrentAssignment]>([
-  ['a target of an undocumented type', present(target('newKind', { x: 1 }))],
-  ['a target without a type', present({})],
+  ['a target of an undocumented type', current(target('newKind', { x: 1 }))],
+  ['a target without a type', current({})],
   [
     'an exclusion with a filter',
-    present(target('exclusionGroup', { groupId: 'G', [FILTER_ID]: 'F', [FILTER_TYPE]: 'include' })),
+    current(target('exclusionGroup', { groupId: 'G', [FILTER_ID]: 'F', [FILTER_TYPE]: 'include' })),
   ],
-  ['an unknown type of filter', present(target('allDevices', { [FILTER_ID]: 'F', [FILTER_TYPE]: 'later' }))],
-  ['an unknown intent', present(target('allDevices'), { intent: 'later' })],
-  ['a group without an id', present(target('group'))],
-  ['a group whose id is a number, which no row says', present(target('group', { groupId: 5 }))],
-  ['an id that can not stand in a URL', { ...present(target('allDevices')), id: '..' }],
+  ['an unknown type of filter', current(target('allDevices', { [FILTER_ID]: 'F', [FILTER_TYPE]: 'later' }))],
+  ['an unknown intent', current(target('allDevices'), { intent: 'later' })],
+  ['a group without an id', current(target('group'))],
+  ['a group whose id is a number, which no row says', current(target('group', { groupId: 5 }))],
+  ['an id that can not stand in a URL', { ...current(target('allDevices')), id: '..' }],
 ])('%s is unspeakable', (_, assignment) => {
   expect(said(assignment).kind).toBe('unspeakable');
 });
@@ -161,10 +161,10 @@ test('what a row has made of an assignment is said as that row again, and is alr
     fc.property(
       fc.oneof(withFilter, exclusion),
       fc.constantFrom<Cells>({ ...configuration, intent: 'apply' }, configuration, compliance),
-      (wished, where) => {
-        const cells = { ...where, ...wished };
+      (desired, where) => {
+        const cells = { ...where, ...desired };
         const { '@odata.type': _, target: written, ...more } = patchBody(changeOf(cells), undefined);
-        const now = present(written as JsonObject, more);
+        const now = current(written as JsonObject, more);
         const policy = where['policyType'] === 'deviceCompliancePolicy' ? COMPLIANCE : CONFIGURATION;
         const again = said(now, policy);
         expect(again).toMatchObject({ kind: 'row', cells });

@@ -18,21 +18,21 @@ import {
   type Cells,
 } from '../../../support/inputRow.ts';
 
-const wished = { targetType: 'group', groupId: 'G1' };
-const group = { ...configuration, ...wished };
+const desired = { targetType: 'group', groupId: 'G1' };
+const group = { ...configuration, ...desired };
 const policy = { policyType: 'deviceConfiguration', policyId: 'P1' };
 const from = { fromTargetType: 'group', fromGroupId: 'G0' };
-const toAdd = { ...policy, action: 'add', ...wished };
+const toAdd = { ...policy, action: 'add', ...desired };
 const toRemove = { ...configuration, action: 'remove' };
 const GROUP = { '@odata.type': '#microsoft.graph.groupAssignmentTarget', groupId: 'G1' };
 const LIST = '/deviceManagement/deviceConfigurations/P1/assignments';
 
-test('a row is the wish for one assignment, with its line', () => {
+test('a row is the desired state for one assignment, with its line', () => {
   expect(changeOf({ ...group, filterType: 'include', filterId: 'F1', intent: 'apply' }, BETA, 17)).toEqual({
     line: 17,
     action: 'set',
     address: { kind: deviceConfiguration, policyId: 'P1', via: [], viaId: '', assignmentId: 'A1' },
-    wish: {
+    desired: {
       kind: 'described',
       target: { type: 'group', groupId: 'G1' },
       filter: { kind: 'filter', type: 'include', id: 'F1' },
@@ -83,21 +83,21 @@ describe('the action', () => {
     expect(faultyColumns({ ...group, action })).toEqual(['action']);
   });
 
-  test('add wishes a target for an assignment that is not there yet', () => {
+  test('add wants a target for an assignment that is not there yet', () => {
     expect(changeOf({ ...toAdd, filterType: 'include', filterId: 'F1' })).toMatchObject({
       action: 'add',
       address: { policyId: 'P1', assignmentId: '' },
-      wish: { target: { type: 'group', groupId: 'G1' }, filter: { id: 'F1' } },
+      desired: { target: { type: 'group', groupId: 'G1' }, filter: { id: 'F1' } },
     });
-    expect(changeOf({ ...policy, action: 'add', target: GROUP }).wish).toMatchObject({ kind: 'raw' });
-    expect(changeOf({ ...policy, action: 'add', body: { target: GROUP } }).wish).toMatchObject({
+    expect(changeOf({ ...policy, action: 'add', target: GROUP }).desired).toMatchObject({ kind: 'raw' });
+    expect(changeOf({ ...policy, action: 'add', body: { target: GROUP } }).desired).toMatchObject({
       kind: 'raw',
     });
   });
 
-  test('remove and clear wish nothing', () => {
+  test('remove and clear want nothing', () => {
     for (const cells of [toRemove, { ...policy, action: 'CLEAR' }])
-      expect(anyChangeOf(cells).wish).toBeUndefined();
+      expect(anyChangeOf(cells).desired).toBeUndefined();
     expect(anyChangeOf(toRemove)).toMatchObject({ action: 'remove', address: { assignmentId: 'A1' } });
     expect(anyChangeOf({ ...policy, action: 'CLEAR' })).toMatchObject({ action: 'clear' });
   });
@@ -108,30 +108,30 @@ describe('the action', () => {
     [{ ...policy, action: 'add' }, ['targetType']],
     [{ ...policy, action: 'remove' }, ['assignmentId']],
     [{ ...policy, action: 'remove', ...from }, []],
-    [{ ...policy, action: 'add', ...wished, ...from }, ['fromTargetType', 'fromGroupId']],
+    [{ ...policy, action: 'add', ...desired, ...from }, ['fromTargetType', 'fromGroupId']],
     [{ ...policy, action: 'clear', ...from }, ['fromTargetType', 'fromGroupId']],
-    // The target of what is to be removed is no wish, and no name either.
-    [{ ...policy, action: 'remove', ...wished }, ['assignmentId', 'targetType', 'groupId']],
+    // The target of what is to be removed is no want, and no name either.
+    [{ ...policy, action: 'remove', ...desired }, ['assignmentId', 'targetType', 'groupId']],
     [{ ...toRemove, filterType: 'none', intent: 'apply' }, ['filterType', 'intent']],
     [{ ...toRemove, body: { target: GROUP } }, ['body']],
-    [{ ...policy, action: 'clear', ...wished }, ['targetType', 'groupId']],
+    [{ ...policy, action: 'clear', ...desired }, ['targetType', 'groupId']],
     [{ ...toRemove, via: 'rootCertificate' }, ['via']],
     [{ ...toAdd, via: 'rootCertificate' }, ['via']],
     [{ ...policy, action: 'clear', via: 'rootCertificate' }, ['via']],
     [{ url: LIST, action: 'clear' }, []],
-    [{ url: LIST, action: 'add', ...wished }, []],
-    [{ url: LIST, ...wished, ...from }, []],
+    [{ url: LIST, action: 'add', ...desired }, []],
+    [{ url: LIST, ...desired, ...from }, []],
     [{ url: LIST, action: 'remove', ...from }, []],
-    [{ url: LIST, ...wished }, ['url']],
+    [{ url: LIST, ...desired }, ['url']],
     [{ url: LIST, action: 'remove' }, ['url']],
     [{ url: `${LIST}/A1`, action: 'clear' }, ['url']],
-    [{ url: `${LIST}/A1`, action: 'add', ...wished }, ['url']],
+    [{ url: `${LIST}/A1`, action: 'add', ...desired }, ['url']],
     [{ url: LIST.replace('/assign', '/rootCertificate/assign'), action: 'clear' }, ['url']],
   ] as [Cells, string[]][])('%j has problems at %j', (cells, columns) => {
     expect(faultyColumns(cells)).toEqual(columns);
   });
 
-  test.each(['add', 'remove', 'clear'])('%s needs a look, and the API that shows filters', (action) => {
+  test.each(['add', 'remove', 'clear'])('%s needs a read, and the API that shows filters', (action) => {
     const cells = { add: toAdd, remove: toRemove, clear: { ...policy, action } }[action] ?? {};
     expect(faultyColumns({ ...cells, ...(action === 'add' && { filterType: 'none' }) }, BLIND)).toEqual([
       'action',
@@ -140,12 +140,12 @@ describe('the action', () => {
   });
 
   test('says how a removed assignment is named', () => {
-    const [, first] = problemsOf({ ...policy, action: 'remove', ...wished });
+    const [, first] = problemsOf({ ...policy, action: 'remove', ...desired });
     expect(first?.remedy).toContain('fromTargetType');
   });
 });
 
-describe('the present assignment by its target', () => {
+describe('the current assignment by its target', () => {
   test.each([
     [from, { target: { type: 'group', groupId: 'G0' } }],
     [
@@ -158,8 +158,8 @@ describe('the present assignment by its target', () => {
       { target: { type: 'allLicensedUsers' }, filterId: 'F0' },
     ],
   ] as [Cells, unknown][])('is named by %j', (cells, expected) => {
-    expect(changeOf({ ...policy, ...wished, ...cells }).from).toEqual(expected);
-    expect(changeOf({ ...policy, ...wished, ...cells }).address.assignmentId).toBe('');
+    expect(changeOf({ ...policy, ...desired, ...cells }).from).toEqual(expected);
+    expect(changeOf({ ...policy, ...desired, ...cells }).address.assignmentId).toBe('');
     expect(changeOf({ ...group, ...cells })).toMatchObject({
       from: expected,
       address: { assignmentId: 'A1' },
@@ -179,15 +179,15 @@ describe('the present assignment by its target', () => {
     [{ fromTargetType: 'exclusionGroup', fromGroupId: 'G0', fromFilterId: 'F0' }, ['fromFilterId']],
     [{ ...from, fromFilterId: 'a b' }, ['fromFilterId']],
   ] as [Cells, string[]][])('%j has problems at %j', (cells, columns) => {
-    expect(faultyColumns({ ...policy, ...wished, ...cells })).toEqual(columns);
+    expect(faultyColumns({ ...policy, ...desired, ...cells })).toEqual(columns);
   });
 
-  test('needs a look; its filter needs beta', () => {
-    expect(faultyColumns({ ...policy, ...wished, filterType: 'none', ...from }, BLIND)).toEqual([
+  test('needs a read; its filter needs beta', () => {
+    expect(faultyColumns({ ...policy, ...desired, filterType: 'none', ...from }, BLIND)).toEqual([
       'fromTargetType',
     ]);
-    expect(faultyColumns({ ...policy, ...wished, ...from }, V1)).toEqual([]);
-    expect(faultyColumns({ ...policy, ...wished, ...from, fromFilterId: 'F0' }, V1)).toEqual([
+    expect(faultyColumns({ ...policy, ...desired, ...from }, V1)).toEqual([]);
+    expect(faultyColumns({ ...policy, ...desired, ...from, fromFilterId: 'F0' }, V1)).toEqual([
       'fromFilterId',
     ]);
   });
@@ -206,10 +206,10 @@ test('rows that restore read as given, of whatever type', () => {
     { ...configuration, body },
     { ...policy, action: 'add', body },
   ])
-    expect(changeOf(cells, { ...BETA, restores: true }).wish).toEqual({ kind: 'raw', body });
+    expect(changeOf(cells, { ...BETA, restores: true }).desired).toEqual({ kind: 'raw', body });
 });
 
-test('what is carried to the results does not change the wish', () => {
+test('what is carried to the results does not change the desired state', () => {
   const carried = { note: 'because', groupName: { any: 'thing' }, platform: 7 };
   expect(changeOf({ ...group, ...carried })).toEqual(changeOf(group));
   expect(changeOf({ ...group, policyName: 'Wi-Fi' })).toEqual({ ...changeOf(group), policyName: 'Wi-Fi' });
@@ -251,7 +251,7 @@ test('any row reads as a change or as problems', () => {
       if (action === 'add' || action === 'clear')
         expect([address.assignmentId, named]).toEqual(['', undefined]);
       else if (address.assignmentId === '') expect(named).toBeDefined();
-      if (read.change.wish) expect(patchBody(read.change, undefined)).toHaveProperty('target');
+      if (read.change.desired) expect(patchBody(read.change, undefined)).toHaveProperty('target');
     }),
     { numRuns: 3000 },
   );

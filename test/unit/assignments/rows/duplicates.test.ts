@@ -68,7 +68,7 @@ test.each([
   [toRemove, { url: URL, action: 'REMOVE' }],
   [toClear, { ...list, action: 'clear' }],
   [fromSet, { ...fromSet, fromGroupId: 'g0' }],
-] as [Cells, Cells][])('%j and %j wish the same', (first, then) => {
+] as [Cells, Cells][])('%j and %j want the same', (first, then) => {
   expect(second(first, then)).toEqual({ line: 2, same: true });
 });
 
@@ -122,7 +122,7 @@ test.each([
     { ...policy, ...toAdd, targetType: 'exclusionGroup' },
   ],
   [fromSet, { ...fromSet, fromGroupId: 'G9' }],
-  // Whether these two are one assignment only a look can tell.
+  // Whether these two are one assignment only a read can tell.
   [group, fromSet],
 ] as [Cells, Cells][])('%j and %j are about different ones', (first, then) => {
   expect(second(first, then)).toBeUndefined();
@@ -164,14 +164,16 @@ test('it says what a plain map of texts would say', () => {
   fc.assert(
     fc.property(fc.array(row, { maxLength: 60 }), (rows) => {
       const duplicates = new Duplicates();
-      const first = new Map<string, { line: number; wish: string }>();
-      for (const [i, { policyId, assignmentId, via, ...wished }] of rows.entries()) {
+      const first = new Map<string, { line: number; desired: string }>();
+      for (const [i, { policyId, assignmentId, via, ...cells }] of rows.entries()) {
         const key = [policyId, via, assignmentId].join('/').toLowerCase();
-        const wish = JSON.stringify([wished.groupId, wished.intent, wished.filterType]).toLowerCase();
+        const desired = JSON.stringify([cells.groupId, cells.intent, cells.filterType]).toLowerCase();
         const known = first.get(key);
-        if (known === undefined) first.set(key, { line: i + 2, wish });
-        const change = changeOf({ ...group, policyId, assignmentId, via, ...wished }, undefined, i + 2);
-        expect(duplicates.seen(change)).toEqual(known && { line: known.line, same: known.wish === wish });
+        if (known === undefined) first.set(key, { line: i + 2, desired });
+        const change = changeOf({ ...group, policyId, assignmentId, via, ...cells }, undefined, i + 2);
+        expect(duplicates.seen(change)).toEqual(
+          known && { line: known.line, same: known.desired === desired },
+        );
       }
     }),
     { numRuns: 200 },

@@ -4,7 +4,7 @@ import { deviceConfiguration } from '../../../../src/assignments/kinds/deviceCon
 import type { PolicyKind } from '../../../../src/assignments/kinds/registry.ts';
 import { refuseUnfit, refuseUnread } from '../../../../src/assignments/rows/fitsKind.ts';
 import { RowReader, type ReadingRules } from '../../../../src/assignments/rows/rowReader.ts';
-import type { Wish } from '../../../../src/assignments/rows/wish.ts';
+import type { Desired } from '../../../../src/assignments/rows/desired.ts';
 import { excluded, filter, group, unheardOf } from '../../../support/graphShapes.ts';
 import { BETA, BLIND, configuration, inputRow, V1, type Cells } from '../../../support/inputRow.ts';
 
@@ -29,12 +29,15 @@ const toldBy = (cells: Cells, rules: ReadingRules, refuse: (reader: RowReader) =
   refuse(reader);
   return reader.problems.map(({ name, message }) => [name, message]);
 };
-const unfit = (kind: PolicyKind, wish: Wish, cells: Cells = {}, rules = BETA): Told =>
-  toldBy(cells, rules, (reader) => refuseUnfit(reader, addressIn(kind), wish));
+const unfit = (kind: PolicyKind, desired: Desired, cells: Cells = {}, rules = BETA): Told =>
+  toldBy(cells, rules, (reader) => refuseUnfit(reader, addressIn(kind), desired));
 const unread = (kind: PolicyKind, rules: ReadingRules, cells: Cells = {}): Told =>
   toldBy(cells, rules, (reader) => refuseUnread(reader, addressIn(kind)));
 
-const described = (target: Extract<Wish, { kind: 'described' }>['target'], hasFilter: boolean): Wish => ({
+const described = (
+  target: Extract<Desired, { kind: 'described' }>['target'],
+  hasFilter: boolean,
+): Desired => ({
   kind: 'described',
   target,
   filter: hasFilter ? { kind: 'filter', id: 'F1', type: 'include' } : { kind: 'keep' },
@@ -44,7 +47,7 @@ const GROUP = { type: 'group', groupId: 'G1' } as const;
 test('a target that a kind does not take is a problem, in columns and in Graphâ€™s own shape', () => {
   const says = "Things can't be assigned to allDevices.";
   expect(unfit(NARROW, described({ type: 'allDevices' }, false))).toEqual([['targetType', says]]);
-  const raw: Wish = {
+  const raw: Desired = {
     kind: 'raw',
     body: { target: { '@odata.type': '#microsoft.graph.allDevicesAssignmentTarget' } },
   };
@@ -54,7 +57,7 @@ test('a target that a kind does not take is a problem, in columns and in Graphâ€
 
 test('so is a filter of a kind that takes none', () => {
   expect(unfit(NARROW, described(GROUP, true))).toEqual([['filterId', 'Things take no filter.']]);
-  const raw: Wish = { kind: 'raw', body: { target: group('G1', filter('F1')) } };
+  const raw: Desired = { kind: 'raw', body: { target: group('G1', filter('F1')) } };
   expect(unfit(NARROW, raw, { body: {} })).toEqual([['body', 'Things take no filter.']]);
 });
 
@@ -66,7 +69,7 @@ test('what a kind takes is none', () => {
 
 test('what is put back may be what nobody documents', () => {
   const restores = { ...BETA, restores: true };
-  const raw = (target: object): Wish => ({ kind: 'raw', body: { target } as never });
+  const raw = (target: object): Desired => ({ kind: 'raw', body: { target } as never });
   expect(unfit(NARROW, raw(unheardOf), {}, restores)).toEqual([]);
   expect(unfit(NARROW, raw(group('G1', filter('F1'))), {}, restores)).toEqual([]);
 });

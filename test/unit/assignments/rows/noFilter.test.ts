@@ -42,7 +42,7 @@ describe('Graph’s spellings of "no filter"', () => {
   test('in columns are `none`', () => {
     for (const filterType of ['none', undefined]) {
       const cells = { ...configuration, targetType: 'group', groupId: GUID, filterId: ZEROS, filterType };
-      expect(changeOf(cells, FROM_FILE)).toMatchObject({ wish: { filter: { kind: 'none' } } });
+      expect(changeOf(cells, FROM_FILE)).toMatchObject({ desired: { filter: { kind: 'none' } } });
     }
   });
 

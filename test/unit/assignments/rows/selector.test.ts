@@ -125,11 +125,11 @@ describe('rows of a file select those that are about the same', () => {
     const about = rowAbout(inputRow(cells), BETA);
     return 'key' in about ? about.key : undefined;
   };
-  const wished = { targetType: 'allDevices' };
+  const desired = { targetType: 'allDevices' };
   const policy = { policyType: 'deviceConfiguration', policyId: 'P1' };
 
-  test('however the assignment is spelled, and without a wish', () => {
-    const meant = aboutKey(changeOf({ ...configuration, ...wished }));
+  test('however the assignment is spelled, and without a desired state', () => {
+    const meant = aboutKey(changeOf({ ...configuration, ...desired }));
     expect(key(configuration)).toBe(meant);
     expect(key({ ...configuration, policyId: 'p1', assignmentId: 'a1' })).toBe(meant);
     expect(key({ url: '/deviceManagement/deviceConfigurations/P1/assignments/A1' })).toBe(meant);
@@ -139,19 +139,19 @@ describe('rows of a file select those that are about the same', () => {
     expect(key({ ...configuration, assignmentId: 'A2' })).not.toBe(meant);
   });
 
-  test('by what they wish or name where there is no id', () => {
-    const added = { ...policy, ...wished, action: 'add' };
+  test('by what they want or name where there is no id', () => {
+    const added = { ...policy, ...desired, action: 'add' };
     expect(key(added)).toBe(aboutKey(changeOf({ ...added, filterType: 'none' })));
     expect(key({ ...policy, action: 'clear' })).toBe(aboutKey(anyChangeOf({ ...policy, action: 'clear' })));
     const named = { ...policy, fromTargetType: 'allDevices' };
-    expect(key({ ...named, action: 'remove' })).toBe(aboutKey(changeOf({ ...named, ...wished })));
+    expect(key({ ...named, action: 'remove' })).toBe(aboutKey(changeOf({ ...named, ...desired })));
     expect(
-      new Set([key(added), key({ ...policy, action: 'clear' }), key({ ...named, ...wished })]).size,
+      new Set([key(added), key({ ...policy, action: 'clear' }), key({ ...named, ...desired })]).size,
     ).toBe(3);
   });
 
   test('but not when they name none', () => {
-    expect(rowAbout(inputRow({ ...policy, ...wished }), BETA)).toMatchObject({
+    expect(rowAbout(inputRow({ ...policy, ...desired }), BETA)).toMatchObject({
       problems: [{ name: 'assignmentId' }],
     });
     expect(rowAbout(inputRow({ policyId: 'P1' }), BETA)).toMatchObject({

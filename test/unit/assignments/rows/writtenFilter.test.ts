@@ -15,9 +15,9 @@ const group = { ...configuration, targetType: 'group', groupId: 'G1' };
 const exclusion = { ...group, targetType: 'exclusionGroup' };
 
 function filterOfRow(cells: Cells, rules = BETA): Filter {
-  const { wish } = changeOf(cells, rules);
-  if (wish.kind !== 'described') throw new Error('the row is raw');
-  return wish.filter;
+  const { desired } = changeOf(cells, rules);
+  if (desired.kind !== 'described') throw new Error('the row is raw');
+  return desired.filter;
 }
 
 test.each([
@@ -63,7 +63,7 @@ describe('an exclusion', () => {
   );
 });
 
-test('without the look nothing can be kept, so a blank filter is a problem and a written one is not', () => {
+test('without the read nothing can be kept, so a blank filter is a problem and a written one is not', () => {
   expect(faultyColumns(group, BLIND)).toEqual(['filterType']);
   expect(problemsOf(group, BLIND)[0]?.remedy).toContain('Write none');
   expect(filterOfRow({ ...group, filterType: 'none' }, BLIND)).toEqual({ kind: 'none' });

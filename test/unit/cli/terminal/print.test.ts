@@ -36,7 +36,7 @@ const STATUS: RunStatus = {
   ...{ awaitingApproval: 0, unsure: 0, cancelled: 0, inDoubt: 0, unrecorded: 0 },
   ...{ throttled: 7, maxFailures: '5%', writesPerWindow: null },
   ...{ createdAt: '', startedAt: '', finishedAt: null, ratePerSecond: 24.54, etaSeconds: 61 },
-  ledger: { limit: 100, budget: 100, charged: 0, used: 0, holdUntil: null, holdReason: null },
+  limiter: { limit: 100, budget: 100, charged: 0, used: 0, backoffUntil: null, backoffReason: null },
 };
 
 const printerOn = (columns: number | undefined, env: Record<string, string> = {}) => {

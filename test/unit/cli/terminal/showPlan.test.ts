@@ -27,7 +27,7 @@ const NOTHING: Plan = {
     blocked: [],
     secondsAtLeast: 0,
     secondsAbout: 0,
-    looked: true,
+    tenantRead: true,
     offline: false,
   },
 };
@@ -90,8 +90,8 @@ test('each count that there is has its line, and no other', () => {
 });
 
 test('a plan that looked at nothing says why that matters', () => {
-  expect(shown({ writes: 1, looked: false, offline: true })[1]).toContain('nothing was read (--offline)');
-  expect(shown({ writes: 1, looked: false })[1]).toContain('there is no undo');
+  expect(shown({ writes: 1, tenantRead: false, offline: true })[1]).toContain('nothing was read (--offline)');
+  expect(shown({ writes: 1, tenantRead: false })[1]).toContain('there is no undo');
 });
 
 test('ways to change are shown with their filter and intent when those change, a dozen at most', () => {

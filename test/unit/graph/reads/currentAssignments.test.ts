@@ -27,7 +27,7 @@ const page = (ids: readonly string[], next?: unknown): Reply =>
   });
 
 /** Looks at one policy; the replies come one after the other, whatever is asked. */
-async function lookWith(
+async function readWith(
   ...replies: readonly ReadReply[]
 ): Promise<{ result: ReadList | undefined; asked: string[] }> {
   const asked: string[] = [];
@@ -49,7 +49,7 @@ const idsIn = (result: ReadList | undefined): string[] | undefined =>
 
 test('a list is read to its end, page by page, with links made relative', async () => {
   const next = `${BASE}${LIST}?$skiptoken=x`;
-  const { result, asked } = await lookWith(page(['a', 'b'], next), page([], `${next}y`), page(['c'], null));
+  const { result, asked } = await readWith(page(['a', 'b'], next), page([], `${next}y`), page(['c'], null));
   expect(idsIn(result)).toEqual(['a', 'b', 'c']);
   expect(asked).toEqual([LIST, `${LIST}?$skiptoken=x`, `${LIST}?$skiptoken=xy`]);
 });
@@ -88,8 +88,8 @@ test.each([
   ['to nowhere', ''],
   ['of a wrong type', 7],
 ])('a list whose next link leads %s is not shown in part', async (_, link) => {
-  const { result, asked } = await lookWith(page(['a'], link));
-  expect(result).toMatchObject({ kind: 'refused', error: { code: 'LookIncomplete' } });
+  const { result, asked } = await readWith(page(['a'], link));
+  expect(result).toMatchObject({ kind: 'refused', error: { code: 'ReadIncomplete' } });
   expect(asked).toHaveLength(1);
 });
 
@@ -99,7 +99,7 @@ test.each([
   ['another region', `https://graph.microsoft.us/BETA${LIST.toUpperCase()}?$skiptoken=x`],
   ['the list in the other spelling', `${BASE}${LIST.replace('/p1/', "('p1')/")}?$skiptoken=x`],
 ])('a next link that names %s goes on with the same list, by path alone', async (_, link) => {
-  const { result, asked } = await lookWith(page(['a'], link), page(['b']));
+  const { result, asked } = await readWith(page(['a'], link), page(['b']));
   expect(idsIn(result)).toEqual(['a', 'b']);
   expect(asked[1]).toMatch(/^\/deviceManagement\/.*\?\$skiptoken=x$/i);
   expect(asked[1]).not.toMatch(/beta|https?:/i);
@@ -107,8 +107,8 @@ test.each([
 
 test('a list that leads in a circle ends, and is not shown in part', async () => {
   const circle = page(['a'], `${BASE}${LIST}`);
-  const { result, asked } = await lookWith(...Array.from({ length: 1000 }, () => circle));
-  expect(result).toMatchObject({ kind: 'refused', error: { code: 'LookIncomplete' } });
+  const { result, asked } = await readWith(...Array.from({ length: 1000 }, () => circle));
+  expect(result).toMatchObject({ kind: 'refused', error: { code: 'ReadIncomplete' } });
   expect(asked.length).toBeLessThanOrEqual(200);
 });
 
@@ -120,26 +120,26 @@ test.each([
   ['with an entry without a target', { value: [{ id: 'a' }] }],
   ['with an entry that is null', { value: [null] }],
 ])('a page that is %s makes the whole list unreadable', async (_, body) => {
-  const { result } = await lookWith(page(['a'], `${BASE}${LIST}?2`), answered(200, body));
-  expect(result).toMatchObject({ kind: 'refused', error: { code: 'LookIncomplete' } });
+  const { result } = await readWith(page(['a'], `${BASE}${LIST}?2`), answered(200, body));
+  expect(result).toMatchObject({ kind: 'refused', error: { code: 'ReadIncomplete' } });
 });
 
 test('a refused token is told as such, at once', async () => {
-  const { result, asked } = await lookWith(answered(401));
+  const { result, asked } = await readWith(answered(401));
   expect(result?.kind).toBe('signIn');
   expect(asked).toHaveLength(1);
 });
 
 test.each([400, 403, 404, 405, 409, 410, 422])('a %i is the last word about the list', async (status) => {
   const error = { code: 'Code', message: 'said by Graph' };
-  const { result, asked } = await lookWith({ kind: 'answered', status, error, body: { error } });
+  const { result, asked } = await readWith({ kind: 'answered', status, error, body: { error } });
   expect(result).toEqual({ kind: 'refused', status, error });
   expect(asked).toHaveLength(1);
 });
 
 test('a throttled page is asked for again as often as it takes, since the sender waits', async () => {
   const throttled = Array.from({ length: 30 }, () => answered(429));
-  const { result, asked } = await lookWith(...throttled, page(['a']));
+  const { result, asked } = await readWith(...throttled, page(['a']));
   expect(idsIn(result)).toEqual(['a']);
   expect(new Set(asked)).toEqual(new Set([LIST]));
 });
@@ -156,16 +156,16 @@ test.each<readonly [string, ReadReply]>([
     { kind: 'unreached', error: { ...ERROR, remedy: 'Check.', passes: true } },
   ],
 ])('%s leaves the list unread, as its sender has asked as often as it makes sense', async (_, reply) => {
-  const { result, asked } = await lookWith(reply);
+  const { result, asked } = await readWith(reply);
   expect(result).toMatchObject({ kind: 'unread', why: expect.stringMatching(/\w/) });
   expect(asked).toEqual([LIST]);
 });
 
 test.each([
-  ['tooDeep', 'LookIncomplete', 'levels deep'],
+  ['tooDeep', 'ReadIncomplete', 'levels deep'],
   ['token', 'TokenInReply', 'kept nowhere'],
 ] as const)('a list that was withheld (%s) is refused with the reason', async (withheld, code, words) => {
-  const { result } = await lookWith({ kind: 'answered', status: 200, body: undefined, withheld });
+  const { result } = await readWith({ kind: 'answered', status: 200, body: undefined, withheld });
   expect(result).toMatchObject({
     kind: 'refused',
     error: { code, message: expect.stringContaining(words) },
@@ -173,10 +173,10 @@ test.each([
 });
 
 test('a list that is too large alone is told as such, and not asked for again', async () => {
-  const { result, asked } = await lookWith({ kind: 'lost', why: 'tooLarge', status: 200 });
+  const { result, asked } = await readWith({ kind: 'lost', why: 'tooLarge', status: 200 });
   expect(result).toMatchObject({
     kind: 'refused',
-    error: { code: 'LookIncomplete', message: expect.stringContaining('too large to be read (32 MiB are)') },
+    error: { code: 'ReadIncomplete', message: expect.stringContaining('too large to be read (32 MiB are)') },
   });
   expect(asked).toEqual([LIST]);
 });
@@ -197,7 +197,7 @@ test('an entry keeps what this program does not know, and tells its source', asy
     source: 'policySets',
     more: true,
   };
-  const { result } = await lookWith(answered(200, { value: [item] }));
+  const { result } = await readWith(answered(200, { value: [item] }));
   expect(result).toEqual({
     kind: 'list',
     assignments: [{ id: 'a', target: item.target, source: 'policySets', whole: item }],

@@ -97,7 +97,7 @@ test('a kind says how its policies are read: their name, their platform, and eac
   });
 });
 
-test('only the types that are wished are read', async () => {
+test('only the types that are wanted are read', async () => {
   const { send, asked } = graphOf({ [COMPLIANCE]: page([]) });
   const found = await tenantPolicies([deviceCompliancePolicy], send, BASE);
   expect(asked).toEqual([[COMPLIANCE]]);
@@ -138,7 +138,7 @@ test('a policy that is gone before its list is read is left out', async () => {
 test.each<readonly [string, Reply, object]>([
   ['refused', answered(403), { kind: 'refused', status: 403 }],
   ['lost', { kind: 'lost', why: 'reset' }, { kind: 'unread' }],
-  ['without a value', answered(200), { kind: 'refused', error: { code: 'LookIncomplete' } }],
+  ['without a value', answered(200), { kind: 'refused', error: { code: 'ReadIncomplete' } }],
 ])('a list on its own that is %s makes the whole type unread', async (_, reply, expected) => {
   const { send } = graphOf({ [CONFIGURATIONS]: CUT, [listOf('c1')]: reply });
   const found = (await tenantPolicies([deviceConfiguration], send, BASE)).get(deviceConfiguration);

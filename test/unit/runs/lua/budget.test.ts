@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { LEARNING } from '../../../../src/runs/learning.ts';
 import {
   budgetAfterThrottle,
-  budgetAtLeave,
+  budgetAtPermit,
   fullBudget,
   type Accepted,
   type BudgetState,
@@ -19,17 +19,17 @@ const learned = (budget: number, fields: Partial<BudgetState> = {}): BudgetState
   ...fields,
 });
 
-/** A 429 for a part of a reply, or for all of it, and the first leave after its hold. */
+/** A 429 for a part of a reply, or for all of it, and the first leave after its backoff. */
 function throttled(
   state: BudgetState,
   { limit = 100, accepted = 0, acceptedNow = 0, acceptedAfter = 0, windows = 0 },
 ): BudgetState {
   const after = budgetAfterThrottle(state, accepted, acceptedNow);
-  return budgetAtLeave(after, limit, WINDOW, at(windows), { beforeHoldEnded: acceptedAfter, lately: 0 });
+  return budgetAtPermit(after, limit, WINDOW, at(windows), { beforeBackoffEnded: acceptedAfter, lately: 0 });
 }
 
 /** Nothing was accepted. */
-const NOTHING: Accepted = { beforeHoldEnded: 0, lately: 0 };
+const NOTHING: Accepted = { beforeBackoffEnded: 0, lately: 0 };
 
 /** So many writes were accepted in the last step. */
 const lately = (writes: number): Accepted => ({ ...NOTHING, lately: writes });
@@ -46,7 +46,7 @@ function budgetsSeen(
   let now = state;
   for (let windows = from; windows <= to; windows = Math.round(windows * 10 + 1) / 10) {
     const before = now.budget;
-    now = budgetAtLeave(now, limit, WINDOW, at(windows), lately(share * now.budget));
+    now = budgetAtPermit(now, limit, WINDOW, at(windows), lately(share * now.budget));
     if (now.budget !== before) seen.push([windows, now.budget]);
   }
   return seen;
@@ -54,7 +54,7 @@ function budgetsSeen(
 
 test('before any 429 the budget is the configured limit, and stays so', () => {
   const state = fullBudget(100, START);
-  expect(budgetAtLeave(state, 100, WINDOW, at(500), NOTHING)).toEqual({ ...state, stepAt: at(500) });
+  expect(budgetAtPermit(state, 100, WINDOW, at(500), NOTHING)).toEqual({ ...state, stepAt: at(500) });
 });
 
 test('a reply that was accepted in part shows the limit itself: the budget falls to what was accepted in that window', () => {
@@ -66,25 +66,25 @@ test('of several such replies the one that shows most counts, as the others came
   const first = budgetAfterThrottle(fullBudget(100, START), 63, 3);
   const second = budgetAfterThrottle(first, 40, 1);
   const whole = budgetAfterThrottle(second, 90, 0);
-  expect(budgetAtLeave(whole, 100, WINDOW, at(1), { ...NOTHING, beforeHoldEnded: 7 }).budget).toBe(63);
+  expect(budgetAtPermit(whole, 100, WINDOW, at(1), { ...NOTHING, beforeBackoffEnded: 7 }).budget).toBe(63);
 });
 
-test('after replies that were refused as a whole it falls to what still counts when the hold ends', () => {
+test('after replies that were refused as a whole it falls to what still counts when the backoff ends', () => {
   expect(throttled(fullBudget(100, START), { accepted: 90, acceptedAfter: 40 }).budget).toBe(40);
 });
 
-test('after a hold so long that nothing counts any more it is halved', () => {
+test('after a backoff so long that nothing counts any more it is halved', () => {
   expect(throttled(fullBudget(100, START), { accepted: 90 }).budget).toBe(50);
   expect(throttled(learned(9), { accepted: 90 }).budget).toBe(LEARNING.budgetMin);
 });
 
-test('a 429 alone changes nothing: the cut is made with the first leave after the hold, and once', () => {
+test('a 429 alone changes nothing: the cut is made with the first leave after the backoff, and once', () => {
   const full = fullBudget(100, START);
   const held = [1, 2, 3].reduce((state) => budgetAfterThrottle(state, 60, 0), full);
   expect(held).toMatchObject({ budget: 100, isCutDue: true });
-  const cut = budgetAtLeave(held, 100, WINDOW, at(1), { ...NOTHING, beforeHoldEnded: 60 });
+  const cut = budgetAtPermit(held, 100, WINDOW, at(1), { ...NOTHING, beforeBackoffEnded: 60 });
   expect(cut.budget).toBe(60);
-  expect(budgetAtLeave(cut, 100, WINDOW, at(1.01), { ...NOTHING, beforeHoldEnded: 10 }).budget).toBe(60);
+  expect(budgetAtPermit(cut, 100, WINDOW, at(1.01), { ...NOTHING, beforeBackoffEnded: 10 }).budget).toBe(60);
 });
 
 test.each([
@@ -150,15 +150,15 @@ test.each([
 });
 
 test('a limit that is configured lower holds at once; one that is configured higher is probed for', () => {
-  const lower = budgetAtLeave(learned(100), 60, WINDOW, at(1), NOTHING);
+  const lower = budgetAtPermit(learned(100), 60, WINDOW, at(1), NOTHING);
   expect(lower.budget).toBe(60);
-  expect(budgetAtLeave(lower, 40, WINDOW, at(1.1), NOTHING).budget).toBe(40);
+  expect(budgetAtPermit(lower, 40, WINDOW, at(1.1), NOTHING).budget).toBe(40);
   expect(budgetsSeen(lower, 70, 1, 20).map(([, budget]) => budget)).toEqual([62, 66, 70]);
 });
 
 test('idle time proves nothing: after a night, or a century, the budget is what it was, and its first step begins then', () => {
   for (const windows of [3 * 60 * 10, 3 * 60 * 24 * 365 * 100]) {
-    const rested = budgetAtLeave(learned(50), 100, WINDOW, at(windows), NOTHING);
+    const rested = budgetAtPermit(learned(50), 100, WINDOW, at(windows), NOTHING);
     expect(rested).toMatchObject({ budget: 50, quiet: 0, stepAt: at(windows) });
     const [first] = budgetsSeen(rested, 100, windows, windows + 5);
     expect(first?.[0]).toBeGreaterThanOrEqual(windows + LEARNING.quietWindowsMin);
@@ -168,10 +168,10 @@ test('idle time proves nothing: after a night, or a century, the budget is what 
 test('windows in which less than the budget was used do not count, be there ever so many, and those between them do', () => {
   expect(budgetsSeen(learned(50), 100, 0, 200, LEARNING.usedShare - 0.01)).toEqual([]);
   expect(budgetsSeen(learned(50), 100, 0, 5, LEARNING.usedShare)).not.toEqual([]);
-  const once = budgetAtLeave(learned(50), 100, WINDOW, at(1.1), lately(50));
-  const idle = budgetAtLeave(once, 100, WINDOW, at(50), NOTHING);
+  const once = budgetAtPermit(learned(50), 100, WINDOW, at(1.1), lately(50));
+  const idle = budgetAtPermit(once, 100, WINDOW, at(50), NOTHING);
   expect(idle).toMatchObject({ budget: 50, quiet: LEARNING.stepWindows });
-  expect(budgetAtLeave(idle, 100, WINDOW, at(51.1), lately(50)).budget).toBe(52);
+  expect(budgetAtPermit(idle, 100, WINDOW, at(51.1), lately(50)).budget).toBe(52);
 });
 
 interface Happening {
@@ -203,7 +203,7 @@ function states(history: readonly Happening[], windowMs: number): BudgetState[] 
     now += (after * windowMs) / 16;
     state = is429
       ? budgetAfterThrottle(state, accepted, acceptedNow)
-      : budgetAtLeave(state, limit, windowMs, now, { beforeHoldEnded: accepted, lately: acceptedLately });
+      : budgetAtPermit(state, limit, windowMs, now, { beforeBackoffEnded: accepted, lately: acceptedLately });
     return state;
   });
 }

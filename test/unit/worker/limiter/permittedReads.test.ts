@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Reply } from '../../../../src/graph/client/batchEnvelope.ts';
 import type { EnvelopeReply, GraphClient } from '../../../../src/graph/client/graphClient.ts';
 import type { SendReads } from '../../../../src/graph/reads/reading.ts';
-import type { Ledger } from '../../../../src/worker/limiter/rateLimiter.ts';
+import type { Limiter } from '../../../../src/worker/limiter/limiter.ts';
 import { paceOf, type Pace } from '../../../../src/worker/limiter/pace.ts';
 import { readsWithin } from '../../../../src/worker/limiter/permittedReads.ts';
 
@@ -52,14 +52,14 @@ function sender(
     },
     close: async () => undefined,
   };
-  // Of the ledger a sender needs no more than that its reads are let through.
-  const ledger = {
+  // Of the limiter a sender needs no more than that its reads are let through.
+  const limiter = {
     pace,
     read: (_: unknown, send: (ms: number) => unknown) => send(1_000),
-  } as unknown as Ledger;
+  } as unknown as Limiter;
   const patience = { outageMaxMs: pace.outageMaxMs, tell: (text: string) => void told.push(text) };
   const send = readsWithin(
-    { ledger, graph, random: () => 0.5, ...(isCommand && { patience }) },
+    { limiter, graph, random: () => 0.5, ...(isCommand && { patience }) },
     isCommand ? undefined : 'run',
     signal,
   );
@@ -180,14 +180,14 @@ describe('what is too much together', () => {
     },
     close: async () => undefined,
   });
-  const ledger = {
+  const limiter = {
     pace: QUICK,
     read: (_: unknown, send: (ms: number) => unknown) => send(1_000),
-  } as unknown as Ledger;
+  } as unknown as Limiter;
 
   test('is asked for in halves, down to the one that is too much alone', async () => {
     const asked: string[][] = [];
-    const send = readsWithin({ ledger, graph: graphOf(asked) }, 'run', NEVER);
+    const send = readsWithin({ limiter, graph: graphOf(asked) }, 'run', NEVER);
     expect(await send(['a', 'b', 'c', 'd', 'e'])).toEqual([
       OK,
       OK,
@@ -215,13 +215,13 @@ test('a call that takes long is told of while it lasts', async () => {
   const late = Promise.withResolvers<EnvelopeReply>();
   const told = Promise.withResolvers<string>();
   const pace = { ...QUICK, silenceTellMs: 5 };
-  const ledger = {
+  const limiter = {
     pace,
     read: (_: unknown, send: (ms: number) => unknown) => send(1_000),
-  } as unknown as Ledger;
+  } as unknown as Limiter;
   const graph: GraphClient = { postBatch: () => late.promise, close: async () => undefined };
   const patience = { outageMaxMs: 1_000, tell: told.resolve };
-  const reading = readsWithin({ ledger, graph, patience }, undefined, NEVER)(['a']);
+  const reading = readsWithin({ limiter, graph, patience }, undefined, NEVER)(['a']);
   expect(await told.promise).toMatch(/Graph has not answered for/);
   late.resolve(replies(OK));
   expect(await reading).toEqual([OK]);

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { Ledger, TenantStopped, type LedgerStore } from '../../../../src/worker/limiter/rateLimiter.ts';
+import { Limiter, TenantStopped, type LimiterStore } from '../../../../src/worker/limiter/limiter.ts';
 import { paceOf } from '../../../../src/worker/limiter/pace.ts';
-import type { LeaveRow, RowUpdate } from '../../../../src/runs/batchRow.ts';
-import type { LeaveAnswer, LedgerEvent, LedgerPolicy, Settlement } from '../../../../src/runs/permit.ts';
+import type { PermitRow, RowUpdate } from '../../../../src/runs/batchRow.ts';
+import type { PermitAnswer, LimiterEvent, LimiterPolicy, Settlement } from '../../../../src/runs/permit.ts';
 import { eachAlone, pendingRows } from '../../../support/rows.ts';
 
 const PACE = paceOf(100, 20_000);
@@ -26,25 +26,25 @@ afterEach(() => {
 });
 
 /** A store that grants everything, takes `latencyMs` for it, and remembers what it was told. */
-class GrantingStore implements LedgerStore {
+class GrantingStore implements LimiterStore {
   readonly told: number[] = [];
   readonly recorded: { rows: readonly RowUpdate[]; settlement: Settlement | undefined }[] = [];
   /** Of the calls to come, one after the other; 0 after the last. */
   latenciesMs: number[] = [];
-  answers: LeaveAnswer[] = [];
+  answers: PermitAnswer[] = [];
   /** Of all calls to come, one after the other; '' after the last. */
-  events: LedgerEvent[] = [];
+  events: LimiterEvent[] = [];
   isStopped = false;
   readonly answeredReads: (readonly [number, number])[] = [];
-  /** Replies to reads that were told by a call of their own: how many reads, the end of their charge, the hold. */
+  /** Replies to reads that were told by a call of their own: how many reads, the end of their charge, the backoff. */
   readonly replies: [number, number, number][] = [];
 
-  async leave(
+  async permit(
     _ref: object,
     _token: string,
-    rows: readonly LeaveRow[],
-    policy: LedgerPolicy,
-  ): Promise<LeaveAnswer> {
+    rows: readonly PermitRow[],
+    policy: LimiterPolicy,
+  ): Promise<PermitAnswer> {
     this.told.push(policy.jumpedFrom);
     this.answeredReads.push(...(policy.answered ?? []));
     pass(this.latenciesMs.shift() ?? 0);
@@ -58,19 +58,19 @@ class GrantingStore implements LedgerStore {
   async record(
     _ref: object,
     rows: readonly RowUpdate[],
-    policy: LedgerPolicy,
+    policy: LimiterPolicy,
     settlement?: Settlement,
-  ): ReturnType<LedgerStore['record']> {
+  ): ReturnType<LimiterStore['record']> {
     this.told.push(policy.jumpedFrom);
     this.recorded.push({ rows, settlement });
     return { states: [], runState: 'running', event: this.answered().event };
   }
 
-  async readLeave(
+  async readPermit(
     requests: number,
     isForWork: boolean,
-    policy: LedgerPolicy,
-  ): ReturnType<LedgerStore['readLeave']> {
+    policy: LimiterPolicy,
+  ): ReturnType<LimiterStore['readPermit']> {
     this.told.push(policy.jumpedFrom);
     pass(this.latenciesMs.shift() ?? 0);
     if (isForWork && this.isStopped) return { kind: 'stopped', ...this.answered(), state: 'stopped' };
@@ -80,40 +80,40 @@ class GrantingStore implements LedgerStore {
   async readReply(
     reads: number,
     chargeEnd: number,
-    holdMs: number,
-    policy: LedgerPolicy,
-  ): ReturnType<LedgerStore['readReply']> {
+    backoffMs: number,
+    policy: LimiterPolicy,
+  ): ReturnType<LimiterStore['readReply']> {
     this.told.push(policy.jumpedFrom);
-    this.replies.push([reads, chargeEnd, holdMs]);
+    this.replies.push([reads, chargeEnd, backoffMs]);
     return { event: this.answered().event };
   }
 
-  answered(): { now: number; event: LedgerEvent } {
+  answered(): { now: number; event: LimiterEvent } {
     return { now: clock.redisMs, event: this.events.shift() ?? '' };
   }
 }
 
-const granted = async (ledger: Ledger) => {
-  const leave = await ledger.leave(REF, ROWS, NEVER);
-  if (leave.kind !== 'granted') throw new Error(`not granted but ${leave.kind}`);
-  return leave;
+const granted = async (limiter: Limiter) => {
+  const permit = await limiter.permit(REF, ROWS, NEVER);
+  if (permit.kind !== 'granted') throw new Error(`not granted but ${permit.kind}`);
+  return permit;
 };
 
-test('a leave is good for a quarter of a window from when it was asked for, however long the answer took', async () => {
+test('a permit is good for a quarter of a window from when it was asked for, however long the answer took', async () => {
   const store = new GrantingStore();
   store.latenciesMs = [3_000];
-  const leave = await granted(new Ledger(store, PACE));
-  expect(leave.validForMs()).toBe(2_000);
+  const permit = await granted(new Limiter(store, PACE));
+  expect(permit.validForMs()).toBe(2_000);
   pass(2_500);
-  expect(leave.validForMs()).toBeLessThan(0);
+  expect(permit.validForMs()).toBeLessThan(0);
 });
 
-test('a leave that is given back leaves its rows as they were before it', async () => {
+test('a permit that is given back leaves its rows as they were before it', async () => {
   const store = new GrantingStore();
-  const ledger = new Ledger(store, PACE);
-  const leave = await granted(ledger);
-  await ledger.giveBack(REF, leave);
-  await ledger.giveBack(REF, { ...leave, states: [{ state: 'sent', attempts: 3 }] });
+  const limiter = new Limiter(store, PACE);
+  const permit = await granted(limiter);
+  await limiter.giveBack(REF, permit);
+  await limiter.giveBack(REF, { ...permit, states: [{ state: 'sent', attempts: 3 }] });
   expect(store.recorded.map(({ rows }) => rows)).toEqual([
     [{ place: 0, state: 'pending', attempts: 0, seen: { state: 'sent', attempts: 1 } }],
     [{ place: 0, state: 'unsure', attempts: 2, seen: { state: 'sent', attempts: 3 } }],
@@ -122,7 +122,7 @@ test('a leave that is given back leaves its rows as they were before it', async 
     returned: 1,
     answered: 0,
     chargeEnd: 7,
-    token: leave.token,
+    token: permit.token,
   });
 });
 
@@ -132,39 +132,39 @@ test.each([
   ['far back', -86_400_000],
   ['far forward', 86_400_000],
 ])(
-  'when the clock of Redis jumps %s, what it granted then is given back, and the ledger is told',
+  'when the clock of Redis jumps %s, what it granted then is given back, and the limiter is told',
   async (_, jumpMs) => {
     const store = new GrantingStore();
-    const ledger = new Ledger(store, PACE);
-    await granted(ledger);
+    const limiter = new Limiter(store, PACE);
+    await granted(limiter);
     pass(1_000);
     const unjumped = clock.redisMs;
     clock.redisMs += jumpMs;
-    const leave = await granted(ledger);
-    // Granted and given back, told with it, then granted by a ledger that knows.
+    const permit = await granted(limiter);
+    // Granted and given back, told with it, then granted by a limiter that knows.
     expect(store.recorded).toHaveLength(1);
     expect(store.recorded[0]?.settlement).toMatchObject({ returned: 1 });
     expect(store.told).toEqual([0, 0, unjumped, 0]);
-    expect(leave.kind).toBe('granted');
+    expect(permit.kind).toBe('granted');
   },
 );
 
-test('a jump that was seen while the ledger said wait is told with the next call', async () => {
+test('a jump that was seen while the limiter said wait is told with the next call', async () => {
   const store = new GrantingStore();
-  const ledger = new Ledger(store, PACE);
-  await granted(ledger);
+  const limiter = new Limiter(store, PACE);
+  await granted(limiter);
   clock.redisMs += 60_000;
   store.answers = [{ kind: 'wait', now: 0, event: '', waitMs: 1, reason: 'budget' }];
-  await granted(ledger);
+  await granted(limiter);
   expect(store.told).toEqual([0, 0, 1_000_000]);
 });
 
-test('leaves that others of this process were granted with the jump are given back too', async () => {
+test('permits that others of this process were granted with the jump are given back too', async () => {
   const store = new GrantingStore();
-  const ledger = new Ledger(store, PACE);
-  await granted(ledger);
+  const limiter = new Limiter(store, PACE);
+  await granted(limiter);
   clock.redisMs += 60_000;
-  await Promise.all([granted(ledger), granted(ledger), granted(ledger)]);
+  await Promise.all([granted(limiter), granted(limiter), granted(limiter)]);
   expect(store.recorded).toHaveLength(3);
   expect(store.told.filter((from) => from !== 0).length).toBeGreaterThan(0);
 });
@@ -174,34 +174,34 @@ test.each([
   ['answers that take very long', 3_600_000],
 ])('%s are no jump', async (_, latencyMs) => {
   const store = new GrantingStore();
-  const ledger = new Ledger(store, PACE);
-  await granted(ledger);
+  const limiter = new Limiter(store, PACE);
+  await granted(limiter);
   store.latenciesMs = [latencyMs];
-  await granted(ledger);
-  await granted(ledger);
+  await granted(limiter);
+  await granted(limiter);
   pass(3_600_000);
-  await granted(ledger);
+  await granted(limiter);
   expect(store.recorded).toEqual([]);
   expect(store.told).toEqual([0, 0, 0, 0]);
 });
 
 test('a clock that is slewed a little is no jump', async () => {
   const store = new GrantingStore();
-  const ledger = new Ledger(store, PACE);
+  const limiter = new Limiter(store, PACE);
   for (let i = 0; i < 100; i += 1) {
     pass(20_000);
     clock.redisMs += i % 2 === 0 ? 400 : -400;
-    await granted(ledger);
+    await granted(limiter);
   }
   expect(store.recorded).toEqual([]);
 });
 
-test('a read is not sent on a leave that came too late, nor on one from a clock that jumped', async () => {
+test('a read is not sent on a permit that came too late, nor on one from a clock that jumped', async () => {
   const store = new GrantingStore();
-  const ledger = new Ledger(store, PACE);
+  const limiter = new Limiter(store, PACE);
   let sent = 0;
   const read = (): Promise<string> =>
-    ledger.read(
+    limiter.read(
       { reads: 3, isForWork: true },
       async () => `reply ${(sent += 1)}`,
       () => 0,
@@ -219,34 +219,34 @@ test('a read is not sent on a leave that came too late, nor on one from a clock 
 
 test('writes count from when they were answered, however long it took to record that', async () => {
   const store = new GrantingStore();
-  const ledger = new Ledger(store, PACE);
-  const leave = await granted(ledger);
+  const limiter = new Limiter(store, PACE);
+  const permit = await granted(limiter);
   pass(400);
   const answeredAt = performance.now();
   pass(75);
-  await ledger.record(REF, [], leave, { answered: 1, answeredAt });
-  await ledger.giveBack(REF, leave);
+  await limiter.record(REF, [], permit, { answered: 1, answeredAt });
+  await limiter.giveBack(REF, permit);
   expect(store.recorded.map(({ settlement }) => settlement?.answeredAgoMs)).toEqual([75, 0]);
 });
 
 test('that reads were answered is told with the next call, once, also when that call is lost', async () => {
   const store = new GrantingStore();
-  const ledger = new Ledger(store, PACE);
-  const read = (holdMs: number, isForWork = true): Promise<void> =>
-    ledger.read(
+  const limiter = new Limiter(store, PACE);
+  const read = (backoffMs: number, isForWork = true): Promise<void> =>
+    limiter.read(
       { reads: 3, isForWork },
       async () => undefined,
-      () => holdMs,
+      () => backoffMs,
       NEVER,
     );
   await read(0);
   expect(store.answeredReads).toEqual([]);
-  vi.spyOn(store, 'leave').mockImplementationOnce(async (...[, , , policy]) => {
+  vi.spyOn(store, 'permit').mockImplementationOnce(async (...[, , , policy]) => {
     store.answeredReads.push(...(policy.answered ?? []));
     throw new Error('the connection was lost');
   });
-  await expect(granted(ledger)).rejects.toThrow('lost');
-  await granted(ledger);
+  await expect(granted(limiter)).rejects.toThrow('lost');
+  await granted(limiter);
   expect(store.answeredReads).toEqual([[7, 3]]);
 
   // What asks to wait, and reads that nothing need follow, are told at once.
@@ -257,16 +257,16 @@ test('that reads were answered is told with the next call, once, also when that 
     [3, 7, 500],
     [3, 7, 0],
   ]);
-  await granted(ledger);
+  await granted(limiter);
   expect(store.answeredReads).toEqual([[7, 3]]);
 });
 
 test('while the tenant is stopped nothing is read for work, but for a plan it is', async () => {
   const store = new GrantingStore();
   store.isStopped = true;
-  const ledger = new Ledger(store, PACE);
+  const limiter = new Limiter(store, PACE);
   const read = (isForWork: boolean): Promise<string> =>
-    ledger.read(
+    limiter.read(
       { reads: 1, isForWork },
       async () => 'reply',
       () => 0,
@@ -276,68 +276,68 @@ test('while the tenant is stopped nothing is read for work, but for a plan it is
   expect(await read(false)).toBe('reply');
 });
 
-test('a leave that is given back returns a charge for each request, whatever the number of its rows', async () => {
+test('a permit that is given back returns a charge for each request, whatever the number of its rows', async () => {
   const store = new GrantingStore();
-  const ledger = new Ledger(store, PACE);
+  const limiter = new Limiter(store, PACE);
   store.answers = [
     {
       ...{ kind: 'granted', now: 0, event: '', chargeEnd: 7, requests: 1, places: [0, 1, 2] },
       states: Array.from({ length: 3 }, () => ({ state: 'sent', attempts: 1 })),
     },
   ];
-  await ledger.giveBack(REF, await granted(ledger));
+  await limiter.giveBack(REF, await granted(limiter));
   expect(store.recorded[0]?.settlement).toMatchObject({ returned: 1 });
   const sent = { state: 'sent', attempts: 1 };
   expect(store.recorded[0]?.rows).toEqual(pendingRows(0, 1, 2).map((row) => ({ ...row, seen: sent })));
 });
 
-test('a look that would be too old is taken again while the wait lasts, not after it', async () => {
+test('a read that would be too old is taken again while the wait lasts, not after it', async () => {
   const store = new GrantingStore();
-  const ledger = new Ledger(store, { ...PACE, lookAgeMaxMs: 100, lookAheadMs: 6_490 });
+  const limiter = new Limiter(store, { ...PACE, snapshotAgeMaxMs: 100, readAheadMs: 6_490 });
   store.answers = [{ kind: 'wait', now: 0, event: '', waitMs: 6_500, reason: 'budget' }];
-  expect(await ledger.leave(REF, ROWS, NEVER)).toEqual({ kind: 'late' });
+  expect(await limiter.permit(REF, ROWS, NEVER)).toEqual({ kind: 'late' });
 });
 
-test('a leave that would come when the look is too old is late', async () => {
+test('a permit that would come when the read is too old is late', async () => {
   const store = new GrantingStore();
-  const ledger = new Ledger(store, { ...PACE, lookAgeMaxMs: 100 });
+  const limiter = new Limiter(store, { ...PACE, snapshotAgeMaxMs: 100 });
   store.answers = [{ kind: 'wait', now: 0, event: '', waitMs: 150, reason: 'spacing' }];
-  expect(await ledger.leave(REF, ROWS, NEVER)).toEqual({ kind: 'late' });
+  expect(await limiter.permit(REF, ROWS, NEVER)).toEqual({ kind: 'late' });
   store.answers = [{ kind: 'wait', now: 0, event: '', waitMs: 50, reason: 'spacing' }];
-  expect((await ledger.leave(REF, ROWS, NEVER)).kind).toBe('granted');
+  expect((await limiter.permit(REF, ROWS, NEVER)).kind).toBe('granted');
 });
 
 test('waiting ends at once when the worker stops, with its reason', async () => {
   const store = new GrantingStore();
-  const ledger = new Ledger(store, PACE);
+  const limiter = new Limiter(store, PACE);
   const stopping = new AbortController();
   store.answers = [{ kind: 'wait', now: 0, event: '', waitMs: 3_600_000, reason: 'throttled' }];
-  const waiting = ledger.leave(REF, ROWS, stopping.signal);
+  const waiting = limiter.permit(REF, ROWS, stopping.signal);
   await vi.waitFor(() => expect(store.told).toHaveLength(1));
   stopping.abort();
   await expect(waiting).rejects.toMatchObject({ name: 'AbortError' });
-  await expect(ledger.leave(REF, ROWS, stopping.signal)).rejects.toBe(stopping.signal.reason);
+  await expect(limiter.permit(REF, ROWS, stopping.signal)).rejects.toBe(stopping.signal.reason);
 });
 
-test('what the ledger did is logged in words, by the one that was told of it', async () => {
+test('what the limiter did is logged in words, by the one that was told of it', async () => {
   const store = new GrantingStore();
   const lines: string[] = [];
   const log = { info: (line: string) => void lines.push(line) };
-  const ledger = new Ledger(store, PACE, { log });
-  store.events = ['cut 100 63', 'probe 63 65', 'hold 12600', '', 'full 85000', 'hold 249'];
-  const leave = await granted(ledger);
-  await granted(ledger);
-  await ledger.record(REF, [], leave, { answered: 1, throttled: 1, holdMs: 12_600 });
-  await ledger.giveBack(REF, leave);
+  const limiter = new Limiter(store, PACE, { log });
+  store.events = ['cut 100 63', 'probe 63 65', 'backoff 12600', '', 'full 85000', 'backoff 249'];
+  const permit = await granted(limiter);
+  await granted(limiter);
+  await limiter.record(REF, [], permit, { answered: 1, throttled: 1, backoffMs: 12_600 });
+  await limiter.giveBack(REF, permit);
   const reads = (): Promise<number> =>
-    ledger.read(
+    limiter.read(
       { reads: 1, isForWork: true },
       async () => 1,
       () => 249,
       NEVER,
     );
   await reads();
-  await granted(ledger);
+  await granted(limiter);
   expect(lines).toEqual([
     'Budget cut from 100 to 63 writes a window: that is what the tenant took.',
     'Budget tried at 65 writes a window, up from 63.',
@@ -347,8 +347,8 @@ test('what the ledger did is logged in words, by the one that was told of it', a
   ]);
 });
 
-test('the ledger is told which Redis ended in order, and of no other', async () => {
+test('the limiter is told which Redis ended in order, and of no other', async () => {
   const store = new GrantingStore();
-  expect(new Ledger(store, PACE).policy().endedInOrder).toBe('');
-  expect(new Ledger(store, PACE, { endedInOrder: 'a b' }).policy().endedInOrder).toBe('a b');
+  expect(new Limiter(store, PACE).policy().endedInOrder).toBe('');
+  expect(new Limiter(store, PACE, { endedInOrder: 'a b' }).policy().endedInOrder).toBe('a b');
 });

@@ -19,13 +19,13 @@ import {
 import { NEEDS_BETA, type RowReader } from './rowReader.ts';
 import type { Fault } from './row.ts';
 import { TARGET_COLUMNS } from '../targets/target.ts';
-import { EXTRA_COLUMNS, type Wish } from './wish.ts';
+import { EXTRA_COLUMNS, type Desired } from './desired.ts';
 import type { OwnField } from '../kinds/kind.ts';
 
 const TARGET_IN_COLUMNS = ['targetType', ...TARGET_COLUMNS, 'filterId', 'filterType'] as const;
 
 /** `target` in Graph's own shape becomes a whole body around it; the columns beside it go in as usual. */
-export function readRawTarget(reader: RowReader, address: Address | undefined): Wish | undefined {
+export function readRawTarget(reader: RowReader, address: Address | undefined): Desired | undefined {
   refuseBeside(reader, 'target', TARGET_IN_COLUMNS);
   const given = reader.json('target');
   const target = given && plainRawTarget(given);
@@ -37,7 +37,7 @@ export function readRawTarget(reader: RowReader, address: Address | undefined): 
 }
 
 /** A whole `body` in Graph's own shape. */
-export function readRawBody(reader: RowReader, address: Address | undefined): Wish | undefined {
+export function readRawBody(reader: RowReader, address: Address | undefined): Desired | undefined {
   refuseBeside(reader, 'body', [...TARGET_IN_COLUMNS, 'target', ...EXTRA_COLUMNS]);
   const given = reader.json('body');
   if (given === undefined || address === undefined) return undefined;
@@ -63,7 +63,7 @@ function refuseBeside(reader: RowReader, raw: 'target' | 'body', columns: readon
     if (reader.has(column))
       reader.problem(
         column,
-        `${column} and ${raw} both say what is wished.`,
+        `${column} and ${raw} both say what is wanted.`,
         `Leave ${column} or ${raw} blank.`,
       );
   }

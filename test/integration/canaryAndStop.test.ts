@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { processBatch } from '../../src/worker/processBatch.ts';
 import { readsWithin } from '../../src/worker/limiter/permittedReads.ts';
-import type { LeaveRow, RowUpdate } from '../../src/runs/batchRow.ts';
+import type { PermitRow, RowUpdate } from '../../src/runs/batchRow.ts';
 import { NOTHING_SENT } from '../../src/runs/permit.ts';
 import { DEFAULT_OPTIONS, HOUR_MS, type Run, type RunOptions, awaitsSignIn } from '../../src/runs/run.ts';
 import { RunStore } from '../../src/runs/runStore.ts';
-import { world, type World, type WorldOptions } from '../support/batchWorld.ts';
+import { world, type SimulatorState, type WorldOptions } from '../support/batchWorld.ts';
 import { publishRun, recordForTests, rowsOf, runAtWork, WIDE } from '../support/record.ts';
 import { eachAlone, groupRow, identityOf, pendingRows } from '../support/rows.ts';
 import { groupTarget } from '../support/simulatorClient.ts';
@@ -15,13 +15,13 @@ const ROOT = identityOf().graphUrl;
 const NEVER = new AbortController().signal;
 const ref = (batch = 0, runId = 'r1') => ({ runId, batch });
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
-const pending = (...places: number[]): LeaveRow[] => eachAlone(pendingRows(...places));
+const pending = (...places: number[]): PermitRow[] => eachAlone(pendingRows(...places));
 
 const runOf = async (store: RunStore): Promise<Run> => (await store.run('r1')) ?? expect.fail('gone');
 const optionsOf = (change: Partial<RunOptions>) => ({ options: { ...DEFAULT_OPTIONS, ...change } });
 
 /** Two hundred rows of one policy. */
-const large = (options: WorldOptions = {}): Promise<World> =>
+const large = (options: WorldOptions = {}): Promise<SimulatorState> =>
   world(record, {
     ...options,
     instead: {
@@ -35,8 +35,8 @@ const large = (options: WorldOptions = {}): Promise<World> =>
     },
   });
 
-const drainByThree = (each: World): Promise<unknown> =>
-  Promise.all([each.edges, each.anotherWorker(), each.anotherWorker()].map((worker) => each.drain(worker)));
+const drainByThree = (each: SimulatorState): Promise<unknown> =>
+  Promise.all([each.deps, each.anotherWorker(), each.anotherWorker()].map((worker) => each.drain(worker)));
 
 describe('a canary', () => {
   test.each([1, 7, 20, 33])(
@@ -113,8 +113,8 @@ describe('a canary', () => {
     const store = record.store();
     await runAtWork(store, rowsOf(20), optionsOf({ canary: 3 }));
     const rows = pendingRows(...numbers(20)).map((row) => ({ ...row, request: Math.floor(row.place / 5) }));
-    const leave = await store.leave(ref(), 'me', rows, WIDE);
-    expect(leave).toMatchObject({ kind: 'granted', requests: 1, places: [0, 1, 2, 3, 4] });
+    const permit = await store.permit(ref(), 'me', rows, WIDE);
+    expect(permit).toMatchObject({ kind: 'granted', requests: 1, places: [0, 1, 2, 3, 4] });
     const done = numbers(5).map((place): RowUpdate => ({ place, state: 'succeeded', attempts: 1 }));
     await store.record(ref(), done, WIDE, { ...NOTHING_SENT, token: 'me' });
     expect((await runOf(store)).state).toBe('paused');
@@ -124,23 +124,23 @@ describe('a canary', () => {
 describe('while the tenant is stopped', () => {
   const STOP = { by: 'ann@host', at: 5, reason: 'CHG-1' };
 
-  test('no leave is given, whatever the run, and none is charged', async () => {
+  test('no permit is given, whatever the run, and none is charged', async () => {
     const store = record.store();
     await runAtWork(store, rowsOf(20));
     await store.stop(STOP);
-    expect(await store.leave(ref(), 'me', pending(0), WIDE)).toMatchObject({
+    expect(await store.permit(ref(), 'me', pending(0), WIDE)).toMatchObject({
       kind: 'stopped',
       state: 'stopped',
     });
-    expect((await store.ledgerNow(WIDE)).charged).toBe(0);
+    expect((await store.limiterNow(WIDE)).charged).toBe(0);
     expect((await runOf(store)).sent).toBe(0);
   });
 
   test('nothing is read for work, but a plan reads', async () => {
     const store = record.store();
     await store.stop(STOP);
-    expect((await store.readLeave(1, true, WIDE)).kind).toBe('stopped');
-    expect((await store.readLeave(1, false, WIDE)).kind).toBe('granted');
+    expect((await store.readPermit(1, true, WIDE)).kind).toBe('stopped');
+    expect((await store.readPermit(1, false, WIDE)).kind).toBe('granted');
   });
 
   test('no run is set to work, also one that is published later, nor is one at work gone on with', async () => {
@@ -169,16 +169,16 @@ describe('while the tenant is stopped', () => {
     const working = drainByThree(each);
     while (stats().writesArrived === 0) await new Promise((resolve) => setImmediate(resolve));
     await each.runs.stop(STOP);
-    // What had its leave before may still leave this process.
+    // What had its permit before may still leave this process.
     await working;
     expect(await each.run()).toMatchObject({ state: 'running', sent: 0 });
     const { envelopes, writesArrived } = stats();
     expect(writesArrived).toBeLessThan(200);
     await drainByThree(each);
-    expect(await processBatch(ref(9), each.edges, NEVER)).toEqual({ kind: 'stopped' });
+    expect(await processBatch(ref(9), each.deps, NEVER)).toEqual({ kind: 'stopped' });
     expect(stats().envelopes).toBe(envelopes);
     const send = readsWithin(
-      { ledger: each.edges.ledger, graph: each.edges.graphOf('beta') },
+      { limiter: each.deps.limiter, graph: each.deps.graphOf('beta') },
       undefined,
       NEVER,
     );
@@ -247,8 +247,8 @@ test('a run is written with at most its own number of writes a window', async ()
   const store = record.store();
   await runAtWork(store, rowsOf(40), optionsOf({ writesPerWindow: 6 }));
   const policy = { ...WIDE, limit: 12, windowMs: 10_000 };
-  expect(await store.leave(ref(), 'a', pending(...numbers(20)), policy)).toMatchObject({ requests: 6 });
-  expect((await store.leave(ref(1), 'b', pending(0), policy)).kind).toBe('wait');
+  expect(await store.permit(ref(), 'a', pending(...numbers(20)), policy)).toMatchObject({ requests: 6 });
+  expect((await store.permit(ref(1), 'b', pending(0), policy)).kind).toBe('wait');
 });
 
 test('the first batch goes alone until it is answered, and then too when its run is about to be stopped', async () => {
@@ -256,8 +256,8 @@ test('the first batch goes alone until it is answered, and then too when its run
   await runAtWork(store, rowsOf(40));
   const policy = { ...WIDE, windowMs: 60_000 };
   const token = 'a';
-  const other = () => store.leave(ref(1), 'b', pending(0), policy);
-  expect((await store.leave(ref(), token, pending(0), policy)).kind).toBe('granted');
+  const other = () => store.permit(ref(1), 'b', pending(0), policy);
+  expect((await store.permit(ref(), token, pending(0), policy)).kind).toBe('granted');
   expect(await other()).toMatchObject({ kind: 'wait', reason: 'first' });
   const answered = { ...NOTHING_SENT, token, answered: 1 };
   await store.record(ref(), [], policy, { ...answered, isStopping: true });

@@ -2,8 +2,8 @@ import { NO_LOG } from '../../src/log.ts';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { accessTokenCredentials } from '../../src/graph/auth/credentials.ts';
 import { createGraphClient, type EnvelopeReply } from '../../src/graph/client/graphClient.ts';
-import type { Edges } from '../../src/worker/deps.ts';
-import { Ledger } from '../../src/worker/limiter/rateLimiter.ts';
+import type { WorkerDeps } from '../../src/worker/deps.ts';
+import { Limiter } from '../../src/worker/limiter/limiter.ts';
 import { paceOf, type Pace } from '../../src/worker/limiter/pace.ts';
 import { Producer } from '../../src/worker/producer.ts';
 import { SignIn } from '../../src/worker/workerSignIn.ts';
@@ -11,21 +11,21 @@ import { startWorker } from '../../src/worker/worker.ts';
 import { RunStore } from '../../src/runs/runStore.ts';
 import { hasEnded } from '../../src/runs/run.ts';
 import { eachAlone } from '../support/rows.ts';
-import { world, type World, type WorldOptions } from '../support/batchWorld.ts';
+import { world, type SimulatorState, type WorldOptions } from '../support/batchWorld.ts';
 import { recordForTests, runAtWork } from '../support/record.ts';
 import { groupRow } from '../support/rows.ts';
 import { groupTarget, simulator } from '../support/simulatorClient.ts';
 
 const record = recordForTests();
 const CONFIGURED = 1_000;
-/** The calls of a batch: its look, then its writes. */
+/** The calls of a batch: its read, then its writes. */
 const WRITE = 2;
 
-interface TwoWorkers extends World {
+interface TwoWorkers extends SimulatorState {
   /** What both have logged, in order. */
   readonly lines: readonly string[];
-  readonly one: Edges;
-  readonly other: Edges;
+  readonly one: WorkerDeps;
+  readonly other: WorkerDeps;
   budget(): Promise<number>;
 }
 
@@ -34,14 +34,14 @@ async function twoWorkers(options: WorldOptions): Promise<TwoWorkers> {
   const each = await world(record, { writesPerWindow: CONFIGURED, pace: { windowMs: 600 }, ...options });
   const lines: string[] = [];
   const log = { info: (line: string) => void lines.push(line) };
-  const { pace } = each.edges.ledger;
-  const edges = (of: Edges): Edges => ({ ...of, ledger: new Ledger(each.runs, pace, { log }) });
+  const { pace } = each.deps.limiter;
+  const deps = (of: WorkerDeps): WorkerDeps => ({ ...of, limiter: new Limiter(each.runs, pace, { log }) });
   return {
     ...each,
     lines,
-    one: edges(each.edges),
-    other: edges(each.anotherWorker()),
-    budget: async () => (await each.runs.ledgerNow(each.edges.ledger.policy())).budget,
+    one: deps(each.deps),
+    other: deps(each.anotherWorker()),
+    budget: async () => (await each.runs.limiterNow(each.deps.limiter.policy())).budget,
   };
 }
 
@@ -50,10 +50,10 @@ test('a 429 that one worker sees holds and slows the other, and each is logged o
   await each.step(each.one);
   expect(each.lines).toEqual([expect.stringMatching(/^Throttled: nothing is sent for \d+\.\d s\.$/)]);
   expect(await each.budget()).toBe(CONFIGURED);
-  const { holdUntil } = await each.runs.ledgerNow(each.other.ledger.policy());
+  const { backoffUntil } = await each.runs.limiterNow(each.other.limiter.policy());
   await each.work(each.other);
-  expect(Date.now()).toBeGreaterThanOrEqual(holdUntil ?? Infinity);
-  expect(each.graph.stats()).toMatchObject({ requestsDuringHold: 0, writesDone: 20 });
+  expect(Date.now()).toBeGreaterThanOrEqual(backoffUntil ?? Infinity);
+  expect(each.graph.stats()).toMatchObject({ requestsDuringBackoff: 0, writesDone: 20 });
   // Nothing was accepted before, so nothing is known but that it was too much.
   expect(each.lines.slice(1)).toEqual([
     `Budget cut from ${CONFIGURED} to ${CONFIGURED / 2} writes a window: that is what the tenant took.`,
@@ -62,20 +62,20 @@ test('a 429 that one worker sees holds and slows the other, and each is logged o
   expect(await each.run()).toMatchObject({ throttled: 20, counts: { succeeded: 20 } });
 });
 
-test('a budget that one worker has learned is what the other gets its leave from', async () => {
+test('a budget that one worker has learned is what the other gets its permit from', async () => {
   const each = await twoWorkers({ graph: { writeLimit: 7, windowMs: 600, window: 'sliding' } });
   await each.step(each.one);
   expect(await each.run()).toMatchObject({ throttled: 13, counts: { succeeded: 7 } });
   const ref = { runId: 'r1', batch: 0 };
   const open = eachAlone((await each.rows()).filter(({ state }) => state === 'pending'));
   const never = new AbortController().signal;
-  let leave = await each.other.ledger.leave(ref, open, never);
-  while (leave.kind === 'late') leave = await each.other.ledger.leave(ref, open, never);
+  let permit = await each.other.limiter.permit(ref, open, never);
+  while (permit.kind === 'late') permit = await each.other.limiter.permit(ref, open, never);
   // Thirteen rows are left, and seven are what the tenant takes.
-  if (leave.kind !== 'granted') throw new Error(`not granted but ${leave.kind}`);
-  expect(leave.places.length).toBeGreaterThanOrEqual(5);
-  expect(leave.places.length).toBeLessThanOrEqual(7);
-  await each.other.ledger.giveBack(ref, leave);
+  if (permit.kind !== 'granted') throw new Error(`not granted but ${permit.kind}`);
+  expect(permit.places.length).toBeGreaterThanOrEqual(5);
+  expect(permit.places.length).toBeLessThanOrEqual(7);
+  await each.other.limiter.giveBack(ref, permit);
   expect(await each.budget()).toBe(7);
   expect(each.lines.filter((line) => line.includes(`cut from ${CONFIGURED} to 7 `))).toHaveLength(1);
 });
@@ -87,7 +87,7 @@ const refused401: EnvelopeReply = {
 };
 
 test.each<[string, WorldOptions, boolean]>([
-  ['a look that is throttled', { graph: { script: [{ envelope: 1, fault: 'throttled' }] } }, false],
+  ['a read that is throttled', { graph: { script: [{ envelope: 1, fault: 'throttled' }] } }, false],
   [
     'a batch that is refused with 401',
     { intercept: (call, pass) => (call === WRITE ? Promise.resolve(refused401) : pass()) },
@@ -145,9 +145,9 @@ test('two BullMQ workers learn one budget together, and the log tells each of it
       limits: { requestMs: pace.requestTimeoutMs },
     });
     const producer = new Producer(store, redis, graph.url);
-    const edges: Edges = {
+    const deps: WorkerDeps = {
       runs: store,
-      ledger: new Ledger(store, pace, { log: { info: (line: string) => void lines.push(line) } }),
+      limiter: new Limiter(store, pace, { log: { info: (line: string) => void lines.push(line) } }),
       graphUrl: graph.url,
       graphOf: () => ({
         ...client,
@@ -162,7 +162,7 @@ test('two BullMQ workers learn one budget together, and the log tells each of it
       now: Date.now,
       random: Math.random,
     };
-    const started = startWorker(edges, producer, redis, { concurrency: 2 });
+    const started = startWorker(deps, producer, redis, { concurrency: 2 });
     onTestFinished(async () => {
       await started.stop();
       await producer.close();
@@ -180,7 +180,7 @@ test('two BullMQ workers learn one budget together, and the log tells each of it
   );
   expect((await runs.run(runId))?.counts.succeeded).toBe(rows);
   expect(Math.min(...sent)).toBeGreaterThan(0);
-  expect(graph.stats().requestsDuringHold).toBe(0);
+  expect(graph.stats().requestsDuringBackoff).toBe(0);
 
   const steps = lines.flatMap((line) => {
     const [, cutFrom, cutTo, triedAt, upFrom] =
@@ -194,7 +194,7 @@ test('two BullMQ workers learn one budget together, and the log tells each of it
   expect(cuts).toBeGreaterThan(0);
   expect(holds).toBeGreaterThanOrEqual(cuts);
   // All steps together lead from the configured limit to the budget of now: none was told twice, none left out.
-  const { budget } = await runs.ledgerNow(new Ledger(runs, pace).policy());
+  const { budget } = await runs.limiterNow(new Limiter(runs, pace).policy());
   expect(configured + steps.reduce((sum, { from, to }) => sum + to - from, 0)).toBe(budget);
   expect(budget).toBeLessThan(configured);
 });

@@ -6,11 +6,11 @@ import type { Target } from '../targets/target.ts';
 export const EXTRA_COLUMNS = ['intent', 'source', 'sourceId'] as const;
 export type ExtraColumn = (typeof EXTRA_COLUMNS)[number];
 
-/** What a wish may say beside its target, in Graph's words. Blank ones are not sent. */
+/** What a desired state may say beside its target, in Graph's words. Blank ones are not sent. */
 export type Extras = { readonly [column in ExtraColumn]?: string };
 
 /** What an assignment is to become. */
-export type Wish =
+export type Desired =
   | ({ readonly kind: 'described'; readonly target: Target; readonly filter: Filter } & Extras)
   /** A whole PATCH body in Graph's own shape, sent as given. */
   | { readonly kind: 'raw'; readonly body: JsonObject };

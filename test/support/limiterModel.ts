@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis';
-import { NOTHING_SENT, type LedgerPolicy } from '../../src/runs/permit.ts';
+import { NOTHING_SENT, type LimiterPolicy } from '../../src/runs/permit.ts';
 import type { RunStore } from '../../src/runs/runStore.ts';
 import { eachAlone, pendingRows } from './rows.ts';
-import { LedgerTwin } from './ledgerTwin.ts';
+import { LimiterTwin } from './limiterTwin.ts';
 import { tenantModel, type TenantModel, type TenantReply, type TenantRule } from './tenantModel.ts';
 
 /** The small generator "mulberry32": a history is replayed from its seed. */
@@ -40,7 +40,7 @@ export interface History {
   readonly dies: number;
   readonly lost: number;
   /** Longest Retry-After, in windows. */
-  readonly holdWindows: number;
+  readonly backoffWindows: number;
   /** Longest time from leave to reply, as a share of the time-out. */
   readonly latency: number;
   /** Share of the history after which it happens; the clock's step in ms. */
@@ -49,23 +49,23 @@ export interface History {
   readonly step?: { readonly at: number; readonly ms: number; readonly unseen?: boolean };
 }
 
-export interface Leaves {
+export interface Permits {
   /** In true time: when leave was given, for how many, out of which budget, and when the server counted them. */
   readonly given: { at: number; n: number; budget: number; arrival: number }[];
   /** In true time, when nothing may be given: holds that were asked for, and why. */
   readonly closed: { from: number; until: number; why: string }[];
-  /** What is wrong with the ledger's books, in words. */
+  /** What is wrong with the limiter's books, in words. */
   readonly wrong: string[];
   /** What it still counts when everything must have ended. */
   chargedAtEnd: number;
   /** Moments at which accepted writes are to be forgotten, at most. */
   acceptedEnds: number;
   steppedAt: number;
-  readonly policy: LedgerPolicy;
+  readonly policy: LimiterPolicy;
   readonly start: number;
   readonly end: number;
   readonly tenant: TenantModel | undefined;
-  /** As the ledger told them: one for each that began. */
+  /** As the limiter told them: one for each that began. */
   readonly events: string[];
 }
 
@@ -79,14 +79,14 @@ interface ModelWorker {
   untold: { redis: number; at: number } | undefined;
 }
 
-/** Plays a history of workers who ask for leave, send, are answered or die, in virtual time, on the real scripts. */
+/** Plays a history of workers who ask for a permit, send, are answered or die, in virtual time, on the real scripts. */
 export async function play(
   history: History,
   store: RunStore,
   redis: Redis,
   runId: string,
   batches: number,
-): Promise<Leaves> {
+): Promise<Permits> {
   const random = seeded(history.seed);
   const { windowMs, timeoutMs, limit } = history;
   const base = {
@@ -100,11 +100,11 @@ export async function play(
   const end = START + history.lengthWindows * windowMs;
   const at = (share: number): number => START + share * (end - START);
   const tenant = history.tenant && tenantModel(history.tenant, windowMs, START, end);
-  const leaves: Leaves = {
+  const permits: Permits = {
     ...{ given: [], closed: [], wrong: [], events: [] },
     ...{ chargedAtEnd: -1, acceptedEnds: 0, steppedAt: Infinity, policy: base, start: START, end, tenant },
   };
-  const twin = new LedgerTwin();
+  const twin = new LimiterTwin();
   let offset = 0;
   let now = START;
   let server = 'one';
@@ -132,27 +132,27 @@ export async function play(
     event: string,
     tell: (redisNow: number, books: Record<string, string>) => void,
   ): Promise<void> => {
-    leaves.events.push(...event.split(';').filter(Boolean));
+    permits.events.push(...event.split(';').filter(Boolean));
     const [books, ends, acceptedEnds] = await Promise.all([
-      redis.hgetall(store.keys.ledger),
-      redis.zcard(store.keys.ledgerWrites),
-      redis.zcard(store.keys.ledgerAccepted),
+      redis.hgetall(store.keys.limiter),
+      redis.zcard(store.keys.limiterWrites),
+      redis.zcard(store.keys.limiterAccepted),
     ]);
-    leaves.acceptedEnds = Math.max(leaves.acceptedEnds, acceptedEnds);
+    permits.acceptedEnds = Math.max(permits.acceptedEnds, acceptedEnds);
     const charges = Object.entries(books).filter(([name]) => /^w\d/.test(name));
     const sum = charges.reduce((total, [, n]) => total + Number(n), 0);
     const when = `${now - START} ms after the start`;
-    if (charges.some(([, n]) => Number(n) < 0)) leaves.wrong.push(`a charge is negative, ${when}`);
+    if (charges.some(([, n]) => Number(n) < 0)) permits.wrong.push(`a charge is negative, ${when}`);
     if (sum !== Number(books['w'] ?? 0))
-      leaves.wrong.push(`${sum} is not the total of ${books['w']}, ${when}`);
-    if (ends !== charges.length) leaves.wrong.push(`${ends} ends for ${charges.length} charges, ${when}`);
+      permits.wrong.push(`${sum} is not the total of ${books['w']}, ${when}`);
+    if (ends !== charges.length) permits.wrong.push(`${ends} ends for ${charges.length} charges, ${when}`);
     const redisNow = Math.floor(now + offset);
     if (books['fullUntil'] !== fullUntil) twin.distrusted(redisNow);
     fullUntil = books['fullUntil'];
     tell(redisNow, books);
-    leaves.wrong.push(...twin.against(books).map((why) => `${why}, ${when}`));
+    permits.wrong.push(...twin.against(books).map((why) => `${why}, ${when}`));
   };
-  const policyOf = (worker: ModelWorker): LedgerPolicy => ({
+  const policyOf = (worker: ModelWorker): LimiterPolicy => ({
     ...base,
     limit: limitNow(),
     jumpedFrom: worker.untold ? Math.floor(worker.untold.redis + (now - worker.untold.at)) : 0,
@@ -169,7 +169,7 @@ export async function play(
     setClock();
     const token = `token-${worker.batch}`;
     const policy = policyOf(worker);
-    const answer = await store.leave(ref, token, rows, policy);
+    const answer = await store.permit(ref, token, rows, policy);
     worker.untold = undefined;
     await audit(answer.event, (_, books) => twin.left(answer, policy, books));
     see(worker, answer.now);
@@ -183,7 +183,7 @@ export async function play(
     const before = answer.places.map((place) => ({ place, state: 'pending' as const, attempts: 0 }));
     const ended = { ...NOTHING_SENT, token, chargeEnd: answer.chargeEnd };
     const budget = twin.budget(policy);
-    if (budget > policy.limit) leaves.wrong.push(`a budget of ${budget} on a limit of ${policy.limit}`);
+    if (budget > policy.limit) permits.wrong.push(`a budget of ${budget} on a limit of ${policy.limit}`);
     if (worker.untold) {
       const { event } = await store.record(ref, before, policyOf(worker), { ...ended, returned: n });
       worker.untold = undefined;
@@ -195,7 +195,7 @@ export async function play(
     // The extremes are the dangerous ones.
     const place = random();
     const arrival = place < 0.3 ? now : place < 0.6 ? replyAt : now + random() * (replyAt - now);
-    leaves.given.push({ at: now, n, budget, arrival });
+    permits.given.push({ at: now, n, budget, arrival });
     let reply = chance(history, n, random);
     if (tenant)
       later(arrival, async () => {
@@ -213,13 +213,13 @@ export async function play(
     later(isLost ? replyAt + random() * (now + timeoutMs - replyAt) : replyAt, async () => {
       setClock();
       const settlement = { ...ended, answered: n, ...reply };
-      const { holdMs } = reply;
+      const { backoffMs } = reply;
       const asked = policyOf(worker);
       const { event } = await store.record(ref, before, asked, settlement);
       worker.untold = undefined;
       await audit(event, (redisNow) => twin.recorded(reply.accepted, reply.throttled, asked, redisNow));
-      if (holdMs > 0) leaves.closed.push({ from: now, until: now + holdMs, why: 'named' });
-      if (holdMs < 0) leaves.closed.push({ from: now, until: now + windowMs / 10, why: 'unnamed' });
+      if (backoffMs > 0) permits.closed.push({ from: now, until: now + backoffMs, why: 'named' });
+      if (backoffMs < 0) permits.closed.push({ from: now, until: now + windowMs / 10, why: 'unnamed' });
       again(1);
     });
   };
@@ -232,7 +232,7 @@ export async function play(
   if (history.restartAt !== undefined) {
     later(at(history.restartAt), async () => {
       server = 'two';
-      leaves.closed.push({ from: now, until: now + windowMs + timeoutMs, why: 'restarted' });
+      permits.closed.push({ from: now, until: now + windowMs + timeoutMs, why: 'restarted' });
     });
   }
   if (history.step) {
@@ -241,9 +241,9 @@ export async function play(
       offset += ms;
       if (unseen)
         for (const worker of workers) Object.assign(worker, { reading: undefined, untold: undefined });
-      leaves.steppedAt = now;
+      permits.steppedAt = now;
       // A step back makes all that counts count longer; only one forward could free it early.
-      if (ms > 0) leaves.closed.push({ from: now, until: now + windowMs + timeoutMs, why: 'jumped' });
+      if (ms > 0) permits.closed.push({ from: now, until: now + windowMs + timeoutMs, why: 'jumped' });
     });
   }
   for (;;) {
@@ -255,18 +255,18 @@ export async function play(
   }
   now += 2 * (windowMs + timeoutMs);
   setClock();
-  leaves.chargedAtEnd = (await store.ledgerNow(base)).charged;
-  return leaves;
+  permits.chargedAtEnd = (await store.limiterNow(base)).charged;
+  return permits;
 }
 
 /** A reply as chance has it: a 429 for all of it or for a part, a named wait or none, and some that were let through to no limit. */
 function chance(history: History, n: number, random: () => number): TenantReply {
   const isThrottled = random() < history.throttled;
-  const namedMs = Math.ceil(random() * history.holdWindows * history.windowMs);
+  const namedMs = Math.ceil(random() * history.backoffWindows * history.windowMs);
   const isUnnamed = random() < history.unnamed;
   const throttled = random() < 0.5 ? n : 1 + Math.floor(random() * n);
   const unknown = random() < 0.2 ? Math.floor(random() * n) : 0;
-  if (!isThrottled) return { accepted: n - unknown, throttled: 0, holdMs: 0 };
+  if (!isThrottled) return { accepted: n - unknown, throttled: 0, backoffMs: 0 };
   const accepted = Math.max(0, n - throttled - unknown);
-  return { accepted, throttled, holdMs: isUnnamed ? -1 : namedMs };
+  return { accepted, throttled, backoffMs: isUnnamed ? -1 : namedMs };
 }

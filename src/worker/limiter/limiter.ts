@@ -1,9 +1,9 @@
-import { asBefore, attemptsIn, type Leave, type LeaveOutcome } from './permit.ts';
+import { asBefore, attemptsIn, type Permit, type PermitOutcome } from './permit.ts';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../../log.ts';
-import type { BatchRef, BatchStates, LeaveRow, RowUpdate } from '../../runs/batchRow.ts';
-import { NOTHING_SENT, type LedgerEvent, type LedgerPolicy, type Settlement } from '../../runs/permit.ts';
+import type { BatchRef, BatchStates, PermitRow, RowUpdate } from '../../runs/batchRow.ts';
+import { NOTHING_SENT, type LimiterEvent, type LimiterPolicy, type Settlement } from '../../runs/permit.ts';
 import type { RunStore } from '../../runs/runStore.ts';
 import { LEAVE_WAIT_SLICE_MS, type Pace } from './pace.ts';
 
@@ -16,8 +16,8 @@ export class TenantStopped extends Error {
   }
 }
 
-/** What of the record the ledger works on. */
-export type LedgerStore = Pick<RunStore, 'leave' | 'record' | 'readLeave' | 'readReply'>;
+/** What of the record the limiter works on. */
+export type LimiterStore = Pick<RunStore, 'permit' | 'record' | 'readPermit' | 'readReply'>;
 
 /** Requests that are sent together and are of no batch. */
 interface LoneRequests {
@@ -26,7 +26,7 @@ interface LoneRequests {
   readonly what: 'reads' | 'writes';
 }
 
-/** How a leave ended, as in Settlement. */
+/** How a permit ended, as in Settlement. */
 type Ended = Partial<Omit<Settlement, 'answeredAgoMs' | 'token' | 'chargeEnd'>> & {
   /** When Graph's answer came, on this process' monotonic clock. */
   readonly answeredAt?: number;
@@ -42,36 +42,36 @@ interface ClockReading {
   readonly to: number;
 }
 
-/** An answer of the ledger. It is not sure when Redis' clock has jumped and the ledger did not know it yet. */
+/** An answer of the limiter. It is not sure when Redis' clock has jumped and the limiter did not know it yet. */
 interface Asked<A> {
   readonly answer: A;
   readonly askedAt: number;
   readonly isSure: boolean;
 }
 
-export interface LedgerOptions {
-  /** As in LedgerPolicy. */
+export interface LimiterOptions {
+  /** As in LimiterPolicy. */
   readonly endedInOrder?: string | undefined;
-  /** Told of each event of the ledger, once among all workers. */
+  /** Told of each event of the limiter, once among all workers. */
   readonly log?: Pick<Log, 'info'> | undefined;
 }
 
 /**
- * Asks the tenant's ledger for leave and waits until it is given. All state is in Redis, shared by all workers; here is
+ * Asks the tenant's limiter for a permit and waits until it is given. All state is in Redis, shared by all workers; here is
  * only the waiting, and a watch on Redis' clock with this process' monotonic one.
  */
-export class Ledger {
-  readonly #store: LedgerStore;
+export class Limiter {
+  readonly #store: LimiterStore;
   readonly #pace: Pace;
   readonly #endedInOrder: string;
-  readonly #log: LedgerOptions['log'];
+  readonly #log: LimiterOptions['log'];
   #clock: ClockReading | undefined;
-  /** The last reading before a jump that the ledger has not been told of. */
+  /** The last reading before a jump that the limiter has not been told of. */
   #untold: ClockReading | undefined;
-  /** Looks that were answered, as in LedgerPolicy: the next call tells of them. */
+  /** Looks that were answered, as in LimiterPolicy: the next call tells of them. */
   #answered: (readonly [chargeEnd: number, reads: number])[] = [];
 
-  constructor(store: LedgerStore, pace: Pace, { endedInOrder = '', log }: LedgerOptions = {}) {
+  constructor(store: LimiterStore, pace: Pace, { endedInOrder = '', log }: LimiterOptions = {}) {
     this.#store = store;
     this.#pace = pace;
     this.#endedInOrder = endedInOrder;
@@ -82,45 +82,45 @@ export class Ledger {
     return this.#pace;
   }
 
-  policy(): LedgerPolicy {
+  policy(): LimiterPolicy {
     const untold = this.#untold;
     return {
       limit: this.#pace.writesPerWindow,
       limitAll: this.#pace.requestsPerWindow,
       windowMs: this.#pace.windowMs,
-      timeoutMs: this.#pace.leaveValidMs + this.#pace.requestTimeoutMs,
+      timeoutMs: this.#pace.permitValidMs + this.#pace.requestTimeoutMs,
       endedInOrder: this.#endedInOrder,
       jumpedFrom: untold === undefined ? 0 : Math.round(untold.redis + performance.now() - untold.to),
     };
   }
 
   /**
-   * Leave to write some of these rows, as many as there is room for. Rows that no longer stand as given here are left out:
+   * A permit to write some of these rows, as many as there is room for. Rows that no longer stand as given here are left out:
    * somebody else has had them. Rejects with the signal's reason when aborted.
    */
-  async leave(ref: BatchRef, rows: readonly LeaveRow[], signal: AbortSignal): Promise<LeaveOutcome> {
+  async permit(ref: BatchRef, rows: readonly PermitRow[], signal: AbortSignal): Promise<PermitOutcome> {
     const token = randomBytes(8).toString('hex');
-    const lookEndsAt = performance.now() + this.#pace.lookAgeMaxMs;
+    const snapshotEndsAt = performance.now() + this.#pace.snapshotAgeMaxMs;
     for (;;) {
       signal.throwIfAborted();
       const { answer, askedAt, isSure } = await this.#ask((policy) =>
-        this.#store.leave(ref, token, rows, policy),
+        this.#store.permit(ref, token, rows, policy),
       );
       switch (answer.kind) {
         case 'granted': {
-          const validForMs = (): number => askedAt + this.#pace.leaveValidMs - performance.now();
-          const leave: Leave = { ...answer, token, givenAt: answer.now, validForMs };
-          if (isSure) return leave;
-          await this.giveBack(ref, leave);
+          const validForMs = (): number => askedAt + this.#pace.permitValidMs - performance.now();
+          const permit: Permit = { ...answer, token, givenAt: answer.now, validForMs };
+          if (isSure) return permit;
+          await this.giveBack(ref, permit);
           continue;
         }
         case 'busy':
         case 'stopped':
           return answer;
         case 'wait': {
-          // A look that would be too old by then is taken again, so that it is there when the wait is over, and not all through it.
-          const isLate = performance.now() + answer.waitMs > lookEndsAt;
-          const waitMs = Math.max(0, answer.waitMs - (isLate ? this.#pace.lookAheadMs : 0));
+          // A read that would be too old by then is taken again, so that it is there when the wait is over, and not all through it.
+          const isLate = performance.now() + answer.waitMs > snapshotEndsAt;
+          const waitMs = Math.max(0, answer.waitMs - (isLate ? this.#pace.readAheadMs : 0));
           await sleep(Math.min(waitMs, LEAVE_WAIT_SLICE_MS), undefined, { signal });
           if (isLate && waitMs <= LEAVE_WAIT_SLICE_MS) return { kind: 'late' };
         }
@@ -128,82 +128,83 @@ export class Ledger {
     }
   }
 
-  /** Nothing was sent on this leave: its charges go back, its rows are as before. */
-  async giveBack(ref: BatchRef, leave: Leave): Promise<void> {
-    const rows = leave.places.map((place) => asBefore(place, attemptsIn(leave, place)));
-    await this.record(ref, rows, leave, { returned: leave.requests });
+  /** Nothing was sent on this permit: its charges go back, its rows are as before. */
+  async giveBack(ref: BatchRef, permit: Permit): Promise<void> {
+    const rows = permit.places.map((place) => asBefore(place, attemptsIn(permit, place)));
+    await this.record(ref, rows, permit, { returned: permit.requests });
   }
 
-  /** Records what became of the rows of a leave, and ends its charges. */
+  /** Records what became of the rows of a permit, and ends its charges. */
   async record(
     ref: BatchRef,
     rows: readonly RowUpdate[],
-    leave: Leave,
+    permit: Permit,
     { answeredAt, ...ended }: Ended,
   ): Promise<BatchStates> {
-    const { token, chargeEnd } = leave;
+    const { token, chargeEnd } = permit;
     const answeredAgoMs = answeredAt === undefined ? 0 : Math.floor(performance.now() - answeredAt);
     const settlement = { ...NOTHING_SENT, ...ended, answeredAgoMs, token, chargeEnd };
     // A row that another worker has sent since, as this one stood still, is that one's.
-    const seen = rows.map((row) => ({ ...row, seen: leave.states[row.place] ?? row }));
+    const seen = rows.map((row) => ({ ...row, seen: permit.states[row.place] ?? row }));
     return this.#tell((policy) => this.#store.record(ref, seen, policy, settlement));
   }
 
   /**
-   * Sends reads when the tenant has room for them; `send` is told how long they may wait to leave. `holdOf` says what a reply asks to wait, as in Settlement.holdMs.
+   * Sends reads when the tenant has room for them; `send` is told how long they may wait to leave. `backoffOf` says what a reply asks to wait, as in Settlement.backoffMs.
    * @throws TenantStopped when they are for work and the tenant is stopped
    */
   read<T>(
     { reads, isForWork }: { readonly reads: number; readonly isForWork: boolean },
     send: (validForMs: number) => Promise<T>,
-    holdOf: (reply: T) => number,
+    backoffOf: (reply: T) => number,
     signal: AbortSignal,
   ): Promise<T> {
-    return this.#sendAlone({ requests: reads, isForWork, what: 'reads' }, send, holdOf, signal);
+    return this.#sendAlone({ requests: reads, isForWork, what: 'reads' }, send, backoffOf, signal);
   }
 
   /** The same for one write that is of no run: it is charged like any other. */
   write<T>(
     send: (validForMs: number) => Promise<T>,
-    holdOf: (reply: T) => number,
+    backoffOf: (reply: T) => number,
     signal: AbortSignal,
   ): Promise<T> {
-    return this.#sendAlone({ requests: 1, isForWork: true, what: 'writes' }, send, holdOf, signal);
+    return this.#sendAlone({ requests: 1, isForWork: true, what: 'writes' }, send, backoffOf, signal);
   }
 
   async #sendAlone<T>(
     { requests, isForWork, what }: LoneRequests,
     send: (validForMs: number) => Promise<T>,
-    holdOf: (reply: T) => number,
+    backoffOf: (reply: T) => number,
     signal: AbortSignal,
   ): Promise<T> {
     for (;;) {
       signal.throwIfAborted();
       const { answer, askedAt, isSure } = await this.#ask((policy) =>
-        this.#store.readLeave(requests, isForWork, policy, what),
+        this.#store.readPermit(requests, isForWork, policy, what),
       );
       if (answer.kind === 'stopped') throw new TenantStopped();
-      const validForMs = askedAt + this.#pace.leaveValidMs - performance.now();
+      const validForMs = askedAt + this.#pace.permitValidMs - performance.now();
       if (answer.kind === 'wait') {
         await sleep(Math.min(answer.waitMs, LEAVE_WAIT_SLICE_MS), undefined, { signal });
       } else if (!isSure || validForMs <= 0) {
         await this.#tell((policy) => this.#store.readReply(requests, answer.chargeEnd, 0, policy, what));
       } else {
         const reply = await send(validForMs);
-        const holdMs = holdOf(reply);
-        // Something is recorded or asked next after a look. If not, its charge ends by itself, as of a worker that died.
-        if (isForWork && what === 'reads' && holdMs === 0) this.#answered.push([answer.chargeEnd, requests]);
+        const backoffMs = backoffOf(reply);
+        // Something is recorded or asked next after a read. If not, its charge ends by itself, as of a worker that died.
+        if (isForWork && what === 'reads' && backoffMs === 0)
+          this.#answered.push([answer.chargeEnd, requests]);
         else
           await this.#tell((policy) =>
-            this.#store.readReply(requests, answer.chargeEnd, holdMs, policy, what),
+            this.#store.readReply(requests, answer.chargeEnd, backoffMs, policy, what),
           );
         return reply;
       }
     }
   }
 
-  async #ask<A extends { readonly now: number; readonly event: LedgerEvent }>(
-    call: (policy: LedgerPolicy) => Promise<A>,
+  async #ask<A extends { readonly now: number; readonly event: LimiterEvent }>(
+    call: (policy: LimiterPolicy) => Promise<A>,
   ): Promise<Asked<A>> {
     const askedAt = performance.now();
     const answer = await this.#tell(call);
@@ -211,9 +212,9 @@ export class Ledger {
     return { answer, askedAt, isSure: this.#untold === undefined };
   }
 
-  /** Every call carries a jump that the ledger does not know of; only one that came through has told it. */
-  async #tell<A extends { readonly event: LedgerEvent }>(
-    call: (policy: LedgerPolicy) => Promise<A>,
+  /** Every call carries a jump that the limiter does not know of; only one that came through has told it. */
+  async #tell<A extends { readonly event: LimiterEvent }>(
+    call: (policy: LimiterPolicy) => Promise<A>,
   ): Promise<A> {
     const told = this.#untold;
     // Told once, also when the call is lost: told twice, it would end the charges of others.
@@ -238,8 +239,8 @@ export class Ledger {
   }
 }
 
-/** An event of the ledger as the log says it. */
-function inWords(event: LedgerEvent): string {
+/** An event of the limiter as the log says it. */
+function inWords(event: LimiterEvent): string {
   const [kind, first, second] = event.split(' ');
   const seconds = (Number(first) / 1000).toFixed(1);
   switch (kind) {

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import type { Random } from '../../src/simulator/random.ts';
 import type { RedisClient } from '../../src/redis/connection.ts';
 import { embeddedPid, type RedisSite, type Site } from './site.ts';
-import type { Deed } from './workerDeeds.ts';
+import type { Incident } from './workerIncidents.ts';
 
 /** How long Redis is away or unwilling. */
 const awayMs = (random: Random): number => 500 + random() * 4_000;
@@ -16,11 +16,11 @@ const LAST_SECOND_MS = 1_000;
 const HALF_OPEN_END_MAX_MS = 45_000;
 
 const atMoment =
-  (deed: (site: Site, redis: RedisSite, random: Random) => Promise<void>): Deed =>
+  (incident: (site: Site, redis: RedisSite, random: Random) => Promise<void>): Incident =>
   async (site, random) => {
     if (site.redis === undefined) throw new Error('this deed needs a Redis of its own');
     if (!(await site.untilWritten(site.plan.moment))) return false;
-    await deed(site, site.redis, random);
+    await incident(site, site.redis, random);
     return true;
   };
 
@@ -28,7 +28,7 @@ const atMoment =
 const unwilling = (
   spoil: (redis: RedisClient) => Promise<unknown>,
   mend: (redis: RedisClient) => Promise<unknown>,
-): Deed =>
+): Incident =>
   atMoment(async (site, _redis, random) => {
     const client = await site.watcher();
     await spoil(client);
@@ -53,7 +53,7 @@ async function snapshotEnds(redis: RedisClient, status: 'ok' | 'err'): Promise<v
   }
 }
 
-const misconfigured: Deed = atMoment(async (site, { server }, random) => {
+const misconfigured: Incident = atMoment(async (site, { server }, random) => {
   const client = await site.watcher();
   await failSnapshot(client);
   await sleep(awayMs(random));
@@ -63,7 +63,7 @@ const misconfigured: Deed = atMoment(async (site, { server }, random) => {
 });
 
 /** No file of Redis may grow any more, its append-only file least of all. */
-const diskFull: Deed = atMoment(async (site, { server }, random) => {
+const diskFull: Incident = atMoment(async (site, { server }, random) => {
   const mayGrowTo = (bytes: string): Promise<unknown> =>
     promisify(execFile)('prlimit', ['--pid', String(server.pid), `--fsize=${bytes}:unlimited`]);
   await mayGrowTo('1');
@@ -86,7 +86,7 @@ function copyOfData(dir: string): () => void {
 }
 
 /** The record as it was a while ago: whoever restores a copy must not make the tenant pay for it. */
-const olderRecord: Deed = async (site) => {
+const olderRecord: Incident = async (site) => {
   if (site.redis === undefined || !(await site.untilWritten(site.plan.moment / 2))) return false;
   const { server } = site.redis;
   // What is copied while it is written to may end in mid-command, as a real copy does.
@@ -99,7 +99,7 @@ const olderRecord: Deed = async (site) => {
   return hasGoneOn;
 };
 
-const awayAtStart: Deed = atMoment(async (site, { proxy }, random) => {
+const awayAtStart: Incident = atMoment(async (site, { proxy }, random) => {
   const before = site.workers.length;
   await Promise.all(site.workers.map((worker) => site.endWorker(worker)));
   await proxy.cut();
@@ -109,7 +109,7 @@ const awayAtStart: Deed = atMoment(async (site, { proxy }, random) => {
   await proxy.restore();
 });
 
-const awayAtShutdown: Deed = atMoment(async (site, { proxy }) => {
+const awayAtShutdown: Incident = atMoment(async (site, { proxy }) => {
   await proxy.cut();
   await Promise.all(site.workers.map((worker) => site.endWorker(worker)));
   await proxy.restore();
@@ -117,7 +117,7 @@ const awayAtShutdown: Deed = atMoment(async (site, { proxy }) => {
 });
 
 /** Connections that carry nothing any more, with work in flight: others take over, and the deaf one must get away. */
-const halfOpen: Deed = atMoment(async (site, { proxy }) => {
+const halfOpen: Incident = atMoment(async (site, { proxy }) => {
   const deaf = site.workers;
   proxy.freeze();
   site.startWorker();
@@ -131,7 +131,7 @@ function killEmbedded(site: Site): void {
 }
 
 /** All that was recorded in the last second is gone, as after a loss of power: the tenant has it, and the record does not. */
-const losesLastSecond: Deed = atMoment(async (_site, { server }) => {
+const losesLastSecond: Incident = atMoment(async (_site, { server }) => {
   const restore = copyOfData(server.dir);
   await sleep(LAST_SECOND_MS);
   await server.kill('SIGKILL');
@@ -139,7 +139,7 @@ const losesLastSecond: Deed = atMoment(async (_site, { server }) => {
   await server.restart();
 });
 
-export const REDIS_DEEDS = {
+export const REDIS_INCIDENTS = {
   redisLosesLastSecond: losesLastSecond,
   redisKilled: atMoment(async (_site, { server }, random) => {
     await server.kill('SIGKILL');
@@ -179,4 +179,4 @@ export const REDIS_DEEDS = {
     for (let i = 0; i < site.plan.workers; i += 1) site.startWorker();
     return true;
   },
-} satisfies Record<string, Deed>;
+} satisfies Record<string, Incident>;

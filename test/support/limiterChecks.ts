@@ -1,10 +1,10 @@
-import type { Leaves } from './ledgerModel.ts';
+import type { Permits } from './limiterModel.ts';
 
 /**
  * Stretches of a window in which the server counted more writes than the budget was when the last of their leaves was given.
  * All of the others still counted then, so this holds while the budget moves, too.
  */
-export function overBudget({ given, policy }: Leaves): string[] {
+export function overBudget({ given, policy }: Permits): string[] {
   return [...windows(given, policy.windowMs)]
     .filter(({ n, last }) => n > Math.floor(last.budget))
     .map(({ n, last }) => `${n} writes in a window, on a budget of ${last.budget}`);
@@ -12,9 +12,9 @@ export function overBudget({ given, policy }: Leaves): string[] {
 
 /** For each arrival, the window that ends with it: how many writes came in it, and the leave among them that was given last. */
 function* windows(
-  given: Leaves['given'],
+  given: Permits['given'],
   windowMs: number,
-): Generator<{ n: number; last: Leaves['given'][number] }> {
+): Generator<{ n: number; last: Permits['given'][number] }> {
   const arrivals = given.toSorted((a, b) => a.arrival - b.arrival);
   let first = 0;
   for (const [i, { arrival }] of arrivals.entries()) {
@@ -27,11 +27,11 @@ function* windows(
 }
 
 /** Cuts that were not the first after their hold. */
-export function cutsWithoutHold({ events }: Leaves): string[] {
+export function cutsWithoutBackoff({ events }: Permits): string[] {
   let holds = 0;
   return events.filter((event) => {
-    // After a jump of the clock the hold that it had seemed to end stands again.
-    if (event.startsWith('hold') || event.startsWith('full')) holds += 1;
+    // After a jump of the clock the backoff that it had seemed to end stands again.
+    if (event.startsWith('backoff') || event.startsWith('full')) holds += 1;
     if (!event.startsWith('cut')) return false;
     const isSecond = holds === 0;
     holds = 0;

@@ -5,7 +5,7 @@ import { pick } from './plan.ts';
 import type { Site } from './site.ts';
 
 /** Does something to a run at work. False when the run was over before the moment came. */
-export type Deed = (site: Site, random: Random) => Promise<boolean>;
+export type Incident = (site: Site, random: Random) => Promise<boolean>;
 
 /** Replies take this long where a deed has to hit a moment between sending and reply. */
 const SLOW_LATENCY_MS = 600;
@@ -16,7 +16,7 @@ export const TAKE_UP_WATCHED_MS = 60_000;
 
 /** Kills all workers as soon as `moment` has come, and starts as many others, whose taking up is timed. */
 const killedAt =
-  (moment: (site: Site, random: Random) => Promise<boolean>, latencyMs = SLOW_LATENCY_MS): Deed =>
+  (moment: (site: Site, random: Random) => Promise<boolean>, latencyMs = SLOW_LATENCY_MS): Incident =>
   async (site, random) => {
     if (!(await site.untilWritten(site.plan.moment))) return false;
     await site.simulator.configure({ latencyMs });
@@ -50,13 +50,13 @@ const counted = (counts: Readonly<Record<string, number>>): number =>
   Object.values(counts).reduce((sum, count) => sum + count, 0);
 
 /** Reads are on their way to Graph and not answered. */
-async function inLook(site: Site): Promise<boolean> {
+async function inRead(site: Site): Promise<boolean> {
   const { requests, envelopes } = await site.simulator.stats();
   const reads = requests['GET'] ?? 0;
   return site.until((now) => now.envelopes > envelopes && (now.requests['GET'] ?? 0) === reads);
 }
 
-/** Nothing is on its way, and jobs are in workers' hands: they wait for leave. */
+/** Nothing is on its way, and jobs are in workers' hands: they wait for a permit. */
 async function beforeSend(site: Site): Promise<boolean> {
   const queue = await site.queue();
   return site.until(
@@ -94,7 +94,7 @@ async function anyTime(site: Site, random: Random): Promise<boolean> {
 }
 
 /** Stops a worker's whole process for longer than its locks last, while another one works; then it wakes up. */
-const stalled: Deed = async (site) => {
+const stalled: Incident = async (site) => {
   if (!(await site.untilWritten(site.plan.moment))) return false;
   await site.simulator.configure({ latencyMs: SLOW_LATENCY_MS });
   const hasCome = await afterApply(site);
@@ -109,7 +109,7 @@ const stalled: Deed = async (site) => {
 };
 
 /** SIGTERM or SIGHUP with work in flight; others take over. */
-const terminated: Deed = async (site, random) => {
+const terminated: Incident = async (site, random) => {
   if (!(await site.untilWritten(site.plan.moment))) return false;
   await site.simulator.configure({ latencyMs: SLOW_LATENCY_MS });
   const hasCome = await afterApply(site);
@@ -121,8 +121,8 @@ const terminated: Deed = async (site, random) => {
   return hasCome;
 };
 
-export const WORKER_DEEDS = {
-  workerKilledInLook: killedAt(inLook),
+export const WORKER_INCIDENTS = {
+  workerKilledInRead: killedAt(inRead),
   workerKilledBeforeSend: killedAt(beforeSend, 20),
   workerKilledInFlight: killedAt(inFlight),
   workerKilledAfterApply: killedAt(afterApply),
@@ -131,4 +131,4 @@ export const WORKER_DEEDS = {
   workerStalled: stalled,
   workerTerminated: terminated,
   embeddedWorkerKilled: killedAt(afterApply),
-} satisfies Record<string, Deed>;
+} satisfies Record<string, Incident>;

@@ -7,14 +7,14 @@ import type { Tenant } from './tenant.ts';
  * Somebody else who changes lists between a client's look and its write. Is told of each read of a list: its last page,
  * one of its assignments, or its policy with `$expand=assignments`. The edits due then follow at once.
  */
-export type OtherHand = (set: PolicySet, policyId: string, via: string) => void;
+export type ConcurrentEdits = (set: PolicySet, policyId: string, via: string) => void;
 
 /** @param struck is told of every edit that was due: whether there was anything to edit. */
 export function createOtherHand(
   scheduled: readonly ScheduledEdit[],
   tenant: Tenant,
   struck: (isDone: boolean) => void,
-): OtherHand {
+): ConcurrentEdits {
   const waiting = new Map<string, { edit: ScheduledEdit['edit']; readsLeft: number }[]>();
   for (const { edit, afterReads } of scheduled) {
     const key = keyOf(kindOfType(edit.type).set, edit.policyId, edit.via);

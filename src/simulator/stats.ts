@@ -28,7 +28,7 @@ export interface SimulatorStats {
   /** Assignments, and lists by `assign`, written with 200 after a 200 for them had been delivered: work done twice. */
   writtenAgain: string[];
   /** Requests that arrived before a Retry-After given to their app had ended. */
-  requestsDuringHold: number;
+  requestsDuringBackoff: number;
   /** The most writes of one app in any stretch of `windowMs`. */
   writesInWindowMax: { arrived: number; admitted: number };
   faults: Record<string, number>;
@@ -57,7 +57,7 @@ export interface Account {
   exchangeEnded(status: number | 'none'): void;
   /**
    * @param clientRequestId the request's own; undefined when it has none
-   * @param sentMs when its sender could last have known of a hold; `atMs` by default
+   * @param sentMs when its sender could last have known of a backoff; `atMs` by default
    */
   requestArrived(request: {
     app: string;
@@ -74,14 +74,14 @@ export interface Account {
   delivered(key: string): void;
   landedLate(): void;
   /** A Retry-After went out: requests under `scope` should stay away until `untilMs`. */
-  holdGiven(app: string, scope: LimitScope, nowMs: number, untilMs: number): void;
+  backoffGiven(app: string, scope: LimitScope, nowMs: number, untilMs: number): void;
   fault(name: string): void;
   redirectFollowed(): void;
   stats(): SimulatorStats;
   reset(): void;
 }
 
-interface Hold {
+interface Backoff {
   readonly fromMs: number;
   untilMs: number;
 }
@@ -93,7 +93,7 @@ interface AppAccount {
   arrived: WindowCount;
   admitted: WindowCount;
   /** Those that last, each ending later than the one before. */
-  holds: Record<LimitScope, Hold[]>;
+  holds: Record<LimitScope, Backoff[]>;
 }
 
 export function openAccount(settings: () => SimulatorSettings): Account {
@@ -118,8 +118,8 @@ export function openAccount(settings: () => SimulatorSettings): Account {
     apps.set(app, fresh);
     return fresh;
   };
-  const isHeld = (holds: readonly Hold[], atMs: number): boolean =>
-    holds.some(({ fromMs, untilMs }) => atMs > fromMs + settings().holdGraceMs && atMs < untilMs);
+  const isHeld = (holds: readonly Backoff[], atMs: number): boolean =>
+    holds.some(({ fromMs, untilMs }) => atMs > fromMs + settings().backoffGraceMs && atMs < untilMs);
 
   return {
     exchangeArrived(kind, { userAgent }) {
@@ -142,7 +142,7 @@ export function openAccount(settings: () => SimulatorSettings): Account {
       }
       const { arrived, holds } = appOf(app);
       if (isHeld(holds.requests, sentMs) || (isWrite && isHeld(holds.writes, sentMs)))
-        seen.requestsDuringHold += 1;
+        seen.requestsDuringBackoff += 1;
       if (!isWrite) return;
       seen.writesArrived += 1;
       seen.writeArrivals.push(performance.timeOrigin + atMs);
@@ -166,9 +166,9 @@ export function openAccount(settings: () => SimulatorSettings): Account {
     },
     landedLate: () => (seen.writesLandedLate += 1),
     delivered: (key) => deliveredKeys.add(key),
-    holdGiven(app, scope, nowMs, untilMs) {
+    backoffGiven(app, scope, nowMs, untilMs) {
       const { holds } = appOf(app);
-      const lasting = holds[scope].filter((hold) => hold.untilMs > nowMs);
+      const lasting = holds[scope].filter((backoff) => backoff.untilMs > nowMs);
       const last = lasting.at(-1);
       if (last === undefined || untilMs > last.untilMs) {
         if (last !== undefined && nowMs - last.fromMs < HOLDS_APART_MS) last.untilMs = untilMs;
@@ -222,7 +222,7 @@ const nothingSeen = (): PlainCounts => ({
   writesDone: 0,
   writesLandedLate: 0,
   throttled: 0,
-  requestsDuringHold: 0,
+  requestsDuringBackoff: 0,
   faults: {},
   clientRequestIdsRepeated: 0,
   redirectsFollowed: 0,

@@ -145,13 +145,13 @@ describe('a raw target', () => {
     ]);
   });
 
-  test('is not wished beside columns that say it again', () => {
+  test('is not wanted beside columns that say it again', () => {
     const cells = { ...configuration, target: group, targetType: 'group', groupId: 'G1', filterType: 'none' };
     expect(faultyColumns(cells)).toEqual(['targetType', 'groupId', 'filterType']);
   });
 });
 
-test('a body is not wished beside columns that say part of it', () => {
+test('a body is not wanted beside columns that say part of it', () => {
   const cells = { ...configuration, body: { target: group }, target: group, intent: 'apply', filterId: 'F1' };
   expect(faultyColumns(cells)).toEqual(['filterId', 'target', 'intent']);
 });

@@ -1,36 +1,36 @@
-import { budgetAfterThrottle, budgetAtLeave, fullBudget, type BudgetState } from './budgetModel.ts';
+import { budgetAfterThrottle, budgetAtPermit, fullBudget, type BudgetState } from './budgetModel.ts';
 import { LEARNING } from '../../src/runs/learning.ts';
-import type { LeaveAnswer, LedgerPolicy } from '../../src/runs/permit.ts';
+import type { PermitAnswer, LimiterPolicy } from '../../src/runs/permit.ts';
 
 /**
  * What the pure policy makes of a history, told beside the scripts, with books of its own. `against` holds its budget
  * against what Redis keeps.
  */
-export class LedgerTwin {
+export class LimiterTwin {
   /** Nothing is learned before the first 429. */
   #state: BudgetState | undefined;
   #accepted: { ends: number; n: number }[] = [];
 
   /** The budget that a leave asked for now is given from. */
-  budget({ limit }: LedgerPolicy): number {
+  budget({ limit }: LimiterPolicy): number {
     return this.#state?.budget ?? limit;
   }
 
-  left(answer: LeaveAnswer, policy: LedgerPolicy, books: Readonly<Record<string, string>>): void {
+  left(answer: PermitAnswer, policy: LimiterPolicy, books: Readonly<Record<string, string>>): void {
     // The others end before the budget is looked at.
-    const isLooked =
+    const isRead =
       answer.kind === 'granted' || (answer.kind === 'wait' && ['spacing', 'budget'].includes(answer.reason));
-    if (!isLooked || this.#state === undefined) return;
+    if (!isRead || this.#state === undefined) return;
     const { windowMs, limit } = policy;
     const { now } = answer;
-    const holdEnd = Math.min(now, Number(books['holdUntil'] ?? 0));
-    this.#state = budgetAtLeave(this.#state, limit, windowMs, now, {
-      beforeHoldEnded: this.#acceptedSince(Math.round(holdEnd - LEARNING.justBeforeWindows * windowMs)),
+    const backoffEnd = Math.min(now, Number(books['backoffUntil'] ?? 0));
+    this.#state = budgetAtPermit(this.#state, limit, windowMs, now, {
+      beforeBackoffEnded: this.#acceptedSince(Math.round(backoffEnd - LEARNING.justBeforeWindows * windowMs)),
       lately: this.#acceptedSince(Math.round(now - (LEARNING.stepWindows - 1) * windowMs)),
     });
   }
 
-  recorded(accepted: number, throttled: number, policy: LedgerPolicy, now: number): void {
+  recorded(accepted: number, throttled: number, policy: LimiterPolicy, now: number): void {
     const step = Math.max(1, Math.floor(policy.windowMs / 1000));
     const ends = Math.ceil((now + policy.windowMs + 1) / step) * step;
     if (accepted > 0) this.#accepted.push({ ends, n: accepted });

@@ -1,11 +1,11 @@
-import { openAccount, type Account } from './account.ts';
+import { openAccount, type Account } from './stats.ts';
 import { openApprovals, type Approvals } from './approvals.ts';
 import { createCopies, type Copies } from './copies.ts';
 import { applyEdit } from './edit.ts';
 import type { Edit } from './editSchema.ts';
 import { openLandings, type Landings } from './landings.ts';
 import { createOutages, type Outages } from './outages.ts';
-import { createOtherHand, type OtherHand } from './otherHand.ts';
+import { createOtherHand, type ConcurrentEdits } from './concurrentEdits.ts';
 import { seededRandom, type Random } from './random.ts';
 import { createRefusals, type Refusals } from './refusals.ts';
 import {
@@ -23,14 +23,14 @@ import { createThrottle, type Throttle } from './throttle.ts';
 export type ProxyStatus = SimulatorSettings['proxyReads'][number]['status'];
 
 /** All that the simulator knows. `settings`, and what follows from them, change when it is reconfigured. */
-export interface World {
+export interface SimulatorState {
   readonly tenant: Tenant;
   readonly throttle: Throttle;
   readonly account: Account;
   readonly approvals: Approvals;
   settings: SimulatorSettings;
   refusals: Refusals;
-  otherHand: OtherHand;
+  concurrentEdits: ConcurrentEdits;
   random: Random;
   readonly landings: Landings;
   readonly copies: Copies;
@@ -48,11 +48,11 @@ export const nowMs = (): number => performance.now();
 export const wallMs = (atMs: number): number => performance.timeOrigin + atMs;
 
 /** @throws {SimulatorInputError} when a setting or the tenant is wrong. */
-export function createWorld(seed: TenantSeed, change: SettingsChange): World {
+export function createWorld(seed: TenantSeed, change: SettingsChange): SimulatorState {
   const checked = checkedSeed(seed, 'The tenant is wrong');
   const settings = changedSettings(changedSettings(DEFAULT_SETTINGS, checked.settings ?? {}), change);
   const seededRefusals = changedSettings(settings, { refusals: checked.refusals ?? [] }).refusals;
-  const world: World = {
+  const world: SimulatorState = {
     tenant: tenantFrom(checked),
     throttle: createThrottle(() => world.settings, nowMs()),
     account: openAccount(() => world.settings),
@@ -62,7 +62,7 @@ export function createWorld(seed: TenantSeed, change: SettingsChange): World {
     ),
     settings: { ...settings, refusals: [...seededRefusals, ...settings.refusals] },
     refusals: () => undefined,
-    otherHand: () => undefined,
+    concurrentEdits: () => undefined,
     random: seededRandom(settings.seed),
     landings: openLandings(),
     outages: createOutages(settings.readOutages, nowMs),
@@ -72,7 +72,7 @@ export function createWorld(seed: TenantSeed, change: SettingsChange): World {
   };
   world.refusals = refusalsOf(world.settings);
   world.proxyReads = proxyReadsOf(world.settings);
-  world.otherHand = otherHandOf(world);
+  world.concurrentEdits = otherHandOf(world);
   return world;
 }
 
@@ -83,13 +83,13 @@ const proxyReadsOf = ({ proxyReads }: SimulatorSettings): ProxyStatus[] =>
   proxyReads.flatMap(({ status, times }) => Array<ProxyStatus>(times).fill(status));
 
 /** Edits that happen count among the faults, as do those that found nothing to edit. */
-const otherHandOf = (world: World): OtherHand =>
-  createOtherHand(world.settings.otherHand, world.tenant, (isDone) =>
-    world.account.fault(isDone ? 'otherHand' : 'otherHandMissed'),
+const otherHandOf = (world: SimulatorState): ConcurrentEdits =>
+  createOtherHand(world.settings.concurrentEdits, world.tenant, (isDone) =>
+    world.account.fault(isDone ? 'concurrentEdits' : 'otherHandMissed'),
   );
 
 /** Changes the tenant from outside. @throws {SimulatorInputError} at the first edit that finds nothing; those before it are done. */
-export function editTenant({ tenant }: World, edits: readonly Edit[]): void {
+export function editTenant({ tenant }: SimulatorState, edits: readonly Edit[]): void {
   for (const [index, edit] of edits.entries()) {
     const problem = applyEdit(edit, tenant);
     if (problem !== undefined) {
@@ -101,13 +101,13 @@ export function editTenant({ tenant }: World, edits: readonly Edit[]): void {
   }
 }
 
-export function resetWorld(world: World): void {
+export function resetWorld(world: SimulatorState): void {
   world.account.reset();
   world.throttle.reset();
 }
 
 /** Counters of refusals, of outages, of a proxy, of the other hand, of the script and of chance begin anew when they are among what changes. */
-export function reconfigureWorld(world: World, change: unknown): void {
+export function reconfigureWorld(world: SimulatorState, change: unknown): void {
   const before = world.settings;
   const settings = changedSettings(before, change);
   world.settings = settings;
@@ -122,7 +122,7 @@ export function reconfigureWorld(world: World, change: unknown): void {
     world.outages = createOutages(settings.readOutages, nowMs);
   }
   if (settings.proxyReads !== before.proxyReads) world.proxyReads = proxyReadsOf(settings);
-  if (settings.otherHand !== before.otherHand) world.otherHand = otherHandOf(world);
+  if (settings.concurrentEdits !== before.concurrentEdits) world.concurrentEdits = otherHandOf(world);
   if (settings.script !== before.script) world.scriptedEnvelopes = 0;
   if (settings.seed !== before.seed) world.random = seededRandom(settings.seed);
 }

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
-import { openAccount, type Account } from '../../../src/simulator/account.ts';
+import { openAccount, type Account } from '../../../src/simulator/stats.ts';
 import { DEFAULT_SETTINGS } from '../../../src/simulator/settings.ts';
 
-const opened = (): Account => openAccount(() => ({ ...DEFAULT_SETTINGS, windowMs: 1_000, holdGraceMs: 50 }));
+const opened = (): Account =>
+  openAccount(() => ({ ...DEFAULT_SETTINGS, windowMs: 1_000, backoffGraceMs: 50 }));
 const request = (
   account: Account,
   atMs: number,
@@ -11,7 +12,7 @@ const request = (
   const { app = 'a', method = 'PATCH', clientRequestId } = more;
   account.requestArrived({ app, method, isWrite: method !== 'GET', clientRequestId, atMs });
 };
-const held = (account: Account): number => account.stats().requestsDuringHold;
+const held = (account: Account): number => account.stats().requestsDuringBackoff;
 
 test('the most writes in any window are those of one app, reads apart', () => {
   const account = opened();
@@ -21,34 +22,34 @@ test('the most writes in any window are those of one app, reads apart', () => {
   expect(account.stats().writesInWindowMax.arrived).toBe(4);
 });
 
-test('a write between the grace and the end of a hold is too early', () => {
+test('a write between the grace and the end of a backoff is too early', () => {
   const account = opened();
-  account.holdGiven('a', 'writes', 1_000, 2_000);
+  account.backoffGiven('a', 'writes', 1_000, 2_000);
   for (const at of [999, 1_049, 2_000, 2_500]) request(account, at);
   expect(held(account)).toBe(0);
   for (const at of [1_051, 1_999]) request(account, at);
   expect(held(account)).toBe(2);
 });
 
-test("a hold of writes holds no reads, a hold of requests holds both, and neither holds another app's", () => {
+test("a backoff of writes holds no reads, a backoff of requests holds both, and neither holds another app's", () => {
   const account = opened();
-  account.holdGiven('a', 'writes', 0, 1_000);
+  account.backoffGiven('a', 'writes', 0, 1_000);
   request(account, 500, { method: 'GET' });
   request(account, 500, { app: 'b' });
   expect(held(account)).toBe(0);
-  account.holdGiven('a', 'requests', 500, 1_000);
+  account.backoffGiven('a', 'requests', 500, 1_000);
   request(account, 600, { method: 'GET' });
   expect(held(account)).toBe(1);
 });
 
-test('a longer hold counts from when it was given, a shorter one does not end the first', () => {
+test('a longer backoff counts from when it was given, a shorter one does not end the first', () => {
   const account = opened();
-  account.holdGiven('a', 'writes', 0, 1_000);
-  account.holdGiven('a', 'writes', 980, 3_000);
+  account.backoffGiven('a', 'writes', 0, 1_000);
+  account.backoffGiven('a', 'writes', 980, 3_000);
   // On its way already when the second one was given, and after the end of the first.
   request(account, 1_001);
   expect(held(account)).toBe(0);
-  account.holdGiven('a', 'writes', 1_002, 1_200);
+  account.backoffGiven('a', 'writes', 1_002, 1_200);
   request(account, 2_900);
   expect(held(account)).toBe(1);
 });
@@ -100,9 +101,9 @@ test('lists are counted by policy, apart from assignments', () => {
   expect(account.stats().assignsPerPolicy).toEqual({});
 });
 
-test('a write that a fault held up is no offence against a hold given after it was sent', () => {
+test('a write that a fault held up is no offence against a backoff given after it was sent', () => {
   const account = opened();
-  account.holdGiven('a', 'writes', 1_000, 5_000);
+  account.backoffGiven('a', 'writes', 1_000, 5_000);
   const heldUp = { app: 'a', method: 'PATCH', isWrite: true, clientRequestId: undefined, atMs: 3_000 };
   account.requestArrived({ ...heldUp, sentMs: 900 });
   expect(held(account)).toBe(0);

@@ -5,7 +5,7 @@ import type { TenantSeed } from '../../src/simulator/tenantFile.ts';
 import type { Plan } from './plan.ts';
 
 /** One row of the round's file, and what is to become of it. */
-export interface Wish {
+export interface Desired {
   /** Where its record starts in the file. */
   readonly line: number;
   /** The assignment's first path, by which the simulator counts its writes. */
@@ -15,9 +15,9 @@ export interface Wish {
   readonly kind: 'change' | 'alreadySo' | 'duplicate' | 'forbidden';
 }
 
-export interface Wishes {
+export interface Desires {
   readonly tenant: TenantSeed;
-  readonly wishes: readonly Wish[];
+  readonly desires: readonly Desired[];
   /** Of assignments whose writes get 403. */
   readonly forbidden: readonly string[];
   /** Assignments that no row is about. */
@@ -33,7 +33,7 @@ const DUPLICATE_ONE_IN = 17;
 const ALREADY_SO_ONE_IN = 13;
 
 /** A tenant of every endpoint form, and a file that changes nearly all of it. */
-export function wishesOf(plan: Plan): Wishes {
+export function desiresOf(plan: Plan): Desires {
   const { configurations, compliancePolicies, assignmentsPerPolicy, seed } = plan;
   const tenant = generateTenant({
     configurations,
@@ -42,11 +42,12 @@ export function wishesOf(plan: Plan): Wishes {
     seed,
     nested: true,
   });
-  const wishes: Wish[] = [];
+  const desires: Desired[] = [];
   const forbidden: string[] = [];
   const untouched: string[] = [];
   let n = 0;
-  const add = (wish: Omit<Wish, 'line'>): void => void wishes.push({ ...wish, line: wishes.length + 2 });
+  const add = (desired: Omit<Desired, 'line'>): void =>
+    void desires.push({ ...desired, line: desires.length + 2 });
   for (const { id, type, via = '', assignments } of tenant.policies) {
     const set = type === 'deviceConfiguration' ? 'deviceConfigurations' : 'deviceCompliancePolicies';
     const path = (assignmentId: string): string => assignmentPath(set, id, via, assignmentId);
@@ -68,12 +69,12 @@ export function wishesOf(plan: Plan): Wishes {
       }
     }
   }
-  return { tenant, wishes, forbidden, untouched, csv: csvOf(wishes) };
+  return { tenant, desires, forbidden, untouched, csv: csvOf(desires) };
 }
 
 /** A policy and the certificate profile below it may have assignments of one id; what is forbidden for one is so for both. */
 const hasOwnId = (id: string, { policies }: TenantSeed): boolean =>
   policies.flatMap(({ assignments }) => assignments).filter((other) => other.id === id).length === 1;
 
-export const csvOf = (rows: readonly Pick<Wish, 'path' | 'groupId'>[]): string =>
+export const csvOf = (rows: readonly Pick<Desired, 'path' | 'groupId'>[]): string =>
   `url,targetType,groupId\n${rows.map(({ path, groupId }) => `${path},group,${groupId}\n`).join('')}`;

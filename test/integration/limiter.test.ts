@@ -3,8 +3,8 @@ import { describe, expect, test, vi } from 'vitest';
 import { NOTHING_SENT } from '../../src/runs/permit.ts';
 import { DEFAULT_OPTIONS, type RunOptions } from '../../src/runs/run.ts';
 import type { RunStore } from '../../src/runs/runStore.ts';
-import { cutsWithoutHold, overBudget } from '../support/ledgerChecks.ts';
-import { inVirtualTime, play, type History, type Leaves } from '../support/ledgerModel.ts';
+import { cutsWithoutBackoff, overBudget } from '../support/limiterChecks.ts';
+import { inVirtualTime, play, type History, type Permits } from '../support/limiterModel.ts';
 import { recordForTests, rowsOf, runAtWork, WIDE } from '../support/record.ts';
 import { eachAlone, pendingRows } from '../support/rows.ts';
 import { longestStandstill, type TenantRule } from '../support/tenantModel.ts';
@@ -23,17 +23,25 @@ const record = recordForTests();
 const BATCHES = 60;
 const RUNS = { numRuns: 25 };
 
-async function played(history: History): Promise<Leaves> {
+async function played(history: History): Promise<Permits> {
   const store = record.store();
   await record.redis.mset('virtual:s', 1_800_000_000, 'virtual:us', 0, 'virtual:server', 'one');
   const runId = await runAtWork(store, rowsOf(20 * BATCHES));
-  const leaves = await play(history, store, record.redis, runId, BATCHES);
+  const permits = await play(history, store, record.redis, runId, BATCHES);
   // Or the history would show nothing.
-  expect(leaves.given.length).toBeGreaterThan(0);
-  return leaves;
+  expect(permits.given.length).toBeGreaterThan(0);
+  return permits;
 }
 
-const CALM = { throttled: 0, unnamed: 0, dies: 0, lost: 0, latency: 0.2, holdWindows: 3, lengthWindows: 12 };
+const CALM = {
+  throttled: 0,
+  unnamed: 0,
+  dies: 0,
+  lost: 0,
+  latency: 0.2,
+  backoffWindows: 3,
+  lengthWindows: 12,
+};
 
 const history = (fixed: Partial<History>): fc.Arbitrary<History> =>
   fc
@@ -51,24 +59,24 @@ const history = (fixed: Partial<History>): fc.Arbitrary<History> =>
     })
     .map(({ timeout, ...rest }) => ({
       lengthWindows: 8,
-      holdWindows: 3,
+      backoffWindows: 3,
       ...rest,
       timeoutMs: Math.ceil(timeout * rest.windowMs),
       ...fixed,
     }));
 
-function expectHonest(leaves: Leaves): void {
-  expect(leaves.wrong).toEqual([]);
-  expect(overBudget(leaves)).toEqual([]);
-  expect(cutsWithoutHold(leaves)).toEqual([]);
-  for (const { from, until, why } of leaves.closed) {
+function expectHonest(permits: Permits): void {
+  expect(permits.wrong).toEqual([]);
+  expect(overBudget(permits)).toEqual([]);
+  expect(cutsWithoutBackoff(permits)).toEqual([]);
+  for (const { from, until, why } of permits.closed) {
     // Redis counts in whole milliseconds.
-    const early = leaves.given.filter(({ at }) => at > from && at < until - 1);
+    const early = permits.given.filter(({ at }) => at > from && at < until - 1);
     expect({ why, from, until, early }).toMatchObject({ early: [] });
   }
 }
 
-function expectEven({ given, policy }: Leaves): void {
+function expectEven({ given, policy }: Permits): void {
   for (const [i, first] of given.entries()) {
     let dueAt = first.at;
     for (const { at, n, budget } of given.slice(i + 1, i + 30)) {
@@ -81,10 +89,10 @@ function expectEven({ given, policy }: Leaves): void {
 test('however workers are answered, throttled, lost or killed, no window sees more writes than the budget', async () => {
   await fc.assert(
     fc.asyncProperty(history({}), async (each) => {
-      const leaves = await played(each);
-      expectHonest(leaves);
-      expectEven(leaves);
-      expect(leaves.chargedAtEnd).toBe(0);
+      const permits = await played(each);
+      expectHonest(permits);
+      expectEven(permits);
+      expect(permits.chargedAtEnd).toBe(0);
     }),
     RUNS,
   );
@@ -94,8 +102,8 @@ test('whatever the limit is configured to meanwhile, the scripts learn what the 
   const later = fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 1, maxLength: 4 });
   await fc.assert(
     fc.asyncProperty(history({ throttled: 0.1, lengthWindows: 16 }), later, async (each, limitsLater) => {
-      const leaves = await played({ ...each, limitsLater });
-      expectHonest(leaves);
+      const permits = await played({ ...each, limitsLater });
+      expectHonest(permits);
     }),
     RUNS,
   );
@@ -112,10 +120,10 @@ test('whatever the tenant takes, and however it moves, the run goes on as soon a
   const steady = { throttled: 0, unnamed: 0, dies: 0, lost: 0, latency: 0.02, lengthWindows: 60 };
   await fc.assert(
     fc.asyncProperty(history(steady), tenant, async (each, rule) => {
-      const leaves = await played({ ...each, tenant: rule });
-      expectHonest(leaves);
-      if (leaves.tenant === undefined) throw new Error('there is no tenant');
-      const standstill = longestStandstill(leaves.tenant, each.windowMs, leaves.start, leaves.end);
+      const permits = await played({ ...each, tenant: rule });
+      expectHonest(permits);
+      if (permits.tenant === undefined) throw new Error('there is no tenant');
+      const standstill = longestStandstill(permits.tenant, each.windowMs, permits.start, permits.end);
       // The longest unnamed wait is three windows, and what is left of a window may be refused once more.
       expect(standstill).toBeLessThan(7);
     }),
@@ -131,12 +139,12 @@ test.each<[TenantRule['kind'], number]>([
   const limits = [100];
   const rule: TenantRule = { kind, limits, countsRefused: false, retryAfter: 'exact' };
   const shape = { ...CALM, limit: 200, windowMs: 20_000, timeoutMs: 65_000, latency: 0.012, workers: 3 };
-  const leaves = await played({ ...shape, seed: 1, lengthWindows: 60, tenant: rule });
-  const accepted = (leaves.tenant?.accepted ?? []).reduce((sum, { n }) => sum + n, 0);
-  const sent = leaves.given.reduce((sum, { n }) => sum + n, 0);
+  const permits = await played({ ...shape, seed: 1, lengthWindows: 60, tenant: rule });
+  const accepted = (permits.tenant?.accepted ?? []).reduce((sum, { n }) => sum + n, 0);
+  const sent = permits.given.reduce((sum, { n }) => sum + n, 0);
   expect(accepted).toBeGreaterThan(share * 60 * 100);
   expect(sent - accepted).toBeLessThan(0.05 * accepted);
-  expectHonest(leaves);
+  expectHonest(permits);
 });
 
 test.each([
@@ -150,9 +158,9 @@ test.each([
   const store = record.store();
   const policy = { ...WIDE, windowMs: 1_000, endedInOrder };
   await record.redis.mset('virtual:s', 1_800_000_000, 'virtual:us', 0, 'virtual:server', 'one');
-  expect(await store.readLeave(1, true, policy)).toMatchObject({ kind: 'granted', event: '' });
+  expect(await store.readPermit(1, true, policy)).toMatchObject({ kind: 'granted', event: '' });
   await record.redis.set('virtual:server', 'two');
-  const after = await store.readLeave(1, true, policy);
+  const after = await store.readPermit(1, true, policy);
   if (reason === '') expect(after).toMatchObject({ kind: 'granted', event: '' });
   else expect(after).toMatchObject({ kind: 'wait', waitMs: 61_000, reason, event: 'full 61000' });
 });
@@ -164,17 +172,17 @@ test('writes count for one window from their answer, not from when it was record
     record.redis.mset('virtual:s', 1_800_000_000, 'virtual:us', ms * 1_000, 'virtual:server', 'one');
   await at(0);
   await runAtWork(store, rowsOf(3));
-  const leave = await store.leave({ runId: 'r1', batch: 0 }, 'me', eachAlone(pendingRows(0, 1, 2)), policy);
-  if (leave.kind !== 'granted') throw new Error(leave.kind);
+  const permit = await store.permit({ runId: 'r1', batch: 0 }, 'me', eachAlone(pendingRows(0, 1, 2)), policy);
+  if (permit.kind !== 'granted') throw new Error(permit.kind);
   await at(190);
-  const { chargeEnd } = leave;
+  const { chargeEnd } = permit;
   const settlement = { ...NOTHING_SENT, token: 'me', chargeEnd, answered: 3, answeredAgoMs: 90 };
   await store.record({ runId: 'r1', batch: 0 }, [], policy, settlement);
   await record.redis.mset('virtual:s', 1_800_000_001, 'virtual:us', 100_000);
-  expect((await store.ledgerNow(policy)).charged).toBe(3);
+  expect((await store.limiterNow(policy)).charged).toBe(3);
   await record.redis.mset('virtual:us', 101_000);
-  await store.readLeave(1, true, policy);
-  expect((await store.ledgerNow(policy)).charged).toBe(0);
+  await store.readPermit(1, true, policy);
+  expect((await store.limiterNow(policy)).charged).toBe(0);
 });
 
 test('reads whose answer is told with a later call count for one window from that call, and no longer', async () => {
@@ -183,43 +191,43 @@ test('reads whose answer is told with a later call count for one window from tha
   const at = (ms: number): Promise<unknown> =>
     record.redis.mset('virtual:s', 1_800_000_000, 'virtual:us', ms * 1_000, 'virtual:server', 'one');
   await at(0);
-  const leave = await store.readLeave(4, true, policy);
-  if (leave.kind !== 'granted') throw new Error(leave.kind);
+  const permit = await store.readPermit(4, true, policy);
+  if (permit.kind !== 'granted') throw new Error(permit.kind);
   await at(100);
-  const answered = [[leave.chargeEnd, 4]] as const;
-  expect(await store.readLeave(4, true, { ...policy, answered })).toMatchObject({ kind: 'wait' });
+  const answered = [[permit.chargeEnd, 4]] as const;
+  expect(await store.readPermit(4, true, { ...policy, answered })).toMatchObject({ kind: 'wait' });
   await at(900);
-  expect(await store.readLeave(4, true, policy)).toMatchObject({ kind: 'wait', waitMs: 201 });
+  expect(await store.readPermit(4, true, policy)).toMatchObject({ kind: 'wait', waitMs: 201 });
   await record.redis.mset('virtual:s', 1_800_000_001, 'virtual:us', 101_000);
-  expect(await store.readLeave(4, true, policy)).toMatchObject({ kind: 'granted' });
+  expect(await store.readPermit(4, true, policy)).toMatchObject({ kind: 'granted' });
   // One that has ended is gone, and telling it again gives nobody anything.
-  expect(await store.readLeave(1, true, { ...policy, answered })).toMatchObject({ kind: 'wait' });
+  expect(await store.readPermit(1, true, { ...policy, answered })).toMatchObject({ kind: 'wait' });
 });
 
-test('a hold is told once: not again for replies that were under way, but for one that asks for far longer', async () => {
+test('a backoff is told once: not again for replies that were under way, but for one that asks for far longer', async () => {
   const store = record.store();
   const policy = { ...WIDE, windowMs: 1_000 };
-  const throttledAt = async (ms: number, holdMs: number): Promise<string> => {
+  const throttledAt = async (ms: number, backoffMs: number): Promise<string> => {
     await record.redis.mset('virtual:s', 1_800_000_000, 'virtual:us', ms * 1_000, 'virtual:server', 'one');
-    const settlement = { ...NOTHING_SENT, answered: 1, throttled: 1, holdMs };
+    const settlement = { ...NOTHING_SENT, answered: 1, throttled: 1, backoffMs };
     return (await store.record({ runId: 'r1', batch: 0 }, [], policy, settlement)).event;
   };
-  expect(await throttledAt(0, 300)).toBe('hold 300');
+  expect(await throttledAt(0, 300)).toBe('backoff 300');
   expect(await throttledAt(50, 300)).toBe('');
   expect(await throttledAt(60, 200)).toBe('');
-  expect(await throttledAt(70, 900)).toBe('hold 900');
-  expect((await store.ledgerNow(policy)).holdUntil).toBe(1_800_000_000_970);
-  // After it the next one is a hold of its own, however short.
-  expect(await throttledAt(980, 5)).toBe('hold 5');
+  expect(await throttledAt(70, 900)).toBe('backoff 900');
+  expect((await store.limiterNow(policy)).backoffUntil).toBe(1_800_000_000_970);
+  // After it the next one is a backoff of its own, however short.
+  expect(await throttledAt(980, 5)).toBe('backoff 5');
 });
 
 test('a jump of the clock that several workers have seen is told once', async () => {
   const store = record.store();
   const jumped = { ...WIDE, windowMs: 1_000, jumpedFrom: 1_700_000_000_000 };
   await record.redis.mset('virtual:s', 1_800_000_000, 'virtual:us', 0, 'virtual:server', 'one');
-  expect((await store.readLeave(1, true, jumped)).event).toBe('full 61000');
+  expect((await store.readPermit(1, true, jumped)).event).toBe('full 61000');
   await record.redis.set('virtual:us', 300_000);
-  expect(await store.readLeave(1, true, jumped)).toMatchObject({ kind: 'wait', waitMs: 61_000, event: '' });
+  expect(await store.readPermit(1, true, jumped)).toMatchObject({ kind: 'wait', waitMs: 61_000, event: '' });
 });
 
 describe('what is learned of a tenant', () => {
@@ -236,14 +244,14 @@ describe('what is learned of a tenant', () => {
   /** A permit for as many of twenty writes as there is room for, answered at once; how many they were. */
   const write = async (store: RunStore, throttled = 0): Promise<number> => {
     const ref = { runId: 'r1', batch: 0 };
-    const answer = await store.leave(ref, 'me', eachAlone(pendingRows(...PLACES)), POLICY);
+    const answer = await store.permit(ref, 'me', eachAlone(pendingRows(...PLACES)), POLICY);
     if (answer.kind !== 'granted') return 0;
     const { chargeEnd, requests } = answer;
     const accepted = requests - throttled;
-    const holdMs = throttled > 0 ? 500 : 0;
+    const backoffMs = throttled > 0 ? 500 : 0;
     const settlement = { ...NOTHING_SENT, token: 'me', chargeEnd, answered: requests };
     const rows = answer.places.map((place) => ({ place, state: 'pending' as const, attempts: 0 }));
-    await store.record(ref, rows, POLICY, { ...settlement, accepted, throttled, holdMs });
+    await store.record(ref, rows, POLICY, { ...settlement, accepted, throttled, backoffMs });
     return requests;
   };
   /** Writes whenever it may, for so long; how many in all. */
@@ -252,13 +260,13 @@ describe('what is learned of a tenant', () => {
     for (const end = ms + forMs; ms < end; await passes(10)) sum += await write(store);
     return sum;
   };
-  const budgetOf = async (store: RunStore): Promise<number> => (await store.ledgerNow(POLICY)).budget;
+  const budgetOf = async (store: RunStore): Promise<number> => (await store.limiterNow(POLICY)).budget;
   /** A run on a tenant that is known to take half of what is configured. */
   const onHalf = async (options: Partial<RunOptions> = {}): Promise<RunStore> => {
     await passes(100_000);
     const store = record.store();
     await runAtWork(store, rowsOf(20), { options: { ...DEFAULT_OPTIONS, ...options } });
-    await record.redis.hset(store.keys.ledger, {
+    await record.redis.hset(store.keys.limiter, {
       ...{ budget: 50, base: 50, quietWindows: 2, quiet: 0, probe: 0 },
       ...{ stepAt: 1_800_000_000_000 + ms, cutDue: 0, estimate: 0 },
     });
@@ -312,21 +320,21 @@ describe('what is learned of a tenant', () => {
   });
 });
 
-test('to look at the ledger changes nothing: a restart is for those who work', async () => {
+test('to look at the limiter changes nothing: a restart is for those who work', async () => {
   const store = record.store();
   await record.redis.mset('virtual:s', 1_800_000_000, 'virtual:us', 0, 'virtual:server', 'one');
-  await store.readLeave(1, true, WIDE);
+  await store.readPermit(1, true, WIDE);
   await record.redis.set('virtual:server', 'two');
-  expect((await store.ledgerNow(WIDE)).holdReason).toBeNull();
-  expect(await store.readLeave(1, true, WIDE)).toMatchObject({ kind: 'wait', event: 'full 60001' });
-  expect((await store.ledgerNow(WIDE)).holdReason).toBe('restarted');
+  expect((await store.limiterNow(WIDE)).backoffReason).toBeNull();
+  expect(await store.readPermit(1, true, WIDE)).toMatchObject({ kind: 'wait', event: 'full 60001' });
+  expect((await store.limiterNow(WIDE)).backoffReason).toBe('restarted');
 });
 
 test('what was accepted is forgotten a window after it counts, however long nothing is refused', async () => {
-  const leaves = await played({ ...CALM, limit: 100, windowMs: 200, timeoutMs: 700, workers: 2, seed: 1 });
-  expect(leaves.given.length).toBeGreaterThan(30);
-  expect(leaves.acceptedEnds).toBeGreaterThan(0);
-  expect(leaves.acceptedEnds).toBeLessThan(24);
+  const permits = await played({ ...CALM, limit: 100, windowMs: 200, timeoutMs: 700, workers: 2, seed: 1 });
+  expect(permits.given.length).toBeGreaterThan(30);
+  expect(permits.acceptedEnds).toBeGreaterThan(0);
+  expect(permits.acceptedEnds).toBeLessThan(24);
 });
 
 test('a Redis that restarted counts as full until nothing sent before can count', async () => {
@@ -343,19 +351,19 @@ test.each([
   ['back by a day', -86_400_000],
   ['forward by seconds', 5_000],
   ['forward by a day', 86_400_000],
-])('a clock that steps %s neither frees the ledger early nor shortens a hold', async (_, ms) => {
+])('a clock that steps %s neither frees the limiter early nor shortens a backoff', async (_, ms) => {
   await fc.assert(
     // A step back shows in the record. One forward looks like a pause to a worker that never saw the clock before, so there
-    // nobody dies. Holds are longer than the ledger counts as full.
+    // nobody dies. Holds are longer than the limiter counts as full.
     fc.asyncProperty(
-      history({ step: { at: 0.4, ms }, lengthWindows: 20, holdWindows: 10, dies: ms < 0 ? 0.5 : 0 }),
+      history({ step: { at: 0.4, ms }, lengthWindows: 20, backoffWindows: 10, dies: ms < 0 ? 0.5 : 0 }),
       async (each) => expectHonest(await played(each)),
     ),
     { numRuns: 15 },
   );
 });
 
-test('the ledger of a quiet tenant uses nine tenths of the limit and more', async () => {
+test('the limiter of a quiet tenant uses nine tenths of the limit and more', async () => {
   for (const workers of [1, 3]) {
     const calm = {
       ...CALM,
@@ -366,10 +374,10 @@ test('the ledger of a quiet tenant uses nine tenths of the limit and more', asyn
       workers,
       seed: workers,
     };
-    const leaves = await played({ ...calm, lengthWindows: 30 });
-    const sent = leaves.given.reduce((sum, { n }) => sum + n, 0);
+    const permits = await played({ ...calm, lengthWindows: 30 });
+    const sent = permits.given.reduce((sum, { n }) => sum + n, 0);
     expect(sent).toBeGreaterThan(0.9 * 30 * 100);
-    expectHonest(leaves);
+    expectHonest(permits);
   }
 });
 

@@ -1,10 +1,10 @@
 import { guid } from '../support/guid.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SLOW_MS, SUBMIT_FLAGS, type Site } from './site.ts';
-import { TAKE_UP_WATCHED_MS, type Deed } from './workerDeeds.ts';
-import { csvOf } from './wishes.ts';
+import { TAKE_UP_WATCHED_MS, type Incident } from './workerIncidents.ts';
+import { csvOf } from './desires.ts';
 
-/** A leave is good for half a second; the rest is for a busy machine. */
+/** A permit is good for half a second; the rest is for a busy machine. */
 const LEAVE_MS = 500;
 const SLACK_MS = 300;
 /** A paused run is watched for so long, in windows: its writes would come in every one. */
@@ -12,7 +12,7 @@ const QUIET_WINDOWS = 2;
 /** Rows enough that some are staged before the last is read. */
 const STAGED_ROWS = 2_500;
 const LOOK_MS = 2;
-/** Long enough for another worker to look and to be given leave; a call is cut after 3 s, and what is cut counts as lost. */
+/** Long enough for another worker to look and to be given permit; a call is cut after 3 s, and what is cut counts as lost. */
 const LATE_MS = 2_000;
 /** As many batches as a worker takes together. */
 const CONCURRENCY_MAX = 64;
@@ -28,9 +28,9 @@ const LATE_RATE = 0.4;
 const LATE_SHARE = 0.4;
 
 /** Cancelled with work in flight: what is on its way may arrive, nothing else. */
-const cancelled: Deed = async (site) => {
+const cancelled: Incident = async (site) => {
   if (!(await site.untilWritten(site.plan.moment))) return false;
-  if (!(await site.steer('cancel'))) return false;
+  if (!(await site.runControl('cancel'))) return false;
   const run = await (await site.record()).run(site.runId);
   if (run?.state !== 'cancelled') return false;
   const at = Date.now();
@@ -38,10 +38,10 @@ const cancelled: Deed = async (site) => {
   return true;
 };
 
-const pausedAndResumed: Deed = async (site) => {
+const pausedAndResumed: Incident = async (site) => {
   if (!(await site.untilWritten(site.plan.moment))) return false;
   const record = await site.record();
-  if (!(await site.steer('pause'))) return false;
+  if (!(await site.runControl('pause'))) return false;
   if ((await record.run(site.runId))?.state !== 'paused') return false;
   await sleep(LEAVE_MS + site.plan.latencyMs + SLACK_MS);
   const before = await site.simulator.stats();
@@ -57,7 +57,7 @@ const pausedAndResumed: Deed = async (site) => {
  * The same batches a second time, by other jobs and one more worker that takes all at once: nobody knows of the other. Writes
  * arrive late, so that the one looks while the other's are on their way, and finds nothing.
  */
-const sameBatchTwice: Deed = async (site) => {
+const sameBatchTwice: Incident = async (site) => {
   const { runId, plan } = site;
   await site.simulator.configure({ faults: { ...plan.faults, slowApply: 1 }, slowMs: LATE_MS });
   const record = await site.record();
@@ -90,7 +90,7 @@ async function queueAllAgain(site: Site): Promise<void> {
 const landingLate = (share: number) => ({ timeoutLate: share, lostLate: share / 2, resetLate: share / 4 });
 
 /** Writes of which no answer comes, or a time-out, land seconds later: after others were sent in their place, or given up. */
-const writesLandLate: Deed = async (site) => {
+const writesLandLate: Incident = async (site) => {
   const { plan, simulator } = site;
   site.lateMs = LATE_LANDING_MS;
   await simulator.configure({
@@ -106,7 +106,7 @@ const writesLandLate: Deed = async (site) => {
 };
 
 /** All that is sent from here on is answered with 500, as often as it is tried, and lands after the run has ended. */
-const givenUpBeforeLanding: Deed = async (site) => {
+const givenUpBeforeLanding: Incident = async (site) => {
   const { plan, simulator } = site;
   if (!(await site.untilWritten(plan.moment + GIVEN_UP_FROM))) return false;
   site.lateMs = GIVEN_UP_LANDING_MS;
@@ -115,7 +115,7 @@ const givenUpBeforeLanding: Deed = async (site) => {
 };
 
 /** Cancelled while all that was sent has been answered with a time-out, and lands after the run has ended. */
-const cancelledBeforeLanding: Deed = async (site, random) => {
+const cancelledBeforeLanding: Incident = async (site, random) => {
   const { plan, simulator } = site;
   if (!(await site.untilWritten(plan.moment))) return false;
   site.lateMs = LATE_LANDING_MS;
@@ -176,11 +176,11 @@ export async function killProducerWhilePublishing(site: Site): Promise<boolean> 
   return true;
 }
 
-export const RUN_DEEDS = {
+export const RUN_INCIDENTS = {
   cancelled,
   pausedAndResumed,
   sameBatchTwice,
   writesLandLate,
   givenUpBeforeLanding,
   cancelledBeforeLanding,
-} satisfies Record<string, Deed>;
+} satisfies Record<string, Incident>;
