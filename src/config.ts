@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
+import { z } from 'zod';
 import { closestTo } from './assignments/values/closest.ts';
 import { API_VERSIONS, type ApiVersion } from './assignments/values/apiVersion.ts';
 import { readDotEnv, type DotEnv } from './dotEnv.ts';
@@ -71,6 +72,74 @@ const PATHS: readonly string[] = [
   'AZURE_FEDERATED_TOKEN_FILE',
 ];
 
+/** A text with a value, else what is to be done about it; none at all has the value of the default. */
+const valueOf = <T>(byDefault: T, read: (text: string) => T | Remedy) =>
+  z
+    .string()
+    .optional()
+    .transform((text, issues): T => {
+      const value = text === undefined ? byDefault : read(text);
+      if (!isRemedy(value)) return value;
+      issues.addIssue({ code: 'custom', params: value });
+      return z.NEVER;
+    });
+
+interface Remedy {
+  readonly remedy: string;
+}
+
+const isRemedy = (value: unknown): value is Remedy =>
+  typeof value === 'object' && value !== null && 'remedy' in value;
+
+/** One of a few words, in any letter case. */
+const choice = <T extends string>(known: readonly T[], byDefault: NoInfer<T>) =>
+  valueOf<T>(byDefault, (text) => {
+    const found = known.find((word) => word.toLowerCase() === text.trim().toLowerCase());
+    const guess = closestTo(text, known);
+    return (
+      found ?? { remedy: `${guess ? `Did you mean ${guess}? ` : ''}Set it to one of: ${known.join(', ')}.` }
+    );
+  });
+
+const wholeNumber = (least: number, most: number, byDefault: number) =>
+  valueOf<number>(byDefault, (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text.trim()) && value >= least && value <= most) return value;
+    return { remedy: `Set it to a whole number from ${least} to ${most}, or unset it for ${byDefault}.` };
+  });
+
+const tenant = valueOf<string | undefined>(undefined, (text) =>
+  isTenantName(text)
+    ? text.toLowerCase()
+    : { remedy: 'Give the tenant id (a GUID) or its domain, as in contoso.onmicrosoft.com.' },
+);
+
+/** The settings that are more than text, by the names that people give them. */
+const VALUES = z.object({
+  RETARGET_CLOUD: choice(Object.keys(CLOUDS) as CloudName[], 'global'),
+  RETARGET_WRITES_PER_WINDOW: wholeNumber(1, 1_000_000, WRITES_PER_WINDOW),
+  RETARGET_WINDOW_MS: wholeNumber(100, 3_600_000, WINDOW_MS),
+  RETARGET_CONCURRENCY: wholeNumber(1, 64, CONCURRENCY),
+  RETARGET_LOG: choice(LOG_LEVELS, 'info'),
+  AZURE_TENANT_ID: tenant,
+  '--api-version': choice(API_VERSIONS, 'beta'),
+  '--sign-in': choice(SIGN_IN_WAYS, 'default'),
+});
+
+/** @throws UserError (exit 2) for the first that is none of its values */
+function valuesOf(given: Environment): z.output<typeof VALUES> {
+  const read = VALUES.safeParse(given);
+  if (read.success) return read.data;
+  const [issue] = read.error.issues;
+  const name = String(issue?.path[0]);
+  const remedy =
+    issue !== undefined && 'params' in issue && isRemedy(issue.params) ? issue.params.remedy : '';
+  throw new UserError(
+    name === 'AZURE_TENANT_ID' ? `"${given[name]}" is no tenant.` : `${name} is "${given[name]}".`,
+    { remedy, exitCode: EXIT.badInput },
+  );
+}
+
 /** @throws UserError (exit 2) for a setting that is unknown or whose value is, or a `.env` that is not to be trusted. */
 export function configFrom(given: SharedFlags, environment: Environment, cwd: string): Config {
   // Commander's values hold the command's own flags too, which are no texts.
@@ -88,26 +157,27 @@ export function configFrom(given: SharedFlags, environment: Environment, cwd: st
   const env = withHome({ ...ofFile, ...ofProcess });
   const usedRedisUrl = flags.redisUrl ?? env['REDIS_URL'];
   refuseWithoutUrl(usedRedisUrl, env);
-  const cloud = choice(
-    'RETARGET_CLOUD',
-    env['RETARGET_CLOUD'] ?? 'global',
-    Object.keys(CLOUDS) as CloudName[],
-  );
+  const values = valuesOf({
+    ...env,
+    '--api-version': flags.apiVersion,
+    '--sign-in': flags.signIn,
+    ...(flags.tenant !== undefined && { AZURE_TENANT_ID: flags.tenant }),
+  });
+  const cloud = values.RETARGET_CLOUD;
   return {
     redisUrl: usedRedisUrl,
     redisFiles: Object.fromEntries(REDIS_FILE_SETTINGS.map((setting) => [setting, env[setting]])),
     dataDir: dataDirFrom(env, cwd),
     cloud,
     graphUrl: graphRootFrom(flags.graphUrl ?? env['RETARGET_GRAPH_URL'], cloud),
-    apiVersion: choice('--api-version', flags.apiVersion ?? 'beta', API_VERSIONS),
-    tenant: tenantFrom(flags.tenant ?? env['AZURE_TENANT_ID']),
-    signIn: choice('--sign-in', flags.signIn ?? 'default', SIGN_IN_WAYS),
-    writesPerWindow: wholeNumber(env, 'RETARGET_WRITES_PER_WINDOW', WRITES_PER_WINDOW, 1, 1_000_000),
-    windowMs: wholeNumber(env, 'RETARGET_WINDOW_MS', WINDOW_MS, 100, 3_600_000),
-    concurrency: wholeNumber(env, 'RETARGET_CONCURRENCY', CONCURRENCY, 1, 64),
+    apiVersion: values['--api-version'],
+    tenant: values.AZURE_TENANT_ID,
+    signIn: values['--sign-in'],
+    writesPerWindow: values.RETARGET_WRITES_PER_WINDOW,
+    windowMs: values.RETARGET_WINDOW_MS,
+    concurrency: values.RETARGET_CONCURRENCY,
     env,
-    isVerbose:
-      given.verbose === true || choice('RETARGET_LOG', env['RETARGET_LOG'] ?? 'info', LOG_LEVELS) === 'debug',
+    isVerbose: given.verbose === true || values.RETARGET_LOG === 'debug',
     remarks: [...cameFrom(file, ofFile), ...passedOver(ofProcess, ofFile)],
   };
 }
@@ -220,35 +290,6 @@ function refuseWithoutUrl(redisUrl: string | undefined, env: Environment): void 
   if (redisUrl !== undefined || given === undefined) return;
   throw new UserError(`${given} is set, and REDIS_URL is not.`, {
     remedy: `Set REDIS_URL (or --redis-url) to the Redis that it is for, or unset ${given} to use the embedded one.`,
-    exitCode: EXIT.badInput,
-  });
-}
-
-function choice<T extends string>(name: string, value: string, known: readonly T[]): T {
-  const found = known.find((candidate) => candidate.toLowerCase() === value.trim().toLowerCase());
-  if (found !== undefined) return found;
-  const guess = closestTo(value, known);
-  throw new UserError(`${name} is "${value}".`, {
-    remedy: `${guess ? `Did you mean ${guess}? ` : ''}Set it to one of: ${known.join(', ')}.`,
-    exitCode: EXIT.badInput,
-  });
-}
-
-function wholeNumber(env: Environment, name: string, byDefault: number, least: number, most: number): number {
-  const text = env[name];
-  if (text === undefined) return byDefault;
-  const value = Number(text);
-  if (/^\d+$/.test(text.trim()) && value >= least && value <= most) return value;
-  throw new UserError(`${name} is "${text}".`, {
-    remedy: `Set it to a whole number from ${least} to ${most}, or unset it for ${byDefault}.`,
-    exitCode: EXIT.badInput,
-  });
-}
-
-function tenantFrom(text: string | undefined): string | undefined {
-  if (text === undefined || isTenantName(text)) return text?.toLowerCase();
-  throw new UserError(`"${text}" is no tenant.`, {
-    remedy: 'Give the tenant id (a GUID) or its domain, as in contoso.onmicrosoft.com.',
     exitCode: EXIT.badInput,
   });
 }
