@@ -37,6 +37,9 @@ describe('the plan of a round', () => {
         deeds.includes('redisLosesLastSecond') ? [true, false] : [false, true],
       );
     expect(planOf(7, ['redisKilled'], true)).toMatchObject({ rollsBack: true, landsLate: false });
+    // Without a plan nobody can tell what a record that forgets has lost, so that there is nothing to be judged.
+    expect(planOf(7, ['olderRecord'], true)).toMatchObject({ rollsBack: true, isPlanned: true });
+    expect(planOf(7, ['olderRecord'])).toMatchObject({ rollsBack: false, isPlanned: false });
   });
 
   test('asks for no hold that nobody could keep: no 429s where replies get lost with a worker or a Redis', () => {

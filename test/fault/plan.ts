@@ -46,6 +46,9 @@ const LANDS_LATE: ReadonlySet<DeedName> = new Set<DeedName>(
   DOUBT_DEEDS.filter((name) => name.includes('Land')),
 );
 
+/** After these the record may not know of writes: only the plan of the run tells then what was there before. */
+const FORGETS: ReadonlySet<DeedName> = new Set<DeedName>(['redisLosesLastSecond', 'olderRecord']);
+
 export const DEED_NAMES = [...SERVER_DEEDS, ...EMBEDDED_DEEDS, ...DOUBT_DEEDS];
 export type DeedName = (typeof DEED_NAMES)[number];
 
@@ -133,7 +136,7 @@ export function planOf(seed: number, only: readonly DeedName[] = [], rollsBack =
     rekey: random() < 0.25 && !putsBack,
     workers: isServer ? between(1, 2) : 3,
     landsLate: deeds.some((deed) => LANDS_LATE.has(deed)),
-    isPlanned: deeds.includes('redisLosesLastSecond'),
+    isPlanned: putsBack && deeds.some((deed) => FORGETS.has(deed)),
     rollsBack: putsBack,
     moment: 0.05 + random() * 0.4,
   };
