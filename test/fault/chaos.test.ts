@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { planOf, type DeedName } from './plan.ts';
+import { planOf, type IncidentName } from './plan.ts';
 import { playRound } from './round.ts';
 
 // A few rounds of `npm run chaos`, which goes on with other seeds for as long as one likes. A round that fails names its
 // seed: `npm run chaos -- --rounds 1 --seed S --only DEEDS` plays it again.
 
-const ROUNDS: readonly { readonly seed: number; readonly incidents: readonly DeedName[] }[] = [
+const ROUNDS: readonly { readonly seed: number; readonly incidents: readonly IncidentName[] }[] = [
   { seed: 11, incidents: ['workerKilledAfterApply', 'redisKilled'] },
   { seed: 12, incidents: ['producerKilledPublishing', 'redisFull', 'cancelled'] },
   { seed: 13, incidents: ['embeddedKilled'] },

@@ -7,7 +7,7 @@
  * `--only doubt` plays the deeds that leave the record in doubt, one after the other.
  */
 import { parseArgs } from 'node:util';
-import { DEED_NAMES, DOUBT_INCIDENTS, planOf, type DeedName } from './plan.ts';
+import { INCIDENT_NAMES, DOUBT_INCIDENTS, planOf, type IncidentName } from './plan.ts';
 import { playRound, type Round } from './round.ts';
 
 const { values } = parseArgs({
@@ -26,9 +26,9 @@ const isDoubt = values.only === 'doubt';
 const only = values.only
   .split(',')
   .filter((name) => name !== '' && !isDoubt)
-  .map((name): DeedName => {
-    const known = DEED_NAMES.find((incident) => incident === name);
-    if (known === undefined) throw new Error(`--only ${name}: the deeds are ${DEED_NAMES.join(', ')}`);
+  .map((name): IncidentName => {
+    const known = INCIDENT_NAMES.find((incident) => incident === name);
+    if (known === undefined) throw new Error(`--only ${name}: the deeds are ${INCIDENT_NAMES.join(', ')}`);
     return known;
   });
 

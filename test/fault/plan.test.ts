@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { DEED_NAMES, DOUBT_INCIDENTS, EMBEDDED_INCIDENTS, planOf } from './plan.ts';
+import { INCIDENT_NAMES, DOUBT_INCIDENTS, EMBEDDED_INCIDENTS, planOf } from './plan.ts';
 import { desiresOf } from './desires.ts';
 
 const SEEDS = Array.from({ length: 500 }, (_, i) => i + 1);
@@ -12,8 +12,8 @@ describe('the plan of a round', () => {
   });
 
   test('has every deed in as many rounds as there are deeds', () => {
-    const firsts = DEED_NAMES.map((_, i) => planOf(101 + i).incidents[0]);
-    expect(new Set(firsts)).toEqual(new Set(DEED_NAMES));
+    const firsts = INCIDENT_NAMES.map((_, i) => planOf(101 + i).incidents[0]);
+    expect(new Set(firsts)).toEqual(new Set(INCIDENT_NAMES));
   });
 
   test('mixes no deeds of the embedded Redis with those of another', () => {
@@ -37,6 +37,9 @@ describe('the plan of a round', () => {
         incidents.includes('redisLosesLastSecond') ? [true, false] : [false, true],
       );
     expect(planOf(7, ['redisKilled'], true)).toMatchObject({ rollsBack: true, landsLate: false });
+    // Without a plan nobody can tell what a record that forgets has lost, so that there is nothing to be judged.
+    expect(planOf(7, ['olderRecord'], true)).toMatchObject({ rollsBack: true, isPlanned: true });
+    expect(planOf(7, ['olderRecord'])).toMatchObject({ rollsBack: false, isPlanned: false });
   });
 
   test('asks for no hold that nobody could keep: no 429s where replies get lost with a worker or a Redis', () => {

@@ -42,12 +42,15 @@ export const DOUBT_INCIDENTS = [
   'redisLosesLastSecond',
 ] as const;
 /** Of these, those that have writes land late: until the end nobody can know of them. */
-const LANDS_LATE: ReadonlySet<DeedName> = new Set<DeedName>(
+const LANDS_LATE: ReadonlySet<IncidentName> = new Set<IncidentName>(
   DOUBT_INCIDENTS.filter((name) => name.includes('Land')),
 );
 
-export const DEED_NAMES = [...SERVER_INCIDENTS, ...EMBEDDED_INCIDENTS, ...DOUBT_INCIDENTS];
-export type DeedName = (typeof DEED_NAMES)[number];
+/** After these the record may not know of writes: only the plan of the run tells then what was there before. */
+const FORGETS: ReadonlySet<IncidentName> = new Set<IncidentName>(['redisLosesLastSecond', 'olderRecord']);
+
+export const INCIDENT_NAMES = [...SERVER_INCIDENTS, ...EMBEDDED_INCIDENTS, ...DOUBT_INCIDENTS];
+export type IncidentName = (typeof INCIDENT_NAMES)[number];
 
 /** How Graph behaves while it happens. */
 export type Weather = 'calm' | 'faulty' | 'throttled';
@@ -56,7 +59,7 @@ export type Weather = 'calm' | 'faulty' | 'throttled';
 export interface Plan {
   readonly seed: number;
   readonly redis: 'server' | 'embedded';
-  readonly incidents: readonly DeedName[];
+  readonly incidents: readonly IncidentName[];
   readonly weather: Weather;
   readonly faults: Partial<Record<FaultName, number>>;
   readonly retryAfter: 'seconds' | 'decimal' | 'date';
@@ -84,26 +87,26 @@ export interface Plan {
  * A worker that dies with a 429 in its hands takes the backoff with it, and a Redis that is away hears of none: then nobody can
  * keep it. So these deeds meet no throttling, and whoever does can be held to every hold.
  */
-const LOSES_REPLIES: ReadonlySet<DeedName> = new Set<DeedName>([
-  ...DEED_NAMES.filter((name) => /Killed|redis|Stalled|older|Land/.test(name)),
+const LOSES_REPLIES: ReadonlySet<IncidentName> = new Set<IncidentName>([
+  ...INCIDENT_NAMES.filter((name) => /Killed|redis|Stalled|older|Land/.test(name)),
 ]);
 
 /** Two workers on one batch meet only if neither waits long for leave. */
 const WIDE_LIMIT = 400;
 
-const isInDoubtAfter = (name: DeedName | undefined): boolean =>
+const isInDoubtAfter = (name: IncidentName | undefined): boolean =>
   DOUBT_INCIDENTS.some((incident) => incident === name);
 
 /**
  * @param only the deeds of the round, instead of those that the seed picks
  * @param rollsBack whether the run is rolled back also when no deed asks for it
  */
-export function planOf(seed: number, only: readonly DeedName[] = [], rollsBack = false): Plan {
+export function planOf(seed: number, only: readonly IncidentName[] = [], rollsBack = false): Plan {
   const random = seededRandom(seed);
   const between = (least: number, most: number): number => least + Math.floor(random() * (most - least + 1));
   // In turn and not by chance: so many rounds in a row have seen every deed.
-  const first = DEED_NAMES[(((seed - 1) % DEED_NAMES.length) + DEED_NAMES.length) % DEED_NAMES.length];
-  const isServerDeed = (name: DeedName | undefined): boolean =>
+  const first = INCIDENT_NAMES[(((seed - 1) % INCIDENT_NAMES.length) + INCIDENT_NAMES.length) % INCIDENT_NAMES.length];
+  const isServerDeed = (name: IncidentName | undefined): boolean =>
     SERVER_INCIDENTS.some((incident) => incident === name) || isInDoubtAfter(name);
   const isServer = isServerDeed(only[0] ?? first);
   const second = isServer && random() < 0.25 ? pick(SERVER_INCIDENTS, random) : undefined;
@@ -134,7 +137,7 @@ export function planOf(seed: number, only: readonly DeedName[] = [], rollsBack =
     rekey: random() < 0.25 && !putsBack,
     workers: isServer ? between(1, 2) : 3,
     landsLate: incidents.some((incident) => LANDS_LATE.has(incident)),
-    isPlanned: incidents.includes('redisLosesLastSecond'),
+    isPlanned: putsBack && incidents.some((incident) => FORGETS.has(incident)),
     rollsBack: putsBack,
     moment: 0.05 + random() * 0.4,
   };

@@ -12,7 +12,7 @@ import {
   type StatusLine,
   type Tally,
 } from './checkers.ts';
-import type { DeedName, Plan } from './plan.ts';
+import type { IncidentName, Plan } from './plan.ts';
 import { REDIS_INCIDENTS } from './redisIncidents.ts';
 import { killProducerWhilePublishing, killProducerWhileStaging, RUN_INCIDENTS } from './runIncidents.ts';
 import { ANY_FAILURES, Site, SUBMIT_FLAGS } from './site.ts';
@@ -26,7 +26,7 @@ const LANDED_SLACK_MS = 500;
 export interface Round {
   readonly plan: Plan;
   /** Deeds that found their moment; a run that was over too early had none. */
-  readonly struck: readonly DeedName[];
+  readonly struck: readonly IncidentName[];
   readonly violations: readonly string[];
   readonly tally: Tally;
   readonly takenUpAfterMs: readonly number[];
@@ -38,7 +38,7 @@ export interface Round {
 /** Before there is a run; everything else is done to a run at work. */
 type ProducerDeed = 'producerKilledStaging' | 'producerKilledPublishing';
 
-const DEEDS: Readonly<Record<Exclude<DeedName, ProducerDeed>, Incident>> = {
+const DEEDS: Readonly<Record<Exclude<IncidentName, ProducerDeed>, Incident>> = {
   ...WORKER_INCIDENTS,
   ...REDIS_INCIDENTS,
   ...RUN_INCIDENTS,
@@ -51,7 +51,7 @@ export async function playRound(plan: Plan): Promise<Round> {
   const before = await listsOf(site);
   if (plan.isPlanned) await site.makePlan();
   await site.simulator.configure({ faults: plan.faults });
-  const struck: DeedName[] = [];
+  const struck: IncidentName[] = [];
   await submit(site, struck);
   for (let i = 0; i < plan.workers; i += 1) site.startWorker();
   for (const name of plan.incidents) {
@@ -78,7 +78,7 @@ export async function playRound(plan: Plan): Promise<Round> {
   };
 }
 
-async function submit(site: Site, struck: DeedName[]): Promise<void> {
+async function submit(site: Site, struck: IncidentName[]): Promise<void> {
   for (const name of site.plan.incidents) {
     if (name === 'producerKilledStaging' && (await killProducerWhileStaging(site))) struck.push(name);
     if (name === 'producerKilledPublishing' && (await killProducerWhilePublishing(site))) struck.push(name);
