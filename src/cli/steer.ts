@@ -66,7 +66,7 @@ const commandOf = ({ action, act, mayWork, actOnAll, options }: Steering): CliCo
     await using session = await openSession(flags.work ? await signIn(known, context) : known, context);
     if (flags.all && actOnAll) {
       await actOnAll.act(session, flags, context);
-      if (mayWork) await tellNoWorkers(session, context);
+      if (mayWork) await tellLeftAlone(session, context);
       return EXIT.done;
     }
     const { runs, identity } = session;
@@ -96,8 +96,16 @@ async function goOn(
   if (after !== undefined && hasEnded(after)) return EXIT.done;
   if (flags.work) return workOn(run.runId, session, context, also);
   await tellStop(session, context);
-  await tellNoWorkers(session, context);
+  await tellNoWorkers(session, context, undefined, run.runId);
   return EXIT.done;
+}
+
+/** Of the tenant's runs that are let go on, some may be worked on by the command that made them, and some by nobody. */
+async function tellLeftAlone(session: Session, context: Context): Promise<void> {
+  for (const { runId, state } of await session.runs.line()) {
+    if (state !== 'queued' && state !== 'running') continue;
+    if (!(await session.producer.hasWorkers(runId))) return tellNoWorkers(session, context, '');
+  }
 }
 
 function expectRunOrAll(name: string | undefined, { all, work }: SteerFlags): void {
@@ -188,7 +196,7 @@ export const cancel = steer({
     print.say(
       `${count(after.sent, 'write')} in doubt: sent, and nobody knows yet what became of ${after.sent === 1 ? 'it' : 'them'}. A worker settles each as what is there, up to ${seconds} s after it could not be found: ${session.identity.hint(`watch ${run.runId}`)}`,
     );
-    await tellNoWorkers(session, context);
+    await tellNoWorkers(session, context, '', run.runId);
   },
 });
 

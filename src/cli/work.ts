@@ -197,13 +197,17 @@ function tellStopOrEnd(stop: Stop | undefined, { identity }: Session, { print }:
   print.say(visible(stop ? `The tenant ${stopInWords(stop, identity.hint)}.` : 'The tenant goes on.'));
 }
 
-/** Said where something was left to workers. */
+/**
+ * Said where something was left to workers.
+ * @param runId the run that was; a process that works on it alone is enough
+ */
 export async function tellNoWorkers(
   { producer, identity }: Session,
   { print }: Context,
   orElse = ', or add --work',
+  runId?: string,
 ): Promise<void> {
-  if (await producer.hasWorkers()) return;
+  if (await producer.hasWorkers(runId)) return;
   print.say(`No worker is at work for this tenant: start one with \`${identity.hint('worker')}\`${orElse}.`);
 }
 
