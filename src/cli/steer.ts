@@ -177,6 +177,7 @@ export const resume = steer({
       return;
     }
     if (strategy && run.state === 'paused') await session.runs.set(run.runId, { strategy });
+    if (run.state === 'queued' || run.state === 'running') throw goesOn(run, session);
     await move(run, 'queued', ['paused'], 'resumed', session);
     print.say(`Run ${run.runId} resumed.`);
   },
@@ -222,6 +223,12 @@ export const retry = steer({
     );
   },
 });
+
+const goesOn = ({ runId, state }: Run, { identity: { hint } }: Session): UserError =>
+  new UserError(`Run ${runId} is ${state}: there is nothing to resume.`, {
+    remedy: `\`${hint(`status ${runId}`)}\` says what it waits for; \`${hint('worker')}\` works on it when nobody else does.`,
+    exitCode: EXIT.badInput,
+  });
 
 /** What an aborted run had not tried goes on, and so do rows that awaited approval. Answers what to say of it. */
 async function resumeEnded(run: Run, strategy: Strategy | undefined, session: Session): Promise<string> {
