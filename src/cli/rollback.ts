@@ -13,6 +13,7 @@ import { findRun } from './findRun.ts';
 import { reasonOption } from './flags.ts';
 import { identify, sharedOptions, signIn, type Identity } from './identity.ts';
 import { stageInverses, showInverses, type Inverses } from './inverses.ts';
+import { waitForLateWrites } from './lateWrites.ts';
 import { planStaged } from './livePlan.ts';
 import { keepPlanIn } from './making.ts';
 import { planTerms } from './plan.ts';
@@ -83,6 +84,8 @@ export const rollback: CliCommand<RollbackFlags> = draining({
       );
       return EXIT.done;
     }
+    if (!flags.dryRun && written.runId !== undefined)
+      await waitForLateWrites(written.runId, session, context);
     const staging = await beginRollback(written, flags, session, context);
     try {
       return await rollBack(written, staging, flags, session, context);
