@@ -73,7 +73,7 @@ async function leftToWorkers(runId: string, services: Services, { print }: Conte
   // A worker would find nothing to do in it.
   if (run !== undefined && hasEnded(run)) return EXIT.done;
   await tellStop(services, print);
-  await tellNoWorkers(services, print);
+  await tellNoWorkers(services, print, undefined, runId);
   return EXIT.done;
 }
 

@@ -29,7 +29,7 @@ const NO_SENTINEL = 'no sentinel answers what it is asked';
 /** What to do about it. */
 export function outOfReach(target: RedisTarget, reason: string): UserError {
   const where = describeTarget(target);
-  return new UserError(`Cannot use Redis at ${where}: ${reason}.`, {
+  return new UserError(`Cannot use Redis at ${where}: ${reason.replace(/\.$/, '')}.`, {
     remedy: remedyFor(target, where, reason),
     exitCode: EXIT.environment,
   });

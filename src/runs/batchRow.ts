@@ -84,7 +84,12 @@ export interface BatchBytes {
 }
 
 /** The rows of a batch from what the record holds of them. */
-export function recordedRows(bytes: BatchBytes, batch: number, rules: ReadingRules): RecordedRow[] {
+export function recordedRows(
+  bytes: BatchBytes,
+  batch: number,
+  runId: string,
+  rules: ReadingRules,
+): RecordedRow[] {
   const said = decodeDetails(bytes.details);
   const images = decodeImages(bytes.before);
   const plannedLists = decodeListFingerprints(bytes.plannedLists);
@@ -101,6 +106,7 @@ export function recordedRows(bytes: BatchBytes, batch: number, rules: ReadingRul
         plannedRefusal: refusals[place],
         names: names[place],
       },
+      runId,
       rules,
     );
   });
@@ -126,10 +132,11 @@ class Recorded implements RecordedRow {
   readonly before: Before | undefined;
   readonly list: WrittenList | undefined;
   readonly names: RowNames | undefined;
+  readonly #runId: string;
   readonly #rules: ReadingRules;
   #change: Change | undefined;
 
-  constructor(row: Omit<RecordedRow, 'change'>, rules: ReadingRules) {
+  constructor(row: Omit<RecordedRow, 'change'>, runId: string, rules: ReadingRules) {
     this.batch = row.batch;
     this.place = row.place;
     this.input = row.input;
@@ -142,19 +149,25 @@ class Recorded implements RecordedRow {
     this.before = row.before;
     this.list = row.list;
     this.names = row.names;
+    this.#runId = runId;
     this.#rules = rules;
   }
 
   get change(): Change {
-    return (this.#change ??= changeOfRecorded(this.input, this.#rules));
+    return (this.#change ??= changeOfRecorded(this.input, this.#rules, this.#runId));
   }
 }
 
-/** Only rows without a problem get into a record, so reading one again can't fail. */
-export function changeOfRecorded(input: InputRow, rules: ReadingRules): Change {
+/**
+ * Only rows without a problem get into a record, so reading one again can't fail.
+ * @param runId whose row it is; undefined while a file is read in
+ */
+export function changeOfRecorded(input: InputRow, rules: ReadingRules, runId?: string): Change {
   const read = changeOf(input, { ...rules, recorded: true });
   if ('problems' in read)
-    throw new Error(`line ${input.line} does not read any more: ${read.problems[0]?.message}`);
+    throw new Error(
+      `line ${input.line}${runId === undefined ? '' : ` of run ${runId}`} does not read any more: ${read.problems[0]?.message}`,
+    );
   return read.change;
 }
 

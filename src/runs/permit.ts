@@ -15,8 +15,8 @@ export interface LimiterPolicy {
 }
 
 /**
- * What the limiter did on the way, told to the one caller that brought it about: `cut <before> <after>` and
- * `probe <before> <after>` of the budget; `backoff <ms>`, a 429; `full <ms>`, after a restart or a jump of the clock.
+ * What the limiter did on the way, told to the one caller that brought it about: `cut <before> <after>`, `halved` and
+ * `probe` likewise, of the budget; `backoff <ms>`, a 429; `full <ms>`, after a restart or a jump of the clock.
  * Several of one call stand apart by `;`, and none is the empty text.
  */
 export type LimiterEvent = string;

@@ -82,12 +82,14 @@ const rounded = (value: number): number => Math.round(value * 100) / 100;
 export interface Waiting {
   readonly reason: WaitingReason;
   readonly reasonText: string;
+  /** When it began, in ms; undefined: its time at work goes on. */
+  readonly since?: number;
 }
 
 /** @param why nothing is foretold of a run that waits for something */
 export function statusOfRun(run: Run, limiter: LimiterStatus, now: number, why?: Waiting): RunStatus {
   const { pending } = run.counts;
-  const elapsedMs = workedMs(run, now);
+  const elapsedMs = workedMs(run, Math.min(now, why?.since ?? now));
   const settled = run.total - pending - run.counts.cancelled;
   const ratePerSecond = elapsedMs > 0 ? rounded((settled * 1000) / elapsedMs) : null;
   const isGoing = run.state === 'running' && why === undefined && ratePerSecond !== null && ratePerSecond > 0;

@@ -143,6 +143,7 @@ export class RunReader {
           names: names[i],
         },
         batch,
+        run.runId,
         rulesOf(run),
       );
     });

@@ -134,9 +134,18 @@ export class RunStore extends RunReader {
     await this.redis.hset(this.keys.limiter, 'stop', JSON.stringify(stop));
   }
 
-  /** False when it was not stopped. */
+  /** False when it was not stopped. What runs did not do meanwhile does not count as their work. */
   async letGoOn(): Promise<boolean> {
-    return (await this.redis.hdel(this.keys.limiter, 'stop')) > 0;
+    const stop = await this.stopped();
+    const wasStopped = (await this.redis.hdel(this.keys.limiter, 'stop')) > 0;
+    if (!wasStopped || stop === undefined) return wasStopped;
+    const now = await this.now();
+    for (const { runId, workingSince } of await this.line()) {
+      const stood = workingSince === null ? 0 : now - Math.max(stop.at, workingSince);
+      // A difference: whether the run has come to rest since it was read does not matter.
+      if (stood > 0) await this.redis.hincrby(this.keys.run(runId).header, 'workedMs', -stood);
+    }
+    return true;
   }
 
   /** Changes how a run goes on. */

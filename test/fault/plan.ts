@@ -105,7 +105,8 @@ export function planOf(seed: number, only: readonly IncidentName[] = [], rollsBa
   const random = seededRandom(seed);
   const between = (least: number, most: number): number => least + Math.floor(random() * (most - least + 1));
   // In turn and not by chance: so many rounds in a row have seen every deed.
-  const first = INCIDENT_NAMES[(((seed - 1) % INCIDENT_NAMES.length) + INCIDENT_NAMES.length) % INCIDENT_NAMES.length];
+  const first =
+    INCIDENT_NAMES[(((seed - 1) % INCIDENT_NAMES.length) + INCIDENT_NAMES.length) % INCIDENT_NAMES.length];
   const isServerDeed = (name: IncidentName | undefined): boolean =>
     SERVER_INCIDENTS.some((incident) => incident === name) || isInDoubtAfter(name);
   const isServer = isServerDeed(only[0] ?? first);

@@ -155,6 +155,22 @@ describe('while the tenant is stopped', () => {
     expect(await store.letGoOn()).toBe(false);
   });
 
+  test.each([
+    ['since it began to work', 60_000, 40_000, 20_000],
+    ['since before that', 30_000, 40_000, 0],
+  ])('a run does not count as at work: stopped %s', async (_what, beganMs, stoppedMs, workedMs) => {
+    const store = record.store();
+    await runAtWork(store, rowsOf(1));
+    const now = await store.now();
+    await record.connect().hset(store.keys.run('r1').header, 'workingSince', now - beganMs);
+    await store.stop({ ...STOP, at: now - stoppedMs });
+    await store.letGoOn();
+    const { workedMs: before, workingSince } = await runOf(store);
+    const worked = before + (await store.now()) - (workingSince ?? 0);
+    expect(worked).toBeGreaterThanOrEqual(workedMs);
+    expect(worked).toBeLessThan(workedMs + 10_000);
+  });
+
   test('anybody can see who did it, and another tenant knows nothing of it', async () => {
     const store = record.store();
     expect(await store.stopped()).toBeUndefined();

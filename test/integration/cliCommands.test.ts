@@ -434,6 +434,10 @@ describe('pause, resume, cancel and retry', () => {
   test('a paused run rests, a resumed one goes on, and each refuses what does not fit', async () => {
     const here = await small();
     const runId = (await here.run(['submit', '--no-plan', here.file('x.csv', MIXED)])).stdout.trim();
+    const queued = await here.run(['resume', runId]);
+    expect(queued.exitCode).toBe(2);
+    expect(queued.stderr).toContain(`Run ${runId} is queued: there is nothing to resume.`);
+    expect(queued.stderr).toContain('`retarget worker` works on it');
     const paused = await here.run(['pause', runId, '--json']);
     expect(JSON.parse(paused.stdout)).toMatchObject({
       state: 'paused',

@@ -94,6 +94,17 @@ describe('a write that may land when nobody waits for it any more', () => {
     expect(here.groups()).toEqual(['old', 'old', 'old']);
   });
 
+  test('after its row was sent again is waited for by a rollback, which it would undo', async () => {
+    const here = await site({ script: [{ envelope: 2, fault: 'timeoutLate' }], lateMs: 1_500 });
+    await here.run(['submit', '--no-plan', here.file('x.csv', CHANGES)]);
+    expect(await here.run(['worker', '--until-idle'])).toMatchObject({ exitCode: 0 });
+    const back = await here.run(['rollback', '@last', '--yes', '--work']);
+    expect(back, back.stderr).toMatchObject({ exitCode: 0 });
+    expect(back.stderr).toContain('sent more than once, and an earlier send may still land');
+    // All that was sent has landed by now: the wait is longer than the simulator's.
+    expect(here.groups()).toEqual(['old', 'old', 'old']);
+  });
+
   test('is counted by cancel, and settled later as what is there', async () => {
     const here = await site({ faults: { timeoutLate: 1 }, lateMs: 1_500 });
     await here.run(['submit', here.file('x.csv', CHANGES), '--no-plan']);

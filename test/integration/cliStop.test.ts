@@ -118,6 +118,31 @@ describe('pause --all with three workers', () => {
   }, 90_000);
 });
 
+describe('resume --all', () => {
+  test('asks for a worker when nobody is there to go on, in words that can be followed', async () => {
+    const here = await site();
+    await here.run(['submit', '--no-plan', here.changes]);
+    await here.run(['pause', '--all']);
+    const { stderr } = await here.run(['resume', '--all']);
+    expect(stderr).toContain('No worker is at work for this tenant: start one with `retarget worker`.');
+    expect(stderr).not.toContain('--work');
+  });
+
+  test('asks for none when a command is at work on the only run, or no run is left', async () => {
+    const here = await site();
+    await here.run(['pause', '--all']);
+    expect((await here.run(['resume', '--all'])).stderr).not.toContain('No worker');
+    await here.run(['submit', '--no-plan', here.changes]);
+    await here.run(['pause', '@last']);
+    const working = here.start(['resume', '@last', '--work']);
+    await written(here, 20);
+    await here.run(['pause', '--all']);
+    expect((await here.run(['resume', '--all'])).stderr).not.toContain('No worker');
+    here.simulator.reconfigure({ latencyMs: 0 });
+    await working.ended;
+  }, 60_000);
+});
+
 /** Jobs of the tenant that workers have taken up in so many ms. */
 async function jobsDoneIn({ env }: Site, ms: number): Promise<number> {
   const client = new Redis(redis.socketPath);

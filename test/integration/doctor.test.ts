@@ -98,7 +98,7 @@ describe('doctor', () => {
     });
     expect(found.check('sign-in').message).toContain(`app ${APP}`);
     expect(found.check('permission').message).toContain('DeviceManagementConfiguration.ReadWrite.All');
-    expect(here.simulator.stats().requests).toEqual({ GET: 3 });
+    expect(here.simulator.stats().requests).toEqual({ GET: 4 });
     const shown = await here.run(['doctor']);
     expect(shown).toMatchObject({ exitCode: 0, stderr: '' });
     const names = ['redis', 'redis settings', 'redis memory', 'redis latency', 'sign-in', 'permission'];
@@ -206,6 +206,25 @@ describe('doctor', () => {
     expect({ failed: found.failed, warned: found.warned }).toEqual({ failed: [], warned: ['permission'] });
     here.simulator.reconfigure({ tokens: ['another'] });
     expect((await diagnosis(here)).failed).toEqual(['intune']);
+  });
+
+  test('with one kind of policies forbidden names that one', async () => {
+    const here = await site(signedIn());
+    const gate = await gateway(here.simulator, async (requests, pass) => {
+      const answer = await pass();
+      const { responses } = JSON.parse(String(answer.body)) as { responses: { id: string }[] };
+      const refused = requests.filter(({ url }) => url.includes('deviceCompliancePolicies'));
+      const error = { code: 'Forbidden', message: 'Not for this app.' };
+      const replies = responses.map((reply) =>
+        refused.some(({ id }) => id === reply.id) ? { id: reply.id, status: 403, body: { error } } : reply,
+      );
+      return { ...answer, body: JSON.stringify({ responses: replies }) };
+    });
+    const found = await diagnosis(here, { RETARGET_GRAPH_URL: gate.url });
+    expect(found.failed).toEqual(['intune']);
+    expect(found.check('intune').message).toBe(
+      'Compliance policies may not be read (Forbidden: Not for this app.).',
+    );
   });
 
   test('with Graph away, or a gateway in its place, tells the two apart', async () => {

@@ -56,7 +56,7 @@ test('a 429 that one worker sees holds and slows the other, and each is logged o
   expect(each.graph.stats()).toMatchObject({ requestsDuringBackoff: 0, writesDone: 20 });
   // Nothing was accepted before, so nothing is known but that it was too much.
   expect(each.lines.slice(1)).toEqual([
-    `Budget cut from ${CONFIGURED} to ${CONFIGURED / 2} writes a window: that is what the tenant took.`,
+    `Budget cut from ${CONFIGURED} to ${CONFIGURED / 2} writes a window: the tenant refused some, and what it takes is not known yet.`,
   ]);
   expect(await each.budget()).toBe(CONFIGURED / 2);
   expect(await each.run()).toMatchObject({ throttled: 20, counts: { succeeded: 20 } });

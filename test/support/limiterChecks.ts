@@ -32,7 +32,7 @@ export function cutsWithoutBackoff({ events }: Permits): string[] {
   return events.filter((event) => {
     // After a jump of the clock the backoff that it had seemed to end stands again.
     if (event.startsWith('backoff') || event.startsWith('full')) holds += 1;
-    if (!event.startsWith('cut')) return false;
+    if (!/^(cut|halved) /.test(event)) return false;
     const isSecond = holds === 0;
     holds = 0;
     return isSecond;

@@ -3,16 +3,17 @@ import { randomUUID } from 'node:crypto';
 import { isJsonObject } from '../../assignments/values/json.ts';
 import type { ApiVersion } from '../../assignments/values/apiVersion.ts';
 import type { Permissions } from '../../assignments/kinds/permissions.ts';
-import { KINDS, type PolicyType } from '../../assignments/kinds/registry.ts';
+import { capitalized } from '../../assignments/kinds/kind.ts';
+import { KINDS, kindsIn, type PolicyKind, type PolicyType } from '../../assignments/kinds/registry.ts';
 import { UserError } from '../../errors.ts';
 import { APPROVAL_POLICIES, policyTypesIn } from '../../graph/reads/approvals.ts';
 import { type Credentials } from '../../graph/auth/credentials.ts';
 import { createGraphClient, type EnvelopeReply, type GraphClient } from '../../graph/client/graphClient.ts';
 import { accessOf, grantRemedy, PERMISSIONS } from '../../graph/auth/permission.ts';
 import { authorityFrom } from '../../graph/auth/credentialSource.ts';
-import type { LostWhy } from '../../graph/client/batchEnvelope.ts';
+import type { LostWhy, Reply } from '../../graph/client/batchEnvelope.ts';
 import { namesProxy, proxyFor, type Proxy } from '../../graph/client/proxy.ts';
-import { CHEAPEST_READ } from '../../graph/client/tellReach.ts';
+import { cheapestRead } from '../../graph/client/tellReach.ts';
 import { VERSION } from '../../version.ts';
 import { approvalInWords } from '../plan/justification.ts';
 import { failed, ok, warning, type Check } from './check.ts';
@@ -53,16 +54,21 @@ export async function graphDiagnosis(known: Identity, host: Host): Promise<Graph
   const beta = clientOf('beta');
   try {
     const asked = Date.now();
-    const request = { method: 'GET' as const, url: CHEAPEST_READ, clientRequestId: randomUUID() };
+    const kinds = kindsIn(identity.config.apiVersion);
+    const requests = kinds.map((kind) => ({
+      method: 'GET' as const,
+      url: cheapestRead(kind),
+      clientRequestId: randomUUID(),
+    }));
     const options = { signal: host.interrupted, deadlineMs: SEND_WITHIN_MS };
-    const reply = await graph.postBatch([request], options);
+    const reply = await graph.postBatch(requests, options);
     const tookMs = Date.now() - asked;
     const reached = [
       ...proxyCheck(identity),
       reachCheck(reply, tookMs, identity),
       ...clockCheck(reply, asked + tookMs / 2),
     ];
-    const reads = isSignedIn ? intuneChecks(reply, identity) : [];
+    const reads = isSignedIn ? intuneChecks(reply, kinds, identity) : [];
     const isThere = isSignedIn && reply.kind !== 'unreached';
     const tenant = isThere ? await tenantCheck(identity, graph, host) : { domain: null, checks: [] };
     const types = isThere ? await typesToApprove(beta, host) : new Set<PolicyType>();
@@ -245,14 +251,33 @@ function clockCheck(reply: EnvelopeReply, ourMs: number): readonly Check[] {
   ];
 }
 
-function intuneChecks(envelope: EnvelopeReply, { signedIn, isReadyToken }: Identity): readonly Check[] {
+/** One check of all kinds of policies; where some can be read, one for each that can't. */
+function intuneChecks(
+  envelope: EnvelopeReply,
+  kinds: readonly PolicyKind[],
+  identity: Identity,
+): readonly Check[] {
   if (envelope.kind === 'unreached') return [];
-  const reply = envelope.kind === 'refused' ? envelope : envelope.replies[0];
+  if (envelope.kind === 'refused') return intuneCheck(envelope, 'Policies', identity);
+  const each = kinds.map(({ label }, i) =>
+    intuneCheck(envelope.replies[i], capitalized(label.many), identity),
+  );
+  const isWell = ([check]: readonly Check[]): boolean => check?.status === 'ok';
+  return each.some(isWell) && !each.every(isWell)
+    ? each.filter((checks) => !isWell(checks)).flat()
+    : intuneCheck(envelope.replies[0], 'Policies', identity);
+}
+
+function intuneCheck(
+  reply: Extract<EnvelopeReply, { kind: 'refused' }> | Reply | undefined,
+  which: string,
+  { signedIn, isReadyToken }: Identity,
+): readonly Check[] {
   if (reply === undefined || reply.kind === 'lost') return [];
   if (reply.kind === 'refused' && reply.isForeign === true) return [];
   const { status } = reply;
   const said = reply.error === undefined ? `HTTP ${status}` : `${reply.error.code}: ${reply.error.message}`;
-  if (status < 300) return [ok('intune', 'Policies can be read.')];
+  if (status < 300) return [ok('intune', `${which} can be read.`)];
   switch (status) {
     case 401:
       return [
@@ -266,7 +291,7 @@ function intuneChecks(envelope: EnvelopeReply, { signedIn, isReadyToken }: Ident
     case 403:
       return [
         failed('intune', {
-          message: `Policies may not be read (${said}).`,
+          message: `${which} may not be read (${said}).`,
           remedy: grantRemedy(signedIn?.claims ?? NO_CLAIMS),
         }),
       ];
@@ -277,7 +302,7 @@ function intuneChecks(envelope: EnvelopeReply, { signedIn, isReadyToken }: Ident
     default:
       return [
         failed('intune', {
-          message: `Policies can't be read (${said}).`,
+          message: `${which} can't be read (${said}).`,
           remedy:
             'Look at https://admin.microsoft.com/servicehealth whether Intune is well, and whether the tenant has a licence for it.',
         }),

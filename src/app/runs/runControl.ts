@@ -62,6 +62,7 @@ export async function resumeRun(
     resumed = { kind: 'reopened', rows: await reopen(run, how, 'resumed', services), awaitingApproval };
   } else {
     if (strategy && run.state === 'paused') await services.runs.set(run.runId, { strategy });
+    if (run.state === 'queued' || run.state === 'running') throw goesOn(run, services);
     await move(run, 'queued', ['paused'], 'resumed', services);
   }
   await logRun('resume', run.runId, services, said);
@@ -146,6 +147,12 @@ export function expectWorkable(run: Run, { identity }: Pick<Services, 'identity'
     exitCode: EXIT.badInput,
   });
 }
+
+const goesOn = ({ runId, state }: Run, { identity: { hint } }: Services): UserError =>
+  new UserError(`Run ${runId} is ${state}: there is nothing to resume.`, {
+    remedy: `\`${hint(`status ${runId}`)}\` says what it waits for; \`${hint('worker')}\` works on it when nobody else does.`,
+    exitCode: EXIT.badInput,
+  });
 
 /** Moves the run, or says why not. */
 async function move(

@@ -38,7 +38,11 @@ export async function whyWaiting(
   if (run.state !== 'queued' && run.state !== 'running') return undefined;
   const stop = await runs.stopped();
   if (stop !== undefined)
-    return { reason: 'tenantStopped', reasonText: `the tenant ${stopInWords(stop, hint)}` };
+    return {
+      reason: 'tenantStopped',
+      reasonText: `the tenant ${stopInWords(stop, hint)}`,
+      since: stop.at,
+    };
   const notTaken = whyNotTaken(run, config);
   if (notTaken !== undefined) return notTaken;
   const now = await runs.now();

@@ -18,6 +18,6 @@ export const cancel: CliCommand<ControlFlags> = {
       print.say(
         `${count(inDoubt, 'write')} in doubt: sent, and nobody knows yet what became of ${them}. A worker settles each as what is there, up to ${Math.ceil(landingMs / 1000)} s after it could not be found: ${watch}`,
       );
-      await tellNoWorkers(services, print);
+      await tellNoWorkers(services, print, '', runId);
     }),
 };

@@ -1,7 +1,7 @@
 import { identify, type Identity } from '../../app/identity.ts';
 import { resumeRun, type Resumed } from '../../app/runs/runControl.ts';
 import { resumeTenant } from '../../app/runs/tenantStop.ts';
-import { openServices } from '../../app/services.ts';
+import { openServices, type Services } from '../../app/services.ts';
 import { count } from '../../app/words.ts';
 import { STRATEGIES, type Strategy } from '../../assignments/kinds/kind.ts';
 import { EXIT, type ExitCode } from '../../errors.ts';
@@ -9,6 +9,7 @@ import type { Context } from '../context.ts';
 import { controlledAndWorked, expectRunOrAll, workOptions, type WorkFlags } from '../controlFlags.ts';
 import { draining } from '../draining.ts';
 import { oneOf } from '../flags.ts';
+import type { Printer } from '../terminal/print.ts';
 import { tellNoWorkers } from '../terminal/tellWaits.ts';
 
 interface ResumeFlags extends WorkFlags {
@@ -47,6 +48,14 @@ async function resumeAll(flags: ResumeFlags, context: Context): Promise<ExitCode
   const wasStopped = await resumeTenant(flags, services);
   print.say(wasStopped ? `Tenant ${tenant} goes on.` : `Tenant ${tenant} was not stopped.`);
   if (flags.json) print.json({ stopped: null });
-  await tellNoWorkers(services, print);
+  await tellLeftAlone(services, print);
   return EXIT.done;
+}
+
+/** Of the tenant's runs that are let go on, some may be worked on by the command that made them, and some by nobody. */
+async function tellLeftAlone(services: Services, print: Printer): Promise<void> {
+  for (const { runId, state } of await services.runs.line()) {
+    if (state !== 'queued' && state !== 'running') continue;
+    if (!(await services.producer.hasWorkers(runId))) return tellNoWorkers(services, print, '');
+  }
 }

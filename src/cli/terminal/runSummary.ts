@@ -31,6 +31,9 @@ export function summary(
     print.say(
       `  ${count(run.unrecorded, 'skipped row')} found so though the plan wanted a write, and none is on record (${ALREADY_SO_UNPLANNED}).`,
     );
+  // Hours after it was said, and the reason for exit 1.
+  if (run.leftOut > 0)
+    print.say(`  Not among them: ${count(run.leftOut, 'row')} that --skip-invalid left out of the run.`);
   for (const hint of hints(run, identity)) print.say(`  ${hint}`);
   return exitCodeOf(run, context);
 }

@@ -26,6 +26,11 @@ export function talkOf(events: Events, print: Printer, log: LeveledLog): void {
   );
   events.on('sample', (rows, of) => say(`A sample of ${rows} of ${count(of, 'row')} to be written:`));
   events.on('planProgress', (progress) => say(progressInWords(progress)));
+  events.on('lateWrites', (runId, rows, waitMs) =>
+    say(
+      `${count(rows, 'row')} of ${runId} ${rows === 1 ? 'was' : 'were'} sent more than once, and an earlier send may still land: waiting ${duration(Math.ceil(waitMs / 1000))} for that before anything is put back.`,
+    ),
+  );
   events.on('lastRun', (runId, fileName) => say(`@last is ${runId} (${fileName})`));
   events.on('discarded', () => say('Nothing was queued.'));
 }

@@ -13,12 +13,16 @@ export async function tellStop(
     print.say(visible(`Nothing is sent for now: the tenant ${stopInWords(stop, identity.hint)}.`));
 }
 
-/** Said where something was left to workers. */
+/**
+ * Said where something was left to workers.
+ * @param runId the run that was; a process that works on it alone is enough
+ */
 export async function tellNoWorkers(
   { producer, identity }: Pick<Services, 'producer' | 'identity'>,
   print: Printer,
   orElse = ', or add --work',
+  runId?: string,
 ): Promise<void> {
-  if (await producer.hasWorkers()) return;
+  if (await producer.hasWorkers(runId)) return;
   print.say(`No worker is at work for this tenant: start one with \`${identity.hint('worker')}\`${orElse}.`);
 }

@@ -1,11 +1,15 @@
 import type { Log } from '../../log.ts';
 import { collectionPath } from '../../assignments/kinds/address.ts';
 import { deviceConfiguration } from '../../assignments/kinds/deviceConfiguration.ts';
+import type { PolicyKind } from '../../assignments/kinds/registry.ts';
 import { SEND_TOO_LATE } from './exchange.ts';
 import type { GraphClient } from './graphClient.ts';
 
-/** The cheapest read that shows whether this sign-in may read what the writes are about. */
-export const CHEAPEST_READ = `${collectionPath(deviceConfiguration)}?$top=1&$select=id`;
+/** The cheapest read that shows whether this sign-in may read policies of a kind … */
+export const cheapestRead = (kind: PolicyKind): string => `${collectionPath(kind)}?$top=1&$select=id`;
+
+/** … and what the writes are about. */
+export const CHEAPEST_READ = cheapestRead(deviceConfiguration);
 
 /**
  * Says once that Graph is out of reach and once that it is back, however many tries are between. The clients that come from

@@ -31,7 +31,7 @@ export async function batchView(
     ...{ inputs: inputBytes, states: stateBytes, details: said },
     ...{ planned: plannedRows, plannedLists, refusals, before: images, lists },
   };
-  return { run, rows: recordedRows(bytes, batch, rulesOf(run)), leaseMs: Number(leaseMs) };
+  return { run, rows: recordedRows(bytes, batch, run.runId, rulesOf(run)), leaseMs: Number(leaseMs) };
 }
 
 /** Fields and values by turns, as MessagePack. */

@@ -49,6 +49,7 @@ local function acceptedBeforeBackoffEnded()
   return acceptedSince(math.min(now, number('backoffUntil')) - LEARNING.justBeforeWindows * policy.windowMs)
 end
 
+-- Answers what kind of a cut it was: with nothing accepted before, nothing is known but that it was too much.
 local function cutBudget(state)
   local known = state.estimate > 0 and state.estimate or acceptedBeforeBackoffEnded()
   local taken = known > 0 and known or math.floor(state.budget / 2)
@@ -59,6 +60,7 @@ local function cutBudget(state)
   if wasProbing then budget = math.max(math.min(state.base, state.budget), seen) end
   state.quietWindows = (wasProbing and not isBig) and math.min(LEARNING.quietWindowsMax, state.quietWindows * LEARNING.quietGrowth) or LEARNING.quietWindowsMin
   state.budget, state.base, state.probe, state.stepAt, state.quiet, state.cutDue, state.estimate = budget, budget, 0, now, 0, 0, 0
+  return (known > 0 or wasProbing) and 'cut' or 'halved'
 end
 
 -- Time in which the budget was not used proves nothing: no step is made for it, and none is made up for.
@@ -88,8 +90,7 @@ local function budgetAtPermit()
   local before, kind = state.budget, ''
   state.budget = math.min(state.budget, policy.limit)
   if state.cutDue == 1 then
-    cutBudget(state)
-    kind = 'cut'
+    kind = cutBudget(state)
   end
   if stepBudget(state) then kind = 'probe' end
   keepBudget(state)

@@ -246,6 +246,8 @@ function inWords(event: LimiterEvent): string {
   switch (kind) {
     case 'cut':
       return `Budget cut from ${first} to ${second} writes a window: that is what the tenant took.`;
+    case 'halved':
+      return `Budget cut from ${first} to ${second} writes a window: the tenant refused some, and what it takes is not known yet.`;
     case 'probe':
       return `Budget tried at ${second} writes a window, up from ${first}.`;
     case 'full':

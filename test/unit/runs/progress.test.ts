@@ -50,6 +50,12 @@ test('pauses do not count for the rate, nor for the time left', () => {
   expect(statusOfRun(rested, LEDGER, 3_604_000)).toMatchObject({ ratePerSecond: 4, etaSeconds: 15 });
 });
 
+test('the rate is of the time before the tenant was stopped', () => {
+  const working = run({ state: 'running', total: 100, left: 60, succeeded: 40, workingSince: 10_000 });
+  const stopped = { reason: 'tenantStopped', reasonText: 'the tenant was stopped', since: 20_000 } as const;
+  expect(statusOfRun(working, LEDGER, 90_000, stopped)).toMatchObject({ ratePerSecond: 4, etaSeconds: null });
+});
+
 test('of a run that waits nothing is foretold, and the reason is said', () => {
   const working = run({ state: 'running', total: 100, left: 60, succeeded: 40, workingSince: 10_000 });
   const why = { reason: 'noWorker', reasonText: 'no worker is at work for it' } as const;

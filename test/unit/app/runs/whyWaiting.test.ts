@@ -53,6 +53,7 @@ test('while the tenant is stopped every open run says who did it, when, why, and
       reason: 'tenantStopped',
       reasonText:
         'the tenant was stopped by ada@desk at 2026-01-31T00:00:00.000Z (CHG-7); it goes on with `retarget resume --all`',
+      since: stop.at,
     });
   expect(await whyWaiting(runThatIs('a', 'completed'), store, SETTINGS, everywhere)).toBeUndefined();
 });

@@ -3,16 +3,21 @@ import { expect, test } from 'vitest';
 import { createPrinter } from '../../../../src/cli/terminal/print.ts';
 import { summary } from '../../../../src/cli/terminal/runSummary.ts';
 import type { Reason } from '../../../../src/runs/reason.ts';
+import type { Run } from '../../../../src/runs/run.ts';
 import { runOf } from '../../../support/rows.ts';
 
 const IDENTITY = { hint: (words: string) => `retarget ${words}` };
 
 /** What is said in the end of an aborted run of which nine rows were written. */
-function saidOf(reason: Reason, reasonText: string): { exitCode: number; text: string } {
-  const run = runOf(
-    {},
-    { ...{ state: 'aborted', reason, reasonText }, ...{ total: 20, left: 10, succeeded: 9, failed: 1 } },
+const saidOf = (reason: Reason, reasonText: string): { exitCode: number; text: string } =>
+  saidOfRun(
+    runOf(
+      {},
+      { ...{ state: 'aborted', reason, reasonText }, ...{ total: 20, left: 10, succeeded: 9, failed: 1 } },
+    ),
   );
+
+function saidOfRun(run: Run): { exitCode: number; text: string } {
   let text = '';
   const stream = Object.assign(
     new Writable({
@@ -41,4 +46,10 @@ test('but not one whose route is refused, whatever its sentence says: that says 
   expect(text).toContain('go on with --strategy assign');
   expect(text).not.toContain('The rest:');
   expect(text).not.toContain('Other limit:');
+});
+
+test('a run of a file of which rows were left out says so in the end too, as it ends with 1 for them', () => {
+  const { exitCode, text } = saidOfRun(runOf({}, { state: 'completed', total: 9, succeeded: 9, leftOut: 2 }));
+  expect(exitCode).toBe(1);
+  expect(text).toContain('Not among them: 2 rows that --skip-invalid left out of the run.');
 });
