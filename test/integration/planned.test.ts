@@ -131,13 +131,27 @@ describe('the before-image', () => {
   });
 
   test('is the last one before a write: what somebody else made of it in between is put back', async () => {
+    const each = await world(record, { graph: { script: [{ envelope: WRITE, fault: 'throttled' }] } });
+    await each.step();
+    changeTo(each, 6, 'in-between');
+    await each.work();
+    expect(each.groupAt(6)).toBe('new-6');
+    expect((await each.allRows('before'))[6]?.before).toMatchObject({
+      entry: { target: groupTarget('in-between') },
+    });
+  });
+
+  test('is what must still be there after a write that may land: what somebody else made of it stays', async () => {
     const each = await world(record, { graph: { script: [{ envelope: WRITE, fault: 'resetBefore' }] } });
     await each.step();
     changeTo(each, 6, 'in-between');
     await each.work();
-    expect((await each.allRows('before'))[6]?.before).toMatchObject({
-      entry: { target: groupTarget('in-between') },
+    expect(each.groupAt(6)).toBe('in-between');
+    expect((await each.allRows('before'))[6]).toMatchObject({
+      ...{ state: 'leftUnsure', detail: { errorCode: 'Stale' } },
+      before: { entry: { target: groupTarget('old-6') } },
     });
+    expect((await each.run()).counts).toMatchObject({ succeeded: 19, unsure: 1 });
   });
 
   test('keeps what nobody has heard of value for value, and is null-free where there was nothing', async () => {
