@@ -18,7 +18,7 @@ const ROUNDS: readonly { readonly seed: number; readonly incidents: readonly Inc
 const ROUND_MAX_MS = 180_000;
 
 test.concurrent.each(ROUNDS)(
-  '$deeds cost no row and no second write (seed $seed)',
+  '$incidents cost no row and no second write (seed $seed)',
   { timeout: ROUND_MAX_MS },
   async (round) => {
     const { seed, incidents } = round;

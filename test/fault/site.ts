@@ -244,7 +244,7 @@ function simulatorFlags(plan: Plan, { forbidden }: Desires): string[] {
     ...['--window', plan.window, '--request-limit', 'none', '--latency-ms', String(plan.latencyMs)],
     ...['--retry-after', plan.retryAfter, '--other-app-share', String(plan.otherAppShare)],
     // A permit that was given before the backoff was heard of may be used for half a second.
-    ...['--hold-grace-ms', String(plan.latencyMs + 600), '--slow-ms', String(SLOW_MS)],
+    ...['--backoff-grace-ms', String(plan.latencyMs + 600), '--slow-ms', String(SLOW_MS)],
     ...(forbidden.length > 0 ? ['--forbidden', forbidden.join(',')] : []),
     ...(plan.rekey ? ['--rekey'] : []),
   ];

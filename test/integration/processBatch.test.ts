@@ -139,7 +139,7 @@ test.each(['seconds', 'decimal', 'date', 'lowercase', 'missing'] as const)(
     await each.work();
     expect(await statesOf(each)).toEqual(['succeeded']);
     expect(new Set(await attemptsOf(each))).toEqual(new Set([1]));
-    expect((await each.run()).throttled).toBeGreaterThanOrEqual(8);
+    expect((await each.run()).throttled).toBeGreaterThan(0);
     expect(each.graph.stats().requestsDuringBackoff).toBe(0);
     expect(writes(each)).toEqual(Array.from({ length: 20 }, () => 1));
     await expectTrue(each);
