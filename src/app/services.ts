@@ -1,7 +1,7 @@
 import { EXIT, UserError } from '../errors.ts';
 import { Limiter } from '../worker/limiter/limiter.ts';
 import { Producer } from '../worker/producer.ts';
-import type { Patience, RedisClient } from '../redis/connection.ts';
+import type { RedisPatience, RedisClient } from '../redis/connection.ts';
 import { preflight, refuseOnErrors } from '../redis/preflight.ts';
 import { RunStore } from '../runs/runStore.ts';
 import { Tenants } from '../runs/tenants.ts';
@@ -17,7 +17,7 @@ export interface Services extends Host, AsyncDisposable {
   readonly runs: RunStore;
   readonly producer: Producer;
   /** A further client of its own patience, closed with the others. */
-  open(patience: Patience, name: string): Promise<RedisClient>;
+  open(patience: RedisPatience, name: string): Promise<RedisClient>;
   /** The tenant's limiter, through a record on a client of these services. */
   limiterOn(runs: RunStore): Limiter;
 }
@@ -26,7 +26,7 @@ export interface Services extends Host, AsyncDisposable {
 export async function openServices(
   given: Identity,
   host: Host,
-  patience: Patience = 'failFast',
+  patience: RedisPatience = 'failFast',
 ): Promise<Services> {
   const { log } = host;
   const { config } = given;
@@ -44,7 +44,7 @@ export async function openServices(
     producer = new Producer(runs, redis, config.graphUrl, false);
     const { endedInOrder } = used;
     const limiterOn = (store: RunStore): Limiter => new Limiter(store, identity.pace, { endedInOrder, log });
-    const open = (wanted: Patience, name: string): Promise<RedisClient> => used.open(wanted, name);
+    const open = (wanted: RedisPatience, name: string): Promise<RedisClient> => used.open(wanted, name);
     return { ...host, identity, redis, runs, producer, open, limiterOn, [Symbol.asyncDispose]: close };
   } catch (error) {
     await close();

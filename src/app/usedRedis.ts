@@ -3,7 +3,7 @@ import {
   closeRedis,
   describeTarget,
   openRedis,
-  type Patience,
+  type RedisPatience,
   type RedisClient,
   type RedisTarget,
 } from '../redis/connection.ts';
@@ -16,7 +16,7 @@ export interface UsedRedis extends AsyncDisposable {
   readonly where: string;
   /** See EmbeddedRedis. */
   readonly endedInOrder: string | undefined;
-  open(patience: Patience, name: string): Promise<RedisClient>;
+  open(patience: RedisPatience, name: string): Promise<RedisClient>;
 }
 
 /** @throws UserError (exit 4) when the embedded one can't be started. */

@@ -66,7 +66,7 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     usage: '',
     summary: "the tenant's current assignments, as a file that plan and apply read",
     example: 'retarget export --where platform=iOS -o present.csv',
-    load: async () => (await import('./commands/export.ts')).exportAssignments,
+    load: async () => (await import('./commands/export.ts')).exportCommand,
   },
   pause: {
     usage: '[run]',

@@ -12,7 +12,7 @@ interface AnyAddress {
 /** `redis://user:password@host:port/db` */
 export interface SingleAddress extends AnyAddress {
   readonly kind: 'single';
-  readonly host: Host;
+  readonly host: HostAddress;
   readonly db: number;
 }
 
@@ -20,7 +20,7 @@ export interface SingleAddress extends AnyAddress {
  *  The sentinels' user and password stand behind it, as `?sentinel_username=…&sentinel_password=…`. */
 export interface SentinelAddress extends AnyAddress {
   readonly kind: 'sentinel';
-  readonly hosts: readonly Host[];
+  readonly hosts: readonly HostAddress[];
   readonly masterName: string;
   readonly db: number;
   readonly sentinelUsername: string | undefined;
@@ -30,10 +30,10 @@ export interface SentinelAddress extends AnyAddress {
 /** `redis+cluster://user:password@host:port,host:port`: any nodes of it, the others are found from there. */
 export interface ClusterAddress extends AnyAddress {
   readonly kind: 'cluster';
-  readonly hosts: readonly Host[];
+  readonly hosts: readonly HostAddress[];
 }
 
-export interface Host {
+export interface HostAddress {
   /** Without the brackets of an IPv6 address. */
   readonly host: string;
   readonly port: number;
@@ -75,7 +75,8 @@ export function describeAddress(address: RedisAddress): string {
   }
 }
 
-const hostText = ({ host, port }: Host): string => `${host.includes(':') ? `[${host}]` : host}:${port}`;
+const hostText = ({ host, port }: HostAddress): string =>
+  `${host.includes(':') ? `[${host}]` : host}:${port}`;
 
 function read(text: string): RedisAddress | undefined {
   const [, scheme, kind, signIn, hostList = '', path = '', settings] = SHAPE.exec(text) ?? [];
@@ -111,12 +112,12 @@ function userOf(signIn: string | undefined): Pick<AnyAddress, 'username' | 'pass
   return { username: username || undefined, password: password || undefined };
 }
 
-function hostsOf(list: string, port: number): readonly Host[] | undefined {
+function hostsOf(list: string, port: number): readonly HostAddress[] | undefined {
   const hosts = list.split(',').map((text) => hostOf(text, port));
   return hosts.every((host) => host !== undefined) ? hosts : undefined;
 }
 
-function hostOf(text: string, port: number): Host | undefined {
+function hostOf(text: string, port: number): HostAddress | undefined {
   // `redis:` is none of the schemes that URL knows, so the host may be anything that a host may be, and no port is dropped.
   const url = URL.parse(`redis://${text}`);
   if (url === null || url.hostname === '') return undefined;

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import type { ClusterOptions, RedisOptions } from 'ioredis';
 import { describeAddress, parseAddress } from './address.ts';
-import type { Host, RedisAddress, SentinelAddress, SingleAddress } from './address.ts';
+import type { HostAddress, RedisAddress, SentinelAddress, SingleAddress } from './address.ts';
 import { passwordFrom, tlsOptions } from './files.ts';
 import type { RedisFiles } from './files.ts';
 
@@ -30,7 +30,7 @@ export type RedisTarget =
  * asked for again. `wait` for workers and BullMQ: commands wait until Redis is there, those in flight when the connection
  * broke or its server stepped down are sent again, so they may run twice.
  */
-export type Patience = 'failFast' | 'wait';
+export type RedisPatience = 'failFast' | 'wait';
 
 /** ioredis gives clients another type by this one option, which is left at its default. */
 type NodeOptions = Omit<RedisOptions, 'replyMapping'>;
@@ -41,7 +41,7 @@ export type ClientPlan =
   | {
       readonly kind: 'cluster';
       readonly seed: NodeOptions;
-      readonly nodes: readonly Host[];
+      readonly nodes: readonly HostAddress[];
       readonly options: Omit<ClusterOptions, 'redisOptions'> & {
         redisOptions: Omit<NonNullable<ClusterOptions['redisOptions']>, 'replyMapping'>;
       };
@@ -64,7 +64,7 @@ const CONNECTS_ONCE = { lazyConnect: true, enableOfflineQueue: false } as const;
 export function clientPlan(
   target: RedisTarget,
   name: string,
-  patience: Patience,
+  patience: RedisPatience,
   mayTryAgain: () => boolean,
 ): ClientPlan {
   const common = {
@@ -126,7 +126,7 @@ function single({ host: { host, port }, db, isTls }: SingleAddress, files: Redis
 function sentinel(
   address: SentinelAddress,
   files: RedisFiles,
-  patience: Patience,
+  patience: RedisPatience,
   mayTryAgain: () => boolean,
 ): { readonly seed: NodeOptions; readonly options: NodeOptions } {
   const { hosts, masterName, db, isTls, sentinelUsername } = address;

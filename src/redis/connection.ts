@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Cluster, Redis } from 'ioredis';
 import { clientPlan, CONNECT_MAX_MS, describeTarget } from './clientOptions.ts';
-import type { ClientPlan, Patience, RedisTarget } from './clientOptions.ts';
+import type { ClientPlan, RedisPatience, RedisTarget } from './clientOptions.ts';
 import { tellLossAndReturn } from './loss.ts';
 import type { RedisLog } from './loss.ts';
 import { outOfReach, reasonOf } from './reach.ts';
 import { rememberTarget } from './redisCli.ts';
 
 export { describeTarget } from './clientOptions.ts';
-export type { Patience, RedisTarget } from './clientOptions.ts';
+export type { RedisPatience, RedisTarget } from './clientOptions.ts';
 export type { RedisLog } from './loss.ts';
 
 const RECONNECT_PAUSE_MIN_MS = 50;
@@ -21,7 +21,7 @@ const SEED_ANSWER_MAX_MS = 700;
 export type RedisClient = Redis | Cluster;
 
 export interface RedisClientOptions {
-  readonly patience: Patience;
+  readonly patience: RedisPatience;
   /** Shown by `redis-cli client list`. No spaces. */
   readonly name: string;
   /** Told once when the connection is lost and once when it is back. */
@@ -126,7 +126,7 @@ async function reasonOfSeed(seed: ClientPlan['seed'], vague: unknown): Promise<s
 function clientFrom(
   target: RedisTarget,
   name: string,
-  patience: Patience,
+  patience: RedisPatience,
   mayTryAgain: () => boolean,
 ): RedisClient {
   const plan = clientPlan(target, name, patience, mayTryAgain);

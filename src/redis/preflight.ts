@@ -11,7 +11,7 @@ import { parseInfo, setting, unlessRefused } from './info.ts';
 const VERSION_MIN = '6.2';
 
 /** What is wrong with a Redis. With an `error` work would be lost or stand still: do not start. */
-export interface Finding {
+export interface PreflightFinding {
   readonly severity: 'error' | 'warning';
   readonly message: string;
   readonly remedy: string;
@@ -21,7 +21,7 @@ export interface Finding {
 const NODE_ANSWER_MAX_MS = 1_500;
 
 /** Looks whether a Redis keeps what it is given, in a cluster every node of it. Empty when all is well. Changes nothing. */
-export async function preflight(redis: RedisClient): Promise<readonly Finding[]> {
+export async function preflight(redis: RedisClient): Promise<readonly PreflightFinding[]> {
   const cli = redisCliOf(redis);
   return redis instanceof Cluster ? preflightCluster(redis, cli) : preflightServer(redis, cli, 'alone');
 }
@@ -30,7 +30,7 @@ async function preflightServer(
   redis: Redis,
   cli: RedisCli,
   place: 'alone' | 'in a cluster',
-): Promise<readonly Finding[]> {
+): Promise<readonly PreflightFinding[]> {
   const text = await unlessRefused(redis.info());
   if (text === undefined) return [mayNotReadInfo(cli)];
   const info = parseInfo(text);
@@ -51,7 +51,7 @@ async function preflightServer(
   return findings.filter((finding) => finding !== false);
 }
 
-async function preflightCluster(cluster: Cluster, cli: RedisCli): Promise<readonly Finding[]> {
+async function preflightCluster(cluster: Cluster, cli: RedisCli): Promise<readonly PreflightFinding[]> {
   const masters = new Set(cluster.nodes('master'));
   const nodes = cluster.nodes();
   const state = parseInfo((await unlessRefused(cluster.cluster('INFO'))) ?? '').get('cluster_state');
@@ -66,7 +66,7 @@ async function preflightCluster(cluster: Cluster, cli: RedisCli): Promise<readon
 }
 
 /** Undefined when the node does not answer. */
-async function preflightNode(node: Redis, cli: RedisCli): Promise<readonly Finding[] | undefined> {
+async function preflightNode(node: Redis, cli: RedisCli): Promise<readonly PreflightFinding[] | undefined> {
   const deadline = new AbortController();
   const late = sleep(NODE_ANSWER_MAX_MS, undefined, { signal: deadline.signal }).catch(() => undefined);
   try {
@@ -79,10 +79,10 @@ async function preflightNode(node: Redis, cli: RedisCli): Promise<readonly Findi
 
 /** The same finding of several nodes is said once, with their names. */
 function mergedByMessage(
-  nodes: readonly { readonly name: string; readonly found: readonly Finding[] }[],
-): readonly Finding[] {
+  nodes: readonly { readonly name: string; readonly found: readonly PreflightFinding[] }[],
+): readonly PreflightFinding[] {
   const names = new Map<string, string[]>();
-  const findings = new Map<string, Finding>();
+  const findings = new Map<string, PreflightFinding>();
   for (const { name, found } of nodes) {
     for (const finding of found) {
       findings.set(finding.message, finding);
@@ -98,7 +98,7 @@ function mergedByMessage(
 const nameOf = (node: Redis | undefined): string => `${node?.options.host}:${node?.options.port}`;
 
 /** @throws UserError (exit 4) with every error found and its remedy. @returns the warnings. */
-export function refuseOnErrors(findings: readonly Finding[]): readonly Finding[] {
+export function refuseOnErrors(findings: readonly PreflightFinding[]): readonly PreflightFinding[] {
   const errors = findings.filter(({ severity }) => severity === 'error');
   if (errors.length === 0) return findings;
   throw new UserError(errors.map(({ message }) => message).join(' '), {
@@ -107,13 +107,13 @@ export function refuseOnErrors(findings: readonly Finding[]): readonly Finding[]
   });
 }
 
-const tooOld = (version: string): Finding => ({
+const tooOld = (version: string): PreflightFinding => ({
   severity: 'error',
   message: `Redis ${version} is too old: ${VERSION_MIN} or newer is needed.`,
   remedy: `Update Redis to ${VERSION_MIN} or newer, or set REDIS_URL to one that is.`,
 });
 
-const mayEvictWork = (policy: string, cli: RedisCli, isConfigurable: boolean): Finding => ({
+const mayEvictWork = (policy: string, cli: RedisCli, isConfigurable: boolean): PreflightFinding => ({
   severity: 'error',
   message: `Redis may throw queued work away: its maxmemory-policy is "${policy}".`,
   // Where CONFIG is refused, it is so for our user, or for everybody, as by a Redis service. In a cluster every node is told: a
@@ -125,49 +125,49 @@ const mayEvictWork = (policy: string, cli: RedisCli, isConfigurable: boolean): F
       `\`${cli.admin} config set maxmemory-policy noeviction\`, then start again.`,
 });
 
-const readOnlyReplica = (cli: RedisCli): Finding => ({
+const readOnlyReplica = (cli: RedisCli): PreflightFinding => ({
   severity: 'error',
   message: 'This Redis is a read-only replica: nothing can be written to it.',
   remedy: `Set REDIS_URL to its primary; \`${cli.server} info replication\` names it as master_host.`,
 });
 
-const stillLoading = (cli: RedisCli): Finding => ({
+const stillLoading = (cli: RedisCli): PreflightFinding => ({
   severity: 'error',
   message: 'Redis is still reading its data from disk.',
   remedy: `Start again when \`${cli.server} info persistence\` says loading:0.`,
 });
 
-const IS_CLUSTER: Finding = {
+const IS_CLUSTER: PreflightFinding = {
   severity: 'error',
   message: 'This Redis is a node of a Redis Cluster.',
   remedy: 'Write REDIS_URL with redis+cluster:// (rediss+cluster:// with TLS) instead of redis://.',
 };
 
-const mayNotReadInfo = (cli: RedisCli): Finding => ({
+const mayNotReadInfo = (cli: RedisCli): PreflightFinding => ({
   severity: 'error',
   message: 'The user of REDIS_URL may not run INFO.',
   remedy: grantCommands(cli),
 });
 
-const MASTER_AWAY: Finding = {
+const MASTER_AWAY: PreflightFinding = {
   severity: 'error',
   message: 'A master of the Redis Cluster does not answer.',
   remedy: 'Start it, or wait until a replica has taken its place, then start again.',
 };
 
-const REPLICA_AWAY: Finding = {
+const REPLICA_AWAY: PreflightFinding = {
   severity: 'warning',
   message: 'A replica of the Redis Cluster does not answer: its master has one less to take its place.',
   remedy: 'Start it.',
 };
 
-const slotsUnserved = (cli: RedisCli): Finding => ({
+const slotsUnserved = (cli: RedisCli): PreflightFinding => ({
   severity: 'error',
   message: 'The Redis Cluster is down: not all of its slots are served.',
   remedy: `Start the nodes that are away, see \`${cli.check}\`, then start again.`,
 });
 
-const losesWork = (snapshots: string, cli: RedisCli): Finding => ({
+const losesWork = (snapshots: string, cli: RedisCli): PreflightFinding => ({
   severity: 'warning',
   message:
     snapshots === ''

@@ -1,5 +1,5 @@
 import type { Cluster, Redis } from 'ioredis';
-import { parseAddress, type Host, type RedisAddress } from './address.ts';
+import { parseAddress, type HostAddress, type RedisAddress } from './address.ts';
 import type { RedisTarget } from './clientOptions.ts';
 import type { RedisFiles } from './files.ts';
 
@@ -37,7 +37,7 @@ export function redisCliOf(redis: Redis | Cluster | undefined): RedisCli {
 }
 
 /** @param master the server behind sentinels, as far as it is known */
-export function redisCli(target: RedisTarget, master?: Host): RedisCli {
+export function redisCli(target: RedisTarget, master?: HostAddress): RedisCli {
   if ('socketPath' in target) return alike(`redis-cli -s ${quoted(target.socketPath)}`, 'NAME', '');
   const address = parseAddress(target.url);
   const files = target.files ?? {};
@@ -103,7 +103,7 @@ function tlsFlags({ isTls }: RedisAddress, files: RedisFiles): string {
 }
 
 /** The brackets of an IPv6 address redis-cli does not read in a URL. */
-function addressFlags({ host, port }: Host, isTls: boolean): string {
+function addressFlags({ host, port }: HostAddress, isTls: boolean): string {
   if (host.includes(':')) return `-h ${host} -p ${port}${isTls ? ' --tls' : ''}`;
   return `-u ${isTls ? 'rediss' : 'redis'}://${host}:${port}`;
 }
@@ -111,7 +111,7 @@ function addressFlags({ host, port }: Host, isTls: boolean): string {
 const SOME_MASTER = (isTls: boolean): string => `-u ${isTls ? 'rediss' : 'redis'}://MASTER:PORT`;
 
 /** The server that a client behind sentinels is connected to now. */
-function masterOf(redis: Redis | Cluster): Host | undefined {
+function masterOf(redis: Redis | Cluster): HostAddress | undefined {
   // By a name and not by its class: `--version` is to load nothing of ioredis.
   const stream: unknown = 'stream' in redis ? redis.stream : undefined;
   const { remoteAddress: host, remotePort: port } = (stream ?? {}) as {

@@ -17,7 +17,7 @@ export const flag = z.codec(text, z.boolean(), {
   decode: (field) => field === '1',
   encode: (value) => (value ? '1' : '0'),
 });
-export const oneOf = <const T extends readonly [string, ...string[]]>(names: T, otherwise: T[number]) =>
+export const oneOfField = <const T extends readonly [string, ...string[]]>(names: T, otherwise: T[number]) =>
   z.codec(text, z.enum(names), {
     decode: (field) => names.find((name) => name === field) ?? otherwise,
     encode: (value) => value,
@@ -26,7 +26,7 @@ export const numberOr = (otherwise: number) =>
   z.codec(text, z.number(), { decode: (field) => Number(field) || otherwise, encode: String });
 export const textOr = (otherwise: string) =>
   z.codec(text, z.string(), { decode: (field) => field || otherwise, encode: (value) => value });
-export const oneOfOrNull = <const T extends readonly [string, ...string[]]>(names: T) =>
+export const oneOfFieldOrNull = <const T extends readonly [string, ...string[]]>(names: T) =>
   z.codec(text, z.enum(names).nullable(), {
     decode: (field) => names.find((name) => name === field) ?? null,
     encode: (value) => value ?? '',

@@ -57,7 +57,7 @@ export const isSettled = (state: StateName): boolean => STATE[state] > UNSETTLED
 export const isInDoubt = (state: StateName): boolean => !isSettled(state) && state !== 'pending';
 
 /** Users see a row that is not settled as pending. A cancelled run has no pending rows but those in doubt. */
-export function statusOf(state: StateName, runIsCancelled: boolean): RowStatus {
+export function rowStatusOf(state: StateName, runIsCancelled: boolean): RowStatus {
   switch (state) {
     case 'pending':
       return runIsCancelled ? 'cancelled' : 'pending';

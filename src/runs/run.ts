@@ -9,8 +9,8 @@ import {
   number,
   numberOr,
   numberOrNull,
-  oneOf,
-  oneOfOrNull,
+  oneOfField,
+  oneOfFieldOrNull,
   text,
   textOr,
   textOrNull,
@@ -42,7 +42,7 @@ export const SILENT_MS = 60_000;
 const IDENTITY = z.object({
   tenant: text,
   graphUrl: text,
-  apiVersion: oneOf(API_VERSIONS, 'beta'),
+  apiVersion: oneOfField(API_VERSIONS, 'beta'),
   appId: text,
   operator: text,
   /** The command line, without secrets. */
@@ -54,7 +54,7 @@ const IDENTITY = z.object({
 
 /** How a run goes about its work. */
 const OPTIONS = z.object({
-  strategy: oneOf(STRATEGIES, 'patch'),
+  strategy: oneOfField(STRATEGIES, 'patch'),
   /** Every row that was written is read back. */
   verify: flag,
   /** What is desired are before-images: target types that nobody documents are put back as they were. */
@@ -80,9 +80,9 @@ const OPTIONS = z.object({
 /** How far a run is, and what it was made of. Times are ms since the epoch. */
 const PROGRESS = z.object({
   format: text,
-  state: oneOf(RUN_STATES, 'loading'),
+  state: oneOfField(RUN_STATES, 'loading'),
   /** Why it is not at work; null: nothing keeps it. */
-  reason: oneOfOrNull(REASONS),
+  reason: oneOfFieldOrNull(REASONS),
   /** The same for people: what came with the reason, or is made of the facts that a script left. */
   reasonText: text,
   reasonFacts: jsonOf<ReasonFacts>({}),

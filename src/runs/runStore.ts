@@ -15,10 +15,10 @@ import { acquire, packWanted } from './lua/acquire.ts';
 import { batchView, type BatchView } from './lua/batchView.ts';
 import { limiterNow } from './lua/limiterNow.ts';
 import { nextRun } from './lua/nextRun.ts';
-import { publish, type Publication, type Published } from './lua/publish.ts';
+import { publish, type PublishArgs, type Published } from './lua/publish.ts';
 import { acquireReads, settleReads, type LoneAnswer } from './lua/reads.ts';
 import { record } from './lua/record.ts';
-import { retry, type Retried, type Retry } from './lua/retry.ts';
+import { reopenRows, type Retried, type Retry } from './lua/retry.ts';
 import { Scripts } from './lua/scripts.ts';
 import { transition, type Move, type Moved } from './lua/transition.ts';
 import { encodeHeader, type RunOptions } from './run.ts';
@@ -111,11 +111,11 @@ export class RunStore extends RunReader {
 
   /** Opens an ended run again: what was never written and, as `how` says, rows that failed or that await approval. */
   retry(runId: string, how: Retry): Promise<Retried> {
-    return retry(this.#scripts, this.keys, runId, how);
+    return reopenRows(this.#scripts, this.keys, runId, how);
   }
 
   /** Makes the staged run visible to workers. */
-  publish(publication: Publication): Promise<Published> {
+  publish(publication: PublishArgs): Promise<Published> {
     return publish(this.#scripts, this.keys, publication);
   }
 

@@ -16,7 +16,7 @@ import { headerFields, type RunIdentity } from './run.ts';
 import type { RunStore } from './runStore.ts';
 
 /** Rows of one `$batch`, and so of one job. Source: learn.microsoft.com/graph/json-batching, at most 20 requests. */
-export const BATCH_SIZE_MAX = 20;
+export const BATCH_ROWS_MAX = 20;
 /** Rows of a batch that is one policy's: what belongs together is not parted. Places in a batch are kept as one byte. */
 export const POLICY_ROWS_MAX = 200;
 
@@ -100,7 +100,7 @@ export class Staging {
   async add(row: StagedRow): Promise<void> {
     this.#rows += 1;
     if (row.duplicateOf !== undefined) this.#duplicates += 1;
-    if (this.#pending.length >= BATCH_SIZE_MAX) this.#cutBefore(row);
+    if (this.#pending.length >= BATCH_ROWS_MAX) this.#cutBefore(row);
     this.#pending.push(row);
     if (this.#full.length >= BATCHES_PER_WRITE) await this.#write();
   }

@@ -7,11 +7,11 @@ import type { Asked } from './workerSignIn.ts';
 
 /** Stops a run at work until the sign-in works again. */
 export const pauseForSignIn = (run: Pick<Run, 'runId'>, why: string, deps: WorkerDeps): Promise<Step> =>
-  pauseRun(run, 'signIn', `sign-in: ${why}`, deps);
+  pauseAtWork(run, 'signIn', `sign-in: ${why}`, deps);
 
 /** Stops a run at work until reads are allowed again. */
 export const pauseForReads = (run: Pick<Run, 'runId'>, why: string, deps: WorkerDeps): Promise<Step> =>
-  pauseRun(run, 'reads', `sign-in: ${why}`, deps);
+  pauseAtWork(run, 'reads', `sign-in: ${why}`, deps);
 
 /** Stops a run at work until the sign-in may write again. */
 export const pauseForPermission = (
@@ -22,7 +22,7 @@ export const pauseForPermission = (
   paused(run, 'permission', `sign-in: Graph refuses every write with 403 (${code}: ${message})`, deps);
 
 /** Stops a run at work, since going on would fail row after row for a reason that is none of theirs. */
-export const pauseRun = async (
+export const pauseAtWork = async (
   run: Pick<Run, 'runId'>,
   reason: Reason,
   why: string,

@@ -15,11 +15,11 @@ import { seenWritten } from './writtenLists.ts';
 import type { NeededWrite, Sorted } from './needed.ts';
 import { waitMsOf } from './rowUpdate.ts';
 import { settledBy } from './settle.ts';
-import { abortRun, pauseForReads, pauseRun, refusedSignIn } from './pauseRun.ts';
+import { abortRun, pauseForReads, pauseAtWork, refusedSignIn } from './pauseRun.ts';
 import { listReadBacks } from './readBack.ts';
 import { lostReads } from './writeRefusal.ts';
 import { landingMsOf } from './limiter/pace.ts';
-import { nextStep, writeRows } from './writeBatch.ts';
+import { nextStep, writeBatch } from './writeBatch.ts';
 
 /**
  * Takes one batch one step further. A first try, a throttled one, a crashed one and `retry` all come in here and do the
@@ -76,7 +76,12 @@ async function readAndWrite(
     // Graph took the sign-in before, and may take it again: then the run goes on by itself.
     if (refusedBy === 'graph' && status === 403 && hasRead)
       return pauseForReads(run, `Graph refuses every read (${why})`, deps);
-    return pauseRun(run, 'refused', `${why}. ${remedy} Then \`retarget resume ${run.runId} --work\`.`, deps);
+    return pauseAtWork(
+      run,
+      'refused',
+      `${why}. ${remedy} Then \`retarget resume ${run.runId} --work\`.`,
+      deps,
+    );
   }
   const { snapshot } = lists;
   const lost = await lostReads(run, lists.lists, deps, signal);
@@ -125,7 +130,7 @@ async function readAndWrite(
       return { kind: 'stopped' };
     case 'granted':
       if (permit.places.length === 0) return { kind: 'again' };
-      return writeRows(ref, run, permit, needed, lists, deps, signal);
+      return writeBatch(ref, run, permit, needed, lists, deps, signal);
   }
 }
 

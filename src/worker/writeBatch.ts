@@ -11,7 +11,7 @@ import type { Run } from '../runs/run.ts';
 import { approvalHeaders, asAsked, codeOf } from './findApprovals.ts';
 import type { WorkerDeps, Step } from './deps.ts';
 import type { NeededWrite } from './needed.ts';
-import { abortForRoute, pauseForPermission, pauseRun, refusedSignIn } from './pauseRun.ts';
+import { abortForRoute, pauseForPermission, pauseAtWork, refusedSignIn } from './pauseRun.ts';
 import { refusedWrites } from './writeRefusal.ts';
 import { writtenLists, type ReadLists } from './writtenLists.ts';
 import { failure, recordOf, recordOfRefused, type Traces } from './rowUpdate.ts';
@@ -19,7 +19,7 @@ import { failure, recordOf, recordOfRefused, type Traces } from './rowUpdate.ts'
 type Refused = Extract<EnvelopeReply, { kind: 'refused' }>;
 
 /** Sends the requests that permit was given for, in one envelope, and records what became of each row. What is sent is never cut. */
-export async function writeRows(
+export async function writeBatch(
   ref: BatchRef,
   run: Run,
   permit: Permit,
@@ -65,7 +65,7 @@ export async function writeRows(
       if (status === 401) return refusedSignIn(run, asked, error, deps, signal);
       if (status === 403 && run.counts.succeeded > 0)
         return (await pauseForPermission(run, error, deps)).step;
-      return pauseRun(
+      return pauseAtWork(
         run,
         'refused',
         `Graph refused a whole batch with ${status} ${error.code}: ${error.message}`,

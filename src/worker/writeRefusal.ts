@@ -7,7 +7,7 @@ import { pauseForPermission } from './pauseRun.ts';
 import { readsWithin } from './limiter/permittedReads.ts';
 
 /** What follows when every write of a batch was refused with 403, after others of the run had gone through. */
-export interface Refusal {
+export interface WriteRefusal {
   /** Whether its rows have failed of it; else they are as before. */
   readonly rowsPay: boolean;
   /** Undefined: the run goes on. */
@@ -24,7 +24,7 @@ export async function refusedWrites(
   error: GraphError,
   wereRefusedBefore: boolean,
   deps: WorkerDeps,
-): Promise<Refusal> {
+): Promise<WriteRefusal> {
   const { signIn } = deps;
   if (wereRefusedBefore && signIn.writesGoThrough) return { rowsPay: true, step: undefined };
   signIn.allWritesRefused();

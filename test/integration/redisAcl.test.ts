@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { COMMANDS } from '../../src/cli/program.ts';
 import { ACL_COMMANDS, ACL_RULES } from '../../src/redis/aclUser.ts';
 import { closeRedis, openRedis } from '../../src/redis/connection.ts';
-import type { Patience, RedisClient } from '../../src/redis/connection.ts';
+import type { RedisPatience, RedisClient } from '../../src/redis/connection.ts';
 import { preflight } from '../../src/redis/preflight.ts';
 import { ALLOW_ALL, bench, csv } from '../support/cli.ts';
 import { startRedisServer } from '../support/redisServer.ts';
@@ -163,7 +163,11 @@ test('a command line that is refused a right names the Redis that is to give it,
   expect(stderr).not.toContain(PASSWORD);
 });
 
-async function open(server: TestRedis, user: string | undefined, patience: Patience): Promise<RedisClient> {
+async function open(
+  server: TestRedis,
+  user: string | undefined,
+  patience: RedisPatience,
+): Promise<RedisClient> {
   const url = String(server.url).replace('//', user === undefined ? '//' : `//${user}@`);
   const redis = await openRedis({ url }, { patience, name: 'test', log: quiet });
   onTestFinished(() => closeRedis(redis));

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { closeRedis, openRedis } from '../../src/redis/connection.ts';
-import type { Patience, RedisClient } from '../../src/redis/connection.ts';
+import type { RedisPatience, RedisClient } from '../../src/redis/connection.ts';
 import { redisFailure } from '../../src/redis/failure.ts';
 import { preflight } from '../../src/redis/preflight.ts';
 import { keysOf } from '../../src/runs/keys.ts';
@@ -92,7 +92,7 @@ test('a fast client fails at once when its node goes away, and its owner is told
   for (const error of errors) expect(redisFailure(error)).toMatchObject({ exitCode: 4 });
 });
 
-async function open(patience: Patience, url = cluster.url, log = listen()): Promise<RedisClient> {
+async function open(patience: RedisPatience, url = cluster.url, log = listen()): Promise<RedisClient> {
   const redis = await openRedis({ url }, { patience, name: 'test', log });
   onTestFinished(() => closeRedis(redis));
   return redis;

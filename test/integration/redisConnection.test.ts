@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { Queue, Worker } from 'bullmq';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { closeRedis, openRedis } from '../../src/redis/connection.ts';
-import type { Patience, RedisTarget } from '../../src/redis/connection.ts';
+import type { RedisPatience, RedisTarget } from '../../src/redis/connection.ts';
 import { redisFailure } from '../../src/redis/failure.ts';
 import { startRedisServer } from '../support/redisServer.ts';
 import type { TestRedis } from '../support/redisServer.ts';
@@ -176,7 +176,7 @@ async function start(options: Parameters<typeof startRedisServer>[0] = {}): Prom
   return server;
 }
 
-function open(target: RedisTarget, patience: Patience) {
+function open(target: RedisTarget, patience: RedisPatience) {
   return openRedis(target, { patience, name: 'test', log: listen() });
 }
 

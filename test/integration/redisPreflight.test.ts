@@ -3,7 +3,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { closeRedis, openRedis } from '../../src/redis/connection.ts';
 import type { RedisTarget } from '../../src/redis/connection.ts';
 import { preflight, refuseOnErrors } from '../../src/redis/preflight.ts';
-import type { Finding } from '../../src/redis/preflight.ts';
+import type { PreflightFinding } from '../../src/redis/preflight.ts';
 import { startRedisServer } from '../support/redisServer.ts';
 
 vi.setConfig({ testTimeout: 30_000 });
@@ -85,7 +85,7 @@ test('where CONFIG is refused the eviction policy is found all the same', async 
 async function findings(
   args: readonly string[],
   way: 'socket' | 'tcp' = 'socket',
-): Promise<readonly Finding[]> {
+): Promise<readonly PreflightFinding[]> {
   const server = await startRedisServer({ args, tcp: way === 'tcp' });
   onTestFinished(() => server.stop());
   const target: RedisTarget =

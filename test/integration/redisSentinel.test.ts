@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { closeRedis, describeTarget, openRedis } from '../../src/redis/connection.ts';
-import type { Patience, RedisClient, RedisTarget } from '../../src/redis/connection.ts';
+import type { RedisPatience, RedisClient, RedisTarget } from '../../src/redis/connection.ts';
 import { preflight } from '../../src/redis/preflight.ts';
 import { newGroups, startRun } from '../support/redisRun.ts';
 import { REDIS_PASSWORD, SENTINEL_PASSWORD, startSentinel } from '../support/redisSentinel.ts';
@@ -95,7 +95,7 @@ async function start(): Promise<TestSentinel> {
   return redis;
 }
 
-async function open(target: RedisTarget, patience: Patience, log = listen()): Promise<RedisClient> {
+async function open(target: RedisTarget, patience: RedisPatience, log = listen()): Promise<RedisClient> {
   const redis = await openRedis(target, { patience, name: 'test', log });
   onTestFinished(() => closeRedis(redis));
   return redis;

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { closeRedis, openRedis } from '../../src/redis/connection.ts';
-import type { Patience, RedisClient } from '../../src/redis/connection.ts';
+import type { RedisPatience, RedisClient } from '../../src/redis/connection.ts';
 import type { RedisFiles } from '../../src/redis/files.ts';
 import { newGroups, startRun } from '../support/redisRun.ts';
 import { freePort, startRedisServer } from '../support/redisServer.ts';
@@ -145,7 +145,11 @@ async function tlsServer(
   return { url: `rediss://localhost:${port}`, port, dir: server.dir, socketPath: server.socketPath };
 }
 
-async function open(url: string, files: RedisFiles, patience: Patience = 'failFast'): Promise<RedisClient> {
+async function open(
+  url: string,
+  files: RedisFiles,
+  patience: RedisPatience = 'failFast',
+): Promise<RedisClient> {
   const redis = await openRedis({ url, files }, { patience, name: 'test', log: quiet });
   onTestFinished(() => closeRedis(redis));
   return redis;

@@ -8,7 +8,7 @@ import { paceOf } from '../../src/worker/limiter/pace.ts';
 import { Producer } from '../../src/worker/producer.ts';
 import { SignIn } from '../../src/worker/workerSignIn.ts';
 import { startWorker } from '../../src/worker/worker.ts';
-import type { Patience, RedisClient } from '../../src/redis/connection.ts';
+import type { RedisPatience, RedisClient } from '../../src/redis/connection.ts';
 import { DEFAULT_OPTIONS, hasEnded, type Run } from '../../src/runs/run.ts';
 import { RunStore } from '../../src/runs/runStore.ts';
 import { Staging } from '../../src/runs/staging.ts';
@@ -48,7 +48,7 @@ export interface RedisRun {
  * All of it ends with the test.
  */
 export async function startRun(
-  open: (patience: Patience) => Promise<RedisClient>,
+  open: (patience: RedisPatience) => Promise<RedisClient>,
   { rows }: { readonly rows: number },
 ): Promise<RedisRun> {
   const graphServer = await simulator({

@@ -42,12 +42,12 @@ export function readingRules({ given, unplanned }: DraftTerms, { config }: Ident
     strategy: given.strategy ?? 'patch',
     ...(unplanned && { unplanned: true }),
   };
-  refuseUnfit(rules);
+  refuseUnfitStrategy(rules);
   return rules;
 }
 
 /** Whole lists are written only as they were read, and v1.0 shows no filters. @throws UserError (exit 2) */
-export function refuseUnfit({
+export function refuseUnfitStrategy({
   strategy,
   blind,
   apiVersion,

@@ -13,7 +13,7 @@ import type { LossyWrite } from '../../assignments/changes/losses.ts';
 import type { WrittenChange } from '../../assignments/changes/undo.ts';
 import type { PlanRow } from '../../formats/planFile.ts';
 import type { InputRow } from '../../assignments/rows/row.ts';
-import { BATCH_SIZE_MAX } from '../../runs/staging.ts';
+import { BATCH_ROWS_MAX } from '../../runs/staging.ts';
 import type { RecordedRow } from '../../runs/batchRow.ts';
 import { hasEnded, rulesOf, type Run } from '../../runs/run.ts';
 import { ALREADY_SO_UNPLANNED, isUnrecorded } from '../../runs/unrecorded.ts';
@@ -256,7 +256,7 @@ async function* wholePolicies(rows: AsyncIterable<WrittenRow>): AsyncGenerator<r
   for await (const row of rows) {
     const last = batch.at(-1);
     const isNext = last === undefined || policyKey(last.change.address) !== policyKey(row.change.address);
-    if (isNext && batch.length >= BATCH_SIZE_MAX) {
+    if (isNext && batch.length >= BATCH_ROWS_MAX) {
       yield batch;
       batch = [];
     }

@@ -4,7 +4,7 @@ import { patchBody } from '../../assignments/changes/request.ts';
 import { INPUT_COLUMNS, RESULT_COLUMNS } from '../../assignments/rows/columns.ts';
 import { cellText, type SelectableColumn, type Selector } from '../../assignments/rows/selector.ts';
 import type { RecordedRow } from '../../runs/batchRow.ts';
-import { statusOf, type RowStatus } from '../../runs/rowState.ts';
+import { rowStatusOf, type RowStatus } from '../../runs/rowState.ts';
 import type { Run } from '../../runs/run.ts';
 import type { Host } from '../host.ts';
 import { addressesIn, ALWAYS_KNOWN, expectColumns } from './selection.ts';
@@ -14,7 +14,7 @@ export type ResultRow = { readonly [column in SelectableColumn]?: unknown } & { 
 
 export function resultRow(recorded: RecordedRow, run: Run): ResultRow {
   const { input, state, attempts, detail, before } = recorded;
-  const status = statusOf(state, run.state === 'cancelled');
+  const status = rowStatusOf(state, run.state === 'cancelled');
   return {
     row: input.line,
     // So that rows can be selected by them whatever columns the file had.

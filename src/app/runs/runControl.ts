@@ -3,7 +3,7 @@ import { EXIT, UserError } from '../../errors.ts';
 import { landingMsOf } from '../../worker/limiter/pace.ts';
 import type { Retry } from '../../runs/lua/retry.ts';
 import { hasEnded, type Run, type RunState, awaitsSignIn } from '../../runs/run.ts';
-import { refuseUnfit } from '../draft/draftTerms.ts';
+import { refuseUnfitStrategy } from '../draft/draftTerms.ts';
 import type { Services } from '../services.ts';
 import { wrongState } from './findRun.ts';
 import { logRun, type Said } from './runLog.ts';
@@ -50,7 +50,7 @@ export async function resumeRun(
   said: Said,
   services: Services,
 ): Promise<Resumed> {
-  refuseUnfit({ strategy, blind: run.blind, apiVersion: run.apiVersion });
+  refuseUnfitStrategy({ strategy, blind: run.blind, apiVersion: run.apiVersion });
   const { awaitingApproval } = run.counts;
   const isOver = run.state === 'aborted' || (run.state === 'completed' && awaitingApproval > 0);
   let resumed: Resumed = { kind: 'resumed' };
@@ -107,7 +107,7 @@ export async function retryRun(
   said: Said,
   services: Services,
 ): Promise<number> {
-  refuseUnfit({ strategy, blind: run.blind, apiVersion: run.apiVersion });
+  refuseUnfitStrategy({ strategy, blind: run.blind, apiVersion: run.apiVersion });
   const selected = await selectedRows(run, where, rows, services);
   const how: Retry = {
     ...{ from: ['completed', 'cancelled', 'aborted'], open: 'failed' },

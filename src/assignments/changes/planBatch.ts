@@ -14,7 +14,7 @@ import { reducesScope } from './reducesScope.ts';
 import { patchBody } from './request.ts';
 import { contradictions, refuseTakenSeats, roomMakers, seatsOf, type SeatOf } from './seats.ts';
 import type { PolicyKind } from '../kinds/registry.ts';
-import { refused, refuseSecondClaims, stepsIn, type Step } from './steps.ts';
+import { refused, refuseSecondClaims, stepsIn, type RowStep } from './steps.ts';
 
 /** What was read of one list. A list that is not in a snapshot was not to be read: the run is blind. */
 export type ListSnapshot =
@@ -82,7 +82,7 @@ interface ListPlan<R> {
   /** Those that are open, without repeated ones. */
   readonly rows: readonly R[];
   readonly changes: readonly Change[];
-  readonly steps: Step[];
+  readonly steps: RowStep[];
   via: Strategy;
   readonly mayAssign: boolean;
   readonly seatOf: SeatOf;
@@ -98,7 +98,7 @@ interface HeldBack<R> {
 /** Rows that go in one write with the rest of their list, or are refused where that can't be written whole. */
 interface Together<R> {
   readonly rows: readonly R[];
-  readonly unless: Step;
+  readonly unless: RowStep;
 }
 
 class PolicyPlan<R extends BatchRow> {
@@ -194,7 +194,7 @@ class PolicyPlan<R extends BatchRow> {
     return step?.kind === 'refused' || step?.kind === 'stale';
   }
 
-  #stepOf(row: R): Step | undefined {
+  #stepOf(row: R): RowStep | undefined {
     for (const list of this.#lists) {
       const at = list.rows.indexOf(row);
       if (at >= 0) return list.steps[at];
@@ -393,16 +393,16 @@ function kindOf<R extends BatchRow>([first]: readonly R[]): PolicyKind {
   return first.change.address.kind;
 }
 
-const NOT_READ_WHOLE: Step = refused(
+const NOT_READ_WHOLE: RowStep = refused(
   'ReadIncomplete',
   "The policy's list was not read, and is written only as it was read; nothing was written.",
 );
-const NEEDS_PATCH: Step = refused(
+const NEEDS_PATCH: RowStep = refused(
   'NeedsPatch',
   'A list behind its policy (via) can’t be written by assign; nothing was written. Retry it with --strategy patch.',
 );
 
-const unseen = (change: Change): Step =>
+const unseen = (change: Change): RowStep =>
   change.desired === undefined
     ? NOT_READ_WHOLE
     : { kind: 'put', over: undefined, body: patchBody(change, undefined) };
@@ -434,7 +434,7 @@ function markStaleSinceSent<R extends BatchRow>({ rows, steps }: ListPlan<R>): v
 }
 
 /** What a step that writes would overwrite; undefined: it writes nothing. */
-function overwrittenBy(step: Step | undefined): Before | undefined {
+function overwrittenBy(step: RowStep | undefined): Before | undefined {
   switch (step?.kind) {
     case 'put':
       return beforeOf(step.over);

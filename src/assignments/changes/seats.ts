@@ -6,7 +6,7 @@ import { targetBody } from '../targets/target.ts';
 import type { JsonObject } from '../values/json.ts';
 import { audienceInWords } from './changeKind.ts';
 import { isOfPolicySet, type CurrentAssignment } from './current.ts';
-import { refused, type Step } from './steps.ts';
+import { refused, type RowStep } from './steps.ts';
 
 /**
  * A policy has one place for each target: Intune ignores a second entry of a list, and a PATCH onto a target that is there may
@@ -44,7 +44,7 @@ const idsFollowTargets = (list: readonly CurrentAssignment[]): boolean =>
   });
 
 interface ListSteps {
-  readonly steps: Step[];
+  readonly steps: RowStep[];
   readonly changes: readonly Change[];
   readonly list: readonly CurrentAssignment[];
   readonly seatOf: SeatOf;
@@ -85,13 +85,13 @@ interface PutEntry {
 }
 
 /** What a PATCH does not say stays as it is. */
-const putsIn = (steps: readonly Step[]): PutEntry[] =>
+const putsIn = (steps: readonly RowStep[]): PutEntry[] =>
   steps.flatMap((step, at) =>
     step.kind === 'put' ? [{ at, over: step.over, entry: { ...step.over?.whole, ...step.body } }] : [],
   );
 
 function secondEntry(
-  steps: readonly Step[],
+  steps: readonly RowStep[],
   list: readonly CurrentAssignment[],
   removed: readonly string[],
   seatOf: SeatOf,

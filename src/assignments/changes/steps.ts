@@ -10,7 +10,7 @@ import { holds } from './holds.ts';
 import { patchBody } from './request.ts';
 
 /** What one row does to the list of its policy, looked at by itself. */
-export type Step =
+export type RowStep =
   /** Nothing to be done. `current` is what is as desired; undefined where it is that nothing is there. */
   | { readonly kind: 'alreadySo'; readonly current: CurrentAssignment | undefined }
   | {
@@ -24,14 +24,14 @@ export type Step =
   | { readonly kind: 'refused'; readonly error: RowError }
   | { readonly kind: 'stale' };
 
-export type Put = Extract<Step, { kind: 'put' }>;
+export type Put = Extract<RowStep, { kind: 'put' }>;
 
-export const refused = (code: string, message: string): Step => ({
+export const refused = (code: string, message: string): RowStep => ({
   kind: 'refused',
   error: { code, message },
 });
-const because = (error: RowError): Step => ({ kind: 'refused', error });
-const alreadySo = (current: CurrentAssignment | undefined): Step => ({ kind: 'alreadySo', current });
+const because = (error: RowError): RowStep => ({ kind: 'refused', error });
+const alreadySo = (current: CurrentAssignment | undefined): RowStep => ({ kind: 'alreadySo', current });
 
 const GONE: RowError = {
   code: 'AssignmentGone',
@@ -61,7 +61,7 @@ export function stepsIn(
   list: readonly CurrentAssignment[],
   rows: readonly ListRow[],
   restores = false,
-): Step[] {
+): RowStep[] {
   const facts: ListFacts = { list, rows, results: resultsIn(rows, list), restores };
   return changes.map((change) => stepFor(change, facts));
 }
@@ -75,7 +75,7 @@ interface ListFacts {
   readonly restores: boolean;
 }
 
-function stepFor(change: Change, facts: ListFacts): Step {
+function stepFor(change: Change, facts: ListFacts): RowStep {
   switch (change.action) {
     case 'set':
       return setStep(change, facts);
@@ -88,7 +88,7 @@ function stepFor(change: Change, facts: ListFacts): Step {
   }
 }
 
-function setStep(change: DesiredChange, { list, results, restores }: ListFacts): Step {
+function setStep(change: DesiredChange, { list, results, restores }: ListFacts): RowStep {
   const { current, mismatch } = findCurrent(change, list);
   const itself = mismatch === undefined ? current : undefined;
   if (itself && holds(change, itself)) return alreadySo(itself);
@@ -150,7 +150,7 @@ function isAsMeant(
 
 const isDesired = (change: Change): change is DesiredChange => change.desired !== undefined;
 
-function addStep(change: DesiredChange, { list: all, restores }: ListFacts): Step {
+function addStep(change: DesiredChange, { list: all, restores }: ListFacts): RowStep {
   // What goes back stood beside what a policy set assigns.
   const list = restores ? all.filter((each) => !isOfPolicySet(each)) : all;
   const there = list.find((each) => holds(change, each));
@@ -165,7 +165,7 @@ function addStep(change: DesiredChange, { list: all, restores }: ListFacts): Ste
   );
 }
 
-function removeStep(change: Change, facts: ListFacts): Step {
+function removeStep(change: Change, facts: ListFacts): RowStep {
   const { list, restores } = facts;
   const { current, mismatch } = findCurrent(change, list);
   if (current !== undefined && isOfAnother(change, current, facts)) return alreadySo(undefined);
@@ -195,7 +195,7 @@ const isInPolicySet = ({ target }: CurrentAssignment, list: readonly CurrentAssi
 type Identity = PolicyKind['identity'];
 
 /** What another row is about, or wants, is spared, also when that row can't be done: it is not what `clear` means. */
-function clearStep(identity: Identity, { list, rows }: ListFacts): Step {
+function clearStep(identity: Identity, { list, rows }: ListFacts): RowStep {
   const all = rows.map(({ change }) => change);
   const named = new Set(all.map((change) => findCurrent(change, list).current));
   const desired = new Set(all.filter(isDesired).map((change) => identity(patchBody(change, undefined))));
@@ -206,8 +206,8 @@ function clearStep(identity: Identity, { list, rows }: ListFacts): Step {
 }
 
 /** Only the read shows that a row with an id and one with a target are about the same: the later one is refused. */
-export function refuseSecondClaims(steps: Step[], changes: readonly Change[]): void {
-  const claims = new Map<CurrentAssignment, { readonly kind: Step['kind']; readonly line: number }>();
+export function refuseSecondClaims(steps: RowStep[], changes: readonly Change[]): void {
+  const claims = new Map<CurrentAssignment, { readonly kind: RowStep['kind']; readonly line: number }>();
   for (const [i, step] of steps.entries()) {
     const current = claimOf(step);
     if (current === undefined) continue;
@@ -221,7 +221,7 @@ export function refuseSecondClaims(steps: Step[], changes: readonly Change[]): v
   }
 }
 
-function claimOf(step: Step): CurrentAssignment | undefined {
+function claimOf(step: RowStep): CurrentAssignment | undefined {
   switch (step.kind) {
     case 'alreadySo':
       return step.current;

@@ -34,7 +34,7 @@ export interface Kind<Type extends string = string> {
     readonly expands: boolean;
   };
   /** How assignments are written. */
-  readonly write: Write;
+  readonly write: WriteMethod;
 
   /** The Graph type of an assignment, as it is sent. */
   readonly assignmentType: string;
@@ -63,7 +63,7 @@ export const STRATEGIES = ['patch', 'assign'] as const;
 export type Strategy = (typeof STRATEGIES)[number];
 
 /** `patch`: a PATCH of one assignment is documented for bulk, and `assign` is there as well. `assign`: only that. */
-export interface Write {
+export interface WriteMethod {
   readonly how: Strategy;
   /** The property of the `assign` body that has the list. Its spelling differs, and a wrong one may be read as an empty list. */
   readonly assignProperty: string;

@@ -19,7 +19,7 @@ interface ExportFlags extends SharedFlags, OutputFlags {
   readonly where?: readonly string[];
 }
 
-export const exportAssignments: CliCommand<ExportFlags> = {
+export const exportCommand: CliCommand<ExportFlags> = {
   options: (command) =>
     outputOptions(
       sharedOptions(command)

@@ -1,5 +1,5 @@
-import type { Authority, Identity } from './credentialSource.ts';
-import type { Refusal, Witness } from './requestObserver.ts';
+import type { Authority, CredentialIdentity } from './credentialSource.ts';
+import type { SignInRefusal, Witness } from './requestObserver.ts';
 import type { Proxy } from '../client/proxy.ts';
 import { SERVICE_PRINCIPAL_LOGIN } from './permission.ts';
 import { withoutSecretShapes } from './redact.ts';
@@ -8,7 +8,7 @@ import { wordsOfProxy } from '../client/unreached.ts';
 
 /** What was tried, for the words about why it failed. */
 export interface Attempt {
-  readonly identity: Identity;
+  readonly identity: CredentialIdentity;
   readonly authority: Authority;
   readonly witness: Pick<Witness, 'refusal' | 'unreached'>;
   readonly proxy?: Proxy | undefined;
@@ -33,7 +33,7 @@ export function azureFailure(error: unknown, attempt: Attempt): unknown {
 
 const APP_SECRETS = 'Entra admin center > App registrations > Certificates & secrets';
 
-function refused(refusal: Refusal, { identity, authority, proxy }: Attempt): SignInError {
+function refused(refusal: SignInRefusal, { identity, authority, proxy }: Attempt): SignInError {
   const { tenant, clientId } = identity;
   if (refusal.status === 407 && proxy !== undefined) {
     const { message, remedy } = wordsOfProxy({ code: '', status: 407, proxy }, authority.host);
@@ -109,7 +109,7 @@ function refused(refusal: Refusal, { identity, authority, proxy }: Attempt): Sig
 }
 
 function otherwiseRefused(
-  { status, error, description }: Refusal,
+  { status, error, description }: SignInRefusal,
   said: string,
   { identity, authority }: Pick<Attempt, 'identity' | 'authority'>,
 ): SignInError {
@@ -133,10 +133,10 @@ function otherwiseRefused(
   });
 }
 
-const secretSetting = (identity: Identity): string =>
+const secretSetting = (identity: CredentialIdentity): string =>
   identity.kind === 'secretFile' ? identity.path : 'AZURE_CLIENT_SECRET';
 
-const secretRemedy = (identity: Identity): string =>
+const secretRemedy = (identity: CredentialIdentity): string =>
   `Put the secret's value, not its id, into ${secretSetting(identity)}; a new one is made under ${APP_SECRETS}.`;
 
 function unreached(

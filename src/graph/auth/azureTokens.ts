@@ -7,7 +7,7 @@ import {
   identityFrom,
   type Authority,
   type AzureSettings,
-  type Identity,
+  type CredentialIdentity,
   type Person,
   type SurroundingSource,
 } from './credentialSource.ts';
@@ -85,7 +85,7 @@ export function azureTokens(options: AzureTokensOptions): TokenSource {
 }
 
 /** Someone rotated the secret between our reading it and the refusal. */
-const isReplaced = async (identity: Identity, tried: string | undefined): Promise<boolean> =>
+const isReplaced = async (identity: CredentialIdentity, tried: string | undefined): Promise<boolean> =>
   tried !== undefined && (await materialOf(identity).catch(() => tried)) !== tried;
 
 const worthAnotherTry = (failure: unknown): unknown =>
@@ -97,7 +97,7 @@ const worthAnotherTry = (failure: unknown): unknown =>
  * A person's credential answers from its memory, unless the request claims something that the token in memory can't
  * have: to be younger than the one that was held.
  */
-function renewing(identity: Identity, heldSinceMs: number | undefined): GetTokenOptions {
+function renewing(identity: CredentialIdentity, heldSinceMs: number | undefined): GetTokenOptions {
   if (identity.kind !== 'person' || heldSinceMs === undefined) return {};
   const value = String(Math.floor(heldSinceMs / 1000));
   return { claims: JSON.stringify({ access_token: { nbf: { essential: true, value } } }) };
@@ -131,7 +131,7 @@ interface Means {
 /** A new one for each token: they keep tokens and the secret in memory, and a renewal wants neither. */
 function credentialOf(
   azure: AzureIdentity,
-  identity: Identity,
+  identity: CredentialIdentity,
   { material, prompt }: Means,
   common: ReturnType<typeof commonOptions>,
 ): TokenCredential {
@@ -169,7 +169,7 @@ function credentialOf(
 function surroundingOf(
   azure: AzureIdentity,
   source: SurroundingSource,
-  { tenant, clientId }: Extract<Identity, { kind: 'surroundings' }>,
+  { tenant, clientId }: Extract<CredentialIdentity, { kind: 'surroundings' }>,
 ): TokenCredential {
   const developer = {
     processTimeoutInMs: PROCESS_TIMEOUT_MS,

@@ -1,15 +1,15 @@
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import type { Identity } from './credentialSource.ts';
+import type { CredentialIdentity } from './credentialSource.ts';
 import { SignInError } from './signInError.ts';
 
-type Certificate = Extract<Identity, { kind: 'certificate' }>;
+type Certificate = Extract<CredentialIdentity, { kind: 'certificate' }>;
 
 /**
  * The secret of an identity as it is at this moment. Files are read each time, so whoever rotates them restarts
  * nothing. Undefined for an identity that has none of its own. Throws a SignInError.
  */
-export async function materialOf(identity: Identity): Promise<string | undefined> {
+export async function materialOf(identity: CredentialIdentity): Promise<string | undefined> {
   switch (identity.kind) {
     case 'secret':
       return identity.secret;

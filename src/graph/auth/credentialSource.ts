@@ -15,7 +15,7 @@ export interface AzureSettings {
 }
 
 /** Who signs in, and with what. */
-export type Identity =
+export type CredentialIdentity =
   | (App & { readonly kind: 'secret'; readonly secret: string })
   | (App & { readonly kind: 'secretFile'; readonly path: string })
   | (App & {
@@ -39,7 +39,7 @@ interface App {
   readonly clientId: string;
 }
 
-export type Person = Extract<Identity, { kind: 'person' }>;
+export type Person = Extract<CredentialIdentity, { kind: 'person' }>;
 
 /** Who can say who we are without a setting of ours, in the order asked. */
 export const SURROUNDING_SOURCES = [
@@ -95,7 +95,7 @@ export function authorityFrom({ env, cloud }: Pick<AzureSettings, 'env' | 'cloud
  * nothing but `process.env`, and our settings come from flags and `.env` too. Whoever sets a secret means it: when it
  * fails, no other identity takes its place. Throws a UserError (exit 4) for settings that are not complete.
  */
-export function identityFrom({ env, cloud, tenant: given, signIn }: AzureSettings): Identity {
+export function identityFrom({ env, cloud, tenant: given, signIn }: AzureSettings): CredentialIdentity {
   const tenant = given ?? settingOf(env, 'AZURE_TENANT_ID');
   const clientId = settingOf(env, 'AZURE_CLIENT_ID');
   if (signIn !== 'default') {

@@ -8,7 +8,7 @@ const REQUEST_TIMEOUT_MS = 20_000;
 type Policies = NonNullable<TokenCredentialOptions['additionalPolicies']>;
 
 /** What the sign-in service said no with (RFC 6749, 5.2, and Entra's own numbers). */
-export interface Refusal {
+export interface SignInRefusal {
   readonly status: number;
   readonly error: string | undefined;
   /** 7000215 for AADSTS7000215. */
@@ -22,7 +22,7 @@ export interface Refusal {
  */
 export class Witness {
   /** Of the last answer, unless that was a yes. */
-  refusal: Refusal | undefined;
+  refusal: SignInRefusal | undefined;
   /** Of the last request that brought no answer at all. */
   unreached: Error | undefined;
   readonly policies: Policies;
@@ -66,7 +66,7 @@ export class Witness {
   }
 }
 
-function refusalIn(status: number, text: string): Refusal {
+function refusalIn(status: number, text: string): SignInRefusal {
   const body = parsedJson(text);
   if (!isJsonObject(body)) return { status, error: undefined, codes: [], description: undefined };
   const { error, error_codes: codes, error_description: description } = body;

@@ -90,7 +90,7 @@ export async function readAll<T>(
 /** Undefined: `next` is to be asked for, for the first time or again. */
 function settle<T>(reading: Reading<T>, reply: ReadReply): T | NotRead | Unreadable | undefined {
   if (isTooLarge(reply)) return unreadable(TOO_LARGE);
-  const failure = failureOf(reply);
+  const failure = readFailure(reply);
   if (failure !== undefined) return failure;
   if (reply.kind !== 'answered') return undefined;
   const { status, error } = reply;
@@ -121,7 +121,7 @@ export const isPassing = (reply: ReadReply): boolean =>
   (reply.kind === 'answered' && (reply.status >= 500 || PASSING.has(reply.status)));
 
 /** Why a reply is no answer to its read, and what to do about it; undefined for one that is. */
-export function failureOf(reply: ReadReply): Unread | undefined {
+export function readFailure(reply: ReadReply): Unread | undefined {
   switch (reply.kind) {
     case 'unreached': {
       const { message, remedy } = reply.error;

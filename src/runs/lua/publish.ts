@@ -2,7 +2,7 @@ import type { Keys } from '../keys.ts';
 import { encodeHeader, type Header } from '../run.ts';
 import type { Scripts } from './scripts.ts';
 
-export interface Publication {
+export interface PublishArgs {
   readonly runId: string;
   readonly fileSha256: string;
   /** The same file may be at work twice. */
@@ -19,7 +19,7 @@ export type Published =
 export async function publish(
   scripts: Scripts,
   keys: Keys,
-  { runId, fileSha256, again, fields }: Publication,
+  { runId, fileSha256, again, fields }: PublishArgs,
 ): Promise<Published> {
   const { header, inputs, states, ...others } = keys.run(runId);
   const [kind, other] = await scripts.run(

@@ -15,7 +15,7 @@ export interface Retry {
 export type Retried =
   { readonly kind: 'done'; readonly rows: number } | { readonly kind: 'wrong'; readonly state: string };
 
-export async function retry(
+export async function reopenRows(
   scripts: Scripts,
   keys: Keys,
   runId: string,

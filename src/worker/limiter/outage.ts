@@ -1,8 +1,8 @@
-import { failureOf, isPassing, type ReadReply } from '../../graph/reads/reading.ts';
+import { readFailure, isPassing, type ReadReply } from '../../graph/reads/reading.ts';
 import { OUTAGE_WAIT_WINDOWS_MAX, READS_OF_500_MAX, type Pace } from './pace.ts';
 
 /** How long reads wait for a Graph that gives no answer. */
-export interface Patience {
+export interface OutagePatience {
   /** In all, from the first failure on, once Graph has said anything: an answer, or that it is busy. */
   readonly outageMaxMs: number;
   /** Told once when an outage begins and once when it is over; without it nobody is told. */
@@ -12,13 +12,13 @@ export interface Patience {
 /** One sender's view of whether Graph answers, and how long what fails is worth another try. */
 export class Outage {
   readonly #pace: Pace;
-  readonly #patience: Patience;
+  readonly #patience: OutagePatience;
   readonly #random: () => number;
   #hasWorked = false;
   #sinceMs: number | undefined;
   #isTold = false;
 
-  constructor(pace: Pace, patience: Patience, random: () => number) {
+  constructor(pace: Pace, patience: OutagePatience, random: () => number) {
     this.#pace = pace;
     this.#patience = patience;
     this.#random = random;
@@ -47,7 +47,7 @@ export class Outage {
     const isThere = this.#hasWorked || failed.some(saysBusy);
     // A call has tried several times itself to reach what was never there.
     if (!isThere && failed.every(({ kind }) => kind === 'unreached')) return undefined;
-    const asked = Math.max(0, ...failed.map((reply) => failureOf(reply)?.waitMs ?? 0));
+    const asked = Math.max(0, ...failed.map((reply) => readFailure(reply)?.waitMs ?? 0));
     const waitMs = Math.max(asked, this.#growing(tries));
     const { outageMaxMs } = this.#patience;
     const { unreachedWaitMs } = this.#pace;
@@ -64,7 +64,7 @@ export class Outage {
   }
 
   #tellBegin([first]: readonly ReadReply[], leftMs: number): void {
-    const why = (first && failureOf(first)?.why) ?? 'Graph gives no answer';
+    const why = (first && readFailure(first)?.why) ?? 'Graph gives no answer';
     this.#isTold = true;
     this.#patience.tell?.(
       `${why.charAt(0).toUpperCase()}${why.slice(1)}; waiting for Graph, ${inSeconds(leftMs)} at most.`,

@@ -2,15 +2,15 @@ import { backoffOf } from './backoff.ts';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EnvelopeReply, GraphClient } from '../../graph/client/graphClient.ts';
-import { failureOf, isTooLarge, type ReadReply, type SendReads } from '../../graph/reads/reading.ts';
+import { readFailure, isTooLarge, type ReadReply, type SendReads } from '../../graph/reads/reading.ts';
 import type { Limiter } from './limiter.ts';
-import { inSeconds, isWorthAnotherTry, Outage, type Patience } from './outage.ts';
+import { inSeconds, isWorthAnotherTry, Outage, type OutagePatience } from './outage.ts';
 
 interface ReadsTerms {
   readonly limiter: Limiter;
   readonly graph: GraphClient;
   /** Left out: that of a worker, who puts a batch back when Graph gives no answer, and takes it up again later. */
-  readonly patience?: Patience;
+  readonly patience?: OutagePatience;
   readonly random?: () => number;
 }
 
@@ -55,7 +55,7 @@ export function readsWithin(
       const got = await asked(open.map(({ url }) => url));
       for (const [i, { place }] of open.entries()) replies[place] = got[i] ?? MISSING;
       const failed = open.filter(({ place }) => isWorthAnotherTry(replyAt(replies, place), tries));
-      const isAnswered = got.some((reply) => failureOf(reply) === undefined || isTooLarge(reply));
+      const isAnswered = got.some((reply) => readFailure(reply) === undefined || isTooLarge(reply));
       if (isAnswered) outage.answered();
       if (failed.length === 0) return replies;
       const waitMs = outage.waitBefore(
@@ -89,7 +89,7 @@ function repliesIn(envelope: EnvelopeReply, count: number): readonly ReadReply[]
 interface Silence {
   readonly silenceTellMs: number;
   readonly requestTimeoutMs: number;
-  readonly tell: Patience['tell'];
+  readonly tell: OutagePatience['tell'];
 }
 
 /** A call that takes long is told of while it is waited for: nobody else sees that anything is going on. */

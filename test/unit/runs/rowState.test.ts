@@ -7,7 +7,7 @@ import {
   ROW_STATUSES,
   STATE,
   stateOfByte,
-  statusOf,
+  rowStatusOf,
   type StateName,
 } from '../../../src/runs/rowState.ts';
 
@@ -51,13 +51,13 @@ test('pending, sent, written and unsure rows are not settled, and all but the fi
 
 test('users see a row in doubt as pending, and a pending row of a cancelled run as cancelled', () => {
   for (const name of NAMES.filter(isInDoubt))
-    expect([statusOf(name, false), statusOf(name, true)]).toEqual(['pending', 'pending']);
-  expect(statusOf('pending', false)).toBe('pending');
-  expect(statusOf('pending', true)).toBe('cancelled');
+    expect([rowStatusOf(name, false), rowStatusOf(name, true)]).toEqual(['pending', 'pending']);
+  expect(rowStatusOf('pending', false)).toBe('pending');
+  expect(rowStatusOf('pending', true)).toBe('cancelled');
   for (const name of NAMES.filter((each) => isSettled(each) && each !== 'leftUnsure'))
-    expect(statusOf(name, true)).toBe(name);
-  expect([statusOf('leftUnsure', false), statusOf('leftUnsure', true)]).toEqual(['unsure', 'unsure']);
-  expect(NAMES.map((name) => statusOf(name, false)).every((status) => ROW_STATUSES.includes(status))).toBe(
+    expect(rowStatusOf(name, true)).toBe(name);
+  expect([rowStatusOf('leftUnsure', false), rowStatusOf('leftUnsure', true)]).toEqual(['unsure', 'unsure']);
+  expect(NAMES.map((name) => rowStatusOf(name, false)).every((status) => ROW_STATUSES.includes(status))).toBe(
     true,
   );
 });

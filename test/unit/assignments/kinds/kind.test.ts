@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { addressFromParts, assignPath, type Address } from '../../../../src/assignments/kinds/address.ts';
 import { deviceConfiguration } from '../../../../src/assignments/kinds/deviceConfiguration.ts';
-import { isReadOnly, writesBy, type Write } from '../../../../src/assignments/kinds/kind.ts';
+import { isReadOnly, writesBy, type WriteMethod } from '../../../../src/assignments/kinds/kind.ts';
 import type { PolicyKind } from '../../../../src/assignments/kinds/registry.ts';
 import { assignRequest } from '../../../../src/assignments/changes/request.ts';
 
-const written = (write: Write): PolicyKind => ({ ...deviceConfiguration, write });
+const written = (write: WriteMethod): PolicyKind => ({ ...deviceConfiguration, write });
 const ASSIGN_ONLY = written({ how: 'assign', assignProperty: 'thingAssignments' });
 
 function addressIn(kind: PolicyKind): Address {

@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { EXIT } from '../../../../src/errors.ts';
 import { azureFailure, type Attempt } from '../../../../src/graph/auth/azureFailure.ts';
-import type { Identity } from '../../../../src/graph/auth/credentialSource.ts';
+import type { CredentialIdentity } from '../../../../src/graph/auth/credentialSource.ts';
 import { SignInError } from '../../../../src/graph/auth/signInError.ts';
 
 const AUTHORITY = { url: 'https://login.example', host: 'login.example', isMicrosoft: false };
 const APP = { tenant: 'contoso.example', clientId: 'app-id' };
-const SECRET_FILE: Identity = { kind: 'secretFile', path: '/run/secrets/client', ...APP };
+const SECRET_FILE: CredentialIdentity = { kind: 'secretFile', path: '/run/secrets/client', ...APP };
 
-function failure(witness: Attempt['witness'], identity: Identity = SECRET_FILE): SignInError {
+function failure(witness: Attempt['witness'], identity: CredentialIdentity = SECRET_FILE): SignInError {
   const error = azureFailure(new Error('what the library says'), { identity, authority: AUTHORITY, witness });
   if (!(error instanceof SignInError)) throw error;
   expect(error.exitCode).toBe(EXIT.environment);
@@ -16,7 +16,7 @@ function failure(witness: Attempt['witness'], identity: Identity = SECRET_FILE):
   return error;
 }
 
-const refused = (code: number, identity?: Identity, status = 400): SignInError =>
+const refused = (code: number, identity?: CredentialIdentity, status = 400): SignInError =>
   failure(
     {
       refusal: { status, error: 'invalid_request', codes: [code], description: `AADSTS${code}: why` },
@@ -61,7 +61,7 @@ describe('a refusal is told by its number', () => {
   });
 
   test('where another one is at fault than an app, no app is blamed', () => {
-    const person: Identity = { kind: 'person', way: 'device-code', scope: 's', ...APP };
+    const person: CredentialIdentity = { kind: 'person', way: 'device-code', scope: 's', ...APP };
     const refusal = { status: 400, error: 'expired_token', codes: [70019], description: 'too late' };
     expect(failure({ refusal, unreached: undefined }, person).message).toContain('Nobody signed in');
   });
