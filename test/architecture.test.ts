@@ -175,6 +175,30 @@ function circles(files: readonly SourceFile[]): string[] {
   return found;
 }
 
+/** Names that were words of the project's own for what the field calls otherwise: what each is called is in `src/README.md`. */
+const OLD_WORDS =
+  /\b(\w*([lL]edger|[wW]ish)\w*|[lL]eave|Leave\w+|leave(Valid|Row|Answer)\w*|hold(Ms|Until|Of|Reason)?|Hold\w*|[lL]ook(s|ed)?|PresentAssignment|presentOf|Edges|edges|spoken|narrows|steer|DEEDS)\b(?=\s*[:=(,.;)\]}])/;
+
+/** Identifiers, without what stands in texts. */
+const oldWords = ({ path, code }: SourceFile): string[] => {
+  const found = OLD_WORDS.exec(code.replace(/\/\/.*$|'[^'\n]*'|"[^"\n]*"|`[^`]*`/gm, "''"));
+  return found === null ? [] : [`${path} says ${found[0]}`];
+};
+
+/** Names that are exported by more than one file; the simulator is a world of its own. */
+function exportedTwice(files: readonly SourceFile[]): string[] {
+  const EXPORT = /^export (?:async )?(?:const|function\*?|class|interface|type)\s+(\w+)/gm;
+  const named = files
+    .filter(({ path }) => folderOf(path) !== 'simulator')
+    .flatMap(({ path, code }) => [...code.matchAll(EXPORT)].map(([, name = '']) => ({ name, path })));
+  const paths = Map.groupBy(named, ({ name }) => name);
+  return [...paths].flatMap(([name, of]) =>
+    new Set(of.map(({ path }) => path)).size > 1
+      ? [`${name} is exported by ${of.map(({ path }) => path).join(' and ')}`]
+      : [],
+  );
+}
+
 const impurities = (file: SourceFile): string[] => [
   ...importsOf(file)
     .filter((found) => !found.isOurs && !isPureImport(found))
@@ -193,6 +217,11 @@ describe('the source', () => {
 
   test('has no circles of imports, of types neither', () => {
     expect(circles(files)).toEqual([]);
+  });
+
+  test('says what it means by the words of the field, and each name means one thing', () => {
+    expect(files.flatMap(oldWords)).toEqual([]);
+    expect(exportedTwice(files)).toEqual([]);
   });
 
   test('is all there when it is checked: every folder, and imports of every kind', () => {
@@ -285,6 +314,15 @@ describe('the check finds', () => {
     ];
     expect(circles(files)).toEqual(['worker/a.ts → runs/b.ts → redis/c.ts → worker/a.ts']);
     expect(circles(files.slice(1))).toEqual([]);
+  });
+
+  test('an old word, and a name for two things', () => {
+    expect(oldWords(sourceFile('worker/a.ts', 'const ledgerOf = holdMs + look;'))).toEqual([
+      'worker/a.ts says ledgerOf',
+    ]);
+    expect(oldWords(sourceFile('worker/a.ts', `say('a look at it'); // leave`))).toEqual([]);
+    const both = ['app/a.ts', 'cli/b.ts'].map((path) => sourceFile(path, 'export const x = 1;\n'));
+    expect(exportedTwice(both)).toEqual(['x is exported by app/a.ts and cli/b.ts']);
   });
 
   test('a folder that nobody has decided about', () => {
