@@ -15,7 +15,7 @@ export interface LateWrite extends LastWritten {
 }
 
 /** A list of the tenant, under the root that it is read from. */
-const nameOf = (graphUrl: string, path: string): string =>
+export const listNameOf = (graphUrl: string, path: string): string =>
   hash('sha256', `${graphUrl} ${path.toLowerCase()}`, 'hex').slice(0, 32);
 
 export async function keepLastWrites(
@@ -30,7 +30,7 @@ export async function keepLastWrites(
   const keptMs = KEPT_WINDOWS * windowMs;
   for (const [path, { befores, after }] of lists)
     transaction.set(
-      keys.lastWrite(nameOf(graphUrl, path)),
+      keys.lastWrite(listNameOf(graphUrl, path)),
       JSON.stringify([keptMs, after, ...befores]),
       'PX',
       keptMs,
@@ -48,7 +48,7 @@ export async function lastWritesOf(
   const found = new Map<string, LateWrite>();
   await Promise.all(
     paths.map(async (path) => {
-      const key = keys.lastWrite(nameOf(graphUrl, path));
+      const key = keys.lastWrite(listNameOf(graphUrl, path));
       const [text, leftMs] = await Promise.all([redis.get(key), redis.pttl(key)]);
       if (text === null || leftMs <= 0) return;
       const [keptMs, after, ...befores] = JSON.parse(text) as [number, string, ...string[]];

@@ -14,7 +14,7 @@ import type { NeededWrite } from './needed.ts';
 import { abortForRoute, pauseForPermission, pauseRun, refusedSignIn } from './pauseRun.ts';
 import { refusedWrites } from './writeRefusal.ts';
 import { writtenLists, type ReadLists } from './writtenLists.ts';
-import { failure, recordOf, recordOfRefused, type Traces } from './rowUpdate.ts';
+import { failure, mayLand, recordOf, recordOfRefused, type Traces } from './rowUpdate.ts';
 
 type Refused = Extract<EnvelopeReply, { kind: 'refused' }>;
 
@@ -221,6 +221,9 @@ function recordReplies(
     accepted: answered.filter(({ outcome }) => !NOT_LET_THROUGH.has(outcome.kind)).length,
     backoffMs: backoffOf(throttled),
     throttled: throttled.length,
+    mayLand: answered.flatMap(({ outcome, rows }) =>
+      mayLand(outcome) ? rows.map(({ row }) => row.place) : [],
+    ),
     isStopping: answered.some(({ outcome }) => STOPS_RUN.has(outcome.kind)),
     allForbidden: !isUnpaid && answered.length >= FORBIDDEN_REPLIES_MIN && answered.every(isForbidden),
   });
