@@ -9,9 +9,8 @@ import {
   type LimiterNow,
   type LimiterPolicy,
 } from './permit.ts';
-import type { LastWritten } from '../assignments/changes/lastWritten.ts';
 import { keepLateWaits, landingsOf, lateWaitsOf, type LateWaits } from './landings.ts';
-import { keepLastWrites, lastWritesOf, type LateWrite } from './lastWrites.ts';
+import { keepLastWrites, lastWritesOf, type KeptWrite, type LateWrite } from './lastWrites.ts';
 import { acquire, packWanted } from './lua/acquire.ts';
 import { batchView, type BatchView } from './lua/batchView.ts';
 import { limiterNow } from './lua/limiterNow.ts';
@@ -121,7 +120,7 @@ export class RunStore extends RunReader {
   }
 
   /** Remembers for some minutes what lists were before they were written; see `lastWrites`. */
-  keepLastWrites(graphUrl: string, windowMs: number, lists: ReadonlyMap<string, LastWritten>): Promise<void> {
+  keepLastWrites(graphUrl: string, windowMs: number, lists: ReadonlyMap<string, KeptWrite>): Promise<void> {
     return keepLastWrites(this.redis, this.keys, graphUrl, windowMs, lists);
   }
 

@@ -1,10 +1,10 @@
 import { beforeJson, type Before, type BeforeJson, type Decision } from '../assignments/changes/decision.ts';
 import { listPath } from '../assignments/kinds/address.ts';
-import { planBatch, type PlanRules, type Snapshot, type Standing } from '../assignments/changes/planBatch.ts';
+import { planBatch, type PlanRules, type Standing } from '../assignments/changes/planBatch.ts';
 import { writesOf } from '../assignments/changes/writes.ts';
 import { UNREAD } from '../assignments/changes/fingerprint.ts';
 import type { Run } from '../runs/run.ts';
-import { listNameOf } from '../runs/lastWrites.ts';
+import { listNameOf, otherWriterOf } from '../runs/lastWrites.ts';
 import { unsettled, type BatchRef, type RecordedRow, type RowUpdate } from '../runs/batchRow.ts';
 import { isInDoubt, isSettled, type StateName } from '../runs/rowState.ts';
 import type { BatchView } from '../runs/lua/batchView.ts';
@@ -13,7 +13,7 @@ import { isMeant, isOurs, type WorkerDeps, type Step } from './deps.ts';
 import { TenantStopped } from './limiter/limiter.ts';
 import { readCurrent } from './readCurrent.ts';
 import { isApart } from './apart.ts';
-import { seenWritten } from './writtenLists.ts';
+import { seenWritten, type ReadLists } from './writtenLists.ts';
 import type { NeededWrite, Sorted } from './needed.ts';
 import { waitMsOf } from './rowUpdate.ts';
 import { settledBy } from './settle.ts';
@@ -112,7 +112,7 @@ async function readAndWrite(
   const lagWaits = due.filter((row) => !readable.includes(row)).map(lagMs);
   const decisions = planBatch(rows, snapshot, rulesFor(run, readable));
   const { records, needed } = await withAskedBefore(
-    parted(decisions, snapshot, (row) => lagMs(row) > 0, run, deps),
+    parted(decisions, lists, (row) => lagMs(row) > 0, run, deps),
     run,
     deps,
     signal,
@@ -180,7 +180,7 @@ function standingOf(state: StateName): Standing {
 /** What the decisions settle, and the requests that are still needed. */
 function parted(
   decisions: readonly Decision<RecordedRow>[],
-  snapshot: Snapshot,
+  { snapshot, lastWrites }: ReadLists,
   isLagging: (row: RecordedRow) => boolean,
   run: Run,
   { limiter, now }: WorkerDeps,
@@ -190,12 +190,17 @@ function parted(
     ...{ windowMs: limiter.pace.windowMs, landingMs: landingMsOf(limiter.pace), at: now() },
   };
   const readBacks = listReadBacks(decisions, snapshot);
+  const otherWriter = (row: RecordedRow): string | undefined => {
+    const written = lastWrites.get(pathOf(row));
+    return written && otherWriterOf(written, run.runId, row.change);
+  };
   const settled = new Map(
     decisions.map((decision) => [
       decision,
       settledBy(decision, terms, {
         readBack: readBacks.get(decision.row),
         isLagging: isLagging(decision.row),
+        otherWriter: otherWriter(decision.row),
       }),
     ]),
   );

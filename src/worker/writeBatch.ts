@@ -80,7 +80,8 @@ export async function writeRows(
       const refusal = lost && (await refusedWrites(run, lost, answered.some(wasForbiddenBefore), deps));
       const accepted = writes.filter((_, i) => answered[i]?.outcome.kind === 'succeeded');
       // Before the rows are recorded: nobody takes up the policy again without knowing.
-      await runs.keepLastWrites(run.graphUrl, limiter.pace.windowMs, writtenLists(accepted, lists));
+      const written = writtenLists(accepted, lists, run.runId);
+      await runs.keepLastWrites(run.graphUrl, limiter.pace.windowMs, written);
       const { states, runState } = await recordReplies(
         ref,
         permit,

@@ -186,6 +186,23 @@ describe('what is as desired though the plan saw something else, and no write is
     expect(here.groups()).toEqual(['old', 'old', 'old']);
   });
 
+  test('is no doubt where another run has written it: that run is named, and takes it back', async () => {
+    const here = await site();
+    const plan = join(here.dir, 'plan.ndjson');
+    await here.run(['plan', here.file('x.csv', CHANGES), '-o', plan, ...ALLOW_ALL]);
+    const submit = async (): Promise<string> =>
+      (await here.run(['submit', plan, '--again', ...ALLOW_ALL])).stdout.trim();
+    const [first, second] = [await submit(), await submit()];
+    expect(await here.run(['worker', '--until-idle'])).toMatchObject({ exitCode: 0 });
+    expect(await here.json('status', second, '--json')).toMatchObject({ skipped: 3, unrecorded: 0 });
+    const rows = await here.json('results', second, '--format', 'json');
+    expect(rows).toMatchObject(
+      Array(3).fill({ errorCode: null, errorMessage: expect.stringContaining(`rollback ${first}`) }),
+    );
+    expect(await here.run(['rollback', second, '--yes', '--work'])).toMatchObject({ exitCode: 0 });
+    expect(here.groups()).toEqual(['new', 'new', 'new']);
+  });
+
   test('can’t be put back when the plan is gone, which is said before anything is done', async () => {
     const here = await unrecorded();
     rmSync(join(here.dir, 'data', 'plans'), { recursive: true });
