@@ -31,8 +31,8 @@ interface EventMap {
   readonly planProgress: [progress: PlanProgress];
   /** Graph does not answer for now: what is waited for. */
   readonly graphAway: [text: string];
-  /** So many rows of a run were sent more than once, and an earlier send may still land: that is waited for. */
-  readonly lateWrites: [runId: string, rows: number, waitMs: number];
+  /** A write may still be applied to so many policies' lists: that is waited for. */
+  readonly lateWrites: [policies: number, waitMs: number];
   /** `@last` stands for this run. */
   readonly lastRun: [runId: string, fileName: string];
   /** What was staged is forgotten, as a signal came. */

@@ -50,6 +50,10 @@ export interface PermitRow extends RowState {
   readonly before?: BeforeImage;
   /** Of the first row of a whole list; null: what is kept of an earlier write of a list says nothing any more. */
   readonly list?: WrittenList | null;
+  /** The list that it is in, as `listNameOf` has it; undefined: nobody else writes it. */
+  readonly listName?: string;
+  /** What other rows of its run have sent may be applied after its write: it is about something else. */
+  readonly isApart?: boolean;
 }
 
 /** One row's new state, as `record` takes it. */

@@ -25,6 +25,8 @@ export const TENANTS_KEY = 'retarget:tenants';
  * | `run:<id>:planned` | hash: batch → of each row a fingerprint of what the plan saw; `<batch>l` → the same of its policy's list, `<batch>n` → names and platforms, `<batch>r` → the codes with which the plan saw rows refused | as the header |
  * | `run:<id>:before` | hash: batch → before-images, appended; `<batch>l` → lists that were written whole, before and as sent | as the header |
  * | `run:<id>:order` | string: where each row of the file lies, when they lie in another order | as the header |
+ * | `landing` | sorted set: writes under way or without a reply, by the moment until which they may be applied | for ever, a few kB |
+ * | `landing:<id>` | sorted set: lists that the run waits for, as a write of others may still be applied to them, by that moment | until the last of them |
  * | `written:<list>` | string: fingerprints of a list before its last writes and after them | 15 windows, five minutes in Intune |
  * | `log:<id>` | list: who did what with the run, as JSON | LOG_DAYS after the last entry, whatever becomes of the run |
  */
@@ -38,9 +40,11 @@ export interface Keys {
   readonly limiterWrites: string;
   readonly limiterAll: string;
   readonly limiterAccepted: string;
+  readonly landings: string;
   run(runId: string): RunKeys;
   log(runId: string): string;
   lastWrite(list: string): string;
+  lateWaits(runId: string): string;
 }
 
 export interface RunKeys {
@@ -67,6 +71,7 @@ export function keysOf(tenant: string): Keys {
     limiterWrites: `${prefix}:ledger:writes`,
     limiterAll: `${prefix}:ledger:all`,
     limiterAccepted: `${prefix}:ledger:accepted`,
+    landings: `${prefix}:landing`,
     run(runId) {
       const header = `${prefix}:run:${runId}`;
       return {
@@ -83,5 +88,6 @@ export function keysOf(tenant: string): Keys {
     },
     log: (runId) => `${prefix}:log:${runId}`,
     lastWrite: (list) => `${prefix}:written:${list}`,
+    lateWaits: (runId) => `${prefix}:landing:${runId}`,
   };
 }

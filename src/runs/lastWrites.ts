@@ -1,13 +1,35 @@
 import { hash } from 'node:crypto';
 import type { LastWritten } from '../assignments/changes/lastWritten.ts';
+import { aboutKey } from '../assignments/rows/about.ts';
+import type { Change } from '../assignments/rows/change.ts';
 import type { RedisClient } from '../redis/connection.ts';
 import type { Keys } from './keys.ts';
 
 /** How long a list that was written may be shown as it was before: 5 min of Intune's 20 s. */
 const KEPT_WINDOWS = 15;
 
+/** What is remembered of a list that was written. */
+export interface KeptWrite extends LastWritten {
+  /** Whose writes it were, as `writerOf` has them. */
+  readonly writers: readonly string[];
+}
+
+/** Rows of one list that are told apart; what is older is not looked for. */
+const WRITERS_MAX = 400;
+
+/** A row by its run and what it is about. */
+export const writerOf = (runId: string, change: Change): string =>
+  `${runId} ${hash('sha256', aboutKey(change), 'hex').slice(0, 16)}`;
+
+/** The run other than this one that has written what the change is about, in the last minutes. */
+export function otherWriterOf({ writers }: KeptWrite, runId: string, change: Change): string | undefined {
+  return writers
+    .map((writer) => writer.split(' ')[0])
+    .findLast((other) => other !== undefined && other !== runId && writers.includes(writerOf(other, change)));
+}
+
 /** A list that was written in the last minutes. */
-export interface LateWrite extends LastWritten {
+export interface LateWrite extends KeptWrite {
   /** How long ago. */
   readonly ageMs: number;
   /** How much longer a read that shows it as before is not believed. */
@@ -15,7 +37,7 @@ export interface LateWrite extends LastWritten {
 }
 
 /** A list of the tenant, under the root that it is read from. */
-const nameOf = (graphUrl: string, path: string): string =>
+export const listNameOf = (graphUrl: string, path: string): string =>
   hash('sha256', `${graphUrl} ${path.toLowerCase()}`, 'hex').slice(0, 32);
 
 export async function keepLastWrites(
@@ -23,15 +45,15 @@ export async function keepLastWrites(
   keys: Keys,
   graphUrl: string,
   windowMs: number,
-  lists: ReadonlyMap<string, LastWritten>,
+  lists: ReadonlyMap<string, KeptWrite>,
 ): Promise<void> {
   if (lists.size === 0) return;
   const transaction = redis.multi();
   const keptMs = KEPT_WINDOWS * windowMs;
-  for (const [path, { befores, after }] of lists)
+  for (const [path, { befores, after, writers }] of lists)
     transaction.set(
-      keys.lastWrite(nameOf(graphUrl, path)),
-      JSON.stringify([keptMs, after, ...befores]),
+      keys.lastWrite(listNameOf(graphUrl, path)),
+      JSON.stringify([keptMs, [...new Set(writers)].slice(-WRITERS_MAX), after, ...befores]),
       'PX',
       keptMs,
     );
@@ -48,11 +70,16 @@ export async function lastWritesOf(
   const found = new Map<string, LateWrite>();
   await Promise.all(
     paths.map(async (path) => {
-      const key = keys.lastWrite(nameOf(graphUrl, path));
+      const key = keys.lastWrite(listNameOf(graphUrl, path));
       const [text, leftMs] = await Promise.all([redis.get(key), redis.pttl(key)]);
       if (text === null || leftMs <= 0) return;
-      const [keptMs, after, ...befores] = JSON.parse(text) as [number, string, ...string[]];
-      found.set(path, { after, befores, ageMs: Math.max(0, keptMs - leftMs), leftMs });
+      const [keptMs, writers, after, ...befores] = JSON.parse(text) as [
+        number,
+        string[],
+        string,
+        ...string[],
+      ];
+      found.set(path, { writers, after, befores, ageMs: Math.max(0, keptMs - leftMs), leftMs });
     }),
   );
   return found;

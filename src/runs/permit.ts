@@ -31,6 +31,9 @@ export type BackoffReason = 'throttled' | 'restarted';
 /** Why a permit is not given yet: besides, writes are spaced, the budget is used, or the first batch goes alone. */
 export type WaitReason = BackoffReason | 'spacing' | 'budget' | 'first';
 
+/** Another worker may have a write of the batch on its way, or writes of others may still be applied to its lists. */
+export type BusyReason = 'lease' | 'landing';
+
 export type PermitAnswer = Answered & PermitKind;
 
 type PermitKind =
@@ -43,13 +46,15 @@ type PermitKind =
       readonly states: readonly RowState[];
     }
   | { readonly kind: 'wait'; readonly waitMs: number; readonly reason: WaitReason }
-  | { readonly kind: 'busy'; readonly waitMs: number }
+  | { readonly kind: 'busy'; readonly waitMs: number; readonly why: BusyReason }
   | { readonly kind: 'stopped'; readonly state: string };
 
 /** How the charges of a permit end. */
 export interface Settlement {
   readonly token: string;
   readonly chargeEnd: number;
+  /** The places of rows whose write may still be applied: its reply was lost, or says nothing. */
+  readonly mayLand: readonly number[];
   /** Requests that Graph may have counted: charged for one more window. */
   readonly answered: number;
   /** How long ago Graph's answer came, in ms: they count from then. */
@@ -70,6 +75,7 @@ export interface Settlement {
 export const NOTHING_SENT: Settlement = {
   token: '',
   chargeEnd: 0,
+  mayLand: [],
   answered: 0,
   answeredAgoMs: 0,
   accepted: 0,
@@ -101,7 +107,7 @@ export function permitAnswerOf(
       };
     }
     case 'busy':
-      return { kind, ...answered, waitMs: Number(rest[0]) };
+      return { kind, ...answered, waitMs: Number(rest[0]), why: String(rest[1]) as BusyReason };
     case 'wait':
       return { kind, ...answered, waitMs: Number(rest[0]), reason: String(rest[1]) as WaitReason };
     default:

@@ -12,6 +12,8 @@ export type WaitingReason =
   | 'inLine'
   /** Nobody is there to work on it. */
   | 'noWorker'
+  /** A write whose reply was lost may still land on policies of it. */
+  | 'lateWrites'
   /** It is at work, and for a while no row has come to its end. */
   | 'noProgress';
 

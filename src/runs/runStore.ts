@@ -9,8 +9,8 @@ import {
   type LimiterNow,
   type LimiterPolicy,
 } from './permit.ts';
-import type { LastWritten } from '../assignments/changes/lastWritten.ts';
-import { keepLastWrites, lastWritesOf, type LateWrite } from './lastWrites.ts';
+import { keepLateWaits, landingsOf, lateWaitsOf, type LateWaits } from './landings.ts';
+import { keepLastWrites, lastWritesOf, type KeptWrite, type LateWrite } from './lastWrites.ts';
 import { acquire, packWanted } from './lua/acquire.ts';
 import { batchView, type BatchView } from './lua/batchView.ts';
 import { limiterNow } from './lua/limiterNow.ts';
@@ -120,13 +120,31 @@ export class RunStore extends RunReader {
   }
 
   /** Remembers for some minutes what lists were before they were written; see `lastWrites`. */
-  keepLastWrites(graphUrl: string, windowMs: number, lists: ReadonlyMap<string, LastWritten>): Promise<void> {
+  keepLastWrites(graphUrl: string, windowMs: number, lists: ReadonlyMap<string, KeptWrite>): Promise<void> {
     return keepLastWrites(this.redis, this.keys, graphUrl, windowMs, lists);
   }
 
   /** Those of these lists that were written in the last minutes, by path: a read of one that shows it as before is not believed. */
   lastWrites(graphUrl: string, paths: readonly string[]): Promise<ReadonlyMap<string, LateWrite>> {
     return lastWritesOf(this.redis, this.keys, graphUrl, paths);
+  }
+
+  /** Those of these lists that a write may still be applied to which is under way or got no reply, in ms; see `landings`. */
+  landings(
+    graphUrl: string,
+    paths: readonly string[],
+    exceptRun?: string,
+  ): Promise<ReadonlyMap<string, number>> {
+    return landingsOf(this.redis, this.keys, graphUrl, paths, exceptRun);
+  }
+
+  /** Tells whoever watches the run that it waits for these lists, each so many ms. */
+  keepLateWaits(runId: string, lists: ReadonlyMap<string, number>): Promise<void> {
+    return keepLateWaits(this.redis, this.keys, runId, lists);
+  }
+
+  lateWaits(runId: string): Promise<LateWaits> {
+    return lateWaitsOf(this.redis, this.keys, runId);
   }
 
   /** Stops the tenant: no permit is given, whatever the run, until `letGoOn`. */

@@ -1,9 +1,10 @@
 import { beforeJson, type Before, type BeforeJson, type Decision } from '../assignments/changes/decision.ts';
 import { listPath } from '../assignments/kinds/address.ts';
-import { planBatch, type PlanRules, type Snapshot, type Standing } from '../assignments/changes/planBatch.ts';
+import { planBatch, type PlanRules, type Standing } from '../assignments/changes/planBatch.ts';
 import { writesOf } from '../assignments/changes/writes.ts';
 import { UNREAD } from '../assignments/changes/fingerprint.ts';
 import type { Run } from '../runs/run.ts';
+import { listNameOf, otherWriterOf } from '../runs/lastWrites.ts';
 import { unsettled, type BatchRef, type RecordedRow, type RowUpdate } from '../runs/batchRow.ts';
 import { isInDoubt, isSettled, type StateName } from '../runs/rowState.ts';
 import type { BatchView } from '../runs/lua/batchView.ts';
@@ -11,7 +12,8 @@ import { withAskedBefore } from './findApprovals.ts';
 import { isMeant, isOurs, type WorkerDeps, type Step } from './deps.ts';
 import { TenantStopped } from './limiter/limiter.ts';
 import { readCurrent } from './readCurrent.ts';
-import { seenWritten } from './writtenLists.ts';
+import { isApart } from './apart.ts';
+import { seenWritten, type ReadLists } from './writtenLists.ts';
 import type { NeededWrite, Sorted } from './needed.ts';
 import { waitMsOf } from './rowUpdate.ts';
 import { settledBy } from './settle.ts';
@@ -39,8 +41,13 @@ export async function processBatch(ref: BatchRef, deps: WorkerDeps, signal: Abor
   const open = unsettled(rows).filter(({ state }) => mayWrite || isInDoubt(state));
   if (open.length === 0) return { kind: 'done' };
   const at = deps.now();
-  const due = open.filter((row) => waitMsOf(row, at) === 0);
-  const waits = open.map((row) => waitMsOf(row, at)).filter((waitMs) => waitMs > 0);
+  const landing = mayWrite ? await landingsFor(run, open, deps) : new Map<string, number>();
+  // Asked again within a window: what is under way only may be answered soon.
+  const landingMs = (row: RecordedRow): number =>
+    row.state === 'written' ? 0 : Math.min(deps.limiter.pace.windowMs, landing.get(pathOf(row)) ?? 0);
+  const waitMs = (row: RecordedRow): number => Math.max(waitMsOf(row, at), landingMs(row));
+  const due = open.filter((row) => waitMs(row) === 0);
+  const waits = open.map(waitMs).filter((ms) => ms > 0);
   const nextMs = waits.length > 0 ? Math.min(...waits) : 0;
   if (due.length === 0) return { kind: 'later', waitMs: nextMs };
   try {
@@ -49,6 +56,22 @@ export async function processBatch(ref: BatchRef, deps: WorkerDeps, signal: Abor
     if (error instanceof TenantStopped) return { kind: 'stopped' };
     throw error;
   }
+}
+
+const pathOf = ({ change }: RecordedRow): string => listPath(change.address);
+
+/**
+ * The lists of these rows that a write of another run may still be applied to, and for how long. It would land on what this run writes, so
+ * that they are read only after that: before their reads, as what lands meanwhile is not in them.
+ */
+async function landingsFor(
+  { runId, graphUrl }: Run,
+  rows: readonly RecordedRow[],
+  { runs }: WorkerDeps,
+): Promise<ReadonlyMap<string, number>> {
+  const landing = await runs.landings(graphUrl, [...new Set(rows.map(pathOf))], runId);
+  if (landing.size > 0) await runs.keepLateWaits(runId, landing);
+  return landing;
 }
 
 /** Its workers were not heard of any more, and it waits for the next one. */
@@ -94,7 +117,7 @@ async function readAndWrite(
   const lagWaits = due.filter((row) => !readable.includes(row)).map(lagMs);
   const decisions = planBatch(rows, snapshot, rulesFor(run, readable));
   const { records, needed } = await withAskedBefore(
-    parted(decisions, snapshot, (row) => lagMs(row) > 0, run, deps),
+    parted(decisions, lists, (row) => lagMs(row) > 0, run, deps),
     run,
     deps,
     signal,
@@ -120,11 +143,12 @@ async function readAndWrite(
     return step.kind === 'again' && waitMs > 0 ? { kind: 'later', waitMs } : step;
   }
 
-  const permit = await limiter.permit(ref, permitRows(needed), signal);
+  const permit = await limiter.permit(ref, permitRows(needed, rows, run), signal);
   switch (permit.kind) {
     case 'late':
       return { kind: 'again' };
     case 'busy':
+      if (permit.why === 'landing') await tellOfLandings(run, needed, deps);
       return { kind: 'later', waitMs: permit.waitMs };
     case 'stopped':
       return { kind: 'stopped' };
@@ -161,7 +185,7 @@ function standingOf(state: StateName): Standing {
 /** What the decisions settle, and the requests that are still needed. */
 function parted(
   decisions: readonly Decision<RecordedRow>[],
-  snapshot: Snapshot,
+  { snapshot, lastWrites }: ReadLists,
   isLagging: (row: RecordedRow) => boolean,
   run: Run,
   { limiter, now }: WorkerDeps,
@@ -171,12 +195,17 @@ function parted(
     ...{ windowMs: limiter.pace.windowMs, landingMs: landingMsOf(limiter.pace), at: now() },
   };
   const readBacks = listReadBacks(decisions, snapshot);
+  const otherWriter = (row: RecordedRow): string | undefined => {
+    const written = lastWrites.get(pathOf(row));
+    return written && otherWriterOf(written, run.runId, row.change);
+  };
   const settled = new Map(
     decisions.map((decision) => [
       decision,
       settledBy(decision, terms, {
         readBack: readBacks.get(decision.row),
         isLagging: isLagging(decision.row),
+        otherWriter: otherWriter(decision.row),
       }),
     ]),
   );
@@ -196,13 +225,26 @@ function parted(
 const asSeen = (records: readonly RowUpdate[], rows: readonly RecordedRow[]): RowUpdate[] =>
   records.map((record) => ({ ...record, seen: rows[record.place] ?? record }));
 
-const permitRows = (needed: readonly NeededWrite[]) =>
+/** Rows of the run itself are among those whose writes may still land, on what others of the same list would write. */
+async function tellOfLandings(
+  { runId, graphUrl }: Run,
+  needed: readonly NeededWrite[],
+  { runs }: WorkerDeps,
+): Promise<void> {
+  const paths = needed.flatMap(({ rows }) => rows.map(({ row }) => pathOf(row)));
+  const landing = await runs.landings(graphUrl, [...new Set(paths)]);
+  if (landing.size > 0) await runs.keepLateWaits(runId, landing);
+}
+
+const permitRows = (needed: readonly NeededWrite[], all: readonly RecordedRow[], { graphUrl }: Run) =>
   needed.flatMap(({ rows, list }, request) =>
-    rows.map(({ row, before }, i) => {
+    rows.map((decision, i) => {
+      const { row, before } = decision;
       const image = beforeJson(before);
       const isFirst = list !== undefined && i === 0;
       return {
         ...{ place: row.place, state: row.state, attempts: row.attempts, request },
+        ...{ listName: listNameOf(graphUrl, pathOf(row)), isApart: isApart(decision, all) },
         ...(image !== undefined && !isKept(image, row.before) && { before: image }),
         ...(isFirst ? { list } : row.list !== undefined && { list: null }),
       };

@@ -101,6 +101,26 @@ export function recordOf(
 /** What is answered so was not carried out: it is not there, somebody else is at it, or what it was written for has changed. */
 const REFUSED: ReadonlySet<number | undefined> = new Set([409, 412]);
 
+/** Whether what was answered so may be applied all the same, later than its reply. */
+export function mayLand(outcome: Outcome): boolean {
+  switch (outcome.kind) {
+    case 'lost':
+      return true;
+    case 'again':
+    case 'gaveUp':
+      return !REFUSED.has(outcome.httpStatus);
+    case 'succeeded':
+    case 'failed':
+    case 'throttled':
+    case 'missing':
+    case 'awaitingApproval':
+    case 'conflict':
+    case 'routeRefused':
+    case 'signIn':
+      return false;
+  }
+}
+
 /** Graph's own code differs from tenant to tenant; what it says stays. */
 export const awaiting = (code: string, why: string): GraphError => ({
   code: 'ApprovalRequired',

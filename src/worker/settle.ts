@@ -38,6 +38,8 @@ export interface SeenOfList {
   readonly readBack?: ListReadBack | undefined;
   /** It is as it was before a write of the last minutes. */
   readonly isLagging?: boolean;
+  /** Another run that has written what the row is about, in the last minutes. */
+  readonly otherWriter?: string | undefined;
 }
 
 /** What a decision makes of its row without a write; undefined: it is to be written, now or after others. */
@@ -69,6 +71,8 @@ export function settledBy(
         return settled('succeeded', definedFields({ httpStatus, errorMessage, assignmentIdAfter }));
       // A before-image tells of an earlier try that has written it.
       const isUnrecorded = decision.isUnplanned === true && row.before === undefined;
+      if (isUnrecorded && seen.otherWriter !== undefined)
+        return settled('skipped', { errorMessage: writtenSince(seen.otherWriter) });
       return settled('skipped', isUnrecorded ? UNRECORDED : definedFields({ errorMessage }));
     }
     case 'duplicate':
@@ -86,8 +90,11 @@ export function settledBy(
 const UNRECORDED: Detail = {
   errorCode: ALREADY_SO_UNPLANNED,
   errorMessage:
-    'The plan saw something else, and no write is on record: Redis may have lost the record of it, or somebody else has changed it. `retarget rollback --include-unrecorded` puts it back from the plan.',
+    'The plan saw something else, and this run has no write on record: Redis may have lost the record of it, or another run or somebody else has changed it. `retarget rollback --include-unrecorded` puts it back from the plan.',
 };
+
+const writtenSince = (runId: string): string =>
+  `The plan saw something else; run ${runId} has written it since, and \`retarget rollback ${runId}\` takes it back.`;
 
 const saidOf = (
   { detail: { throttledMs, requestId, clientRequestId } }: RecordedRow,

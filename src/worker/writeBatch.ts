@@ -14,7 +14,7 @@ import type { NeededWrite } from './needed.ts';
 import { abortForRoute, pauseForPermission, pauseAtWork, refusedSignIn } from './pauseRun.ts';
 import { refusedWrites } from './writeRefusal.ts';
 import { writtenLists, type ReadLists } from './writtenLists.ts';
-import { failure, recordOf, recordOfRefused, type Traces } from './rowUpdate.ts';
+import { failure, mayLand, recordOf, recordOfRefused, type Traces } from './rowUpdate.ts';
 
 type Refused = Extract<EnvelopeReply, { kind: 'refused' }>;
 
@@ -80,7 +80,8 @@ export async function writeBatch(
       const refusal = lost && (await refusedWrites(run, lost, answered.some(wasForbiddenBefore), deps));
       const accepted = writes.filter((_, i) => answered[i]?.outcome.kind === 'succeeded');
       // Before the rows are recorded: nobody takes up the policy again without knowing.
-      await runs.keepLastWrites(run.graphUrl, limiter.pace.windowMs, writtenLists(accepted, lists));
+      const written = writtenLists(accepted, lists, run.runId);
+      await runs.keepLastWrites(run.graphUrl, limiter.pace.windowMs, written);
       const { states, runState } = await recordReplies(
         ref,
         permit,
@@ -221,6 +222,9 @@ function recordReplies(
     accepted: answered.filter(({ outcome }) => !NOT_LET_THROUGH.has(outcome.kind)).length,
     backoffMs: backoffOf(throttled),
     throttled: throttled.length,
+    mayLand: answered.flatMap(({ outcome, rows }) =>
+      mayLand(outcome) ? rows.map(({ row }) => row.place) : [],
+    ),
     isStopping: answered.some(({ outcome }) => STOPS_RUN.has(outcome.kind)),
     allForbidden: !isUnpaid && answered.length >= FORBIDDEN_REPLIES_MIN && answered.every(isForbidden),
   });

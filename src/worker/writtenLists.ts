@@ -1,8 +1,8 @@
-import { lastWritten, type LastWritten } from '../assignments/changes/lastWritten.ts';
+import { lastWritten } from '../assignments/changes/lastWritten.ts';
 import type { Snapshot } from '../assignments/changes/planBatch.ts';
 import { listAfter } from '../assignments/changes/writes.ts';
 import { listPath } from '../assignments/kinds/address.ts';
-import type { LateWrite } from '../runs/lastWrites.ts';
+import { writerOf, type KeptWrite, type LateWrite } from '../runs/lastWrites.ts';
 import type { RecordedRow, RowUpdate } from '../runs/batchRow.ts';
 import type { NeededWrite } from './needed.ts';
 
@@ -19,8 +19,9 @@ export interface ReadLists {
 export function writtenLists(
   accepted: readonly NeededWrite[],
   { snapshot, lastWrites }: ReadLists,
-): ReadonlyMap<string, LastWritten> {
-  const found = new Map<string, LastWritten>();
+  runId: string,
+): ReadonlyMap<string, KeptWrite> {
+  const found = new Map<string, KeptWrite>();
   for (const [path, writes] of Map.groupBy(accepted, pathOf)) {
     const reading = path === undefined ? undefined : snapshot.get(path);
     // What nobody has read is nothing that a read could be held against.
@@ -32,7 +33,12 @@ export function writtenLists(
       ),
     );
     const read = reading.assignments.map(({ whole }) => whole);
-    found.set(path, lastWritten(lastWrites.get(path), read, afters));
+    const known = lastWrites.get(path);
+    const writers = writes.flatMap(({ rows }) => rows.map(({ row }) => writerOf(runId, row.change)));
+    found.set(path, {
+      ...lastWritten(known, read, afters),
+      writers: [...(known?.writers ?? []), ...writers],
+    });
   }
   return found;
 }
@@ -42,8 +48,8 @@ export function seenWritten(
   rows: readonly RecordedRow[],
   records: readonly RowUpdate[],
   { snapshot, lastWrites }: ReadLists,
-): ReadonlyMap<string, LastWritten> {
-  const found = new Map<string, LastWritten>();
+): ReadonlyMap<string, KeptWrite> {
+  const found = new Map<string, KeptWrite>();
   for (const { place, state } of records) {
     const row = rows[place];
     if (row?.state !== 'written' || state !== 'succeeded') continue;
@@ -52,7 +58,7 @@ export function seenWritten(
     const reading = snapshot.get(path);
     if (known === undefined || reading?.kind !== 'list') continue;
     const read = reading.assignments.map(({ whole }) => whole);
-    found.set(path, lastWritten(known, read, []));
+    found.set(path, { ...lastWritten(known, read, []), writers: known.writers });
   }
   return found;
 }

@@ -100,9 +100,32 @@ describe('a write that may land when nobody waits for it any more', () => {
     expect(await here.run(['worker', '--until-idle'])).toMatchObject({ exitCode: 0 });
     const back = await here.run(['rollback', '@last', '--yes', '--work']);
     expect(back, back.stderr).toMatchObject({ exitCode: 0 });
-    expect(back.stderr).toContain('sent more than once, and an earlier send may still land');
+    expect(back.stderr).toContain('A write whose reply was lost may still land on 3 policies: waiting up to');
     // All that was sent has landed by now: the wait is longer than the simulator's.
     expect(here.groups()).toEqual(['old', 'old', 'old']);
+  });
+
+  test('is waited for by a rollback from the plan as well, and by a run of another file, which says so', async () => {
+    const here = await site({ lateMs: 1_500 });
+    const plan = join(here.dir, 'plan.ndjson');
+    await here.run(['plan', here.file('x.csv', CHANGES), '-o', plan, ...ALLOW_ALL]);
+    const writeLate = async (): Promise<void> => {
+      here.simulator.reconfigure({ script: [{ envelope: 2, fault: 'timeoutLate' }] });
+      expect(await here.run(['worker', '--until-idle'])).toMatchObject({ exitCode: 0 });
+    };
+    await here.run(['submit', plan, ...ALLOW_ALL]);
+    await writeLate();
+    const back = await here.run(['rollback', '--from', plan, '--yes', '--work']);
+    expect(back, back.stderr).toMatchObject({ exitCode: 0 });
+    expect(here.groups()).toEqual(['old', 'old', 'old']);
+
+    await here.run(['submit', '--no-plan', '--again', here.file('x.csv', CHANGES)]);
+    await writeLate();
+    const oneBack = CHANGES.replaceAll(guid('new0'), guid('old'));
+    const second = await here.run(['apply', here.file('y.csv', oneBack), '--yes', ...ALLOW_ALL]);
+    expect(second.stderr).toContain('may still land on');
+    expect(here.groups()).toEqual(['old', 'new', 'new']);
+    expect(here.simulator.stats().writesLandedLate).toBe(6);
   });
 
   test('is counted by cancel, and settled later as what is there', async () => {
@@ -161,6 +184,23 @@ describe('what is as desired though the plan saw something else, and no write is
     const all = await here.run(['rollback', here.runId, '--yes', '--work', '--include-unrecorded']);
     expect(all, all.stderr).toMatchObject({ exitCode: 0 });
     expect(here.groups()).toEqual(['old', 'old', 'old']);
+  });
+
+  test('is no doubt where another run has written it: that run is named, and takes it back', async () => {
+    const here = await site();
+    const plan = join(here.dir, 'plan.ndjson');
+    await here.run(['plan', here.file('x.csv', CHANGES), '-o', plan, ...ALLOW_ALL]);
+    const submit = async (): Promise<string> =>
+      (await here.run(['submit', plan, '--again', ...ALLOW_ALL])).stdout.trim();
+    const [first, second] = [await submit(), await submit()];
+    expect(await here.run(['worker', '--until-idle'])).toMatchObject({ exitCode: 0 });
+    expect(await here.json('status', second, '--json')).toMatchObject({ skipped: 3, unrecorded: 0 });
+    const rows = await here.json('results', second, '--format', 'json');
+    expect(rows).toMatchObject(
+      Array(3).fill({ errorCode: null, errorMessage: expect.stringContaining(`rollback ${first}`) }),
+    );
+    expect(await here.run(['rollback', second, '--yes', '--work'])).toMatchObject({ exitCode: 0 });
+    expect(here.groups()).toEqual(['new', 'new', 'new']);
   });
 
   test('can’t be put back when the plan is gone, which is said before anything is done', async () => {

@@ -58,6 +58,16 @@ test('the log has who did what, when, why, with what allowed, for each command',
   expect(said[2]?.details).toMatchObject({ maxFailures: '7' });
 });
 
+test('the reason that somebody gave stands in the status as well', async () => {
+  const here = await bench(redis.url, { tenant: SMALL_TENANT });
+  await here.run(['submit', '--no-plan', here.file('x.csv', CHANGES)]);
+  await here.run(['pause', '@last', '--reason', 'CHG-2 is late']);
+  expect((await here.run(['status', '@last'])).stdout).toMatch(
+    /^state +paused: by ada@desk: CHG-2 is late$/m,
+  );
+  expect((await here.run(['status'])).stderr).toContain('by ada@desk: CHG-2 is late');
+});
+
 test('it outlives the run, as a table too; an unknown run is told', async () => {
   const here = await bench(redis.url, { tenant: SMALL_TENANT });
   const runId = (

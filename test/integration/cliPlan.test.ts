@@ -194,6 +194,15 @@ describe('a plan', () => {
 });
 
 describe('a saved plan', () => {
+  test('goes into a directory that is there: a wrong path is bad input, and none is made', async () => {
+    const here = await plannedTenant(redis.url, 1);
+    const nowhere = await here.run(['plan', here.changes, '-o', join(here.dir, 'no', 'such', 'plan.ndjson')]);
+    expect(nowhere).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(nowhere.stderr).toContain("The plan can't be written to");
+    expect(nowhere.stderr).toContain('Give -o or --plan-dir a directory');
+    expect(existsSync(join(here.dir, 'no'))).toBe(false);
+  });
+
   const planOf = async (here: PlannedTenant): Promise<string> => {
     const plan = join(here.dir, 'plan.ndjson');
     expect((await here.run(['plan', here.changes, ...ANY_SIZE, '-o', plan])).exitCode).toBe(0);
@@ -371,7 +380,7 @@ describe('the plan of a run', () => {
     const here = await plannedTenant(redis.url, 2);
     const planDir = here.file('no-directory', '');
     const ran = await here.run(['apply', here.changes, '--yes', '--plan-dir', planDir, ...ANY_SIZE]);
-    expect(ran.exitCode).toBe(4);
+    expect(ran.exitCode).toBe(2);
     expect(ran.stderr).toContain('nothing was queued');
     expect(await runs(here)).toEqual([]);
   });

@@ -102,7 +102,7 @@ export class Draft implements AsyncDisposable {
     if (saved === undefined) this.#keptPlan = this.#planPath();
     const plan =
       saved === undefined
-        ? await makePlan(await this.#subject(terms), { ...terms, saveTo: [...terms.saveTo, ...this.#kept()] })
+        ? await makePlan(await this.#subject(terms), { ...terms, keptPlan: this.#keptPlan })
         : await planFrom(saved, { ...this.#rows, services: this.#services }, terms);
     this.#fingerprint = plan.fingerprint;
     return plan;
@@ -188,10 +188,6 @@ export class Draft implements AsyncDisposable {
   #planPath(): string | undefined {
     const { run } = this.#terms;
     return run && keptPlanPath(this.#rows.staging.runId, run.planDir, this.#services);
-  }
-
-  #kept(): readonly string[] {
-    return this.#keptPlan === undefined ? [] : [this.#keptPlan];
   }
 }
 

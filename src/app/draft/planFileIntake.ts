@@ -42,7 +42,7 @@ export async function stagePlanFile(
     run: { apiVersion, blind, fileName: source.name },
   });
   const keptPlan = run && keptPlanPath(staging.runId, run.planDir, services);
-  const files = await openPlan(keptPlan === undefined ? [] : [keptPlan], header, key);
+  const files = await openPlan({ saveTo: [], keptPlan }, header, key);
   await using _files = files;
   const tally = new PlanTally();
   const duplicates = new Duplicates();

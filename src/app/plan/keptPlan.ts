@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { EXIT, UserError } from '../../errors.ts';
 import type { PlanHeader, PlanRow } from '../../formats/planFile.ts';
 import { PlanWriter } from '../../formats/writePlanFile.ts';
+import { cannotWrite } from '../cannotWrite.ts';
 
 /** A plan that is being made: its rows, then what was found in all of them, which answers its fingerprint. */
 interface OpenPlan extends AsyncDisposable {
@@ -10,17 +10,30 @@ interface OpenPlan extends AsyncDisposable {
   end(findings: Readonly<Record<string, number>>): Promise<string>;
 }
 
-/** @throws UserError (exit 2) when a plan can't be kept where it is wanted. */
-export async function openPlan(paths: readonly string[], header: PlanHeader, key: Buffer): Promise<OpenPlan> {
+/** Where a plan is written to. */
+export interface PlanPlaces {
+  /** Files that somebody has named: in directories that are there. */
+  readonly saveTo: readonly string[];
+  /** Where the plan of a run is kept: its directory is made. */
+  readonly keptPlan: string | undefined;
+}
+
+/** @throws UserError (exit 2 or 4) when a plan can't be kept where it is wanted. */
+export async function openPlan(
+  { saveTo, keptPlan }: PlanPlaces,
+  header: PlanHeader,
+  key: Buffer,
+): Promise<OpenPlan> {
+  const paths = keptPlan === undefined ? saveTo : [...saveTo, keptPlan];
   const told = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
       return await work();
     } catch (error) {
-      throw cannotKeep(paths.join(' or '), error);
+      throw cannotWrite(error, notKept(paths));
     }
   };
   const writer = await told(async () => {
-    for (const path of paths) await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    if (keptPlan !== undefined) await mkdir(dirname(keptPlan), { recursive: true, mode: 0o700 });
     return PlanWriter.create(paths, header, key);
   });
   return {
@@ -30,12 +43,7 @@ export async function openPlan(paths: readonly string[], header: PlanHeader, key
   };
 }
 
-function cannotKeep(path: string, error: unknown): Error {
-  if (!(error instanceof Error) || !('syscall' in error))
-    return error instanceof Error ? error : new Error(String(error));
-  return new UserError(`The plan can't be written to ${path}: ${error.message}.`, {
-    remedy: 'Give -o or --plan-dir a directory that you can write to, with room for it; nothing was queued.',
-    exitCode: EXIT.environment,
-    cause: error,
-  });
-}
+const notKept = (paths: readonly string[]) => ({
+  what: `The plan can't be written to ${paths.join(' or ')}`,
+  remedy: 'Give -o or --plan-dir a directory that you can write to, with room for it; nothing was queued.',
+});

@@ -34,14 +34,18 @@ const TELL_READ_EVERY_MS = 5_000;
  */
 export async function makePlan(
   subject: PlanSubject,
-  terms: PlanTerms,
+  terms: PlanTerms & { readonly keptPlan?: string | undefined },
   each: (row: PlannedRow, rank: number) => void = () => undefined,
 ): Promise<Plan> {
   const { services, staging, rules } = subject;
   const createdAt = new Date().toISOString();
   const tenantRead = !rules.blind && !terms.offline;
   const header = headerOf(subject, createdAt, terms.offline);
-  const files = await openPlan(terms.saveTo, header, await services.runs.sealKey());
+  const files = await openPlan(
+    { saveTo: terms.saveTo, keptPlan: terms.keptPlan },
+    header,
+    await services.runs.sealKey(),
+  );
   await using _files = files;
   const graph = tenantRead ? graphOf(services.identity, services, rules.apiVersion) : undefined;
   const rowsPlanned = new RowsPlanned(subject, each);

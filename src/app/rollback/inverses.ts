@@ -14,6 +14,7 @@ import { expectRead } from '../plan/unreadable.ts';
 import { graphOf } from '../graphOf.ts';
 import { patientReads } from '../patientReads.ts';
 import type { Services } from '../services.ts';
+import { untilLanded } from './untilLanded.ts';
 import type { Written, WrittenRow } from './writtenRows.ts';
 
 /** Rows that somebody has changed since, and that are told one by one. */
@@ -22,11 +23,18 @@ export const CHANGED_SHOWN = 10;
 /** Cells that go with a row to the results of its rollback. */
 const CARRIED = ['note', 'policyName', 'groupName', 'platform'] as const satisfies readonly InputColumn[];
 
+export interface StagingTerms {
+  /** Put back also what somebody has changed since. */
+  readonly force: boolean;
+  /** Writes that may still land are waited for. */
+  readonly isPatient: boolean;
+}
+
 /** Looks at what is there now, and stages a row for each assignment that is to be put back. */
 export async function stageInverses(
   written: Written,
   staging: Staging,
-  force: boolean,
+  { force, isPatient: waitsForLateWrites }: StagingTerms,
   services: Services,
 ): Promise<Inverses> {
   const { identity } = services;
@@ -38,6 +46,7 @@ export async function stageInverses(
   try {
     for await (const batch of written.batches()) {
       const addresses = batch.map(({ change }) => change.address);
+      if (waitsForLateWrites) await untilLanded([...new Set(addresses.map(listPath))], services);
       const { lists: readings, lagging } = await readBelievedLists(addresses, send, from, services, {
         isPatient,
       });

@@ -7,7 +7,6 @@ import { Stagings } from '../draft/stagings.ts';
 import { keptPlanPath } from '../draft/keptPlans.ts';
 import { logRun, type Said } from '../runs/runLog.ts';
 import type { Services } from '../services.ts';
-import { waitForLateWrites } from './lateWrites.ts';
 import { stageInverses, type Inverses } from './inverses.ts';
 import { writtenByPlan, writtenByRun, type Selection, type Written } from './writtenRows.ts';
 
@@ -84,8 +83,7 @@ export async function draftRollback(
   { force, isDry, planDir, justification, purpose }: RollbackRun,
   services: Services,
 ): Promise<RollbackDraft> {
-  const { name, runId, apiVersion, strategy, unrecordedLines } = written;
-  if (!isDry && runId !== undefined) await waitForLateWrites(runId, services);
+  const { name, apiVersion, strategy, unrecordedLines } = written;
   const options = { ...DEFAULT_OPTIONS, restores: true, justification, revertOf: name, purpose };
   const run: RunTerms | undefined = isDry ? undefined : { options, keepDays: KEEP_DAYS, planDir };
   const root = services.identity.config.graphUrl;
@@ -95,7 +93,7 @@ export async function draftRollback(
   const found = Promise.withResolvers<Inverses>();
   const stage = async () => {
     const staging = await stagings.begin();
-    const inverses = await stageInverses(written, staging, force, services);
+    const inverses = await stageInverses(written, staging, { force, isPatient: !isDry }, services);
     found.resolve(inverses);
     const { sha256, columns, rows } = inverses;
     return {

@@ -6,7 +6,7 @@ import { hasEnded, type Run, type RunState, awaitsSignIn } from '../../runs/run.
 import { refuseUnfitStrategy } from '../draft/draftTerms.ts';
 import type { Services } from '../services.ts';
 import { wrongState } from './findRun.ts';
-import { logRun, type Said } from './runLog.ts';
+import { logRun, reasonFrom, type Said } from './runLog.ts';
 import { rowsMeant } from './resultRow.ts';
 import { selectorFrom } from './selection.ts';
 import { whyNotTaken } from './whyWaiting.ts';
@@ -29,7 +29,7 @@ type Done = keyof typeof REMEDIES;
  */
 export async function pauseRun(run: Run, said: Said, services: Services): Promise<void> {
   const from: RunState[] = awaitsSignIn(run) ? ['queued', 'running', 'paused'] : ['queued', 'running'];
-  await move(run, 'paused', from, 'paused', services);
+  await move(run, 'paused', from, 'paused', said, services);
   await logRun('pause', run.runId, services, said);
 }
 
@@ -63,7 +63,7 @@ export async function resumeRun(
   } else {
     if (strategy && run.state === 'paused') await services.runs.set(run.runId, { strategy });
     if (run.state === 'queued' || run.state === 'running') throw goesOn(run, services);
-    await move(run, 'queued', ['paused'], 'resumed', services);
+    await move(run, 'queued', ['paused'], 'resumed', said, services);
   }
   await logRun('resume', run.runId, services, said);
   await services.producer.topUp();
@@ -82,7 +82,7 @@ export interface Cancelled {
 
 /** Ends a run after what is in flight. @throws UserError (exit 2) when it has ended */
 export async function cancelRun(run: Run, said: Said, services: Services): Promise<Cancelled> {
-  await move(run, 'cancelled', ['queued', 'running', 'paused'], 'cancelled', services);
+  await move(run, 'cancelled', ['queued', 'running', 'paused'], 'cancelled', said, services);
   await logRun('cancel', run.runId, services, said);
   const after = (await services.runs.run(run.runId)) ?? run;
   return {
@@ -160,9 +160,12 @@ async function move(
   to: RunState,
   from: readonly RunState[],
   done: Done,
-  { runs, identity }: Services,
+  { reason }: Said,
+  { runs, identity, redactor }: Services,
 ): Promise<void> {
-  const why = { reason: 'operator', reasonText: `by ${identity.operator}` } as const;
+  const said = reasonFrom(reason, redactor);
+  const reasonText = `by ${identity.operator}${said === null ? '' : `: ${said}`}`;
+  const why = { reason: 'operator', reasonText } as const;
   const moved = await runs.transition(run.runId, { to, from, ...(to !== 'queued' && why) });
   if (moved.kind === 'wrong') throw wrongState(run, moved.state, done, REMEDIES[done]);
 }

@@ -2,9 +2,10 @@ import type { Config } from '../../config.ts';
 import type { Waiting } from '../../runs/progress.ts';
 import { RECORD_FORMAT, SILENT_MS, type Run } from '../../runs/run.ts';
 import type { Stop } from '../../runs/runReader.ts';
+import type { LateWaits } from '../../runs/landings.ts';
 import type { RunStore } from '../../runs/runStore.ts';
 import type { Identity } from '../identity.ts';
-import { duration } from '../words.ts';
+import { count, duration } from '../words.ts';
 
 /** Why workers with these settings leave a run alone; undefined when they take it in its turn. */
 export function whyNotTaken(run: Run, { graphUrl }: Pick<Config, 'graphUrl'>): Waiting | undefined {
@@ -31,7 +32,7 @@ export type HasWorkers = (runId: string) => Promise<boolean>;
 /** Why a run that is not paused and has not ended does not go on; undefined when nothing stands in its way. */
 export async function whyWaiting(
   run: Run,
-  runs: Pick<RunStore, 'runs' | 'stopped' | 'now'>,
+  runs: Pick<RunStore, 'runs' | 'stopped' | 'now' | 'lateWaits'>,
   { config, hint }: { readonly config: Pick<Config, 'graphUrl'>; readonly hint: Identity['hint'] },
   hasWorkers: HasWorkers,
 ): Promise<Waiting | undefined> {
@@ -49,6 +50,8 @@ export async function whyWaiting(
   const isAlive = async (each: Run): Promise<boolean> => !isSilent(each, now) && hasWorkers(each.runId);
   if (run.state === 'running') {
     if (!(await isAlive(run))) return noWorker(hint);
+    const late = await runs.lateWaits(run.runId);
+    if (late.lists > 0) return lateWrites(late);
     return isStuck(run, now) ? noProgress(run, now) : undefined;
   }
   const atWork = (await runs.runs()).find(
@@ -74,6 +77,11 @@ export async function whyWaiting(
 const noWorker = (hint: Identity['hint']): Waiting => ({
   reason: 'noWorker',
   reasonText: `no worker is at work for it: start one with \`${hint('worker')}\``,
+});
+
+const lateWrites = ({ lists, leftMs }: LateWaits): Waiting => ({
+  reason: 'lateWrites',
+  reasonText: `a write whose reply was lost may still land on ${count(lists, 'policy', 'policies')} of it, for up to ${duration(Math.ceil(leftMs / 1000))}; they are written after that`,
 });
 
 const noProgress = ({ lastProgressAt, workingSince }: Run, now: number): Waiting => ({

@@ -36,6 +36,12 @@ function groupSeat(assignment: JsonObject): string | undefined {
   return group === undefined ? undefined : `group ${group.toLowerCase()}`;
 }
 
+/** The place that an assignment has in some tenant, where that of another one may be counted as the same. */
+export const roomsOf =
+  (seatOf: SeatOf): SeatOf =>
+  (assignment) =>
+    groupSeat(assignment) ?? seatOf(assignment);
+
 /** Whether the ids of this list are made of the groups that they are for. */
 const idsFollowTargets = (list: readonly CurrentAssignment[]): boolean =>
   list.some(({ id, target }) => {
@@ -122,7 +128,7 @@ function secondEntry(
  * are not made of groups yet may be from the next write on.
  */
 export function roomMakers({ steps, list, seatOf }: ListSteps): Map<number, readonly number[]> {
-  const roomOf: SeatOf = (assignment) => groupSeat(assignment) ?? seatOf(assignment);
+  const roomOf = roomsOf(seatOf);
   const makerOf = new Map<CurrentAssignment, number>();
   for (const [at, step] of steps.entries()) {
     if (step.kind === 'put' && step.over !== undefined) makerOf.set(step.over, at);

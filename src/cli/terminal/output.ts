@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { cannotWrite, type NotWritten } from '../../app/cannotWrite.ts';
 import { pathIn } from '../../app/pathIn.ts';
 import { EXIT, UserError } from '../../errors.ts';
 import { FileReplacement } from '../../formats/fileReplacement.ts';
@@ -45,7 +46,7 @@ export async function writeOutput(
     try {
       return await work();
     } catch (error) {
-      throw cannotWrite(path, error);
+      throw cannotWrite(error, notWritten(path, error));
     }
   };
   await using file = await told(() => FileReplacement.open(path, 'anything'));
@@ -53,19 +54,11 @@ export async function writeOutput(
   await told(() => file.end());
 }
 
-function cannotWrite(path: string, error: unknown): Error {
-  if (!(error instanceof Error) || !('syscall' in error))
-    return error instanceof Error ? error : new Error(String(error));
-  const hasBegun = error.syscall !== 'open';
-  return new UserError(
-    `Cannot write ${path}: ${error.message}.${hasBegun ? ' What was there before is as it was.' : ''}`,
-    {
-      remedy:
-        'code' in error && error.code === 'ELOOP'
-          ? 'Give -o the path of the file that the link leads to.'
-          : 'Give -o the path of a file in a directory that you can write to, with room for it.',
-      exitCode: hasBegun ? EXIT.environment : EXIT.badInput,
-      cause: error,
-    },
-  );
-}
+const notWritten = (path: string, error: unknown): NotWritten => ({
+  what: `Cannot write ${path}`,
+  begun: ' What was there before is as it was.',
+  remedy:
+    error instanceof Error && 'code' in error && error.code === 'ELOOP'
+      ? 'Give -o the path of the file that the link leads to.'
+      : 'Give -o the path of a file in a directory that you can write to, with room for it.',
+});

@@ -26,9 +26,9 @@ export function talkOf(events: Events, print: Printer, log: LeveledLog): void {
   );
   events.on('sample', (rows, of) => say(`A sample of ${rows} of ${count(of, 'row')} to be written:`));
   events.on('planProgress', (progress) => say(progressInWords(progress)));
-  events.on('lateWrites', (runId, rows, waitMs) =>
+  events.on('lateWrites', (policies, waitMs) =>
     say(
-      `${count(rows, 'row')} of ${runId} ${rows === 1 ? 'was' : 'were'} sent more than once, and an earlier send may still land: waiting ${duration(Math.ceil(waitMs / 1000))} for that before anything is put back.`,
+      `A write whose reply was lost may still land on ${count(policies, 'policy', 'policies')}: waiting up to ${duration(Math.ceil(waitMs / 1000))} for that before anything is put back.`,
     ),
   );
   events.on('lastRun', (runId, fileName) => say(`@last is ${runId} (${fileName})`));

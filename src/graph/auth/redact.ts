@@ -19,7 +19,8 @@ const SHAPES: readonly (readonly [RegExp, string])[] = [
     /\b((?:access|refresh|id)_token|client_secret|client_assertion|device_code)((?:\\?["'])?[ \t]*[:=][ \t]*(?:\\?["'])?)[^\s"'&,;\\}]+/gi,
     '$1$2[redacted]',
   ],
-  [/(:\/\/[^\s:/?#@"']*):[^\s"'/]+@/g, '$1:[redacted]@'],
+  // But what our own remedies show in its place.
+  [/(:\/\/[^\s:/?#@"']*):(?!password@host\b)[^\s"'/]+@/g, '$1:[redacted]@'],
 ];
 
 /** `text` without tokens, private keys and passwords in URLs, as far as their form gives them away. */

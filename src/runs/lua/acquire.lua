@@ -1,12 +1,14 @@
--- needs: limiter, budget, leases, details, canary
+-- needs: limiter, budget, leases, details, canary, landings
 -- A permit to write rows of one batch: checks the run, picks, charges, marks `sent`, counts the attempt and keeps the
 -- before-images, in one step.
--- args: policy, batch, token; requestsMax: requests at most; rows: what is wanted, packed by itself as it is asked again and again: of
+-- args: policy, runId, batch, token; requestsMax: requests at most; rows: what is wanted, packed by itself as it is asked again and again: of
 -- each row its place in the batch, `seen`: its state byte as the caller saw it (a row that changed since is left out), the number
--- of the request that it goes in, its before-image as bytes (nil: none, or known), and the list that is written whole (nil: none).
+-- of the request that it goes in, its before-image as bytes (nil: none, or known), the list that is written whole (nil: none), and
+-- the name of the list that it is in. A request waits while a write of other rows may still land in its list; one that isApart,
+-- for those of other runs only.
 -- Answers {"granted", now, event, chargeEnd, states, requests, a byte for each row}, {"wait", now, event, ms, reason}, {"busy",
--- now, event, ms} when another worker writes this batch, or {"stopped", now, event, state} when the run is not at work.
-local HEADER, STATES, LEASES, BEFORE = KEYS[5], KEYS[6], KEYS[7], KEYS[8]
+-- now, event, ms, why} when another worker writes this batch (`lease`) or writes of others may still land (`landing`), or {"stopped", now, event, state} when the run is not at work.
+local HEADER, STATES, LEASES, BEFORE, LANDINGS = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 -- A row may be written again and again, each time over something else.
 local IMAGES_BYTES_MAX = 65536
 local LISTS_BYTES_MAX = 262144
@@ -18,16 +20,30 @@ local state, cap = unpack(redis.call('HMGET', HEADER, FIELD.state, FIELD.writesP
 if state ~= RUN.running then return { 'stopped', text(now), event, state or '' } end
 
 local leaseMs = leaseLeft(LEASES, batch, token, now)
-if leaseMs > 0 then return { 'busy', text(now), event, text(leaseMs) } end
+if leaseMs > 0 then return { 'busy', text(now), event, text(leaseMs), 'lease' } end
 
 local states = redis.call('HGET', STATES, batch)
 local canary = canaryLeft(HEADER)
+local rows = cmsgpack.unpack(args.rows)
+local run = args.runId .. ':'
+local function nameOf(row) return run .. batch .. ':' .. row.place end
+-- A row's own write is sent again: it would land on what it wants.
+local landing, held, landingMs = landingLists(LANDINGS), {}, 0
+for _, row in ipairs(rows) do
+  local others = landing[row.listName]
+  for other, last in pairs(others and not others[nameOf(row)] and others or {}) do
+    if not row.isApart or string.sub(other, 1, #run) ~= run then
+      held[row.request] = true
+      landingMs = math.max(landingMs, last - now)
+    end
+  end
+end
 local wanted, wantedRequests, lastRequest, isHeldByCanary = {}, 0, nil, false
-for _, row in ipairs(cmsgpack.unpack(args.rows)) do
+for _, row in ipairs(rows) do
   local before = row.seen % 16
   -- What Graph says it has written is read back, never sent again.
   local isSendable = before <= UNSETTLED_MAX and before ~= STATE.written
-  if string.byte(states, row.place + 1) == row.seen and isSendable then
+  if string.byte(states, row.place + 1) == row.seen and isSendable and not held[row.request] then
     local isNew, isBegun = row.seen < 16, row.request == lastRequest
     -- A request is never parted: what begins within the canary goes whole.
     if isNew and not isBegun and canary == 0 then
@@ -36,12 +52,14 @@ for _, row in ipairs(cmsgpack.unpack(args.rows)) do
       if isNew and canary then canary = math.max(0, canary - 1) end
       if not isBegun then wantedRequests = wantedRequests + 1 end
       lastRequest = row.request
-      wanted[#wanted + 1] = { place = row.place, request = wantedRequests, image = row.image, list = row.list }
+      wanted[#wanted + 1] = { place = row.place, request = wantedRequests, image = row.image, list = row.list, listName = row.listName, name = nameOf(row) }
     end
   end
 end
 if #wanted == 0 then
   pauseAfterCanary(HEADER)
+  -- Asked again within a window: what is under way only may be answered soon.
+  if landingMs > 0 then return { 'busy', text(now), event, text(math.min(landingMs, policy.windowMs)), 'landing' } end
   if isHeldByCanary then return { 'stopped', text(now), event, 'canary' } end
   return { 'granted', text(now), event, '0', states, 0, '' }
 end
@@ -91,6 +109,7 @@ for _, row in ipairs(wanted) do
   if row.image then images[#images + 1] = row.image end
   if row.list then lists[#lists + 1] = row.list end
   granted[#granted + 1] = row.place
+  if row.listName then keepLanding(LANDINGS, token .. ' ' .. row.name .. ' ' .. row.listName) end
 end
 if redis.call('HSETNX', HEADER, FIELD.firstPermitAt, text(now)) == 1 then redis.call('HSET', HEADER, FIELD.firstBatch, batch) end
 if sent > 0 then redis.call('HINCRBY', HEADER, FIELD.sent, sent) end

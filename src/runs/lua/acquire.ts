@@ -26,9 +26,10 @@ export async function acquire(
   const { header, states, leases, before } = keys.run(ref.runId);
   const [kind, now, event, ...rest] = await scripts.run(
     'acquire',
-    [...limiterKeys(keys), header, states, leases, before],
+    [...limiterKeys(keys), header, states, leases, before, keys.landings],
     {
       policy: policyArgument(policy),
+      runId: ref.runId,
       batch: String(ref.batch),
       token,
       requestsMax: REQUESTS_PER_PERMIT_MAX,
@@ -47,5 +48,7 @@ export const packWanted = (rows: readonly PermitRow[]): Buffer =>
       request: row.request,
       image: row.before === undefined ? null : encodeImage(row.place, row.before),
       list: row.list === undefined ? null : encodeList(row.place, row.list),
+      listName: row.listName ?? null,
+      isApart: row.isApart === true,
     })),
   );

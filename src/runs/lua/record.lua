@@ -1,10 +1,10 @@
--- needs: limiter, budget, details, canary, failures, runEnd
+-- needs: limiter, budget, details, canary, failures, runEnd, landings
 -- Records what became of rows of one batch: states, counters, details, charges and backoff, in one step; only for rows that
 -- are not settled yet.
 -- args: policy, runId, batch; rows: of each its place, its new state byte, `seen`: its state byte when that was decided (nil:
 -- whatever it was), its code when it failed (nil: it
 -- did not), isExpected: its plan showed that it fails, which the failure budget does not count, isUnrecorded: it was found so though the plan wanted a write and none is on record, its detail as bytes (nil: nothing to say), its list as bytes (likewise); and of the permit that they were sent with:
---   token, chargeEnd
+--   token, chargeEnd; mayLand: the places of the rows whose write may still be applied
 --   answered, returned: charges that were used and end a window after the answer came, answeredAgoMs ago / that were never
 --   sent and are given back
 --   accepted: how many of them the tenant let through its limit; throttled: how many it refused with 429
@@ -12,8 +12,8 @@
 --   isStopping: the caller stops the run next, so that the first batch still goes alone
 -- Answers {states, state of the run, event}.
 local HEADER, STATES, DETAILS, SETTLED, LEASES, OPEN = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
-local BEFORE = KEYS[13]
-local OTHER_KEYS = { STATES, DETAILS, SETTLED, LEASES, unpack(KEYS, 11) }
+local BEFORE, LANDINGS = KEYS[13], KEYS[15]
+local OTHER_KEYS = { STATES, DETAILS, SETTLED, LEASES, unpack(KEYS, 11, 14) }
 local batch = args.batch
 local COUNTERS = {
   [STATE.succeeded] = FIELD.succeeded,
@@ -39,6 +39,7 @@ if args.returned > 0 then
   discharge(WRITES, 'w', args.chargeEnd, args.returned)
   discharge(ALL, 'a', args.chargeEnd, args.returned)
 end
+if args.token ~= '' then settleLandings(LANDINGS, args.token, args.mayLand) end
 backoffAfter(args.backoffMs)
 if args.accepted > 0 or args.throttled > 0 then learnFromReply(args.accepted, args.throttled) end
 if args.accepted > 0 and args.backoffMs == 0 then endUnnamedWaits() end

@@ -27,10 +27,11 @@ export async function record(
     [
       ...limiterKeys(keys),
       ...[header, states, details, settled, leases, keys.open],
-      ...[others.inputs, others.planned, others.before, others.order],
+      ...[others.inputs, others.planned, others.before, others.order, keys.landings],
     ],
     {
       ...settlement,
+      mayLand: [...settlement.mayLand],
       backoffMs: Math.round(settlement.backoffMs),
       policy: policyArgument(policy),
       runId: ref.runId,

@@ -1,4 +1,5 @@
 import type { RowUpdate } from '../../runs/batchRow.ts';
+import type { PermitAnswer } from '../../runs/permit.ts';
 import type { RowState } from '../../runs/rowState.ts';
 
 /** Permission to write these rows, once, soon. They are marked `sent` already. */
@@ -21,8 +22,7 @@ export type PermitOutcome =
   | Permit
   /** It would come when the caller's look is out of date. */
   | { readonly kind: 'late' }
-  /** Another worker may have a write of this batch on its way. */
-  | { readonly kind: 'busy'; readonly waitMs: number }
+  | Extract<PermitAnswer, { kind: 'busy' }>
   /** The run is not at work any more, or the tenant is stopped. */
   | { readonly kind: 'stopped'; readonly state: string };
 

@@ -16,10 +16,11 @@ const nowhere = async (): Promise<boolean> => false;
 
 const SETTINGS = { config: { graphUrl: ROOT }, hint: (words: string) => `retarget ${words}` };
 
-const listing = (...runs: Run[]): Pick<RunStore, 'runs' | 'stopped' | 'now'> => ({
+const listing = (...runs: Run[]): Pick<RunStore, 'runs' | 'stopped' | 'now' | 'lateWaits'> => ({
   runs: async () => runs,
   stopped: async () => undefined,
   now: async () => NOW,
+  lateWaits: async () => ({ lists: 0, leftMs: 0 }),
 });
 
 test('a queued run waits for another one that is at work', async () => {
@@ -85,4 +86,13 @@ test('a run that nobody works on any more is not said to be at work', async () =
   const own = async (id: string): Promise<boolean> => id === 'b';
   const why = await whyWaiting(runThatIs('b', 'queued'), listing(runThatIs('a', 'running')), SETTINGS, own);
   expect(why?.reasonText).toContain('gives way within a minute');
+});
+
+test('a run at work whose policies may still be written by others says how many they are, and for how long', async () => {
+  const store = { ...listing(), lateWaits: async () => ({ lists: 2, leftMs: 33_200 }) };
+  const why = await whyWaiting(runThatIs('a', 'running'), store, SETTINGS, everywhere);
+  expect(why).toMatchObject({
+    reason: 'lateWrites',
+    reasonText: expect.stringContaining('may still land on 2 policies of it, for up to 34 s'),
+  });
 });

@@ -134,6 +134,12 @@ test('of addresses of several hosts, and behind them, the passwords are known', 
   );
 });
 
+test('the form of an address that a remedy shows stays as it is to be written', () => {
+  const remedy = 'Put the right user and password into REDIS_URL: redis://user:password@host:port/db.';
+  expect(new Redactor().redacted(remedy)).toBe(remedy);
+  expect(new Redactor().redacted('redis://user:password@hosts')).toBe('redis://user:[redacted]@hosts');
+});
+
 test('settings that come later, as from a file, are known from then on', () => {
   const redactor = new Redactor();
   expect(redactor.redacted('the-secret')).toBe('the-secret');

@@ -1,0 +1,22 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Services } from '../services.ts';
+
+/**
+ * Waits until no write can be applied to these lists any more that is under way or got no reply; `lateWrites` tells of the wait. What lands
+ * on a list after it was read for a rollback would be left, as nobody looks again.
+ */
+export async function untilLanded(
+  paths: readonly string[],
+  { runs, identity, events, interrupted: signal }: Services,
+): Promise<void> {
+  let isTold = false;
+  for (;;) {
+    const landing = await runs.landings(identity.config.graphUrl, paths);
+    if (landing.size === 0) return;
+    const waitMs = Math.max(...landing.values());
+    if (!isTold) events.emit('lateWrites', landing.size, waitMs);
+    isTold = true;
+    // What is under way only may be answered soon.
+    await sleep(Math.min(waitMs, identity.pace.windowMs), undefined, { signal });
+  }
+}
