@@ -8,7 +8,7 @@ import { cpus } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { CASES, type Case } from './cases.ts';
+import { CASES, SMALL_RUNS, type Case } from './cases.ts';
 import { median, openRig, RETARGET, whileAlive, type Rig } from './rig.ts';
 
 const { values } = parseArgs({
@@ -23,6 +23,8 @@ const WINDOW_MS = Number(values['window-ms']);
 /** Round trip of an envelope: 2 % of the window. */
 const LATENCY_MS = Math.round(WINDOW_MS * 0.02);
 const FIRST_WRITE_MAX_MS = 30_000;
+/** A small run that takes longer is not waited for. */
+const SMALL_RUN_WINDOWS_MAX = 20;
 
 interface Measured {
   readonly share: number;
@@ -73,9 +75,9 @@ async function race(current: Case, seed: number): Promise<ReadonlyMap<string, Me
 const mostOf = ({ limits, windowsPerStep }: Case): number =>
   limits.reduce((sum, limit) => sum + limit, 0) * windowsPerStep;
 
-const rigFor = (current: Case, seed: number): Promise<Rig> =>
+const rigFor = (current: Case, seed: number, rows = Math.ceil(mostOf(current) * 1.2) + 200): Promise<Rig> =>
   openRig({
-    rows: Math.ceil(mostOf(current) * 1.2) + 200,
+    rows,
     seed,
     flags: [
       ...['--write-limit', String(current.limits[0]), '--request-limit', 'none'],
@@ -102,6 +104,29 @@ async function measure(rig: Rig, current: Case, startedAt: number): Promise<Meas
     throttledPer1000: (throttled / writesAdmitted) * 1000,
     duringBackoff: requestsDuringBackoff,
   };
+}
+
+interface SmallRun {
+  /** From the first write to the last. */
+  readonly windows: number;
+  readonly throttled: number;
+}
+
+/** One after the other, as a run so short is disturbed by whatever starts beside it. */
+async function smallRun(contend: Contender, current: Case, rows: number, seed: number): Promise<SmallRun> {
+  await using rig = await rigFor(current, seed, rows);
+  await contend(rig, current);
+  const startedAt = await firstWrite(rig);
+  const giveUpAt = startedAt + SMALL_RUN_WINDOWS_MAX * WINDOW_MS;
+  for (;;) {
+    const { writesAdmitted, throttled, writeArrivals } = await rig.stats();
+    const isDone = writesAdmitted >= rows;
+    if (isDone || Date.now() > giveUpAt) {
+      const last = isDone ? (writeArrivals.at(-1) ?? startedAt) : Infinity;
+      return { windows: (last - startedAt) / WINDOW_MS, throttled };
+    }
+    await sleep(WINDOW_MS / 50);
+  }
 }
 
 async function firstWrite(rig: Rig): Promise<number> {
@@ -135,6 +160,23 @@ await whileAlive(async () => {
         of('duringBackoff'),
       ];
       console.log(`| ${[current.name, name, ...figures].join(' | ')} |`);
+    }
+  }
+  const { rows, on } = SMALL_RUNS;
+  console.log(`\n| runs of ${rows.join(', ')} rows | | windows from the first write to the last | 429s |`);
+  console.log('|---|---|---|---|');
+  for (const current of on.filter(({ name }) => `runs of rows, ${name}`.includes(values.only))) {
+    for (const [name, contend] of Object.entries(CONTENDERS).reverse()) {
+      const windows: string[] = [];
+      const refused: string[] = [];
+      for (const count of rows) {
+        const runs: SmallRun[] = [];
+        for (let seed = 1; seed <= Number(values.seeds); seed += 1)
+          runs.push(await smallRun(contend, current, count, seed));
+        windows.push(median(runs.map((run) => run.windows)).toFixed(2));
+        refused.push(String(median(runs.map(({ throttled }) => throttled))));
+      }
+      console.log(`| ${[current.name, name, windows.join(' · '), refused.join(' · ')].join(' | ')} |`);
     }
   }
 });

@@ -32,6 +32,16 @@ const moves = (name: string, windowsPerStep: number, flags: readonly string[]): 
   flags: [...decimal, ...flags],
 });
 
+/** Runs so small that they are nothing but a start, each on a tenant that has seen no write yet. */
+export const SMALL_RUNS: { readonly rows: readonly number[]; readonly on: readonly Case[] } = {
+  rows: [20, 60, 100],
+  on: [
+    one('sliding', 100, 1, ['--window', 'sliding'], 1),
+    one('fixed', 100, 1, ['--window', 'fixed'], 1),
+    one('token bucket of 40', 100, 1, ['--window', 'bucket', '--bucket-size', '40'], 1),
+  ],
+};
+
 export const CASES: readonly Case[] = [
   one('constant, sliding, 1 worker', 100, 30, ['--window', 'sliding'], 1),
   one('constant, sliding, counted, 4 workers', 100, 30, ['--window', 'sliding', ...counted], 4),

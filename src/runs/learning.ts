@@ -24,4 +24,8 @@ export const LEARNING = {
   usedShare: 0.7,
   /** A refused tenant's window is full until its backoff ends, and then a whole batch leaves it at once. */
   justBeforeWindows: 0.02,
+  /** So long after a 429 no write goes before its spacing has passed: a day of Intune's windows. */
+  spacedWindows: 4_320,
+  /** A run of so many windows at most is one that somebody waits for, five minutes of Intune's: its start weighs. */
+  awaitedWindows: 15,
 } as const;

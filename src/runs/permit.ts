@@ -123,6 +123,8 @@ export interface LimiterNow {
   readonly accepted: number;
   /** Writes per window that are used, as far as it is learned; at most the configured limit. */
   readonly budget: number;
+  /** A 429 of the last day keeps writes evenly spaced: none goes before its time. */
+  readonly isSpaced: boolean;
   /** Ms since the epoch. */
   readonly backoffUntil: number | null;
   readonly backoffReason: BackoffReason | null;

@@ -217,7 +217,7 @@ export async function play(
       const asked = policyOf(worker);
       const { event } = await store.record(ref, before, asked, settlement);
       worker.untold = undefined;
-      await audit(event, (redisNow) => twin.recorded(reply.accepted, reply.throttled, asked, redisNow));
+      await audit(event, (redisNow, books) => twin.recorded(settlement, asked, redisNow, books));
       if (backoffMs > 0) permits.closed.push({ from: now, until: now + backoffMs, why: 'named' });
       if (backoffMs < 0) permits.closed.push({ from: now, until: now + windowMs / 10, why: 'unnamed' });
       again(1);

@@ -1,6 +1,6 @@
 import { budgetAfterThrottle, budgetAtPermit, fullBudget, type BudgetState } from './budgetModel.ts';
 import { LEARNING } from '../../src/runs/learning.ts';
-import type { PermitAnswer, LimiterPolicy } from '../../src/runs/permit.ts';
+import type { PermitAnswer, LimiterPolicy, Settlement } from '../../src/runs/permit.ts';
 
 /**
  * What the pure policy makes of a history, told beside the scripts, with books of its own. `against` holds its budget
@@ -30,11 +30,17 @@ export class LimiterTwin {
     });
   }
 
-  recorded(accepted: number, throttled: number, policy: LimiterPolicy, now: number): void {
+  recorded(
+    { accepted, throttled, chargeEnd }: Pick<Settlement, 'accepted' | 'throttled' | 'chargeEnd'>,
+    policy: LimiterPolicy,
+    now: number,
+    books: Readonly<Record<string, string>>,
+  ): void {
     const step = Math.max(1, Math.floor(policy.windowMs / 1000));
     const ends = Math.ceil((now + policy.windowMs + 1) / step) * step;
     if (accepted > 0) this.#accepted.push({ ends, n: accepted });
-    if (throttled === 0) return;
+    // What went before its time and was refused says nothing of how many writes a window takes.
+    if (throttled === 0 || chargeEnd <= Number(books['earlyEnds'] ?? 0)) return;
     const state = this.#state ?? fullBudget(policy.limit, now);
     this.#state = budgetAfterThrottle(state, this.#acceptedSince(now), accepted);
   }

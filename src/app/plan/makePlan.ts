@@ -8,7 +8,7 @@ import { POLICY_TYPES, type PolicyType } from '../../assignments/kinds/registry.
 import type { InputRow } from '../../assignments/rows/row.ts';
 import type { PlanDecision, PlanHeader, PlanRow } from '../../formats/planFile.ts';
 import { typesToApprove } from '../../graph/reads/approvals.ts';
-import { leastSeconds } from '../../worker/limiter/leastTime.ts';
+import { aboutSeconds, leastSeconds } from '../../worker/limiter/leastTime.ts';
 import { readsWithin } from '../../worker/limiter/permittedReads.ts';
 import { changeOfRecorded } from '../../runs/batchRow.ts';
 import { graphOf } from '../graphOf.ts';
@@ -173,7 +173,7 @@ async function planOf(judged: Judged, subject: PlanSubject, { allowed, offline }
   const { identity, runs } = services;
   const { tally, found, createdAt, tenantRead, fingerprint, differences } = judged;
   const { counts } = tally;
-  const { budget } = await runs.limiterNow(services.limiterOn(runs).policy());
+  const flow = await runs.limiterNow(services.limiterOn(runs).policy());
   const asks = tally.requests > 0 && !offline && !rules.blind && identity.signedIn !== undefined;
   const needApproval = asks ? await approvalTypes(services) : undefined;
   return {
@@ -199,7 +199,7 @@ async function planOf(judged: Judged, subject: PlanSubject, { allowed, offline }
     doubt: doubtOf(subject, judged),
     blocked: subject.isRestoring ? [] : blockedBy(found, allowed),
     secondsAtLeast: leastSeconds(tally.requests, identity.pace),
-    secondsAbout: Math.ceil(((tally.requests / budget) * identity.pace.windowMs) / 1000),
+    secondsAbout: aboutSeconds(tally.requests, flow, identity.pace),
     tenantRead,
     offline: !tenantRead && !rules.blind,
   };

@@ -52,6 +52,7 @@ export function showPlan(plan: Plan, print: Printer): void {
 
 const times = ({ secondsAtLeast, secondsAbout }: Plan): string[] => {
   const [least, about] = [Math.floor(secondsAtLeast), Math.round(secondsAbout)];
+  if (Math.max(least, about) === 0) return ['at once'];
   return [
     ...(least > 0 ? [`at least ${duration(least)}`] : []),
     ...(about > least ? [`about ${duration(about)}`] : []),

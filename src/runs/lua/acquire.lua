@@ -1,4 +1,4 @@
--- needs: limiter, budget, leases, details, canary, landings
+-- needs: limiter, budget, atOnce, leases, details, canary, landings
 -- A permit to write rows of one batch: checks the run, picks, charges, marks `sent`, counts the attempt and keeps the
 -- before-images, in one step.
 -- args: policy, runId, batch, token; requestsMax: requests at most; rows: what is wanted, packed by itself as it is asked again and again: of
@@ -16,7 +16,8 @@ local batch, token = args.batch, args.token
 tick()
 
 if stopped() then return { 'stopped', text(now), event, 'stopped' } end
-local state, cap = unpack(redis.call('HMGET', HEADER, FIELD.state, FIELD.writesPerWindow))
+local state, cap, total, left, underWay = unpack(redis.call('HMGET', HEADER,
+  FIELD.state, FIELD.writesPerWindow, FIELD.total, FIELD.left, FIELD.sent))
 if state ~= RUN.running then return { 'stopped', text(now), event, state or '' } end
 
 local leaseMs = leaseLeft(LEASES, batch, token, now)
@@ -76,9 +77,15 @@ if wait > 0 then return { 'wait', text(now), event, text(wait), reason } end
 local budget = budgetAtPermit()
 -- A run's own limit caps what it gets, and is nothing that the tenant is known by.
 budget = math.min(budget, tonumber(cap or '') or budget)
-local spacing = number('nextWriteAt') - now
-if spacing > 0 then return { 'wait', text(now), event, text(spacing), 'spacing' } end
+local planned = number('nextWriteAt')
 local most = math.min(wantedRequests, args.requestsMax)
+local wave = waveLeft()
+if planned > now then
+  local rest = math.min(canaryLeft(HEADER) or math.huge, tonumber(left or '0') - tonumber(underWay or '0'))
+  local early, askAgainMs = earlyRoom(budget, math.max(rest, most), tonumber(total or '0'), most, wave)
+  if early <= 0 then return { 'wait', text(now), event, text(math.min(planned - now, askAgainMs)), 'spacing' } end
+  most = math.min(most, early)
+end
 local free, untilFree = room(WRITES, 'w', math.floor(budget), most)
 local freeAll, untilFreeAll = room(ALL, 'a', policy.limitAll, most)
 local n = math.min(free, freeAll)
@@ -88,13 +95,10 @@ if n == 0 then
 end
 
 local chargeEnd = endOf(now + policy.timeoutMs + policy.windowMs)
+openWindow(budget)
 charge(WRITES, 'w', chargeEnd, n)
 charge(ALL, 'a', chargeEnd, n)
--- A permit that comes late by less than one step is made good by the next, or lateness would add up to lost budget. After
--- a longer rest there is nothing to make good: two batches at once would overfill a small bucket.
-local step = 0.97 * n * policy.windowMs / budget
-local planned = number('nextWriteAt')
-redis.call('HSET', LIMITER, 'nextWriteAt', text((now - planned <= step and planned or now) + step))
+spaceNext(n, budget, planned, wave, chargeEnd)
 redis.call('HSET', LEASES, batch, leaseText(token, now, now + policy.timeoutMs))
 
 local bytes, images, lists, granted = { string.byte(states, 1, #states) }, {}, {}, {}

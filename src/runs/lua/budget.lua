@@ -98,10 +98,13 @@ local function budgetAtPermit()
   return state.budget
 end
 
--- Of the writes of a reply some were accepted, some refused with 429.
-local function learnFromReply(accepted, throttled)
+-- Of the writes of a reply some were accepted, some refused with 429. `isRateKnown`: they went in their time, or the refusal says nothing
+-- of how many the tenant takes in a window.
+local function learnFromReply(accepted, throttled, isRateKnown)
   keepAccepted(accepted)
   if throttled == 0 then return end
+  redis.call('HSET', LIMITER, 'throttledAt', text(now))
+  if not isRateKnown then return end
   local state = readBudget()
   state.quiet, state.cutDue = 0, 1
   if accepted > 0 then state.estimate = math.max(state.estimate, acceptedSince(now)) end

@@ -4,14 +4,19 @@ import { limiterKeys, policyArgument } from './limiter.ts';
 import type { Scripts } from './scripts.ts';
 
 export async function limiterNow(scripts: Scripts, keys: Keys, policy: LimiterPolicy): Promise<LimiterNow> {
-  const [charged, accepted, budget, until, reason] = await scripts.run('limiterNow', limiterKeys(keys), {
-    policy: policyArgument(policy),
-  });
+  const [charged, accepted, budget, until, reason, isSpaced] = await scripts.run(
+    'limiterNow',
+    limiterKeys(keys),
+    {
+      policy: policyArgument(policy),
+    },
+  );
   return {
     charged: Number(charged),
     accepted: Number(accepted),
     budget: Number(budget),
     backoffUntil: Number(until) || null,
+    isSpaced: String(isSpaced) === '1',
     backoffReason: (String(reason) || null) as LimiterNow['backoffReason'],
   };
 }

@@ -1,4 +1,4 @@
--- needs: limiter, budget, details, canary, failures, runEnd, landings
+-- needs: limiter, budget, atOnce, details, canary, failures, runEnd, landings
 -- Records what became of rows of one batch: states, counters, details, charges and backoff, in one step; only for rows that
 -- are not settled yet.
 -- args: policy, runId, batch; rows: of each its place, its new state byte, `seen`: its state byte when that was decided (nil:
@@ -41,7 +41,11 @@ if args.returned > 0 then
 end
 if args.token ~= '' then settleLandings(LANDINGS, args.token, args.mayLand) end
 backoffAfter(args.backoffMs)
-if args.accepted > 0 or args.throttled > 0 then learnFromReply(args.accepted, args.throttled) end
+if args.accepted > 0 or args.throttled > 0 then
+  local isEarly = wasEarly(args.chargeEnd)
+  learnFromReply(args.accepted, args.throttled, not isEarly)
+  if isEarly and args.throttled > 0 then payBackEarly(readBudget().budget) end
+end
 if args.accepted > 0 and args.backoffMs == 0 then endUnnamedWaits() end
 if args.throttled > 0 then redis.call('HINCRBY', HEADER, FIELD.throttled, args.throttled) end
 

@@ -87,6 +87,7 @@ test('each count that there is has its line, and no other', () => {
   const slow = shown({ ...counts, requests: 3_120, secondsAtLeast: 624.9, secondsAbout: 3_000 });
   expect(slow.at(-1)).toBe('3,120 writes, at least 10 min 24 s, about 50 min 0 s.');
   expect(shown({ writes: 1, requests: 1, secondsAbout: 1 }).at(-1)).toBe('1 write, about 1 s.');
+  expect(shown({ writes: 1, requests: 1 }).at(-1)).toBe('1 write, at once.');
 });
 
 test('a plan that looked at nothing says why that matters', () => {

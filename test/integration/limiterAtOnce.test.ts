@@ -1,0 +1,146 @@
+import { expect, test, vi } from 'vitest';
+import type { LimiterPolicy } from '../../src/runs/permit.ts';
+import type { RunStore } from '../../src/runs/runStore.ts';
+import { leastSeconds } from '../../src/worker/limiter/leastTime.ts';
+import { inVirtualTime } from '../support/limiterModel.ts';
+import { VirtualClock, workOff, type PacedRun, type Sent } from '../support/pacedRun.ts';
+import { recordForTests, rowsOf, runAtWork } from '../support/record.ts';
+import type { TenantRule } from '../support/tenantModel.ts';
+
+// The scripts as they are, but for the clock and the server's name.
+vi.mock('node:fs', async (original) => {
+  const fs = await original<typeof import('node:fs')>();
+  const readFileSync = (path: URL | string, encoding: 'utf8'): string => {
+    const text = fs.readFileSync(path, encoding);
+    return String(path).endsWith('.lua') ? inVirtualTime(text) : text;
+  };
+  return { ...fs, readFileSync };
+});
+
+const record = recordForTests();
+const WINDOW_MS = 20_000;
+const DAY_MS = 86_400_000;
+const POLICY: LimiterPolicy = {
+  ...{ limit: 100, limitAll: 1_000, windowMs: WINDOW_MS, timeoutMs: 65_000 },
+  ...{ endedInOrder: '', jumpedFrom: 0 },
+};
+const tenantOf = (kind: TenantRule['kind'], limit = 100): TenantRule => ({
+  ...{ kind, limits: [limit], countsRefused: false, retryAfter: 'exact' },
+});
+
+interface Tenant {
+  readonly store: RunStore;
+  readonly clock: VirtualClock;
+  run(rows: number, options?: Partial<PacedRun>): Promise<readonly Sent[]>;
+}
+
+async function freshTenant(tenant: TenantRule): Promise<Tenant> {
+  const store = record.store();
+  const clock = new VirtualClock(record.redis);
+  await clock.set(clock.now);
+  let runs = 0;
+  return {
+    store,
+    clock,
+    async run(rows, options = {}) {
+      const runId = await runAtWork(store, rowsOf(rows), { runId: `r${(runs += 1)}` });
+      const sent = await workOff(store, clock, {
+        ...{ rows, policy: POLICY, tenant, latencyMs: 400, runId },
+        ...options,
+      });
+      const accepted = sent.reduce((sum, { n, throttled }) => sum + n - throttled, 0);
+      expect(accepted).toBe(rows);
+      expect((await store.run(runId))?.state).toBe('completed');
+      return sent;
+    },
+  };
+}
+
+const throttledIn = (sent: readonly Sent[]): number => sent.reduce((sum, each) => sum + each.throttled, 0);
+const lastOf = (sent: readonly Sent[]): number => Math.max(...sent.map(({ at }) => at));
+const by = (sent: readonly Sent[], ms: number): number =>
+  sent.filter(({ at }) => at <= ms).reduce((sum, { n }) => sum + n, 0);
+
+test.each<[TenantRule['kind'], number]>([
+  ['sliding', 20],
+  ['sliding', 60],
+  ['sliding', 100],
+  ['fixed', 60],
+  ['fixed', 100],
+])('a %s tenant is sent a run of %i rows at once, and refuses none', async (kind, rows) => {
+  const { run } = await freshTenant(tenantOf(kind));
+  const sent = await run(rows);
+  expect(throttledIn(sent)).toBe(0);
+  // The first batch goes alone, and then two at a time.
+  expect(lastOf(sent)).toBeLessThanOrEqual(1_000);
+});
+
+test('two envelopes at most are under way before their time: a small bucket refuses no more', async () => {
+  const { run, store } = await freshTenant(tenantOf('bucket'));
+  const sent = await run(100);
+  expect(throttledIn(sent)).toBeGreaterThan(0);
+  expect(throttledIn(sent)).toBeLessThanOrEqual(30);
+  // What the tenant takes in a window is more than it takes at once: nothing was learned of that.
+  expect((await store.limiterNow(POLICY)).budget).toBe(100);
+  // What went early is made good, so that nothing more is refused.
+  expect(sent.filter(({ throttled }) => throttled > 0).length).toBeLessThanOrEqual(2);
+  expect(lastOf(sent)).toBeLessThan(1.2 * WINDOW_MS);
+});
+
+test('after a 429 writes are spaced, until a day has passed without one', async () => {
+  const { run, clock } = await freshTenant(tenantOf('bucket'));
+  await run(100);
+  await clock.set(clock.now + DAY_MS / 2);
+  const spaced = await run(100);
+  expect(throttledIn(spaced)).toBe(0);
+  expect(lastOf(spaced)).toBeGreaterThan(0.7 * WINDOW_MS);
+  await clock.set(clock.now + DAY_MS / 2);
+  const atOnce = await run(60);
+  expect(by(atOnce, 1_000)).toBe(60);
+});
+
+test('a run of some windows has half of the first at once, and the other half within it', async () => {
+  const { run } = await freshTenant(tenantOf('sliding'));
+  const sent = await run(800);
+  expect(throttledIn(sent)).toBe(0);
+  expect(by(sent, 1_000)).toBe(50);
+  expect(by(sent, 0.5 * WINDOW_MS)).toBe(100);
+  // Seven windows lie between the first and the last write at best.
+  expect((7 * WINDOW_MS) / lastOf(sent)).toBeGreaterThan(0.92);
+});
+
+test('a run that takes longer than anybody waits for is spaced from its start on', async () => {
+  const { run } = await freshTenant(tenantOf('bucket'));
+  const sent = await run(1_600);
+  expect(by(sent, 1_000)).toBe(20);
+  expect(throttledIn(sent)).toBe(0);
+});
+
+test('a run after another goes at once as far as the budget has room', async () => {
+  const { run, clock } = await freshTenant(tenantOf('sliding'));
+  await run(60);
+  const before = clock.now;
+  expect(lastOf(await run(40))).toBeLessThanOrEqual(1_000);
+  // What the first two have used is free a window after it was answered.
+  const third = await run(40);
+  expect(throttledIn(third)).toBe(0);
+  expect(before + WINDOW_MS).toBeLessThan(clock.now);
+});
+
+test('no run ends sooner than its plan says', async () => {
+  for (const rows of [20, 100, 101, 250, 800]) {
+    const { run } = await freshTenant(tenantOf('sliding', 10_000));
+    const sent = await run(rows, { latencyMs: 2 });
+    expect(lastOf(sent)).toBeGreaterThanOrEqual(
+      1000 * leastSeconds(rows, { writesPerWindow: 100, windowMs: WINDOW_MS }),
+    );
+  }
+});
+
+test('a tenant that takes half of what is configured is found out by few refusals', async () => {
+  const { run, store } = await freshTenant(tenantOf('sliding', 50));
+  const sent = await run(400);
+  // Later ones are probes, as in any run.
+  expect(throttledIn(sent.filter(({ at }) => at < 3 * WINDOW_MS))).toBeLessThanOrEqual(30);
+  expect((await store.limiterNow(POLICY)).budget).toBeLessThan(60);
+});
