@@ -12,7 +12,9 @@ import { leastSeconds } from '../../worker/limiter/leastTime.ts';
 import { readsWithin } from '../../worker/limiter/permittedReads.ts';
 import { changeOfRecorded } from '../../runs/batchRow.ts';
 import { graphOf } from '../graphOf.ts';
+import { inChunks } from '../inChunks.ts';
 import { patientReads } from '../patientReads.ts';
+import { policyListsOf } from '../policyListsOf.ts';
 import type { Services } from '../services.ts';
 import { count } from '../words.ts';
 import { Differences } from './differences.ts';
@@ -23,6 +25,9 @@ import { PlanProblems } from './planProblems.ts';
 import type { Judged, PlanSubject, PlanTerms } from './planSubject.ts';
 import { PlanTally, type PlannedRow } from './planTally.ts';
 import { FactsOfTenant } from './tenantFacts.ts';
+
+/** Batches whose lists are read side by side. */
+const BATCHES_PLANNED_TOGETHER = 10;
 
 /** How often reads that take long say how far they are. */
 const TELL_READ_EVERY_MS = 5_000;
@@ -50,13 +55,17 @@ export async function makePlan(
   }, TELL_READ_EVERY_MS);
   try {
     const send = graph && patientReads(services, graph);
-    const facts =
-      send && (await FactsOfTenant.read(send, `${rules.root}/${rules.apiVersion}`, services.identity));
-    const planner = send && facts && new Planner(subject, send, facts);
-    for await (const inputs of staging.rowsByBatch()) {
-      const rows = planner ? await planner.at(inputs) : unseen(inputs, subject);
-      if (planner) await rowsPlanned.keepSeen(rows);
-      for (const row of rowsPlanned.taken(rows)) await files.row(row);
+    const base = `${rules.root}/${rules.apiVersion}`;
+    const lists = subject.lists ?? policyListsOf(base, services);
+    const facts = send && (await FactsOfTenant.read(lists, send, base, services.identity));
+    const source = send && { lists, send, root: rules.root };
+    const planner = source && facts && new Planner(subject, source, facts);
+    for await (const batches of inChunks(staging.rowsByBatch(), BATCHES_PLANNED_TOGETHER)) {
+      const planned = planner ? await planner.at(batches) : batches.map((inputs) => unseen(inputs, subject));
+      for (const rows of planned) {
+        if (planner) await rowsPlanned.keepSeen(rows);
+        for (const row of rowsPlanned.taken(rows)) await files.row(row);
+      }
     }
     planner?.expectSomethingRead();
     rowsPlanned.problems.refuse(services.events);
