@@ -4,10 +4,12 @@ import { overMaxChanges } from '../../assignments/guard/maxChanges.ts';
 import { NOT_READ } from '../../assignments/changes/decision.ts';
 import { repeatedRows } from '../../assignments/changes/planBatch.ts';
 import { patchBody } from '../../assignments/changes/request.ts';
+import { STRATEGIES, type Strategy } from '../../assignments/kinds/kind.ts';
 import { POLICY_TYPES, type PolicyType } from '../../assignments/kinds/registry.ts';
 import type { InputRow } from '../../assignments/rows/row.ts';
 import type { PlanDecision, PlanHeader, PlanRow } from '../../formats/planFile.ts';
 import { typesToApprove } from '../../graph/reads/approvals.ts';
+import type { Pace } from '../../worker/limiter/pace.ts';
 import { leastSeconds } from '../../worker/limiter/leastTime.ts';
 import { readsWithin } from '../../worker/limiter/permittedReads.ts';
 import { changeOfRecorded } from '../../runs/batchRow.ts';
@@ -19,7 +21,7 @@ import type { Services } from '../services.ts';
 import { count } from '../words.ts';
 import { Differences } from './differences.ts';
 import { openPlan } from './keptPlan.ts';
-import type { Plan } from './plan.ts';
+import type { Plan, WriteCost } from './plan.ts';
 import { Planner, refusalOf, seenBy } from './planner.ts';
 import { PlanProblems } from './planProblems.ts';
 import type { Judged, PlanSubject, PlanTerms } from './planSubject.ts';
@@ -190,7 +192,11 @@ async function planOf(judged: Judged, subject: PlanSubject, { allowed, offline }
     rows: staging.rows,
     ...counts,
     refused: counts.gone + counts.policySet + counts.conflict + counts.unreadable,
-    requests: tally.requests,
+    ...costOf(tally.requests, budget, identity.pace),
+    strategy: rules.strategy ?? 'patch',
+    strategies: Object.fromEntries(
+      strategiesOf(subject).map((each) => [each, costOf(tally.requestsBy(each), budget, identity.pace)]),
+    ),
     leftOut,
     writesByType: Object.fromEntries(tally.writesByType),
     approvalFor: POLICY_TYPES.filter((type) => needApproval?.has(type) && tally.writesByType.has(type)),
@@ -203,11 +209,21 @@ async function planOf(judged: Judged, subject: PlanSubject, { allowed, offline }
     differences,
     doubt: doubtOf(subject, judged),
     blocked: subject.isRestoring ? [] : blockedBy(found, allowed),
-    secondsAtLeast: leastSeconds(tally.requests, identity.pace),
-    secondsAbout: Math.ceil(((tally.requests / budget) * identity.pace.windowMs) / 1000),
     tenantRead,
     offline: !tenantRead && !rules.blind,
   };
+}
+
+const costOf = (requests: number, budget: number, pace: Pace): WriteCost => ({
+  requests,
+  secondsAtLeast: leastSeconds(requests, pace),
+  secondsAbout: Math.ceil(((requests / budget) * pace.windowMs) / 1000),
+});
+
+/** Those that the file could be planned with. A rollback writes as its run did; a whole list has to be read, with its filters. */
+function strategiesOf({ rules, isRestoring }: PlanSubject): readonly Strategy[] {
+  if (isRestoring) return [rules.strategy ?? 'patch'];
+  return rules.blind || rules.apiVersion === 'v1.0' ? ['patch'] : STRATEGIES;
 }
 
 /** All rows gone is what a file looks like that was made for another tenant. */
