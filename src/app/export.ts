@@ -4,11 +4,12 @@ import type { Selector } from '../assignments/rows/selector.ts';
 import { kindOf, kindsIn, type PolicyKind, type PolicyType } from '../assignments/kinds/registry.ts';
 import { EXIT, UserError } from '../errors.ts';
 import { textFault } from '../formats/cells.ts';
-import { tenantPolicies, type TenantPolicies, type TenantPolicy } from '../graph/reads/tenantPolicies.ts';
+import type { TenantPolicies, TenantPolicy } from '../graph/reads/tenantPolicies.ts';
 import { graphOf } from './graphOf.ts';
 import type { Identity } from './identity.ts';
 import { patientReads } from './patientReads.ts';
 import { expectRead } from './plan/unreadable.ts';
+import { policyListsOf } from './policyListsOf.ts';
 import type { Services } from './services.ts';
 
 /** The tenant's assignments as rows that `plan` reads, with the columns that they have. */
@@ -63,7 +64,8 @@ async function readTenant(kinds: readonly PolicyKind[], services: Services): Pro
     const { graphUrl, apiVersion } = identity.config;
     const policies: TenantPolicy[] = [];
     const notShown: string[] = [];
-    for (const [kind, found] of await tenantPolicies(kinds, send, `${graphUrl}/${apiVersion}`)) {
+    const lists = policyListsOf(`${graphUrl}/${apiVersion}`, services);
+    for (const [kind, found] of await lists.believedPolicies(kinds, send)) {
       expectRead(found, identity);
       if (found.kind === 'policies') policies.push(...found.policies);
       else notShown.push(whyNotShown(kind, found, identity));

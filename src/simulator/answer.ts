@@ -8,7 +8,7 @@ import type { Copies } from './copies.ts';
 import { answerFilters, type FilterSettings } from './filters.ts';
 import { answerGroups, type GroupSettings } from './groups.ts';
 import { loseFrom, type ListLoss } from './losses.ts';
-import { isLastPage, page, selected, wrongQuery } from './odata.ts';
+import { isLastPage, page, selected, tokenFor, wrongQuery } from './odata.ts';
 import type { ConcurrentEdits } from './concurrentEdits.ts';
 import { isObject } from './target.ts';
 import { readPatch, type RequestBody } from './patch.ts';
@@ -37,6 +37,9 @@ export interface TenantEdge {
   /** How far reads lag behind writes: of one list or assignment, and where assignments are expanded. */
   readonly readLagMs: number;
   readonly expandLagMs: number;
+  /** What of a list is shown where it is expanded. */
+  readonly expandedEntriesMax: number | null;
+  readonly expandedEmpty: readonly string[];
   readonly refusePatch: readonly PolicyType[];
   readonly storeSource: boolean;
   readonly burden: BurdenSettings;
@@ -178,14 +181,19 @@ function read(
     id: policy.id,
     [kindOfSet(policy.set).name]: policy.displayName,
     ...policy.properties,
-    ...(query.has('$expand') && { assignments: expanded(policy) }),
+    ...(query.has('$expand') && expandedIn(policy)),
   });
-  const expanded = (policy: Policy): unknown[] => {
+  const expandedIn = (policy: Policy): Record<string, unknown> => {
     const list = policy.lists.get('')?.assignments;
-    if (list === undefined) return [];
-    return [...edge.copies.shown(list, edge.expandLagMs).values()].map((assignment) =>
-      burdened(readAs(version, policy.set, assignment), burden),
-    );
+    if (list === undefined || edge.expandedEmpty.includes(policy.id)) return { assignments: [] };
+    const all = [...edge.copies.shown(list, edge.expandLagMs).values()];
+    const max = edge.expandedEntriesMax ?? all.length;
+    const assignments = all
+      .slice(0, max)
+      .map((assignment) => burdened(readAs(version, policy.set, assignment), burden));
+    if (all.length <= max) return { assignments };
+    const path = `${edge.root}/${version}/${kindOfSet(policy.set).area}/${policy.set}('${policy.id}')/assignments`;
+    return { assignments, 'assignments@odata.nextLink': `${path}?$skiptoken=${tokenFor(max)}` };
   };
 
   const rule =

@@ -1,3 +1,4 @@
+import type { Copies } from './copies.ts';
 import { applyEdit } from './edit.ts';
 import type { ScheduledEdit } from './editSchema.ts';
 import { kindOfType, type PolicySet } from './policyKinds.ts';
@@ -12,7 +13,7 @@ export type ConcurrentEdits = (set: PolicySet, policyId: string, via: string) =>
 /** @param struck is told of every edit that was due: whether there was anything to edit. */
 export function createOtherHand(
   scheduled: readonly ScheduledEdit[],
-  tenant: Tenant,
+  { tenant, copies }: { readonly tenant: Tenant; readonly copies?: Pick<Copies, 'changes'> },
   struck: (isDone: boolean) => void,
 ): ConcurrentEdits {
   const waiting = new Map<string, { edit: ScheduledEdit['edit']; readsLeft: number }[]>();
@@ -23,7 +24,7 @@ export function createOtherHand(
   return (set, policyId, via) => {
     for (const entry of waiting.get(keyOf(set, policyId, via)) ?? []) {
       entry.readsLeft -= 1;
-      if (entry.readsLeft === 0) struck(applyEdit(entry.edit, tenant) === undefined);
+      if (entry.readsLeft === 0) struck(applyEdit(entry.edit, tenant, copies?.changes) === undefined);
     }
   };
 }

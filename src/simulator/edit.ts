@@ -9,14 +9,20 @@ type List = Map<string, StoredAssignment>;
 
 /**
  * Changes the tenant past Graph: no limit, no fault, and no write that anybody counts.
+ * @param changes told of a list just before it changes
  * @returns undefined, or in a sentence why there is nothing to edit
  */
-export function applyEdit(edit: Edit, tenant: Tenant): string | undefined {
+export function applyEdit(
+  edit: Edit,
+  tenant: Tenant,
+  changes: (list: List) => void = () => undefined,
+): string | undefined {
   const policy = tenant.policy(kindOfType(edit.type).set, edit.policyId);
   const list = policy?.lists.get(edit.via.toLowerCase())?.assignments;
   if (policy === undefined || list === undefined) {
     return `There is no ${`${edit.type} ${edit.policyId} ${edit.via}`.trim()}.`;
   }
+  changes(list);
   if (edit.do === 'add') {
     tenant.learn(edit.assignment.target, policy.set, edit.assignment.own);
     return add(edit, policy, list);

@@ -276,6 +276,21 @@ export const SIMULATOR_FLAGS: readonly SimulatorFlag[] = [
     parse: number,
   },
   {
+    key: 'expandedEntriesMax',
+    flags: '--expanded-entries-max <n>',
+    description:
+      'entries that a list shows that is expanded with its policy, before a link to the rest, or none',
+    defaultText: ofSettings('expandedEntriesMax'),
+    parse: numberOrNone,
+  },
+  {
+    key: 'expandedEmpty',
+    flags: '--expanded-empty <id,…>',
+    description: 'policies whose list is empty where it is expanded with them',
+    defaultText: 'none',
+    parse: list,
+  },
+  {
     key: 'firstWrites',
     flags: '--first-writes <status:times,…>',
     description:

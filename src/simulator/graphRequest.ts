@@ -163,6 +163,8 @@ const tenantEdge = (world: SimulatorState, { root }: Caller, loses?: ListLoss) =
   copies: world.copies,
   readLagMs: world.settings.readLagMs,
   expandLagMs: world.settings.expandLagMs,
+  expandedEntriesMax: world.settings.expandedEntriesMax,
+  expandedEmpty: world.settings.expandedEmpty,
   refusePatch: world.settings.refusePatch,
   assignReply: world.settings.assignReply,
   loses: loses && { what: loses, every: world.settings.dropEvery },

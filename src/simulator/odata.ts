@@ -13,6 +13,7 @@ export type Page = { status: 200; body: PageBody } | { refused: Refused };
 export const isLastPage = (page: Page): boolean =>
   'body' in page && page.body['@odata.nextLink'] === undefined;
 
+const EXPANDED = ['assignments', 'assignments@odata.nextLink'];
 const QUERY_OPTIONS = ['$top', '$skiptoken', '$select', '$expand', '$count', '$filter', '$orderby'];
 
 /** @param expandable the relation that `$expand` may name; undefined for none. */
@@ -39,7 +40,7 @@ export function selected(
   const select = query.get('$select');
   if (select === null || select.trim() === '') return shown;
   const wanted = new Set([...select.split(',').map((name) => name.trim()), '@odata.type']);
-  if (query.has('$expand')) wanted.add('assignments');
+  if (query.has('$expand')) for (const name of EXPANDED) wanted.add(name);
   return Object.fromEntries(Object.entries(shown).filter(([name]) => wanted.has(name)));
 }
 
@@ -66,7 +67,7 @@ export function page<T>(
   return { status: 200, body: { '@odata.nextLink': `${address}?${queryText(next)}`, value } };
 }
 
-const tokenFor = (place: number): string => Buffer.from(`place:${place}`).toString('base64url');
+export const tokenFor = (place: number): string => Buffer.from(`place:${place}`).toString('base64url');
 
 function placeIn(token: string): number | undefined {
   const digits = /^place:(\d+)$/.exec(Buffer.from(token, 'base64url').toString())?.[1];

@@ -50,10 +50,14 @@ export const settingsSchema = z.strictObject({
   slowMs: milliseconds,
   /** How long after its reply was lost a late write is applied. */
   lateMs: milliseconds,
-  /** How long after a write through Graph reads of a list, or of one of its assignments, still show what was before it. */
+  /** How long after a write, or a change by another hand, reads of a list, or of one of its assignments, still show what was before it. */
   readLagMs: milliseconds,
   /** The same of lists that are expanded with their policies. */
   expandLagMs: milliseconds,
+  /** Entries that such a list shows; the rest is behind its `assignments@odata.nextLink`. Null for all. */
+  expandedEntriesMax: z.number().int().min(1).nullable(),
+  /** Policies whose list is empty there, whatever they have. */
+  expandedEmpty: ids,
   /** Retry-After of a 503, by fault or outage; null for none. */
   unavailableRetryAfterSeconds: count.nullable(),
   /**
@@ -140,6 +144,8 @@ export const DEFAULT_SETTINGS: SimulatorSettings = {
   lateMs: 5_000,
   readLagMs: 0,
   expandLagMs: 0,
+  expandedEntriesMax: null,
+  expandedEmpty: [],
   unavailableRetryAfterSeconds: null,
   readOutages: [],
   pageSize: 1_000,

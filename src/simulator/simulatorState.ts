@@ -84,14 +84,14 @@ const proxyReadsOf = ({ proxyReads }: SimulatorSettings): ProxyStatus[] =>
 
 /** Edits that happen count among the faults, as do those that found nothing to edit. */
 const otherHandOf = (world: SimulatorState): ConcurrentEdits =>
-  createOtherHand(world.settings.concurrentEdits, world.tenant, (isDone) =>
+  createOtherHand(world.settings.concurrentEdits, world, (isDone) =>
     world.account.fault(isDone ? 'concurrentEdits' : 'otherHandMissed'),
   );
 
 /** Changes the tenant from outside. @throws {SimulatorInputError} at the first edit that finds nothing; those before it are done. */
-export function editTenant({ tenant }: SimulatorState, edits: readonly Edit[]): void {
+export function editTenant({ tenant, copies }: SimulatorState, edits: readonly Edit[]): void {
   for (const [index, edit] of edits.entries()) {
-    const problem = applyEdit(edit, tenant);
+    const problem = applyEdit(edit, tenant, copies.changes);
     if (problem !== undefined) {
       throw new SimulatorInputError(
         `Edit ${index + 1} can't be made: ${problem}`,

@@ -63,7 +63,8 @@ describe('export', () => {
     const ran = await here.run(['export', '--format', 'ndjson']);
     expect(ran.exitCode).toBe(0);
     expect(ran.stdout.trimEnd().split('\n')).toHaveLength(6_000);
-    expect(here.simulator.stats().envelopes).toBeLessThanOrEqual(15);
+    // The pages of both kinds side by side, and some lists of each kind by themselves, to hold the pages against.
+    expect(here.simulator.stats().envelopes).toBeLessThanOrEqual(15 + 2);
   });
 
   test('leaves out what no row can say, and keeps hostile names and those that no file can hold apart', async () => {

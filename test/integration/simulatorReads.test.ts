@@ -312,6 +312,35 @@ test('replies are compressed when that is accepted, or always', async () => {
   expect(await both()).toEqual(['gzip', 'gzip']);
 });
 
+describe('a list that is expanded with its policy', () => {
+  const shown = async (graph: Simulator) => {
+    const read = await call(
+      graph,
+      'GET',
+      '/beta/deviceManagement/deviceConfigurations?$expand=assignments&$select=id',
+    );
+    const [policy] = read.body.value as {
+      assignments: { id: string }[];
+      'assignments@odata.nextLink'?: string;
+    }[];
+    return { ids: policy?.assignments.map(({ id }) => id), link: policy?.['assignments@odata.nextLink'] };
+  };
+
+  test('shows so many entries, and a link to the rest', async () => {
+    const graph = await simulator({ expandedEntriesMax: 1 });
+    const { ids, link = '' } = await shown(graph);
+    expect(ids).toEqual(['a1']);
+    const rest = await call(graph, 'GET', link.slice(graph.url.length).replace("('c1')", '/c1'));
+    expect(rest.body.value).toMatchObject([{ id: 'a2' }]);
+  });
+
+  test('is empty of policies that a setting names, and only there', async () => {
+    const graph = await simulator({ expandedEmpty: ['c1'] });
+    expect(await shown(graph)).toEqual({ ids: [], link: undefined });
+    expect((await call(graph, 'GET', `/beta${C1}/assignments`)).body.value).toHaveLength(2);
+  });
+});
+
 describe('a copy that lags behind', () => {
   const HOUR_MS = 3_600_000;
   const groups = async (graph: Simulator) => {
@@ -343,6 +372,20 @@ describe('a copy that lags behind', () => {
     expect(await groups(graph)).toEqual({ list: 'x', single: 'x', expanded: 'g1', all: 'g1' });
     graph.reconfigure({ expandLagMs: 0 });
     expect(await groups(graph)).toEqual({ list: 'x', single: 'x', expanded: 'x', all: 'x' });
+  });
+
+  test('shows a list before another hand has changed it, too', async () => {
+    const graph = await simulator({ expandLagMs: HOUR_MS });
+    graph.edit([
+      {
+        do: 'change',
+        type: 'deviceConfiguration',
+        policyId: 'c1',
+        assignmentId: 'a1',
+        target: groupTarget('x'),
+      },
+    ]);
+    expect(await groups(graph)).toEqual({ list: 'x', single: 'x', expanded: 'g1', all: 'g1' });
   });
 
   test('is not what a write meets: it finds an id that no read shows yet', async () => {

@@ -6,6 +6,7 @@ import { makePlan, planFrom } from '../plan/makePlan.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { PlanSubject, PlanTerms } from '../plan/planSubject.ts';
 import { logRun, type LogDetails, type Said } from '../runs/runLog.ts';
+import { policyListsOf } from '../policyListsOf.ts';
 import type { Services } from '../services.ts';
 import type { DraftRows, DraftSource } from './draftRows.ts';
 import { readingRules, type DraftTerms } from './draftTerms.ts';
@@ -170,6 +171,12 @@ export class Draft implements AsyncDisposable {
   async #subject({ offline }: PlanTerms): Promise<PlanSubject> {
     const services = this.#services;
     const { identity } = services;
+    const { root, apiVersion } = this.#rows.rules;
+    // Planned twice, as for a sample, the tenant is read once.
+    this.#rows = {
+      ...this.#rows,
+      lists: this.#rows.lists ?? policyListsOf(`${root}/${apiVersion}`, services),
+    };
     if (offline || this.#rows.rules.blind || identity.signedIn !== undefined)
       return { ...this.#rows, services };
     const { signedIn } = await signIn(identity, services);

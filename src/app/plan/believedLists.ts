@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { readsAsBefore } from '../../assignments/changes/lastWritten.ts';
 import { listPath, type Address } from '../../assignments/kinds/address.ts';
 import { EXIT, UserError } from '../../errors.ts';
-import { assignmentLists, type ReadList } from '../../graph/reads/currentAssignments.ts';
+import type { ReadList } from '../../graph/reads/currentAssignments.ts';
+import type { PolicyLists } from '../../graph/reads/policyLists.ts';
 import type { SendReads } from '../../graph/reads/reading.ts';
 import type { LateWrite } from '../../runs/lastWrites.ts';
 import type { Services } from '../services.ts';
@@ -18,33 +19,56 @@ export interface BelievedLists {
   readonly lagging: ReadonlyMap<string, LateWrite>;
 }
 
+/** Where lists are read from. */
+export interface ListSource {
+  readonly lists: PolicyLists;
+  readonly send: SendReads;
+  /** The root that they are read from. */
+  readonly root: string;
+}
+
+interface BelievedTerms {
+  readonly isPatient?: boolean;
+  /** Each list is read by itself, whatever is known of it. */
+  readonly isAlone?: boolean;
+}
+
 /**
- * Reads the lists that these assignments are in. One that was written in the last minutes, and reads as it was before, is read again: the
- * tenant may answer from a copy that lags behind.
- * @param base root and version
+ * Reads the lists that these assignments are in. One that was written in the last minutes, and reads as it was before, is read again by
+ * itself: the tenant may answer from a copy that lags behind.
  */
 export async function readBelievedLists(
   addresses: readonly Address[],
-  send: SendReads,
-  { root, apiVersion }: { readonly root: string; readonly apiVersion: string },
+  { lists: known, send, root }: ListSource,
   { runs, identity, interrupted: signal }: Pick<Services, 'runs' | 'identity' | 'interrupted'>,
-  { isPatient = true }: { readonly isPatient?: boolean } = {},
+  { isPatient = true, isAlone = false }: BelievedTerms = {},
 ): Promise<BelievedLists> {
   const lists = new Map<string, ReadList>();
-  const laggingAmong = async (paths: readonly string[]): Promise<Map<string, LateWrite>> => {
-    for (const [path, list] of await assignmentLists(paths, send, `${root}/${apiVersion}`))
-      lists.set(path, list);
-    const known = await runs.lastWrites(root, paths);
-    return new Map([...known].filter(([path, write]) => isAsBefore(lists.get(path), write)));
+  const laggingAmong = async (
+    read: ReadonlyMap<string, ReadList>,
+  ): Promise<ReadonlyMap<string, LateWrite>> => {
+    for (const [path, list] of read) lists.set(path, list);
+    const written = await runs.lastWrites(root, [...read.keys()]);
+    return new Map([...written].filter(([path, write]) => isAsBefore(lists.get(path), write)));
   };
-  let lagging = await laggingAmong([...new Set(addresses.map(listPath))]);
+  const again = async (paths: Iterable<string>): Promise<ReadonlyMap<string, LateWrite>> =>
+    laggingAmong(await known.readAlone([...paths], send));
+  let lagging = isAlone
+    ? await again(addresses.map(listPath))
+    : await laggingAmong(await known.read(addresses, send));
+  // A page may lag behind where the list itself does not.
+  const fromPages = [...lagging.keys()].filter((path) => known.isFromPage(path));
+  if (fromPages.length > 0) lagging = new Map([...without(lagging, fromPages), ...(await again(fromPages))]);
   for (const windows of isPatient ? WAITS_WINDOWS : WAITS_WINDOWS.slice(0, 1)) {
     if (lagging.size === 0) break;
     await sleep(windows * identity.pace.windowMs, undefined, { signal });
-    lagging = await laggingAmong([...lagging.keys()]);
+    lagging = await again(lagging.keys());
   }
   return { lists, lagging };
 }
+
+const without = <K, V>(map: ReadonlyMap<K, V>, keys: readonly K[]): [K, V][] =>
+  [...map].filter(([key]) => !keys.includes(key));
 
 const isAsBefore = (list: ReadList | undefined, write: LateWrite): boolean =>
   list?.kind === 'list' &&

@@ -4,25 +4,32 @@ import { overMaxChanges } from '../../assignments/guard/maxChanges.ts';
 import { NOT_READ } from '../../assignments/changes/decision.ts';
 import { repeatedRows } from '../../assignments/changes/planBatch.ts';
 import { patchBody } from '../../assignments/changes/request.ts';
+import { STRATEGIES, type Strategy } from '../../assignments/kinds/kind.ts';
 import { POLICY_TYPES, type PolicyType } from '../../assignments/kinds/registry.ts';
 import type { InputRow } from '../../assignments/rows/row.ts';
 import type { PlanDecision, PlanHeader, PlanRow } from '../../formats/planFile.ts';
 import { typesToApprove } from '../../graph/reads/approvals.ts';
-import { aboutSeconds, leastSeconds } from '../../worker/limiter/leastTime.ts';
+import { aboutSeconds, leastSeconds, type Flow } from '../../worker/limiter/leastTime.ts';
+import type { Pace } from '../../worker/limiter/pace.ts';
 import { readsWithin } from '../../worker/limiter/permittedReads.ts';
 import { changeOfRecorded } from '../../runs/batchRow.ts';
 import { graphOf } from '../graphOf.ts';
+import { inChunks } from '../inChunks.ts';
 import { patientReads } from '../patientReads.ts';
+import { policyListsOf } from '../policyListsOf.ts';
 import type { Services } from '../services.ts';
 import { count } from '../words.ts';
 import { Differences } from './differences.ts';
 import { openPlan } from './keptPlan.ts';
-import type { Plan } from './plan.ts';
+import type { Plan, WriteCost } from './plan.ts';
 import { Planner, refusalOf, seenBy } from './planner.ts';
 import { PlanProblems } from './planProblems.ts';
 import type { Judged, PlanSubject, PlanTerms } from './planSubject.ts';
 import { PlanTally, type PlannedRow } from './planTally.ts';
 import { FactsOfTenant } from './tenantFacts.ts';
+
+/** Batches whose lists are read side by side. */
+const BATCHES_PLANNED_TOGETHER = 10;
 
 /** How often reads that take long say how far they are. */
 const TELL_READ_EVERY_MS = 5_000;
@@ -54,13 +61,17 @@ export async function makePlan(
   }, TELL_READ_EVERY_MS);
   try {
     const send = graph && patientReads(services, graph);
-    const facts =
-      send && (await FactsOfTenant.read(send, `${rules.root}/${rules.apiVersion}`, services.identity));
-    const planner = send && facts && new Planner(subject, send, facts);
-    for await (const inputs of staging.rowsByBatch()) {
-      const rows = planner ? await planner.at(inputs) : unseen(inputs, subject);
-      if (planner) await rowsPlanned.keepSeen(rows);
-      for (const row of rowsPlanned.taken(rows)) await files.row(row);
+    const base = `${rules.root}/${rules.apiVersion}`;
+    const lists = subject.lists ?? policyListsOf(base, services);
+    const facts = send && (await FactsOfTenant.read(lists, send, base, services.identity));
+    const source = send && { lists, send, root: rules.root };
+    const planner = source && facts && new Planner(subject, source, facts);
+    for await (const batches of inChunks(staging.rowsByBatch(), BATCHES_PLANNED_TOGETHER)) {
+      const planned = planner ? await planner.at(batches) : batches.map((inputs) => unseen(inputs, subject));
+      for (const rows of planned) {
+        if (planner) await rowsPlanned.keepSeen(rows);
+        for (const row of rowsPlanned.taken(rows)) await files.row(row);
+      }
     }
     planner?.expectSomethingRead();
     rowsPlanned.problems.refuse(services.events);
@@ -185,7 +196,11 @@ async function planOf(judged: Judged, subject: PlanSubject, { allowed, offline }
     rows: staging.rows,
     ...counts,
     refused: counts.gone + counts.policySet + counts.conflict + counts.unreadable,
-    requests: tally.requests,
+    ...costOf(tally.requests, flow, identity.pace),
+    strategy: rules.strategy ?? 'patch',
+    strategies: Object.fromEntries(
+      strategiesOf(subject).map((each) => [each, costOf(tally.requestsBy(each), flow, identity.pace)]),
+    ),
     leftOut,
     writesByType: Object.fromEntries(tally.writesByType),
     approvalFor: POLICY_TYPES.filter((type) => needApproval?.has(type) && tally.writesByType.has(type)),
@@ -198,11 +213,21 @@ async function planOf(judged: Judged, subject: PlanSubject, { allowed, offline }
     differences,
     doubt: doubtOf(subject, judged),
     blocked: subject.isRestoring ? [] : blockedBy(found, allowed),
-    secondsAtLeast: leastSeconds(tally.requests, identity.pace),
-    secondsAbout: aboutSeconds(tally.requests, flow, identity.pace),
     tenantRead,
     offline: !tenantRead && !rules.blind,
   };
+}
+
+const costOf = (requests: number, flow: Flow, pace: Pace): WriteCost => ({
+  requests,
+  secondsAtLeast: leastSeconds(requests, pace),
+  secondsAbout: aboutSeconds(requests, flow, pace),
+});
+
+/** Those that the file could be planned with. A rollback writes as its run did; a whole list has to be read, with its filters. */
+function strategiesOf({ rules, isRestoring }: PlanSubject): readonly Strategy[] {
+  if (isRestoring) return [rules.strategy ?? 'patch'];
+  return rules.blind || rules.apiVersion === 'v1.0' ? ['patch'] : STRATEGIES;
 }
 
 /** All rows gone is what a file looks like that was made for another tenant. */

@@ -1,10 +1,20 @@
 import type { Blocked } from '../../assignments/guard/allow.ts';
 import type { GuardKind, LinedFinding } from '../../assignments/guard/finding.ts';
+import type { Strategy } from '../../assignments/kinds/kind.ts';
 import type { PolicyType } from '../../assignments/kinds/registry.ts';
 import type { ChangeCount, PlanCounts, RefusedRow, ShownRow } from './planTally.ts';
 
+/** What the writes of a plan take. */
+export interface WriteCost {
+  /** Writes that Graph counts. */
+  readonly requests: number;
+  /** Seconds that they take at least, by the limit; and about, at the budget as it is learned. */
+  readonly secondsAtLeast: number;
+  readonly secondsAbout: number;
+}
+
 /** What a file would do to the tenant. */
-export interface Plan extends PlanCounts {
+export interface Plan extends PlanCounts, WriteCost {
   readonly tenant: string;
   readonly graphUrl: string;
   readonly apiVersion: string;
@@ -14,6 +24,9 @@ export interface Plan extends PlanCounts {
   readonly rows: number;
   /** Writes that Graph counts: one a row by PATCH, one a policy by `assign`. */
   readonly requests: number;
+  /** How this one writes, and what the writes would take by each strategy that it could be made with. */
+  readonly strategy: Strategy;
+  readonly strategies: Readonly<Partial<Record<Strategy, WriteCost>>>;
   /** Rows that can't be done, as things are: `gone`, `policySet`, `conflict` and `unreadable` together. */
   readonly refused: number;
   readonly leftOut: number;
@@ -35,9 +48,6 @@ export interface Plan extends PlanCounts {
   readonly doubt: string | null;
   /** What was not allowed: while there is any, nothing is written. */
   readonly blocked: readonly Blocked[];
-  /** Seconds that the writes take at least, by the limit; and about, at the budget as it is learned. */
-  readonly secondsAtLeast: number;
-  readonly secondsAbout: number;
   /** False with `--blind` and `--offline`: what the tenant has was not read. */
   readonly tenantRead: boolean;
   readonly offline: boolean;

@@ -2,6 +2,7 @@ import type { Allowed } from '../../assignments/guard/allow.ts';
 import type { GuardKind } from '../../assignments/guard/finding.ts';
 import type { ChangeLimits } from '../../assignments/guard/maxChanges.ts';
 import type { ReadingRules } from '../../assignments/rows/rowReader.ts';
+import type { PolicyLists } from '../../graph/reads/policyLists.ts';
 import type { Staging } from '../../runs/staging.ts';
 import type { Intake } from '../draft/intake.ts';
 import type { Services } from '../services.ts';
@@ -20,6 +21,8 @@ export interface PlanSubject {
   readonly isRestoring: boolean;
   /** What a plan file says of the rows that was sealed elsewhere: the plan must come to the same. */
   readonly expected?: ExpectedDecisions | undefined;
+  /** What was seen of the tenant's policies already. */
+  readonly lists?: PolicyLists | undefined;
 }
 
 /** What a plan is judged by, and where it goes. */

@@ -1,5 +1,6 @@
 import type { PolicyType } from '../../assignments/kinds/registry.ts';
-import { listPath } from '../../assignments/kinds/address.ts';
+import { listPath, type Address } from '../../assignments/kinds/address.ts';
+import type { Strategy } from '../../assignments/kinds/kind.ts';
 import type { CurrentAssignment, RowError } from '../../assignments/changes/current.ts';
 import { changeKind, targetInWords, type FilterChange } from '../../assignments/changes/changeKind.ts';
 import type { Change } from '../../assignments/rows/change.ts';
@@ -73,6 +74,21 @@ export interface PlanCounts {
   readonly unreadable: number;
 }
 
+/** What is written of one list. */
+interface WrittenList {
+  rows: number;
+  /** Rows of it that go by PATCH. */
+  single: number;
+  /** It goes as a whole. */
+  isWhole: boolean;
+  /** How it can be written, whatever was asked for. */
+  takes: Strategy | 'both';
+}
+
+/** A list behind its policy has no `assign`, and some kinds no PATCH. */
+const takenBy = ({ kind, via }: Address): WrittenList['takes'] =>
+  via.length > 0 ? 'patch' : kind.write.how === 'assign' ? 'assign' : 'both';
+
 /** Counts the rows of a plan as they come by. */
 export class PlanTally {
   /** The first of each kind; `guard` counts all. */
@@ -85,8 +101,8 @@ export class PlanTally {
   readonly #kept = new Map<GuardKind, number>();
   /** The lines of what is told once. */
   readonly #told = new Map<string, number[]>();
-  #single = 0;
-  readonly #lists = new Set<string>();
+  /** What is written of each list, by its path. */
+  readonly #lists = new Map<string, WrittenList>();
   readonly #changes = new Map<string, { -readonly [name in keyof ChangeCount]: ChangeCount[name] }>();
   readonly #counts = {
     writes: 0,
@@ -164,15 +180,35 @@ export class PlanTally {
 
   /** Requests that the writes go in. */
   get requests(): number {
-    return this.#single + this.#lists.size;
+    return this.#sum(({ single, isWhole }) => single + Number(isWhole));
+  }
+
+  /** The same, if each list were written as a strategy has it. */
+  requestsBy(strategy: Strategy): number {
+    const isWhole = ({ takes }: WrittenList): boolean =>
+      takes === 'both' ? strategy === 'assign' : takes === 'assign';
+    return this.#sum((list) => (isWhole(list) ? 1 : list.rows));
+  }
+
+  #sum(requestsFor: (list: WrittenList) => number): number {
+    return [...this.#lists.values()].reduce((sum, list) => sum + requestsFor(list), 0);
+  }
+
+  #writeList({ address, action }: Change, via: Strategy): void {
+    const path = listPath(address);
+    const list = this.#lists.get(path) ?? { rows: 0, single: 0, isWhole: false, takes: takenBy(address) };
+    list.rows += 1;
+    if (via === 'patch') list.single += 1;
+    else list.isWhole = true;
+    if (action !== 'set') list.takes = 'assign';
+    this.#lists.set(path, list);
   }
 
   #write(row: PlannedRow): void {
     const { input, change, decision } = row;
     const { policyType } = change.address.kind;
     this.#counts.writes += 1;
-    if (decision.via === 'patch') this.#single += 1;
-    else this.#lists.add(listPath(change.address));
+    this.#writeList(change, decision.via);
     this.writesByType.set(policyType, (this.writesByType.get(policyType) ?? 0) + 1);
     const kind = kindOf(row);
     const key = JSON.stringify([policyType, kind]);

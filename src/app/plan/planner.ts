@@ -1,4 +1,4 @@
-import { listPath } from '../../assignments/kinds/address.ts';
+import { listPath, type Address } from '../../assignments/kinds/address.ts';
 import type { CurrentAssignment, RowError } from '../../assignments/changes/current.ts';
 import { entryOf, type Decision } from '../../assignments/changes/decision.ts';
 import { findCurrent } from '../../assignments/changes/findCurrent.ts';
@@ -14,52 +14,84 @@ import { Guard } from '../../assignments/guard/guard.ts';
 import type { Change } from '../../assignments/rows/change.ts';
 import { policyNameFault } from '../../assignments/rows/policyName.ts';
 import type { ReadList } from '../../graph/reads/currentAssignments.ts';
-import type { SendReads } from '../../graph/reads/reading.ts';
 import type { InputRow } from '../../assignments/rows/row.ts';
 import { changeOfRecorded } from '../../runs/batchRow.ts';
 import type { StagedRow } from '../../runs/staging.ts';
-import { expectNoneLagging, readBelievedLists } from './believedLists.ts';
+import { expectNoneLagging, readBelievedLists, type ListSource } from './believedLists.ts';
 import type { Identity } from '../identity.ts';
 import type { PlanSubject } from './planSubject.ts';
 import type { PlannedRow } from './planTally.ts';
 import type { FactsOfTenant } from './tenantFacts.ts';
 import { expectRead, nothingRead } from './unreadable.ts';
 
-/** Reads the lists of one batch after the other, and judges its rows. A batch has all rows of its policies. */
+/** Reads the lists of some batches at a time, and judges their rows. A batch has all rows of its policies. */
 export class Planner {
   readonly #subject: PlanSubject;
-  readonly #send: SendReads;
+  readonly #source: ListSource;
   readonly #facts: FactsOfTenant;
   readonly #guard: Guard;
   #hasRead = false;
   #refusal: Extract<ReadList, { kind: 'refused' }> | undefined;
 
-  constructor(subject: PlanSubject, send: SendReads, facts: FactsOfTenant) {
+  constructor(subject: PlanSubject, source: ListSource, facts: FactsOfTenant) {
     this.#subject = subject;
-    this.#send = send;
+    this.#source = source;
     this.#facts = facts;
     this.#guard = new Guard(facts);
   }
 
-  async at(inputs: readonly InputRow[]): Promise<readonly PlannedRow[]> {
-    const { rules, services } = this.#subject;
-    const rows = inputs.map((input) => ({ input, change: changeOfRecorded(input, rules) }));
-    const { lists: read, lagging } = await readBelievedLists(
-      rows.map(({ change }) => change.address),
-      this.#send,
-      rules,
-      services,
-    );
-    expectNoneLagging(lagging);
-    for (const list of read.values()) this.#note(list);
-    const snapshot = new Map([...read].map(([path, list]) => [path, shown(list, services.identity)]));
-    const decisions = planBatch(rows, snapshot, planRules(this.#subject));
+  async at(batches: readonly (readonly InputRow[])[]): Promise<readonly (readonly PlannedRow[])[]> {
+    const { rules } = this.#subject;
+    const rows = batches.flat().map((input) => ({ input, change: changeOfRecorded(input, rules) }));
+    const snapshot = new Map<string, ListSnapshot>();
+    await this.#read(addressesOf(rows), snapshot);
+    let decisions = planBatch(rows, snapshot, planRules(this.#subject));
+    const doubtful = this.#doubtful(decisions, snapshot);
+    if (doubtful.length > 0) {
+      await this.#read(doubtful, snapshot, { isAlone: true });
+      decisions = planBatch(rows, snapshot, planRules(this.#subject));
+    }
     await this.#facts.learn(decisions);
     const byList = Map.groupBy(decisions, ({ row }) => listPath(row.change.address));
     const planned = new Map<InputRow, PlannedRow>();
     for (const [path, ofList] of byList)
       for (const row of this.#judged(ofList, snapshot.get(path))) planned.set(row.input, row);
-    return inputs.map((input) => planned.get(input) ?? neverPlanned(input));
+    return batches.map((inputs) => inputs.map((input) => planned.get(input) ?? neverPlanned(input)));
+  }
+
+  async #read(
+    addresses: readonly Address[],
+    snapshot: Map<string, ListSnapshot>,
+    terms: { readonly isAlone?: boolean } = {},
+  ): Promise<void> {
+    const { services } = this.#subject;
+    const { lists, lagging } = await readBelievedLists(addresses, this.#source, services, terms);
+    expectNoneLagging(lagging);
+    for (const [path, list] of lists) {
+      this.#note(list);
+      snapshot.set(path, shown(list, services.identity));
+    }
+  }
+
+  /**
+   * Lists that are known from a page only and stand in the way of a row. What is missing from a page may be there all the same, and a row
+   * would fail, or a whole file, for what is not so.
+   */
+  #doubtful(
+    decisions: readonly Decision<BatchRow>[],
+    snapshot: ReadonlyMap<string, ListSnapshot>,
+  ): readonly Address[] {
+    return decisions.flatMap(({ row: { change }, ...decision }) => {
+      const path = listPath(change.address);
+      const reading = snapshot.get(path);
+      if (!this.#source.lists.isFromPage(path) || reading?.kind !== 'list') return [];
+      const isPlain =
+        decision.kind === 'write' ||
+        decision.kind === 'duplicate' ||
+        (decision.kind === 'alreadySo' && entryOf(decision.before) !== undefined);
+      const isMisplaced = this.#misplaced(change, reading.assignments) !== undefined;
+      return isPlain && !isMisplaced ? [] : [change.address];
+    });
   }
 
   #note(list: ReadList): void {
@@ -131,6 +163,9 @@ export class Planner {
     };
   }
 }
+
+const addressesOf = (rows: readonly BatchRow[]): readonly Address[] =>
+  rows.map(({ change }) => change.address);
 
 /** The sign-in or the tenant stands in the way, and not what is in the list. */
 const isForbidding = ({ status }: Extract<ReadList, { kind: 'refused' }>): boolean =>

@@ -11,7 +11,8 @@ import type { SendReads } from '../../graph/reads/reading.ts';
 import type { Identity } from '../identity.ts';
 import type { Decision } from '../../assignments/changes/decision.ts';
 import { expectRead } from './unreadable.ts';
-import { countAssignments, tenantPolicies } from '../../graph/reads/tenantPolicies.ts';
+import type { PolicyLists } from '../../graph/reads/policyLists.ts';
+import { countAssignments } from '../../graph/reads/tenantPolicies.ts';
 
 /** What is known of a policy besides its assignments. */
 export interface PolicyFact {
@@ -39,11 +40,16 @@ export class FactsOfTenant implements TenantFacts {
    * Reads the tenant's policies; what the sign-in may not read stays unknown.
    * @throws UserError (exit 4) when Graph can't be read at all
    */
-  static async read(send: SendReads, base: string, identity: Identity): Promise<FactsOfTenant> {
+  static async read(
+    lists: PolicyLists,
+    send: SendReads,
+    base: string,
+    identity: Identity,
+  ): Promise<FactsOfTenant> {
     const facts = new FactsOfTenant(send, base);
     // A plan or a rollback may be of another version than this command would take.
     const version = base.slice(base.lastIndexOf('/') + 1);
-    for (const [kind, found] of await tenantPolicies(kindsIn(version), send, base)) {
+    for (const [kind, found] of await lists.policies(kindsIn(version), send)) {
       expectRead(found, identity);
       facts.#totals.set(kind.policyType, countAssignments(found));
       if (found.kind !== 'policies') continue;

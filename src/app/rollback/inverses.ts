@@ -7,11 +7,14 @@ import { listPath, policyKey } from '../../assignments/kinds/address.ts';
 import { writesBy } from '../../assignments/kinds/kind.ts';
 import { isAsReadBack, lossesOf, undoOfLoss } from '../../assignments/changes/losses.ts';
 import { undosIn, type Undo } from '../../assignments/changes/undo.ts';
+import type { PolicyLists } from '../../graph/reads/policyLists.ts';
 import type { LateWrite } from '../../runs/lastWrites.ts';
 import type { Staging } from '../../runs/staging.ts';
-import { readBelievedLists } from '../plan/believedLists.ts';
+import { readBelievedLists, type BelievedLists, type ListSource } from '../plan/believedLists.ts';
 import { expectRead } from '../plan/unreadable.ts';
 import { graphOf } from '../graphOf.ts';
+import type { Identity } from '../identity.ts';
+import { inChunks } from '../inChunks.ts';
 import { patientReads } from '../patientReads.ts';
 import type { Services } from '../services.ts';
 import { untilLanded } from './untilLanded.ts';
@@ -23,9 +26,12 @@ export const CHANGED_SHOWN = 10;
 /** Cells that go with a row to the results of its rollback. */
 const CARRIED = ['note', 'policyName', 'groupName', 'platform'] as const satisfies readonly InputColumn[];
 
+/** Batches whose lists are read side by side. */
+const BATCHES_READ_TOGETHER = 10;
 export interface StagingTerms {
   /** Put back also what somebody has changed since. */
   readonly force: boolean;
+  readonly lists: PolicyLists;
   /** Writes that may still land are waited for. */
   readonly isPatient: boolean;
 }
@@ -34,41 +40,82 @@ export interface StagingTerms {
 export async function stageInverses(
   written: Written,
   staging: Staging,
-  { force, isPatient: waitsForLateWrites }: StagingTerms,
+  { force, lists, isPatient: waitsForLateWrites }: StagingTerms,
   services: Services,
 ): Promise<Inverses> {
   const { identity } = services;
   const graph = graphOf(identity, services, written.apiVersion);
-  const send = patientReads(services, graph);
-  const from = { root: identity.config.graphUrl, apiVersion: written.apiVersion };
+  const source = { lists, send: patientReads(services, graph), root: identity.config.graphUrl };
   const inverses = new Inverses(written, staging, force);
   let isPatient = true;
   try {
-    for await (const batch of written.batches()) {
-      const addresses = batch.map(({ change }) => change.address);
-      if (waitsForLateWrites) await untilLanded([...new Set(addresses.map(listPath))], services);
-      const { lists: readings, lagging } = await readBelievedLists(addresses, send, from, services, {
-        isPatient,
-      });
+    for await (const batches of inChunks(written.batches(), BATCHES_READ_TOGETHER)) {
+      const rows = batches.flat();
+      const paths = [...new Set(rows.map(({ change }) => listPath(change.address)))];
+      const landed = waitsForLateWrites ? await untilLanded(paths, services) : new Set<string>();
+      const read = await listsOf(rows, written, { ...source, landed }, services, isPatient);
       // One wait of two windows tells of a tenant that lags behind for longer; one for each batch would take hours.
-      isPatient = lagging.size === 0;
-      // What was done last is taken back first: another row may have taken the place that it left.
-      const lists = Map.groupBy(batch.toReversed(), ({ change }) => listPath(change.address));
-      for (const [path, rows] of lists) {
-        const reading = readings.get(path);
-        if (reading === undefined) throw new Error(`nobody has read ${path}`);
-        expectRead(reading, identity);
-        const late = lagging.get(path);
-        if (late !== undefined) inverses.passLagging(rows, path, late);
-        else if (reading.kind === 'list') await inverses.add(rows, reading.assignments);
-        else for (const row of rows.filter(({ knownAs }) => knownAs !== 'maybe')) inverses.passGone(row);
-      }
+      isPatient = read.lagging.size === 0;
+      for (const batch of batches) await takeBatch(batch, read, inverses, identity);
     }
     await staging.flush();
   } finally {
     await graph.close();
   }
   return inverses;
+}
+
+/**
+ * The lists of these rows. A page of many decides only of what is there as it was written; where anything else is found, the list is read by
+ * itself, or a row would be left out for what is not so.
+ */
+async function listsOf(
+  rows: readonly WrittenRow[],
+  written: Written,
+  { landed, ...source }: ListSource & { readonly landed: ReadonlySet<string> },
+  services: Services,
+  isPatient: boolean,
+): Promise<BelievedLists> {
+  const addresses = rows.map(({ change }) => change.address);
+  const read = await readBelievedLists(addresses, source, services, { isPatient });
+  const doubtful = [...Map.groupBy(rows, ({ change }) => listPath(change.address))].filter(
+    ([path, ofList]) => {
+      const list = read.lists.get(path);
+      if (!source.lists.isFromPage(path) || list?.kind !== 'list') return false;
+      // A page may be older than what has landed meanwhile.
+      if (landed.has(path)) return true;
+      const undos = undosIn(ofList, list.assignments, written.apiVersion).flat();
+      return ofList.some(({ lossy }) => lossy !== undefined) || undos.some(({ kind }) => kind !== 'restore');
+    },
+  );
+  if (doubtful.length === 0) return read;
+  const alone = await readBelievedLists(
+    doubtful.flatMap(([, [first]]) => (first === undefined ? [] : [first.change.address])),
+    ...([source, services, { isPatient, isAlone: true }] as const),
+  );
+  return {
+    lists: new Map([...read.lists, ...alone.lists]),
+    lagging: new Map([...read.lagging, ...alone.lagging]),
+  };
+}
+
+async function takeBatch(
+  batch: readonly WrittenRow[],
+  { lists, lagging }: BelievedLists,
+  inverses: Inverses,
+  identity: Identity,
+): Promise<void> {
+  // What was done last is taken back first: another row may have taken the place that it left.
+  const byList = Map.groupBy(batch.toReversed(), ({ change }) => listPath(change.address));
+  for (const [path, rows] of byList) {
+    const reading = lists.get(path);
+    if (reading === undefined) throw new Error(`nobody has read ${path}`);
+    expectRead(reading, identity);
+    const late = lagging.get(path);
+    if (late !== undefined) inverses.passLagging(rows, path, late);
+    else if (reading.kind === 'list') await inverses.add(rows, reading.assignments);
+    else for (const row of rows.filter(({ knownAs }) => knownAs !== 'maybe')) inverses.passGone(row);
+  }
 }
 
 /** A row that somebody has changed since. */

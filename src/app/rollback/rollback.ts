@@ -5,6 +5,7 @@ import type { RunTerms } from '../draft/draftTerms.ts';
 import { WELL } from '../draft/intake.ts';
 import { Stagings } from '../draft/stagings.ts';
 import { keptPlanPath } from '../draft/keptPlans.ts';
+import { policyListsOf } from '../policyListsOf.ts';
 import { logRun, type Said } from '../runs/runLog.ts';
 import type { Services } from '../services.ts';
 import { stageInverses, type Inverses } from './inverses.ts';
@@ -93,11 +94,12 @@ export async function draftRollback(
   const found = Promise.withResolvers<Inverses>();
   const stage = async () => {
     const staging = await stagings.begin();
-    const inverses = await stageInverses(written, staging, { force, isPatient: !isDry }, services);
+    const lists = policyListsOf(`${root}/${apiVersion}`, services);
+    const inverses = await stageInverses(written, staging, { force, lists, isPatient: !isDry }, services);
     found.resolve(inverses);
     const { sha256, columns, rows } = inverses;
     return {
-      ...{ staging, rules, isRestoring: true },
+      ...{ staging, rules, isRestoring: true, lists },
       intake: { ...WELL, name: called, sha256, columns, rows },
       leftOut: inverses.leftOut + unrecordedLines.length,
     };

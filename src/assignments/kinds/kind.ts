@@ -28,10 +28,15 @@ export interface Kind<Type extends string = string> {
   readonly list: {
     /** The property that has a policy's name. */
     readonly name: 'displayName' | 'name';
-    /** What `platformOf` reads besides `@odata.type`. */
+    /** What `platformOf` reads besides `@odata.type`; and `isAssigned`, of a kind that has it: an expanded list must not deny it. */
     readonly also: readonly string[];
     /** Whether `$expand=assignments` shows the truth; otherwise each policy's list is read on its own. */
     readonly expands: boolean;
+    /**
+     * The `$top` that its pages are asked for with, where a source says that it is taken for the size of a page: some of Graph's services
+     * take it for the size of the whole. Left out: none is.
+     */
+    readonly top?: number;
   };
   /** How assignments are written. */
   readonly write: WriteMethod;

@@ -39,6 +39,7 @@ export function showPlan(plan: Plan, print: Printer): void {
     if (more > 0) print.say(`  … and ${count(more, 'more row')}`);
   }
   if (plan.writes > 0) print.say(`${[count(plan.requests, 'write'), ...times(plan)].join(', ')}.`);
+  showStrategies(plan, print);
   if (plan.approvalFor.length > 0)
     print.say(`${approvalInWords(plan.approvalFor)}: apply, submit and rollback need --justification "…".`);
   showGuard(plan, print);
@@ -58,6 +59,16 @@ const times = ({ secondsAtLeast, secondsAbout }: Plan): string[] => {
     ...(about > least ? [`about ${duration(about)}`] : []),
   ];
 };
+
+/** What whoever chooses the other strategy would save, or lose. */
+function showStrategies({ strategy, strategies: { patch, assign } }: Plan, { say }: Printer): void {
+  if (patch === undefined || assign === undefined || patch.requests === assign.requests) return;
+  const took = [patch, assign].map((cost) => duration(Math.max(cost.secondsAtLeast, cost.secondsAbout)));
+  const other = strategy === 'patch' ? 'assign' : 'patch';
+  say(
+    `${count(patch.requests, 'write')} by PATCH, ${assign.requests.toLocaleString('en-US')} by assign: about ${took.join(' or ')} (the other one: --strategy ${other}).`,
+  );
+}
 
 /** Enough of a fingerprint to tell two plans apart. */
 export const shortFingerprint = (fingerprint: string): string => fingerprint.slice(0, 12);

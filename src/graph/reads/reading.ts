@@ -65,31 +65,47 @@ export interface Unreadable {
   readonly why: string;
   /** Where it is not that it is incomplete. */
   readonly code?: string;
+  /** A smaller page of it may be read. */
+  readonly isTooLarge?: true;
 }
 
-/** Reads all of these to their ends, BATCH_SIZE_MAX at a time; what they came to is in their order. */
+/** Batches of reads under way at a time: enough to hide the latency of each, few enough to be cut short when a signal comes. */
+export const BATCHES_SIDE_BY_SIDE = 4;
+
+/**
+ * Reads all of these to their ends, BATCH_SIZE_MAX together and some of those side by side; what they came to is in their order. How many
+ * may leave now is the sender's to know.
+ */
 export async function readAll<T>(
   readings: readonly Reading<T>[],
   send: SendReads,
 ): Promise<readonly (T | NotRead | Unreadable)[]> {
   const results: (T | NotRead | Unreadable)[] = [];
-  let open = readings.map((reading, place) => ({ reading, place }));
-  while (open.length > 0) {
-    const asked = open.slice(0, BATCH_SIZE_MAX);
-    const replies = await send(asked.map(({ reading }) => reading.next));
-    const goOn = asked.filter(({ reading, place }, i) => {
-      const result = settle(reading, replies[i] ?? { kind: 'lost', why: 'missing' });
-      if (result !== undefined) results[place] = result;
-      return result === undefined;
-    });
-    open = [...goOn, ...open.slice(asked.length)];
-  }
+  const open = readings.map((reading, place) => ({ reading, place }));
+  const readOn = async (): Promise<void> => {
+    while (open.length > 0) {
+      const asked = open.splice(0, BATCH_SIZE_MAX);
+      const replies = await send(asked.map(({ reading }) => reading.next));
+      const goOn = asked.filter(({ reading, place }, i) => {
+        const result = settle(reading, replies[i] ?? { kind: 'lost', why: 'missing' });
+        if (result !== undefined) results[place] = result;
+        return result === undefined;
+      });
+      open.unshift(...goOn);
+    }
+  };
+  const failed = (error: unknown): never => {
+    // The others ask for nothing more.
+    open.length = 0;
+    throw error;
+  };
+  await Promise.all(Array.from({ length: BATCHES_SIDE_BY_SIDE }, () => readOn().catch(failed)));
   return results;
 }
 
 /** Undefined: `next` is to be asked for, for the first time or again. */
 function settle<T>(reading: Reading<T>, reply: ReadReply): T | NotRead | Unreadable | undefined {
-  if (isTooLarge(reply)) return unreadable(TOO_LARGE);
+  if (isTooLarge(reply)) return { ...unreadable(TOO_LARGE), isTooLarge: true };
   const failure = readFailure(reply);
   if (failure !== undefined) return failure;
   if (reply.kind !== 'answered') return undefined;

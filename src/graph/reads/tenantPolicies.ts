@@ -4,7 +4,14 @@ import { collectionPath, ownListPath } from '../../assignments/kinds/address.ts'
 import type { PolicyKind } from '../../assignments/kinds/registry.ts';
 import type { DevicePlatform } from '../../assignments/targets/platforms.ts';
 import { assignmentLists } from './currentAssignments.ts';
-import { collection, readAll, type NotRead, type SendReads, type Unreadable } from './reading.ts';
+import {
+  collection,
+  readAll,
+  type Collection,
+  type NotRead,
+  type SendReads,
+  type Unreadable,
+} from './reading.ts';
 
 /** Pages of a collection that are read: no tenant has so many, however few policies a page shows. */
 const COLLECTION_PAGES_MAX = 5_000;
@@ -16,6 +23,8 @@ export interface TenantPolicy {
   readonly platform: DevicePlatform | undefined;
   readonly displayName: string | undefined;
   readonly assignments: readonly CurrentAssignment[];
+  /** Its list was read by itself; otherwise it stood in a page of its kind. */
+  readonly isReadAlone: boolean;
 }
 
 /** All policies of one kind, or why they could not be read. */
@@ -24,8 +33,8 @@ export type TenantPolicies =
 
 /**
  * Reads every policy of these kinds with its assignments: the collections page by page, side by side, and on its own the
- * list of each policy that is too long to stand in a page. What could not be read to its end is never shown in part.
- * No page size is asked for: some of Graph's services take `$top` for the size of the whole.
+ * list of each policy that is too long to stand in a page, or is empty there though the policy says that it is assigned. What could not be
+ * read to its end is never shown in part. A page that is too large for a reply is asked for in halves, where the kind has a page size.
  * @param base root and version, for links to further pages
  */
 export async function tenantPolicies(
@@ -34,16 +43,29 @@ export async function tenantPolicies(
   base: string,
 ): Promise<ReadonlyMap<PolicyKind, TenantPolicies>> {
   const pages = await readAll(
-    kinds.map((kind) => collection(urlOfAll(kind), base, COLLECTION_PAGES_MAX)),
+    kinds.map((kind) => collection(urlOfAll(kind, kind.list.top), base, COLLECTION_PAGES_MAX)),
     send,
   );
   const found = new Map<PolicyKind, TenantPolicies>();
   for (const [i, kind] of kinds.entries()) {
-    const page = pages[i];
+    const page = await inSmallerPages(kind, pages[i], send, base);
     if (page !== undefined)
       found.set(kind, page.kind === 'all' ? await policiesIn(page.items, kind, send, base) : page);
   }
   return found;
+}
+
+type Pages = Collection | NotRead | undefined;
+
+/** From the start again with pages of half the size, until they can be read. */
+async function inSmallerPages(kind: PolicyKind, read: Pages, send: SendReads, base: string): Promise<Pages> {
+  let pages = read;
+  let top = kind.list.top ?? 1;
+  while (pages?.kind === 'unreadable' && pages.isTooLarge === true && top > 1) {
+    top = Math.floor(top / 2);
+    [pages] = await readAll([collection(urlOfAll(kind, top), base, COLLECTION_PAGES_MAX)], send);
+  }
+  return pages;
 }
 
 /** How many assignments these policies have together; undefined when they could not be read. */
@@ -52,10 +74,11 @@ export const countAssignments = (found: TenantPolicies | undefined): number | un
     ? found.policies.reduce((total, { assignments }) => total + assignments.length, 0)
     : undefined;
 
-function urlOfAll(kind: PolicyKind): string {
+function urlOfAll(kind: PolicyKind, top: number | undefined): string {
   const { name, also, expands } = kind.list;
   const expand = expands ? '$expand=assignments&' : '';
-  return `${collectionPath(kind)}?${expand}$select=${['id', name, ...also].join(',')}`;
+  const size = top === undefined ? '' : `&$top=${top}`;
+  return `${collectionPath(kind)}?${expand}$select=${['id', name, ...also].join(',')}${size}`;
 }
 
 async function policiesIn(
@@ -66,29 +89,27 @@ async function policiesIn(
 ): Promise<TenantPolicies> {
   const read = items.map((item) => policyIn(item, kind));
   const listPath = ({ id }: TenantPolicy): string => ownListPath({ kind, policyId: id });
-  const cut = read.flatMap((policy) => (policy?.isWhole === false ? [listPath(policy)] : []));
+  const cut = read.flatMap((policy) => (policy?.isReadAlone === true ? [listPath(policy)] : []));
   const lists = await assignmentLists(cut, send, base);
   const policies: TenantPolicy[] = [];
   for (const each of read) {
     if (each === undefined) return unreadable('an entry has no id, or an assignment without id or target');
-    const { isWhole, ...policy } = each;
-    const list = isWhole ? undefined : lists.get(listPath(policy));
+    const list = each.isReadAlone ? lists.get(listPath(each)) : undefined;
     // Deleted since its page was read: the tenant does not have it any more.
     if (list?.kind === 'refused' && list.status === 404) continue;
     if (list !== undefined && list.kind !== 'list') return list;
-    policies.push({ ...policy, assignments: list?.assignments ?? policy.assignments });
+    policies.push({ ...each, assignments: list?.assignments ?? each.assignments });
   }
   return { kind: 'policies', policies };
 }
 
-/** An entry of the collection; undefined when it is no policy. Its list is whole, or has to be read on its own. */
-function policyIn(
-  item: unknown,
-  kind: PolicyKind,
-): (TenantPolicy & { readonly isWhole: boolean }) | undefined {
+/** An entry of the collection; undefined when it is no policy. Its list is whole, or is still to be read on its own. */
+function policyIn(item: unknown, kind: PolicyKind): TenantPolicy | undefined {
   if (!isJsonObject(item)) return undefined;
   const { id, [kind.list.name]: name, assignments: expanded } = item;
-  const isWhole = Array.isArray(expanded) && (item['assignments@odata.nextLink'] ?? null) === null;
+  const isCut = (item['assignments@odata.nextLink'] ?? null) !== null;
+  const isWhole =
+    Array.isArray(expanded) && !isCut && !(expanded.length === 0 && item['isAssigned'] === true);
   const assignments = currentAssignmentsIn(isWhole ? (expanded as unknown[]) : []);
   if (typeof id !== 'string' || assignments === undefined) return undefined;
   return {
@@ -97,7 +118,7 @@ function policyIn(
     platform: kind.platformOf(item),
     displayName: typeof name === 'string' ? name : undefined,
     assignments,
-    isWhole,
+    isReadAlone: !isWhole,
   };
 }
 

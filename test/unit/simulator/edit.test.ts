@@ -71,7 +71,7 @@ test('a scheduled edit follows the nth read of its own list, once', () => {
   const struck: boolean[] = [];
   const read = createOtherHand(
     [{ afterReads: 2, edit: { do: 'remove', ...C1, assignmentId: 'a1' } }],
-    tenant,
+    { tenant },
     (isDone) => struck.push(isDone),
   );
   const count = () => tenant.assignmentsOf('deviceConfigurations', 'c1')?.length;
@@ -88,7 +88,7 @@ test('a scheduled edit follows the nth read of its own list, once', () => {
 test('a scheduled edit that finds nothing is told of', () => {
   const struck: boolean[] = [];
   const edit = { do: 'remove', ...C1, assignmentId: 'a9' } as const;
-  const read = createOtherHand([{ afterReads: 1, edit }], tenantFrom(SMALL_TENANT), (isDone) =>
+  const read = createOtherHand([{ afterReads: 1, edit }], { tenant: tenantFrom(SMALL_TENANT) }, (isDone) =>
     struck.push(isDone),
   );
   read('deviceConfigurations', 'c1', '');

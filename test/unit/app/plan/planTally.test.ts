@@ -117,6 +117,29 @@ test('each row by PATCH is a request of its own, all rows of a list by assign ar
   expect(tally.counts.writes).toBe(5);
 });
 
+test('each strategy is counted as if the lists that allow it were written so', () => {
+  const of = (policyId: string, more: Parameters<typeof groupRow>[3] = {}) => ({
+    input: groupRow(policyId, 'a', 'new', more),
+  });
+  const own = { policyType: 'deviceConfiguration', policyId: 'c2', targetType: 'group', groupId: 'x' };
+  const added = {
+    input: { line: 5, cells: new Map(Object.entries({ ...own, action: 'add' })) as InputRow['cells'] },
+  };
+  const rows = [
+    planned(2, {}, of('c1')),
+    planned(3, {}, of('c1')),
+    // With a row that only a whole list can do.
+    planned(4, { via: 'assign' }, of('c2')),
+    planned(5, { via: 'assign' }, added),
+    // Behind its policy, where there is no assign.
+    planned(6, {}, of('c3', { via: 'rootCertificate' })),
+    planned(7, {}, of('c3', { via: 'rootCertificate' })),
+    planned(8, { kind: 'alreadySo' }, of('c4')),
+  ];
+  const tally = tallyOf(...rows);
+  expect([tally.requests, tally.requestsBy('patch'), tally.requestsBy('assign')]).toEqual([5, 5, 4]);
+});
+
 test('rows that change in the same way are counted together, the commonest way first', () => {
   const filtered = {
     ...groupTarget('new'),

@@ -12,6 +12,8 @@ const NOTHING: Plan = {
   ...{
     writes: 0,
     requests: 0,
+    strategy: 'patch',
+    strategies: {},
     alreadySo: 0,
     duplicates: 0,
     gone: 0,
@@ -88,6 +90,20 @@ test('each count that there is has its line, and no other', () => {
   expect(slow.at(-1)).toBe('3,120 writes, at least 10 min 24 s, about 50 min 0 s.');
   expect(shown({ writes: 1, requests: 1, secondsAbout: 1 }).at(-1)).toBe('1 write, about 1 s.');
   expect(shown({ writes: 1, requests: 1 }).at(-1)).toBe('1 write, at once.');
+});
+
+test('what each strategy would take is said where they differ', () => {
+  const cost = (requests: number, seconds: number) => ({
+    ...{ requests, secondsAtLeast: seconds - 20, secondsAbout: seconds },
+  });
+  const strategies = { patch: cost(3_120, 624), assign: cost(1_040, 208) };
+  expect(shown({ writes: 3_120, requests: 3_120, strategies }).at(-1)).toBe(
+    '3,120 writes by PATCH, 1,040 by assign: about 10 min 24 s or 3 min 28 s (the other one: --strategy assign).',
+  );
+  const byAssign = shown({ writes: 3_120, requests: 1_040, strategy: 'assign', strategies });
+  expect(byAssign.at(-1)).toContain('--strategy patch');
+  for (const same of [{ patch: cost(5, 1), assign: cost(5, 1) }, { patch: cost(5, 1) }])
+    expect(shown({ writes: 5, requests: 5, strategies: same }).at(-1)).toBe('5 writes.');
 });
 
 test('a plan that looked at nothing says why that matters', () => {

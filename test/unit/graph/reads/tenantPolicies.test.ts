@@ -65,6 +65,7 @@ test('both collections are read side by side, page by page, with their assignmen
         platform: 'iOS',
         displayName: 'Policy c1',
         assignments: ['a1', 'a2'].map((id) => ({ ...assignment(id), whole: assignment(id) })),
+        isReadAlone: false,
       },
       expect.objectContaining({ id: 'c2', assignments: [] }),
     ],

@@ -1,0 +1,159 @@
+/**
+ * How long a person waits at a prompt, and how many requests that takes of the tenant: one tenant as large ones are, behind a network
+ * as it is. Asserts nothing.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { generateTenant } from '../src/simulator/generateTenant.ts';
+import { startSimulator } from '../src/simulator/simulator.ts';
+import { startRedisServer } from '../test/support/redisServer.ts';
+import { RETARGET, whileAlive } from './rig.ts';
+
+const { values } = parseArgs({
+  options: {
+    /** The built command: another one than this checkout's, to be held against it. */
+    main: { type: 'string', default: RETARGET },
+    policies: { type: 'string', default: '3000' },
+    only: { type: 'string' },
+  },
+});
+const POLICIES = Number(values.policies);
+const [WINDOW_MS, LATENCY_MS, WRITES, REQUESTS] = [20_000, 150, 100, 1_000];
+/** Files of this field move thousands of policies to a few groups. */
+const GROUPS = 10;
+const ANY_SIZE = ['--max-changes', 'off', '--max-changes-percent', 'off'];
+
+const TENANT = generateTenant({
+  configurations: Math.round((POLICIES * 2) / 3),
+  compliancePolicies: POLICIES - Math.round((POLICIES * 2) / 3),
+  ...{ assignmentsPerPolicy: 3, seed: 7, nested: false },
+});
+
+/** A row for one assignment to a group of each policy that has one. */
+function csv(rows: number): string {
+  const lines = ['policyType,policyId,assignmentId,targetType,groupId'];
+  for (const { type, id, assignments } of TENANT.policies) {
+    const plain = assignments.find(
+      (each) => each.target['@odata.type'] === '#microsoft.graph.groupAssignmentTarget',
+    );
+    if (plain === undefined || lines.length > rows) continue;
+    const group = `00000000-0000-4000-8000-${String(lines.length % GROUPS).padStart(12, '0')}`;
+    lines.push([type, id, plain.id, 'group', group].join(','));
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+interface Felt {
+  readonly firstMs: number;
+  readonly wholeMs: number;
+  readonly exitCode: number | null;
+  readonly requests: number;
+  readonly calls: number;
+  readonly err: string;
+}
+
+await whileAlive(async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'retarget-feel-'));
+  await using simulator = await startSimulator({
+    ...{ tenant: TENANT, latencyMs: LATENCY_MS, windowMs: WINDOW_MS },
+    ...{ writeLimit: WRITES, requestLimit: REQUESTS },
+  });
+  const redis = await startRedisServer({ args: ['--appendonly', 'yes'], tcp: true });
+  const env = {
+    ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('RETARGET_'))),
+    ...{ REDIS_URL: redis.url, RETARGET_DATA_DIR: join(dir, 'data'), RETARGET_GRAPH_URL: simulator.url },
+    ...{ RETARGET_ACCESS_TOKEN: 'bench', NO_COLOR: '1' },
+  };
+  const felt = async (argv: readonly string[], more: NodeJS.ProcessEnv = {}): Promise<Felt> => {
+    const before = requestsOf(simulator.stats());
+    const startedAt = performance.now();
+    const child = spawn(process.execPath, [values.main, ...argv], {
+      env: { ...env, ...more },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let [firstMs, err] = [0, ''];
+    const seen = (): void => void (firstMs ||= performance.now() - startedAt);
+    child.stdout.on('data', seen);
+    child.stderr.on('data', (piece) => {
+      seen();
+      err += String(piece);
+    });
+    const [exitCode] = (await once(child, 'close')) as [number | null];
+    const wholeMs = performance.now() - startedAt;
+    const after = requestsOf(simulator.stats());
+    return {
+      ...{ firstMs, wholeMs, exitCode, err, requests: after.requests - before.requests },
+      calls: after.calls - before.calls,
+    };
+  };
+  const row = async (name: string, argv: readonly string[]): Promise<void> => {
+    if (values.only !== undefined && !name.includes(values.only)) return;
+    const { firstMs, wholeMs, requests, calls, exitCode, err } = await felt(argv);
+    const cells = [name, seconds(firstMs), seconds(wholeMs), requests, calls];
+    console.log(`| ${cells.join(' | ')} |`);
+    if (exitCode !== 0) console.error(`${argv.join(' ')} ended with ${exitCode}:\n${err.slice(-2_000)}`);
+    // What counts against the limits is no matter of the next command.
+    if (requests > 0) await sleep(WINDOW_MS + 1_000);
+  };
+  const file = async (rows: number): Promise<string> => {
+    const path = join(dir, `rows-${rows}.csv`);
+    await writeFile(path, csv(rows));
+    return path;
+  };
+  const allow = async (path: string): Promise<string[]> => {
+    const { err } = await felt(['plan', path, ...ANY_SIZE]);
+    const said = /add: (--allow \S+)/.exec(err)?.[1];
+    await sleep(WINDOW_MS + 1_000);
+    return [...ANY_SIZE, ...(said?.split(' ') ?? [])];
+  };
+  try {
+    console.log(`${POLICIES} policies × 3 assignments, latency ${LATENCY_MS} ms\n`);
+    console.log('| command | first screen, s | prompt, s | requests | calls |');
+    console.log('|---|---|---|---|---|');
+    const all = await file(POLICIES);
+    const allowed = await allow(all);
+    await row('`--version`', ['--version']);
+    await row('`status`', ['status']);
+    await row('`plan` of all', ['plan', all, ...allowed]);
+    for (const rows of [1, 20, 100]) {
+      const some = await file(rows);
+      await row(`\`apply\` of ${rows}`, ['apply', some, '--yes', ...(await allow(some))]);
+    }
+    if (values.only === undefined || 'rollback --dry-run of all'.includes(values.only)) {
+      simulator.reconfigure({ writeLimit: null, requestLimit: null, latencyMs: 0 });
+      const many = { RETARGET_WRITES_PER_WINDOW: '1000000' };
+      const made = await felt(['apply', all, '--yes', ...allowed], many);
+      if (made.exitCode !== 0) console.error(made.err.slice(-2_000));
+      simulator.reconfigure({ writeLimit: WRITES, requestLimit: REQUESTS, latencyMs: LATENCY_MS });
+      await sleep(2 * WINDOW_MS);
+      await row('`rollback --dry-run` of all', ['rollback', '@last', '--dry-run']);
+    }
+  } finally {
+    await redis.stop();
+    await rm(dir, { recursive: true, force: true });
+  }
+});
+
+function requestsOf({
+  requests,
+  envelopes,
+  singles,
+}: {
+  requests: Record<string, number>;
+  envelopes: number;
+  singles: number;
+}) {
+  return {
+    requests: Object.values(requests).reduce((sum, each) => sum + each, 0),
+    calls: envelopes + singles,
+  };
+}
+
+function seconds(ms: number): string {
+  return (ms / 1000).toFixed(2);
+}
