@@ -9,5 +9,6 @@ export default defineConfig({
     testTimeout: 240_000,
     hookTimeout: 60_000,
     restoreMocks: true,
+    provide: { isLong: true },
   },
 });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { changeOf } from '../../../src/assignments/rows/change.ts';
+import { visible } from '../../../src/assignments/values/visible.ts';
 import type { Problem } from '../../../src/assignments/rows/row.ts';
 import { FILE_FORMATS, type FileFormat } from '../../../src/formats/format.ts';
 import { readRows } from '../../../src/formats/readRows.ts';
@@ -19,13 +20,17 @@ const problemsOf = ({ rows, problems }: WholeFile): Problem[] => [
   }),
 ];
 
-/** With its place, what is wrong and what to do, of a size that can be read. */
+// eslint-disable-next-line no-control-regex -- what could steer a terminal
+const STEERING = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e]/;
+
+/** With its place, what is wrong and what to do, of a size that can be read, and as it is shown without harm. */
 const isTold = ({ line, column, name, message, remedy }: Problem): boolean =>
   line >= 1 &&
   column >= 1 &&
   message.length > 5 &&
   remedy.length > 5 &&
-  `${name}${message}${remedy}`.length < 1_500;
+  `${name}${message}${remedy}`.length < 1_500 &&
+  !STEERING.test(visible(`${name}${message}${remedy}`));
 
 // One expectation for all of them: files of a megabyte have tens of thousands.
 const expectAllTold = (problems: readonly Problem[]): void =>
