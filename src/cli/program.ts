@@ -143,7 +143,12 @@ Exit codes:
 retarget <command> --help shows the options of a command.`;
 
 /** Runs one command line. Everything a user can do wrong is told on stderr with its remedy. */
-export async function runCommand(argv: readonly string[], io: Io, version: string): Promise<ExitCode> {
+export async function runCommand(
+  argv: readonly string[],
+  io: Io,
+  version: string,
+  commands = COMMANDS,
+): Promise<ExitCode> {
   const redactor = redactorOf(io.env, argv);
   const print = createPrinter(io.stdout, io.stderr, io.env, redactor.redacted);
   let exitCode: ExitCode = EXIT.done;
@@ -163,7 +168,7 @@ export async function runCommand(argv: readonly string[], io: Io, version: strin
       writeErr: (text) => io.stderr.write(visibleLines(redactor.redacted(text))),
     });
   const called = argv.find((argument) => !argument.startsWith('-')) ?? '';
-  for (const [name, entry] of Object.entries(COMMANDS)) {
+  for (const [name, entry] of Object.entries(commands)) {
     const command = program
       .command(`${name} ${entry.usage}`.trim())
       .summary(entry.summary)

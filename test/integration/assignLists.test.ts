@@ -6,6 +6,7 @@ import { APPLY, site } from '../support/assignSite.ts';
 import { csv } from '../support/cli.ts';
 import { ANY_SIZE } from '../support/plannedTenant.ts';
 import { startRedisServer, type TestRedis } from '../support/redisServer.ts';
+import { sized } from '../support/thoroughness.ts';
 
 let redis: TestRedis;
 beforeAll(async () => {
@@ -14,11 +15,17 @@ beforeAll(async () => {
 afterAll(() => redis.stop());
 
 const LIST_MAX = 40;
+/** At least one list of each length, of both kinds of policies. */
+const SIZE = {
+  configurations: sized(LIST_MAX, 5 * LIST_MAX),
+  compliancePolicies: sized(LIST_MAX, 3 * LIST_MAX),
+};
 
 /** Lists of 1 to 40 assignments of every kind, of policy sets, with targets nobody has heard of, intents and sources. */
 function tenantOfManyLists(seed: number): TenantSeed {
   const { policies, ...others } = generateTenant({
-    ...{ configurations: 200, compliancePolicies: 100, assignmentsPerPolicy: LIST_MAX, seed },
+    ...SIZE,
+    ...{ assignmentsPerPolicy: LIST_MAX, seed },
     ...{ nested: false, policySetShare: 0.1, unknownTargetShare: 0.1 },
   });
   const cut = (policy: SeedPolicy, n: number): SeedPolicy => ({
@@ -57,7 +64,7 @@ describe.each([
   { rekey: true, assignReply: 'null' },
   { rekey: false, assignReply: 'list' },
 ] as const)('ids given anew: $rekey', (answers) => {
-  test('300 lists of 1 to 40: but for the rows each assignment is value for value what it was', async () => {
+  test('lists of 1 to 40: but for the rows each assignment is value for value what it was', async () => {
     const tenant = tenantOfManyLists(answers.rekey ? 3 : 4);
     const here = await site(redis.url, { tenant, ...answers });
     const wholes = here.simulator.snapshot().policies;

@@ -2,13 +2,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { generateTenant } from '../../src/simulator/generateTenant.ts';
-import { named } from '../support/guid.ts';
-import { ALLOW_ALL, bench, csv, type Bench } from '../support/cli.ts';
-import { command, type Command } from '../support/command.ts';
-import { startRedisServer, type TestRedis } from '../support/redisServer.ts';
+import { ALLOW_ALL, bench } from '../support/cli.ts';
+import { expectAllWritten, ownRedis, rewriting, type Rewriting } from '../support/rewriting.ts';
 import { openTcpProxy } from '../support/tcpProxy.ts';
 
-// Processes of their own that shall end although what they wait for never comes. How long that takes is not looked at: a
+// Commands that shall end although what they wait for never comes, in processes of their own where something stays behind that
+// never ends. How long that takes is not looked at: a
 // command without a limit would not end within the test's.
 
 const TENANT = generateTenant({
@@ -22,34 +21,11 @@ const TENANT = generateTenant({
 /** Longer than any test: what hangs, hangs. */
 const FOR_EVER_MS = 600_000;
 
-interface Site extends Bench {
-  readonly rows: number;
-  readonly changes: string;
-  command(...argv: string[]): Command;
-}
-
-async function site(redisUrl: string | undefined): Promise<Site> {
-  const here = await bench(redisUrl, { tenant: TENANT }, { RETARGET_WINDOW_MS: '20000' });
-  const entries = [...here.simulator.tenant.every()];
-  const changes = csv(
-    entries.map(({ path }, n) => ({ url: path, targetType: 'group', groupId: `new-${n}` })),
-  );
-  return {
-    ...here,
-    rows: entries.length,
-    changes: here.file('changes.csv', changes),
-    command: (...argv) => command(argv, { env: here.env, cwd: here.dir }),
-  };
-}
-
-async function redisServer(): Promise<TestRedis> {
-  const redis = await startRedisServer({ args: ['--appendonly', 'yes'], tcp: true });
-  onTestFinished(() => redis.stop());
-  return redis;
-}
+const site = (redisUrl: string | undefined): Promise<Rewriting> =>
+  rewriting(redisUrl, { tenant: TENANT }, { RETARGET_WINDOW_MS: '20000' });
 
 /** Lets some writes through, then Graph takes requests and answers none. */
-async function untilGraphHangs({ simulator }: Site): Promise<void> {
+async function untilGraphHangs({ simulator }: Rewriting): Promise<void> {
   await vi.waitFor(() => expect(simulator.stats().writesDone).toBeGreaterThan(0), {
     timeout: 30_000,
     interval: 5,
@@ -60,43 +36,44 @@ async function untilGraphHangs({ simulator }: Site): Promise<void> {
 }
 
 /** What was in flight is looked at by the next worker, and no row is lost. */
-async function expectFinishedBy(here: Site, ...argv: string[]): Promise<void> {
+async function expectFinishedBy(here: Rewriting, ...argv: string[]): Promise<void> {
   here.simulator.reconfigure({ latencyMs: 0 });
-  expect((await here.command(...argv).ended).exitCode).toBe(0);
-  const groups = [...here.simulator.tenant.every()].map(({ assignment }) =>
-    named(String(assignment.target['groupId'])),
-  );
-  expect(groups).toEqual(groups.map((_, n) => `new-${n}`));
+  expect((await here.run(argv)).exitCode).toBe(0);
+  expectAllWritten(here);
   const status = JSON.parse((await here.run(['status', '@last', '--json'])).stdout) as object;
   expect(status).toMatchObject({ state: 'completed', succeeded: here.rows, pending: 0 });
 }
 
-test.each(['SIGTERM', 'SIGHUP'] as const)(
-  'after %s a worker leaves a Graph that hangs when its time is over, with 0, and takes the embedded Redis with it',
-  async (signal) => {
-    const here = await site(undefined);
-    await here.run(['submit', '--no-plan', here.changes]);
-    const worker = here.command('worker', '--drain-timeout', '4');
-    await untilGraphHangs(here);
-    const pid = Number(readFileSync(join(here.dir, 'data', 'redis.pid'), 'utf8'));
-    worker.kill(signal);
-    const { exitCode, stderr } = await worker.ended;
-    expect(exitCode).toBe(0);
-    expect(stderr).toContain('did not end in time');
-    expect(existsSync(`/proc/${pid}`) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('redis')).toBe(
-      false,
-    );
-    await expectFinishedBy(here, 'worker', '--until-idle');
-  },
-);
+test('a worker leaves a Graph that hangs when its time is over, with 0, and takes the embedded Redis with it', async () => {
+  const here = await site(undefined);
+  await here.run(['submit', '--no-plan', here.changes]);
+  const worker = here.command('worker', '--drain-timeout', '4');
+  await untilGraphHangs(here);
+  const pid = Number(readFileSync(join(here.dir, 'data', 'redis.pid'), 'utf8'));
+  worker.kill('SIGTERM');
+  const { exitCode, stderr } = await worker.ended;
+  expect(exitCode).toBe(0);
+  expect(stderr).toContain('did not end in time');
+  expect(existsSync(`/proc/${pid}`) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('redis')).toBe(
+    false,
+  );
+  await expectFinishedBy(here, 'worker', '--until-idle');
+});
 
 test('apply leaves a Graph that hangs, with 130 and its run paused', async () => {
-  const redis = await redisServer();
+  const redis = await ownRedis();
   const here = await site(redis.url);
-  const argv = ['apply', here.changes, '--yes', '--json', '--drain-timeout', '4', ...ALLOW_ALL];
-  const applied = here.command(...(await here.allowing(argv)));
+  const applied = here.start([
+    'apply',
+    here.changes,
+    '--yes',
+    '--json',
+    '--drain-timeout',
+    '4',
+    ...ALLOW_ALL,
+  ]);
   await untilGraphHangs(here);
-  applied.kill('SIGTERM');
+  applied.interrupt('SIGTERM');
   const { exitCode, stdout, stderr } = await applied.ended;
   expect(exitCode).toBe(130);
   expect(stderr).toContain('did not end in time');
@@ -112,7 +89,7 @@ test.each([
   ['worker', 0],
   ['apply', 130],
 ] as const)('%s, whose Redis does not answer any more ends, with %i', async (name, exitCode) => {
-  const redis = await redisServer();
+  const redis = await ownRedis();
   const proxy = await openTcpProxy(Number(new URL(redis.url ?? '').port));
   onTestFinished(() => proxy.cut());
   const here = await site(`redis://127.0.0.1:${proxy.port}`);
@@ -126,7 +103,7 @@ test.each([
 });
 
 test('apply whose Redis goes away ends with 130 and says that its run is not paused', async () => {
-  const redis = await redisServer();
+  const redis = await ownRedis();
   const here = await site(redis.url);
   const applied = here.command(
     ...(await here.allowing(['apply', here.changes, '--yes', '--drain-timeout', '8', ...ALLOW_ALL])),

@@ -1,11 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SimulatorOptions } from '../../src/simulator/simulator.ts';
 import type { TenantSeed } from '../../src/simulator/tenantFile.ts';
 import { ALLOW_ALL, bench, csv, type Bench } from '../support/cli.ts';
-import { command } from '../support/command.ts';
 import { allDevices, excluded, filter, group, unheardOf } from '../support/graphShapes.ts';
 import { startRedisServer, type TestRedis } from '../support/redisServer.ts';
 
@@ -279,35 +278,6 @@ test('what is meant must be said, and a question needs somebody', async () => {
   expect((await here.run(['rollback', '@last'])).stderr).toContain('--yes');
   const damaged = here.file('plan.ndjson', '{"kind":"plan","format":1}\n');
   expect((await here.rollback('--from', damaged)).exitCode).toBe(2);
-});
-
-test('a worker that is killed in the middle of a rollback leaves nothing undone', async () => {
-  const policies = Array.from({ length: 60 }, (_, n) => ({
-    ...{ id: `p${n}`, type: 'deviceConfiguration' as const },
-    assignments: [0, 1].map((i) => ({ id: `p${n}_${i}`, target: group(GROUPS[i] ?? '') as Target })),
-  }));
-  const here = await site(
-    { tenant: { policies }, latencyMs: 50 },
-    { RETARGET_WRITES_PER_WINDOW: '100', RETARGET_CONCURRENCY: '1' },
-  );
-  const before = here.held();
-  const changes = csv(policies.map(({ id }) => row('deviceConfiguration', id, `${id}_0`, { groupId: G5 })));
-  const ran = await here.run(['apply', here.file('x.csv', changes), '--yes', ...ALLOW_ALL]);
-  expect(ran, ran.stderr).toMatchObject({ exitCode: 0 });
-  const written = here.simulator.stats().writesDone;
-  const runId = (await here.run(['rollback', '@last', '--yes'])).stdout.trim();
-
-  const first = command(['worker'], { env: here.env, cwd: here.dir });
-  await vi.waitFor(() => expect(here.simulator.stats().writesDone).toBeGreaterThan(written + 5), {
-    timeout: 20_000,
-    interval: 10,
-  });
-  first.kill('SIGKILL');
-  await first.ended;
-  expect(here.simulator.stats().writesDone).toBeLessThan(written + policies.length);
-  expect((await here.run(['worker', '--until-idle'])).exitCode).toBe(0);
-  expect(await here.countsOf(runId)).toMatchObject({ state: 'completed', succeeded: 60 });
-  expect(here.held()).toEqual(before);
 });
 
 test('its plan is kept, and shows in the log of both runs', async () => {

@@ -1,10 +1,9 @@
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { named } from '../support/guid.ts';
-import { ALLOW_ALL, bench, csv, type Bench } from '../support/cli.ts';
-import { command, type Command } from '../support/command.ts';
+import { ALLOW_ALL, csv } from '../support/cli.ts';
+import { expectAllWritten, rewriting, written, type Rewriting } from '../support/rewriting.ts';
 import { startRedisServer, type TestRedis } from '../support/redisServer.ts';
 import { generateTenant } from '../../src/simulator/generateTenant.ts';
 
@@ -18,46 +17,28 @@ const TENANT = generateTenant({
   // A policy with more than half a batch has one for itself.
   ...{ configurations: 40, compliancePolicies: 20, assignmentsPerPolicy: 11, seed: 3, nested: false },
 });
+const FEW = generateTenant({
+  ...{ configurations: 8, compliancePolicies: 4, assignmentsPerPolicy: 11, seed: 3, nested: false },
+});
 /** So slow that the stop finds jobs in the queue, which would all look at the tenant if they might. */
 const SLOW = {
   ...{ RETARGET_WRITES_PER_WINDOW: '400', RETARGET_WINDOW_MS: '1000', RETARGET_CONCURRENCY: '1' },
 };
 const LATENCY_MS = 300;
 
-interface Site extends Bench {
-  readonly rows: number;
-  readonly changes: string;
-  command(...argv: string[]): Command;
-}
+const site = (tenant = TENANT): Promise<Rewriting> =>
+  rewriting(redis.url, { tenant, latencyMs: LATENCY_MS }, SLOW);
 
-async function site(): Promise<Site> {
-  const here = await bench(redis.url, { tenant: TENANT, latencyMs: LATENCY_MS }, SLOW);
-  const entries = [...here.simulator.tenant.every()];
-  const changes = csv(
-    entries.map(({ path }, n) => ({ url: path, targetType: 'group', groupId: `new-${n}` })),
-  );
-  return {
-    ...here,
-    rows: entries.length,
-    changes: here.file('changes.csv', changes),
-    command: (...argv) => command(argv, { env: here.env, cwd: here.dir }),
-  };
-}
-
-const written = (here: Site, more: number): Promise<void> => {
-  const atLeast = here.simulator.stats().writesDone + more;
-  return vi.waitFor(() => expect(here.simulator.stats().writesDone).toBeGreaterThanOrEqual(atLeast), {
-    timeout: 30_000,
-    interval: 20,
-  });
-};
+const writtenMore = (here: Rewriting, more: number): Promise<void> =>
+  written(here, here.simulator.stats().writesDone + more);
 
 describe('pause --all with three workers', () => {
   test('lets no request of a run leave once it has answered, and resume --all ends every run', async () => {
     const here = await site();
     const runId = (await here.run(['submit', '--no-plan', here.changes])).stdout.trim();
-    const workers = [here.command('worker'), here.command('worker'), here.command('worker')];
-    await written(here, 20);
+    const dying = here.command('worker');
+    const workers = [here.start(['worker']), here.start(['worker'])];
+    await writtenMore(here, 20);
     const stopped = await here.run(['pause', '--all', '--reason', 'CHG-7']);
     expect(stopped, stopped.stderr).toMatchObject({ exitCode: 0, stdout: '' });
     expect(stopped.stderr).toContain('retarget resume --all');
@@ -77,10 +58,10 @@ describe('pause --all with three workers', () => {
     );
     const late = await here.run(['submit', '--no-plan', other]);
     expect(late.stderr).toContain('was stopped by ada@desk');
-    workers[0]?.kill('SIGKILL');
-    await workers[0]?.ended;
-    workers.push(here.command('worker'));
-    for (const worker of workers.slice(1)) await worker.said('(CHG-7); it goes on with');
+    dying.kill('SIGKILL');
+    await dying.ended;
+    workers.push(here.start(['worker']));
+    for (const worker of workers) await worker.said('(CHG-7); it goes on with');
     await redis.restart();
     const jobs = await jobsDoneIn(here, 1_500);
     expect(here.simulator.stats().envelopes).toBe(envelopes);
@@ -108,9 +89,9 @@ describe('pause --all with three workers', () => {
     expect((await here.run(['watch', '@last'])).exitCode).toBe(1);
     const { writtenAgain, throttled } = here.simulator.stats();
     expect({ writtenAgain, throttled }).toEqual({ writtenAgain: [], throttled: 0 });
-    expect(
-      [...here.simulator.tenant.every()].map(({ assignment }) => named(String(assignment.target['groupId']))),
-    ).toEqual(Array.from({ length: here.rows }, (_, n) => `new-${n}`));
+    expectAllWritten(here);
+    for (const worker of workers) worker.interrupt('SIGTERM');
+    for (const { ended } of workers) expect((await ended).exitCode).toBe(0);
     const actions = JSON.parse((await here.run(['log', runId, '--json'])).stdout).map(
       ({ action }: { action: string }) => action,
     );
@@ -120,7 +101,7 @@ describe('pause --all with three workers', () => {
 
 describe('resume --all', () => {
   test('asks for a worker when nobody is there to go on, in words that can be followed', async () => {
-    const here = await site();
+    const here = await site(FEW);
     await here.run(['submit', '--no-plan', here.changes]);
     await here.run(['pause', '--all']);
     const { stderr } = await here.run(['resume', '--all']);
@@ -129,13 +110,13 @@ describe('resume --all', () => {
   });
 
   test('asks for none when a command is at work on the only run, or no run is left', async () => {
-    const here = await site();
+    const here = await site(FEW);
     await here.run(['pause', '--all']);
     expect((await here.run(['resume', '--all'])).stderr).not.toContain('No worker');
     await here.run(['submit', '--no-plan', here.changes]);
     await here.run(['pause', '@last']);
     const working = here.start(['resume', '@last', '--work']);
-    await written(here, 20);
+    await writtenMore(here, 20);
     await here.run(['pause', '--all']);
     expect((await here.run(['resume', '--all'])).stderr).not.toContain('No worker');
     here.simulator.reconfigure({ latencyMs: 0 });
@@ -144,7 +125,7 @@ describe('resume --all', () => {
 });
 
 /** Jobs of the tenant that workers have taken up in so many ms. */
-async function jobsDoneIn({ env }: Site, ms: number): Promise<number> {
+async function jobsDoneIn({ env }: Rewriting, ms: number): Promise<number> {
   const client = new Redis(redis.socketPath);
   const scripts = async (): Promise<number> => {
     const info = await client.info('commandstats');
@@ -159,7 +140,7 @@ async function jobsDoneIn({ env }: Site, ms: number): Promise<number> {
 }
 
 test('apply says that the tenant is stopped before it asks, and waits until it is let go on', async () => {
-  const here = await site();
+  const here = await site(FEW);
   here.simulator.reconfigure({ latencyMs: 0 });
   await here.run(['worker', '--until-idle']);
   await here.run(['pause', '--all']);
@@ -185,7 +166,7 @@ describe('pause --all', () => {
     const own = await startRedisServer({ args: ['--appendonly', 'yes'], tcp: true });
     onTestFinished(() => own.stop());
     const elsewhere = { REDIS_URL: own.url };
-    const here = await site();
+    const here = await site(FEW);
     const pause = (tenant: string | undefined, ...more: string[]) =>
       here.run(['pause', '--all', ...more], { env: { ...elsewhere, AZURE_TENANT_ID: tenant } });
     const nobody = await pause(undefined);
@@ -211,7 +192,7 @@ describe('pause --all', () => {
 });
 
 test('a run and --all exclude each other, and one of them is needed', async () => {
-  const here = await site();
+  const here = await site(FEW);
   for (const argv of [['pause'], ['pause', '@last', '--all'], ['resume'], ['resume', '--all', '--work']]) {
     const ran = await here.run(argv);
     expect(ran).toMatchObject({ exitCode: 2, stdout: '' });

@@ -16,6 +16,14 @@ afterAll(() => redis.stop());
 const HEAD = 'policyType,policyId,assignmentId,targetType,groupId,note\n';
 const GOOD = `deviceConfiguration,c1,a1,group,${guid('g7')},=1+1\n`;
 
+/** Of all of them, that there is a problem and that it can be read: test/unit/formats/hostileFiles.test.ts. */
+const SAMPLES = [
+  'gzip named JSON',
+  'a quote that stays open',
+  '__proto__ within a body',
+  'terminal controls',
+];
+
 test('of a hostile file nothing is queued and nothing stays in Redis, whatever it is called', async () => {
   const here = await bench(redis.url);
   const client = new Redis({ path: redis.socketPath });
@@ -23,7 +31,9 @@ test('of a hostile file nothing is queued and nothing stays in Redis, whatever i
   // What a command leaves there that is none of the file's.
   await here.run(['submit', '--no-plan', here.file('wrong.csv', 'colour\nred\n')]);
   const before = await client.keys('*');
-  for (const { what, content, format } of HOSTILE_FILES) {
+  const samples = HOSTILE_FILES.filter(({ what }) => SAMPLES.includes(what));
+  expect(samples).toHaveLength(SAMPLES.length);
+  for (const { what, content, format } of samples) {
     const file = here.file(`hostile.${format ?? 'txt'}`, content);
     const { exitCode, stdout, stderr } = await here.run(['submit', '--no-plan', file]);
     expect({ what, exitCode, stdout }).toEqual({ what, exitCode: 2, stdout: '' });

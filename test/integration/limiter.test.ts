@@ -8,6 +8,7 @@ import { cutsWithoutBackoff, overBudget } from '../support/limiterChecks.ts';
 import { inVirtualTime, play, type History, type Permits } from '../support/limiterModel.ts';
 import { recordForTests, rowsOf, runAtWork, WIDE } from '../support/record.ts';
 import { eachAlone, pendingRows } from '../support/rows.ts';
+import { sized } from '../support/thoroughness.ts';
 import { longestStandstill, type TenantRule } from '../support/tenantModel.ts';
 
 // The scripts as they are, but for the clock and the server's name, which the model sets.
@@ -22,7 +23,7 @@ vi.mock('node:fs', async (original) => {
 
 const record = recordForTests();
 const BATCHES = 60;
-const RUNS = { numRuns: 25 };
+const RUNS = { numRuns: sized(8, 40) };
 
 async function played(history: History): Promise<Permits> {
   const store = record.store();
@@ -364,7 +365,7 @@ test.each([
       history({ step: { at: 0.4, ms }, lengthWindows: 20, backoffWindows: 10, dies: ms < 0 ? 0.5 : 0 }),
       async (each) => expectHonest(await played(each)),
     ),
-    { numRuns: 15 },
+    { numRuns: sized(6, 25) },
   );
 });
 

@@ -74,7 +74,7 @@ export function command(
 function expectFreshBuild(): void {
   const built = statSync(MAIN, { throwIfNoEntry: false })?.mtimeMs ?? 0;
   const changed = readdirSync(SOURCES, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
+    .filter((entry) => entry.isFile() && !entry.name.endsWith('.md'))
     .map((entry) => statSync(`${entry.parentPath}/${entry.name}`).mtimeMs);
   if (Math.max(...changed) > built) throw new Error('dist/ is older than src/: run `npm run build` first.');
 }

@@ -9,18 +9,33 @@ import { ANY_SIZE } from './plannedTenant.ts';
 
 const ALLOW = [...ALLOW_ALL, ...ANY_SIZE];
 
+interface Size {
+  readonly configurations: number;
+  readonly compliancePolicies: number;
+}
+
+/** For `npm test`. */
+export const SMALL: Size = { configurations: 100, compliancePolicies: 20 };
+const LARGE: Size = { configurations: 1_650, compliancePolicies: 350 };
+/** So slow that a worker can be killed in the middle of the smallest. */
+const KILLED_LATENCY_MS = 100;
+
 /**
- * Plan, submit, work, results and rollback on 2,000 lists. The tenant must be object by object what it was.
+ * Plan, submit, work, results and rollback on all lists of a tenant, which must be object by object what it was.
  * @param killed in the middle of which the first worker is killed
  * @param rowsFor the rows for one list, the nth of all; each list is written once
  */
 export async function fullCycle(
   redisUrl: string | undefined,
-  { strategy, killed }: { strategy: 'patch' | 'assign'; killed: readonly ('run' | 'rollback')[] },
+  {
+    strategy,
+    killed,
+    size = LARGE,
+  }: { strategy: 'patch' | 'assign'; killed: readonly ('run' | 'rollback')[]; size?: Size },
   rowsFor: (list: SeedPolicy, n: number) => Readonly<Record<string, string | undefined>>[],
 ): Promise<void> {
   const tenant = generateTenant({
-    ...{ configurations: 1_650, compliancePolicies: 350, assignmentsPerPolicy: 2, seed: 23 },
+    ...{ ...size, assignmentsPerPolicy: 2, seed: 23 },
     ...{ nested: false, unknownTargetShare: 0.1 },
   });
   const here = await site(redisUrl, { tenant, rekey: true, assignReply: 'null' });
@@ -42,6 +57,25 @@ export async function fullCycle(
   expect(here.held()).toEqual(before);
 }
 
+/** The rows for the nth list when whole lists are written: each list gets one of every kind of change. */
+export function listRows(
+  { id: policyId, type: policyType, assignments: [first, second] }: SeedPolicy,
+  n: number,
+): Readonly<Record<string, string | undefined>>[] {
+  const row = (action: string, assignmentId = '', groupId = '') => ({
+    ...{ policyType, policyId, assignmentId, action },
+    ...{ targetType: groupId === '' ? '' : 'group', groupId },
+  });
+  switch (n % 5) {
+    case 0:
+      return [row('add', '', `new-${n}`), row('remove', second?.id)];
+    case 1:
+      return [row('clear')];
+    default:
+      return [row('set', first?.id, `new-${n}`)];
+  }
+}
+
 /** Nothing is written twice, also by the worker that comes after one that was killed in the middle. */
 async function workOn({ simulator, env, dir }: Site, afterAKill: boolean): Promise<void> {
   simulator.reset();
@@ -58,9 +92,11 @@ async function workUntilKilled({
 }: Pick<Site, 'simulator' | 'env' | 'dir'>): Promise<void> {
   const lists = simulator.snapshot().policies.length;
   const written = (): number => simulator.stats().writesDone;
-  const worker = command(['worker'], { env, cwd: dir });
+  simulator.reconfigure({ latencyMs: KILLED_LATENCY_MS });
+  const worker = command(['worker'], { env: { ...env, RETARGET_CONCURRENCY: '1' }, cwd: dir });
   await vi.waitFor(() => expect(written()).toBeGreaterThan(lists / 4), { timeout: 30_000, interval: 5 });
   worker.kill('SIGKILL');
   await worker.ended;
+  simulator.reconfigure({ latencyMs: 0 });
   expect(written()).toBeLessThan(lists);
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { changeOf } from '../../../src/assignments/rows/change.ts';
+import { visible } from '../../../src/assignments/values/visible.ts';
 import type { Problem } from '../../../src/assignments/rows/row.ts';
 import { FILE_FORMATS, type FileFormat } from '../../../src/formats/format.ts';
 import { readRows } from '../../../src/formats/readRows.ts';
@@ -19,13 +20,21 @@ const problemsOf = ({ rows, problems }: WholeFile): Problem[] => [
   }),
 ];
 
-function expectTold(problem: Problem): void {
-  expect(problem.line).toBeGreaterThanOrEqual(1);
-  expect(problem.column).toBeGreaterThanOrEqual(1);
-  expect(problem.message.length).toBeGreaterThan(5);
-  expect(problem.remedy.length).toBeGreaterThan(5);
-  expect(`${problem.name}${problem.message}${problem.remedy}`.length).toBeLessThan(1_500);
-}
+// eslint-disable-next-line no-control-regex -- what could steer a terminal
+const STEERING = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e]/;
+
+/** With its place, what is wrong and what to do, of a size that can be read, and as it is shown without harm. */
+const isTold = ({ line, column, name, message, remedy }: Problem): boolean =>
+  line >= 1 &&
+  column >= 1 &&
+  message.length > 5 &&
+  remedy.length > 5 &&
+  `${name}${message}${remedy}`.length < 1_500 &&
+  !STEERING.test(visible(`${name}${message}${remedy}`));
+
+// One expectation for all of them: files of a megabyte have tens of thousands.
+const expectAllTold = (problems: readonly Problem[]): void =>
+  expect(problems.filter((problem) => !isTold(problem))).toEqual([]);
 
 // Some of these took minutes, or hours, where work grew with the square of their size. The time-out of a test is enough.
 describe.each(HOSTILE_FILES)('$what', ({ content, format }) => {
@@ -37,7 +46,7 @@ describe.each(HOSTILE_FILES)('$what', ({ content, format }) => {
       expect(problems.length).toBeGreaterThan(0);
       const lines = bytes.toString().split('\n').length;
       expect(problems.length).toBeLessThanOrEqual(lines * (RECORD_PROBLEMS_MAX + 10));
-      problems.forEach(expectTold);
+      expectAllTold(problems);
     },
   );
 });
@@ -186,16 +195,17 @@ test.each(READINGS)(
         async (bytes, sizes) => {
           let reads = 0;
           let ends = 0;
+          let afterTheEnd = 0;
           for await (const read of readRows(inPieces(bytes, sizes), { format: as })) {
-            expect(ends).toBe(0);
             reads += 1;
+            if (ends > 0) afterTheEnd += 1;
             if (read.kind === 'end') ends += 1;
           }
-          expect(ends).toBe(1);
+          expect({ ends, afterTheEnd }).toEqual({ ends: 1, afterTheEnd: 0 });
           // No more is told than there are lines, commas and header fields to tell it of.
           expect(reads).toBeLessThanOrEqual(bytes.length + 3);
           const whole = await readAll(bytes, as);
-          problemsOf(whole).forEach(expectTold);
+          expectAllTold(problemsOf(whole));
           expect(comparable(await readAll(bytes, as, { chunkBytes: sizes[0] ?? 1 }))).toEqual(
             comparable(whole),
           );

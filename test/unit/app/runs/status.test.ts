@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest';
+import { statusOf, statusOfId } from '../../../../src/app/runs/status.ts';
+import { fakeServices, NOW, runThatIs, type Fakes } from '../../../support/fakeServices.ts';
+
+const QUIET = { charged: 0, accepted: 0, budget: 100, backoffUntil: null, backoffReason: null } as const;
+
+const services = (runs: Fakes['runs'] = {}, more: Fakes = {}) =>
+  fakeServices({
+    ...more,
+    runs: { runs: async () => [], stopped: async () => undefined, limiterNow: async () => QUIET, ...runs },
+  });
+
+test('a run at work tells its rate of the time at work, and when it will have ended', async () => {
+  const run = runThatIs('running', {
+    total: 100,
+    left: 60,
+    succeeded: 40,
+    workedMs: 6_000,
+    workingSince: NOW - 4_000,
+    lastProgressAt: NOW,
+  });
+  expect(await statusOf(run, services())).toMatchObject({
+    ...{ state: 'running', reason: null, reasonText: null },
+    ...{ pending: 60, succeeded: 40, ratePerSecond: 4, etaSeconds: 15 },
+  });
+});
+
+test('one that waits says why, and nothing is foretold of it', async () => {
+  const nobody = { producer: { hasWorkers: async () => false } };
+  expect(await statusOf(runThatIs('queued'), services({}, nobody))).toMatchObject({
+    ...{ state: 'queued', reason: 'noWorker', etaSeconds: null },
+    reasonText: expect.stringContaining('`retarget worker`'),
+  });
+});
+
+test('one that rests keeps its own reason, whatever else stands in its way', async () => {
+  const stopped = { stopped: async () => ({ by: 'bob@desk', at: NOW, reason: null }) };
+  const run = runThatIs('paused', { reason: 'operator', reasonText: 'by ada@desk' });
+  expect(await statusOf(run, services(stopped))).toMatchObject({
+    reason: 'operator',
+    reasonText: 'by ada@desk',
+  });
+});
+
+test('the limiter is told with what counts, what was taken of the budget, and what it waits for', async () => {
+  const busy = {
+    charged: 20,
+    accepted: 33,
+    budget: 66,
+    backoffUntil: NOW + 500,
+    backoffReason: 'throttled',
+  } as const;
+  const { limiter } = await statusOf(runThatIs('running'), services({ limiterNow: async () => busy }));
+  expect(limiter).toEqual({
+    ...{ limit: 100, budget: 66, charged: 20, used: 0.5 },
+    ...{ backoffUntil: new Date(NOW + 500).toISOString(), backoffReason: 'throttled' },
+  });
+  const none = { ...QUIET, budget: 0 };
+  expect(
+    (await statusOf(runThatIs('running'), services({ limiterNow: async () => none }))).limiter.used,
+  ).toBe(0);
+});
+
+test('a run that is gone has no status', async () => {
+  expect(await statusOfId('r1', services({ run: async () => undefined }))).toBeUndefined();
+});

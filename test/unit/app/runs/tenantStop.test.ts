@@ -1,0 +1,117 @@
+import { expect, test } from 'vitest';
+import { resumeTenant, stopTenant } from '../../../../src/app/runs/tenantStop.ts';
+import type { Run } from '../../../../src/runs/run.ts';
+import type { Stop } from '../../../../src/runs/runReader.ts';
+import { fakeServices, NOW, runThatIs, type Fakes } from '../../../support/fakeServices.ts';
+
+const RUNS = [
+  runThatIs('running', {}, 'working'),
+  runThatIs('paused', {}, 'resting'),
+  runThatIs('completed', { finishedAt: NOW }, 'over'),
+];
+
+/** A Redis that knows these tenants, and its record of `north`. */
+function tenant({
+  known = ['north'],
+  record = RUNS,
+  ...more
+}: Omit<Fakes, 'runs' | 'redis'> & {
+  readonly known?: readonly string[];
+  readonly record?: readonly Run[];
+} = {}) {
+  const stops: Stop[] = [];
+  const services = fakeServices({
+    redis: { hgetall: async () => Object.fromEntries(known.map((id) => [id, id])) },
+    ...more,
+    runs: {
+      runs: async () => [...record],
+      stopped: async () => undefined,
+      stop: async (stop) => void stops.push(stop),
+      letGoOn: async () => true,
+    },
+  });
+  return { services, stops };
+}
+
+test('a stopped tenant says by whom and why, in the record and in the log of each open run', async () => {
+  const { services, stops } = tenant();
+  const { stop, notStopped } = await stopTenant({ reason: ' CHG-7 ' }, services);
+  expect(stops).toEqual([stop]);
+  expect(stop).toMatchObject({ by: 'ada@desk', reason: 'CHG-7' });
+  expect(notStopped).toEqual([]);
+  expect(services.told.map(({ runId, action }) => [runId, action])).toEqual([
+    ['working', 'stop'],
+    ['resting', 'stop'],
+  ]);
+});
+
+test('the tenant is stopped before anything is written into a log', async () => {
+  const { services } = tenant();
+  await stopTenant({}, services);
+  expect(services.done.filter((each) => each !== 'runs.runs').slice(-3)).toEqual([
+    'runs.stop',
+    ...['runs.tell', 'runs.tell'],
+  ]);
+});
+
+test('it is settled when no permit of before is valid any more, and the stop is on the disk', async () => {
+  const { services } = tenant();
+  const { permitValidMs } = services.identity.pace;
+  const { lastPermitMs } = await stopTenant({}, services);
+  expect(lastPermitMs).toBeGreaterThan(permitValidMs);
+  expect(lastPermitMs).toBeGreaterThanOrEqual(2_000);
+});
+
+test('a signal ends the wait for that', async () => {
+  const interrupted = new AbortController();
+  const { services } = tenant({ interrupted: interrupted.signal });
+  const { settled } = await stopTenant({}, services);
+  const waiting = settled();
+  interrupted.abort('SIGINT');
+  await expect(waiting).rejects.toMatchObject({ name: 'AbortError' });
+});
+
+test('other tenants go on, and are named', async () => {
+  const { services } = tenant({ known: ['south', 'north', 'east'] });
+  expect((await stopTenant({}, services)).notStopped).toEqual(['east', 'south']);
+});
+
+test.each([
+  [['south', 'east'], '--tenant with one of east, south'],
+  [[], 'the --redis-url of the workers'],
+])('a tenant that this Redis has never seen is not stopped: it knows %j', async (known, remedy) => {
+  const { services, stops } = tenant({ known, record: [], producer: { hasWorkers: async () => false } });
+  await expect(stopTenant({}, services)).rejects.toMatchObject({
+    message: 'Nothing was stopped: this Redis has never seen a tenant north.',
+    remedy: expect.stringContaining(remedy),
+    exitCode: 2,
+  });
+  expect(stops).toEqual([]);
+});
+
+test('one that has runs or workers was seen, though nobody has written down its name', async () => {
+  const byRuns = tenant({ known: [], producer: { hasWorkers: async () => false } });
+  await stopTenant({}, byRuns.services);
+  expect(byRuns.stops).toHaveLength(1);
+  const byWorkers = tenant({ known: [], record: [], producer: { hasWorkers: async () => true } });
+  await stopTenant({}, byWorkers.services);
+  expect(byWorkers.stops).toHaveLength(1);
+});
+
+test('a tenant goes on with its jobs queued, and the log says who let it', async () => {
+  const { services } = tenant();
+  expect(await resumeTenant({ reason: 'done' }, services)).toBe(true);
+  expect(services.told.map(({ runId, action, reason }) => [runId, action, reason])).toEqual([
+    ['working', 'let go on', 'done'],
+    ['resting', 'let go on', 'done'],
+  ]);
+  expect(services.done.at(-1)).toBe('producer.topUp');
+});
+
+test('one that was not stopped says so, and nothing is written into a log', async () => {
+  const services = fakeServices({ runs: { letGoOn: async () => false } });
+  expect(await resumeTenant({}, services)).toBe(false);
+  expect(services.told).toEqual([]);
+  // Its jobs may have been lost all the same.
+  expect(services.done).toEqual(['runs.letGoOn', 'producer.topUp']);
+});
