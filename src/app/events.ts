@@ -23,6 +23,8 @@ interface EventMap {
   readonly problems: [found: FileProblems];
   /** `--skip-invalid` has left out rows of so many policies. */
   readonly leftOut: [rows: number, policies: number];
+  /** A name was found only when letter case and Unicode form do not count. Once a name. */
+  readonly foldedName: [written: string, found: string];
   /** A plan file was sealed elsewhere: it is planned anew, and must come to the same. */
   readonly foreignPlan: [name: string];
   /** Of the rows that need a write so many were chosen. */

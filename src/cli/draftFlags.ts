@@ -29,6 +29,22 @@ export const draftOptions = (command: Command): Command =>
       '--skip-invalid',
       'leave out every row of a policy that has a row with a problem; refused when a row does not tell its policy',
     )
+    .option(
+      '--columns <pairs>',
+      'what your file calls its columns, as in OldGroup=fromGroupName,NewGroup=groupName; or a file of such pairs',
+    )
+    .option(
+      '--rename <file>',
+      'old and new names or ids of policies, groups and filters, put in before anything is looked up',
+    )
+    .option(
+      '--problems <file>',
+      'write the rows that can not be taken, each with the reason, to be mended and given again',
+    )
+    .option(
+      '--by-name',
+      'find policies, groups and filters by their names alone: ids of the file are of another tenant',
+    )
     .option('--again', 'take a file although a run of it is unfinished')
     .option('--blind', 'write without looking first: nothing is skipped, blank filters are problems, no undo')
     .option(

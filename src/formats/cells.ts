@@ -1,4 +1,4 @@
-import { columnMeaning, type ColumnMeaning, type InputColumn } from '../assignments/rows/columns.ts';
+import type { ColumnMeaning, ColumnNames, InputColumn } from '../assignments/rows/columns.ts';
 import { quoted } from '../assignments/values/quoted.ts';
 import { hiddenIn } from '../assignments/values/visible.ts';
 import type { Fault } from '../assignments/rows/row.ts';
@@ -76,13 +76,13 @@ export const repeatedColumn = (name: string, column: string): Fault => ({
 /** How many names of columns are remembered: enough for a million rows of one shape, without keeping a hostile file's keys. */
 const MEANINGS_MAX = 1000;
 
-/** `columnMeaning` that remembers: a JSON file says its names again in every record. */
-export function rememberedMeanings(): (name: string) => ColumnMeaning {
+/** The same, and remembers: a JSON file says its names again in every record. */
+export function rememberedMeanings(nameOf: ColumnNames): ColumnNames {
   const known = new Map<string, ColumnMeaning>();
   return (name) => {
     const remembered = known.get(name);
     if (remembered !== undefined) return remembered;
-    const meaning = columnMeaning(name);
+    const meaning = nameOf(name);
     if (known.size < MEANINGS_MAX) known.set(name, meaning);
     return meaning;
   };

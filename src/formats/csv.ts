@@ -1,5 +1,5 @@
 import { CsvError, parse, type Parser } from 'csv-parse';
-import type { InputColumn } from '../assignments/rows/columns.ts';
+import type { ColumnNames, InputColumn } from '../assignments/rows/columns.ts';
 import { quoted } from '../assignments/values/quoted.ts';
 import type { CellPlaces, Problem } from '../assignments/rows/row.ts';
 import { BrokenFile } from './brokenFile.ts';
@@ -25,8 +25,9 @@ interface CsvRecord {
 export async function* readCsv(
   source: Utf8Source,
   columns: Set<InputColumn>,
+  nameOf: ColumnNames,
 ): AsyncGenerator<RowRead | FileProblem, void> {
-  const { lines, delimiter } = preambleOf(await source.firstLines(PREAMBLE_LINES_MAX + 1));
+  const { lines, delimiter } = preambleOf(await source.firstLines(PREAMBLE_LINES_MAX + 1), nameOf);
   let linesBefore = lines;
   let uses: FieldUse[] | undefined;
   for await (const records of csvRecords(source, delimiter)) {
@@ -42,7 +43,7 @@ export async function* readCsv(
       }
       const { line, strayReturnIn: stray } = record;
       if (stray !== undefined) throw new BrokenFile(strayReturn(line, stray));
-      const header = readHeader(record.fields, line);
+      const header = readHeader(record.fields, line, nameOf);
       uses = header.uses;
       for (const use of uses) if (use !== 'ignored' && use !== 'unnamed') columns.add(use);
       for (const problem of header.problems) yield { kind: 'problem', problem };
@@ -58,7 +59,10 @@ const SEPARATOR_LINE = /^"?sep=(.)"?$/i;
 const TYPE_LINE = /^"?#TYPE /;
 
 /** How many lines stand before the header, and what stands between cells. */
-function preambleOf(firstLines: readonly string[]): { lines: number; delimiter: Delimiter } {
+function preambleOf(
+  firstLines: readonly string[],
+  nameOf: ColumnNames,
+): { lines: number; delimiter: Delimiter } {
   let named: string | undefined;
   let lines = 0;
   for (const line of firstLines.slice(0, PREAMBLE_LINES_MAX)) {
@@ -69,7 +73,7 @@ function preambleOf(firstLines: readonly string[]): { lines: number; delimiter: 
   }
   const header = firstLines[lines] ?? '';
   if (/^[[{]/.test(header)) throw new BrokenFile(JSON_NOT_CSV);
-  if (named === undefined) return { lines, delimiter: delimiterOf(header) };
+  if (named === undefined) return { lines, delimiter: delimiterOf(header, nameOf) };
   const delimiter = DELIMITERS.find((each) => each === named);
   if (delimiter !== undefined) return { lines, delimiter };
   throw new BrokenFile({

@@ -1,4 +1,4 @@
-import { columnMeaning, type InputColumn } from '../assignments/rows/columns.ts';
+import type { ColumnNames, InputColumn } from '../assignments/rows/columns.ts';
 import { quoted } from '../assignments/values/quoted.ts';
 import type { Problem } from '../assignments/rows/row.ts';
 import { BrokenFile } from './brokenFile.ts';
@@ -14,11 +14,11 @@ export type Delimiter = (typeof DELIMITERS)[number];
 export type FieldUse = InputColumn | 'ignored' | 'unnamed';
 
 /** The delimiter is the one that makes most names of the header known; when none does, the one that is there most. */
-export function delimiterOf(headerLine: string): Delimiter {
+export function delimiterOf(headerLine: string, nameOf: ColumnNames): Delimiter {
   const names = (delimiter: Delimiter): string[] =>
     headerLine.split(delimiter, COLUMNS_MAX).map((name) => name.trim().replace(/^"(.*)"$/, '$1'));
   const known = (delimiter: Delimiter): number =>
-    names(delimiter).filter((name) => columnMeaning(name).kind !== 'unknown').length;
+    names(delimiter).filter((name) => nameOf(name).kind !== 'unknown').length;
   const [best] = DELIMITERS.toSorted((a, b) => known(b) - known(a) || names(b).length - names(a).length);
   return best ?? ',';
 }
@@ -27,6 +27,7 @@ export function delimiterOf(headerLine: string): Delimiter {
 export function readHeader(
   names: readonly string[],
   line: number,
+  nameOf: ColumnNames,
 ): { uses: FieldUse[]; problems: Problem[] } {
   if (names.length > COLUMNS_MAX) {
     throw new BrokenFile({
@@ -41,7 +42,7 @@ export function readHeader(
   const uses = names.map((written, index): FieldUse => {
     const name = written.trim();
     if (name === '') return 'unnamed';
-    const meaning = columnMeaning(name);
+    const meaning = nameOf(name);
     if (meaning.kind === 'ignored') return 'ignored';
     const place = { line, column: index + 1, name: shortName(name) };
     if (meaning.kind === 'unknown') {

@@ -1,4 +1,4 @@
-import { columnMeaning, type InputColumn } from '../assignments/rows/columns.ts';
+import { columnMeaning, type ColumnNames, type InputColumn } from '../assignments/rows/columns.ts';
 import { walkJson } from '../assignments/values/jsonWalk.ts';
 import { quoted } from '../assignments/values/quoted.ts';
 import type { Fault, Problem } from '../assignments/rows/row.ts';
@@ -17,10 +17,10 @@ import type { Utf8Source } from './utf8Source.ts';
 type Rows = AsyncGenerator<RowRead | FileProblem, void>;
 
 /** Rows of a JSON array of objects, or of a saved batch, one record in memory at a time. Broken JSON ends the reading. */
-export async function* readJson(source: Utf8Source, columns: Set<InputColumn>): Rows {
+export async function* readJson(source: Utf8Source, columns: Set<InputColumn>, nameOf: ColumnNames): Rows {
   const cursor = new TextCursor(source);
   const first = await cursor.peek();
-  if (first === '[') yield* elements(cursor, rowByColumns(columns, rememberedMeanings()));
+  if (first === '[') yield* elements(cursor, rowByColumns(columns, rememberedMeanings(nameOf)));
   else if (first === '{') yield* savedBatch(cursor, rowOfRequest(columns));
   else if (first !== undefined) throw new BrokenFile({ ...cursor.place(), ...NO_JSON });
   if ((await cursor.peek()) !== undefined) throw unexpected(cursor, 'the end of the file');

@@ -1,4 +1,4 @@
-import type { InputColumn } from '../assignments/rows/columns.ts';
+import type { ColumnNames, InputColumn } from '../assignments/rows/columns.ts';
 import type { Problem } from '../assignments/rows/row.ts';
 import { BrokenFile } from './brokenFile.ts';
 import { rememberedMeanings } from './cells.ts';
@@ -14,9 +14,10 @@ import type { Utf8Source } from './utf8Source.ts';
 export async function* readNdjson(
   source: Utf8Source,
   columns: Set<InputColumn>,
+  nameOf: ColumnNames,
 ): AsyncGenerator<RowRead | FileProblem, void> {
   if (/^\s*\[/.test(await source.firstLine())) throw new BrokenFile(ARRAY_NOT_LINES);
-  const rowOf = rowByColumns(columns, rememberedMeanings());
+  const rowOf = rowByColumns(columns, rememberedMeanings(nameOf));
   for await (const record of linesOf(source, LINE_LIMIT)) {
     const scan = new JsonScan('{'); // a line is one value to its end, whatever it starts with
     scan.length(record.text, 0);

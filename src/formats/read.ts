@@ -1,4 +1,4 @@
-import type { InputColumn } from '../assignments/rows/columns.ts';
+import type { ColumnNames, InputColumn } from '../assignments/rows/columns.ts';
 import type { Problem, InputRow } from '../assignments/rows/row.ts';
 import type { Utf8Source } from './utf8Source.ts';
 
@@ -31,4 +31,5 @@ export type Read = RowRead | FileProblem | ReadEnd;
 export type Reader = (
   source: Utf8Source,
   columns: Set<InputColumn>,
+  nameOf: ColumnNames,
 ) => AsyncGenerator<RowRead | FileProblem, void>;

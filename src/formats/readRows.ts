@@ -1,4 +1,4 @@
-import type { InputColumn } from '../assignments/rows/columns.ts';
+import { columnMeaning, type ColumnNames, type InputColumn } from '../assignments/rows/columns.ts';
 import type { Problem, InputRow } from '../assignments/rows/row.ts';
 import { BrokenFile } from './brokenFile.ts';
 import { readCsv } from './csv.ts';
@@ -21,18 +21,20 @@ export async function* readRows(
   options: {
     /** undefined: decided by the first line of the file. */
     readonly format: FileFormat | undefined;
+    /** What its columns are called; left out: as documented. */
+    readonly columnNames?: ColumnNames | undefined;
     /** For tests. */
     readonly rowsMax?: number;
   },
 ): AsyncGenerator<Read, void> {
-  const { rowsMax = ROWS_MAX } = options;
+  const { rowsMax = ROWS_MAX, columnNames = columnMeaning } = options;
   const source = new Utf8Source(bytes);
   const columns = new Set<InputColumn>();
   let rows = 0;
   let complete = true;
   try {
     const format = options.format ?? formatOfFirstLine(await source.firstLine());
-    for await (const read of READERS[format](source, columns)) {
+    for await (const read of READERS[format](source, columns, columnNames)) {
       if (read.kind === 'row') {
         rows += 1;
         if (rows > rowsMax) throw new BrokenFile(tooManyRows(read.row, rowsMax));

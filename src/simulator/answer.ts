@@ -66,11 +66,11 @@ export function answer(request: GraphRequest, edge: TenantEdge): Answer {
   if (request.method === 'PATCH' && route.kind === 'assignment') return patchAssignment(request, route, edge);
   if (request.method === 'POST' && route.kind === 'assign') return assignPolicy(request, route, edge);
   const query = new URLSearchParams(queryAt === -1 ? '' : request.url.slice(queryAt + 1));
-  if (route.kind === 'group') return answerGroups(request.method, route, query, edge.surroundings);
+  const address = `${edge.root}/${request.version}${path.startsWith('/') ? '' : '/'}${path}`;
+  if (route.kind === 'group') return answerGroups(request.method, route, query, address, edge.surroundings);
   if (request.method !== 'GET' || route.kind === 'assign')
     return { refused: noRoute(request.method, TEMPLATES[route.kind]) };
 
-  const address = `${edge.root}/${request.version}${path.startsWith('/') ? '' : '/'}${path}`;
   const isPolicy = route.kind === 'policies' || route.kind === 'policy';
   const odd = wrongQuery(query, isPolicy ? 'assignments' : undefined);
   if (odd !== undefined) return { refused: odd };

@@ -48,6 +48,13 @@ const list = (text: string): string[] =>
     .map((part) => part.trim())
     .filter((part) => part !== '');
 
+/** What `--groups` takes. */
+const namedGroups = (text: string): { id: string; displayName: string }[] =>
+  list(text).map((part) => {
+    const [id = '', ...name] = part.split('=');
+    return { id, displayName: name.join('=') };
+  });
+
 function number(text: string): number {
   const value = text.trim() === '' ? Number.NaN : Number(text);
   if (Number.isNaN(value))
@@ -381,6 +388,13 @@ export const SIMULATOR_FLAGS: readonly SimulatorFlag[] = [
     description: 'policies and assignments whose writes get 403',
     defaultText: 'none',
     parse: list,
+  },
+  {
+    key: 'groups',
+    flags: '--groups <id=name,…>',
+    description: 'groups that are called so; a tenant file takes names with commas, too',
+    defaultText: 'none',
+    parse: namedGroups,
   },
   {
     key: 'groupsMissing',

@@ -1,15 +1,15 @@
-import { selected, wrongQuery, type Shown } from './odata.ts';
+import { page, selected, wrongQuery, type Shown } from './odata.ts';
 import type { Refused } from './refused.ts';
 import type { SimulatorSettings } from './settings.ts';
 
 export type GroupSettings = Pick<
   SimulatorSettings,
-  'groupsMissing' | 'groupsNotSecurity' | 'groupsEmpty' | 'groupReadsRefused'
+  'groups' | 'groupsMissing' | 'groupsNotSecurity' | 'groupsEmpty' | 'groupReadsRefused'
 >;
 
 export interface GroupRoute {
   readonly groupId: string;
-  readonly part: 'group' | 'members' | 'transitiveMembers';
+  readonly part: 'list' | 'group' | 'members' | 'transitiveMembers';
 }
 
 /** Source: learn.microsoft.com/graph/api/group-list-members, "Optional query parameters". */
@@ -23,6 +23,7 @@ export function answerGroups(
   method: string,
   { groupId, part }: GroupRoute,
   query: URLSearchParams,
+  address: string,
   settings: GroupSettings,
 ): Shown {
   const isAmong = (ids: readonly string[]): boolean =>
@@ -31,9 +32,13 @@ export function answerGroups(
   if (odd !== undefined) return { refused: odd };
   // The token is for Intune: it changes no group.
   if (method !== 'GET' || settings.groupReadsRefused) return { refused: DENIED };
+  if (part === 'list') return listed(query, address, settings);
   if (isAmong(settings.groupsMissing)) return { refused: noSuchGroup(groupId) };
   if (part === 'group') {
-    return { status: 200, body: selected(group(groupId, !isAmong(settings.groupsNotSecurity)), query) };
+    return {
+      status: 200,
+      body: selected(group(groupId, !isAmong(settings.groupsNotSecurity), settings), query),
+    };
   }
   const top = Number(query.get('$top') ?? 1);
   if (top > MEMBERS_PER_PAGE_MAX) return { refused: wrongPageSize(top) };
@@ -42,12 +47,17 @@ export function answerGroups(
 }
 
 /** Source: learn.microsoft.com/graph/api/resources/groups-overview, "Group types in Microsoft Entra ID". */
-const group = (id: string, isSecurity: boolean): Record<string, unknown> => ({
+const group = (
+  id: string,
+  isSecurity: boolean,
+  { groups }: Pick<GroupSettings, 'groups'>,
+): Record<string, unknown> => ({
   id,
   createdDateTime: '2024-05-01T08:00:00Z',
   deletedDateTime: null,
   description: null,
-  displayName: `Group ${id}`,
+  displayName:
+    groups.find((each) => each.id.toLowerCase() === id.toLowerCase())?.displayName ?? `Group ${id}`,
   groupTypes: isSecurity ? [] : ['Unified'],
   mail: isSecurity ? null : `${id}@simulator.example`,
   mailEnabled: !isSecurity,
@@ -55,6 +65,39 @@ const group = (id: string, isSecurity: boolean): Record<string, unknown> => ({
   membershipRule: null,
   securityEnabled: isSecurity,
   visibility: isSecurity ? null : 'Private',
+});
+
+/** Groups of a page when nothing is said. Source: learn.microsoft.com/graph/paging. */
+const GROUPS_PER_PAGE = 100;
+
+/** The named groups that a `$filter` asks for: by the whole name in any letter case, or by its beginning. */
+function listed(query: URLSearchParams, address: string, settings: GroupSettings): Shown {
+  const filter = query.get('$filter');
+  if (filter === null) return shownGroups(settings.groups, query, address, settings);
+  const [, called, beginning] =
+    /^displayName eq '((?:[^']|'')*)'$|^startswith\(displayName, ?'((?:[^']|'')*)'\)$/.exec(filter) ?? [];
+  const text = (called ?? beginning)?.replaceAll("''", "'").toLowerCase();
+  if (text === undefined) return { refused: wrongFilter(filter) };
+  const isAsked = ({ displayName }: { displayName: string }): boolean =>
+    called === undefined ? displayName.toLowerCase().startsWith(text) : displayName.toLowerCase() === text;
+  return shownGroups(settings.groups.filter(isAsked), query, address, settings);
+}
+
+const shownGroups = (
+  groups: GroupSettings['groups'],
+  query: URLSearchParams,
+  address: string,
+  settings: GroupSettings,
+): Shown =>
+  page(groups, query, address, GROUPS_PER_PAGE, ({ id }) =>
+    selected(group(id, !settings.groupsNotSecurity.includes(id), settings), query),
+  );
+
+const wrongFilter = (filter: string): Refused => ({
+  status: 400,
+  code: 'Request_UnsupportedQuery',
+  message: `Unsupported or invalid query filter clause specified: ${filter}.`,
+  born: 'gateway',
 });
 
 const memberOf = (groupId: string): Record<string, unknown> => ({

@@ -19,7 +19,7 @@ export type Route =
   /** The assignment filters of the tenant; one of them when there is a `filterId`. */
   | { kind: 'filters'; filterId: string | undefined }
   /** A group of the directory, or its members. */
-  | { kind: 'group'; groupId: string; part: 'group' | 'members' | 'transitiveMembers' }
+  | { kind: 'group'; groupId: string; part: 'list' | 'group' | 'members' | 'transitiveMembers' }
   /** No resource; `segment` is the first one that Graph does not know. */
   | { kind: 'unknown'; segment: string };
 
@@ -93,9 +93,12 @@ export function assignmentPath(set: PolicySet, policyId: string, via: string, as
   return `/${kindOfSet(set).area}/${set}/${segments.join('/')}`;
 }
 
-/** Of the directory only single groups are here. */
+/** Of the directory only groups are here. */
 function groupRoute([area = '', groupId, part = 'group', ...rest]: readonly string[]): Route {
-  if (groupId === undefined) return { kind: 'unknown', segment: area };
+  if (groupId === undefined)
+    return area === 'groups'
+      ? { kind: 'group', groupId: '', part: 'list' }
+      : { kind: 'unknown', segment: area };
   if (rest.length > 0) return { kind: 'unknown', segment: rest[0] ?? '' };
   if (part !== 'group' && part !== 'members' && part !== 'transitiveMembers')
     return { kind: 'unknown', segment: part };

@@ -99,6 +99,8 @@ export const settingsSchema = z.strictObject({
   /** Policy and assignment ids whose writes are answered with 403. */
   forbidden: z.array(z.string().min(1)),
   refusals: z.array(refusalSchema),
+  /** Groups by the names that people call them; others are called after their ids. */
+  groups: z.array(z.strictObject({ id: z.string().min(1), displayName: z.string().min(1) })),
   /** Groups that do not exist, are no security groups, have no members; all others are what they should be. */
   groupsMissing: ids,
   groupsNotSecurity: ids,
@@ -163,6 +165,7 @@ export const DEFAULT_SETTINGS: SimulatorSettings = {
   script: [],
   forbidden: [],
   refusals: [],
+  groups: [],
   groupsMissing: [],
   groupsNotSecurity: [],
   groupsEmpty: [],

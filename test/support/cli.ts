@@ -93,7 +93,9 @@ export async function bench(
     startCommand(() => allowing(argv), { ...given, env: { ...whole, ...given.env } }, dir);
   const allowing = async (argv: readonly string[]): Promise<readonly string[]> => {
     const at = argv.indexOf(ALLOW_ALL[1] ?? '');
-    return at === -1 ? argv : argv.with(at, await found(argv, simulator, whole, dir));
+    return at === -1
+      ? argv
+      : argv.with(at, await found(argv, simulator, whole, dir, withGuids(options).groups));
   };
   return {
     simulator,
@@ -117,8 +119,10 @@ const PLAN_FLAGS = [
   '--max-changes-percent',
   '--input-format',
   '--api-version',
+  '--columns',
+  '--rename',
 ];
-const PLAN_SWITCHES = ['--blind', '--offline', '--skip-invalid'];
+const PLAN_SWITCHES = ['--blind', '--offline', '--skip-invalid', '--by-name'];
 
 /** The value of `--allow` for what the guard finds in a file, or what it has found for a plan file. */
 async function found(
@@ -126,6 +130,7 @@ async function found(
   simulator: Simulator,
   env: Bench['env'],
   dir: string,
+  groups: SimulatorOptions['groups'],
 ): Promise<string> {
   const counts = (guard: object): string =>
     Object.entries(guard)
@@ -139,6 +144,7 @@ async function found(
   const twin = await startSimulator({
     ...{ writeLimit: null, requestLimit: null },
     tenant: simulator.snapshot(),
+    ...(groups && { groups }),
   });
   // Of a tenant of its own, so that no budget is used up.
   const twinEnv = {

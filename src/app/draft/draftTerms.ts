@@ -14,6 +14,14 @@ export interface GivenRules {
   readonly blind?: boolean | undefined;
   readonly offline?: boolean | undefined;
   readonly skipInvalid?: boolean | undefined;
+  /** Ids of the file are another tenant's: what has a name is found by it alone. */
+  readonly byName?: boolean | undefined;
+  /** What the file calls its columns: pairs, or the path of a file of them. */
+  readonly columns?: string | undefined;
+  /** A file of old and new names or ids. */
+  readonly rename?: string | undefined;
+  /** Where rows with problems are written to. */
+  readonly problems?: string | undefined;
 }
 
 /** What the run is to be that a draft becomes. */

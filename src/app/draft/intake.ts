@@ -1,6 +1,8 @@
 import { createHash, type Hash } from 'node:crypto';
-import type { InputColumn } from '../../assignments/rows/columns.ts';
+import type { Renames } from '../../assignments/names/rename.ts';
+import type { ColumnNames, InputColumn } from '../../assignments/rows/columns.ts';
 import { changeOf, type Change } from '../../assignments/rows/change.ts';
+import type { resolved } from '../../assignments/names/resolve.ts';
 import { DigestTable } from '../../assignments/values/digestTable.ts';
 import { Duplicates } from '../../assignments/rows/duplicates.ts';
 import { policyKey } from '../../assignments/kinds/address.ts';
@@ -11,6 +13,7 @@ import { readRows } from '../../formats/readRows.ts';
 import { changeOfRecorded } from '../../runs/batchRow.ts';
 import { groupedByPolicy } from '../../runs/grouped.ts';
 import type { InputFile } from './inputFile.ts';
+import type { OpenRow } from './problemsFile.ts';
 import { POLICY_ROWS_MAX, type StagedRow, type Staging } from '../../runs/staging.ts';
 
 /** Problems that are shown one by one; beyond these their total is told. */
@@ -31,94 +34,145 @@ export interface Intake {
   readonly badPolicies: ReadonlySet<string>;
   /** The line of the first row with a problem whose policy nobody can tell; undefined when there is none. */
   readonly unplacedLine: number | undefined;
+  /** Rows with problems, where they were to be kept. */
+  readonly open: readonly OpenRow[];
 }
 
 /** What is known of rows that had no problem: they come from a plan, or were made here. */
 export const WELL = {
   ...{ problems: [], problemTotal: 0, isBroken: false },
-  ...{ badPolicies: new Set<string>(), unplacedLine: undefined },
+  ...{ badPolicies: new Set<string>(), unplacedLine: undefined, open: [] },
 } as const;
+
+/** What a file needs before its rows can be read. */
+export interface ReadingHelp {
+  /** What it calls its columns; undefined: as documented. */
+  readonly columnNames?: ColumnNames | undefined;
+  readonly renames?: Renames | undefined;
+  readonly names?: NameLookup | undefined;
+  /** Rows with problems are kept, all of them. */
+  readonly keepsOpen?: boolean;
+}
+
+/** Rows that name things are read when these names were looked up; undefined: nobody can look names up here. */
+export interface NameLookup {
+  /** Whether a row can't be read before. */
+  needs(row: InputRow): boolean;
+  /** Looks the names of all these rows up together. Undefined for a row about which nothing is to be said. */
+  resolver(rows: readonly InputRow[]): Promise<(row: InputRow) => ReturnType<typeof resolved> | undefined>;
+}
 
 /**
  * Reads a file in one pass, whole, in flat memory. Each good row goes to `take`; what is wrong is gathered. Nothing is
- * decided here about what happens to good rows beside bad ones.
+ * decided here about what happens to good rows beside bad ones. From the first row on whose names have to be looked up rows are
+ * held, as they are judged in the order of the file.
  */
 export async function readIn(
   file: InputFile,
   rules: ReadingRules,
   take: (row: StagedRow) => Promise<void>,
+  { columnNames, renames, names, keepsOpen = false }: ReadingHelp = {},
 ): Promise<Intake> {
   const sha = createHash('sha256');
-  const problems: Problem[] = [];
-  const badPolicies = new Set<string>();
-  const duplicates = new Duplicates();
-  const rowsOfPolicy = new DigestTable(1);
-  let [rows, problemTotal, isBroken] = [0, 0, false];
-  let unplacedLine: number | undefined;
+  const judge = new RowJudge(rules, take, keepsOpen);
+  const held: InputRow[] = [];
+  let [rows, isBroken] = [0, false];
   let columns: readonly InputColumn[] = [];
-  const note = (found: readonly Problem[]): void => {
-    problemTotal += found.length;
-    problems.push(...found.slice(0, PROBLEMS_SHOWN_MAX - problems.length));
-  };
-  const noteRow = (found: readonly Problem[], row: InputRow, policies = policiesOf(row, rules)): void => {
-    note(found);
-    for (const policy of policies) badPolicies.add(policy);
-    if (policies.length === 0) unplacedLine ??= row.line;
-  };
-
-  for await (const read of readRows(hashed(file.bytes, sha), { format: file.format })) {
+  for await (const read of readRows(hashed(file.bytes, sha), { format: file.format, columnNames })) {
     switch (read.kind) {
       case 'problem':
         isBroken = true;
-        note([read.problem]);
+        judge.note([read.problem]);
         break;
       case 'end':
         columns = read.columns;
         break;
-      case 'row': {
+      case 'row':
         rows += 1;
-        // Cells of a record that is no whole one may stand under wrong names: its policy is not to be believed.
-        if (read.problems.some(({ name }) => name === undefined)) {
-          note(read.problems);
-          unplacedLine ??= read.row.line;
-          break;
-        }
-        const result = read.problems.length > 0 ? { problems: read.problems } : changeOf(read.row, rules);
-        if ('problems' in result) {
-          noteRow(result.problems, read.row);
-          break;
-        }
-        const { change } = result;
-        const policy = policyKey(change.address);
-        const ofPolicy = rowsOfPolicy.of(policy);
-        const rowsBefore = ofPolicy[0] ?? 0;
-        ofPolicy[0] = rowsBefore + 1;
-        if (rowsBefore >= POLICY_ROWS_MAX) {
-          noteRow(rowsBefore > POLICY_ROWS_MAX ? [] : [tooManyOfPolicy(read.row, change)], read.row, [
-            policy,
-          ]);
-          break;
-        }
-        const earlier = duplicates.seen(change);
-        if (earlier !== undefined && !earlier.same)
-          noteRow([contradiction(read.row, earlier.line)], read.row, [policy]);
+        if (read.problems.length > 0) judge.refuseRead(read.row, read.problems);
         else {
-          await take({ input: read.row, policy, ...(earlier && { duplicateOf: earlier.line }) });
+          const row = renames?.renamed(read.row) ?? read.row;
+          if (held.length > 0 || names?.needs(row)) held.push(row);
+          else await judge.row(row);
         }
+    }
+  }
+  const filled = new Set(columns);
+  if (names !== undefined && held.length > 0) {
+    const resolve = await names.resolver(held);
+    for (const row of held) {
+      const found = names.needs(row) ? resolve(row) : { row };
+      if (found === undefined) continue;
+      if ('problems' in found) judge.refuse(found.problems, row);
+      else {
+        for (const column of found.row.cells.keys()) filled.add(column);
+        await judge.row(found.row);
       }
     }
   }
+  const { problems, problemTotal, badPolicies, unplacedLine, open } = judge;
   return {
-    name: file.name,
-    sha256: sha.digest('hex'),
-    columns,
-    rows,
-    problems,
-    problemTotal,
-    isBroken,
-    badPolicies,
-    unplacedLine,
+    ...{ name: file.name, sha256: sha.digest('hex'), columns: [...filled], rows },
+    ...{ problems, problemTotal, isBroken, badPolicies, unplacedLine, open },
   };
+}
+
+/** Judges the rows of a file one after the other: which can be taken, and what is wrong with the others. */
+class RowJudge {
+  readonly problems: Problem[] = [];
+  readonly badPolicies = new Set<string>();
+  problemTotal = 0;
+  unplacedLine: number | undefined;
+  readonly #rules: ReadingRules;
+  readonly #take: (row: StagedRow) => Promise<void>;
+  readonly #duplicates = new Duplicates();
+  readonly #rowsOfPolicy = new DigestTable(1);
+  readonly open: OpenRow[] = [];
+  readonly #keepsOpen: boolean;
+
+  constructor(rules: ReadingRules, take: (row: StagedRow) => Promise<void>, keepsOpen: boolean) {
+    this.#keepsOpen = keepsOpen;
+    this.#rules = rules;
+    this.#take = take;
+  }
+
+  note(found: readonly Problem[]): void {
+    this.problemTotal += found.length;
+    this.problems.push(...found.slice(0, PROBLEMS_SHOWN_MAX - this.problems.length));
+  }
+
+  refuse(found: readonly Problem[], row: InputRow, policies = policiesOf(row, this.#rules)): void {
+    this.note(found);
+    if (this.#keepsOpen) this.open.push({ row, problems: found });
+    for (const policy of policies) this.badPolicies.add(policy);
+    if (policies.length === 0) this.unplacedLine ??= row.line;
+  }
+
+  /** Cells of a record that is no whole one may stand under wrong names: then its policy is not to be believed. */
+  refuseRead(row: InputRow, found: readonly Problem[]): void {
+    this.refuse(found, row, found.some(({ name }) => name === undefined) ? [] : undefined);
+  }
+
+  async row(row: InputRow): Promise<void> {
+    const read = changeOf(row, this.#rules);
+    if ('problems' in read) {
+      this.refuse(read.problems, row);
+      return;
+    }
+    const { change } = read;
+    const policy = policyKey(change.address);
+    const ofPolicy = this.#rowsOfPolicy.of(policy);
+    const rowsBefore = ofPolicy[0] ?? 0;
+    ofPolicy[0] = rowsBefore + 1;
+    if (rowsBefore >= POLICY_ROWS_MAX) {
+      this.refuse(rowsBefore > POLICY_ROWS_MAX ? [] : [tooManyOfPolicy(row, change)], row, [policy]);
+      return;
+    }
+    const earlier = this.#duplicates.seen(change);
+    if (earlier !== undefined && !earlier.same)
+      this.refuse([contradiction(row, earlier.line)], row, [policy]);
+    else await this.#take({ input: row, policy, ...(earlier && { duplicateOf: earlier.line }) });
+  }
 }
 
 /** What becomes of a policy's list is judged with all its rows at hand, in one batch. */

@@ -1,13 +1,18 @@
 import { setFlagsFromString } from 'node:v8';
 import type { Staging } from '../../runs/staging.ts';
+import { namesNeeded } from '../../assignments/names/resolve.ts';
+import type { ReadingRules } from '../../assignments/rows/rowReader.ts';
 import { UserError } from '../../errors.ts';
+import { columnNamesFrom, renamesFrom } from './namesFiles.ts';
+import { writeProblems } from './problemsFile.ts';
 import type { Host } from '../host.ts';
 import type { Identity } from '../identity.ts';
+import { nameLookup } from '../names/nameLookup.ts';
 import type { Services } from '../services.ts';
 import type { DraftRows } from './draftRows.ts';
 import { readingRules, type DraftTerms } from './draftTerms.ts';
 import type { InputFile, RecognisedFile } from './inputFile.ts';
-import { policyByPolicy, readIn, withoutPolicies } from './intake.ts';
+import { policyByPolicy, readIn, withoutPolicies, type NameLookup, type ReadingHelp } from './intake.ts';
 import { problemOfPlan } from './planFileIntake.ts';
 import { canSkip, refusedFile } from './refusedFile.ts';
 import type { Stagings } from './stagings.ts';
@@ -19,14 +24,17 @@ import type { Stagings } from './stagings.ts';
 export async function stageRows(
   file: InputFile,
   stagings: Stagings,
-  { given: { skipInvalid = false } }: DraftTerms,
-  { events }: Pick<Services, 'events'>,
+  terms: DraftTerms,
+  services: Services,
 ): Promise<DraftRows> {
   const { rules } = stagings;
+  const { skipInvalid = false, problems: problemsPath } = terms.given;
+  const { events } = services;
+  const help = { ...(await fileHelp(terms, services)), names: lookupFor(terms, rules, services) };
   const first = await stagings.begin();
   // V8 would let the short-lived heap grow by 100 MB and more, for rows that are gone as soon as they are staged.
   setFlagsFromString('--semi-space-growth-factor=1');
-  const intake = await readIn(file, rules, (row) => first.add(row));
+  const intake = await readIn(file, rules, (row) => first.add(row), help);
   await first.flush();
   setFlagsFromString('--semi-space-growth-factor=2');
   const common = { intake, rules, isRestoring: false };
@@ -34,12 +42,30 @@ export async function stageRows(
     return { ...common, staging: await wholePolicies(first, stagings), leftOut: 0 };
 
   events.emit('problems', intake);
+  if (problemsPath !== undefined) await writeProblems(problemsPath, intake.open, services);
   if (!skipInvalid || !canSkip(intake)) throw refusedFile(intake, skipInvalid);
   const rest = await stagings.with(withoutPolicies(first.rowsByBatch(), intake.badPolicies, rules));
   const leftOut = intake.rows - rest.rows;
   events.emit('leftOut', leftOut, intake.badPolicies.size);
   if (rest.rows === 0) throw refusedFile(intake, false);
   return { ...common, staging: await wholePolicies(rest, stagings), leftOut };
+}
+
+/** What the file calls its columns and things. @throws UserError (exit 2) for a file of those that can't be read */
+const fileHelp = async ({ given }: DraftTerms, host: Pick<Host, 'cwd' | 'env'>): Promise<ReadingHelp> => ({
+  columnNames: await columnNamesFrom(given.columns, host),
+  renames: await renamesFrom(given.rename, host),
+  keepsOpen: given.problems !== undefined,
+});
+
+/** Names can be looked up where the tenant is read. */
+function lookupFor(
+  { given: { byName = false, offline }, unplanned }: DraftTerms,
+  rules: ReadingRules,
+  services: Services,
+): NameLookup | undefined {
+  const isRead = services.identity.signedIn !== undefined && !offline && !unplanned && !rules.blind;
+  return isRead ? nameLookup({ ...rules, byName }, services) : undefined;
 }
 
 /** What has to be written in order within a policy must lie in one batch. */
@@ -56,17 +82,24 @@ export async function connectedOrProblems<T>(
   file: RecognisedFile,
   terms: DraftTerms,
   identity: Identity,
-  { events }: Pick<Host, 'events'>,
+  host: Pick<Host, 'events' | 'cwd' | 'env'>,
 ): Promise<T> {
   try {
     return await connecting;
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     if (file.isPlan) throw (await problemOfPlan(file)) ?? error;
-    const { skipInvalid = false } = terms.given;
-    const intake = await readIn(file, readingRules(terms, identity), async () => undefined);
+    const { skipInvalid = false, byName = false } = terms.given;
+    const rules = readingRules(terms, identity);
+    // Names can't be looked up without what could not be reached: their rows are passed over.
+    const names: NameLookup = {
+      needs: (row) => namesNeeded(row, { byName }) !== undefined,
+      resolver: async () => () => undefined,
+    };
+    const help = { ...(await fileHelp(terms, host)), names };
+    const intake = await readIn(file, rules, async () => undefined, help);
     if (intake.problemTotal === 0 || (skipInvalid && canSkip(intake))) throw error;
-    events.emit('problems', intake);
+    host.events.emit('problems', intake);
     throw refusedFile(intake, skipInvalid);
   }
 }

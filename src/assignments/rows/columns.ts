@@ -33,6 +33,9 @@ export const INPUT_COLUMNS = [
   'note',
   'policyName',
   'groupName',
+  'filterName',
+  'fromGroupName',
+  'fromFilterName',
   'platform',
 ] as const;
 
@@ -56,8 +59,11 @@ export const RESULT_COLUMNS = [
 
 export type ResultColumn = (typeof RESULT_COLUMNS)[number];
 
-/** What a results file may hold besides the input's columns: `row` is what JSON results call the line. */
-const IGNORED_COLUMNS = [...RESULT_COLUMNS, 'row'] as const;
+/**
+ * What a file of ours may hold besides the input's columns: `row` is what JSON results call the line, `problem` what a file of
+ * problems says of a row.
+ */
+const IGNORED_COLUMNS = [...RESULT_COLUMNS, 'row', 'problem'] as const;
 
 export type ColumnMeaning =
   | { kind: 'input'; column: InputColumn }
@@ -79,3 +85,6 @@ export function columnMeaning(name: string): ColumnMeaning {
     }
   );
 }
+
+/** What the names of a file's columns mean. */
+export type ColumnNames = (name: string) => ColumnMeaning;

@@ -1,5 +1,6 @@
 import type { RowError } from '../changes/current.ts';
 import type { Change } from './change.ts';
+import { foldedName } from '../names/nameTable.ts';
 import { quoted } from '../values/quoted.ts';
 
 /**
@@ -11,11 +12,9 @@ export function policyNameFault(
   displayName: string | undefined,
 ): RowError | undefined {
   if (policyName === undefined || displayName === undefined) return undefined;
-  if (plain(policyName) === plain(displayName)) return undefined;
+  if (foldedName(policyName) === foldedName(displayName)) return undefined;
   return {
     code: 'PolicyNameMismatch',
     message: `Expected the policy ${quoted(policyName)}, found ${quoted(displayName)} under its id; nothing was written.`,
   };
 }
-
-const plain = (name: string): string => name.normalize('NFC').trim().toLowerCase();

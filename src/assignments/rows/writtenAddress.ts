@@ -90,7 +90,12 @@ function readKind(reader: RowReader): PolicyKind | undefined {
 
 function refuseMissing(reader: RowReader, part: 'policyType' | 'policyId' | 'assignmentId'): void {
   if (reader.has(part)) return;
-  const more = part === 'assignmentId' ? ', or name the assignment by fromTargetType and fromGroupId' : '';
+  const more = {
+    policyType: '',
+    policyId: ', or policyName where the tenant is read (not with --no-plan, --offline, --blind)',
+    assignmentId:
+      ', or name the assignment by fromTargetType and fromGroupId or fromGroupName, or write add as action',
+  }[part];
   reader.problem(
     part,
     `${part} is missing.`,

@@ -46,8 +46,8 @@ export function guidFault(text: string, what: string): { message: string; remedy
     };
   }
   return {
-    message: `${quoted(text)} is no id, and names are not looked up here.`,
-    remedy: what === 'group' ? `${wanted} Its name may stand in groupName.` : wanted,
+    message: `${quoted(text)} is no id.`,
+    remedy: `${wanted} Names stand in columns of their own: ${what}Name.`,
   };
 }
 

@@ -21,6 +21,7 @@ export function talkOf(events: Events, print: Printer, log: LeveledLog): void {
   events.on('leftOut', (rows, policies) =>
     say(`Left out: ${count(rows, 'row')} of ${count(policies, 'policy', 'policies')} with problems.`),
   );
+  events.on('foldedName', (written, found) => say(`"${written}" is taken for "${found}".`));
   events.on('foreignPlan', (name) =>
     say(`${name} was sealed elsewhere, or not at all: it is planned anew, and must come to the same.`),
   );

@@ -5,25 +5,48 @@ import { collection, readAll, type SendReads } from './reading.ts';
 /** Pages that are read: no tenant has so many, however few filters a page shows. */
 const FILTER_PAGES_MAX = 100;
 
+export interface AssignmentFilter {
+  readonly id: string;
+  readonly name: string;
+  /** Graph's `devicePlatformType`; `unknown` where it says none. */
+  readonly platform: string;
+}
+
+/** All filters of the tenant; `unchecked`: they may not be read by this sign-in, or not now. */
+export type AssignmentFilters =
+  | { readonly kind: 'filters'; readonly filters: readonly AssignmentFilter[] }
+  | { readonly kind: 'unchecked' };
+
 /**
- * Reads the assignment filters of the tenant, which beta only has. The answer takes an id in any spelling, with a platform
- * in Graph's words (devicePlatformType) or `unknown`. `unchecked`: they may not be read by this sign-in, or not now.
+ * Reads the assignment filters of the tenant, which beta only has.
  * Source: learn.microsoft.com/graph/api/intune-policyset-deviceandappmanagementassignmentfilter-list
  * @param base root and version, for links to further pages
  */
+export async function assignmentFilters(send: SendReads, base: string): Promise<AssignmentFilters> {
+  const url = '/deviceManagement/assignmentFilters?$select=id,displayName,platform';
+  const [read] = await readAll([collection(url, base, FILTER_PAGES_MAX)], send);
+  if (read?.kind !== 'all') return { kind: 'unchecked' };
+  const filters: AssignmentFilter[] = [];
+  for (const item of read.items) {
+    if (!isJsonObject(item) || typeof item['id'] !== 'string') return { kind: 'unchecked' };
+    const { id, displayName, platform } = item;
+    filters.push({
+      id,
+      name: typeof displayName === 'string' ? displayName : '',
+      platform: typeof platform === 'string' ? platform : 'unknown',
+    });
+  }
+  return { kind: 'filters', filters };
+}
+
+/** The same by id: the answer takes one in any spelling. */
 export async function readAssignmentFilters(
   send: SendReads,
   base: string,
 ): Promise<(filterId: string) => FilterFact> {
-  const url = '/deviceManagement/assignmentFilters?$select=id,displayName,platform';
-  const [read] = await readAll([collection(url, base, FILTER_PAGES_MAX)], send);
-  if (read?.kind !== 'all') return () => ({ kind: 'unchecked' });
-  const platforms = new Map<string, string>();
-  for (const item of read.items) {
-    if (!isJsonObject(item) || typeof item['id'] !== 'string') return () => ({ kind: 'unchecked' });
-    const { platform } = item;
-    platforms.set(item['id'].toLowerCase(), typeof platform === 'string' ? platform : 'unknown');
-  }
+  const read = await assignmentFilters(send, base);
+  if (read.kind !== 'filters') return () => ({ kind: 'unchecked' });
+  const platforms = new Map(read.filters.map(({ id, platform }) => [id.toLowerCase(), platform]));
   return (filterId) => {
     const platform = platforms.get(filterId.toLowerCase());
     return platform === undefined ? { kind: 'missing' } : { kind: 'ok', platform };

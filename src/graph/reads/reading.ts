@@ -223,8 +223,8 @@ const unreadable = (why: string): Unreadable => ({ kind: 'unreadable', why });
 function continuation(link: unknown, version: string, url: string): string | undefined {
   const linked = typeof link === 'string' ? URL.parse(link) : null;
   if (linked === null) return undefined;
-  const [, root = ''] = url.split('/');
-  const at = linked.pathname.toLowerCase().indexOf(`/${version}/${root}/`.toLowerCase());
+  const [, root = ''] = url.replace(/\?.*/, '').split('/');
+  const at = `${linked.pathname}/`.toLowerCase().indexOf(`/${version}/${root}/`.toLowerCase());
   const path = linked.pathname.slice(at + 1 + version.length);
   return at >= 0 && plainPath(path) === plainPath(url.replace(/\?.*/, '')) ? path + linked.search : undefined;
 }

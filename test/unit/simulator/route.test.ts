@@ -56,7 +56,7 @@ describe('the surroundings of an assignment', () => {
     ['/groups/g1', { kind: 'group', groupId: 'g1', part: 'group' }],
     ['/groups/g1/members', { kind: 'group', groupId: 'g1', part: 'members' }],
     ['/groups/g1/transitiveMembers', { kind: 'group', groupId: 'g1', part: 'transitiveMembers' }],
-    ['/groups', { kind: 'unknown', segment: 'groups' }],
+    ['/groups', { kind: 'group', groupId: '', part: 'list' }],
     ['/groups/g1/owners', { kind: 'unknown', segment: 'owners' }],
     ['/groups/g1/group/members', { kind: 'unknown', segment: 'members' }],
   ])('%s', (path, route) => {

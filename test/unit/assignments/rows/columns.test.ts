@@ -5,7 +5,8 @@ const DOCUMENTED = [
   ...['policyType', 'policyId', 'assignmentId', 'via', 'url', 'targetType', 'groupId', 'collectionId'],
   ...['entraObjectId', 'scopeTagTargetType', 'organizationalUnitId', 'assignmentOverride', 'versionNumber'],
   ...['filterId', 'filterType', 'intent', 'source', 'sourceId', 'target', 'body', 'action', 'fromTargetType'],
-  ...['fromGroupId', 'fromFilterId', 'note', 'policyName', 'groupName', 'platform'],
+  ...['fromGroupId', 'fromFilterId', 'note', 'policyName', 'groupName', 'filterName'],
+  ...['fromGroupName', 'fromFilterName', 'platform'],
 ];
 
 test('the columns are the documented ones', () => {

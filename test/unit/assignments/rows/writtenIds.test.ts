@@ -29,12 +29,10 @@ describe('the id of a group, a filter or an object of Entra’s is a GUID', () =
     expect(problems({ ...toGroup, groupId: 1e30 })[0]).toContain('spreadsheet');
   });
 
-  test('the remedy is what to write, or that names are not looked up', () => {
+  test('the remedy is what to write, or where names stand', () => {
     expect(problems({ ...toGroup, groupId: GUID.replaceAll('-', '\u2014') })[0]).toContain(`Write ${GUID}.`);
     expect(problems({ ...toGroup, groupId: `{${GUID}}` })[0]).toContain(`Write ${GUID}.`);
-    expect(problems({ ...toGroup, groupId: 'Pilot Berlin' })[0]).toMatch(
-      /names are not looked up.*groupName/,
-    );
+    expect(problems({ ...toGroup, groupId: 'Pilot Berlin' })[0]).toMatch(/is no id.*groupName/);
   });
 
   test('what only shows where an id belongs is told as that', () => {

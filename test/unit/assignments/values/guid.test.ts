@@ -29,9 +29,9 @@ test.each([
   [GUID.slice(0, -1), /has 31 digits/, /lost/],
   [`${GUID}0`, /has 33 digits/, /lost/],
   ['20260131', /has 8 digits/, /lost/],
-  ['Wards Hamburg', /names are not looked up/, /the group's id/],
-  ['APP-Intune-Pilot', /names are not looked up/, /groupName/],
-  ['face', /names are not looked up/, /groupName/],
+  ['Wards Hamburg', /is no id/, /the group's id/],
+  ['APP-Intune-Pilot', /is no id/, /groupName/],
+  ['face', /is no id/, /groupName/],
   ['00000000-0000-0000-0000-000000000000', /No group has/, /that is meant/],
 ])('%s is no id', (text, message, remedy) => {
   const fault = guidFault(text, 'group');

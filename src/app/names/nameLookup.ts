@@ -1,0 +1,50 @@
+import { namesNeeded, resolved, type NameRules, type NamesNeeded } from '../../assignments/names/resolve.ts';
+import type { ReadingRules } from '../../assignments/rows/rowReader.ts';
+import type { InputRow } from '../../assignments/rows/row.ts';
+import type { NameLookup } from '../draft/intake.ts';
+import { graphOf } from '../graphOf.ts';
+import { patientReads } from '../patientReads.ts';
+import type { Services } from '../services.ts';
+import { readTenantNames } from './tenantNames.ts';
+
+/** Looks names up in the tenant that these services have signed in to. */
+export function nameLookup(rules: ReadingRules & NameRules, services: Services): NameLookup {
+  return {
+    needs: (row) => namesNeeded(row, rules) !== undefined,
+    async resolver(rows) {
+      const graph = graphOf(services.identity, services, rules.apiVersion);
+      try {
+        const names = await readTenantNames(
+          neededBy(rows, rules),
+          rules,
+          patientReads(services, graph),
+          services,
+        );
+        const told = new Set<string>();
+        return (row) => {
+          const found = resolved(row, names, rules);
+          if ('folded' in found)
+            for (const { written, found: name } of found.folded)
+              if (!told.has(written)) {
+                told.add(written);
+                services.events.emit('foldedName', written, name);
+              }
+          return found;
+        };
+      } finally {
+        await graph.close();
+      }
+    },
+  };
+}
+
+/** Every name that has to be looked up, once. */
+function neededBy(rows: readonly InputRow[], rules: NameRules): NamesNeeded {
+  const needed = { policies: new Set<string>(), groups: new Set<string>(), filters: new Set<string>() };
+  for (const row of rows) {
+    const names = namesNeeded(row, rules);
+    for (const what of ['policies', 'groups', 'filters'] as const)
+      for (const name of names?.[what] ?? []) needed[what].add(name);
+  }
+  return { policies: [...needed.policies], groups: [...needed.groups], filters: [...needed.filters] };
+}

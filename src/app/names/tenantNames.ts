@@ -1,0 +1,95 @@
+import { targetInWords } from '../../assignments/changes/changeKind.ts';
+import { kindsIn } from '../../assignments/kinds/registry.ts';
+import { NameTable } from '../../assignments/names/nameTable.ts';
+import type {
+  NamedFilter,
+  NamedPolicy,
+  NamesNeeded,
+  NotReadable,
+  TenantNames,
+} from '../../assignments/names/resolve.ts';
+import type { ReadingRules } from '../../assignments/rows/rowReader.ts';
+import { assignmentFilters } from '../../graph/reads/assignmentFilters.ts';
+import { groupsByName, type GroupsOfName } from '../../graph/reads/groupsByName.ts';
+import { tenantPolicies, type TenantPolicy } from '../../graph/reads/tenantPolicies.ts';
+import type { SendReads } from '../../graph/reads/reading.ts';
+import { expectRead } from '../plan/unreadable.ts';
+import type { Services } from '../services.ts';
+import { count } from '../words.ts';
+
+/** Assignments of a candidate that are told one by one. */
+const ASSIGNMENTS_TOLD = 2;
+
+/**
+ * Reads what the tenant calls its policies, groups and filters, as far as these names need it: policies and filters from their
+ * lists, groups one by one.
+ * @throws UserError (exit 4) when Graph can't be read at all
+ */
+export async function readTenantNames(
+  needed: NamesNeeded,
+  { root, apiVersion }: Pick<ReadingRules, 'root' | 'apiVersion'>,
+  send: SendReads,
+  { identity }: Pick<Services, 'identity'>,
+): Promise<TenantNames> {
+  const base = `${root}/${apiVersion}`;
+  const policies = needed.policies.length > 0 ? await namedPolicies(apiVersion, send, base, identity) : [];
+  const groups = await groupsByName(needed.groups, send, base);
+  const filters = needed.filters.length > 0 ? await namedFilters(send, base) : new NameTable<NamedFilter>([]);
+  return {
+    policies: new NameTable(policies),
+    filters,
+    group(name) {
+      const read = groups.get(name);
+      if (read === undefined) throw new Error(`nobody has asked for the group ${name}`);
+      return read.kind === 'groups' ? new NameTable(read.groups).find(name) : groupsNotReadable(read);
+    },
+  };
+}
+
+async function namedPolicies(
+  apiVersion: string,
+  send: SendReads,
+  base: string,
+  identity: Services['identity'],
+): Promise<readonly NamedPolicy[]> {
+  const named: NamedPolicy[] = [];
+  for (const found of (await tenantPolicies(kindsIn(apiVersion), send, base)).values()) {
+    expectRead(found, identity);
+    if (found.kind === 'policies') named.push(...found.policies.flatMap(asNamed));
+  }
+  return named;
+}
+
+function asNamed({ id, kind, displayName, platform, assignments }: TenantPolicy): readonly NamedPolicy[] {
+  if (displayName === undefined) return [];
+  const told = assignments.slice(0, ASSIGNMENTS_TOLD).map(({ target }) => targetInWords(target));
+  const more = assignments.length - told.length;
+  const assignedTo =
+    told.length === 0
+      ? 'assigned to nobody'
+      : `assigned to ${told.join(' and ')}${more > 0 ? ` and ${count(more, 'other')}` : ''}`;
+  return [{ id, kind, name: displayName, platform, assignedTo }];
+}
+
+async function namedFilters(send: SendReads, base: string): Promise<NameTable<NamedFilter> | NotReadable> {
+  const read = await assignmentFilters(send, base);
+  if (read.kind === 'filters') return new NameTable(read.filters);
+  return {
+    kind: 'notReadable',
+    message: 'The sign-in may not read assignment filters, so their names say nothing.',
+    remedy: 'Write filterId instead of filterName, or give the app DeviceManagementConfiguration.Read.All.',
+  };
+}
+
+const groupsNotReadable = (read: Exclude<GroupsOfName, { kind: 'groups' }>): NotReadable =>
+  read.kind === 'refused' && read.status === 403
+    ? {
+        kind: 'notReadable',
+        message: 'The sign-in may not look groups up by their names (GroupMember.Read.All is missing).',
+        remedy: 'Give the app GroupMember.Read.All, or write groupId instead of groupName.',
+      }
+    : {
+        kind: 'notReadable',
+        message: `The group could not be looked up${'why' in read ? `: ${read.why}` : ''}.`,
+        remedy: 'Start again, or write groupId instead of groupName.',
+      };

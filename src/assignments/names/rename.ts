@@ -1,0 +1,58 @@
+import type { InputColumn } from '../rows/columns.ts';
+import type { InputRow } from '../rows/row.ts';
+import { isGuid } from '../values/guid.ts';
+import { foldedName } from './nameTable.ts';
+
+export const RENAMED = ['policy', 'group', 'filter'] as const;
+
+/** What something is called or known by in a file, and what in this tenant: names or ids. */
+export interface Renaming {
+  /** Undefined: whatever is called so. */
+  readonly of: (typeof RENAMED)[number] | undefined;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** The columns in which a thing stands. */
+const PLACES: readonly {
+  readonly of: (typeof RENAMED)[number];
+  readonly name: InputColumn;
+  readonly id: InputColumn;
+}[] = [
+  { of: 'policy', name: 'policyName', id: 'policyId' },
+  { of: 'group', name: 'groupName', id: 'groupId' },
+  { of: 'group', name: 'fromGroupName', id: 'fromGroupId' },
+  { of: 'filter', name: 'filterName', id: 'filterId' },
+  { of: 'filter', name: 'fromFilterName', id: 'fromFilterId' },
+];
+
+/**
+ * Puts other names and ids into rows, each once: what is renamed to is not renamed again. An id goes before the name beside it, and
+ * takes it along, as both would not agree any more.
+ */
+export class Renames {
+  readonly #by = new Map<string, string>();
+
+  constructor(renamings: readonly Renaming[]) {
+    for (const { of, from, to } of renamings)
+      for (const each of of === undefined ? RENAMED : [of]) this.#by.set(`${each} ${foldedName(from)}`, to);
+  }
+
+  renamed(row: InputRow): InputRow {
+    const cells = new Map(row.cells);
+    for (const { of, name, id } of PLACES) {
+      const to = this.#toOf(of, row.cells.get(id)) ?? this.#toOf(of, row.cells.get(name));
+      if (to === undefined) continue;
+      cells.delete(id);
+      cells.delete(name);
+      cells.set(isGuid(to) ? id : name, to);
+      // An assignment's id is of the policy that was renamed.
+      if (of === 'policy') cells.delete('assignmentId');
+    }
+    return { ...row, cells };
+  }
+
+  #toOf(of: string, written: unknown): string | undefined {
+    return typeof written === 'string' ? this.#by.get(`${of} ${foldedName(written)}`) : undefined;
+  }
+}

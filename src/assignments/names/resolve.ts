@@ -1,0 +1,265 @@
+import { kindNamed, type PolicyKind } from '../kinds/registry.ts';
+import type { InputColumn } from '../rows/columns.ts';
+import { RowReader, type ReadingRules } from '../rows/rowReader.ts';
+import type { InputRow, Problem } from '../rows/row.ts';
+import { targetTypeNamed } from '../rows/writtenTarget.ts';
+import { quoted } from '../values/quoted.ts';
+import { foldedName, type Found, type Named, type NameTable } from './nameTable.ts';
+
+/** A policy as people tell it from others of its name. */
+export interface NamedPolicy extends Named {
+  readonly kind: PolicyKind;
+  readonly platform: string | undefined;
+  /** What it is assigned to, in a few words. */
+  readonly assignedTo: string;
+}
+
+export interface NamedFilter extends Named {
+  /** Graph's `devicePlatformType`. */
+  readonly platform: string | undefined;
+}
+
+/** What the tenant calls its things. Of what could not be read it says why, as a sentence with a remedy. */
+export interface TenantNames {
+  readonly policies: NameTable<NamedPolicy>;
+  readonly filters: NameTable<NamedFilter> | NotReadable;
+  /** Of the names that were asked for. */
+  group(name: string): Found<Named> | NotReadable;
+}
+
+export interface NotReadable {
+  readonly kind: 'notReadable';
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/** How names are read. */
+export interface NameRules {
+  /** Ids in the file are another tenant's: what has a name is found by it alone. */
+  readonly byName: boolean;
+}
+
+/** Names that have to be looked up before a row can be read. */
+export interface NamesNeeded {
+  readonly policies: readonly string[];
+  readonly groups: readonly string[];
+  readonly filters: readonly string[];
+}
+
+/** A name that was found only when letter case and Unicode form did not count. */
+export interface FoldedName {
+  readonly written: string;
+  readonly found: string;
+}
+
+/** A name, and the id that it stands for. */
+interface Pair {
+  readonly name: InputColumn;
+  readonly id: InputColumn;
+  readonly of: 'policies' | 'groups' | 'filters';
+}
+
+const PAIRS: readonly Pair[] = [
+  { name: 'policyName', id: 'policyId', of: 'policies' },
+  { name: 'groupName', id: 'groupId', of: 'groups' },
+  { name: 'fromGroupName', id: 'fromGroupId', of: 'groups' },
+  { name: 'filterName', id: 'filterId', of: 'filters' },
+  { name: 'fromFilterName', id: 'fromFilterId', of: 'filters' },
+];
+
+/** What stands in the place of an id that is another tenant's. */
+const FOREIGN_IDS: readonly InputColumn[] = [...PAIRS.map(({ id }) => id), 'assignmentId'];
+
+/** Words that stand in a column of filters' names where there is none. */
+const NO_FILTER = new Set(['none', 'n/a', 'no filter', '-']);
+
+const hasRaw = ({ cells }: InputRow): boolean => cells.has('target') || cells.has('body');
+
+/** Whether the cell of a name has to be looked up: an id beside it says it already, and a raw target needs none. */
+function isOpen(row: InputRow, { name, id, of }: Pair, { byName }: NameRules): boolean {
+  const { cells } = row;
+  if (!cells.has(name) || (cells.has(id) && !byName)) return false;
+  if (of === 'policies') return byName || !cells.has('url');
+  if (name === 'groupName') return !hasRaw(row) && takesGroup(row) && wantsTarget(row);
+  if (name === 'filterName') return !hasRaw(row) && wantsTarget(row) && !isNoFilter(cells.get(name));
+  return true;
+}
+
+const isNoFilter = (value: unknown): boolean =>
+  typeof value === 'string' && NO_FILTER.has(value.trim().toLowerCase());
+
+/** `remove` and `clear` want nothing: names beside them are there to be read by people. */
+const wantsTarget = ({ cells }: InputRow): boolean =>
+  !['remove', 'clear'].includes(String(cells.get('action') ?? '').toLowerCase());
+
+/** An export calls all devices by a name, too. */
+function takesGroup({ cells }: InputRow): boolean {
+  const written = cells.get('targetType');
+  if (written === undefined) return true;
+  const type = targetTypeNamed(String(written));
+  return type === 'group' || type === 'exclusionGroup';
+}
+
+/** The names of a row that have to be looked up; undefined when it can be read as it is. */
+export function namesNeeded(row: InputRow, rules: NameRules): NamesNeeded | undefined {
+  const open = PAIRS.filter((pair) => isOpen(row, pair, rules));
+  if (open.length === 0 && !(rules.byName && FOREIGN_IDS.some((id) => row.cells.has(id)))) return undefined;
+  const of = (what: Pair['of']): string[] =>
+    open.filter((pair) => pair.of === what).map(({ name }) => String(row.cells.get(name)));
+  return { policies: of('policies'), groups: of('groups'), filters: of('filters') };
+}
+
+/** A row with ids in the place of its names, or every problem that its names have. */
+export function resolved(
+  row: InputRow,
+  names: TenantNames,
+  rules: ReadingRules & NameRules,
+):
+  | { readonly row: InputRow; readonly folded: readonly FoldedName[] }
+  | { readonly problems: readonly Problem[] } {
+  const reader = new RowReader(row, rules);
+  const cells = new Map(row.cells);
+  const folded: FoldedName[] = [];
+  const take = <T extends Named>(
+    column: InputColumn,
+    found: Found<T> | NotReadable,
+    what: What<T>,
+  ): T | undefined => {
+    const written = String(row.cells.get(column));
+    switch (found.kind) {
+      case 'one':
+        if (found.isFolded) folded.push({ written, found: found.found.name });
+        return found.found;
+      case 'none':
+        return reader.problem(
+          column,
+          `There is no ${what.one} ${quoted(written)}.`,
+          nearestInWords(found.nearest, what),
+        );
+      case 'several':
+        return reader.problem(
+          column,
+          `${found.candidates.length} ${what.many} are called ${quoted(written)}: ${candidatesInWords(found.candidates, what)}.`,
+          `Write the id of the one that is meant as ${what.idColumn}${what.tellApart}.`,
+        );
+      case 'notReadable':
+        return reader.problem(column, found.message, found.remedy);
+    }
+  };
+  if (rules.byName) withoutForeignIds(reader, cells);
+  for (const pair of PAIRS.filter((each) => isOpen(row, each, rules))) {
+    const written = String(row.cells.get(pair.name));
+    switch (pair.of) {
+      case 'policies': {
+        const policy = take(pair.name, policyOf(reader, written, names, rules), POLICY);
+        if (policy !== undefined) {
+          cells.set('policyId', policy.id).set('policyType', policy.kind.policyType);
+          cells.delete('url');
+        }
+        break;
+      }
+      case 'groups': {
+        const group = take(pair.name, names.group(written), groupIn(pair.id));
+        if (group !== undefined) cells.set(pair.id, group.id);
+        setDefault(cells, pair.name === 'groupName' ? 'targetType' : 'fromTargetType', 'group');
+        break;
+      }
+      case 'filters': {
+        const table = names.filters;
+        const found = 'kind' in table ? table : table.find(written);
+        const filter = take(pair.name, found, filterIn(pair.id));
+        if (filter !== undefined) cells.set(pair.id, filter.id);
+      }
+    }
+  }
+  if (isNoFilter(cells.get('filterName'))) setDefault(cells, 'filterType', 'none');
+  if (reader.problems.length > 0) return { problems: reader.problems };
+  return { row: { ...row, cells }, folded };
+}
+
+function setDefault(cells: Map<InputColumn, unknown>, column: InputColumn, value: string): void {
+  if (!cells.has(column)) cells.set(column, value);
+}
+
+/** An id of another tenant that has no name beside it says nothing here. */
+function withoutForeignIds(reader: RowReader, cells: Map<InputColumn, unknown>): void {
+  for (const { name, id } of PAIRS) {
+    if (cells.has(id) && !cells.has(name))
+      reader.problem(
+        id,
+        `With --by-name the ${id} of another tenant says nothing, and there is no ${name}.`,
+        `Fill in ${name}.`,
+      );
+    cells.delete(id);
+  }
+  if (cells.has('url'))
+    reader.problem(
+      'url',
+      'With --by-name a URL of another tenant says nothing.',
+      'Fill in policyName, and leave url blank.',
+    );
+  cells.delete('assignmentId');
+}
+
+/** One that the row's type fits, and of several the one of the row's platform, if it says one. */
+function policyOf(
+  reader: RowReader,
+  written: string,
+  names: TenantNames,
+  { byName }: NameRules,
+): Found<NamedPolicy> {
+  const typeName = reader.row.cells.get('policyType');
+  const kind = typeof typeName === 'string' ? kindNamed(typeName) : undefined;
+  const platform = reader.row.cells.get('platform');
+  const isOfKind = (policy: NamedPolicy): boolean => kind === undefined || policy.kind === kind;
+  const isOfPlatform = (policy: NamedPolicy): boolean =>
+    typeof platform !== 'string' ||
+    policy.platform === undefined ||
+    foldedName(policy.platform) === foldedName(platform);
+  const found = names.policies.find(written, isOfKind);
+  if (found.kind === 'several' || (byName && found.kind === 'one')) {
+    const narrowed = names.policies.find(written, (policy) => isOfKind(policy) && isOfPlatform(policy));
+    return found.kind === 'several' && narrowed.kind === 'none' ? found : narrowed;
+  }
+  return found;
+}
+
+/** How things of one sort are spoken of. */
+interface What<T> {
+  readonly one: string;
+  readonly many: string;
+  readonly idColumn: InputColumn;
+  readonly tellApart: string;
+  readonly inWords: (item: T) => string;
+}
+
+const POLICY: What<NamedPolicy> = {
+  ...{ one: 'policy', many: 'policies', idColumn: 'policyId' },
+  tellApart: ', or its policyType or platform where that tells them apart',
+  inWords: ({ id, kind, platform, assignedTo }) =>
+    [id, kind.policyType, ...(platform === undefined ? [] : [platform]), assignedTo].join(', '),
+};
+
+const groupIn = (idColumn: InputColumn): What<Named> => ({
+  ...{ one: 'group', many: 'groups', idColumn, tellApart: '' },
+  inWords: ({ id }) => id,
+});
+
+const filterIn = (idColumn: InputColumn): What<NamedFilter> => ({
+  ...{ one: 'filter', many: 'filters', idColumn, tellApart: '' },
+  inWords: ({ id, platform }) => [id, ...(platform === undefined ? [] : [platform])].join(', '),
+});
+
+/** Candidates that are told one by one. */
+const CANDIDATES_MAX = 5;
+
+function candidatesInWords<T>(candidates: readonly T[], { inWords }: What<T>): string {
+  const told = candidates.slice(0, CANDIDATES_MAX).map(inWords).join('; ');
+  const more = candidates.length - CANDIDATES_MAX;
+  return more > 0 ? `${told}; and ${more} more` : told;
+}
+
+const nearestInWords = <T extends Named>(nearest: readonly T[], { one, idColumn }: What<T>): string =>
+  nearest.length > 0
+    ? `Did you mean ${nearest.map(({ name }) => quoted(name)).join(' or ')}?`
+    : `Write the name of a ${one} of this tenant, or its id as ${idColumn}.`;

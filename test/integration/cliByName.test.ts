@@ -1,0 +1,188 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { TenantSeed } from '../../src/simulator/tenantFile.ts';
+import { guid } from '../support/guid.ts';
+import { APPLY, site, type Site } from '../support/assignSite.ts';
+import { startRedisServer, type TestRedis } from '../support/redisServer.ts';
+import { groupTarget } from '../support/simulatorClient.ts';
+
+let redis: TestRedis;
+beforeAll(async () => {
+  redis = await startRedisServer({ args: ['--appendonly', 'yes'], tcp: true });
+});
+afterAll(() => redis.stop());
+
+const FILTERS = [
+  { id: 'f1', displayName: 'Corporate', platform: 'iOS' },
+  { id: 'f2', displayName: 'Corporate', platform: 'windows10AndLater' },
+  { id: 'f3', displayName: 'Kiosk', platform: 'windows10AndLater' },
+];
+const policy = (
+  id: string,
+  displayName: string,
+  groupId = 'old',
+  type: 'deviceConfiguration' | 'deviceCompliancePolicy' = 'deviceConfiguration',
+) => ({ type, id, displayName, assignments: [{ id: `${id}-a`, target: groupTarget(groupId) }] });
+
+const TENANT: TenantSeed = {
+  policies: [
+    policy('c1', 'WIN - Bitlocker, "strict"'),
+    policy('c2', 'Drucker Köln'),
+    policy('c3', 'Twice'),
+    policy('c4', 'Twice'),
+    policy('c5', 'Both kinds'),
+    policy('p1', 'Both kinds', 'old', 'deviceCompliancePolicy'),
+    policy('c6', 'Trailing blank '),
+  ],
+  filters: FILTERS,
+};
+const GROUPS = [
+  { id: 'old', displayName: 'GRP-Old' },
+  { id: 'new', displayName: "GRP-New's" },
+  { id: 'g1', displayName: 'Same' },
+  { id: 'g2', displayName: 'SAME' },
+];
+
+const tenant = (settings = {}): Promise<Site> =>
+  site(redis.url, { tenant: TENANT, groups: GROUPS, ...settings });
+
+/** The German Excel's way, with the headers of somebody's own. */
+const COLUMNS = ['--columns', 'OldGroup=fromGroupName,NewGroup=groupName'];
+const lines = (...rows: string[]): string => `\ufeffPolicyName;OldGroup;NewGroup\r\n${rows.join('\r\n')}\r\n`;
+
+const heldBy = (here: Site, policyId: string): string => here.held()[policyId]?.join() ?? '';
+
+describe('a file of names', () => {
+  test('moves policies by the names of policies and groups, whatever blanks, letter case and Unicode form they have', async () => {
+    const here = await tenant();
+    const file = here.file(
+      'names.csv',
+      lines(
+        `"WIN - Bitlocker, ""strict""";GRP-Old;GRP-New's`,
+        `  drucker ${'Köln'.normalize('NFD')};grp-old;GRP-New's`,
+        `Trailing blank;GRP-Old;GRP-New's`,
+      ),
+    );
+    const ran = await here.must(0, ...APPLY, file, ...COLUMNS);
+    for (const id of ['c1', 'c2', 'c6']) expect(heldBy(here, id)).toContain('"groupId":"new"');
+    expect(heldBy(here, 'c3')).toContain('"groupId":"old"');
+    expect(ran.stderr).toContain('is taken for "Drucker Köln"');
+    expect(ran.stderr).toContain('"grp-old" is taken for "GRP-Old"');
+    const [first] = (await here.results()) as unknown as Record<string, unknown>[];
+    expect(first).toMatchObject({
+      policyId: 'c1',
+      policyName: 'WIN - Bitlocker, "strict"',
+      status: 'succeeded',
+    });
+    await here.must(0, 'rollback', '@last', '--yes', '--work');
+    expect(heldBy(here, 'c1')).toContain('"groupId":"old"');
+  });
+
+  test('takes the kind of policy that the row says, and its id as the last word', async () => {
+    const here = await tenant();
+    const file = here.file(
+      'kinds.csv',
+      lines('Both kinds;GRP-Old;Same')
+        .replace('PolicyName;', 'PolicyType;PolicyName;GroupId;')
+        .replace('Both', 'compliancePolicies;Both'),
+    );
+    await here.must(2, 'plan', file, ...COLUMNS); // the row has a cell too few
+    const whole = here.file(
+      'whole.csv',
+      `PolicyType;PolicyName;OldGroup;TargetType;NewGroup;GroupId\r\ndeviceCompliancePolicies;Both kinds;GRP-Old;group;Same;${guid('g2')}\r\n`,
+    );
+    await here.must(0, ...APPLY, whole, ...COLUMNS);
+    expect(heldBy(here, 'p1')).toContain('"groupId":"g2"');
+    expect(heldBy(here, 'c5')).toContain('"groupId":"old"');
+  });
+
+  test('is refused whole with the candidates or the nearest names, and its open rows can be mended and given again', async () => {
+    const here = await tenant();
+    const file = here.file(
+      'problems.csv',
+      lines(
+        `Twice;GRP-Old;GRP-New's`,
+        `Drucker Koeln;GRP-Old;GRP-New's`,
+        `Drucker Köln;GRP-Old;GRP-Nee`,
+        `Both kinds;GRP-Old;same`,
+        `Trailing blank;GRP-Old;GRP-New's`,
+      ),
+    );
+    const open = join(here.dir, 'open.csv');
+    const { stderr } = await here.must(2, 'apply', '--yes', file, ...COLUMNS, '--problems', open);
+    expect(stderr).toMatch(
+      /problems\.csv:2:1 policyName: 2 policies are called "Twice": c3, deviceConfiguration,.* assigned to group old; c4/,
+    );
+    expect(stderr).toMatch(
+      /:3:1 policyName: There is no policy "Drucker Koeln"\. Did you mean "Drucker Köln"\?/,
+    );
+    expect(stderr).toMatch(/:4:3 groupName: There is no group "GRP-Nee"\. Did you mean .*"GRP-New's"/);
+    expect(stderr).toMatch(/:5:1 policyName: 2 policies are called "Both kinds"/);
+    expect(stderr).toMatch(/:5:3 groupName: 2 groups are called "same": g1; g2/);
+    expect(here.simulator.stats().writesArrived).toBe(0);
+    const mended = readFileSync(open, 'utf8');
+    expect(mended.split('\n')[0]).toBe('policyName,fromGroupName,groupName,problem');
+    expect(mended.trim().split('\n')).toHaveLength(5);
+    const again = here.file(
+      'again.csv',
+      mended
+        .replace('Drucker Koeln', 'Drucker Köln')
+        .split('\n')
+        .filter((line) => !/Twice|GRP-Nee|Both/.test(line))
+        .join('\n'),
+    );
+    await here.must(0, ...APPLY, again);
+    expect(heldBy(here, 'c2')).toContain('"groupId":"new"');
+  });
+
+  test('says which permission is missing', async () => {
+    const here = await tenant({ groupReadsRefused: true });
+    const file = here.file('names.csv', lines(`Drucker Köln;GRP-Old;GRP-New's`));
+    const { stderr } = await here.must(2, 'plan', file, ...COLUMNS);
+    expect(stderr).toContain('GroupMember.Read.All');
+  });
+
+  test('has no meaning where the tenant is not read', async () => {
+    const here = await tenant();
+    const file = here.file('names.csv', lines(`Drucker Köln;GRP-Old;GRP-New's`));
+    const { stderr } = await here.must(2, 'submit', '--no-plan', file, ...COLUMNS);
+    expect(stderr).toContain('policyName where the tenant is read');
+  });
+});
+
+test('filters are named, none is none, and several of one name are told apart by their platform', async () => {
+  const here = await tenant();
+  const row = (filter: string, type: string): string =>
+    `PolicyName,OldGroup,NewGroup,FilterName,FilterType\nDrucker Köln,GRP-Old,GRP-New's,${filter},${type}\n`;
+  await here.must(0, ...APPLY, here.file('kiosk.csv', row('kiosk', 'include')), ...COLUMNS);
+  expect(heldBy(here, 'c2')).toContain('"deviceAndAppManagementAssignmentFilterId":"f3"');
+  const none = row('None', '').replace('GRP-Old', "GRP-New's").replace(",GRP-New's,None", ',GRP-Old,None');
+  await here.must(0, ...APPLY, here.file('none.csv', none), ...COLUMNS);
+  expect(heldBy(here, 'c2')).not.toContain('f3');
+  const { stderr } = await here.must(
+    2,
+    'plan',
+    here.file('two.csv', row('Corporate', 'include')),
+    ...COLUMNS,
+  );
+  expect(stderr).toContain('2 filters are called "Corporate"');
+});
+
+test("another tenant's file finds its things by their names, renamed where they are called otherwise", async () => {
+  const here = await tenant();
+  const file = here.file(
+    'other.csv',
+    'policyType,policyName,policyId,assignmentId,fromTargetType,fromGroupId,fromGroupName,targetType,groupId,groupName\n' +
+      "deviceConfiguration,Printers,theirs,theirs-a,group,x1,Their old,group,x2,GRP-New's\n",
+  );
+  const rename = here.file('rename.csv', 'kind;old;new\npolicy;Printers;Drucker Köln\n;Their old;GRP-Old\n');
+  await here.must(0, ...APPLY, file, '--by-name', '--rename', rename);
+  expect(heldBy(here, 'c2')).toContain('"groupId":"new"');
+  const bare = here.file('bare.csv', 'policyName,fromGroupId,groupName\nDrucker Köln,x1,Same\n');
+  const { stderr } = await here.must(2, 'plan', bare, '--by-name');
+  expect(stderr).toContain('fromGroupId of another tenant says nothing');
+  expect((await here.must(2, 'plan', file, '--columns', 'a=grupName')).stderr).toContain(
+    'Did you mean groupName?',
+  );
+});
