@@ -3,7 +3,16 @@ import { follow, type Sighting } from '../../../../src/app/runs/follow.ts';
 import type { Run } from '../../../../src/runs/run.ts';
 import { fakeServices, NOW, runThatIs, type Fakes } from '../../../support/fakeServices.ts';
 
-const LIMITER = { charged: 0, accepted: 0, budget: 100, backoffUntil: null, backoffReason: null };
+const NO_LATE = { lists: 0, leftMs: 0 };
+
+const LIMITER = {
+  charged: 0,
+  accepted: 0,
+  budget: 100,
+  backoffUntil: null,
+  backoffReason: null,
+  isSpaced: false,
+};
 
 /** A record that shows a run differently each time; the last is shown for ever. */
 function shown(moments: readonly (Run | undefined | Error)[], more: Fakes['runs'] = {}) {
@@ -12,6 +21,7 @@ function shown(moments: readonly (Run | undefined | Error)[], more: Fakes['runs'
     runs: async () => [],
     stopped: async () => undefined,
     limiterNow: async () => LIMITER,
+    lateWaits: async () => NO_LATE,
     ...more,
     async run() {
       const moment = moments[Math.min(at, moments.length - 1)];

@@ -54,7 +54,7 @@ test('a run is paused by its operator, and the log says why', async () => {
   const { services: here, moves } = services('running');
   await pauseRun(runThatIs('running'), SAID, here);
   expect(moves).toEqual([
-    { to: 'paused', from: ['queued', 'running'], reason: 'operator', reasonText: 'by ada@desk' },
+    { to: 'paused', from: ['queued', 'running'], reason: 'operator', reasonText: 'by ada@desk: CHG-7' },
   ]);
   expect(logged(here)).toEqual([['r1', 'pause', 'ada@desk', 'CHG-7']]);
 });

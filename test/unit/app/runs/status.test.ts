@@ -2,12 +2,27 @@ import { expect, test } from 'vitest';
 import { statusOf, statusOfId } from '../../../../src/app/runs/status.ts';
 import { fakeServices, NOW, runThatIs, type Fakes } from '../../../support/fakeServices.ts';
 
-const QUIET = { charged: 0, accepted: 0, budget: 100, backoffUntil: null, backoffReason: null } as const;
+const NO_LATE = { lists: 0, leftMs: 0 };
+
+const QUIET = {
+  charged: 0,
+  accepted: 0,
+  budget: 100,
+  backoffUntil: null,
+  backoffReason: null,
+  isSpaced: false,
+} as const;
 
 const services = (runs: Fakes['runs'] = {}, more: Fakes = {}) =>
   fakeServices({
     ...more,
-    runs: { runs: async () => [], stopped: async () => undefined, limiterNow: async () => QUIET, ...runs },
+    runs: {
+      runs: async () => [],
+      stopped: async () => undefined,
+      limiterNow: async () => QUIET,
+      lateWaits: async () => NO_LATE,
+      ...runs,
+    },
   });
 
 test('a run at work tells its rate of the time at work, and when it will have ended', async () => {
@@ -47,6 +62,7 @@ test('the limiter is told with what counts, what was taken of the budget, and wh
     charged: 20,
     accepted: 33,
     budget: 66,
+    isSpaced: true,
     backoffUntil: NOW + 500,
     backoffReason: 'throttled',
   } as const;

@@ -103,7 +103,7 @@ test('what each strategy would take is said where they differ', () => {
   const byAssign = shown({ writes: 3_120, requests: 1_040, strategy: 'assign', strategies });
   expect(byAssign.at(-1)).toContain('--strategy patch');
   for (const same of [{ patch: cost(5, 1), assign: cost(5, 1) }, { patch: cost(5, 1) }])
-    expect(shown({ writes: 5, requests: 5, strategies: same }).at(-1)).toBe('5 writes.');
+    expect(shown({ writes: 5, requests: 5, strategies: same }).at(-1)).toBe('5 writes, at once.');
 });
 
 test('a plan that looked at nothing says why that matters', () => {

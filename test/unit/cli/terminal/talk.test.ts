@@ -45,13 +45,13 @@ test.each<[string, (events: Events) => void, string]>([
   ],
   [
     'a write that may land late',
-    (on) => on.emit('lateWrites', 'r1', 1, 1_001),
-    '1 row of r1 was sent more than once, and an earlier send may still land: waiting 2 s for that before anything is put back.',
+    (on) => on.emit('lateWrites', 1, 1_001),
+    'A write whose reply was lost may still land on 1 policy: waiting up to 2 s for that before anything is put back.',
   ],
   [
     'writes that may land late',
-    (on) => on.emit('lateWrites', 'r1', 2, 60_000),
-    '2 rows of r1 were sent more than once, and an earlier send may still land: waiting 1 min 0 s for that before anything is put back.',
+    (on) => on.emit('lateWrites', 2, 60_000),
+    'A write whose reply was lost may still land on 2 policies: waiting up to 1 min 0 s for that before anything is put back.',
   ],
   ['which run @last is', (on) => on.emit('lastRun', 'r1', 'a.csv'), '@last is r1 (a.csv)'],
   ['that nothing was queued', (on) => on.emit('discarded'), 'Nothing was queued.'],
