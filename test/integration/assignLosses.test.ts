@@ -1,3 +1,4 @@
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SimulatorOptions } from '../../src/simulator/simulator.ts';
 import type { TenantSeed } from '../../src/simulator/tenantFile.ts';
@@ -106,4 +107,36 @@ test('what was lost of a list that somebody has changed since is told and left a
   expect(mended).toEqual(expect.arrayContaining([...(before[policyId] ?? [])]));
   expect(mended).toHaveLength((before[policyId] ?? []).length + 1);
   expect(before).toMatchObject(others);
+});
+
+describe('a rollback from the plan', () => {
+  async function lost(): Promise<Site & { readonly plan: string; readonly before: unknown }> {
+    const here = await lossy('exclusionsDropped');
+    const before = here.held();
+    const plan = `${here.dir}/plan.ndjson`;
+    const [, ...judged] = APPLY.filter((flag) => flag !== '--yes');
+    await here.must(0, 'plan', here.file('adds.csv', ADDS), '-o', plan, ...judged);
+    await here.must(3, ...APPLY, plan);
+    here.simulator.reconfigure({ faults: {} });
+    return { ...here, plan, before };
+  }
+
+  test('takes what was lost from the record of its run', async () => {
+    const here = await lost();
+    const back = await here.must(0, 'rollback', '--from', here.plan, '--yes', '--work');
+    expect(back.stderr).not.toContain('Lists were written whole');
+    expect(here.held()).toEqual(here.before);
+  });
+
+  test('says where that run is not known that losses are not either', async () => {
+    const here = await lost();
+    const client = new Redis(redis.socketPath);
+    const keys = await client.keys(
+      `retarget:{${here.env['AZURE_TENANT_ID']}}:*${(await here.status()).runId}*`,
+    );
+    await client.del(...keys);
+    client.disconnect();
+    const back = await here.must(0, 'rollback', '--from', here.plan, '--yes', '--work');
+    expect(back.stderr).toContain('What such a write may have lost');
+  });
 });

@@ -51,6 +51,8 @@ export interface Written {
   /** Rows of whole policies, about a batch at a time. Rows without a before-image are counted in `withoutImage`. */
   batches(): AsyncGenerator<readonly WrittenRow[]>;
   withoutImage(): number;
+  /** Lists were written whole, and nobody knows what they may have lost besides the rows: only the record of the run would tell. */
+  hidesLosses(): boolean;
   /** Lines of rows that were found so with no write on record, and that are left out. */
   readonly unrecordedLines: readonly number[];
 }
@@ -88,6 +90,7 @@ export async function writtenByRun(
     ...{ name: run.runId, runId: run.runId, apiVersion: run.apiVersion, strategy: run.options.strategy },
     isUnseen: run.blind,
     withoutImage: () => withoutImage,
+    hidesLosses: () => false,
     async *batches() {
       for await (const recorded of runs.rowsByBatch(run, 'before')) {
         const rows = recorded.filter((row) => (mayBeWritten(row) || isUnrecorded(row)) && isMeant(row));
@@ -210,9 +213,13 @@ export async function writtenByPlan(
     `The plan ${file.name} has`,
   );
   const { graphUrl, apiVersion, strategy, source } = header;
-  for (const run of await services.runs.runs())
-    if (run.runId === basename(path, '.ndjson') || run.source.sha256 === source.sha256)
-      expectEnded(run, services.identity.hint);
+  const ofFile = (await services.runs.runs()).filter(
+    (run) => run.runId === basename(path, '.ndjson') || run.source.sha256 === source.sha256,
+  );
+  for (const run of ofFile) expectEnded(run, services.identity.hint);
+  const known = await runsOfPlan(path, ofFile, services);
+  const losses = await lossesOfRuns(known, services);
+  let hidesLosses = false;
   // A rollback's own plan has targets that nobody documents.
   const rules: ReadingRules = { root: graphUrl, apiVersion, blind: header.blind, restores: true, strategy };
   const isNamed = await addressesIn(rowsFile, header, services);
@@ -226,16 +233,43 @@ export async function writtenByPlan(
       const { change } = read;
       if (!isNamed(change) || !where.matches((column) => cellOf(row, change, column))) continue;
       const before = imageFor(change, row.decision.before);
+      if (row.decision.via === 'assign' && known.length === 0) hidesLosses = true;
+      const lossy = losses.get(listPath(change.address));
       if (before === undefined) withoutImage += 1;
-      else yield { input, change, before, idAfter: undefined, knownAs: 'written' };
+      else yield { input, change, before, idAfter: undefined, knownAs: 'written', lossy };
     }
   }
   return {
     ...{ name: file.name, apiVersion, strategy, isUnseen: header.offline || header.blind },
     withoutImage: () => withoutImage,
+    hidesLosses: () => hidesLosses,
     batches: () => wholePolicies(written()),
     unrecordedLines: [],
   };
+}
+
+/** Those of these runs that were made of this very plan, the newest last. */
+async function runsOfPlan(path: string, runs: readonly Run[], services: Services): Promise<readonly Run[]> {
+  const planned = runs.filter(({ planFingerprint }) => planFingerprint !== null);
+  if (planned.length === 0) return [];
+  const reads = planReads(await openFile(path, undefined, services), await services.runs.sealKey());
+  for await (const _row of reads.rows());
+  const { fingerprint } = reads.end();
+  return planned
+    .filter(({ planFingerprint }) => planFingerprint === fingerprint)
+    .toSorted((a, b) => a.createdAt - b.createdAt);
+}
+
+/** What writes of these runs have lost, by list. */
+async function lossesOfRuns(
+  runs: readonly Run[],
+  services: Services,
+): Promise<ReadonlyMap<string, LossyWrite>> {
+  const found = new Map<string, LossyWrite>();
+  for (const run of runs)
+    for await (const recorded of services.runs.rowsByBatch(run, 'before'))
+      for (const [{ change }, lossy] of lossyWrites(recorded)) found.set(listPath(change.address), lossy);
+  return found;
 }
 
 function cellOf(

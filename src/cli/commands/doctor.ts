@@ -86,7 +86,7 @@ async function probeIfWell(
 
 function show(checks: readonly Check[], { print }: Context): void {
   for (const { name, status, message, remedy } of checks) {
-    print.data(`${status.padEnd(8)} ${name.padEnd(15)} ${visible(message)}`);
-    if (remedy !== null) print.data(`${' '.repeat(9)}${visible(remedy)}`);
+    print.data(`${status.padEnd(8)} ${name.padEnd(15)} ${visible(message)}`, 9);
+    if (remedy !== null) print.data(`${' '.repeat(9)}${visible(remedy)}`, 9);
   }
 }

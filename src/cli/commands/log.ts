@@ -34,10 +34,12 @@ export const log: CliCommand<LogFlags> = {
       );
     if (flags.json) context.print.json(entries.map(asJson));
     else if (entries.length === 0) context.print.say('Nothing was written into the log of this run.');
-    else context.print.table(['TIME', 'WHO', 'WHAT', 'REASON', 'DETAILS'], entries.map(asRow));
+    else context.print.table(LOG_HEADINGS, entries.map(asRow), { wrapsLast: true });
     return EXIT.done;
   },
 };
+
+const LOG_HEADINGS = ['TIME', 'WHO', 'WHAT', 'REASON', 'DETAILS'];
 
 /** A log outlives its run, so it is asked for first. */
 async function runIdOf(name: string, services: Services): Promise<string> {

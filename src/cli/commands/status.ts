@@ -124,7 +124,7 @@ function showRun(run: RunStatus, stop: Stop | undefined, { hint }: Identity, { p
       : [['its own limit', `${run.writesPerWindow} writes a window`] as [string, string]]),
     ['limiter', limiterLine(limiter)],
   ];
-  for (const [name, value] of lines) print.data(`${name.padEnd(18)} ${visible(value)}`);
+  for (const [name, value] of lines) print.data(`${name.padEnd(18)} ${visible(value)}`, 19);
   if (run.unsure > 0) print.say(`May be written, or still be: ${hint(`results ${run.runId} --only unsure`)}`);
   if (run.awaitingApproval > 0 && run.state === 'completed')
     print.say(`Once approved, go on with: ${hint(`resume ${run.runId}`)}`);

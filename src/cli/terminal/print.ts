@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { tableLines, wrapped, type TableFit } from './fit.ts';
 import { visible } from '../../assignments/values/visible.ts';
 import type { UserError } from '../../errors.ts';
 import type { Writable } from 'node:stream';
@@ -11,8 +12,8 @@ export interface Terminal extends Writable {
 
 /** The only place that writes to the terminal: data to stdout, talk to stderr. */
 export interface Printer {
-  /** A line of data. */
-  data(line: string): void;
+  /** A line of data. On a terminal it is parted between words where it is too long, and what follows is indented so far. */
+  data(line: string, hang?: number): void;
   json(value: unknown): void;
   /** Waits until the reader has room: for output of any size. */
   dataText(text: string): Promise<void>;
@@ -20,7 +21,12 @@ export interface Printer {
   say(line: string): void;
   /** Talk that says what to do next. */
   sayError(error: UserError): void;
-  table(headings: readonly string[], rows: readonly (readonly string[])[]): void;
+  /** @param more wrapsLast: the last cells are sentences, and are parted between words on a narrow terminal, not cut */
+  table(
+    headings: readonly string[],
+    rows: readonly (readonly string[])[],
+    more?: Pick<TableFit, 'wrapsLast'>,
+  ): void;
   /** The same as talk, indented. */
   talkTable(headings: readonly string[], rows: readonly (readonly string[])[]): void;
   /** A line that stays at the foot of the talk and is drawn anew each time; undefined leaves it as it stands. */
@@ -35,6 +41,14 @@ export interface Printer {
 /** The width of a terminal that does not tell its own. */
 const COLUMNS_ASSUMED = 80;
 const CLEAR_LINE = '\r\u001b[K';
+
+const TALK_INDENT = '  ';
+
+/** Columns that a line may have; undefined: it is no terminal. */
+const columnsOf = ({ isTTY, columns }: Terminal): number | undefined =>
+  isTTY === true ? columns || COLUMNS_ASSUMED : undefined;
+
+const shown = (rows: readonly (readonly string[])[]): string[][] => rows.map((row) => row.map(visible));
 
 export function createPrinter(
   stdout: Terminal,
@@ -58,9 +72,13 @@ export function createPrinter(
     return hasRoom;
   };
   // All talk goes through here: errors, the log, hints.
-  const say = (line: string): void => void above(stderr, `${redacted(line)}\n`);
+  const say = (line: string): void => {
+    for (const part of wrapped(redacted(line), columnsOf(stderr))) above(stderr, `${part}\n`);
+  };
   return {
-    data: (line) => void above(stdout, `${line}\n`),
+    data(line, hang) {
+      for (const part of wrapped(line, columnsOf(stdout), hang)) above(stdout, `${part}\n`);
+    },
     json: (value) => void above(stdout, `${JSON.stringify(value, null, 2)}\n`),
     async dataText(text) {
       if (failure !== undefined) throw new NoReader(failure);
@@ -78,11 +96,14 @@ export function createPrinter(
       say(`${paint('red', 'error:')} ${visible(error.message)}`);
       say(`  ${visible(error.remedy)}`);
     },
-    table(headings, rows) {
-      for (const line of tableLines(headings, rows)) above(stdout, `${line}\n`);
+    table(headings, rows, more) {
+      const fit = { columns: columnsOf(stdout), ...more };
+      for (const line of tableLines(headings, shown(rows), fit)) above(stdout, `${line}\n`);
     },
     talkTable(headings, rows) {
-      for (const line of tableLines(headings, rows)) say(`  ${line}`);
+      const columns = columnsOf(stderr);
+      const fit = { columns: columns && columns - TALK_INDENT.length };
+      for (const line of tableLines(headings, shown(rows), fit)) say(TALK_INDENT + line);
     },
     foot(line) {
       if (line === undefined) {
@@ -110,15 +131,4 @@ export class NoReader extends Error {
   constructor(cause: Error) {
     super('stdout takes no more', { cause });
   }
-}
-
-function tableLines(headings: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const cells = [headings, ...rows.map((row) => row.map(visible))];
-  const widths = headings.map((_, i) => Math.max(...cells.map((row) => (row[i] ?? '').length)));
-  return cells.map((row) =>
-    row
-      .map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i] ?? 0)))
-      .join('  ')
-      .trimEnd(),
-  );
 }

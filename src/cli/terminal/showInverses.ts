@@ -12,7 +12,7 @@ const CELL_CHARS_MAX = 60;
 /** Says what a rollback would do before its plan does, and what it leaves alone. */
 export function showInverses(
   inverses: Inverses,
-  { name, strategy, withoutImage, unrecordedLines }: Written,
+  { name, strategy, withoutImage, hidesLosses, unrecordedLines }: Written,
   print: Printer,
 ): void {
   const { rows, asBefore, mayLand, changed, gone, lost, lagging, laggingLists, goneLines } = inverses;
@@ -42,6 +42,10 @@ export function showInverses(
     lagging,
     `still read as before they were written, as the tenant's reads lag behind or somebody has put them back: left out; roll back again in ${lagLeft(laggingLists)}`,
   );
+  if (hidesLosses())
+    print.say(
+      '  Lists were written whole. What such a write may have lost besides its rows stands in the record of its run only, which is not here: compare with what `retarget export` shows.',
+    );
   showChanged(inverses, print);
 }
 

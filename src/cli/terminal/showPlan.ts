@@ -3,6 +3,7 @@ import { allowOption, isNeverAllowed, type Blocked } from '../../assignments/gua
 import { GUARD_KINDS, type GuardKind } from '../../assignments/guard/finding.ts';
 import { approvalInWords } from '../../app/plan/justification.ts';
 import type { ChangeCount } from '../../app/plan/planTally.ts';
+import { cutInMiddle } from './fit.ts';
 import type { Printer } from './print.ts';
 import type { Plan } from '../../app/plan/plan.ts';
 import { count, duration, shortened } from '../../app/words.ts';
@@ -14,9 +15,6 @@ const FINDINGS_SHOWN = 5;
 const CHANGES_SHOWN = 12;
 /** Characters of a policy's name and of a target in the table. */
 const CELL_CHARS_MAX = 60;
-const CELL_CHARS_MIN = 16;
-/** Of the table beside its wide cells. */
-const LINE_CHARS = 16;
 
 /** Shows a plan to a person: what changes, what does not, and what the guard says. */
 export function showPlan(plan: Plan, print: Printer): void {
@@ -29,11 +27,10 @@ export function showPlan(plan: Plan, print: Printer): void {
   showChanges(plan.changes, print.say);
   if (plan.firstRows.length > 0) {
     const more = plan.writes - plan.firstRows.length;
-    const charsMax = cellChars(print.footColumns());
     print.talkTable(
       ['line', 'policy', 'before', 'after'],
       plan.firstRows.map(({ line, policy, before, after }) =>
-        [String(line), policy, before, after].map((cell) => shortened(cell, charsMax)),
+        [String(line), policy, before, after].map((cell) => cutInMiddle(cell, CELL_CHARS_MAX)),
       ),
     );
     if (more > 0) print.say(`  … and ${count(more, 'more row')}`);
@@ -79,10 +76,6 @@ function showDifferences({ differences }: Plan, { say, bold }: Printer): void {
   for (const difference of differences) say(visible(`  ${difference}`));
   say('Make it anew with `retarget plan FILE -o plan.ndjson`, and read it.');
 }
-
-/** Three wide cells and the line fit on one line of a terminal; elsewhere nothing has to fit. */
-const cellChars = (columns = Infinity): number =>
-  Math.min(CELL_CHARS_MAX, Math.max(CELL_CHARS_MIN, Math.floor((columns - LINE_CHARS) / 3)));
 
 const counts = (plan: Plan): [number, string][] => [
   [plan.writes, `to be written${plan.tenantRead ? '' : NOT_LOOKED[plan.offline ? 'offline' : 'blind']}`],

@@ -86,8 +86,8 @@ describe('the foot of the talk', () => {
 
   test.each([
     ['no terminal', undefined, {}],
-    ['NO_COLOR', 100, { NO_COLOR: '1' }],
-    ['a dumb terminal', 100, { TERM: 'dumb' }],
+    ['NO_COLOR', 120, { NO_COLOR: '1' }],
+    ['a dumb terminal', 120, { TERM: 'dumb' }],
   ])('with %s there are plain lines, one at each tenth and at the end', (_, columns, env) => {
     const { print, text } = printerOn(columns, env);
     const progress = showProgress(print);
