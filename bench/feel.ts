@@ -1,6 +1,6 @@
 /**
- * How long a person waits at a prompt, and how many requests that takes of the tenant: one tenant as large ones are, behind a network
- * as it is. Asserts nothing.
+ * How long a person waits at a terminal, and how many requests that takes of the tenant: one tenant as large ones are, behind a network
+ * as it is. Asserts nothing. Needs `script`, of util-linux, for the terminal.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -54,7 +54,7 @@ interface Felt {
   readonly exitCode: number | null;
   readonly requests: number;
   readonly calls: number;
-  readonly err: string;
+  readonly shown: string;
 }
 
 await whileAlive(async () => {
@@ -67,36 +67,35 @@ await whileAlive(async () => {
   const env = {
     ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('RETARGET_'))),
     ...{ REDIS_URL: redis.url, RETARGET_DATA_DIR: join(dir, 'data'), RETARGET_GRAPH_URL: simulator.url },
-    ...{ RETARGET_ACCESS_TOKEN: 'bench', NO_COLOR: '1' },
+    ...{ RETARGET_ACCESS_TOKEN: 'bench', TERM: 'xterm' },
   };
   const felt = async (argv: readonly string[], more: NodeJS.ProcessEnv = {}): Promise<Felt> => {
     const before = requestsOf(simulator.stats());
     const startedAt = performance.now();
-    const child = spawn(process.execPath, [values.main, ...argv], {
+    const command = [process.execPath, values.main, ...argv].map((word) => `'${word}'`).join(' ');
+    const child = spawn('script', ['--quiet', '--return', '--flush', '--command', command, '/dev/null'], {
       env: { ...env, ...more },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'inherit'],
     });
-    let [firstMs, err] = [0, ''];
-    const seen = (): void => void (firstMs ||= performance.now() - startedAt);
-    child.stdout.on('data', seen);
-    child.stderr.on('data', (piece) => {
-      seen();
-      err += String(piece);
+    let [firstMs, shown] = [0, ''];
+    child.stdout.on('data', (piece) => {
+      firstMs ||= performance.now() - startedAt;
+      shown += String(piece);
     });
     const [exitCode] = (await once(child, 'close')) as [number | null];
     const wholeMs = performance.now() - startedAt;
     const after = requestsOf(simulator.stats());
     return {
-      ...{ firstMs, wholeMs, exitCode, err, requests: after.requests - before.requests },
+      ...{ firstMs, wholeMs, exitCode, shown, requests: after.requests - before.requests },
       calls: after.calls - before.calls,
     };
   };
+  const isWanted = (name: string): boolean => values.only === undefined || name.includes(values.only);
   const row = async (name: string, argv: readonly string[]): Promise<void> => {
-    if (values.only !== undefined && !name.includes(values.only)) return;
-    const { firstMs, wholeMs, requests, calls, exitCode, err } = await felt(argv);
+    const { firstMs, wholeMs, requests, calls, exitCode, shown } = await felt(argv);
     const cells = [name, seconds(firstMs), seconds(wholeMs), requests, calls];
     console.log(`| ${cells.join(' | ')} |`);
-    if (exitCode !== 0) console.error(`${argv.join(' ')} ended with ${exitCode}:\n${err.slice(-2_000)}`);
+    if (exitCode !== 0) console.error(`${argv.join(' ')} ended with ${exitCode}:\n${shown.slice(-2_000)}`);
     // What counts against the limits is no matter of the next command.
     if (requests > 0) await sleep(WINDOW_MS + 1_000);
   };
@@ -106,8 +105,8 @@ await whileAlive(async () => {
     return path;
   };
   const allow = async (path: string): Promise<string[]> => {
-    const { err } = await felt(['plan', path, ...ANY_SIZE]);
-    const said = /add: (--allow \S+)/.exec(err)?.[1];
+    const { shown } = await felt(['plan', path, ...ANY_SIZE]);
+    const said = /add: (--allow \S+)/.exec(shown)?.[1];
     await sleep(WINDOW_MS + 1_000);
     return [...ANY_SIZE, ...(said?.split(' ') ?? [])];
   };
@@ -115,23 +114,26 @@ await whileAlive(async () => {
     console.log(`${POLICIES} policies × 3 assignments, latency ${LATENCY_MS} ms\n`);
     console.log('| command | first screen, s | prompt, s | requests | calls |');
     console.log('|---|---|---|---|---|');
+    for (const command of ['--version', 'status'])
+      if (isWanted(command)) await row(`\`${command}\``, [command]);
     const all = await file(POLICIES);
-    const allowed = await allow(all);
-    await row('`--version`', ['--version']);
-    await row('`status`', ['status']);
-    await row('`plan` of all', ['plan', all, ...allowed]);
+    const [ofPlan, ofRollback] = [`\`plan\` of all`, '`rollback --dry-run` of all'];
+    const allowed = isWanted(ofPlan) || isWanted(ofRollback) ? await allow(all) : [];
+    if (isWanted(ofPlan)) await row(ofPlan, ['plan', all, ...allowed]);
     for (const rows of [1, 20, 100]) {
+      const name = `\`apply\` of ${rows}`;
+      if (!isWanted(name)) continue;
       const some = await file(rows);
-      await row(`\`apply\` of ${rows}`, ['apply', some, '--yes', ...(await allow(some))]);
+      await row(name, ['apply', some, '--yes', ...(await allow(some))]);
     }
-    if (values.only === undefined || 'rollback --dry-run of all'.includes(values.only)) {
+    if (isWanted(ofRollback)) {
       simulator.reconfigure({ writeLimit: null, requestLimit: null, latencyMs: 0 });
       const many = { RETARGET_WRITES_PER_WINDOW: '1000000' };
       const made = await felt(['apply', all, '--yes', ...allowed], many);
-      if (made.exitCode !== 0) console.error(made.err.slice(-2_000));
+      if (made.exitCode !== 0) console.error(made.shown.slice(-2_000));
       simulator.reconfigure({ writeLimit: WRITES, requestLimit: REQUESTS, latencyMs: LATENCY_MS });
       await sleep(2 * WINDOW_MS);
-      await row('`rollback --dry-run` of all', ['rollback', '@last', '--dry-run']);
+      await row(ofRollback, ['rollback', '@last', '--dry-run']);
     }
   } finally {
     await redis.stop();

@@ -29,7 +29,7 @@ interface EventMap {
   readonly foreignPlan: [name: string];
   /** Of the rows that need a write so many were chosen. */
   readonly sample: [rows: number, of: number];
-  /** How far the reads of a plan are, every few seconds. */
+  /** How far the reads of a plan are: at their begin, twice a second, and at their end, whatever it is. */
   readonly planProgress: [progress: PlanProgress];
   /** Graph does not answer for now: what is waited for. */
   readonly graphAway: [text: string];
@@ -52,6 +52,7 @@ export interface PlanProgress {
   readonly of: number;
   /** What the reads wait for; null: nothing. */
   readonly backoff: { readonly reason: string; readonly untilMs: number } | null;
+  readonly isLast: boolean;
 }
 
 /** A request to Graph as it is traced. */

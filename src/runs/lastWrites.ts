@@ -71,8 +71,11 @@ export async function lastWritesOf(
   await Promise.all(
     paths.map(async (path) => {
       const key = keys.lastWrite(listNameOf(graphUrl, path));
-      const [text, leftMs] = await Promise.all([redis.get(key), redis.pttl(key)]);
-      if (text === null || leftMs <= 0) return;
+      const text = await redis.get(key);
+      // Of thousands of lists few were written in the last minutes.
+      if (text === null) return;
+      const leftMs = await redis.pttl(key);
+      if (leftMs <= 0) return;
       const [keptMs, writers, after, ...befores] = JSON.parse(text) as [
         number,
         string[],

@@ -8,6 +8,8 @@ import { writeProblems } from './problemsFile.ts';
 import type { Host } from '../host.ts';
 import type { Identity } from '../identity.ts';
 import { nameLookup } from '../names/nameLookup.ts';
+import { policyListsOf } from '../policyListsOf.ts';
+import type { PolicyLists } from '../../graph/reads/policyLists.ts';
 import type { Services } from '../services.ts';
 import type { DraftRows } from './draftRows.ts';
 import { readingRules, type DraftTerms } from './draftTerms.ts';
@@ -30,14 +32,15 @@ export async function stageRows(
   const { rules } = stagings;
   const { skipInvalid = false, problems: problemsPath } = terms.given;
   const { events } = services;
-  const help = { ...(await fileHelp(terms, services)), names: lookupFor(terms, rules, services) };
+  const lists = policyListsOf(`${rules.root}/${rules.apiVersion}`, services);
+  const help = { ...(await fileHelp(terms, services)), names: lookupFor(terms, rules, lists, services) };
   const first = await stagings.begin();
   // V8 would let the short-lived heap grow by 100 MB and more, for rows that are gone as soon as they are staged.
   setFlagsFromString('--semi-space-growth-factor=1');
   const intake = await readIn(file, rules, (row) => first.add(row), help);
   await first.flush();
   setFlagsFromString('--semi-space-growth-factor=2');
-  const common = { intake, rules, isRestoring: false };
+  const common = { intake, rules, lists, isRestoring: false };
   if (intake.problemTotal === 0)
     return { ...common, staging: await wholePolicies(first, stagings), leftOut: 0 };
 
@@ -62,10 +65,11 @@ const fileHelp = async ({ given }: DraftTerms, host: Pick<Host, 'cwd' | 'env'>):
 function lookupFor(
   { given: { byName = false, offline }, unplanned }: DraftTerms,
   rules: ReadingRules,
+  lists: PolicyLists,
   services: Services,
 ): NameLookup | undefined {
   const isRead = services.identity.signedIn !== undefined && !offline && !unplanned && !rules.blind;
-  return isRead ? nameLookup({ ...rules, byName }, services) : undefined;
+  return isRead ? nameLookup({ ...rules, byName }, lists, services) : undefined;
 }
 
 /** What has to be written in order within a policy must lie in one batch. */

@@ -4,11 +4,19 @@ import type { InputRow } from '../../assignments/rows/row.ts';
 import type { NameLookup } from '../draft/intake.ts';
 import { graphOf } from '../graphOf.ts';
 import { patientReads } from '../patientReads.ts';
+import type { PolicyLists } from '../../graph/reads/policyLists.ts';
 import type { Services } from '../services.ts';
 import { readTenantNames } from './tenantNames.ts';
 
-/** Looks names up in the tenant that these services have signed in to. */
-export function nameLookup(rules: ReadingRules & NameRules, services: Services): NameLookup {
+/**
+ * Looks names up in the tenant that these services have signed in to.
+ * @param lists what is seen of the tenant's policies, for whoever plans the rows then
+ */
+export function nameLookup(
+  rules: ReadingRules & NameRules,
+  lists: PolicyLists,
+  services: Services,
+): NameLookup {
   return {
     needs: (row) => namesNeeded(row, rules) !== undefined,
     async resolver(rows) {
@@ -17,7 +25,7 @@ export function nameLookup(rules: ReadingRules & NameRules, services: Services):
         const names = await readTenantNames(
           neededBy(rows, rules),
           rules,
-          patientReads(services, graph),
+          { lists, send: patientReads(services, graph) },
           services,
         );
         const told = new Set<string>();

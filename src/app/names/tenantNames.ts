@@ -11,7 +11,8 @@ import type {
 import type { ReadingRules } from '../../assignments/rows/rowReader.ts';
 import { assignmentFilters } from '../../graph/reads/assignmentFilters.ts';
 import { groupsByName, type GroupsOfName } from '../../graph/reads/groupsByName.ts';
-import { tenantPolicies, type TenantPolicy } from '../../graph/reads/tenantPolicies.ts';
+import type { PolicyLists } from '../../graph/reads/policyLists.ts';
+import type { TenantPolicy } from '../../graph/reads/tenantPolicies.ts';
 import type { SendReads } from '../../graph/reads/reading.ts';
 import { expectRead } from '../plan/unreadable.ts';
 import type { Services } from '../services.ts';
@@ -28,11 +29,11 @@ const ASSIGNMENTS_TOLD = 2;
 export async function readTenantNames(
   needed: NamesNeeded,
   { root, apiVersion }: Pick<ReadingRules, 'root' | 'apiVersion'>,
-  send: SendReads,
+  { lists, send }: { readonly lists: PolicyLists; readonly send: SendReads },
   { identity }: Pick<Services, 'identity'>,
 ): Promise<TenantNames> {
   const base = `${root}/${apiVersion}`;
-  const policies = needed.policies.length > 0 ? await namedPolicies(apiVersion, send, base, identity) : [];
+  const policies = needed.policies.length > 0 ? await namedPolicies(apiVersion, lists, send, identity) : [];
   const groups = await groupsByName(needed.groups, send, base);
   const filters = needed.filters.length > 0 ? await namedFilters(send, base) : new NameTable<NamedFilter>([]);
   return {
@@ -48,12 +49,12 @@ export async function readTenantNames(
 
 async function namedPolicies(
   apiVersion: string,
+  lists: PolicyLists,
   send: SendReads,
-  base: string,
   identity: Services['identity'],
 ): Promise<readonly NamedPolicy[]> {
   const named: NamedPolicy[] = [];
-  for (const found of (await tenantPolicies(kindsIn(apiVersion), send, base)).values()) {
+  for (const found of (await lists.policies(kindsIn(apiVersion), send)).values()) {
     expectRead(found, identity);
     if (found.kind === 'policies') named.push(...found.policies.flatMap(asNamed));
   }

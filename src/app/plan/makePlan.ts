@@ -17,6 +17,7 @@ import { graphOf } from '../graphOf.ts';
 import { inChunks } from '../inChunks.ts';
 import { patientReads } from '../patientReads.ts';
 import { policyListsOf } from '../policyListsOf.ts';
+import type { PlanProgress } from '../events.ts';
 import type { Services } from '../services.ts';
 import { count } from '../words.ts';
 import { Differences } from './differences.ts';
@@ -31,8 +32,8 @@ import { FactsOfTenant } from './tenantFacts.ts';
 /** Batches whose lists are read side by side. */
 const BATCHES_PLANNED_TOGETHER = 10;
 
-/** How often reads that take long say how far they are. */
-const TELL_READ_EVERY_MS = 5_000;
+/** How often the reads say how far they are. */
+const TELL_READ_EVERY_MS = 500;
 
 /**
  * Reads the list of every policy of the rows, within the tenant's read budget, decides what is to be written, judges it, and keeps
@@ -56,9 +57,7 @@ export async function makePlan(
   await using _files = files;
   const graph = tenantRead ? graphOf(services.identity, services, rules.apiVersion) : undefined;
   const rowsPlanned = new RowsPlanned(subject, each);
-  const telling = setInterval(() => {
-    tellProgress(rowsPlanned.seen, subject).catch(() => undefined);
-  }, TELL_READ_EVERY_MS);
+  using _telling = tellingProgress(() => rowsPlanned.seen, subject);
   try {
     const send = graph && patientReads(services, graph);
     const base = `${rules.root}/${rules.apiVersion}`;
@@ -81,7 +80,6 @@ export async function makePlan(
     const judged = { tally, found, createdAt, tenantRead, fingerprint, differences: differences.found };
     return await planOf(judged, subject, terms);
   } finally {
-    clearInterval(telling);
     await graph?.close();
   }
 }
@@ -272,10 +270,25 @@ const planRowOf = ({ input, names, decision, list }: PlannedRow, rank: number | 
   ...{ names, decision, list },
 });
 
-/** Tells how far the reads have come, and what they wait for: thousands of policies take minutes. */
-async function tellProgress(read: number, { services, staging }: PlanSubject): Promise<void> {
+/** Tells how far the reads have come, and what they wait for: thousands of policies may take minutes. */
+function tellingProgress(read: () => number, { services, staging }: PlanSubject): Disposable {
   const { runs, events } = services;
-  const { backoffUntil, backoffReason } = await runs.limiterNow(services.limiterOn(runs).policy());
-  const backoff = backoffUntil === null ? null : { reason: backoffReason ?? 'held', untilMs: backoffUntil };
-  events.emit('planProgress', { read, of: staging.rows, backoff });
+  let isOver = false;
+  const tell = (backoff: PlanProgress['backoff']): void =>
+    void events.emit('planProgress', { read: read(), of: staging.rows, backoff, isLast: isOver });
+  const tellNow = async (): Promise<void> => {
+    const { backoffUntil, backoffReason } = await runs.limiterNow(services.limiterOn(runs).policy());
+    // It may have ended while Redis was asked.
+    if (isOver) return;
+    tell(backoffUntil === null ? null : { reason: backoffReason ?? 'held', untilMs: backoffUntil });
+  };
+  tell(null);
+  const telling = setInterval(() => void tellNow().catch(() => undefined), TELL_READ_EVERY_MS);
+  return {
+    [Symbol.dispose]() {
+      clearInterval(telling);
+      isOver = true;
+      tell(null);
+    },
+  };
 }

@@ -31,6 +31,8 @@ export interface Printer {
   talkTable(headings: readonly string[], rows: readonly (readonly string[])[]): void;
   /** A line that stays at the foot of the talk and is drawn anew each time; undefined leaves it as it stands. */
   foot(line: string | undefined): void;
+  /** Takes that line away. */
+  takeFoot(): void;
   /** Waits until all data has left. Answers why it could not, if the reader is there and did not get it. */
   unwritten(): Promise<NodeJS.ErrnoException | undefined>;
   /** Columns there are for `foot`; undefined where no line can be drawn anew. */
@@ -113,6 +115,10 @@ export function createPrinter(
       }
       footLine = line;
       stderr.write(`${CLEAR_LINE}${line}`);
+    },
+    takeFoot() {
+      if (footLine !== undefined) stderr.write(CLEAR_LINE);
+      footLine = undefined;
     },
     async unwritten() {
       // Pipes are written behind our back.

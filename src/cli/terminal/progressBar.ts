@@ -1,13 +1,10 @@
 import type { RunStatus } from '../../runs/progress.ts';
 import type { Printer } from './print.ts';
-import { duration, shortened } from '../../app/words.ts';
+import { duration } from '../../app/words.ts';
+import { barLine } from './barLine.ts';
 
 /** Lines of progress where no bar can be drawn: one at each tenth, and at least one a minute. */
 const LINE_EVERY_MS = 60_000;
-
-const BAR_CHARS_MAX = 30;
-/** A shorter bar tells nothing: its place goes to the facts. */
-const BAR_CHARS_MIN = 8;
 
 export interface ProgressDisplay {
   update(status: RunStatus, isLast: boolean): void;
@@ -62,16 +59,7 @@ function facts(status: RunStatus): string {
 function bar(print: Printer): ProgressDisplay {
   return {
     update(status) {
-      // The last column stays free: some terminals begin a new line as soon as it is written.
-      const columns = (print.footColumns() ?? 0) - 1;
-      const text = facts(status);
-      const size = Math.min(BAR_CHARS_MAX, columns - text.length - 1);
-      const full = Math.round(shareOf(status) * size);
-      print.foot(
-        size < BAR_CHARS_MIN
-          ? shortened(text, columns)
-          : `${'█'.repeat(full)}${'░'.repeat(size - full)} ${text}`,
-      );
+      print.foot(barLine(shareOf(status), facts(status), print.footColumns() ?? 0));
     },
     stop: () => print.foot(undefined),
   };

@@ -1,7 +1,8 @@
 import { visible } from '../../assignments/values/visible.ts';
-import type { Events, PlanProgress, TracedRequest } from '../../app/events.ts';
+import type { Events, TracedRequest } from '../../app/events.ts';
 import { count, duration } from '../../app/words.ts';
 import type { LeveledLog } from '../../log.ts';
+import { showPlanProgress } from './planProgress.ts';
 import type { Printer } from './print.ts';
 import { showProblems } from './problems.ts';
 
@@ -26,7 +27,7 @@ export function talkOf(events: Events, print: Printer, log: LeveledLog): void {
     say(`${name} was sealed elsewhere, or not at all: it is planned anew, and must come to the same.`),
   );
   events.on('sample', (rows, of) => say(`A sample of ${rows} of ${count(of, 'row')} to be written:`));
-  events.on('planProgress', (progress) => say(progressInWords(progress)));
+  events.on('planProgress', showPlanProgress(print));
   events.on('lateWrites', (policies, waitMs) =>
     say(
       `A write whose reply was lost may still land on ${count(policies, 'policy', 'policies')}: waiting up to ${duration(Math.ceil(waitMs / 1000))} for that before anything is put back.`,
@@ -34,12 +35,6 @@ export function talkOf(events: Events, print: Printer, log: LeveledLog): void {
   );
   events.on('lastRun', (runId, fileName) => say(`@last is ${runId} (${fileName})`));
   events.on('discarded', () => say('Nothing was queued.'));
-}
-
-function progressInWords({ read, of, backoff }: PlanProgress): string {
-  const waits =
-    backoff === null ? '' : ` (${backoff.reason}, waits ${duration((backoff.untilMs - Date.now()) / 1000)})`;
-  return `Read ${read.toLocaleString('en-US')} of ${count(of, 'row')}${waits}.`;
 }
 
 /** `GET /deviceManagement/… 200 in 84 ms (request-id …, client-request-id …)` */

@@ -26,8 +26,10 @@ function said(total: number, isTTY: boolean): string[] {
 test('a person is shown many problems by their causes, the commonest first', () => {
   expect(said(100, true)).toEqual([
     'x.csv has 100 problems:',
-    '  90 × policyName, line 3, 4, 5, 6, 7, 8, …: 2 policies are called "P1": a; b. Write another.',
-    '  10 × groupName, line 2, 12, 22, 32, 42, 52, …: There is no group "G0". Write another.',
+    '  90 × policyName, line 3, 4, 5, 6, 7, 8, …: 2 policies are called "P1": a; b.',
+    '    Write another.',
+    '  10 × groupName, line 2, 12, 22, 32, 42, 52, …: There is no group "G0". Write',
+    '    another.',
     '  --problems FILE writes each row with its reason.',
   ]);
 });

@@ -39,11 +39,6 @@ test.each<[string, (events: Events) => void, string]>([
   ],
   ['a sample', (on) => on.emit('sample', 5, 1), 'A sample of 5 of 1 row to be written:'],
   [
-    'how far a plan is',
-    (on) => on.emit('planProgress', { read: 1_200, of: 4_000, backoff: null }),
-    'Read 1,200 of 4,000 rows.',
-  ],
-  [
     'a write that may land late',
     (on) => on.emit('lateWrites', 1, 1_001),
     'A write whose reply was lost may still land on 1 policy: waiting up to 2 s for that before anything is put back.',
@@ -57,13 +52,6 @@ test.each<[string, (events: Events) => void, string]>([
   ['that nothing was queued', (on) => on.emit('discarded'), 'Nothing was queued.'],
 ])('%s is said in one sentence', (_, tell, sentence) => {
   expect(said(tell)).toEqual([sentence]);
-});
-
-test('what the reads of a plan wait for is said with how far they are', () => {
-  const backoff = { reason: 'throttled', untilMs: Date.now() + 5_000 };
-  expect(said((on) => on.emit('planProgress', { read: 20, of: 40, backoff }))[0]).toMatch(
-    /^Read 20 of 40 rows \(throttled, waits \d+(\.\d+)? s\)\.$/,
-  );
 });
 
 test('each problem has a line with its place', () => {
