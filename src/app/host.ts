@@ -2,7 +2,7 @@ import type { Environment } from '../config.ts';
 import { Redactor } from '../graph/auth/redact.ts';
 import type { Log } from '../log.ts';
 import type { RedisClient } from '../redis/connection.ts';
-import type { Events } from './events.ts';
+import type { Events } from '../events.ts';
 
 /** What of the process a use case may use: all but its terminal. */
 export interface Host {

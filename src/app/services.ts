@@ -43,7 +43,11 @@ export async function openServices(
     const runs = new RunStore(redis, identity.tenant);
     producer = new Producer(runs, redis, config.graphUrl, false);
     const { endedInOrder } = used;
-    const limiterOn = (store: RunStore): Limiter => new Limiter(store, identity.pace, { endedInOrder, log });
+    const limiterOn = (store: RunStore): Limiter =>
+      new Limiter(store, identity.pace, {
+        endedInOrder,
+        told: (change) => void host.events.emit('limiter', change),
+      });
     const open = (wanted: RedisPatience, name: string): Promise<RedisClient> => used.open(wanted, name);
     return { ...host, identity, redis, runs, producer, open, limiterOn, [Symbol.asyncDispose]: close };
   } catch (error) {

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
-import { createEvents } from '../app/events.ts';
+import { createEvents } from '../events.ts';
+import { logEvents } from '../app/logEvents.ts';
 import { failureOf } from '../app/failure.ts';
 import { redactorOf } from '../app/host.ts';
 import { createLog } from '../log.ts';
@@ -184,6 +185,7 @@ export async function runCommand(
       const shownArgv = withoutSecrets(argv).map(redactor.redacted);
       const log = createLog((line) => print.say(visible(line)), 'info');
       talkOf(events, print, log);
+      logEvents(events, log);
       const context: Context = { ...io, print, redactor, redisInUse, events, log, argv: shownArgv };
       exitCode = await loaded.run(command.args, command.opts() as never, context);
     });

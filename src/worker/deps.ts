@@ -1,3 +1,4 @@
+import type { Events } from '../events.ts';
 import type { Log } from '../log.ts';
 import type { ApiVersion } from '../assignments/values/apiVersion.ts';
 import type { GraphClient } from '../graph/client/graphClient.ts';
@@ -18,6 +19,7 @@ export interface WorkerDeps {
   readonly graphOf: (apiVersion: ApiVersion) => GraphClient;
   readonly signIn: SignIn;
   readonly log: Log;
+  readonly events: Pick<Events, 'emit'>;
   /** What is stored as a reason goes through this: no secret may be in it. */
   readonly redacted: (text: string) => string;
   /** Wall clock, ms since the epoch: for what is stored and shown. */

@@ -39,12 +39,12 @@ async function paused(
   { runId }: Pick<Run, 'runId'>,
   reason: Reason,
   why: string,
-  { runs, log, redacted }: WorkerDeps,
+  { runs, events, redacted }: WorkerDeps,
 ): Promise<Paused> {
   const reasonText = redacted(why);
   const moved = await runs.transition(runId, { to: 'paused', from: ['running'], reason, reasonText });
   if (moved.kind === 'done') {
-    log.error(`Run paused. ${reasonText}`, { run: runId, reason });
+    events.emit('runState', { runId, state: 'paused', reason, reasonText });
     return { step: { kind: 'stopped' }, wasAtWork: true };
   }
   // A cancelled run can't pause, and its writes in doubt still need a read: later, or it would be asked for in a circle.
@@ -64,14 +64,14 @@ export async function abortRun(
   { runId }: Pick<Run, 'runId'>,
   reason: Reason,
   why: string,
-  { runs, log, redacted }: WorkerDeps,
+  { runs, events, redacted }: WorkerDeps,
 ): Promise<Step> {
   const reasonText = redacted(why);
   const aborted = await runs.transition(runId, {
     ...{ to: 'aborted', from: ['running'] },
     ...{ reason, reasonText },
   });
-  if (aborted.kind === 'done') log.error(`Run aborted: ${reasonText}`, { run: runId, reason });
+  if (aborted.kind === 'done') events.emit('runState', { runId, state: 'aborted', reason, reasonText });
   return { kind: 'stopped' };
 }
 

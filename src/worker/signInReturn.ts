@@ -22,7 +22,7 @@ export async function runsThatAwaitSignIn(
  * them as they stood still. Others that are paused stay so: somebody wanted that.
  */
 export async function resumeWhenSignedIn(deps: WorkerDeps, signal: AbortSignal): Promise<Run[]> {
-  const { runs, log } = deps;
+  const { runs, events } = deps;
   const waiting = await runsThatAwaitSignIn(deps);
   const [first] = waiting;
   if (first === undefined || !(await worksAgain(first, deps, signal))) return [];
@@ -35,7 +35,10 @@ export async function resumeWhenSignedIn(deps: WorkerDeps, signal: AbortSignal):
     if (now === undefined || !awaitsSignIn(now)) continue;
     const moved = await runs.transition(runId, { to: 'queued', from: ['paused'], ifMoves: now.moves });
     if (moved.kind !== 'done') continue;
-    log.info('The sign-in works again: the run goes on.', { run: runId });
+    events.emit('runState', {
+      ...{ runId, state: 'queued', reason: null },
+      reasonText: 'The sign-in works again: the run goes on.',
+    });
     resumed.push(run);
   }
   return resumed;

@@ -1,3 +1,5 @@
+import { limiterInWords } from '../../src/app/logEvents.ts';
+import { createEvents, type LimiterChange } from '../../src/events.ts';
 import { NO_LOG } from '../../src/log.ts';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { accessTokenCredentials } from '../../src/graph/auth/credentials.ts';
@@ -33,9 +35,9 @@ interface TwoWorkers extends SimulatorState {
 async function twoWorkers(options: WorldOptions): Promise<TwoWorkers> {
   const each = await world(record, { writesPerWindow: CONFIGURED, pace: { windowMs: 600 }, ...options });
   const lines: string[] = [];
-  const log = { info: (line: string) => void lines.push(line) };
+  const told = (change: LimiterChange): void => void lines.push(limiterInWords(change));
   const { pace } = each.deps.limiter;
-  const deps = (of: WorkerDeps): WorkerDeps => ({ ...of, limiter: new Limiter(each.runs, pace, { log }) });
+  const deps = (of: WorkerDeps): WorkerDeps => ({ ...of, limiter: new Limiter(each.runs, pace, { told }) });
   return {
     ...each,
     lines,
@@ -147,7 +149,7 @@ test('two BullMQ workers learn one budget together, and the log tells each of it
     const producer = new Producer(store, redis, graph.url);
     const deps: WorkerDeps = {
       runs: store,
-      limiter: new Limiter(store, pace, { log: { info: (line: string) => void lines.push(line) } }),
+      limiter: new Limiter(store, pace, { told: (change) => void lines.push(limiterInWords(change)) }),
       graphUrl: graph.url,
       graphOf: () => ({
         ...client,
@@ -159,6 +161,7 @@ test('two BullMQ workers learn one budget together, and the log tells each of it
       signIn: new SignIn(credentials),
       redacted: (text) => text,
       log: NO_LOG,
+      events: createEvents(),
       now: Date.now,
       random: Math.random,
     };

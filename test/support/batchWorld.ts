@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createEvents } from '../../src/events.ts';
 import { NO_LOG } from '../../src/log.ts';
 import { onTestFinished } from 'vitest';
 import type { ApiVersion } from '../../src/assignments/values/apiVersion.ts';
@@ -132,6 +133,7 @@ export async function world(record: RecordForTests, options: WorldOptions = {}):
       }),
       signIn: new SignIn(credentials),
       log: NO_LOG,
+      events: createEvents(),
       redacted: (text) => text,
       now: Date.now,
       random: Math.random,

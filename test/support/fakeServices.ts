@@ -1,5 +1,5 @@
-import type { Events } from '../../src/app/events.ts';
-import { createEvents } from '../../src/app/events.ts';
+import type { Events } from '../../src/events.ts';
+import { createEvents } from '../../src/events.ts';
 import type { Host } from '../../src/app/host.ts';
 import { redactorOf } from '../../src/app/host.ts';
 import { identify, type Identity } from '../../src/app/identity.ts';

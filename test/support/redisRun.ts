@@ -1,3 +1,5 @@
+import { logEvents } from '../../src/app/logEvents.ts';
+import { createEvents } from '../../src/events.ts';
 import { createLog } from '../../src/log.ts';
 import { onTestFinished, vi } from 'vitest';
 import type { InputColumn } from '../../src/assignments/rows/columns.ts';
@@ -80,6 +82,9 @@ export async function startRun(
     userAgent: 'retarget/0.0.0',
   });
   const errors: string[] = [];
+  const log = createLog((line) => void errors.push(line), 'error');
+  const events = createEvents();
+  logEvents(events, log);
   const workerRuns = new RunStore(waiting, 'contoso.com');
   const producer = new Producer(workerRuns, waiting, graphServer.url);
   const worker = startWorker(
@@ -87,7 +92,7 @@ export async function startRun(
       runs: workerRuns,
       graphUrl: graphServer.url,
       graphOf: () => graph,
-      log: createLog((line) => void errors.push(line), 'error'),
+      ...{ log, events },
       limiter: new Limiter(workerRuns, PACE),
       signIn: new SignIn(credentials),
       redacted: (text: string) => text,

@@ -17,7 +17,7 @@ import { graphOf } from '../graphOf.ts';
 import { inChunks } from '../inChunks.ts';
 import { patientReads } from '../patientReads.ts';
 import { policyListsOf } from '../policyListsOf.ts';
-import type { PlanProgress } from '../events.ts';
+import type { PlanProgress } from '../../events.ts';
 import type { Services } from '../services.ts';
 import { count } from '../words.ts';
 import { Differences } from './differences.ts';

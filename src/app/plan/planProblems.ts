@@ -2,7 +2,7 @@ import type { RowError } from '../../assignments/changes/current.ts';
 import type { Problem, InputRow } from '../../assignments/rows/row.ts';
 import { EXIT, UserError } from '../../errors.ts';
 import { PROBLEMS_SHOWN_MAX } from '../draft/intake.ts';
-import type { Events } from '../events.ts';
+import type { Events } from '../../events.ts';
 import { count, themOf } from '../words.ts';
 
 const REMEDY = 'Was one column of the file sorted or filled alone? Take the row as it was exported.';

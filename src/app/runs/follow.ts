@@ -2,9 +2,9 @@ import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EXIT, UserError } from '../../errors.ts';
 import { redisFailure } from '../../redis/failure.ts';
-import { statusOfRun, type RunStatus, type Waiting } from '../../runs/progress.ts';
+import { statusOfRun, type Waiting } from '../../runs/progress.ts';
 import { hasEnded, type Run } from '../../runs/run.ts';
-import type { Stop } from '../../runs/runReader.ts';
+import type { Sighting } from '../../events.ts';
 import type { Services } from '../services.ts';
 import { limiterStatus } from './status.ts';
 import { whyWaiting, type HasWorkers } from './whyWaiting.ts';
@@ -13,18 +13,6 @@ import { whyWaiting, type HasWorkers } from './whyWaiting.ts';
 const READ_EVERY_MS = 250;
 /** How often it is asked why a run does not go on. */
 const WHY_EVERY_MS = 2_000;
-
-/** A run as it was seen at one moment. */
-export interface Sighting {
-  readonly run: Run;
-  readonly status: RunStatus;
-  /** Why it waits; undefined: nothing stands in its way. */
-  readonly why: Waiting | undefined;
-  /** The stop of the whole tenant, while there is one. */
-  readonly stop: Stop | undefined;
-  /** It has ended, or `until` is met, or a signal came. */
-  readonly isLast: boolean;
-}
 
 export interface Following {
   /** Whether anybody works on a run; undefined: as the producer knows. */

@@ -20,13 +20,13 @@ export async function openWorker(
   services: Services,
   only?: ReadonlySet<string>,
 ): Promise<BatchWorker & AsyncDisposable> {
-  const { identity, log, redactor, breakOff } = services;
+  const { identity, log, events, redactor, breakOff } = services;
   const { credentials } = signedIn(identity);
   const redis = await services.open('wait', 'worker');
   const runs = new RunStore(redis, identity.tenant);
   const producer = new Producer(runs, redis, identity.config.graphUrl, true, only);
   // A run keeps the version it was submitted with.
-  const told = tellReach(log);
+  const told = tellReach((reach) => void events.emit('graphReach', reach));
   const graphs = {
     beta: told(graphOf(identity, services, 'beta')),
     'v1.0': told(graphOf(identity, services, 'v1.0')),
@@ -36,7 +36,7 @@ export async function openWorker(
     graphUrl: identity.config.graphUrl,
     only,
     graphOf: (version: ApiVersion) => graphs[version],
-    log,
+    ...{ log, events },
     limiter: services.limiterOn(runs),
     signIn: new SignIn(credentials),
     redacted: redactor.redacted,

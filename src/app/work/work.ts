@@ -1,6 +1,6 @@
 import { hasEnded, type Run, awaitsSignIn } from '../../runs/run.ts';
 import { isInterrupt } from '../interrupt.ts';
-import { follow, type Sighting } from '../runs/follow.ts';
+import { follow } from '../runs/follow.ts';
 import type { HasWorkers } from '../runs/whyWaiting.ts';
 import type { Services } from '../services.ts';
 import { openWorker } from './openWorker.ts';
@@ -11,17 +11,11 @@ export const goesOnBySignIn = (run: Run, { identity }: Pick<Services, 'identity'
 
 /**
  * Works in this process until the run has ended, or rests and needs somebody. The first signal drains and leaves the run
- * paused. Answers the run as it was last.
+ * paused. `progress` tells what it looks like on the way. Answers the run as it was last.
  * @param also other runs that are worked on, when it is their turn before this one
- * @param seen told of what the run looks like on the way
  */
-export async function work(
-  runId: string,
-  also: readonly string[],
-  services: Services,
-  seen: (sighting: Sighting) => void,
-): Promise<Run> {
-  const { runs, producer, interrupted } = services;
+export async function work(runId: string, also: readonly string[], services: Services): Promise<Run> {
+  const { runs, producer, interrupted, events } = services;
   const worker = await openWorker(services, new Set([runId, ...also])).catch((error: unknown) => {
     if (!isInterrupt(error, interrupted)) throw error;
     return undefined;
@@ -33,7 +27,7 @@ export async function work(
     const until = (now: Run): boolean => now.state === 'paused' && !goesOnBySignIn(now, services);
     for await (const sighting of follow(runId, services, { hasWorkers, until })) {
       run = sighting.run;
-      seen(sighting);
+      events.emit('progress', sighting);
     }
   } finally {
     await worker?.stop();

@@ -1,5 +1,4 @@
 import { isOfRedis } from '../../app/failure.ts';
-import type { Sighting } from '../../app/runs/follow.ts';
 import { stopInWords } from '../../app/runs/whyWaiting.ts';
 import type { Services } from '../../app/services.ts';
 import { work } from '../../app/work/work.ts';
@@ -9,6 +8,7 @@ import { awaitsSignIn, hasEnded } from '../../runs/run.ts';
 import type { Context } from '../context.ts';
 import { showProgress } from './progressBar.ts';
 import { summary } from './runSummary.ts';
+import type { Sighting } from '../../events.ts';
 
 /** Shows a run as it is seen: its progress, and once each what it waits for. To be ended. */
 export class FollowedRun {
@@ -60,15 +60,17 @@ export async function workShown(
   context: Context,
 ): Promise<ExitCode> {
   const followed = new FollowedRun(services, context);
-  const { print, interrupted } = context;
+  const { print, interrupted, events } = context;
+  const onProgress = (sighting: Sighting): void => {
+    followed.show(sighting);
+    if (!sighting.isLast) return;
+    followed.end();
+    if (interrupted.aborted && !hasEnded(sighting.run))
+      print.say('Finishing what is in flight; a second signal leaves at once.');
+  };
+  events.on('progress', onProgress);
   try {
-    const run = await work(runId, also, services, (sighting) => {
-      followed.show(sighting);
-      if (!sighting.isLast) return;
-      followed.end();
-      if (interrupted.aborted && !hasEnded(sighting.run))
-        print.say('Finishing what is in flight; a second signal leaves at once.');
-    });
+    const run = await work(runId, also, services);
     return summary(run, services, context);
   } catch (error) {
     if (!interrupted.aborted || !isOfRedis(error)) throw error;
@@ -78,6 +80,7 @@ export async function workShown(
     );
     return EXIT.interrupted;
   } finally {
+    events.off('progress', onProgress);
     followed.end();
   }
 }

@@ -1,4 +1,4 @@
-import type { PlanProgress } from '../../app/events.ts';
+import type { PlanProgress } from '../../events.ts';
 import { count, duration } from '../../app/words.ts';
 import { barLine } from './barLine.ts';
 import type { Printer } from './print.ts';

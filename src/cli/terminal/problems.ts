@@ -1,5 +1,5 @@
 import { visible } from '../../assignments/values/visible.ts';
-import type { FileProblems } from '../../app/events.ts';
+import type { FileProblems } from '../../events.ts';
 import { count, shortened } from '../../app/words.ts';
 import type { Printer } from './print.ts';
 

@@ -1,5 +1,5 @@
 import { visible } from '../../assignments/values/visible.ts';
-import type { Events, TracedRequest } from '../../app/events.ts';
+import type { Events, TracedRequest } from '../../events.ts';
 import { count, duration } from '../../app/words.ts';
 import type { LeveledLog } from '../../log.ts';
 import { showPlanProgress } from './planProgress.ts';

@@ -1,4 +1,3 @@
-import type { Log } from '../../log.ts';
 import { collectionPath } from '../../assignments/kinds/address.ts';
 import { deviceConfiguration } from '../../assignments/kinds/deviceConfiguration.ts';
 import type { PolicyKind } from '../../assignments/kinds/registry.ts';
@@ -12,10 +11,12 @@ export const cheapestRead = (kind: PolicyKind): string => `${collectionPath(kind
 export const CHEAPEST_READ = cheapestRead(deviceConfiguration);
 
 /**
- * Says once that Graph is out of reach and once that it is back, however many tries are between. The clients that come from
+ * Tells once that Graph is out of reach and once that it is back, however many tries are between. The clients that come from
  * one call share what was said.
  */
-export function tellReach(log: Pick<Log, 'info' | 'warn'>): (client: GraphClient) => GraphClient {
+export function tellReach(
+  tell: (reach: { isReached: true } | { isReached: false; message: string; remedy: string }) => void,
+): (client: GraphClient) => GraphClient {
   let isLost = false;
   let reachedAt = -Infinity;
   return (client) => ({
@@ -29,10 +30,10 @@ export function tellReach(log: Pick<Log, 'info' | 'warn'>): (client: GraphClient
         // One that gave up when another had come through already is no news.
         if (isLost || askedAt < reachedAt) return reply;
         const { message, remedy } = reply.error;
-        log.warn(`Graph is out of reach: ${message} ${remedy} Trying again until it is there.`);
+        tell({ isReached: false, message, remedy });
         isLost = true;
       } else {
-        if (isLost) log.info('Graph is there again.');
+        if (isLost) tell({ isReached: true });
         isLost = false;
         reachedAt = performance.now();
       }

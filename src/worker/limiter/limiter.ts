@@ -1,7 +1,7 @@
 import { asBefore, attemptsIn, type Permit, type PermitOutcome } from './permit.ts';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Log } from '../../log.ts';
+import type { LimiterChange } from '../../events.ts';
 import type { BatchRef, BatchStates, PermitRow, RowUpdate } from '../../runs/batchRow.ts';
 import { NOTHING_SENT, type LimiterEvent, type LimiterPolicy, type Settlement } from '../../runs/permit.ts';
 import type { RunStore } from '../../runs/runStore.ts';
@@ -52,8 +52,8 @@ interface Asked<A> {
 export interface LimiterOptions {
   /** As in LimiterPolicy. */
   readonly endedInOrder?: string | undefined;
-  /** Told of each event of the limiter, once among all workers. */
-  readonly log?: Pick<Log, 'info'> | undefined;
+  /** Told of each change of the limiter, once among all workers. */
+  readonly told?: ((change: LimiterChange) => void) | undefined;
 }
 
 /**
@@ -64,18 +64,22 @@ export class Limiter {
   readonly #store: LimiterStore;
   readonly #pace: Pace;
   readonly #endedInOrder: string;
-  readonly #log: LimiterOptions['log'];
+  readonly #told: (change: LimiterChange) => void;
   #clock: ClockReading | undefined;
   /** The last reading before a jump that the limiter has not been told of. */
   #untold: ClockReading | undefined;
   /** Looks that were answered, as in LimiterPolicy: the next call tells of them. */
   #answered: (readonly [chargeEnd: number, reads: number])[] = [];
 
-  constructor(store: LimiterStore, pace: Pace, { endedInOrder = '', log }: LimiterOptions = {}) {
+  constructor(
+    store: LimiterStore,
+    pace: Pace,
+    { endedInOrder = '', told = () => undefined }: LimiterOptions = {},
+  ) {
     this.#store = store;
     this.#pace = pace;
     this.#endedInOrder = endedInOrder;
-    this.#log = log;
+    this.#told = told;
   }
 
   get pace(): Pace {
@@ -220,7 +224,7 @@ export class Limiter {
     // Told once, also when the call is lost: told twice, it would end the charges of others.
     const answer = await call({ ...this.policy(), answered: this.#answered.splice(0) });
     if (this.#untold === told) this.#untold = undefined;
-    for (const event of answer.event.split(';')) if (event !== '') this.#log?.info(inWords(event));
+    for (const event of answer.event.split(';')) if (event !== '') this.#told(changeOf(event));
     return answer;
   }
 
@@ -239,20 +243,17 @@ export class Limiter {
   }
 }
 
-/** An event of the limiter as the log says it. */
-function inWords(event: LimiterEvent): string {
+/** An event as the scripts tell it, with names. */
+function changeOf(event: LimiterEvent): LimiterChange {
   const [kind, first, second] = event.split(' ');
-  const seconds = (Number(first) / 1000).toFixed(1);
   switch (kind) {
     case 'cut':
-      return `Budget cut from ${first} to ${second} writes a window: that is what the tenant took.`;
     case 'halved':
-      return `Budget cut from ${first} to ${second} writes a window: the tenant refused some, and what it takes is not known yet.`;
     case 'probe':
-      return `Budget tried at ${second} writes a window, up from ${first}.`;
+      return { kind, from: Number(first), to: Number(second) };
     case 'full':
-      return `Redis has restarted or its clock has jumped: nothing is sent for ${seconds} s, as nobody knows what still counts.`;
+      return { kind, waitMs: Number(first) };
     default:
-      return `Throttled: nothing is sent for ${seconds} s.`;
+      return { kind: 'backoff', waitMs: Number(first) };
   }
 }

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import { follow, type Sighting } from '../../../../src/app/runs/follow.ts';
+import { follow } from '../../../../src/app/runs/follow.ts';
 import type { Run } from '../../../../src/runs/run.ts';
 import { fakeServices, NOW, runThatIs, type Fakes } from '../../../support/fakeServices.ts';
+import type { Sighting } from '../../../../src/events.ts';
 
 const NO_LATE = { lists: 0, leftMs: 0 };
 

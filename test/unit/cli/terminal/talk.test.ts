@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
-import { createEvents, type Events } from '../../../../src/app/events.ts';
+import { createEvents, type Events } from '../../../../src/events.ts';
 import type { Config } from '../../../../src/config.ts';
 import { createPrinter } from '../../../../src/cli/terminal/print.ts';
 import { talkOf } from '../../../../src/cli/terminal/talk.ts';

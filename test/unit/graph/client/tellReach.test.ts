@@ -9,11 +9,8 @@ const AWAY: EnvelopeReply = {
 const THERE: EnvelopeReply = { kind: 'replies', replies: [] };
 
 test('an outage is told once at its begin and once at its end, over all clients that share it', async () => {
-  const said: string[] = [];
-  const told = tellReach({
-    info: (text: unknown) => void said.push(`info ${String(text)}`),
-    warn: (text: unknown) => void said.push(`warn ${String(text)}`),
-  });
+  const said: unknown[] = [];
+  const told = tellReach((reach) => void said.push(reach));
   let answer: EnvelopeReply = THERE;
   const client: GraphClient = { postBatch: async () => answer, close: async () => undefined };
   const [one, other] = [told(client), told(client)];
@@ -22,14 +19,13 @@ test('an outage is told once at its begin and once at its end, over all clients 
     expect(await one.postBatch([])).toBe(next);
     expect(await other.postBatch([])).toBe(next);
   }
-  const away = 'warn Graph is out of reach: graph refused. Check it. Trying again until it is there.';
-  expect(said).toEqual([away, 'info Graph is there again.', away, 'info Graph is there again.']);
+  const away = { isReached: false, message: 'graph refused.', remedy: 'Check it.' };
+  expect(said).toEqual([away, { isReached: true }, away, { isReached: true }]);
 });
 
 test('a call that gives up after another one has come through is no outage', async () => {
-  const said: string[] = [];
-  const say = (text: unknown): void => void said.push(String(text));
-  const told = tellReach({ info: say, warn: say });
+  const said: boolean[] = [];
+  const told = tellReach(({ isReached }) => void said.push(isReached));
   const late = Promise.withResolvers<EnvelopeReply>();
   const answers = [AWAY, late.promise, THERE];
   const client = told({ postBatch: async () => answers.shift() ?? THERE, close: async () => undefined });
@@ -38,5 +34,5 @@ test('a call that gives up after another one has come through is no outage', asy
   await client.postBatch([]);
   late.resolve(AWAY);
   await waiting;
-  expect(said).toEqual([expect.stringContaining('out of reach'), 'Graph is there again.']);
+  expect(said).toEqual([false, true]);
 });

@@ -4,6 +4,8 @@ import { paceOf } from '../../../../src/worker/limiter/pace.ts';
 import type { PermitRow, RowUpdate } from '../../../../src/runs/batchRow.ts';
 import type { PermitAnswer, LimiterEvent, LimiterPolicy, Settlement } from '../../../../src/runs/permit.ts';
 import { eachAlone, pendingRows } from '../../../support/rows.ts';
+import { limiterInWords } from '../../../../src/app/logEvents.ts';
+import type { LimiterChange } from '../../../../src/events.ts';
 
 const PACE = paceOf(100, 20_000);
 const REF = { runId: 'r', batch: 0 };
@@ -322,8 +324,8 @@ test('waiting ends at once when the worker stops, with its reason', async () => 
 test('what the limiter did is logged in words, by the one that was told of it', async () => {
   const store = new GrantingStore();
   const lines: string[] = [];
-  const log = { info: (line: string) => void lines.push(line) };
-  const limiter = new Limiter(store, PACE, { log });
+  const told = (change: LimiterChange): void => void lines.push(limiterInWords(change));
+  const limiter = new Limiter(store, PACE, { told });
   store.events = ['cut 100 63', 'probe 63 65', 'backoff 12600', '', 'full 85000', 'backoff 249'];
   const permit = await granted(limiter);
   await granted(limiter);

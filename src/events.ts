@@ -1,7 +1,10 @@
 import { EventEmitter } from 'node:events';
-import type { Config } from '../config.ts';
-import type { Problem } from '../assignments/rows/row.ts';
-import type { SentRequest } from '../graph/client/sentRequest.ts';
+import type { Problem } from './assignments/rows/row.ts';
+import type { SentRequest } from './graph/client/sentRequest.ts';
+import type { RunStatus, Waiting } from './runs/progress.ts';
+import type { Reason } from './runs/reason.ts';
+import type { Run } from './runs/run.ts';
+import type { Stop } from './runs/runReader.ts';
 
 /** Problems of a file: the first of them, and how many there are in all. */
 export interface FileProblems {
@@ -11,12 +14,13 @@ export interface FileProblems {
 }
 
 /**
- * What use cases tell while they are at it, besides their answer. Whoever shows it words it; nobody has to listen. Texts are
- * as Graph or the settings gave them: they may hold what steers a terminal.
+ * What use cases and workers tell while they are at it, besides their answers: the log, the progress on a terminal and whatever else
+ * shows something are fed by it. Whoever shows it words it; nobody has to listen. Texts are as Graph or the settings gave them: they may
+ * hold what steers a terminal.
  */
 interface EventMap {
   /** The settings, with what is to be told of them. Once a command. */
-  readonly settings: [settings: Pick<Config, 'remarks' | 'isVerbose'>];
+  readonly settings: [settings: { readonly remarks: readonly string[]; readonly isVerbose: boolean }];
   /** What a person has to do to sign in, as the device code. */
   readonly signInPrompt: [text: string];
   /** Problems that keep the rows of a file, or of their policies, out. */
@@ -41,11 +45,50 @@ interface EventMap {
   readonly discarded: [];
   /** From here on the run stands, whatever becomes of the command. */
   readonly published: [runId: string];
+  /** A run that is followed, a few times a second. */
+  readonly progress: [sighting: Sighting];
+  /** A worker of this process has stopped a run, or has let it go on. */
+  readonly runState: [change: RunStateChange];
+  /** The limiter has learned, or waits; once among all workers of the tenant. */
+  readonly limiter: [change: LimiterChange];
+  /** Graph is out of reach of a worker, or is there again. */
+  readonly graphReach: [reach: GraphReach];
   /** A try to connect to Graph has failed. */
   readonly notReached: [why: string];
   /** Each request to Graph, as it was answered or lost. */
   readonly request: [request: SentRequest];
 }
+
+/** A run as it was seen at one moment. */
+export interface Sighting {
+  readonly run: Run;
+  readonly status: RunStatus;
+  /** Why it waits; undefined: nothing stands in its way. */
+  readonly why: Waiting | undefined;
+  /** The stop of the whole tenant, while there is one. */
+  readonly stop: Stop | undefined;
+  /** It has ended, or whoever follows it needs no more, or a signal came. */
+  readonly isLast: boolean;
+}
+
+export interface RunStateChange {
+  readonly runId: string;
+  readonly state: 'paused' | 'aborted' | 'queued';
+  /** Null for one that goes on. */
+  readonly reason: Reason | null;
+  readonly reasonText: string;
+}
+
+/** Budgets are writes a window. */
+export type LimiterChange =
+  /** `cut`: to what the tenant took; `halved`: nobody knows what it takes; `probe`: more is tried. */
+  | { readonly kind: 'cut' | 'halved' | 'probe'; readonly from: number; readonly to: number }
+  /** `full`: after a restart of Redis or a jump of its clock; `backoff`: after a 429. */
+  | { readonly kind: 'full' | 'backoff'; readonly waitMs: number };
+
+export type GraphReach =
+  | { readonly isReached: true }
+  | { readonly isReached: false; readonly message: string; readonly remedy: string };
 
 export interface PlanProgress {
   readonly read: number;
