@@ -148,8 +148,9 @@ async function readAndWrite(
     case 'late':
       return { kind: 'again' };
     case 'busy':
-      if (permit.why === 'landing') await tellOfLandings(run, needed, deps);
-      return { kind: 'later', waitMs: permit.waitMs };
+      if (permit.why === 'lease') return { kind: 'later', waitMs: permit.waitMs };
+      await tellOfLandings(run, needed, deps);
+      return { kind: 'later', waitMs: nextMs > 0 ? Math.min(nextMs, permit.waitMs) : permit.waitMs };
     case 'stopped':
       return { kind: 'stopped' };
     case 'granted':

@@ -213,14 +213,14 @@ describe('a ready token', () => {
   });
 
   test('that ends before the writes can have is refused, and one that may is warned of', async () => {
-    const here = await site({}, { RETARGET_WRITES_PER_WINDOW: '50', RETARGET_WINDOW_MS: '100000' });
+    const here = await site({}, { RETARGET_WRITES_PER_WINDOW: '99', RETARGET_WINDOW_MS: '100000' });
     const apply = (seconds: number, ...more: string[]) =>
       here.run(['apply', here.changes, ...ALLOW_ALL, ...more], {
         env: { RETARGET_ACCESS_TOKEN: token({ exp: secondsFromNow(seconds) }) },
         isTerminal: true,
         stdin: 'no\n',
       });
-    // 100 rows take 100 s at least: the second half waits for the next window.
+    // 100 rows take 100 s at least: the last one waits for the next window.
     const refused = await apply(60, '--yes');
     expect(refused).toMatchObject({ exitCode: 4, stdout: '' });
     expect(refused.stderr).toContain('AZURE_CLIENT_SECRET');

@@ -1,4 +1,7 @@
-import { afterAll, beforeAll, describe, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { APPLY, site, type Target } from '../support/assignSite.ts';
+import { csv } from '../support/cli.ts';
+import { excluded, group } from '../support/graphShapes.ts';
 import { startRedisServer, type TestRedis } from '../support/redisServer.ts';
 import { audience, type Cell, type Fate, type Way } from '../support/targetCells.ts';
 import { expectAllCells, expectLossTold } from '../support/targetPairs.ts';
@@ -252,4 +255,31 @@ describe('where ids begin to be made of groups with the first write', () => {
   ])('what includes and excludes a group is not lost in silence: $list, $rows', (lossy) =>
     expectLossTold(redis.url, lossy, { ...way, strategy: 'patch' }),
   );
+});
+
+// The id of the exclusion that is removed is that of the group which comes in its place: the read after the lost reply finds that.
+test('a lost reply to the rollback of a rollback does not remove what was put in the place of an exclusion', async () => {
+  const type = 'deviceConfiguration' as const;
+  const assignments = [
+    { id: 'p0-0', target: group('A') as Target },
+    { id: 'p0-1', target: excluded('G') as Target },
+  ];
+  const here = await site(redis.url, {
+    tenant: { policies: [{ id: 'p0', type, assignments }] },
+    rekey: true,
+  });
+  const policy = { policyType: type, policyId: 'p0' };
+  const rows = csv([
+    { ...policy, action: 'remove', assignmentId: 'p0-1', targetType: '', groupId: '' },
+    { ...policy, action: 'set', assignmentId: 'p0-0', targetType: 'group', groupId: 'G' },
+  ]);
+  await here.must(0, ...APPLY, here.file('x.csv', rows));
+  const meant = here.held();
+  await here.must(0, 'rollback', '@last', '--yes', '--work');
+  here.simulator.reconfigure({ faults: { lost: 1 } });
+  const back = here.run(['rollback', '@last', '--yes', '--work']);
+  await vi.waitFor(() => expect(here.simulator.stats().faults).toMatchObject({ lost: expect.any(Number) }));
+  here.simulator.reconfigure({ faults: {} });
+  expect(await back).toMatchObject({ exitCode: 0 });
+  expect(here.held()).toEqual(meant);
 });

@@ -173,7 +173,8 @@ class PolicyPlan<R extends BatchRow> {
     if (list.reading.kind !== 'list') return;
     const { steps, changes, rows, assignments } = list;
     refuseSecondClaims(steps, changes);
-    const seats = { steps, changes, list: assignments, seatOf: list.seatOf };
+    const { restores } = this.#rules;
+    const seats = { steps, changes, list: assignments, seatOf: list.seatOf, restores };
     refuseTakenSeats(seats);
     for (const at of contradictions(seats)) {
       const row = rows[at];

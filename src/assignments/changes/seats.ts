@@ -54,20 +54,24 @@ interface ListSteps {
   readonly changes: readonly Change[];
   readonly list: readonly CurrentAssignment[];
   readonly seatOf: SeatOf;
+  /** The rows take back what was written: what one of them removes makes way for the other entry of its group. */
+  readonly restores?: boolean | undefined;
 }
 
 /**
  * Refuses each row that would bring a second entry for a place, given the list as all other rows leave it. What is refused
  * stays as it was, which may be in the way of another row: until nothing is. What a row removes is in the way as well, or
- * a second read would take what the one brought for what the other removes.
+ * a second read would take what the one brought for what the other removes. A rollback tells an inclusion and an exclusion of a group
+ * apart by what it has overwritten, and both may have been there one after the other.
  */
 export function refuseTakenSeats(listSteps: ListSteps): void {
-  const { steps, list, changes, seatOf } = listSteps;
+  const { steps, list, changes, seatOf, restores = false } = listSteps;
   const removed = changes.flatMap(({ action, from }) =>
     action === 'remove' && from ? [seatOf({ target: targetBody(from.target) })] : [],
   );
   for (;;) {
-    const second = secondEntry(steps, list, removed, seatOf);
+    const leaving = restores ? steps.flatMap((step) => (step.kind === 'take' ? step.away : [])) : [];
+    const second = secondEntry(steps, { list, leaving, removed }, seatOf);
     if (second === undefined) return;
     steps[second.at] = refused('DuplicateTarget', whyTaken(second.entry, list, seatOf));
   }
@@ -96,18 +100,26 @@ const putsIn = (steps: readonly RowStep[]): PutEntry[] =>
     step.kind === 'put' ? [{ at, over: step.over, entry: { ...step.over?.whole, ...step.body } }] : [],
   );
 
+/** What has a place: the list, but for those that leave it, and what rows remove by its target. */
+interface Places {
+  readonly list: readonly CurrentAssignment[];
+  readonly leaving: readonly CurrentAssignment[];
+  readonly removed: readonly string[];
+}
+
 function secondEntry(
   steps: readonly RowStep[],
-  list: readonly CurrentAssignment[],
-  removed: readonly string[],
+  { list, leaving, removed }: Places,
   seatOf: SeatOf,
 ): PutEntry | undefined {
   const puts = putsIn(steps);
   const replaced = new Set(puts.map(({ over }) => over));
   const taken = new Set([
     ...removed,
-    ...list.flatMap((each) => (replaced.has(each) ? [] : [seatOf(each.whole)])),
+    ...list.flatMap((each) => (replaced.has(each) || leaving.includes(each) ? [] : [seatOf(each.whole)])),
   ]);
+  const isLeftByItself = ({ entry }: PutEntry): boolean =>
+    leaving.some(({ target }) => audienceKey(target) === audienceKey(targetIn(entry)));
   const moving = puts.filter(({ over, entry }) => {
     const seat = seatOf(entry);
     const stays = over !== undefined && seatOf(over.whole) === seat;
@@ -116,7 +128,7 @@ function secondEntry(
   });
   for (const put of moving) {
     const seat = seatOf(put.entry);
-    if (taken.has(seat)) return put;
+    if (taken.has(seat) || isLeftByItself(put)) return put;
     taken.add(seat);
   }
   return undefined;
