@@ -25,6 +25,7 @@ export const TENANTS_KEY = 'retarget:tenants';
  * | `run:<id>:planned` | hash: batch → of each row a fingerprint of what the plan saw; `<batch>l` → the same of its policy's list, `<batch>n` → names and platforms, `<batch>r` → the codes with which the plan saw rows refused | as the header |
  * | `run:<id>:before` | hash: batch → before-images, appended; `<batch>l` → lists that were written whole, before and as sent | as the header |
  * | `run:<id>:order` | string: where each row of the file lies, when they lie in another order | as the header |
+ * | `run:<id>:samples` | list: how far the run was, once a window; SAMPLES_MAX of them, older ones thinned | as the header |
  * | `written:<list>` | string: fingerprints of a list before its last writes and after them | 15 windows, five minutes in Intune |
  * | `log:<id>` | list: who did what with the run, as JSON | LOG_DAYS after the last entry, whatever becomes of the run |
  */
@@ -53,6 +54,7 @@ export interface RunKeys {
   readonly planned: string;
   readonly before: string;
   readonly order: string;
+  readonly samples: string;
 }
 
 export function keysOf(tenant: string): Keys {
@@ -79,6 +81,7 @@ export function keysOf(tenant: string): Keys {
         planned: `${header}:planned`,
         before: `${header}:before`,
         order: `${header}:order`,
+        samples: `${header}:samples`,
       };
     },
     log: (runId) => `${prefix}:log:${runId}`,
