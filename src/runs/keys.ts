@@ -27,6 +27,7 @@ export const TENANTS_KEY = 'retarget:tenants';
  * | `run:<id>:order` | string: where each row of the file lies, when they lie in another order | as the header |
  * | `landing` | sorted set: writes under way or without a reply, by the moment until which they may be applied | for ever, a few kB |
  * | `landing:<id>` | sorted set: lists that the run waits for, as a write of others may still be applied to them, by that moment | until the last of them |
+ * | `run:<id>:samples` | list: how far the run was, once a window; SAMPLES_MAX of them, older ones thinned | as the header |
  * | `written:<list>` | string: fingerprints of a list before its last writes and after them | 15 windows, five minutes in Intune |
  * | `log:<id>` | list: who did what with the run, as JSON | LOG_DAYS after the last entry, whatever becomes of the run |
  */
@@ -57,6 +58,7 @@ export interface RunKeys {
   readonly planned: string;
   readonly before: string;
   readonly order: string;
+  readonly samples: string;
 }
 
 export function keysOf(tenant: string): Keys {
@@ -84,6 +86,7 @@ export function keysOf(tenant: string): Keys {
         planned: `${header}:planned`,
         before: `${header}:before`,
         order: `${header}:order`,
+        samples: `${header}:samples`,
       };
     },
     log: (runId) => `${prefix}:log:${runId}`,

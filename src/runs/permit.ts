@@ -125,6 +125,8 @@ export interface LimiterNow {
   readonly budget: number;
   /** A 429 of the last day keeps writes evenly spaced: none goes before its time. */
   readonly isSpaced: boolean;
+  /** How long the tenant was kept still in all (429, restart) until now: a difference of two is the time that nobody could write in. */
+  readonly heldMs: number;
   /** Ms since the epoch. */
   readonly backoffUntil: number | null;
   readonly backoffReason: BackoffReason | null;

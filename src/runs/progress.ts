@@ -1,5 +1,6 @@
 import type { BackoffReason } from './permit.ts';
 import type { Run } from './run.ts';
+import { latelyOf, msLeft, type Going } from './timeLeft.ts';
 
 /** Why a run that is queued or running does not go on, though nothing of its own keeps it. */
 export type WaitingReason =
@@ -49,10 +50,12 @@ export interface RunStatus {
   readonly createdAt: string;
   readonly startedAt: string | null;
   readonly finishedAt: string | null;
-  /** Rows settled per second of the time at work, without pauses. */
+  /** Rows settled per second: of a run at work in its last minutes at work, without pauses, stops and backoffs; of any other in all its time. */
   readonly ratePerSecond: number | null;
-  /** Null: it is not at work, or nothing can be foretold of it. */
+  /** About how long it still takes, a backoff that lasts included. Null: it is not at work, it stalls, or nothing can be foretold of it. */
   readonly etaSeconds: number | null;
+  /** The moment that this comes to. */
+  readonly doneAbout: string | null;
   /** The failure budget, as in RunOptions. */
   readonly maxFailures: string;
   /** Null: as the workers are set. */
@@ -88,13 +91,22 @@ export interface Waiting {
   readonly since?: number;
 }
 
+const rateOf = (rows: number, ms: number): number | null => (ms > 0 ? rounded((rows * 1000) / ms) : null);
+
 /** @param why nothing is foretold of a run that waits for something */
-export function statusOfRun(run: Run, limiter: LimiterStatus, now: number, why?: Waiting): RunStatus {
-  const { pending } = run.counts;
+export function statusOfRun(
+  run: Run,
+  limiter: LimiterStatus,
+  going: Going,
+  now: number,
+  why?: Waiting,
+): RunStatus {
   const elapsedMs = workedMs(run, Math.min(now, why?.since ?? now));
-  const settled = run.total - pending - run.counts.cancelled;
-  const ratePerSecond = elapsedMs > 0 ? rounded((settled * 1000) / elapsedMs) : null;
-  const isGoing = run.state === 'running' && why === undefined && ratePerSecond !== null && ratePerSecond > 0;
+  const isAtWork = run.state === 'running';
+  const lately = latelyOf(run, going, elapsedMs);
+  const settled = run.total - run.counts.pending - run.counts.cancelled;
+  const ratePerSecond = isAtWork ? rateOf(lately.ended, lately.ms) : rateOf(settled, elapsedMs);
+  const leftMs = isAtWork && why === undefined ? msLeft(run, going, elapsedMs, now) : undefined;
   return {
     runId: run.runId,
     state: run.state,
@@ -114,7 +126,8 @@ export function statusOfRun(run: Run, limiter: LimiterStatus, now: number, why?:
     startedAt: iso(run.startedAt),
     finishedAt: iso(run.finishedAt),
     ratePerSecond,
-    etaSeconds: isGoing ? Math.ceil(pending / ratePerSecond) : null,
+    etaSeconds: leftMs === undefined ? null : Math.ceil(leftMs / 1000),
+    doneAbout: leftMs === undefined ? null : iso(now + Math.round(leftMs)),
     maxFailures: run.options.maxFailures,
     writesPerWindow: run.options.writesPerWindow,
     limiter,

@@ -121,6 +121,9 @@ const PROGRESS = z.object({
   seenAt: numberOrNull,
   /** When a row came to its end last, by Redis' clock. */
   lastProgressAt: numberOrNull,
+  /** Rows that have come to their end, and writes that the tenant accepted: a retry takes nothing back of either. */
+  ended: number,
+  written: number,
   /** The time at work: what is over, and since when it is at work now; null: it is not. */
   workedMs: number,
   workingSince: numberOrNull,

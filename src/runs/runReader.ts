@@ -5,6 +5,7 @@ import { recordedRows, type RecordedRow } from './batchRow.ts';
 import { keysOf, type Keys, type RunKeys } from './keys.ts';
 import { rulesOf, runFromHeader, type Run } from './run.ts';
 import { isInDoubt, stateOfByte } from './rowState.ts';
+import { sampleOf, type Sample } from './samples.ts';
 
 /** Who stopped the whole tenant, and why. */
 export interface Stop {
@@ -37,6 +38,11 @@ export class RunReader {
 
   async run(runId: string): Promise<Run | undefined> {
     return runFromHeader(runId, await this.redis.hgetall(this.keys.run(runId).header));
+  }
+
+  /** How far a run was in its last windows, oldest first; at most `max` samples. */
+  async samples(runId: string, max: number): Promise<readonly Sample[]> {
+    return (await this.redis.lrangeBuffer(this.keys.run(runId).samples, -max, -1)).map(sampleOf);
   }
 
   /** All runs, newest first. Ids whose run has expired are dropped from the list on the way. */

@@ -161,7 +161,10 @@ export class RunStore extends RunReader {
     for (const { runId, workingSince } of await this.line()) {
       const stood = workingSince === null ? 0 : now - Math.max(stop.at, workingSince);
       // A difference: whether the run has come to rest since it was read does not matter.
-      if (stood > 0) await this.redis.hincrby(this.keys.run(runId).header, 'workedMs', -stood);
+      if (stood <= 0) continue;
+      await this.redis.hincrby(this.keys.run(runId).header, 'workedMs', -stood);
+      // Nor does it stall: its rows had no chance to come to their end.
+      await this.redis.hset(this.keys.run(runId).header, encodeHeader({ lastProgressAt: now }));
     }
     return true;
   }

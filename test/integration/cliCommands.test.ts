@@ -224,7 +224,7 @@ describe('submit, worker and the commands that show a run', () => {
           'throttled',
           'createdAt',
         ],
-        ...['startedAt', 'finishedAt', 'ratePerSecond', 'etaSeconds', 'limiter'],
+        ...['startedAt', 'finishedAt', 'ratePerSecond', 'etaSeconds', 'doneAbout', 'limiter'],
         ...['maxFailures', 'writesPerWindow'],
       ].sort(),
     );

@@ -36,7 +36,7 @@ const SLICE_MS = 2_000;
 export async function workOff(
   store: RunStore,
   clock: VirtualClock,
-  { rows, policy, tenant, latencyMs, runId = 'r1' }: PacedRun,
+  { rows, policy, tenant, latencyMs, runId = 'r1', onMoment }: PacedRun,
 ): Promise<readonly Sent[]> {
   const start = clock.now;
   const { answer } = tenantModel(tenant, policy.windowMs, start, start + 1_000 * policy.windowMs);
@@ -59,7 +59,7 @@ export async function workOff(
     const ref = { runId, batch };
     const token = `${runId}-${batch}`;
     const permit = await store.permit(ref, token, eachAlone(pendingRows(...open)), policy);
-    if (permit.kind === 'stopped') throw new Error('the run stopped');
+    if (permit.kind === 'stopped') return later(SLICE_MS, () => ask(batch, open));
     if (permit.kind !== 'granted')
       return later(Math.max(1, Math.min(permit.waitMs, SLICE_MS)), () => ask(batch, open));
     const { places, chargeEnd, requests: n } = permit;
@@ -93,6 +93,7 @@ export async function workOff(
     const due = queue.shift();
     if (due === undefined) return sent;
     await clock.set(Math.max(clock.now, due.at));
+    await onMoment?.();
     await due.does();
   }
 }
@@ -103,4 +104,6 @@ export interface PacedRun {
   readonly tenant: TenantRule;
   readonly latencyMs: number;
   readonly runId?: string;
+  /** Told of each moment at which anything happens. */
+  readonly onMoment?: () => Promise<void>;
 }

@@ -2,11 +2,11 @@ import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EXIT, UserError } from '../../errors.ts';
 import { redisFailure } from '../../redis/failure.ts';
-import { statusOfRun, type Waiting } from '../../runs/progress.ts';
+import type { Waiting } from '../../runs/progress.ts';
 import { hasEnded, type Run } from '../../runs/run.ts';
 import type { Sighting } from '../../events.ts';
 import type { Services } from '../services.ts';
-import { limiterStatus } from './status.ts';
+import { statusNow } from './status.ts';
 import { whyWaiting, type HasWorkers } from './whyWaiting.ts';
 
 /** How often the record is read for progress. */
@@ -28,10 +28,10 @@ export interface Following {
  */
 export async function* follow(
   runId: string,
-  { runs, identity, producer, limiterOn, interrupted }: Services,
-  { hasWorkers = (id) => producer.hasWorkers(id), until = () => false }: Following = {},
+  services: Services,
+  { hasWorkers = (id) => services.producer.hasWorkers(id), until = () => false }: Following = {},
 ): AsyncGenerator<Sighting> {
-  const limiter = limiterOn(runs);
+  const { runs, identity, interrupted } = services;
   setMaxListeners(0, interrupted);
   let why: Waiting | undefined;
   let nextWhyAt = 0;
@@ -43,20 +43,23 @@ export async function* follow(
       why = await whyWaiting(run, runs, identity, hasWorkers);
       nextWhyAt = performance.now() + WHY_EVERY_MS;
     }
-    const status = statusOfRun(run, await limiterStatus(runs, limiter), await runs.now(), why);
+    const status = await statusNow(run, services, why);
     return { run, status, why, stop, isLast: hasEnded(run) || until(run) || interrupted.aborted };
   };
-  let hasSeen = false;
+  let last: Sighting | undefined;
   for (;;) {
     const sighting = await see().catch((error: unknown) => {
       // The client says itself that Redis is away, and tries on.
-      if (redisFailure(error) === undefined || !hasSeen || interrupted.aborted) throw error;
+      if (redisFailure(error) === undefined || last === undefined || interrupted.aborted) throw error;
       return undefined;
     });
     if (sighting !== undefined) {
-      hasSeen = true;
+      last = sighting;
       yield sighting;
       if (sighting.isLast) return;
+    } else if (last !== undefined) {
+      // How far it is by now is not known, and when it ends even less.
+      yield { ...last, status: { ...last.status, etaSeconds: null, doneAbout: null } };
     }
     await sleep(READ_EVERY_MS, undefined, { signal: interrupted }).catch(() => undefined);
   }

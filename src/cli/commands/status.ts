@@ -2,8 +2,9 @@ import { identify, type Identity } from '../../app/identity.ts';
 import { findRun } from '../../app/runs/findRun.ts';
 import { statusOf } from '../../app/runs/status.ts';
 import { openServices } from '../../app/services.ts';
-import { count, duration } from '../../app/words.ts';
+import { count } from '../../app/words.ts';
 import { sharedOptions } from '../sharedFlags.ts';
+import { timeLeft } from '../terminal/timeLeft.ts';
 import { tellStop } from '../terminal/tellWaits.ts';
 import type { SharedFlags } from '../../config.ts';
 import { EXIT } from '../../errors.ts';
@@ -115,7 +116,7 @@ function showRun(run: RunStatus, stop: Stop | undefined, { hint }: Identity, { p
     ['started', run.startedAt ?? '–'],
     ['finished', run.finishedAt ?? '–'],
     ['rate', run.ratePerSecond === null ? '–' : `${run.ratePerSecond} rows/s`],
-    ['time left', run.etaSeconds === null ? '–' : duration(run.etaSeconds)],
+    ['time left', timeLeft(run) ?? '–'],
     ...(run.maxFailures === DEFAULT_OPTIONS.maxFailures
       ? []
       : [['max failures', run.maxFailures] as [string, string]]),

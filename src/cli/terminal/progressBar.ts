@@ -2,6 +2,7 @@ import type { RunStatus } from '../../runs/progress.ts';
 import type { Printer } from './print.ts';
 import { duration } from '../../app/words.ts';
 import { barLine } from './barLine.ts';
+import { timeLeft } from './timeLeft.ts';
 
 /** Lines of progress where no bar can be drawn: one at each tenth, and at least one a minute. */
 const LINE_EVERY_MS = 60_000;
@@ -30,10 +31,10 @@ function facts(status: RunStatus): string {
     unsure,
     throttled,
     ratePerSecond,
-    etaSeconds,
     limiter,
     state,
   } = status;
+  const left = timeLeft(status);
   const isRunning = state === 'running';
   const wait = limiter.backoffUntil === null ? 0 : (Date.parse(limiter.backoffUntil) - Date.now()) / 1000;
   const some = (n: number, what: string): string[] => (n > 0 ? [`${number(n)} ${what}`] : []);
@@ -44,7 +45,7 @@ function facts(status: RunStatus): string {
     ...(wait > 0 && isRunning
       ? [`${limiter.backoffReason ?? 'held'}, waits ${duration(Math.ceil(wait))}`]
       : []),
-    ...(etaSeconds === null ? [] : [`${duration(etaSeconds)} left`]),
+    ...(left === undefined ? [] : [left]),
     ...(ratePerSecond === null || ratePerSecond === 0 ? [] : [`${ratePerSecond.toFixed(1)} rows/s`]),
     `${number(succeeded)} succeeded`,
     ...some(skipped, 'skipped'),

@@ -5,7 +5,7 @@
 -- Two envelopes under way show whether more may follow, at the price of one that is refused.
 local ENVELOPE, WAVE = 20, 40
 -- Who waits for an answer that frees the next wave asks again so soon.
-local WAVE_ASK_MS = math.max(1, math.min(50, policy.windowMs / 100))
+local WAVE_ASK_MS = math.max(5, math.min(50, policy.windowMs / 50))
 
 local function isSpaced()
   local throttledAt = number('throttledAt')

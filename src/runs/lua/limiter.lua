@@ -89,6 +89,7 @@ local function distrust(from)
   local full = policy.windowMs + policy.timeoutMs
   -- Several workers tell of one jump, soon after each other.
   local isNews = math.abs(now + full - number('fullUntil')) > policy.windowMs
+  redis.call('HINCRBY', LIMITER, 'heldMs', text(full - math.max(0, math.min(full, number('fullUntil') - now))))
   redis.call('HSET', LIMITER, 'fullUntil', text(now + full), 'nextWriteAt', '0', 'openedAt', '0', 'earlyEnds', '0')
   if number('throttledAt') > 0 then redis.call('HSET', LIMITER, 'throttledAt', text(now)) end
   if isNews then tell('full ' .. text(full)) end
@@ -138,10 +139,17 @@ local function room(set, prefix, limit, wanted)
   return free, math.max(1, (tonumber(first) or now + policy.windowMs) - now)
 end
 
+-- How long the tenant was kept still in all, until now. What is yet to come is counted in `heldMs` already.
+local function heldUntilNow()
+  return number('heldMs') - math.max(0, number('backoffUntil') - now, number('fullUntil') - now)
+end
+
 -- Keeps the tenant still for `ms` from now; a longer backoff that stands is never shortened.
 local function backoffFor(ms, reason)
   local added = now + ms - number('backoffUntil')
   if added <= 0 then return end
+  local heldAlready = math.max(now, number('backoffUntil'), number('fullUntil'))
+  redis.call('HINCRBY', LIMITER, 'heldMs', text(math.max(0, now + ms - heldAlready)))
   redis.call('HSET', LIMITER, 'backoffUntil', text(now + ms), 'backoffMs', text(ms), 'backoffReason', reason)
   -- Answers to what was under way when a backoff began make it a little longer, which is no news.
   if added >= ms or added > policy.windowMs / 10 then tell('backoff ' .. text(ms)) end

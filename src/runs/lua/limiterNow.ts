@@ -4,7 +4,7 @@ import { limiterKeys, policyArgument } from './limiter.ts';
 import type { Scripts } from './scripts.ts';
 
 export async function limiterNow(scripts: Scripts, keys: Keys, policy: LimiterPolicy): Promise<LimiterNow> {
-  const [charged, accepted, budget, until, reason, isSpaced] = await scripts.run(
+  const [charged, accepted, budget, until, reason, isSpaced, heldMs] = await scripts.run(
     'limiterNow',
     limiterKeys(keys),
     {
@@ -17,6 +17,7 @@ export async function limiterNow(scripts: Scripts, keys: Keys, policy: LimiterPo
     budget: Number(budget),
     backoffUntil: Number(until) || null,
     isSpaced: String(isSpaced) === '1',
+    heldMs: Number(heldMs),
     backoffReason: (String(reason) || null) as LimiterNow['backoffReason'],
   };
 }

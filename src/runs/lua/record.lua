@@ -1,4 +1,4 @@
--- needs: limiter, budget, atOnce, details, canary, failures, runEnd, landings
+-- needs: limiter, budget, atOnce, samples, details, canary, failures, runEnd, landings
 -- Records what became of rows of one batch: states, counters, details, charges and backoff, in one step; only for rows that
 -- are not settled yet.
 -- args: policy, runId, batch; rows: of each its place, its new state byte, `seen`: its state byte when that was decided (nil:
@@ -12,8 +12,8 @@
 --   isStopping: the caller stops the run next, so that the first batch still goes alone
 -- Answers {states, state of the run, event}.
 local HEADER, STATES, DETAILS, SETTLED, LEASES, OPEN = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
-local BEFORE, LANDINGS = KEYS[13], KEYS[15]
-local OTHER_KEYS = { STATES, DETAILS, SETTLED, LEASES, unpack(KEYS, 11, 14) }
+local BEFORE, SAMPLES, LANDINGS = KEYS[13], KEYS[15], KEYS[16]
+local OTHER_KEYS = { STATES, DETAILS, SETTLED, LEASES, unpack(KEYS, 11, 15) }
 local batch = args.batch
 local COUNTERS = {
   [STATE.succeeded] = FIELD.succeeded,
@@ -47,6 +47,7 @@ if args.accepted > 0 or args.throttled > 0 then
   if isEarly and args.throttled > 0 then payBackEarly(readBudget().budget) end
 end
 if args.accepted > 0 and args.backoffMs == 0 then endUnnamedWaits() end
+if args.accepted > 0 then redis.call('HINCRBY', HEADER, FIELD.written, args.accepted) end
 if args.throttled > 0 then redis.call('HINCRBY', HEADER, FIELD.throttled, args.throttled) end
 
 local lease = redis.call('HGET', LEASES, batch)
@@ -103,8 +104,10 @@ if sent ~= 0 then redis.call('HINCRBY', HEADER, FIELD.sent, sent) end
 if unrecorded > 0 then redis.call('HINCRBY', HEADER, FIELD.unrecorded, unrecorded) end
 if left ~= 0 then
   redis.call('HINCRBY', HEADER, FIELD.left, left)
+  redis.call('HINCRBY', HEADER, FIELD.ended, -left)
   redis.call('HSET', HEADER, FIELD.lastProgressAt, text(now))
 end
+if left ~= 0 then keepSample(SAMPLES, HEADER) end
 abortIfFailing(HEADER, args.allForbidden)
 pauseAfterCanary(HEADER)
 endIfDone(HEADER, OPEN, args.runId, OTHER_KEYS)

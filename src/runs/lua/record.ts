@@ -27,7 +27,7 @@ export async function record(
     [
       ...limiterKeys(keys),
       ...[header, states, details, settled, leases, keys.open],
-      ...[others.inputs, others.planned, others.before, others.order, keys.landings],
+      ...[others.inputs, others.planned, others.before, others.order, others.samples, keys.landings],
     ],
     {
       ...settlement,

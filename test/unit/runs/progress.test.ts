@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
 import { statusOfRun, type LimiterStatus } from '../../../src/runs/progress.ts';
+import type { Sample } from '../../../src/runs/samples.ts';
+import type { Going } from '../../../src/runs/timeLeft.ts';
 import { DEFAULT_OPTIONS, headerFields, runFromHeader, type Run } from '../../../src/runs/run.ts';
 
 const LEDGER: LimiterStatus = {
@@ -32,43 +34,90 @@ function run(fields: Record<string, string | number>): Run {
   return found;
 }
 
-test('the time left follows from the rate so far', () => {
-  const working = run({
-    state: 'running',
-    total: 100,
-    left: 60,
-    succeeded: 40,
-    startedAt: 10_000,
-    workingSince: 10_000,
+const WINDOW_MS = 20_000;
+/** A limiter that gives 100 writes in 20 s, all of which are in use. */
+const GOING: Going = {
+  ...{ windowMs: WINDOW_MS, budget: 100, charged: 100, isSpaced: false, backoffUntil: null, heldMs: 0 },
+  samples: [],
+};
+const AT_WORK = { state: 'running', total: 2_000, startedAt: 0, workingSince: 0 };
+const sample = (fields: Partial<Sample>): Sample => ({
+  ...{ at: 0, workedMs: 0, ended: 0, written: 0, heldMs: 0, budget: 100, charged: 100, throttled: 0 },
+  ...fields,
+});
+const settled = (rows: number, written = rows) => ({
+  ...{ left: 2_000 - rows, succeeded: rows, ended: rows, written },
+});
+
+test('the time left is what the limiter takes for what is left, and shown as a moment, too', () => {
+  const working = run({ ...AT_WORK, ...settled(500) });
+  expect(statusOfRun(working, LEDGER, GOING, 100_000)).toMatchObject({
+    ...{ ratePerSecond: 5, etaSeconds: 300, doneAbout: new Date(400_000).toISOString() },
   });
-  expect(statusOfRun(working, LEDGER, 20_000)).toMatchObject({ ratePerSecond: 4, etaSeconds: 15 });
+});
+
+test('a budget that was cut, or a limit of the run itself, counts at once', () => {
+  const working = run({ ...AT_WORK, ...settled(500) });
+  expect(statusOfRun(working, LEDGER, { ...GOING, budget: 50 }, 100_000).etaSeconds).toBe(600);
+  const slow = run({ ...AT_WORK, ...settled(500), writesPerWindow: 25 });
+  expect(statusOfRun(slow, LEDGER, GOING, 100_000).etaSeconds).toBe(1_200);
+});
+
+test('what goes at once at the start is not taken for the rate', () => {
+  const working = run({ ...AT_WORK, total: 800, left: 700, succeeded: 100, ended: 100, written: 100 });
+  expect(statusOfRun(working, LEDGER, GOING, 7_000).etaSeconds).toBe(140);
+});
+
+test('rows that need no write are no writes to wait for', () => {
+  // Nine of ten were so already, and reading goes on at 20 rows a second.
+  const working = run({ ...AT_WORK, ...settled(1_000, 100) });
+  expect(statusOfRun(working, LEDGER, GOING, 50_000).etaSeconds).toBe(50);
+});
+
+test('the rate is that of the last minutes at work, not of the time since the start', () => {
+  const samples = [sample({ workedMs: 1_000_000, ended: 500 }), sample({ workedMs: 1_100_000, ended: 600 })];
+  const working = run({ ...AT_WORK, ...settled(700) });
+  expect(statusOfRun(working, LEDGER, { ...GOING, samples }, 1_200_000)).toMatchObject({
+    ...{ ratePerSecond: 1, etaSeconds: 1_300 },
+  });
+});
+
+test('a backoff does not count for the rate, and what is left of it is waited for', () => {
+  const samples = [sample({ workedMs: 0, ended: 0, heldMs: 7_000 })];
+  const working = run({ ...AT_WORK, ...settled(500) });
+  const held = { ...GOING, samples, heldMs: 67_000, backoffUntil: 190_000 };
+  expect(statusOfRun(working, LEDGER, held, 160_000)).toMatchObject({ ratePerSecond: 5, etaSeconds: 330 });
 });
 
 test('pauses do not count for the rate, nor for the time left', () => {
-  const fields = { state: 'running', total: 100, left: 60, succeeded: 40, startedAt: 0 };
-  const rested = run({ ...fields, workedMs: 6_000, workingSince: 3_600_000 });
-  expect(statusOfRun(rested, LEDGER, 3_604_000)).toMatchObject({ ratePerSecond: 4, etaSeconds: 15 });
+  const rested = run({ ...AT_WORK, ...settled(500), workedMs: 96_000, workingSince: 3_600_000 });
+  expect(statusOfRun(rested, LEDGER, GOING, 3_604_000)).toMatchObject({ ratePerSecond: 5, etaSeconds: 300 });
 });
 
 test('the rate is of the time before the tenant was stopped', () => {
-  const working = run({ state: 'running', total: 100, left: 60, succeeded: 40, workingSince: 10_000 });
-  const stopped = { reason: 'tenantStopped', reasonText: 'the tenant was stopped', since: 20_000 } as const;
-  expect(statusOfRun(working, LEDGER, 90_000, stopped)).toMatchObject({ ratePerSecond: 4, etaSeconds: null });
+  const working = run({ ...AT_WORK, ...settled(500) });
+  const stopped = { reason: 'tenantStopped', reasonText: 'the tenant was stopped', since: 100_000 } as const;
+  expect(statusOfRun(working, LEDGER, GOING, 900_000, stopped)).toMatchObject({
+    ...{ ratePerSecond: 5, etaSeconds: null, doneAbout: null },
+  });
 });
 
 test('of a run that waits nothing is foretold, and the reason is said', () => {
-  const working = run({ state: 'running', total: 100, left: 60, succeeded: 40, workingSince: 10_000 });
+  const working = run({ ...AT_WORK, ...settled(500) });
   const why = { reason: 'noWorker', reasonText: 'no worker is at work for it' } as const;
-  expect(statusOfRun(working, LEDGER, 20_000, why)).toMatchObject({ ...why, etaSeconds: null });
+  expect(statusOfRun(working, LEDGER, GOING, 20_000, why)).toMatchObject({
+    ...why,
+    ...{ etaSeconds: null, doneAbout: null },
+  });
 });
 
 test('nothing is foretold before the first row is settled, or of a run that is not at work', () => {
-  const fields = { total: 100, left: 60, succeeded: 40, startedAt: 10_000, workedMs: 10_000 };
-  expect(statusOfRun(run({ ...fields, state: 'paused' }), LEDGER, 20_000).etaSeconds).toBeNull();
-  const fresh = run({ state: 'running', total: 100, left: 100, startedAt: 10_000, workingSince: 10_000 });
-  expect(statusOfRun(fresh, LEDGER, 20_000)).toMatchObject({ ratePerSecond: 0, etaSeconds: null });
+  const fields = { ...AT_WORK, ...settled(500), workedMs: 10_000, workingSince: '' };
+  expect(statusOfRun(run({ ...fields, state: 'paused' }), LEDGER, GOING, 20_000).etaSeconds).toBeNull();
+  const fresh = run({ ...AT_WORK, left: 2_000 });
+  expect(statusOfRun(fresh, LEDGER, GOING, 20_000)).toMatchObject({ ratePerSecond: 0, etaSeconds: null });
   const queued = run({ state: 'queued', total: 100, left: 100 });
-  expect(statusOfRun(queued, LEDGER, 20_000)).toMatchObject({ ratePerSecond: null, startedAt: null });
+  expect(statusOfRun(queued, LEDGER, GOING, 20_000)).toMatchObject({ ratePerSecond: null, startedAt: null });
 });
 
 test('the rate of an ended run stays what it was, without the rows that were never written', () => {
@@ -82,7 +131,7 @@ test('the rate of an ended run stays what it was, without the rows that were nev
     finishedAt: 20_000,
     workedMs: 10_000,
   });
-  expect(statusOfRun(cancelled, LEDGER, 99_000)).toMatchObject({
+  expect(statusOfRun(cancelled, LEDGER, GOING, 99_000)).toMatchObject({
     ratePerSecond: 2,
     etaSeconds: null,
     cancelled: 80,
@@ -94,6 +143,7 @@ test('the counts, the limiter and the times are shown as recorded', () => {
   const status = statusOfRun(
     run({ state: 'running', reason: '', total: 2, left: 1, failed: 1, throttled: 7 }),
     LEDGER,
+    GOING,
     5,
   );
   expect(status).toMatchObject({

@@ -12,7 +12,8 @@ const LIMITER = {
   budget: 100,
   backoffUntil: null,
   backoffReason: null,
-  isSpaced: false,
+  isSpaced: true,
+  heldMs: 0,
 };
 
 /** A record that shows a run differently each time; the last is shown for ever. */
@@ -23,6 +24,7 @@ function shown(moments: readonly (Run | undefined | Error)[], more: Fakes['runs'
     stopped: async () => undefined,
     limiterNow: async () => LIMITER,
     lateWaits: async () => NO_LATE,
+    samples: async () => [],
     ...more,
     async run() {
       const moment = moments[Math.min(at, moments.length - 1)];
@@ -52,8 +54,16 @@ test('the last sighting is of the run as it ended', async () => {
 });
 
 test('a Redis that goes away on the way is waited for', async () => {
-  const services = fakeServices({ runs: shown([runThatIs('running'), redisAway(), ENDED]) });
-  expect((await seen(follow('r1', services))).map(({ run }) => run.state)).toEqual(['running', 'completed']);
+  const services = fakeServices({
+    runs: shown([runThatIs('running', { left: 5, ended: 5, written: 5 }), redisAway(), ENDED]),
+  });
+  const sightings = await seen(follow('r1', services));
+  // While it is away, the last sighting stands, without a time left.
+  expect(sightings.map(({ run, status }) => [run.state, status.etaSeconds])).toEqual([
+    ['running', 1],
+    ['running', null],
+    ['completed', null],
+  ]);
 });
 
 test('a Redis that is away from the beginning is not waited for, nor is anything else that fails', async () => {

@@ -11,6 +11,7 @@ const QUIET = {
   backoffUntil: null,
   backoffReason: null,
   isSpaced: false,
+  heldMs: 0,
 } as const;
 
 const services = (runs: Fakes['runs'] = {}, more: Fakes = {}) =>
@@ -21,6 +22,7 @@ const services = (runs: Fakes['runs'] = {}, more: Fakes = {}) =>
       stopped: async () => undefined,
       limiterNow: async () => QUIET,
       lateWaits: async () => NO_LATE,
+      samples: async () => [],
       ...runs,
     },
   });
@@ -29,14 +31,15 @@ test('a run at work tells its rate of the time at work, and when it will have en
   const run = runThatIs('running', {
     total: 100,
     left: 60,
-    succeeded: 40,
+    ...{ succeeded: 40, ended: 40, written: 40 },
     workedMs: 6_000,
     workingSince: NOW - 4_000,
     lastProgressAt: NOW,
   });
-  expect(await statusOf(run, services())).toMatchObject({
+  const limiterNow = async () => ({ ...QUIET, isSpaced: true });
+  expect(await statusOf(run, services({ limiterNow }))).toMatchObject({
     ...{ state: 'running', reason: null, reasonText: null },
-    ...{ pending: 60, succeeded: 40, ratePerSecond: 4, etaSeconds: 15 },
+    ...{ pending: 60, succeeded: 40, ratePerSecond: 4, etaSeconds: 12 },
   });
 });
 
@@ -63,6 +66,7 @@ test('the limiter is told with what counts, what was taken of the budget, and wh
     accepted: 33,
     budget: 66,
     isSpaced: true,
+    heldMs: 0,
     backoffUntil: NOW + 500,
     backoffReason: 'throttled',
   } as const;

@@ -36,6 +36,7 @@ const STATUS: RunStatus = {
   ...{ awaitingApproval: 0, unsure: 0, cancelled: 0, inDoubt: 0, unrecorded: 0 },
   ...{ throttled: 7, maxFailures: '5%', writesPerWindow: null },
   ...{ createdAt: '', startedAt: '', finishedAt: null, ratePerSecond: 24.54, etaSeconds: 61 },
+  doneAbout: new Date(2026, 10, 22, 3, 40).toISOString(),
   limiter: { limit: 100, budget: 100, charged: 0, used: 0, backoffUntil: null, backoffReason: null },
 };
 
@@ -86,8 +87,8 @@ describe('the foot of the talk', () => {
 
   test.each([
     ['no terminal', undefined, {}],
-    ['NO_COLOR', 120, { NO_COLOR: '1' }],
-    ['a dumb terminal', 120, { TERM: 'dumb' }],
+    ['NO_COLOR', 160, { NO_COLOR: '1' }],
+    ['a dumb terminal', 160, { TERM: 'dumb' }],
   ])('with %s there are plain lines, one at each tenth and at the end', (_, columns, env) => {
     const { print, text } = printerOn(columns, env);
     const progress = showProgress(print);
@@ -96,7 +97,7 @@ describe('the foot of the talk', () => {
     const lines = text().trimEnd().split('\n');
     expect(lines.map((line) => line.split(' ')[0])).toEqual(['25%', '30%', '100%']);
     expect(lines[0]).toBe(
-      '25% 500/2,000 · 1 min 1 s left · 24.5 rows/s · 400 succeeded · 97 skipped · 2 failed · 1 stale · 7 throttled',
+      '25% 500/2,000 · about 1 min 1 s left, done about 03:40 · 24.5 rows/s · 400 succeeded · 97 skipped · 2 failed · 1 stale · 7 throttled',
     );
     expect(text()).not.toContain('\u001b');
   });
