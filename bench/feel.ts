@@ -28,11 +28,25 @@ const [WINDOW_MS, LATENCY_MS, WRITES, REQUESTS] = [20_000, 150, 100, 1_000];
 const GROUPS = 10;
 const ANY_SIZE = ['--max-changes', 'off', '--max-changes-percent', 'off'];
 
-const TENANT = generateTenant({
+/** The groups of a tenant are shared by its policies, and a policy has each once. */
+const groupAt = (place: number, n: number): string =>
+  `00000000-0000-4000-8000-${String((place + 1) * 1_000 + (n % GROUPS)).padStart(12, '0')}`;
+
+const MADE_UP = generateTenant({
   configurations: Math.round((POLICIES * 2) / 3),
   compliancePolicies: POLICIES - Math.round((POLICIES * 2) / 3),
   ...{ assignmentsPerPolicy: 3, seed: 7, nested: false },
 });
+const TENANT = {
+  ...MADE_UP,
+  policies: MADE_UP.policies.map((policy, n) => ({
+    ...policy,
+    assignments: policy.assignments.map((each, place) => ({
+      ...each,
+      target: 'groupId' in each.target ? { ...each.target, groupId: groupAt(place, n) } : each.target,
+    })),
+  })),
+};
 
 /** A row for one assignment to a group of each policy that has one. */
 function csv(rows: number): string {
@@ -42,8 +56,7 @@ function csv(rows: number): string {
       (each) => each.target['@odata.type'] === '#microsoft.graph.groupAssignmentTarget',
     );
     if (plain === undefined || lines.length > rows) continue;
-    const group = `00000000-0000-4000-8000-${String(lines.length % GROUPS).padStart(12, '0')}`;
-    lines.push([type, id, plain.id, 'group', group].join(','));
+    lines.push([type, id, plain.id, 'group', groupAt(-1, lines.length)].join(','));
   }
   return `${lines.join('\n')}\n`;
 }

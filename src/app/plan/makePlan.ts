@@ -67,10 +67,8 @@ export async function makePlan(
     const planner = source && facts && new Planner(subject, source, facts);
     for await (const batches of inChunks(staging.rowsByBatch(), BATCHES_PLANNED_TOGETHER)) {
       const planned = planner ? await planner.at(batches) : batches.map((inputs) => unseen(inputs, subject));
-      for (const rows of planned) {
-        if (planner) await rowsPlanned.keepSeen(rows);
-        for (const row of rowsPlanned.taken(rows)) await files.row(row);
-      }
+      if (planner) await rowsPlanned.keepSeen(planned);
+      for (const rows of planned) for (const row of rowsPlanned.taken(rows)) await files.row(row);
     }
     planner?.expectSomethingRead();
     rowsPlanned.problems.refuse(services.events);
@@ -109,22 +107,23 @@ class RowsPlanned {
     this.#each = each;
   }
 
-  /** Keeps with the rows of the next batch what was read of them. */
-  async keepSeen(rows: readonly PlannedRow[]): Promise<void> {
+  /** Keeps with the rows of the next batches what was read of them. */
+  async keepSeen(batches: readonly (readonly PlannedRow[])[]): Promise<void> {
+    await Promise.all(batches.map((rows, i) => this.#keepSeenOf(this.#batch + i, rows)));
+  }
+
+  async #keepSeenOf(batch: number, rows: readonly PlannedRow[]): Promise<void> {
     const { staging, isRestoring } = this.#subject;
-    await staging.name(
-      this.#batch,
-      rows.map(({ names }) => names),
-      rows.map(({ decision }) => refusalOf(decision)),
-    );
+    const names = rows.map((row) => row.names);
+    const refusals = rows.map(({ decision }) => refusalOf(decision));
+    const kept = [staging.name(batch, names, refusals)];
     // A rollback has what it saw when it decided what is to be put back.
-    if (isRestoring) return;
-    const saw = rows.map(seenBy);
-    await staging.plan(
-      this.#batch,
-      saw.map(({ planned }) => planned),
-      saw.map(({ plannedList }) => plannedList),
-    );
+    if (!isRestoring) {
+      const saw = rows.map(seenBy);
+      const [assignments, lists] = [saw.map(({ planned }) => planned), saw.map((each) => each.plannedList)];
+      kept.push(staging.plan(batch, assignments, lists));
+    }
+    await Promise.all(kept);
   }
 
   /** The rows of the next batch, as a plan file has them. */

@@ -134,12 +134,10 @@ export class PolicyLists {
     if (found?.kind !== 'policies') return undefined;
     const pages = new Map(found.policies.map((policy) => [keyOf(ownListPath(addressOf(policy))), policy]));
     const inPages = wanted.flatMap((address) => pages.get(keyOf(listPath(address))) ?? []);
-    // Nothing to hold them against: the next ones may tell.
-    if (inPages.length === 0 && pages.size > 0) return undefined;
-    const isSame = await this.#showTheSame(
-      inPages.filter(({ isReadAlone }) => !isReadAlone),
-      send,
-    );
+    const compared = inPages.filter(({ isReadAlone }) => !isReadAlone);
+    // Nothing to hold the pages against: the next lists may tell.
+    if (compared.length === 0 && found.policies.some(({ isReadAlone }) => !isReadAlone)) return undefined;
+    const isSame = await this.#showTheSame(compared, send);
     if (!isSame) this.#differs(kind);
     const shown = isSame
       ? new Map(

@@ -158,6 +158,17 @@ test('where none of the first ones stands in a page, the next ones decide', asyn
   expect(here.differs).toEqual([deviceConfiguration]);
 });
 
+test('nor do those decide that are cut, and were not taken from a page', async () => {
+  const cut = new Set(ALL.slice(0, 2 * COMPARED_LISTS));
+  const here = command({
+    inPage: (id) => (cut.has(id) ? SAME(id) : []),
+    entry: (id) => (cut.has(id) ? { 'assignments@odata.nextLink': `${BASE}/x` } : {}),
+  });
+  expect(await here.read([...cut])).toEqual([...cut].map(SAME));
+  expect(await here.read(ALL)).toEqual(ALL.map(SAME));
+  expect(here.differs).toEqual([deviceConfiguration]);
+});
+
 test.each<readonly [string, ReadReply]>([
   ['refused', answered(403)],
   ['no list', answered(200)],
