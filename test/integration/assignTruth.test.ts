@@ -7,6 +7,7 @@ import { APPLY, site, type Result, type Site } from '../support/assignSite.ts';
 import { csv } from '../support/cli.ts';
 import { ANY_SIZE } from '../support/plannedTenant.ts';
 import { startRedisServer, type TestRedis } from '../support/redisServer.ts';
+import { sized } from '../support/thoroughness.ts';
 
 let redis: TestRedis;
 beforeAll(async () => {
@@ -104,7 +105,8 @@ test.each([
   { seed: 5, rekey: false, assignReply: 'null', faults: { error500: 0.5, lost: 0.2, halfOpen: 0.01 } },
 ] as const)('no row is succeeded that the tenant does not hold: seed $seed, $faults', async (given) => {
   const tenant = generateTenant({
-    ...{ configurations: 50, compliancePolicies: 14, assignmentsPerPolicy: 4, nested: false },
+    ...{ configurations: sized(24, 100), compliancePolicies: sized(8, 28) },
+    ...{ assignmentsPerPolicy: 4, nested: false },
     ...{ seed: given.seed, unknownTargetShare: 0.1 },
   });
   const here = await site(

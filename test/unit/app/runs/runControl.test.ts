@@ -122,6 +122,13 @@ test('a run that somebody has ended meanwhile is not resumed, and the log does n
   expect(here.done).toEqual(['runs.transition']);
 });
 
+test('a run that has ended is opened again by retry, and not by resume', async () => {
+  const { services: here } = services('completed');
+  await expect(
+    resumeRun(runThatIs('completed', { finishedAt: NOW }), undefined, SAID, here),
+  ).rejects.toMatchObject(refusal("Run r1 is completed: it can't be resumed.", 'retarget retry'));
+});
+
 test('a blind run goes on by no whole lists', async () => {
   const { services: here } = services('paused');
   const blind = { ...runThatIs('paused'), blind: true };
