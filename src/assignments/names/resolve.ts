@@ -88,9 +88,14 @@ function isOpen(row: InputRow, { name, id, of }: Pair, { byName }: NameRules): b
 const isNoFilter = (value: unknown): boolean =>
   typeof value === 'string' && NO_FILTER.has(value.trim().toLowerCase());
 
-/** `remove` and `clear` want nothing: names beside them are there to be read by people. */
-const wantsTarget = ({ cells }: InputRow): boolean =>
-  !['remove', 'clear'].includes(String(cells.get('action') ?? '').toLowerCase());
+/**
+ * `clear` wants nothing, and `remove` expects a target only where its type stands beside it: other names are there to be read by
+ * people.
+ */
+function wantsTarget({ cells }: InputRow): boolean {
+  const action = String(cells.get('action') ?? '').toLowerCase();
+  return action === 'remove' ? cells.has('targetType') : action !== 'clear';
+}
 
 /** An export calls all devices by a name, too. */
 function takesGroup({ cells }: InputRow): boolean {
@@ -172,7 +177,7 @@ export function resolved(
       }
     }
   }
-  if (isNoFilter(cells.get('filterName'))) setDefault(cells, 'filterType', 'none');
+  if (wantsTarget(row) && isNoFilter(cells.get('filterName'))) setDefault(cells, 'filterType', 'none');
   if (reader.problems.length > 0) return { problems: reader.problems };
   return { row: { ...row, cells }, folded };
 }
