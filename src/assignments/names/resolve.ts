@@ -1,7 +1,7 @@
 import { kindNamed, type PolicyKind } from '../kinds/registry.ts';
 import type { InputColumn } from '../rows/columns.ts';
 import { RowReader, type ReadingRules } from '../rows/rowReader.ts';
-import type { InputRow, Problem } from '../rows/row.ts';
+import type { Fault, InputRow, Problem } from '../rows/row.ts';
 import { targetTypeNamed } from '../rows/writtenTarget.ts';
 import { quoted } from '../values/quoted.ts';
 import { foldedName, type Found, type Named, type NameTable } from './nameTable.ts';
@@ -131,25 +131,9 @@ export function resolved(
     what: What<T>,
   ): T | undefined => {
     const written = String(row.cells.get(column));
-    switch (found.kind) {
-      case 'one':
-        if (found.isFolded) folded.push({ written, found: found.found.name });
-        return found.found;
-      case 'none':
-        return reader.problem(
-          column,
-          `There is no ${what.one} ${quoted(written)}.`,
-          nearestInWords(found.nearest, what),
-        );
-      case 'several':
-        return reader.problem(
-          column,
-          `${found.candidates.length} ${what.many} are called ${quoted(written)}: ${candidatesInWords(found.candidates, what)}.`,
-          `Write the id of the one that is meant as ${what.idColumn}${what.tellApart}.`,
-        );
-      case 'notReadable':
-        return reader.problem(column, found.message, found.remedy);
-    }
+    if (found.kind !== 'one') return reader.fault(column, notFound(written, found, what));
+    if (found.isFolded) folded.push({ written, found: found.found.name });
+    return found.found;
   };
   if (rules.byName) withoutForeignIds(reader, cells);
   for (const pair of PAIRS.filter((each) => isOpen(row, each, rules))) {
@@ -229,11 +213,34 @@ function policyOf(
   return found;
 }
 
+/** Why a name is no id, and what to write instead. */
+export function notFound<T extends Named>(
+  written: string,
+  found: Exclude<Found<T>, { kind: 'one' }> | NotReadable,
+  what: What<T>,
+): Fault {
+  switch (found.kind) {
+    case 'none':
+      return {
+        message: `There is no ${what.one} ${quoted(written)}.`,
+        remedy: nearestInWords(found.nearest, what),
+      };
+    case 'several':
+      return {
+        message: `${found.candidates.length} ${what.many} are called ${quoted(written)}: ${candidatesInWords(found.candidates, what)}.`,
+        remedy: `Write the id of the one that is meant as ${what.idColumn}${what.tellApart}.`,
+      };
+    case 'notReadable':
+      return found;
+  }
+}
+
 /** How things of one sort are spoken of. */
 interface What<T> {
   readonly one: string;
   readonly many: string;
-  readonly idColumn: InputColumn;
+  /** Where an id is written: a column, or a flag. */
+  readonly idColumn: string;
   readonly tellApart: string;
   readonly inWords: (item: T) => string;
 }
@@ -245,12 +252,12 @@ const POLICY: What<NamedPolicy> = {
     [id, kind.policyType, ...(platform === undefined ? [] : [platform]), assignedTo].join(', '),
 };
 
-const groupIn = (idColumn: InputColumn): What<Named> => ({
+export const groupIn = (idColumn: string): What<Named> => ({
   ...{ one: 'group', many: 'groups', idColumn, tellApart: '' },
   inWords: ({ id }) => id,
 });
 
-const filterIn = (idColumn: InputColumn): What<NamedFilter> => ({
+export const filterIn = (idColumn: string): What<NamedFilter> => ({
   ...{ one: 'filter', many: 'filters', idColumn, tellApart: '' },
   inWords: ({ id, platform }) => [id, ...(platform === undefined ? [] : [platform])].join(', '),
 });
