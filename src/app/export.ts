@@ -1,16 +1,13 @@
-import { asRow, type AsRow } from '../assignments/rows/asRow.ts';
+import { NAME_COLUMNS } from '../assignments/names/namedCells.ts';
 import { INPUT_COLUMNS, type InputColumn } from '../assignments/rows/columns.ts';
+import type { ReadingRules } from '../assignments/rows/rowReader.ts';
 import type { Selector } from '../assignments/rows/selector.ts';
-import { kindOf, kindsIn, type PolicyKind, type PolicyType } from '../assignments/kinds/registry.ts';
-import { EXIT, UserError } from '../errors.ts';
-import { textFault } from '../formats/cells.ts';
-import type { TenantPolicies, TenantPolicy } from '../graph/reads/tenantPolicies.ts';
-import { graphOf } from './graphOf.ts';
-import type { Identity } from './identity.ts';
-import { patientReads } from './patientReads.ts';
-import { expectRead } from './plan/unreadable.ts';
-import { policyListsOf } from './policyListsOf.ts';
+import { entriesOf } from '../assignments/rules/rule.ts';
+import { kindOf, kindsIn, type PolicyType } from '../assignments/kinds/registry.ts';
+import { withNames } from './names/namesOf.ts';
 import type { Services } from './services.ts';
+import { shownPolicies } from './shownPolicies.ts';
+import { withReads } from './withReads.ts';
 
 /** The tenant's assignments as rows that `plan` reads, with the columns that they have. */
 export interface Export {
@@ -31,90 +28,44 @@ export interface Export {
  * Reads the assignments of all policies, or of those of one type.
  * @throws UserError (exit 4) when the tenant shows none of them
  */
-export async function exportAssignments(
+export const exportAssignments = (
   { type, selector }: { readonly type: PolicyType | undefined; readonly selector: Selector },
   services: Services,
-): Promise<Export> {
-  const { identity } = services;
-  const kinds = type === undefined ? kindsIn(identity.config.apiVersion) : [kindOf(type)];
-  const { policies: shown, notShown } = await readTenant(kinds, services);
-  const found = rowsOf(shown, identity).filter(({ cells }) =>
-    selector.matches((column) => cells.get(column as InputColumn)),
-  );
-  const rows = found.filter(({ kind }) => kind === 'row').map(({ cells }) => cells);
-  const policies = new Set(rows.map((cells) => `${cells.get('policyType')}/${cells.get('policyId')}`));
-  const left = (kind: AsRow['kind']): number => found.filter((each) => each.kind === kind).length;
-  return {
-    ...{ rows, columns: columnsOf(rows), policies: policies.size, notShown },
-    leftOut: { policySet: left('policySet'), unspeakable: left('unspeakable') },
-  };
-}
-
-interface Shown {
-  readonly policies: readonly TenantPolicy[];
-  readonly notShown: readonly string[];
-}
-
-/** @throws UserError (exit 4) when Graph gives no answer, or shows not one of these kinds. */
-async function readTenant(kinds: readonly PolicyKind[], services: Services): Promise<Shown> {
-  const { identity } = services;
-  const graph = graphOf(identity, services);
-  try {
-    const send = patientReads(services, graph);
-    const { graphUrl, apiVersion } = identity.config;
-    const policies: TenantPolicy[] = [];
-    const notShown: string[] = [];
-    const lists = policyListsOf(`${graphUrl}/${apiVersion}`, services);
-    for (const [kind, found] of await lists.believedPolicies(kinds, send)) {
-      expectRead(found, identity);
-      if (found.kind === 'policies') policies.push(...found.policies);
-      else notShown.push(whyNotShown(kind, found, identity));
-    }
-    if (notShown.length === kinds.length) throw nothingShown(notShown, identity);
-    return { policies, notShown };
-  } finally {
-    await graph.close();
-  }
-}
-
-function whyNotShown(
-  { policyType }: PolicyKind,
-  found: Exclude<TenantPolicies, { kind: 'policies' }>,
-  { config }: Identity,
-): string {
-  const why = 'why' in found ? found.why : `${found.error.code}: ${found.error.message}`;
-  return `Graph at ${config.graphUrl} does not show every ${policyType} with its assignments: ${why}`;
-}
-
-const nothingShown = (notShown: readonly string[], { hint }: Identity): UserError =>
-  new UserError(notShown.join('\n'), {
-    remedy: `Run \`${hint('doctor')}\`: it tells what is wrong. Then export again; nothing was written.`,
-    exitCode: EXIT.environment,
+): Promise<Export> =>
+  withReads(services, async (send, base) => {
+    const { config } = services.identity;
+    const kinds = type === undefined ? kindsIn(config.apiVersion) : [kindOf(type)];
+    const { policies: shown, notShown } = await shownPolicies(kinds, send, base, services);
+    const entries = shown.flatMap((policy) => entriesOf(policy, rulesOf(services)));
+    // Names cost a read a group: where nothing is selected by them, only those of what is selected are read.
+    const isByName = selector.columns.some((column) => NAME_COLUMNS.includes(column as InputColumn));
+    const all = entries.map(({ cells }) => cells);
+    const called = isByName ? await withNames(all, send, base) : all;
+    const found = entries.flatMap((entry, i) => {
+      const cells = called[i] ?? entry.cells;
+      return selector.matches((column) => cells.get(column as InputColumn)) ? [{ ...entry, cells }] : [];
+    });
+    const spoken = found.filter((entry) => entry.isSpeakable && !entry.isOfPolicySet);
+    const plain = spoken.map(({ cells }) => cells);
+    const rows = isByName ? plain : await withNames(plain, send, base);
+    const policySet = found.filter((entry) => entry.isOfPolicySet).length;
+    return {
+      ...{ rows, columns: columnsOf(rows), notShown },
+      policies: new Set(spoken.map(({ policy }) => policy)).size,
+      leftOut: { policySet, unspeakable: found.length - spoken.length - policySet },
+    };
   });
 
-function rowsOf(policies: readonly TenantPolicy[], { config }: Identity): AsRow[] {
-  const rules = { root: config.graphUrl, apiVersion: config.apiVersion, blind: false };
-  return policies.flatMap((policy) =>
-    policy.assignments.map((assignment) => {
-      const { kind, cells } = asRow(assignment, policy, rules);
-      return { kind, cells: new Map([...cells, ...policyCells(policy)]) };
-    }),
-  );
-}
-
-/** A name that no file can hold, as one with control characters, stays blank: it is there to be read by people. */
-function policyCells({ displayName, platform }: TenantPolicy): [InputColumn, string][] {
-  const name = displayName === undefined || textFault(displayName) !== undefined ? '' : displayName;
-  return [
-    ['policyName', name],
-    ['platform', platform ?? ''],
-  ];
-}
+/** How rows are read that are written for the tenant of these services. */
+export const rulesOf = ({ identity: { config } }: Pick<Services, 'identity'>): ReadingRules => ({
+  root: config.graphUrl,
+  apiVersion: config.apiVersion,
+  blind: false,
+});
 
 /** All that a current assignment can say. */
 export const EXPORT_COLUMNS: readonly InputColumn[] = INPUT_COLUMNS.filter(
-  (column) =>
-    !['via', 'url', 'source', 'sourceId', 'target', 'body', 'action', 'note', 'groupName'].includes(column),
+  (column) => !['via', 'url', 'source', 'sourceId', 'target', 'body', 'action', 'note'].includes(column),
 );
 
 const ALWAYS: readonly InputColumn[] = [
@@ -122,7 +73,8 @@ const ALWAYS: readonly InputColumn[] = [
   ...(['policyName', 'platform'] as const),
 ];
 
-function columnsOf(rows: readonly ReadonlyMap<InputColumn, string>[]): readonly InputColumn[] {
+/** Those that rows have, in their order, and those that stand in every such file. */
+export function columnsOf(rows: readonly ReadonlyMap<InputColumn, string>[]): readonly InputColumn[] {
   const used = new Set([...ALWAYS, ...rows.flatMap((cells) => [...cells.keys()])]);
   return INPUT_COLUMNS.filter((column) => used.has(column));
 }

@@ -10,7 +10,7 @@ export interface SelectionFlags {
 export const whereOption = (): Option =>
   many(
     '--where <column=text>',
-    'only rows whose cell is this, * stands for any text; may be repeated, then all must hold',
+    'only rows whose cell is this, or with != is not; * stands for any text; may be repeated, then all must hold',
   );
 
 export function selectionOptions(command: Command): Command {

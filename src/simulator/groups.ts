@@ -70,10 +70,37 @@ const group = (
 /** Groups of a page when nothing is said. Source: learn.microsoft.com/graph/paging. */
 const GROUPS_PER_PAGE = 100;
 
-/** The named groups that a `$filter` asks for: by the whole name in any letter case, or by its beginning. */
+/** Source: learn.microsoft.com/graph/aad-advanced-queries, "Limits". */
+const IDS_PER_FILTER_MAX = 15;
+
+/** The groups that a `$filter` asks for by their ids: every id names one that is not missing. */
+function withIds(
+  ids: readonly string[],
+  query: URLSearchParams,
+  address: string,
+  settings: GroupSettings,
+): Shown {
+  if (ids.length > IDS_PER_FILTER_MAX) return { refused: TOO_MANY_IDS };
+  const missing = new Set(settings.groupsMissing.map((id) => id.toLowerCase()));
+  const groups = ids
+    .filter((id) => !missing.has(id.toLowerCase()))
+    .map((id) => ({ id, displayName: group(id, true, settings)['displayName'] as string }));
+  return shownGroups(groups, query, address, settings);
+}
+
+const TOO_MANY_IDS: Refused = {
+  status: 400,
+  code: 'Request_UnsupportedQuery',
+  message: `Too many child clauses specified in search filter expression: more than ${IDS_PER_FILTER_MAX}.`,
+  born: 'gateway',
+};
+
+/** The named groups that a `$filter` asks for: by ids, by the whole name in any letter case, or by its beginning. */
 function listed(query: URLSearchParams, address: string, settings: GroupSettings): Shown {
   const filter = query.get('$filter');
   if (filter === null) return shownGroups(settings.groups, query, address, settings);
+  const ids = /^id in \(('[^']*'(?:, ?'[^']*')*)\)$/.exec(filter)?.[1];
+  if (ids !== undefined) return withIds(ids.slice(1, -1).split(/', ?'/), query, address, settings);
   const [, called, beginning] =
     /^displayName eq '((?:[^']|'')*)'$|^startswith\(displayName, ?'((?:[^']|'')*)'\)$/.exec(filter) ?? [];
   const text = (called ?? beginning)?.replaceAll("''", "'").toLowerCase();

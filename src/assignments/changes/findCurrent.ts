@@ -1,11 +1,16 @@
 import { isOfPolicySet, type CurrentAssignment, type RowError } from './current.ts';
 import { audienceKey } from '../targets/audience.ts';
 import type { Change } from '../rows/change.ts';
+import type { Desired } from '../rows/desired.ts';
 import { targetInWords } from './changeKind.ts';
+import { holds } from './holds.ts';
+import { patchBody, type DesiredBody } from './request.ts';
 import { filterOf } from '../targets/filter.ts';
 import type { FromTarget } from '../rows/fromTarget.ts';
 import { sameId } from '../values/ids.ts';
+import { targetIn } from '../targets/currentTarget.ts';
 import { targetBody } from '../targets/target.ts';
+import type { JsonObject } from '../values/json.ts';
 
 /** The assignment of a list that a row names. */
 export interface FoundCurrent {
@@ -17,6 +22,19 @@ export interface FoundCurrent {
 
 /** Finds the assignment that a change is about. One that names none, as `add` and `clear`, is about none. */
 export function findCurrent(
+  change: Pick<Change, 'address' | 'from'> & { readonly expected?: Desired },
+  list: readonly CurrentAssignment[],
+): FoundCurrent {
+  const found = named(change, list);
+  if (found.mismatch !== undefined || found.current === undefined || change.expected === undefined)
+    return found;
+  const expected = { address: change.address, desired: change.expected };
+  return holds(expected, found.current)
+    ? found
+    : { ...found, mismatch: otherThanExpected(expected, found.current) };
+}
+
+function named(
   { address: { assignmentId }, from }: Pick<Change, 'address' | 'from'>,
   list: readonly CurrentAssignment[],
 ): FoundCurrent {
@@ -51,5 +69,15 @@ function targetMismatch(assignmentId: string, from: FromTarget, found: CurrentAs
   return {
     code: 'TargetMismatch',
     message: `Expected ${expected}${under}, found ${what}; nothing was written.`,
+  };
+}
+
+function otherThanExpected(expected: DesiredBody, current: CurrentAssignment): RowError {
+  const body = patchBody(expected, current);
+  const inWords = (whole: JsonObject): string =>
+    `${targetInWords(targetIn(whole))}${typeof body['intent'] === 'string' ? `, intent ${String(whole['intent'])}` : ''}`;
+  return {
+    code: 'TargetMismatch',
+    message: `Expected ${inWords(body)}, found ${inWords(current.whole)} under the id ${current.id}; nothing was written.`,
   };
 }

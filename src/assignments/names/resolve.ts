@@ -1,7 +1,7 @@
 import { kindNamed, type PolicyKind } from '../kinds/registry.ts';
 import type { InputColumn } from '../rows/columns.ts';
 import { RowReader, type ReadingRules } from '../rows/rowReader.ts';
-import type { InputRow, Problem } from '../rows/row.ts';
+import type { Fault, InputRow, Problem } from '../rows/row.ts';
 import { targetTypeNamed } from '../rows/writtenTarget.ts';
 import { quoted } from '../values/quoted.ts';
 import { foldedName, type Found, type Named, type NameTable } from './nameTable.ts';
@@ -88,9 +88,14 @@ function isOpen(row: InputRow, { name, id, of }: Pair, { byName }: NameRules): b
 const isNoFilter = (value: unknown): boolean =>
   typeof value === 'string' && NO_FILTER.has(value.trim().toLowerCase());
 
-/** `remove` and `clear` want nothing: names beside them are there to be read by people. */
-const wantsTarget = ({ cells }: InputRow): boolean =>
-  !['remove', 'clear'].includes(String(cells.get('action') ?? '').toLowerCase());
+/**
+ * `clear` wants nothing, and `remove` expects a target only where its type stands beside it: other names are there to be read by
+ * people.
+ */
+function wantsTarget({ cells }: InputRow): boolean {
+  const action = String(cells.get('action') ?? '').toLowerCase();
+  return action === 'remove' ? cells.has('targetType') : action !== 'clear';
+}
 
 /** An export calls all devices by a name, too. */
 function takesGroup({ cells }: InputRow): boolean {
@@ -126,25 +131,9 @@ export function resolved(
     what: What<T>,
   ): T | undefined => {
     const written = String(row.cells.get(column));
-    switch (found.kind) {
-      case 'one':
-        if (found.isFolded) folded.push({ written, found: found.found.name });
-        return found.found;
-      case 'none':
-        return reader.problem(
-          column,
-          `There is no ${what.one} ${quoted(written)}.`,
-          nearestInWords(found.nearest, what),
-        );
-      case 'several':
-        return reader.problem(
-          column,
-          `${found.candidates.length} ${what.many} are called ${quoted(written)}: ${candidatesInWords(found.candidates, what)}.`,
-          `Write the id of the one that is meant as ${what.idColumn}${what.tellApart}.`,
-        );
-      case 'notReadable':
-        return reader.problem(column, found.message, found.remedy);
-    }
+    if (found.kind !== 'one') return reader.fault(column, notFound(written, found, what));
+    if (found.isFolded) folded.push({ written, found: found.found.name });
+    return found.found;
   };
   if (rules.byName) withoutForeignIds(reader, cells);
   for (const pair of PAIRS.filter((each) => isOpen(row, each, rules))) {
@@ -172,7 +161,7 @@ export function resolved(
       }
     }
   }
-  if (isNoFilter(cells.get('filterName'))) setDefault(cells, 'filterType', 'none');
+  if (wantsTarget(row) && isNoFilter(cells.get('filterName'))) setDefault(cells, 'filterType', 'none');
   if (reader.problems.length > 0) return { problems: reader.problems };
   return { row: { ...row, cells }, folded };
 }
@@ -224,11 +213,34 @@ function policyOf(
   return found;
 }
 
+/** Why a name is no id, and what to write instead. */
+export function notFound<T extends Named>(
+  written: string,
+  found: Exclude<Found<T>, { kind: 'one' }> | NotReadable,
+  what: What<T>,
+): Fault {
+  switch (found.kind) {
+    case 'none':
+      return {
+        message: `There is no ${what.one} ${quoted(written)}.`,
+        remedy: nearestInWords(found.nearest, what),
+      };
+    case 'several':
+      return {
+        message: `${found.candidates.length} ${what.many} are called ${quoted(written)}: ${candidatesInWords(found.candidates, what)}.`,
+        remedy: `Write the id of the one that is meant as ${what.idColumn}${what.tellApart}.`,
+      };
+    case 'notReadable':
+      return found;
+  }
+}
+
 /** How things of one sort are spoken of. */
 interface What<T> {
   readonly one: string;
   readonly many: string;
-  readonly idColumn: InputColumn;
+  /** Where an id is written: a column, or a flag. */
+  readonly idColumn: string;
   readonly tellApart: string;
   readonly inWords: (item: T) => string;
 }
@@ -240,12 +252,12 @@ const POLICY: What<NamedPolicy> = {
     [id, kind.policyType, ...(platform === undefined ? [] : [platform]), assignedTo].join(', '),
 };
 
-const groupIn = (idColumn: InputColumn): What<Named> => ({
+export const groupIn = (idColumn: string): What<Named> => ({
   ...{ one: 'group', many: 'groups', idColumn, tellApart: '' },
   inWords: ({ id }) => id,
 });
 
-const filterIn = (idColumn: InputColumn): What<NamedFilter> => ({
+export const filterIn = (idColumn: string): What<NamedFilter> => ({
   ...{ one: 'filter', many: 'filters', idColumn, tellApart: '' },
   inWords: ({ id, platform }) => [id, ...(platform === undefined ? [] : [platform])].join(', '),
 });

@@ -28,14 +28,22 @@ export function readAction(reader: RowReader): Action | undefined {
   return action;
 }
 
-/** `remove` and `clear` want nothing: a target beside them would be taken for what is to be removed, and it is not. */
-export function refuseDesired(reader: RowReader, action: 'remove' | 'clear'): void {
+/**
+ * `remove` and `clear` want nothing: a target beside them would be taken for what is to be removed, and it is not.
+ * @param but columns that say something else in this row
+ */
+export function refuseDesired(
+  reader: RowReader,
+  action: 'remove' | 'clear',
+  but: readonly InputColumn[] = [],
+): void {
   const remedy = {
-    remove: 'Name what is to be removed by assignmentId, or by fromTargetType and fromGroupId.',
+    remove:
+      'Name what is to be removed by assignmentId, or by fromTargetType and fromGroupId; beside these targetType and what it takes may say what is expected there.',
     clear: 'Leave it blank: clear removes all that the policy has and that no other row is about.',
   }[action];
   for (const column of WISH_COLUMNS) {
-    if (reader.has(column))
+    if (reader.has(column) && !but.includes(column))
       reader.problem(column, `The action ${action} takes no ${column}, which says what is wanted.`, remedy);
   }
 }

@@ -1,4 +1,5 @@
 import { readAction, refuseDesired, type Action } from './action.ts';
+import { EXPECTED_COLUMNS, namesWhatItWants, readExpected } from './expected.ts';
 import { readExtras } from './extras.ts';
 import { refuseUnfit, refuseUnread } from './fitsKind.ts';
 import { FROM_COLUMNS, namesByTarget, readFrom, type FromTarget } from './fromTarget.ts';
@@ -22,12 +23,17 @@ interface Named {
   readonly policyName: string | undefined;
 }
 
+/** What a row that removes must find; it is checked where the assignment is there. */
+interface Expecting {
+  readonly expected?: Desired;
+}
+
 /** A change that says what is to be there. */
 export type DesiredChange = Named & { readonly action: 'set' | 'add'; readonly desired: Desired };
 
 /** What a valid row wants: this assignment, that target; or none. */
 export type Change =
-  DesiredChange | (Named & { readonly action: 'remove' | 'clear'; readonly desired: undefined });
+  DesiredChange | (Named & Expecting & { readonly action: 'remove' | 'clear'; readonly desired: undefined });
 
 /** A row as a change, or every problem it has. */
 export function changeOf(
@@ -36,18 +42,23 @@ export function changeOf(
 ): { change: Change } | { problems: readonly Problem[] } {
   const reader = new RowReader(row, rules);
   const action = readAction(reader);
-  const address = readAddress(reader, assignmentIdUse(reader, action));
+  const isAsExported = action === 'add' && namesWhatItWants(row, rules);
+  const written = readAddress(reader, isAsExported ? 'optional' : assignmentIdUse(reader, action));
+  const address = written && isAsExported ? { ...written, assignmentId: '' } : written;
   refuseNested(reader, action, address);
   if (address !== undefined) refuseUnread(reader, address);
-  const from = action === 'add' || action === 'clear' ? refuseFrom(reader, action) : readFrom(reader);
+  const from = isAsExported ? undefined : readFromFor(action, reader);
   const desired = action && readDesiredFor(action, reader, address);
+  const expected = action === 'remove' ? readExpectedFor(reader, address, from) : undefined;
   if (address !== undefined && desired !== undefined) refuseUnfit(reader, address, desired);
   const policyName = readPolicyName(reader);
   if (reader.problems.length > 0) return { problems: reader.problems };
   if (address && action) {
     const named = { line: row.line, address, from, policyName };
     if (action === 'remove' || action === 'clear')
-      return { change: { ...named, action, desired: undefined } };
+      return {
+        change: { ...named, action, desired: undefined, ...(expected !== undefined && { expected }) },
+      };
     if (desired) return { change: { ...named, action, desired } };
   }
   throw new Error(`Line ${row.line} reads neither as a change nor as a problem.`); // it would vanish without a word
@@ -76,6 +87,9 @@ function assignmentIdUse(reader: RowReader, action: Action | undefined): Assignm
   }
 }
 
+const readFromFor = (action: Action | undefined, reader: RowReader): FromTarget | undefined =>
+  action === 'add' || action === 'clear' ? refuseFrom(reader, action) : readFrom(reader);
+
 function refuseFrom(reader: RowReader, action: 'add' | 'clear'): undefined {
   for (const column of FROM_COLUMNS) {
     if (reader.has(column))
@@ -85,6 +99,21 @@ function refuseFrom(reader: RowReader, action: 'add' | 'clear'): undefined {
         `Leave ${column} blank, or write set or remove as action.`,
       );
   }
+}
+
+/** Where the row has no other name, its target would be taken for one. */
+function readExpectedFor(
+  reader: RowReader,
+  address: Address | undefined,
+  from: FromTarget | undefined,
+): Desired | undefined {
+  const isNamed = namesByTarget(reader) || (address !== undefined && address.assignmentId !== '');
+  if (isNamed && reader.has('targetType')) {
+    refuseDesired(reader, 'remove', EXPECTED_COLUMNS);
+    return readExpected(reader, address, from);
+  }
+  refuseDesired(reader, 'remove');
+  return undefined;
 }
 
 /** `assign` writes a policy's own list; the lists of the nested forms belong to another policy. */
@@ -109,9 +138,10 @@ function readDesiredFor(
     case 'set':
     case 'add':
       return readDesired(reader, address);
-    case 'remove':
     case 'clear':
       refuseDesired(reader, action);
+      return undefined;
+    case 'remove':
       return undefined;
   }
 }

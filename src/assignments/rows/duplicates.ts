@@ -34,7 +34,11 @@ export class Duplicates {
  * types and of "no filter". What only repeats the address does not count.
  */
 export function desiredKey(change: Change): string {
-  return `${JSON.stringify(change.from)} ${desiredKeyIn(change)}`.toLowerCase();
+  const expected = change.desired === undefined ? change.expected : undefined;
+  const named = [change.from, ...(expected === undefined ? [] : [expected])].map((each) =>
+    JSON.stringify(each),
+  );
+  return `${named.join(' ')} ${desiredKeyIn(change)}`.toLowerCase();
 }
 
 function desiredKeyIn(change: Change): string {

@@ -27,6 +27,7 @@ export interface Selector {
 /**
  * The rows for which every text holds; all rows when there is none. A text is `name=glob`: a column in any spelling that a
  * header may have, and its whole text without case, where `*` is any text and everything else itself. A blank cell is ''.
+ * `name!=glob` holds where that does not, so for a blank cell, too, unless the glob is ''.
  */
 export function parseWhere(texts: readonly string[]): Fault | Selector {
   const conditions: Condition[] = [];
@@ -37,12 +38,14 @@ export function parseWhere(texts: readonly string[]): Fault | Selector {
   }
   return {
     columns: conditions.map(({ column }) => column),
-    matches: (cell) => conditions.every(({ column, parts }) => fits(cell(column) ?? '', parts)),
+    matches: (cell) =>
+      conditions.every(({ column, isNegated, parts }) => fits(cell(column) ?? '', parts) !== isNegated),
   };
 }
 
 interface Condition {
   readonly column: SelectableColumn;
+  readonly isNegated: boolean;
   /** What stands between the `*`, in lower case. */
   readonly parts: readonly string[];
 }
@@ -52,14 +55,17 @@ function parseCondition(text: string): Fault | Condition {
   if (equals === -1) {
     return {
       message: `${quoted(text)} is no condition.`,
-      remedy: 'Write column=text, for example status=failed or "policyName=iOS*"; * stands for any text.',
+      remedy:
+        'Write column=text or column!=text, for example status=failed or "policyName!=*Kiosk*"; * stands for any text.',
     };
   }
-  const name = text.slice(0, equals);
+  // No column ends in a `!`.
+  const isNegated = text.charAt(equals - 1) === '!';
+  const name = text.slice(0, isNegated ? equals - 1 : equals);
   const column = columnByPlainName.get(plainName(name));
   if (column === undefined) return unknownColumn(name);
   const glob = text.slice(equals + 1);
-  return { column, parts: glob.toLowerCase().split('*') };
+  return { column, isNegated, parts: glob.toLowerCase().split('*') };
 }
 
 function unknownColumn(name: string): Fault {
@@ -103,7 +109,9 @@ export function rowAbout(
   const reader = new RowReader(row, rules);
   const address = readAddress(reader, 'optional');
   if (address === undefined) return { problems: reader.problems };
-  if (address.assignmentId !== '') return { key: addressKey(address) };
+  // What is to be added has no id yet, whatever the row was exported with.
+  const isAdded = String(row.cells.get('action') ?? '').toLowerCase() === 'add';
+  if (address.assignmentId !== '' && !isAdded) return { key: addressKey(address) };
   const read = changeOf(row, rules);
   return 'problems' in read ? read : { key: aboutKey(read.change) };
 }

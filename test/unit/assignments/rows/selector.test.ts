@@ -67,6 +67,20 @@ test.each([
   expect(isSelected({ note: '' }, text)).toBe(holds);
 });
 
+test.each([
+  ['policyName!=*Kiosk*', 'WIN - Kiosk 1', false],
+  ['policyName!=*Kiosk*', 'WIN - BitLocker', true],
+  ['policy_name !=*kiosk*', 'WIN - Kiosk 1', false],
+  ['policyName!=', 'WIN', true],
+  ['policyName!=', '', false],
+  ['policyName!=WIN', '', true],
+  // Only what stands before the first equals sign says how it is compared.
+  ['policyName=!=', '!=', true],
+  ['policyName=a!=b', 'a!=b', true],
+])('%j holds for the policy %j: %s', (text, policyName, holds) => {
+  expect(isSelected({ policyName }, text)).toBe(holds);
+});
+
 test('nothing but * is special, an equals sign and a line end neither', () => {
   const note = '.+?[a](b){1}|^$\\=c';
   expect(isSelected({ note }, `note=${note}`)).toBe(true);
