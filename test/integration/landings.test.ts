@@ -78,6 +78,16 @@ test('who watches a run that waits for a write that may still land is told so', 
   expect(leftMs).toBeGreaterThan(0);
 });
 
+test('a write without a reply that a read has found keeps nobody waiting, as it was the only one', async () => {
+  const each = await world(record, {
+    graph: { script: [{ envelope: WRITE, fault: 'lost', request: 3 }] },
+    pace: { requestTimeoutMs: 60_000 },
+  });
+  await each.work();
+  expect(await workOn(await secondRun(each, 'a3', 'other'), each)).toBe(0);
+  expect(groupOf(each, 'a3')).toBe('other');
+});
+
 test('a list whose writes were all answered is written by the next run at once', async () => {
   const each = await world(record);
   await each.work();
