@@ -59,10 +59,33 @@ test.each<FaultName>(['timeoutLate', 'lostLate'])(
 test('what a second run finds so while a write may still land is judged after that', async () => {
   const each = await world(record, lateAt(3));
   await each.work();
-  const waited = await workOn(await secondRun(each, 'a3', 'new-3'), each);
-  expect(waited).toBeGreaterThan(0);
+  await workOn(await secondRun(each, 'a3', 'new-3'), each);
   expect(each.graph.stats().writesLandedLate).toBe(1);
   expect((await each.runs.run('r2'))?.counts).toMatchObject({ skipped: 1 });
+});
+
+test('who watches a run that waits for a write that may still land is told so', async () => {
+  const each = await world(record, { ...lateAt(3), pace: { requestTimeoutMs: 30_000 } });
+  await each.work();
+  const step = await processBatch(
+    await secondRun(each, 'a3', 'other'),
+    each.deps,
+    new AbortController().signal,
+  );
+  expect(step).toMatchObject({ kind: 'later' });
+  const { lists, leftMs } = await each.runs.lateWaits('r2');
+  expect(lists).toBe(1);
+  expect(leftMs).toBeGreaterThan(0);
+});
+
+test('a write without a reply that a read has found keeps nobody waiting, as it was the only one', async () => {
+  const each = await world(record, {
+    graph: { script: [{ envelope: WRITE, fault: 'lost', request: 3 }] },
+    pace: { requestTimeoutMs: 60_000 },
+  });
+  await each.work();
+  expect(await workOn(await secondRun(each, 'a3', 'other'), each)).toBe(0);
+  expect(groupOf(each, 'a3')).toBe('other');
 });
 
 test('a list whose writes were all answered is written by the next run at once', async () => {

@@ -28,3 +28,18 @@ local function settleLandings(landings, token, mayLand)
     end
   end
 end
+
+-- Rows of which a read has found the only send: it has landed. Where more than one may be on its way, nobody knows which it was.
+local function landedRows(landings, rows)
+  local members = {}
+  for _, member in ipairs(redis.call('ZRANGE', landings, 0, -1)) do
+    local row = string.match(member, '^%S+ (%S+) ')
+    if rows[row] then
+      members[row] = members[row] or {}
+      table.insert(members[row], member)
+    end
+  end
+  for _, own in pairs(members) do
+    if #own == 1 then redis.call('ZREM', landings, own[1]) end
+  end
+end

@@ -58,6 +58,7 @@ if not states then return { '', '', event } end
 local bytes = { string.byte(states, 1, #states) }
 local details, lists, counts, codes = {}, {}, {}, {}
 local left, sent, unused, unrecorded, expected = 0, 0, 0, 0, 0
+local found, hasFound = {}, false
 local function isInDoubt(state) return state ~= STATE.pending and state <= UNSETTLED_MAX end
 for _, row in ipairs(args.rows) do
   local at = row.place + 1
@@ -67,6 +68,9 @@ for _, row in ipairs(args.rows) do
     bytes[at] = row.byte
     if row.detail then details[#details + 1] = row.detail end
     if row.list then lists[#lists + 1] = row.list end
+    if isInDoubt(before) and row.byte == STATE.succeeded + 16 then
+      found[args.runId .. ':' .. batch .. ':' .. row.place], hasFound = true, true
+    end
     if isInDoubt(before) then sent = sent - 1 end
     if isInDoubt(state) then sent = sent + 1 end
     if isInDoubt(before) and row.byte == STATE.pending then unused = unused + 1 end
@@ -81,6 +85,7 @@ for _, row in ipairs(args.rows) do
     end
   end
 end
+if hasFound then landedRows(LANDINGS, found) end
 -- Who accepted the plan has seen them fail.
 if expected > 0 then redis.call('HINCRBY', HEADER, FIELD.failedSeen, expected) end
 for state, n in pairs(counts) do redis.call('HINCRBY', HEADER, COUNTERS[state], n) end
