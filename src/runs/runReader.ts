@@ -1,5 +1,6 @@
 import type { RedisClient } from '../redis/connection.ts';
-import { decodeInputs } from './batchCodec.ts';
+import { CALLED_FIELD, decodeCalled, decodeInputs } from './batchCodec.ts';
+import type { Called } from '../assignments/names/calledIds.ts';
 import type { InputRow } from '../assignments/rows/row.ts';
 import { recordedRows, type RecordedRow } from './batchRow.ts';
 import { keysOf, type Keys, type RunKeys } from './keys.ts';
@@ -153,6 +154,11 @@ export class RunReader {
         rulesOf(run),
       );
     });
+  }
+
+  /** What people call the groups and filters of a run's rows, as far as its plan saw it. */
+  async called(runId: string): Promise<Called> {
+    return decodeCalled(await this.redis.hgetBuffer(this.keys.run(runId).planned, CALLED_FIELD));
   }
 
   /** Rows of the given batches as read, for a plan of what is staged. */

@@ -1,5 +1,7 @@
 import { DigestTable } from '../assignments/values/digestTable.ts';
 import {
+  CALLED_FIELD,
+  encodeCalled,
   encodeDetail,
   encodeFingerprints,
   encodeInputs,
@@ -7,6 +9,7 @@ import {
   encodeNames,
   encodeRefusals,
 } from './batchCodec.ts';
+import type { Called } from '../assignments/names/calledIds.ts';
 import type { RowNames } from '../assignments/rows/names.ts';
 import type { InputRow } from '../assignments/rows/row.ts';
 import type { InputColumn } from '../assignments/rows/columns.ts';
@@ -135,6 +138,15 @@ export class Staging {
     const transaction = this.#store.transaction();
     this.#setNames(transaction, batch, names);
     this.#setRefusals(transaction, batch, refusals);
+    this.#expiry(transaction);
+    await execute(transaction);
+  }
+
+  /** What people call the groups and filters of the rows: kept once, not with each row. */
+  async call(names: Called): Promise<void> {
+    if (Object.keys(names).length === 0) return;
+    const transaction = this.#store.transaction();
+    transaction.hset(this.#store.keys.run(this.runId).planned, CALLED_FIELD, encodeCalled(names));
     this.#expiry(transaction);
     await execute(transaction);
   }

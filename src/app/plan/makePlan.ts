@@ -74,8 +74,18 @@ export async function makePlan(
     rowsPlanned.problems.refuse(services.events);
     const { tally, differences } = rowsPlanned;
     const found = foundIn(tally, facts, subject, terms);
-    const fingerprint = await files.end(Object.fromEntries(found));
-    const judged = { tally, found, createdAt, tenantRead, fingerprint, differences: differences.found };
+    const names = facts ? await facts.called(tally.mentioned) : {};
+    await staging.call(names);
+    const fingerprint = await files.end(Object.fromEntries(found), names);
+    const judged = {
+      tally,
+      names,
+      found,
+      createdAt,
+      tenantRead,
+      fingerprint,
+      differences: differences.found,
+    };
     return await planOf(judged, subject, terms);
   } finally {
     await graph?.close();
@@ -149,7 +159,7 @@ function foundIn(
   { rules }: PlanSubject,
   { limits, offline }: PlanTerms,
 ): ReadonlyMap<GuardKind, number> {
-  const found = new Map(tally.guard);
+  const found = new Map(tally.causes.counts);
   const { writesByType } = tally;
   const over = overMaxChanges({ writesByType, totalByType: facts?.totals ?? new Map(), ...limits });
   const tooMany = [...over.values()].reduce((sum, rows) => sum + rows, 0);
@@ -179,7 +189,7 @@ const headerOf = (
 async function planOf(judged: Judged, subject: PlanSubject, { allowed, offline }: PlanTerms): Promise<Plan> {
   const { services, staging, intake, rules, leftOut } = subject;
   const { identity, runs } = services;
-  const { tally, found, createdAt, tenantRead, fingerprint, differences } = judged;
+  const { tally, names, found, createdAt, tenantRead, fingerprint, differences } = judged;
   const { counts } = tally;
   const flow = await runs.limiterNow(services.limiterOn(runs).policy());
   const asks = tally.requests > 0 && !offline && !rules.blind && identity.signedIn !== undefined;
@@ -205,7 +215,8 @@ async function planOf(judged: Judged, subject: PlanSubject, { allowed, offline }
     firstRows: tally.rowsShown,
     refusedRows: tally.refused,
     guard: Object.fromEntries(found),
-    findings: tally.findings,
+    findings: tally.causes.all,
+    names,
     fingerprint,
     differences,
     doubt: doubtOf(subject, judged),

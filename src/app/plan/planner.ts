@@ -10,6 +10,7 @@ import {
   type ListSnapshot,
   type PlanRules,
 } from '../../assignments/changes/planBatch.ts';
+import { nameFault } from '../../assignments/names/nameFault.ts';
 import { Guard } from '../../assignments/guard/guard.ts';
 import type { Change } from '../../assignments/rows/change.ts';
 import { policyNameFault } from '../../assignments/rows/policyName.ts';
@@ -51,7 +52,7 @@ export class Planner {
       await this.#read(doubtful, snapshot, { isAlone: true });
       decisions = planBatch(rows, snapshot, planRules(this.#subject));
     }
-    await this.#facts.learn(decisions);
+    await this.#facts.learn(decisions, this.#subject.isRestoring ? [] : batches.flat());
     const byList = Map.groupBy(decisions, ({ row }) => listPath(row.change.address));
     const planned = new Map<InputRow, PlannedRow>();
     for (const [path, ofList] of byList)
@@ -115,7 +116,7 @@ export class Planner {
     const fact = this.#facts.policy(address);
     const list = reading?.kind === 'list' ? reading.assignments : undefined;
     const findings = this.#guard.judgeList({
-      ...{ kind: address.kind, policyId: address.policyId, ...fact },
+      ...{ platform: fact?.platform, protects: fact?.protects },
       ...{ assignments: list ?? [], decisions },
     });
     return decisions.map(({ row, waitsFor, ...decision }, i) => ({
@@ -126,18 +127,20 @@ export class Planner {
         findings: findings[i] ?? [],
         waitsFor: waitsFor.map(({ input }) => input.line),
       },
-      fault: decision.kind === 'duplicate' ? undefined : this.#fault(row.change, fact?.name, list),
+      fault: decision.kind === 'duplicate' ? undefined : this.#fault(row, fact?.name, list),
     }));
   }
 
   /** The row says of the tenant what is not so, as when one column of the file was sorted alone. */
   #fault(
-    change: Change,
+    { input, change }: BatchRow & Pick<StagedRow, 'input'>,
     policyName: string | undefined,
     list: readonly CurrentAssignment[] | undefined,
-  ): RowError | undefined {
-    // A rollback says what its policies were called then.
-    const misnamed = this.#subject.isRestoring ? undefined : policyNameFault(change, policyName);
+  ): PlannedRow['fault'] {
+    // A rollback says what its policies and groups were called then.
+    const misnamed = this.#subject.isRestoring
+      ? undefined
+      : (policyNameFault(change, policyName) ?? nameFault(input, (id) => this.#facts.nameOf(id)));
     return misnamed ?? (list === undefined ? this.#elsewhere(change) : this.#misplaced(change, list));
   }
 

@@ -1,11 +1,17 @@
 import { filterOf } from '../../assignments/targets/filter.ts';
+import { namedIdsIn } from '../../assignments/names/nameFault.ts';
+import type { Mentioned } from '../../assignments/names/mentioned.ts';
+import type { Called } from '../../assignments/names/calledIds.ts';
+import type { InputRow } from '../../assignments/rows/row.ts';
 import type { FilterFact, GroupFact, TenantFacts } from '../../assignments/guard/guard.ts';
 import type { DevicePlatform } from '../../assignments/targets/platforms.ts';
 import type { Address } from '../../assignments/kinds/address.ts';
+import type { Protection } from '../../assignments/kinds/kind.ts';
 import { kindsIn, type PolicyType } from '../../assignments/kinds/registry.ts';
 import { policyKey } from '../../assignments/kinds/address.ts';
 import { groupOf, targetIn } from '../../assignments/targets/currentTarget.ts';
 import { readAssignmentFilters } from '../../graph/reads/assignmentFilters.ts';
+import { groupNames } from '../../graph/reads/groupNames.ts';
 import { readGroups } from '../../graph/reads/groups.ts';
 import type { SendReads } from '../../graph/reads/reading.ts';
 import type { Identity } from '../identity.ts';
@@ -18,6 +24,8 @@ import { countAssignments } from '../../graph/reads/tenantPolicies.ts';
 export interface PolicyFact {
   readonly name: string | undefined;
   readonly platform: DevicePlatform | undefined;
+  /** What devices lose with it. */
+  readonly protects: Protection | undefined;
 }
 
 /** What a plan needs to know of the tenant besides the lists of its policies, each thing read once. */
@@ -25,6 +33,10 @@ export class FactsOfTenant implements TenantFacts {
   readonly #send: SendReads;
   readonly #base: string;
   readonly #groups = new Map<string, GroupFact>();
+  /** By ids in lower case. */
+  readonly #groupNames = new Map<string, string>();
+  /** Groups whose names were asked for: one that is not among them has none that may be read. */
+  readonly #namesAsked = new Set<string>();
   readonly #policies = new Map<string, PolicyFact>();
   /** Assignment → policy. */
   readonly #owners = new Map<string, string>();
@@ -53,16 +65,19 @@ export class FactsOfTenant implements TenantFacts {
       expectRead(found, identity);
       facts.#totals.set(kind.policyType, countAssignments(found));
       if (found.kind !== 'policies') continue;
-      for (const { id, displayName, platform, assignments } of found.policies) {
-        facts.#policies.set(policyKey({ kind, policyId: id }), { name: displayName, platform });
+      for (const { id, displayName, platform, protects, assignments } of found.policies) {
+        facts.#policies.set(policyKey({ kind, policyId: id }), { name: displayName, platform, protects });
         for (const assignment of assignments) facts.#owners.set(assignment.id.toLowerCase(), id);
       }
     }
     return facts;
   }
 
-  /** Reads the groups and filters that these rows bring in and that are not known yet. */
-  async learn(decisions: readonly Pick<Decision, 'kind' | 'after'>[]): Promise<void> {
+  /** Reads the groups and filters that these rows bring in and that are not known yet, and what those are called that they call by a name. */
+  async learn(
+    decisions: readonly Pick<Decision, 'kind' | 'after'>[],
+    rows: readonly InputRow[],
+  ): Promise<void> {
     const targets = decisions.flatMap(({ kind, after }) =>
       kind === 'write' && after ? [targetIn(after)] : [],
     );
@@ -70,10 +85,52 @@ export class FactsOfTenant implements TenantFacts {
     const unknown = [...groups].filter((id) => !this.#groups.has(id));
     if (unknown.length > 0) {
       const factOf = await readGroups(unknown, this.#send);
-      for (const id of unknown) this.#groups.set(id, factOf(id));
+      for (const id of unknown) {
+        const fact = factOf(id);
+        this.#groups.set(id, fact);
+        this.#namesAsked.add(id);
+        if (fact.name !== undefined) this.#groupNames.set(id, fact.name);
+      }
     }
-    if (this.#filters === undefined && targets.some((target) => filterOf(target) !== undefined))
-      this.#filters = await readAssignmentFilters(this.#send, this.#base);
+    const isFiltered = targets.some((target) => filterOf(target) !== undefined);
+    if (isFiltered || rows.some((row) => namedIdsIn(row, 'filters').length > 0)) await this.#readFilters();
+    await this.#readGroupNames(rows.flatMap((row) => namedIdsIn(row, 'groups')));
+  }
+
+  /** What the tenant calls a group or a filter, as far as it was read. */
+  nameOf(id: string): string | undefined {
+    return this.#groupNames.get(id) ?? this.#filterName(id);
+  }
+
+  async #readFilters(): Promise<void> {
+    this.#filters ??= await readAssignmentFilters(this.#send, this.#base);
+  }
+
+  /** Reads what these groups are called, as far as it is not known yet. */
+  async #readGroupNames(ids: Iterable<string>): Promise<void> {
+    const unknown = [...new Set(ids)].filter((id) => !this.#groupNames.has(id) && !this.#namesAsked.has(id));
+    for (const id of unknown) this.#namesAsked.add(id);
+    for (const [id, name] of await groupNames(unknown, this.#send)) this.#groupNames.set(id, name);
+  }
+
+  /** What people call these groups and filters, as far as the sign-in may read it. */
+  async called({ groups, filters }: Mentioned): Promise<Called> {
+    await this.#readGroupNames(groups);
+    if (filters.size > 0) await this.#readFilters();
+    const named = (ids: ReadonlySet<string>, nameOf: (id: string) => string | undefined) =>
+      [...ids].flatMap((id) => {
+        const name = nameOf(id);
+        return name === undefined || name === '' ? [] : [[id, name] as const];
+      });
+    return Object.fromEntries([
+      ...named(groups, (id) => this.#groupNames.get(id)),
+      ...named(filters, (id) => this.#filterName(id)),
+    ]);
+  }
+
+  #filterName(id: string): string | undefined {
+    const fact = this.filter(id);
+    return fact.kind === 'ok' ? fact.name : undefined;
   }
 
   group(id: string): GroupFact {

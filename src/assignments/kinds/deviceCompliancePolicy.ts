@@ -31,6 +31,7 @@ export const deviceCompliancePolicy: Kind<'deviceCompliancePolicy'> = {
   targets: TARGET_TYPES,
   takesFilters: true,
   platformOf: (policy) => platformOfType(policy['@odata.type']),
+  protects: () => 'compliance',
   family: 'deviceConfiguration',
   permissions: CONFIGURATION,
   approvalType: 'compliancePolicy',

@@ -13,6 +13,7 @@ import { draftTerms, makeOptions, openInput, planTerms, runTerms } from '../draf
 import type { MakeFlags } from '../draftFlags.ts';
 import { numberIn } from '../flags.ts';
 import { optionsOfRun, ROWS } from '../planFlags.ts';
+import { askFindings, canBeAsked } from '../terminal/askFindings.ts';
 import { canAsk, nobodyToAsk } from '../terminal/ask.ts';
 import { mayChange } from '../terminal/askPlan.ts';
 import { followCanary } from '../terminal/canary.ts';
@@ -64,9 +65,11 @@ async function applyPlanned(
   context: Context,
 ): Promise<ExitCode> {
   const { print } = context;
-  showPlan(plan, print);
+  const isAskedFor = canBeAsked(plan, flags, context);
+  showPlan(plan, print, { details: flags.details === true, isAsked: isAskedFor });
   expectJustified(plan, optionsOfRun(flags));
-  if (isStopped(plan)) {
+  const allowed = isAskedFor ? await askFindings(plan, context) : [];
+  if (allowed === undefined || (isStopped(plan) && !isAskedFor)) {
     if (flags.json) print.json(plan);
     print.say('Nothing was changed.');
     return EXIT.stoppedEarly;
@@ -78,7 +81,9 @@ async function applyPlanned(
   if (isAsked && !(await mayChange('Change', plan, services, context))) return EXIT.stoppedEarly;
   const also = await takeTurn(undefined, flags, services, context);
   if (also === undefined) return EXIT.stoppedEarly;
-  const runId = await draft.publish({ again: flags.again === true, action: 'apply', said: flags });
+  // The log tells what was let through, whoever has typed it where.
+  const said = allowed.length === 0 ? flags : { ...flags, allow: [...(flags.allow ?? []), ...allowed] };
+  const runId = await draft.publish({ again: flags.again === true, action: 'apply', said });
   print.say(`Run ${runId}`);
   const exitCode = await followCanary(runId, flags, also, services, context);
   if (flags.json) print.json(await statusOfId(runId, services));

@@ -7,7 +7,7 @@ type Known = GroupFact['kind'];
 
 /**
  * Reads these groups and whether they have members: two reads for each that is well. The answer takes an id in any
- * spelling. `notSecurity`: a distribution list or the like, which no policy reaches; `empty`: no members, those of nested
+ * spelling, with the group's name where it is shown. `notSecurity`: a distribution list or the like, which no policy reaches; `empty`: no members, those of nested
  * groups included; `unchecked`: not to be read by this sign-in, or not now, or not among these.
  * Source: learn.microsoft.com/graph/api/group-get and …/group-list-transitivemembers; GroupMember.Read.All allows both.
  */
@@ -16,6 +16,7 @@ export async function readGroups(
   send: SendReads,
 ): Promise<(groupId: string) => GroupFact> {
   const facts = new Map<string, Known>();
+  const names = new Map<string, string>();
   const askAll = async (
     ids: readonly string[],
     query: string,
@@ -35,7 +36,11 @@ export async function readGroups(
     '?$select=id,displayName,securityEnabled',
     // Graph answers 400 to what is no id of an object, as text that is no GUID.
     new Set([400, 404]),
-    groupIn,
+    (body) => {
+      if (isJsonObject(body) && typeof body['id'] === 'string' && typeof body['displayName'] === 'string')
+        names.set(body['id'].toLowerCase(), body['displayName']);
+      return groupIn(body);
+    },
   );
   await askAll(
     ids.filter((id) => facts.get(id) === 'ok'),
@@ -43,7 +48,10 @@ export async function readGroups(
     new Set([404]),
     membersIn,
   );
-  return (groupId) => ({ kind: facts.get(groupId.toLowerCase()) ?? 'unchecked' });
+  return (groupId) => {
+    const id = groupId.toLowerCase();
+    return { kind: facts.get(id) ?? 'unchecked', name: names.get(id) };
+  };
 }
 
 const oneRead = (next: string, take: (body: unknown) => Known): Reading<Known> => ({ next, take });

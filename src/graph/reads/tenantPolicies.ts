@@ -1,6 +1,7 @@
 import { type CurrentAssignment, currentAssignmentsIn } from '../../assignments/changes/current.ts';
 import { isJsonObject } from '../../assignments/values/json.ts';
 import { collectionPath, ownListPath } from '../../assignments/kinds/address.ts';
+import type { Protection } from '../../assignments/kinds/kind.ts';
 import type { PolicyKind } from '../../assignments/kinds/registry.ts';
 import type { DevicePlatform } from '../../assignments/targets/platforms.ts';
 import { assignmentLists } from './currentAssignments.ts';
@@ -21,6 +22,8 @@ export interface TenantPolicy {
   readonly kind: PolicyKind;
   readonly id: string;
   readonly platform: DevicePlatform | undefined;
+  /** What devices lose with it. */
+  readonly protects: Protection | undefined;
   readonly displayName: string | undefined;
   readonly assignments: readonly CurrentAssignment[];
   /** Its list was read by itself; otherwise it stood in a page of its kind. */
@@ -116,6 +119,7 @@ function policyIn(item: unknown, kind: PolicyKind): TenantPolicy | undefined {
     kind,
     id,
     platform: kind.platformOf(item),
+    protects: kind.protects?.(item),
     displayName: typeof name === 'string' ? name : undefined,
     assignments,
     isReadAlone: !isWhole,
