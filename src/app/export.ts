@@ -45,14 +45,14 @@ export const exportAssignments = (
       const cells = called[i] ?? entry.cells;
       return selector.matches((column) => cells.get(column as InputColumn)) ? [{ ...entry, cells }] : [];
     });
-    const spoken = found.filter((entry) => entry.isSpeakable && !entry.isOfPolicySet);
-    const plain = spoken.map(({ cells }) => cells);
+    const sayable = found.filter((entry) => entry.isSpeakable && !entry.isOfPolicySet);
+    const plain = sayable.map(({ cells }) => cells);
     const rows = isByName ? plain : await withNames(plain, send, base);
     const policySet = found.filter((entry) => entry.isOfPolicySet).length;
     return {
       ...{ rows, columns: columnsOf(rows), notShown },
-      policies: new Set(spoken.map(({ policy }) => policy)).size,
-      leftOut: { policySet, unspeakable: found.length - spoken.length - policySet },
+      policies: new Set(sayable.map(({ policy }) => policy)).size,
+      leftOut: { policySet, unspeakable: found.length - sayable.length - policySet },
     };
   });
 
