@@ -13,7 +13,7 @@ import { EXIT, UserError } from '../errors.ts';
 import { assignmentFilters } from '../graph/reads/assignmentFilters.ts';
 import { groupNames } from '../graph/reads/groupNames.ts';
 import type { SendReads } from '../graph/reads/reading.ts';
-import { columnsOf, rulesOf } from './export.ts';
+import { columnsOf, fileRules } from './export.ts';
 import { askedIds, type AskedIds } from './names/askedIds.ts';
 import { withNames } from './names/namesOf.ts';
 import { expectColumns } from './runs/selection.ts';
@@ -76,7 +76,7 @@ export function generate(
     const ids = await askedIds({ groups: groupsOf(asked), filters }, send, services);
     const chained = asked.rule === 'swap' ? chainedIn(pairsOf(asked.pairs, ids)) : [];
     const { policies, notShown } = await shownPolicies(kindsIn(apiVersion), send, base, services);
-    const context = { rules: rulesOf(services), selector };
+    const context = { rules: fileRules(services), selector };
     const made = await ruled(asked, ids, policies, context, { send, base });
     const rows = await withNames(made.rows, send, base);
     return {

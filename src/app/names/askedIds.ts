@@ -3,7 +3,7 @@ import { filterIn, groupIn, notFound, type NotReadable } from '../../assignments
 import { everybodyOf, isGuid } from '../../assignments/values/guid.ts';
 import { EXIT, UserError } from '../../errors.ts';
 import type { SendReads } from '../../graph/reads/reading.ts';
-import { rulesOf } from '../export.ts';
+import { fileRules } from '../export.ts';
 import type { Services } from '../services.ts';
 import { readTenantNames } from './tenantNames.ts';
 
@@ -24,7 +24,7 @@ export async function askedIds(
 ): Promise<AskedIds> {
   const isName = (written: string): boolean => !isGuid(written);
   const needed = { policies: [], groups: asked.groups.filter(isName), filters: asked.filters.filter(isName) };
-  const names = await readTenantNames(needed, rulesOf(services), send, services);
+  const names = await readTenantNames(needed, fileRules(services), send, services);
   const idIn = <T extends Named>(
     written: string,
     found: Found<T> | NotReadable,

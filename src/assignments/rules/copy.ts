@@ -1,4 +1,4 @@
-import { adding, carrySame, cellsWith, entriesOf, Gathered, leftAlone, moreOf } from './rule.ts';
+import { adding, carrySame, cellsWith, ruleEntries, Gathered, leftAlone, moreOf } from './rule.ts';
 import type { Case, Generated, RuleContext, RuleEntry, RulePolicy } from './rule.ts';
 
 /** Where group `from` is, group `to` shall be as well; ids, in lower case. */
@@ -11,7 +11,7 @@ export interface Copy {
 export function copy({ from, to }: Copy, policies: readonly RulePolicy[], context: RuleContext): Generated {
   const gathered = new Gathered();
   for (const policy of policies) {
-    const entries = entriesOf(policy, context.rules);
+    const entries = ruleEntries(policy, context.rules);
     for (const entry of entries.filter((each) => each.group === from)) {
       const found = leftAlone(entry, context) ?? copied(entry, entries, to);
       if (found === 'copied') gathered.add(found, adding(cellsWith(entry.cells, { groupId: to })));

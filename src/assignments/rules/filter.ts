@@ -1,6 +1,6 @@
 import { filterOf, sameFilter } from '../targets/filter.ts';
 import { fitsPlatform } from '../targets/platforms.ts';
-import { cellsWith, entriesOf, Gathered, leftAlone } from './rule.ts';
+import { cellsWith, ruleEntries, Gathered, leftAlone } from './rule.ts';
 import type { Case, Generated, RuleContext, RuleEntry, RulePolicy } from './rule.ts';
 
 /** The filter that the selected assignments get; `undefined`: theirs is taken off. */
@@ -17,7 +17,7 @@ export type FilterRule =
 export function filter(rule: FilterRule, policies: readonly RulePolicy[], context: RuleContext): Generated {
   const gathered = new Gathered();
   for (const policy of policies)
-    for (const entry of entriesOf(policy, context.rules)) {
+    for (const entry of ruleEntries(policy, context.rules)) {
       const left = leftAlone(entry, context);
       // What is not selected is most of the tenant, and nothing that the rule is about.
       if (left === 'notSelected') continue;

@@ -1,4 +1,4 @@
-import { adding, cellsWith, entriesOf, Gathered, isSelected, policyRow } from './rule.ts';
+import { adding, cellsWith, ruleEntries, Gathered, isSelected, policyRow } from './rule.ts';
 import type { Case, Generated, RuleContext, RuleEntry, RulePolicy } from './rule.ts';
 
 /** Excludes a group from, or includes it in, every policy that is selected and can have it so; its id in lower case. */
@@ -13,7 +13,7 @@ export function group(rule: GroupRule, policies: readonly RulePolicy[], context:
   for (const policy of policies) {
     const cells = policyRow(policy);
     if (!isSelected(cells, context)) continue;
-    const entries = entriesOf(policy, context.rules);
+    const entries = ruleEntries(policy, context.rules);
     const found = (rule.how === 'exclude' ? excluding : including)(rule.groupId, policy, entries);
     if (found !== 'excluded' && found !== 'included') gathered.count(found);
     else

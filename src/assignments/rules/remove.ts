@@ -1,5 +1,5 @@
 import { targetTypeOf } from '../targets/currentTarget.ts';
-import { entriesOf, Gathered, leftAlone, removing } from './rule.ts';
+import { ruleEntries, Gathered, leftAlone, removing } from './rule.ts';
 import type { Generated, RuleContext, RuleEntry, RulePolicy } from './rule.ts';
 
 /** What is removed wherever it is selected; the id in lower case. */
@@ -11,7 +11,7 @@ export type Removal =
 export function remove(removal: Removal, policies: readonly RulePolicy[], context: RuleContext): Generated {
   const gathered = new Gathered();
   for (const policy of policies)
-    for (const entry of entriesOf(policy, context.rules)) {
+    for (const entry of ruleEntries(policy, context.rules)) {
       if ('groupId' in removal && entry.group !== removal.groupId) continue;
       if (!isMeant(entry, removal)) {
         if ('groupId' in removal) gathered.count(entry.isExclusion ? 'groupExcluded' : 'groupIncluded');

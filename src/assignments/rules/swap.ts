@@ -2,7 +2,7 @@ import type { RuleCells, RuleContext, RuleEntry, RulePolicy, Generated } from '.
 import {
   carrySame,
   cellsWith,
-  entriesOf,
+  ruleEntries,
   entryInWords,
   Gathered,
   leftAlone,
@@ -96,7 +96,7 @@ class PolicySwap {
   ) {
     this.#toOf = toOf;
     const isAbout = policy.assignments.length > 0;
-    this.#entries = isAbout ? entriesOf(policy, context.rules) : [];
+    this.#entries = isAbout ? ruleEntries(policy, context.rules) : [];
     this.#moving = this.#entries.filter((entry) => {
       if (this.#to(entry) === undefined) return false;
       const left = leftAlone(entry, context);

@@ -3,45 +3,40 @@ import { count } from '../../app/words.ts';
 import { LEFT_CASES, type Case } from '../../assignments/rules/rule.ts';
 import type { Printer } from './print.ts';
 
-/** What a rule counts, and what it says of so many. */
-interface Words {
-  readonly of: 'assignment' | 'policy';
-  readonly text: string;
-}
+/** What a rule counts, and what it says of one as of many. */
+type Words = readonly [of: 'assignment' | 'policy' | 'either', text: string];
 
-const ofAssignments = (text: string): Words => ({ of: 'assignment', text });
-const ofPolicies = (text: string): Words => ({ of: 'policy', text });
-
-const WORDS: Record<Case, Words> = {
-  moved: ofAssignments('get the new group in the place of the old one'),
-  removedAsThere: ofAssignments('are removed, as the new group is there with the same filter and intent'),
-  removedForOther: ofAssignments('are removed, and the new group stays as it is (--on-conflict keep)'),
-  takenOver: ofAssignments(
-    'are removed, and the new group, which is there, gets their filter and intent (--on-conflict take)',
-  ),
-  excluded: ofPolicies('exclude the group'),
-  included: ofPolicies('include the group'),
-  copied: ofAssignments('are added for the new group'),
-  removed: ofAssignments('are removed'),
-  filterSet: ofAssignments('get the filter'),
-  filterReplaced: ofAssignments('get the filter in the place of another one'),
-  filterTakenOff: ofAssignments('lose their filter'),
-  alreadySo: { of: 'policy', text: 'already so' },
-  alreadySoFiltered: ofPolicies('already so, with a filter, which stays'),
-  notSelected: ofAssignments('not selected by --where'),
-  policySet: ofAssignments('of policy sets, which only the policy set can change'),
-  policySetsOnly: ofPolicies('assigned by policy sets only'),
-  unspeakable: ofAssignments('that no row can say'),
-  conflictSkipped: ofPolicies('that have both groups in different ways (--on-conflict skip)'),
-  takesNoTarget: ofPolicies('of kinds that can’t be assigned so'),
-  takesNoFilter: ofAssignments('of kinds that take no filter'),
-  nobodyGetsIt: ofPolicies('that nobody gets'),
-  groupIncluded: ofPolicies('that include the group'),
-  groupExcluded: ofPolicies('that exclude the group'),
-  bothWays: ofAssignments('of a group that is included and excluded'),
-  otherThere: ofAssignments('whose new group is there with another filter or intent'),
-  isExclusion: ofAssignments('that exclude, which take no filter'),
-  otherPlatform: ofAssignments('of policies for another platform than the filter’s'),
+const WORDS: Readonly<Record<Case, Words>> = {
+  moved: ['assignment', 'to be moved to the new group'],
+  removedAsThere: ['assignment', 'to be removed, as the new group is there with the same filter and intent'],
+  removedForOther: ['assignment', 'to be removed, while the new group stays as it is (--on-conflict keep)'],
+  takenOver: [
+    'assignment',
+    'to be removed, and their filter and intent given to the new group (--on-conflict take)',
+  ],
+  excluded: ['policy', 'to exclude the group'],
+  included: ['policy', 'to include the group'],
+  copied: ['assignment', 'to be copied for the new group'],
+  removed: ['assignment', 'to be removed'],
+  filterSet: ['assignment', 'to get the filter'],
+  filterReplaced: ['assignment', 'to get the filter in the place of another one'],
+  filterTakenOff: ['assignment', 'to lose the filter'],
+  alreadySo: ['either', 'already so'],
+  alreadySoFiltered: ['policy', 'already so, with a filter, which stays'],
+  notSelected: ['assignment', 'not selected by --where'],
+  policySet: ['assignment', 'of policy sets, which only the policy set can change'],
+  policySetsOnly: ['policy', 'assigned by policy sets only'],
+  unspeakable: ['assignment', 'that no row can say'],
+  conflictSkipped: ['policy', 'where no row is certain (--on-conflict skip)'],
+  takesNoTarget: ['policy', 'of kinds that can’t be assigned so'],
+  takesNoFilter: ['assignment', 'of kinds that take no filter'],
+  nobodyGetsIt: ['policy', 'that nobody gets'],
+  groupIncluded: ['policy', 'including the group'],
+  groupExcluded: ['policy', 'excluding the group'],
+  bothWays: ['assignment', 'of a group that is included and excluded'],
+  otherThere: ['assignment', 'beside the new group with another filter or intent'],
+  isExclusion: ['assignment', 'excluding a group, which takes no filter'],
+  otherPlatform: ['assignment', 'of policies for another platform than the filter’s'],
 };
 
 const DONE = {
@@ -75,8 +70,16 @@ export function showRule(
 /** Groups that are told by name and id. */
 const NAMED_MAX = 4;
 
-const counted = (n: number, { of, text }: Words): string =>
-  `${of === 'policy' ? count(n, 'policy', 'policies') : count(n, 'assignment')} ${text}`;
+function counted(n: number, [of, text]: Words): string {
+  switch (of) {
+    case 'assignment':
+      return `${count(n, 'assignment')} ${text}`;
+    case 'policy':
+      return `${count(n, 'policy', 'policies')} ${text}`;
+    case 'either':
+      return `${n.toLocaleString('en-US')} ${text}`;
+  }
+}
 
 /** Problems that are told one by one. */
 const PROBLEMS_MAX = 20;
