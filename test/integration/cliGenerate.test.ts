@@ -141,7 +141,7 @@ describe('a swap of a group over 300 policies', () => {
   test('can go through a pipe, and a column that is sorted alone is found out', async () => {
     const here = await bench(redis.url, { tenant: tenantOf(SORTS), groups: GROUPS });
     const made = await here.run(SWAP);
-    const planned = await here.run(['plan', '-', '--input-format', 'csv', '--json'], { stdin: made.data });
+    const planned = await here.run(['plan', '-', '--json'], { stdin: made.data });
     expect(JSON.parse(planned.stdout), planned.stderr).toMatchObject({ rows: 133, refused: 0 });
     const [head = '', ...rows] = made.data.trimEnd().split('\n');
     const at = head.split(',').indexOf('policyId');
