@@ -101,12 +101,10 @@ export const CALLED_FIELD = 'names';
 export const encodeCalled = (names: Called): Buffer =>
   packJson(Object.entries(names), (text) => deflateRawSync(text, DEFLATE));
 
-export const decodeCalled = (blob: Buffer | null | undefined): Called =>
-  blob?.length
-    ? Object.fromEntries(
-        unpackJson(blob, (rest) => inflateRawSync(rest).toString()) as [id: string, name: string][],
-      )
-    : {};
+export const decodeCalled = (blob: Buffer): Called =>
+  Object.fromEntries(
+    unpackJson(blob, (rest) => inflateRawSync(rest).toString()) as [id: string, name: string][],
+  );
 
 /** The codes with which a plan saw rows of a batch refused, by place. */
 export const encodeRefusals = (codes: readonly (string | undefined)[]): Buffer =>

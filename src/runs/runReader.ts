@@ -156,9 +156,10 @@ export class RunReader {
     });
   }
 
-  /** What people call the groups and filters of a run's rows, as far as its plan saw it. */
-  async called(runId: string): Promise<Called> {
-    return decodeCalled(await this.redis.hgetBuffer(this.keys.run(runId).planned, CALLED_FIELD));
+  /** What people call the groups and filters of a run's rows; undefined: no plan has looked at the tenant for it. */
+  async called(runId: string): Promise<Called | undefined> {
+    const bytes = await this.redis.hgetBuffer(this.keys.run(runId).planned, CALLED_FIELD);
+    return bytes === null ? undefined : decodeCalled(bytes);
   }
 
   /** Rows of the given batches as read, for a plan of what is staged. */

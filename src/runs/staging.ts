@@ -145,9 +145,8 @@ export class Staging {
     await execute(transaction);
   }
 
-  /** What people call the groups and filters of the rows: kept once, not with each row. */
+  /** What people call the groups and filters of the rows, as a plan has seen it: kept once, not with each row. */
   async call(names: Called): Promise<void> {
-    if (Object.keys(names).length === 0) return;
     const transaction = this.#store.transaction();
     transaction.hset(this.#store.keys.run(this.runId).planned, CALLED_FIELD, encodeCalled(names));
     this.#expiry(transaction);

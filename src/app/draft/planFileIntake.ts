@@ -65,7 +65,7 @@ export async function stagePlanFile(
   }
   const { findings, names, seal, fingerprint } = reads.end();
   await staging.flush();
-  await staging.call(names);
+  if (tenantRead) await staging.call(names);
   if (staging.isScattered) throw brokenPlan(file, NOT_SIDE_BY_SIDE);
   const found = new Map(
     GUARD_KINDS.flatMap((kind) => (findings[kind] ? [[kind, findings[kind]] as const] : [])),

@@ -75,7 +75,7 @@ export async function makePlan(
     const { tally, differences } = rowsPlanned;
     const found = foundIn(tally, facts, subject, terms);
     const names = facts ? await facts.called(tally.mentioned) : {};
-    await staging.call(names);
+    if (facts) await staging.call(names);
     const fingerprint = await files.end(Object.fromEntries(found), names);
     const judged = {
       tally,
