@@ -52,17 +52,17 @@ const DANGERS: Readonly<Partial<Record<GuardKind, Danger>>> = {
   'filter-lost': {
     before: filtered(groupTarget('g'), 'windows-1', 'include'),
     desired: () => ({ targetType: 'group', groupId: 'g', filterType: 'none' }),
-    found: 'include filter Corporate (windows-1) → none, leaving group g.',
+    found: 'include Corporate (windows-1) → none, leaving group g.',
   },
   'filter-flipped': {
     before: filtered(groupTarget('g'), 'windows-1', 'include'),
     desired: withFilter('windows-1', 'exclude'),
-    found: 'include filter Corporate (windows-1) → exclude.',
+    found: 'include Corporate (windows-1) → exclude.',
   },
   'filter-swapped': {
     before: filtered(groupTarget('g'), 'windows-1', 'include'),
     desired: withFilter('windows-2'),
-    found: 'include filter Corporate (windows-1) → include filter Kiosk (windows-2).',
+    found: 'include Corporate (windows-1) → include Kiosk (windows-2).',
   },
   'exclusion-swapped': {
     before: excluded('x'),
@@ -138,7 +138,7 @@ const DANGERS: Readonly<Partial<Record<GuardKind, Danger>>> = {
   'filter-platform': {
     before: groupTarget('g'),
     desired: withFilter('ios-1'),
-    found: 'filter Phones (ios-1) is for iOS, the policy for windows10AndLater.',
+    found: 'Phones (ios-1) is for iOS, the policy for windows10AndLater.',
   },
   'unchecked-filters': {
     before: groupTarget('g'),

@@ -82,7 +82,7 @@ describe('a plan', () => {
       /^ +1 {2}allDevices → group {2}\(compliance policies\)$/m,
       /^ +line +policy +before +after$/m,
       /^ +7 +PIN +all devices +group new-6$/m,
-      /^ +narrowed=1 \(allowed\) +all devices → new-6: line 7$/m,
+      /^ +narrowed=1 \(allowed\) +all devices → group new-6: line 7$/m,
       /^ +cuts-off=1 \(allowed\) +compliance 1: line 7$/m,
       /^ +gone=1 \(allowed\) /m,
     ])
@@ -153,7 +153,7 @@ describe('a plan', () => {
     ]) {
       const refused = await here.run(argv);
       expect(refused).toMatchObject({ exitCode: 3, stdout: '' });
-      expect(refused.stderr).toMatch(/^ +narrowed=1 +all devices → new-6: line 7$/m);
+      expect(refused.stderr).toMatch(/^ +narrowed=1 +all devices → group new-6: line 7$/m);
       expect(refused.stderr).toMatch(/^ +7 +PIN +all devices +group new-6$/m);
     }
     expect(await runs(here)).toEqual([]);

@@ -6,7 +6,7 @@ const SHORTENED = /\b[0-9a-f]{8}…[0-9a-f]{4}\b/gi;
 /** As a screen shows one beside a name. */
 const BESIDE_NAME = /\([0-9a-f]{4}…\)/gi;
 /** A group of the simulator that nobody has given a name. */
-const UNNAMED = /\bGroup ([0-9a-f-]{36}) \((?:[0-9a-f]{4}…|\1)\)/gi;
+const UNNAMED = /\b(?:group )?Group ([0-9a-f-]{36}) \((?:[0-9a-f]{4}…|\1)\)/g;
 
 const names = new Map<string, string>();
 
@@ -26,7 +26,7 @@ export function guid(name: string): string {
 /** A text with the short names in it that `guid` was given. Other GUIDs stay. */
 export const named = (text: string): string =>
   text
-    .replace(UNNAMED, '$1')
+    .replace(UNNAMED, 'group $1')
     .replace(BESIDE_NAME, (id) => names.get(id.toLowerCase()) ?? id)
     .replace(GUID, (id) => names.get(id.toLowerCase()) ?? id)
     .replace(SHORTENED, (id) => names.get(id.toLowerCase()) ?? id);

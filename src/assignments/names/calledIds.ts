@@ -2,6 +2,8 @@
 export type Called = Readonly<Record<string, string>>;
 
 const GUID = /(?<![\w-])[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?![\w-])/gi;
+/** With the word for what it is before it. */
+const SORTED = new RegExp(`((?:\\b(?:group|filter) )?)(${GUID.source})`, 'gi');
 /** Also as a part of another id, as those of assignments are made. */
 const ANY_GUID =
   /(?<![0-9a-z])([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{8}([0-9a-f]{4})(?![0-9a-z])/gi;
@@ -18,16 +20,20 @@ export const withCalled = (sentence: string, called: Called): string =>
     return name === undefined ? id : `${name} (${id})`;
   });
 
-/** The same for a screen: an id beside a name is there to tell two of one name apart, `GRP-Sales (c241…)`, others stand as `c2411c5e…9f0e`. */
+/**
+ * The same for a screen: an id beside a name is there to tell two of one name apart, and the name says what sort of thing it is,
+ * `GRP-Sales (c241…)`; other ids stand as `group c2411c5e…9f0e`.
+ */
 export function shortCalled(sentence: string, called: Called): string {
   let shown = '';
   let end = 0;
-  for (const { 0: id, index } of sentence.matchAll(GUID)) {
+  for (const { 0: whole, 1: sort = '', 2: id = '', index } of sentence.matchAll(SORTED)) {
     const name = nameOf(id, called);
-    if (name === undefined) continue;
     // The name is shown as it is, whatever it looks like.
-    shown += `${shortIds(sentence.slice(end, index))}${name} (${id.slice(0, 4)}…)`;
-    end = index + id.length;
+    shown +=
+      shortIds(sentence.slice(end, index)) +
+      (name === undefined ? sort + shortIds(id) : `${name} (${id.slice(0, 4)}…)`);
+    end = index + whole.length;
   }
   return shown + shortIds(sentence.slice(end));
 }

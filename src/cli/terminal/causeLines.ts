@@ -80,7 +80,7 @@ export function kindLines(
     const [first] = causes;
     if (first === undefined) return `${head}${WORDS[kind] ?? ''}`.trimEnd();
     const others = kind !== 'cuts-off' && causes.length > 1 ? ` +${causes.length - 1}` : '';
-    const words = kind === 'cuts-off' ? protectionsIn(causes) : withoutSorts(first.what, called);
+    const words = kind === 'cuts-off' ? protectionsIn(causes) : first.what;
     return (
       head + fitted(words, others, rowsOf(causes), sumOf(causes), called, columns && columns - head.length)
     );
@@ -115,13 +115,6 @@ function fitted(
   const words = shown.slice(0, shown.length - others.length);
   return `${words.slice(0, room - 1).trimEnd()}…${others}${tail}`;
 }
-
-/** The name of the kind says what sort of thing it is about. */
-const withoutSorts = (what: string, called: Called): string =>
-  what.replace(
-    /\b(?:group|filter) (?=([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}))/gi,
-    (sort, id: string) => (called[id.toLowerCase()] === undefined ? sort : ''),
-  );
 
 /** `filter-lost=40`, to be typed as it stands behind `--allow`. */
 const headOf = ({ kind, found, blocked }: FoundKind): string => {

@@ -28,7 +28,7 @@ const TABLE_LINES_MIN = 4;
 /** Characters of a policy's name and of a target in the table. */
 const CELL_CHARS_MAX = 60;
 /** Kinds up to which the option is spelled out that lets them through; of more it is said how. */
-const ALLOWED_AT_ONCE_MAX = 4;
+const ALLOWED_AT_ONCE_MAX = 6;
 /** Causes of failing rows that are shown. */
 const FAILURES_SHOWN = 4;
 
@@ -59,7 +59,7 @@ export function showPlan(
   const taken = [heading, ...lines].flatMap((line) => wrapped(line, columns ?? COLUMNS_ASSUMED)).length;
   const room = details ? Infinity : SCREEN_LINES - taken;
   print.say(heading);
-  const ways = wayLines(plan.changes, Math.min(room, details ? Infinity : WAYS_SHOWN + 1));
+  const ways = wayLines(plan.changes, details ? Infinity : Math.min(Math.ceil(room / 3), WAYS_SHOWN + 1));
   for (const way of ways) print.say(way);
   showFirstRows(plan, print, room - ways.length);
   for (const line of lines) print.say(line);
@@ -146,7 +146,7 @@ function howToAllow({ blocked }: Plan, details: boolean): readonly string[] {
   if (option === undefined) return ['Correct the ids of the missing groups, or take their rows out.'];
   return details || blocked.length <= ALLOWED_AT_ONCE_MAX
     ? [`If that is what you want, add: ${option}`]
-    : ['What of it is meant goes through with --allow, as in filter-lost=3,gone=1.'];
+    : [`What of it is meant goes through with its count: ${allowOption(blocked.slice(0, 1))},…`];
 }
 
 function differenceLines({ differences }: Plan, { bold }: Printer): readonly string[] {
