@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { Problem } from './assignments/rows/row.ts';
 import type { SentRequest } from './graph/client/sentRequest.ts';
+import type { BackoffReason } from './runs/permit.ts';
 import type { RunStatus, Waiting } from './runs/progress.ts';
 import type { Reason } from './runs/reason.ts';
 import type { Run } from './runs/run.ts';
@@ -94,11 +95,11 @@ export interface PlanProgress {
   readonly read: number;
   readonly of: number;
   /** What the reads wait for; null: nothing. */
-  readonly backoff: { readonly reason: string; readonly untilMs: number } | null;
+  readonly backoff: { readonly reason: BackoffReason | null; readonly untilMs: number } | null;
   readonly isLast: boolean;
 }
 
-/** A request to Graph as it is traced. */
+/** A request to Graph as `cli` words it, which knows nothing of `graph`. */
 export type TracedRequest = SentRequest;
 
 export type Events = EventEmitter<EventMap>;

@@ -259,7 +259,7 @@ function tellingProgress(read: () => number, { services, staging }: PlanSubject)
     const { backoffUntil, backoffReason } = await runs.limiterNow(services.limiterOn(runs).policy());
     // It may have ended while Redis was asked.
     if (isOver) return;
-    tell(backoffUntil === null ? null : { reason: backoffReason ?? 'held', untilMs: backoffUntil });
+    tell(backoffUntil === null ? null : { reason: backoffReason, untilMs: backoffUntil });
   };
   tell(null);
   const telling = setInterval(() => void tellNow().catch(() => undefined), TELL_READ_EVERY_MS);
