@@ -29,7 +29,7 @@ export function otherWriterOf({ writers }: KeptWrite, runId: string, change: Cha
 }
 
 /** A list that was written in the last minutes. */
-export interface LateWrite extends KeptWrite {
+export interface RecentWrite extends KeptWrite {
   /** How long ago. */
   readonly ageMs: number;
   /** How much longer a read that shows it as before is not believed. */
@@ -66,8 +66,8 @@ export async function lastWritesOf(
   keys: Keys,
   graphUrl: string,
   paths: readonly string[],
-): Promise<ReadonlyMap<string, LateWrite>> {
-  const found = new Map<string, LateWrite>();
+): Promise<ReadonlyMap<string, RecentWrite>> {
+  const found = new Map<string, RecentWrite>();
   await Promise.all(
     paths.map(async (path) => {
       const key = keys.lastWrite(listNameOf(graphUrl, path));

@@ -10,7 +10,7 @@ import {
   type LimiterPolicy,
 } from './permit.ts';
 import { keepLateWaits, landingsOf, lateWaitsOf, type LateWaits } from './landings.ts';
-import { keepLastWrites, lastWritesOf, type KeptWrite, type LateWrite } from './lastWrites.ts';
+import { keepLastWrites, lastWritesOf, type KeptWrite, type RecentWrite } from './lastWrites.ts';
 import { acquire, packWanted } from './lua/acquire.ts';
 import { batchView, type BatchView } from './lua/batchView.ts';
 import { limiterNow } from './lua/limiterNow.ts';
@@ -125,7 +125,7 @@ export class RunStore extends RunReader {
   }
 
   /** Those of these lists that were written in the last minutes, by path: a read of one that shows it as before is not believed. */
-  lastWrites(graphUrl: string, paths: readonly string[]): Promise<ReadonlyMap<string, LateWrite>> {
+  lastWrites(graphUrl: string, paths: readonly string[]): Promise<ReadonlyMap<string, RecentWrite>> {
     return lastWritesOf(this.redis, this.keys, graphUrl, paths);
   }
 

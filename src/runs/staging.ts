@@ -15,7 +15,7 @@ import { byteOfState, type StateName } from './rowState.ts';
 import { headerFields, type RunIdentity } from './run.ts';
 import type { RunStore } from './runStore.ts';
 
-/** Rows of one `$batch`, and so of one job. Source: learn.microsoft.com/graph/json-batching, at most 20 requests. */
+/** Rows of one batch, and so of one job, unless they are one policy's: as many as a `$batch` takes. Source: learn.microsoft.com/graph/json-batching, at most 20 requests. */
 export const BATCH_ROWS_MAX = 20;
 /** Rows of a batch that is one policy's: what belongs together is not parted. Places in a batch are kept as one byte. */
 export const POLICY_ROWS_MAX = 200;
@@ -85,14 +85,6 @@ export class Staging {
 
   get rows(): number {
     return this.#rows;
-  }
-
-  get duplicates(): number {
-    return this.#duplicates;
-  }
-
-  get batches(): number {
-    return this.#batches;
   }
 
   /** True when rows of one policy lie in several batches: they have to be staged again, grouped. */

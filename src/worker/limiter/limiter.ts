@@ -68,7 +68,7 @@ export class Limiter {
   #clock: ClockReading | undefined;
   /** The last reading before a jump that the limiter has not been told of. */
   #untold: ClockReading | undefined;
-  /** Looks that were answered, as in LimiterPolicy: the next call tells of them. */
+  /** Reads that were answered, as in LimiterPolicy: the next call tells of them. */
   #answered: (readonly [chargeEnd: number, reads: number])[] = [];
 
   constructor(
