@@ -16,8 +16,8 @@ export interface FileProblems {
 
 /**
  * What use cases and workers tell while they are at it, besides their answers: the log, the progress on a terminal and whatever else
- * shows something are fed by it. Nobody has to listen. Whoever shows it words it, unless it has a text already. Texts are as Graph or the settings gave them: they may
- * hold what steers a terminal.
+ * shows something are fed by it. Nobody has to listen. Whoever shows it words it, unless it has a text already. Texts are as Graph
+ * or the settings gave them: they may hold what steers a terminal.
  */
 interface EventMap {
   /** The settings, with what is to be told of them. Once a command. */

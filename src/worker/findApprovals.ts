@@ -83,7 +83,7 @@ const openRequest = (
 
 const recordsOf = ({ rows }: NeededWrite, request: ApprovalRequest | undefined, at: number): RowUpdate[] =>
   rows.map(({ row: { place, attempts, detail } }): RowUpdate => {
-    const { requestId, clientRequestId, throttledMs, errorCode = 'Conflict', errorMessage = '' } = detail;
+    const { requestId, clientRequestId, throttledMs, errorCode = 'Http409', errorMessage = '' } = detail;
     const said = { at, ...definedFields({ requestId, clientRequestId, throttledMs }) };
     if (request === undefined) {
       const error = { code: errorCode, message: `${errorMessage} ${NOT_FOUND}` };

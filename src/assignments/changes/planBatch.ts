@@ -311,9 +311,10 @@ class PolicyPlan<R extends BatchRow> {
           code: 'Stale',
           message: staleBecause(list, found, row),
         };
-      case 'refused':
-      case undefined: {
-        const { code, message } = step?.error ?? { code: 'Undecided', message: 'Nothing was decided.' };
+      case undefined:
+        throw new Error(`nothing was decided about line ${row.change.line}`);
+      case 'refused': {
+        const { code, message } = step.error;
         const httpStatus = reading.kind === 'refused' ? { httpStatus: reading.status } : {};
         return { ...common, kind: 'refused', before: found, code, message, ...httpStatus };
       }
