@@ -3,6 +3,7 @@ import type { LastWritten } from '../assignments/changes/lastWritten.ts';
 import { aboutKey } from '../assignments/rows/about.ts';
 import type { Change } from '../assignments/rows/change.ts';
 import type { RedisClient } from '../redis/connection.ts';
+import { execute } from '../redis/transaction.ts';
 import type { Keys } from './keys.ts';
 
 /** How long a list that was written may be shown as it was before: 5 min of Intune's 20 s. */
@@ -57,7 +58,7 @@ export async function keepLastWrites(
       'PX',
       keptMs,
     );
-  for (const [error] of (await transaction.exec()) ?? []) if (error) throw error;
+  await execute(transaction);
 }
 
 /** Those of these lists that were written in the last minutes. */

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ChainableCommander } from 'ioredis';
 import type { RedisClient } from '../redis/connection.ts';
+import { execute } from '../redis/transaction.ts';
 import type { BatchRef, BatchStates, PermitRow, RowUpdate } from './batchRow.ts';
 import {
   NOTHING_SENT,
@@ -185,10 +186,11 @@ export class RunStore extends RunReader {
   /** Adds to the run's log, which outlives the run. */
   async tell(runId: string, entry: LogEntry): Promise<void> {
     const key = this.keys.log(runId);
-    const transaction = this.transaction()
-      .rpush(key, JSON.stringify(entry))
-      .expire(key, LOG_DAYS * 86_400);
-    for (const [error] of (await transaction.exec()) ?? []) if (error) throw error;
+    await execute(
+      this.transaction()
+        .rpush(key, JSON.stringify(entry))
+        .expire(key, LOG_DAYS * 86_400),
+    );
   }
 
   /** Commands that are carried out together or not at all, even when this process dies while it sends them. */

@@ -10,7 +10,9 @@ import {
 import type { RowNames } from '../assignments/rows/names.ts';
 import type { InputRow } from '../assignments/rows/row.ts';
 import type { InputColumn } from '../assignments/rows/columns.ts';
+import { execute } from '../redis/transaction.ts';
 import type { Published } from './lua/publish.ts';
+import { positionOf } from './position.ts';
 import { byteOfState, type StateName } from './rowState.ts';
 import { headerFields, type RunIdentity } from './run.ts';
 import type { RunStore } from './runStore.ts';
@@ -298,7 +300,7 @@ export class Staging {
       }
       if (rank !== undefined) {
         this.#positions = withRoom(this.#positions, rank);
-        this.#positions[rank] = this.#batches * 256 + place;
+        this.#positions[rank] = positionOf(this.#batches, place);
         this.#ranks = withRoom(this.#ranks, this.#placed + place);
         this.#ranks[this.#placed + place] = rank;
       }
@@ -332,8 +334,3 @@ const duplicateDetail = (place: number, line: number): Buffer =>
     errorCode: 'DuplicateRow',
     errorMessage: `Line ${line} wants the same for this assignment.`,
   });
-
-/** A transaction reports each command's failure beside its result; one failure fails the whole. */
-async function execute(transaction: ReturnType<RunStore['transaction']>): Promise<void> {
-  for (const [error] of (await transaction.exec()) ?? []) if (error) throw error;
-}

@@ -77,14 +77,7 @@ function laggingIn(
   const lagging = new Map<string, number>();
   for (const [path, known] of lastWrites) {
     const list = lists.get(path);
-    if (
-      list?.kind !== 'list' ||
-      !readsAsBefore(
-        known,
-        list.assignments.map(({ whole }) => whole),
-      )
-    )
-      continue;
+    if (list?.kind !== 'list' || !readsAsBefore(known, list.assignments)) continue;
     const waitMs = Math.max(LAGGING_WAIT_WINDOWS_MIN * windowMs, known.ageMs);
     lagging.set(path, Math.round(Math.min(waitMs, Math.max(1, known.leftMs))));
   }

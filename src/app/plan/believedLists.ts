@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readsAsBefore } from '../../assignments/changes/lastWritten.ts';
+import { LAG_WAITS_WINDOWS, readsAsBefore } from '../../assignments/changes/lastWritten.ts';
 import { listPath, type Address } from '../../assignments/kinds/address.ts';
 import { EXIT, UserError } from '../../errors.ts';
 import type { ReadList } from '../../graph/reads/currentAssignments.ts';
@@ -8,9 +8,6 @@ import type { SendReads } from '../../graph/reads/reading.ts';
 import type { RecentWrite } from '../../runs/lastWrites.ts';
 import type { Services } from '../services.ts';
 import { count, duration } from '../words.ts';
-
-/** The waits before lists are read again that read as before they were written, in windows: two of them in all. */
-const WAITS_WINDOWS = [0.1, 0.2, 0.4, 0.8, 0.5];
 
 export interface BelievedLists {
   /** By `listPath`. */
@@ -59,7 +56,7 @@ export async function readBelievedLists(
   // A page may lag behind where the list itself does not.
   const fromPages = [...lagging.keys()].filter((path) => known.isFromPage(path));
   if (fromPages.length > 0) lagging = new Map([...without(lagging, fromPages), ...(await again(fromPages))]);
-  for (const windows of isPatient ? WAITS_WINDOWS : WAITS_WINDOWS.slice(0, 1)) {
+  for (const windows of isPatient ? LAG_WAITS_WINDOWS : LAG_WAITS_WINDOWS.slice(0, 1)) {
     if (lagging.size === 0) break;
     await sleep(windows * identity.pace.windowMs, undefined, { signal });
     lagging = await again(lagging.keys());
@@ -71,11 +68,7 @@ const without = <K, V>(map: ReadonlyMap<K, V>, keys: readonly K[]): [K, V][] =>
   [...map].filter(([key]) => !keys.includes(key));
 
 const isAsBefore = (list: ReadList | undefined, write: RecentWrite): boolean =>
-  list?.kind === 'list' &&
-  readsAsBefore(
-    write,
-    list.assignments.map(({ whole }) => whole),
-  );
+  list?.kind === 'list' && readsAsBefore(write, list.assignments);
 
 /** How long nobody believes them, at the most. */
 export const lagLeft = (lagging: ReadonlyMap<string, RecentWrite>): string =>
