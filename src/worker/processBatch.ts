@@ -28,10 +28,12 @@ import { nextStep, writeBatch } from './writeBatch.ts';
  * same: look, then write what is still needed. A change may thus be sent twice, which is harmless; losing one is not.
  * Rejects with the signal's reason when aborted while it waits; what is under way is never cut.
  */
-export async function processBatch(ref: BatchRef, deps: WorkerDeps, signal: AbortSignal): Promise<Step> {
-  const view = await deps.runs.batch(ref);
+export async function processBatch(ref: BatchRef, tenant: WorkerDeps, signal: AbortSignal): Promise<Step> {
+  const view = await tenant.runs.batch(ref);
   if (view === undefined) return { kind: 'done' };
   const { run, rows } = view;
+  const [first] = rows;
+  const deps = first ? { ...tenant, limiter: tenant.limiter.of(first.change.address.kind.family) } : tenant;
   // A paused run rests; one that was stopped for good, or left by its workers, still owes the truth about writes in doubt.
   const mayWrite = run.state === 'running';
   const owesTruth = run.state === 'cancelled' || run.state === 'aborted' || isLeft(run);
@@ -143,7 +145,7 @@ async function readAndWrite(
     return step.kind === 'again' && waitMs > 0 ? { kind: 'later', waitMs } : step;
   }
 
-  const permit = await limiter.permit(ref, permitRows(needed, rows, run), signal);
+  const permit = await limiter.permit(ref, permitRows(needed, rows, run), signal, run.families);
   switch (permit.kind) {
     case 'late':
       return { kind: 'again' };
