@@ -32,8 +32,7 @@ export async function processBatch(ref: BatchRef, tenant: WorkerDeps, signal: Ab
   const view = await tenant.runs.batch(ref);
   if (view === undefined) return { kind: 'done' };
   const { run, rows } = view;
-  const [first] = rows;
-  const deps = first ? { ...tenant, limiter: tenant.limiter.of(first.change.address.kind.family) } : tenant;
+  const deps = withLimiterOf(rows, tenant);
   // A paused run rests; one that was stopped for good, or left by its workers, still owes the truth about writes in doubt.
   const mayWrite = run.state === 'running';
   const owesTruth = run.state === 'cancelled' || run.state === 'aborted' || isLeft(run);
@@ -58,6 +57,12 @@ export async function processBatch(ref: BatchRef, tenant: WorkerDeps, signal: Ab
     if (error instanceof TenantStopped) return { kind: 'stopped' };
     throw error;
   }
+}
+
+/** All rows of a batch are of one family. */
+function withLimiterOf([row]: readonly RecordedRow[], tenant: WorkerDeps): WorkerDeps {
+  const family = row?.change.address.kind.family ?? tenant.limiter.family;
+  return family === tenant.limiter.family ? tenant : { ...tenant, limiter: tenant.limiter.of(family) };
 }
 
 const pathOf = ({ change }: RecordedRow): string => listPath(change.address);

@@ -51,3 +51,14 @@ export const FAMILIES = Object.keys(FACTS) as readonly Family[];
 export const MAIN_FAMILY: Family = 'deviceConfiguration';
 
 export const familyFacts = (family: Family): FamilyFacts => FACTS[family];
+
+/** The families whose limits a request of this one counts against. */
+export const chargedBy = (family: Family): readonly Family[] => {
+  const { alsoCharges } = familyFacts(family);
+  return alsoCharges === undefined ? [family] : [family, alsoCharges];
+};
+
+/** The same of several, each once. */
+export const allChargedBy = (families: readonly Family[]): readonly Family[] => [
+  ...new Set(families.flatMap(chargedBy)),
+];

@@ -1,14 +1,15 @@
+import { familyFacts } from '../../assignments/kinds/family.ts';
 import { identify, type Identity } from '../../app/identity.ts';
 import { findRun } from '../../app/runs/findRun.ts';
 import { statusOf } from '../../app/runs/status.ts';
 import { openServices } from '../../app/services.ts';
-import { count } from '../../app/words.ts';
+import { count, duration } from '../../app/words.ts';
 import { sharedOptions } from '../sharedFlags.ts';
 import { timeLeft } from '../terminal/timeLeft.ts';
 import { tellStop } from '../terminal/tellWaits.ts';
 import type { SharedFlags } from '../../config.ts';
 import { EXIT } from '../../errors.ts';
-import type { RunStatus } from '../../runs/progress.ts';
+import type { FamilyStatus, RunStatus } from '../../runs/progress.ts';
 import { ROW_STATUSES, type RowStatus } from '../../runs/rowState.ts';
 import { DEFAULT_OPTIONS, hasEnded } from '../../runs/run.ts';
 import type { Stop } from '../../runs/runReader.ts';
@@ -123,7 +124,9 @@ function showRun(run: RunStatus, stop: Stop | undefined, { hint }: Identity, { p
     ...(run.writesPerWindow === null
       ? []
       : [['its own limit', `${run.writesPerWindow} writes a window`] as [string, string]]),
-    ['limiter', limiterLine(limiter)],
+    ...(run.families.length === 0
+      ? [['limiter', limiterLine(limiter)] as [string, string]]
+      : run.families.flatMap(familyLines)),
   ];
   for (const [name, value] of lines) print.data(`${name.padEnd(18)} ${visible(value)}`, 19);
   if (run.unsure > 0) print.say(`May be written, or still be: ${hint(`results ${run.runId} --only unsure`)}`);
@@ -135,6 +138,15 @@ function showRun(run: RunStatus, stop: Stop | undefined, { hint }: Identity, { p
       `Go on with the rest: ${hint(`resume ${run.runId}`)}; with what failed too: ${hint(`retry ${run.runId}`)}`,
     );
 }
+
+/** Each throttle family of a run with several of them. */
+const familyLines = ({ family, total, pending, etaSeconds, limiter }: FamilyStatus): [string, string][] => [
+  [
+    familyFacts(family).label,
+    `${total - pending} of ${total} rows${etaSeconds === null || pending === 0 ? '' : `, about ${duration(etaSeconds)} left`}`,
+  ],
+  ['  limiter', limiterLine(limiter)],
+];
 
 /** Rows of a status that need a word of their own. */
 function amongThem({ inDoubt, unrecorded }: RunStatus, status: RowStatus): string {

@@ -1,8 +1,5 @@
 import { familyFacts, MAIN_FAMILY, type Family } from '../../assignments/kinds/family.ts';
 
-/** Writes Intune takes from one app in one tenant, per WINDOW_MS, in most families; all apps of the tenant share twice as many. */
-export const WRITES_PER_WINDOW = familyFacts(MAIN_FAMILY).writesPerWindow;
-
 /** Writes per window of each family, as set. */
 export interface WriteLimits {
   /** Of every family that is not named; undefined: what is known of each. */
