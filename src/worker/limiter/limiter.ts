@@ -91,9 +91,9 @@ export class Limiter {
 
   /** The limiter of another family, always the same one. */
   of(family: Family): Limiter {
-    const known = this.#all.get(family) ?? (family === this.#family ? this : undefined);
+    this.#all.set(this.#family, this);
     const limiter =
-      known ??
+      this.#all.get(family) ??
       new Limiter(this.#store, this.#pace, { endedInOrder: this.#endedInOrder, told: this.#told, family });
     this.#all.set(family, limiter);
     limiter.#all = this.#all;
@@ -203,6 +203,17 @@ export class Limiter {
     signal: AbortSignal,
   ): Promise<T> {
     return this.#sendAlone({ requests: 1, isForWork: true, what: 'writes' }, send, backoffOf, signal);
+  }
+
+  /**
+   * A whole call was refused for its limits, and nobody says whose: the other families that this process is at work in rest as well.
+   * @param backoffMs as in Settlement
+   */
+  async backOffOthers(backoffMs: number): Promise<void> {
+    const others = [...this.#all.values()].filter((other) => other !== this);
+    await Promise.all(
+      others.map((other) => other.#tell((policy) => this.#store.readReply(0, 0, backoffMs, policy))),
+    );
   }
 
   async #sendAlone<T>(

@@ -41,6 +41,8 @@ export function readsWithin(
       backoffIn,
       signal,
     );
+    if (envelope.kind === 'refused' && envelope.status === 429)
+      await limiter.of(family).backOffOthers(backoffIn(envelope));
     return repliesIn(envelope, requests.length);
   };
   // What is too much together is asked for in halves, down to one.

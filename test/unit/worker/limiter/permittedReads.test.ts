@@ -56,6 +56,7 @@ function sender(
   const limiter: Limiter = {
     pace,
     of: () => limiter,
+    backOffOthers: async () => undefined,
     read: (_: unknown, send: (ms: number) => unknown) => send(1_000),
   } as unknown as Limiter;
   const patience = { outageMaxMs: pace.outageMaxMs, tell: (text: string) => void told.push(text) };
@@ -184,6 +185,7 @@ describe('what is too much together', () => {
   const limiter: Limiter = {
     pace: QUICK,
     of: () => limiter,
+    backOffOthers: async () => undefined,
     read: (_: unknown, send: (ms: number) => unknown) => send(1_000),
   } as unknown as Limiter;
 
@@ -220,6 +222,7 @@ test('a call that takes long is told of while it lasts', async () => {
   const limiter: Limiter = {
     pace,
     of: () => limiter,
+    backOffOthers: async () => undefined,
     read: (_: unknown, send: (ms: number) => unknown) => send(1_000),
   } as unknown as Limiter;
   const graph: GraphClient = { postBatch: () => late.promise, close: async () => undefined };
