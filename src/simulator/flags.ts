@@ -13,6 +13,7 @@ interface PlainFlags {
   configurations: number;
   compliancePolicies: number;
   assignmentsPerPolicy: number;
+  kinds: number;
   policySetShare: number;
   unknownTargetShare: number;
   unknownPropertyShare: number;
@@ -139,6 +140,13 @@ export const SIMULATOR_FLAGS: readonly SimulatorFlag[] = [
     flags: '--assignments-per-policy <n>',
     description: 'assignments to make up for each',
     defaultText: String(DEFAULT_TENANT.assignmentsPerPolicy),
+    parse: number,
+  },
+  {
+    key: 'kinds',
+    flags: '--kinds <n>',
+    description: 'policies to make up of every other kind: settings catalog, apps, scripts, …',
+    defaultText: '0',
     parse: number,
   },
   {
@@ -348,6 +356,13 @@ export const SIMULATOR_FLAGS: readonly SimulatorFlag[] = [
     parse: list,
   },
   {
+    key: 'kindsRefused',
+    flags: '--kinds-refused <type,…>',
+    description: 'policy types that the token may neither read nor write',
+    defaultText: 'none',
+    parse: list,
+  },
+  {
     key: 'assignReply',
     flags: '--assign-reply <kind>',
     description: 'what a done assign is answered with: list or null',
@@ -500,6 +515,7 @@ export async function simulatorOptions(
     configurations,
     compliancePolicies,
     assignmentsPerPolicy,
+    kinds,
     policySetShare,
     unknownTargetShare,
     unknownPropertyShare,
@@ -513,6 +529,7 @@ export async function simulatorOptions(
           assignmentsPerPolicy: assignmentsPerPolicy ?? DEFAULT_TENANT.assignmentsPerPolicy,
           seed: settings.seed ?? DEFAULT_SETTINGS.seed,
           nested: true,
+          kinds,
           policySetShare,
           unknownTargetShare,
           unknownPropertyShare,
