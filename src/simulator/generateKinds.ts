@@ -220,7 +220,7 @@ function assignmentsFor(
     const more = own?.(random, isExclusion, place);
     assignments.push({ id, target, ...(intent !== undefined && { intent }), ...(more && { own: more }) });
     // Who must have an app is often kept from losing it.
-    const isPaired = intent === 'required' && place > 0 && !isExclusion && random() < 0.5;
+    const isPaired = intent === 'required' && !isExclusion && random() < 0.5;
     if (isPaired && target['@odata.type'] === type('groupAssignmentTarget')) {
       const excluded = { '@odata.type': type('exclusionGroupAssignmentTarget'), groupId: target['groupId'] };
       assignments.push({

@@ -139,7 +139,7 @@ async function probeIn(
     ? patchRequest({ address }, body, current)
     : assignRequest(
         address,
-        list.map(({ whole }) => whole),
+        list.map(({ whole }) => address.kind.asSent?.(whole) ?? whole),
       );
   const reply = await sendLoneWrite(request, { limiter, graph }, interrupted);
   return judged(reply, found, services, graph);

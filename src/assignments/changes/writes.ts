@@ -65,7 +65,8 @@ export function writesOf<R extends { readonly change: Change }>(
 }
 
 /**
- * A list as it is to be written: what no decision is about stays value for value, and what comes stands behind it.
+ * A list as it is to be written: what no decision is about stays value for value (in the spelling that its kind takes), and
+ * what comes stands behind it.
  * @param decisions the writes of the list
  */
 export function listAfter(
@@ -84,5 +85,7 @@ export function listAfter(
     else entryFor.set(over, entryAfter(change, over, after));
   }
   const kept = list.filter((each) => !gone.has(each));
-  return [...kept.map((each) => entryFor.get(each) ?? each.whole), ...added];
+  const entries = [...kept.map((each) => entryFor.get(each) ?? each.whole), ...added];
+  const { asSent } = decisions[0]?.row.change.address.kind ?? {};
+  return asSent === undefined ? entries : entries.map(asSent);
 }

@@ -85,6 +85,8 @@ export interface Kind<Type extends string = string> {
   ) => Refusal | undefined;
   /** An entry that changes, as it is sent: without what it can't keep where it goes. */
   readonly settled?: (entry: JsonObject) => JsonObject;
+  /** Any entry of a list, as it is sent, be it changed or not: in a spelling that the kind takes. */
+  readonly asSent?: (entry: JsonObject) => JsonObject;
   /**
    * What somebody loses who gets a policy no more, where that cuts off: as it stands in `loses …`; undefined: nothing of the kind.
    * @param policy as the collection shows it

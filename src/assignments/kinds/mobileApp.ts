@@ -65,6 +65,7 @@ export const mobileApp: Kind<'mobileApp'> = {
     refusedFilter(app, after, before) ??
     refusedExclusion(app, after, before),
   settled,
+  asSent,
   leaves: 'apps that were installed or removed',
   platformOf: (app) => platformOfApp(app['@odata.type']),
   family: 'applications',
@@ -72,12 +73,17 @@ export const mobileApp: Kind<'mobileApp'> = {
   approvalType: 'app',
 };
 
-/** An exclusion has no settings; and "no filter" is left out, as the new Edge takes not even that. */
+/** An exclusion has no settings. */
 function settled({ settings, ...entry }: JsonObject): JsonObject {
+  return settings === undefined || isExcluding(entry) ? entry : { ...entry, settings };
+}
+
+/** Where there is no filter none is named: the new Edge takes not even that. */
+function asSent(entry: JsonObject): JsonObject {
   const target = targetIn(entry);
+  if (filterOf(target) !== undefined) return entry;
   const { [FILTER_ID]: _id, [FILTER_TYPE]: _type, ...audience } = target;
-  const kept = settings === undefined || isExcluding(entry) ? {} : { settings };
-  return { ...entry, ...kept, target: filterOf(target) === undefined ? audience : target };
+  return { ...entry, target: audience };
 }
 
 function entryRefusal(entry: JsonObject): Refusal | undefined {
