@@ -9,6 +9,7 @@ import { policyKey } from '../../assignments/kinds/address.ts';
 import type { Problem, InputRow } from '../../assignments/rows/row.ts';
 import type { ReadingRules } from '../../assignments/rows/rowReader.ts';
 import { policiesOf } from '../../assignments/rows/writtenAddress.ts';
+import type { StatedAction, TakenFor } from '../../assignments/rows/takenFor.ts';
 import { readRows } from '../../formats/readRows.ts';
 import { changeOfRecorded } from '../../runs/batchRow.ts';
 import { groupedByPolicy } from '../../runs/grouped.ts';
@@ -36,12 +37,14 @@ export interface Intake {
   readonly unplacedLine: number | undefined;
   /** Rows with problems, where they were to be kept. */
   readonly open: readonly OpenRow[];
+  /** Of a file of another tool: which, and how it was read. */
+  readonly takenFor: TakenFor | undefined;
 }
 
 /** What is known of rows that had no problem: they come from a plan, or were made here. */
 export const WELL = {
   ...{ problems: [], problemTotal: 0, isBroken: false },
-  ...{ badPolicies: new Set<string>(), unplacedLine: undefined, open: [] },
+  ...{ badPolicies: new Set<string>(), unplacedLine: undefined, open: [], takenFor: undefined },
 } as const;
 
 /** What a file needs before its rows can be read. */
@@ -50,6 +53,8 @@ export interface ReadingHelp {
   readonly columnNames?: ColumnNames | undefined;
   readonly renames?: Renames | undefined;
   readonly names?: NameLookup | undefined;
+  /** What is done with what a file of another tool lists. */
+  readonly action?: StatedAction | undefined;
   /** Rows with problems are kept, all of them. */
   readonly keepsOpen?: boolean;
 }
@@ -71,21 +76,22 @@ export async function readIn(
   file: InputFile,
   rules: ReadingRules,
   take: (row: StagedRow) => Promise<void>,
-  { columnNames, renames, names, keepsOpen = false }: ReadingHelp = {},
+  { columnNames, renames, names, action, keepsOpen = false }: ReadingHelp = {},
 ): Promise<Intake> {
   const sha = createHash('sha256');
   const judge = new RowJudge(rules, take, keepsOpen);
   const held: InputRow[] = [];
   let [rows, isBroken] = [0, false];
   let columns: readonly InputColumn[] = [];
-  for await (const read of readRows(hashed(file.bytes, sha), { format: file.format, columnNames })) {
+  let takenFor: TakenFor | undefined;
+  for await (const read of readRows(hashed(file.bytes, sha), { format: file.format, columnNames, action })) {
     switch (read.kind) {
       case 'problem':
         isBroken = true;
         judge.note([read.problem]);
         break;
       case 'end':
-        columns = read.columns;
+        ({ columns, takenFor } = read);
         break;
       case 'row':
         rows += 1;
@@ -113,7 +119,7 @@ export async function readIn(
   const { problems, problemTotal, badPolicies, unplacedLine, open } = judge;
   return {
     ...{ name: file.name, sha256: sha.digest('hex'), columns: [...filled], rows },
-    ...{ problems, problemTotal, isBroken, badPolicies, unplacedLine, open },
+    ...{ problems, problemTotal, isBroken, badPolicies, unplacedLine, open, takenFor },
   };
 }
 

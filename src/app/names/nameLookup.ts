@@ -48,11 +48,10 @@ export function nameLookup(
 
 /** Every name that has to be looked up, once. */
 function neededBy(rows: readonly InputRow[], rules: NameRules): NamesNeeded {
-  const needed = { policies: new Set<string>(), groups: new Set<string>(), filters: new Set<string>() };
-  for (const row of rows) {
-    const names = namesNeeded(row, rules);
-    for (const what of ['policies', 'groups', 'filters'] as const)
-      for (const name of names?.[what] ?? []) needed[what].add(name);
-  }
-  return { policies: [...needed.policies], groups: [...needed.groups], filters: [...needed.filters] };
+  const needed = rows.flatMap((row) => namesNeeded(row, rules) ?? []);
+  const of = (what: keyof NamesNeeded): string[] => [...new Set(needed.flatMap((names) => names[what]))];
+  return {
+    ...{ policies: of('policies'), policyIds: of('policyIds') },
+    ...{ groups: of('groups'), filters: of('filters') },
+  };
 }

@@ -33,11 +33,14 @@ export async function readTenantNames(
   { identity }: Pick<Services, 'identity'>,
 ): Promise<TenantNames> {
   const base = `${root}/${apiVersion}`;
-  const policies = needed.policies.length > 0 ? await namedPolicies(apiVersion, lists, send, identity) : [];
+  const isListed = needed.policies.length > 0 || needed.policyIds.length > 0;
+  const policies = isListed ? await allPolicies(apiVersion, lists, send, identity) : [];
+  const byId = Map.groupBy(policies, ({ id }) => id.toLowerCase());
   const groups = await groupsByName(needed.groups, send, base);
   const filters = needed.filters.length > 0 ? await namedFilters(send, base) : new NameTable<NamedFilter>([]);
   return {
-    policies: new NameTable(policies),
+    policies: new NameTable(policies.flatMap(asNamed)),
+    kindsOf: (policyId) => (byId.get(policyId.toLowerCase()) ?? []).map(({ kind }) => kind),
     filters,
     group(name) {
       const read = groups.get(name);
@@ -47,18 +50,18 @@ export async function readTenantNames(
   };
 }
 
-async function namedPolicies(
+async function allPolicies(
   apiVersion: string,
   lists: PolicyLists,
   send: SendReads,
   identity: Services['identity'],
-): Promise<readonly NamedPolicy[]> {
-  const named: NamedPolicy[] = [];
+): Promise<readonly TenantPolicy[]> {
+  const all: TenantPolicy[] = [];
   for (const found of (await lists.policies(kindsIn(apiVersion), send)).values()) {
     expectRead(found, identity);
-    if (found.kind === 'policies') named.push(...found.policies.flatMap(asNamed));
+    if (found.kind === 'policies') for (const policy of found.policies) all.push(policy);
   }
-  return named;
+  return all;
 }
 
 function asNamed({ id, kind, displayName, platform, assignments }: TenantPolicy): readonly NamedPolicy[] {

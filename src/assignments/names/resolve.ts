@@ -1,4 +1,4 @@
-import { kindNamed, type PolicyKind } from '../kinds/registry.ts';
+import { kindNamed, KINDS, type PolicyKind } from '../kinds/registry.ts';
 import type { InputColumn } from '../rows/columns.ts';
 import { RowReader, type ReadingRules } from '../rows/rowReader.ts';
 import type { Fault, InputRow, Problem } from '../rows/row.ts';
@@ -22,6 +22,8 @@ export interface NamedFilter extends Named {
 /** What the tenant calls its things. Of what could not be read it says why, as a sentence with a remedy. */
 export interface TenantNames {
   readonly policies: NameTable<NamedPolicy>;
+  /** The kinds that have a policy of this id. */
+  kindsOf(policyId: string): readonly PolicyKind[];
   readonly filters: NameTable<NamedFilter> | NotReadable;
   /** Of the names that were asked for. */
   group(name: string): Found<Named> | NotReadable;
@@ -42,6 +44,8 @@ export interface NameRules {
 /** Names that have to be looked up before a row can be read. */
 export interface NamesNeeded {
   readonly policies: readonly string[];
+  /** Ids of policies whose kind the row does not say. */
+  readonly policyIds: readonly string[];
   readonly groups: readonly string[];
   readonly filters: readonly string[];
 }
@@ -105,13 +109,24 @@ function takesGroup({ cells }: InputRow): boolean {
   return type === 'group' || type === 'exclusionGroup';
 }
 
+/** The id of a policy whose kind the row does not say, as exports of other tools have it; undefined: there is nothing to look up. */
+function idWithoutKind({ cells }: InputRow, { byName }: NameRules): string | undefined {
+  const id = cells.get('policyId');
+  return typeof id === 'string' && !byName && !cells.has('policyType') && !cells.has('url') ? id : undefined;
+}
+
 /** The names of a row that have to be looked up; undefined when it can be read as it is. */
 export function namesNeeded(row: InputRow, rules: NameRules): NamesNeeded | undefined {
   const open = PAIRS.filter((pair) => isOpen(row, pair, rules));
-  if (open.length === 0 && !(rules.byName && FOREIGN_IDS.some((id) => row.cells.has(id)))) return undefined;
+  const policyId = idWithoutKind(row, rules);
+  const isForeign = rules.byName && FOREIGN_IDS.some((id) => row.cells.has(id));
+  if (open.length === 0 && policyId === undefined && !isForeign) return undefined;
   const of = (what: Pair['of']): string[] =>
     open.filter((pair) => pair.of === what).map(({ name }) => String(row.cells.get(name)));
-  return { policies: of('policies'), groups: of('groups'), filters: of('filters') };
+  return {
+    ...{ policies: of('policies'), groups: of('groups'), filters: of('filters') },
+    policyIds: policyId === undefined ? [] : [policyId],
+  };
 }
 
 /** A row with ids in the place of its names, or every problem that its names have. */
@@ -136,6 +151,11 @@ export function resolved(
     return found.found;
   };
   if (rules.byName) withoutForeignIds(reader, cells);
+  const policyId = idWithoutKind(row, rules);
+  if (policyId !== undefined) {
+    const kind = kindOfPolicy(reader, policyId, names);
+    if (kind !== undefined) cells.set('policyType', kind.policyType);
+  }
   for (const pair of PAIRS.filter((each) => isOpen(row, each, rules))) {
     const written = String(row.cells.get(pair.name));
     switch (pair.of) {
@@ -170,6 +190,23 @@ function setDefault(cells: Map<InputColumn, unknown>, column: InputColumn, value
   if (!cells.has(column)) cells.set(column, value);
 }
 
+/** Ids are one policy's in practice; nothing says that they must be. */
+function kindOfPolicy(reader: RowReader, policyId: string, names: TenantNames): PolicyKind | undefined {
+  const [kind, ...others] = names.kindsOf(policyId);
+  if (kind === undefined)
+    return reader.problem(
+      'policyId',
+      `The tenant has no policy with the id ${quoted(policyId)} among the kinds that this version knows: ${KINDS.map(({ label }) => label.many).join(', ')}.`,
+      'Take the row out, or check that the file is of this tenant (with --by-name policies are found by their names).',
+    );
+  if (others.length === 0) return kind;
+  return reader.problem(
+    'policyId',
+    `Policies of several kinds have the id ${quoted(policyId)}: ${[kind, ...others].map(({ policyType }) => policyType).join(', ')}.`,
+    'Add the column policyType, and write the one that is meant.',
+  );
+}
+
 /** An id of another tenant that has no name beside it says nothing here. */
 function withoutForeignIds(reader: RowReader, cells: Map<InputColumn, unknown>): void {
   for (const { name, id } of PAIRS) {
@@ -187,6 +224,13 @@ function withoutForeignIds(reader: RowReader, cells: Map<InputColumn, unknown>):
       'With --by-name a URL of another tenant says nothing.',
       'Fill in policyName, and leave url blank.',
     );
+  for (const raw of ['target', 'body'] as const)
+    if (cells.has(raw))
+      reader.problem(
+        raw,
+        `With --by-name the ids in a ${raw} of another tenant say nothing.`,
+        'Write targetType and groupName instead, or leave the row out.',
+      );
   cells.delete('assignmentId');
 }
 
