@@ -11,7 +11,7 @@ import {
   readHeader,
   type Delimiter,
   type FieldUse,
-  type Header,
+  type CsvHeader,
 } from './csvHeader.ts';
 import type { FileFacts, ReadingOptions } from './fileFacts.ts';
 import { RECORD_BYTES_MAX } from './limits.ts';
@@ -63,7 +63,7 @@ export async function* readCsv(
 
 /** What becomes of a record under this header. */
 function rowsBy(
-  header: Header,
+  header: CsvHeader,
   facts: FileFacts,
   action: ReadingOptions['action'],
 ): (record: CsvRecord) => Iterable<RowRead> {

@@ -26,7 +26,7 @@ export type ToolUse = FieldUse | `tool ${string}`;
 export const BESIDE: readonly InputColumn[] = ['policyType', 'platform', 'note'];
 
 /** What the header of a file says. */
-export type Header =
+export type CsvHeader =
   | { readonly kind: 'ours'; readonly uses: readonly FieldUse[]; readonly problems: readonly Problem[] }
   | {
       readonly kind: 'tool';
@@ -61,7 +61,7 @@ export function delimiterOf(headerLine: string, nameOf: ColumnNames): Delimiter 
 }
 
 /** What each field of the header stands for, and the problems of the header; a header that has nothing of ours is fatal. */
-export function readHeader(names: readonly string[], line: number, nameOf: ColumnNames): Header {
+export function readHeader(names: readonly string[], line: number, nameOf: ColumnNames): CsvHeader {
   if (names.length > COLUMNS_MAX) {
     throw new BrokenFile({
       line,

@@ -1,6 +1,6 @@
 import { targetTypeNamed } from '../../assignments/rows/writtenTarget.ts';
 import { plainName } from '../../assignments/values/plainName.ts';
-import { fault, notKnown, policyCells, rows, statedRow, type StatedTarget } from './stated.ts';
+import { fault, notKnown, policyIn, rows, statedRow, type StatedTarget } from './stated.ts';
 import type { TableTool } from './tableTool.ts';
 import { saysNoTarget } from './words.ts';
 
@@ -22,7 +22,7 @@ export const inToolz: TableTool = {
   also: ['Platform', 'Filter Type', 'ID', 'GroupId'],
   saysActions: false,
   reader: (action) => (row) => {
-    const policy = policyCells(row, { id: 'ID', name: 'Name' });
+    const policy = policyIn(row, { id: 'ID', name: 'Name' });
     const written = row.text('Assignment Target');
     if (saysNoTarget(written)) return { kind: 'passedOver', because: 'unassigned' };
     if (plainName(written) === 'unknown')

@@ -2,7 +2,7 @@ import {
   everybodyExcluded,
   fault,
   notKnown,
-  policyCells,
+  policyIn,
   rows,
   statedRow,
   type StatedColumns,
@@ -58,7 +58,7 @@ export function recordReader(action: StatedAction): (row: ToolRow) => ToolReadin
 }
 
 function recordOf(row: ToolRow, action: StatedAction): ToolReading {
-  const policy = policyCells(row, { id: 'PolicyId', name: 'PolicyName' });
+  const policy = policyIn(row, { id: 'PolicyId', name: 'PolicyName' });
   const mode = row.text('AssignmentMode').toLowerCase();
   const target = row.text('TargetType').toLowerCase();
   if (mode === 'none' || target === 'none' || (mode === '' && target === ''))

@@ -1,4 +1,4 @@
-import { fault, notKnown, policyCells, rows, statedRow, type StatedTarget } from './stated.ts';
+import { fault, notKnown, policyIn, rows, statedRow, type StatedTarget } from './stated.ts';
 import type { TableTool } from './tableTool.ts';
 
 const TARGETS: Readonly<Record<string, StatedTarget>> = {
@@ -15,7 +15,7 @@ export const intuneAssignmentsManager: TableTool = {
   also: ['GroupName', 'GroupId', 'Intent', 'FilterName', 'FilterId'],
   saysActions: false,
   reader: (action) => (row) => {
-    const policy = policyCells(row, { id: 'ItemId', name: 'ItemName' });
+    const policy = policyIn(row, { id: 'ItemId', name: 'ItemName' });
     const written = row.text('TargetType').toLowerCase();
     if (written === '') return { kind: 'passedOver', because: 'unassigned' };
     if (written === 'unknown')

@@ -4,7 +4,7 @@ import {
   fault,
   namedTarget,
   notKnown,
-  policyCells,
+  policyIn,
   rows,
   statedRow,
   type StatedColumns,
@@ -28,7 +28,7 @@ export const intuneAssistant: TableTool = {
   reader() {
     const cleared = new Set<string>();
     return (row) => {
-      const policy = policyCells(row, { id: 'PolicyId', name: 'PolicyName' });
+      const policy = policyIn(row, { id: 'PolicyId', name: 'PolicyName' });
       const action = ACTIONS.find(
         (each) => each.toLowerCase() === row.text('AssignmentAction').toLowerCase(),
       );

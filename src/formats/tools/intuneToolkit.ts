@@ -1,4 +1,4 @@
-import { everybodyExcluded, fault, namedTarget, notKnown, policyCells, rows, statedRow } from './stated.ts';
+import { everybodyExcluded, fault, namedTarget, notKnown, policyIn, rows, statedRow } from './stated.ts';
 import type { TableTool, ToolRow } from './tableTool.ts';
 import { everybodyNamed, hasLostLetters, saysNoTarget } from './words.ts';
 
@@ -19,7 +19,7 @@ export const intuneToolkit: TableTool = {
   saysActions: false,
   reader: (action) => (row) => {
     const isNamed = !hasLostLetters(row.text('PolicyName'));
-    const policy = policyCells(row, { id: 'PolicyId', ...(isNamed && { name: 'PolicyName' }) });
+    const policy = policyIn(row, { id: 'PolicyId', ...(isNamed && { name: 'PolicyName' }) });
     const written = row.text('AssignmentType').toLowerCase();
     if (saysNoTarget(written)) return { kind: 'passedOver', because: 'unassigned' };
     if (written === 'assigned')

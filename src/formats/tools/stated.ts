@@ -142,7 +142,7 @@ export const everybodyExcluded = (cells: readonly ToolCell[], from: string, row:
   );
 
 /** Cells of a policy, blank ones left out. */
-export const policyCells = (
+export const policyIn = (
   row: ToolRow,
   { id = '', name = '' }: { readonly id?: string; readonly name?: string },
 ): readonly ToolCell[] => [

@@ -224,8 +224,8 @@ const MALFORMED: readonly Malformed[] = [
     says: /read-only/i,
   },
   {
-    what: 'an action other than set',
-    content: lines(`${HEAD},action`, `${GOOD},remove`),
+    what: 'an action that is none',
+    content: lines(`${HEAD},action`, `${GOOD},delete`),
     at: '2:8',
     says: /action/i,
   },

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { RUN_HEADINGS, runCells } from '../../../../src/cli/commands/status.ts';
+import { RUN_HEADINGS, runCells } from '../../../../src/cli/terminal/showRuns.ts';
 import type { RunStatus } from '../../../../src/runs/progress.ts';
 
 const COUNTS = {

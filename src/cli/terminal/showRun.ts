@@ -1,0 +1,74 @@
+import type { Identity } from '../../app/identity.ts';
+import { count } from '../../app/words.ts';
+import { visible } from '../../assignments/values/visible.ts';
+import type { RunStatus } from '../../runs/progress.ts';
+import { ROW_STATUSES, type RowStatus } from '../../runs/rowState.ts';
+import { DEFAULT_OPTIONS } from '../../runs/run.ts';
+import type { Stop } from '../../runs/runReader.ts';
+import { ALREADY_SO_UNPLANNED } from '../../runs/unrecorded.ts';
+import type { Printer } from './print.ts';
+import { shortFingerprint } from './showPlan.ts';
+import { stateShown } from './showRuns.ts';
+import { timeLeft } from './timeLeft.ts';
+
+/** All that is known of one run, and how it is gone on with. */
+export function showRun(run: RunStatus, stop: Stop | undefined, { hint }: Identity, print: Printer): void {
+  const { limiter } = run;
+  const state = stateShown(run, stop);
+  const lines: [string, string][] = [
+    ['run', run.runId],
+    ['state', run.reasonText ? `${state}: ${run.reasonText}` : state],
+    ['tenant', `${run.tenant} at ${run.graphUrl}`],
+    ['file', `${run.source.name} (sha256 ${run.source.sha256.slice(0, 12)}…)`],
+    ['plan', run.planFingerprint === null ? 'none' : shortFingerprint(run.planFingerprint)],
+    ['operator', run.operator],
+    ['rows', `${run.total} in all`],
+    ...ROW_STATUSES.map((name): [string, string] => [`  ${name}`, `${run[name]}${amongThem(run, name)}`]),
+    ['throttled', count(run.throttled, 'time')],
+    ['created', run.createdAt],
+    ['started', run.startedAt ?? '–'],
+    ['finished', run.finishedAt ?? '–'],
+    ['rate', run.ratePerSecond === null ? '–' : `${run.ratePerSecond} rows/s`],
+    ['time left', timeLeft(run) ?? '–'],
+    ...(run.maxFailures === DEFAULT_OPTIONS.maxFailures
+      ? []
+      : [['max failures', run.maxFailures] as [string, string]]),
+    ...(run.writesPerWindow === null
+      ? []
+      : [['its own limit', `${run.writesPerWindow} writes a window`] as [string, string]]),
+    ['limiter', limiterLine(limiter)],
+  ];
+  for (const [name, value] of lines) print.data(`${name.padEnd(18)} ${visible(value)}`, 19);
+  if (run.unsure > 0) print.say(`May be written, or still be: ${hint(`results ${run.runId} --only unsure`)}`);
+  if (run.awaitingApproval > 0 && run.state === 'completed')
+    print.say(`Once approved, go on with: ${hint(`resume ${run.runId}`)}`);
+  if (run.state === 'paused') print.say(`Go on with: ${hint(`resume ${run.runId}`)}`);
+  if (run.state === 'aborted')
+    print.say(
+      `Go on with the rest: ${hint(`resume ${run.runId}`)}; with what failed too: ${hint(`retry ${run.runId}`)}`,
+    );
+}
+
+/** Rows of a status that need a word of their own. */
+function amongThem({ inDoubt, unrecorded }: RunStatus, status: RowStatus): string {
+  if (status === 'pending' && inDoubt > 0) return `, ${inDoubt} of them sent: the next read settles them`;
+  if (status === 'skipped' && unrecorded > 0)
+    return `, ${unrecorded} of them found so with no write on record (${ALREADY_SO_UNPLANNED})`;
+  return '';
+}
+
+/** What the tenant takes, as far as it is learned, and how it is used. */
+const limiterLine = ({
+  budget,
+  limit,
+  charged,
+  used,
+  backoffUntil,
+  backoffReason,
+}: RunStatus['limiter']): string =>
+  [
+    `budget ${budget} of ${limit} writes a window`,
+    `${charged} charged`,
+    `${Math.round(used * 100)} % used in the last one`,
+    ...(backoffUntil === null ? [] : [`held until ${backoffUntil} (${backoffReason})`]),
+  ].join(', ');
