@@ -2,7 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import type { Renames } from '../../assignments/names/rename.ts';
 import type { ColumnNames, InputColumn } from '../../assignments/rows/columns.ts';
 import { changeOf, type Change } from '../../assignments/rows/change.ts';
-import type { resolved } from '../../assignments/names/resolve.ts';
+import type { Resolved } from '../../assignments/names/resolve.ts';
 import { DigestTable } from '../../assignments/values/digestTable.ts';
 import { Duplicates } from '../../assignments/rows/duplicates.ts';
 import { policyKey } from '../../assignments/kinds/address.ts';
@@ -29,6 +29,8 @@ export interface Intake {
   /** The first PROBLEMS_SHOWN_MAX, in the order of the file. */
   readonly problems: readonly Problem[];
   readonly problemTotal: number;
+  /** Rows that have one. */
+  readonly badRows: number;
   /** Problems that make the whole file useless, whatever is left out. */
   readonly isBroken: boolean;
   /** Policies that have a row with a problem, by `policyKey`. */
@@ -43,7 +45,7 @@ export interface Intake {
 
 /** What is known of rows that had no problem: they come from a plan, or were made here. */
 export const WELL = {
-  ...{ problems: [], problemTotal: 0, isBroken: false },
+  ...{ problems: [], problemTotal: 0, badRows: 0, isBroken: false },
   ...{ badPolicies: new Set<string>(), unplacedLine: undefined, open: [], takenFor: undefined },
 } as const;
 
@@ -64,7 +66,7 @@ export interface NameLookup {
   /** Whether a row can't be read before. */
   needs(row: InputRow): boolean;
   /** Looks the names of all these rows up together. Undefined for a row about which nothing is to be said. */
-  resolver(rows: readonly InputRow[]): Promise<(row: InputRow) => ReturnType<typeof resolved> | undefined>;
+  resolver(rows: readonly InputRow[]): Promise<(row: InputRow) => Resolved | undefined>;
 }
 
 /**
@@ -109,17 +111,17 @@ export async function readIn(
     for (const row of held) {
       const found = names.needs(row) ? resolve(row) : { row };
       if (found === undefined) continue;
-      if ('problems' in found) judge.refuse(found.problems, row);
+      if ('problems' in found) judge.refuseNamed(found, row);
       else {
         for (const column of found.row.cells.keys()) filled.add(column);
         await judge.row(found.row);
       }
     }
   }
-  const { problems, problemTotal, badPolicies, unplacedLine, open } = judge;
+  const { problems, problemTotal, badRows, badPolicies, unplacedLine, open } = judge;
   return {
     ...{ name: file.name, sha256: sha.digest('hex'), columns: [...filled], rows },
-    ...{ problems, problemTotal, isBroken, badPolicies, unplacedLine, open, takenFor },
+    ...{ problems, problemTotal, badRows, isBroken, badPolicies, unplacedLine, open, takenFor },
   };
 }
 
@@ -128,6 +130,8 @@ class RowJudge {
   readonly problems: Problem[] = [];
   readonly badPolicies = new Set<string>();
   problemTotal = 0;
+  /** Rows that have a problem. */
+  badRows = 0;
   unplacedLine: number | undefined;
   readonly #rules: ReadingRules;
   readonly #take: (row: StagedRow) => Promise<void>;
@@ -142,16 +146,27 @@ class RowJudge {
     this.#take = take;
   }
 
+  #refuseAlone(found: readonly Problem[], row: InputRow): void {
+    this.note(found);
+    this.badRows += 1;
+    if (this.#keepsOpen) this.open.push({ row, problems: found });
+  }
+
   note(found: readonly Problem[]): void {
     this.problemTotal += found.length;
     this.problems.push(...found.slice(0, PROBLEMS_SHOWN_MAX - this.problems.length));
   }
 
   refuse(found: readonly Problem[], row: InputRow, policies = policiesOf(row, this.#rules)): void {
-    this.note(found);
-    if (this.#keepsOpen) this.open.push({ row, problems: found });
+    this.#refuseAlone(found, row);
     for (const policy of policies) this.badPolicies.add(policy);
     if (policies.length === 0) this.unplacedLine ??= row.line;
+  }
+
+  /** A name that nobody has is no policy's: only those that may be meant are left out with it. */
+  refuseNamed({ problems, policies }: Extract<Resolved, { problems: unknown }>, row: InputRow): void {
+    if (policies === undefined || policies.length > 0) this.refuse(problems, row, policies);
+    else this.#refuseAlone(problems, row);
   }
 
   /** Cells of a record that is no whole one may stand under wrong names: then its policy is not to be believed. */

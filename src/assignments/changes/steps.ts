@@ -161,7 +161,8 @@ function addStep(change: DesiredChange, { list: all, rows, restores }: ListFacts
   if (other === undefined) return { kind: 'put', over: undefined, body };
   // Beside a row that clears the list, the rows say what it is to be, also where an assignment has that target already.
   const isWholeList = rows.some((row) => row.change.action === 'clear');
-  if (isWholeList && !isOfPolicySet(other)) return { kind: 'put', over: other, body: patchBody(change, other) };
+  if (isWholeList && !isOfPolicySet(other))
+    return { kind: 'put', over: other, body: patchBody(change, other) };
   return refused(
     'AlreadyAssigned',
     `The policy has ${audienceInWords(other.target)} already, under the id ${other.id}, with another filter or intent: use set to change it.`,

@@ -1,3 +1,4 @@
+import { policyKey } from '../kinds/address.ts';
 import { kindNamed, KINDS, type PolicyKind } from '../kinds/registry.ts';
 import type { InputColumn } from '../rows/columns.ts';
 import { RowReader, type ReadingRules } from '../rows/rowReader.ts';
@@ -130,16 +131,22 @@ export function namesNeeded(row: InputRow, rules: NameRules): NamesNeeded | unde
 }
 
 /** A row with ids in the place of its names, or every problem that its names have. */
-export function resolved(
-  row: InputRow,
-  names: TenantNames,
-  rules: ReadingRules & NameRules,
-):
+export type Resolved =
   | { readonly row: InputRow; readonly folded: readonly FoldedName[] }
-  | { readonly problems: readonly Problem[] } {
+  | {
+      readonly problems: readonly Problem[];
+      /**
+       * The policies that its name may mean, by `policyKey`: the one, the candidates, or those of the nearest names, so that their other
+       * rows can be left out with it. Undefined: it was not looked up.
+       */
+      readonly policies: readonly string[] | undefined;
+    };
+
+export function resolved(row: InputRow, names: TenantNames, rules: ReadingRules & NameRules): Resolved {
   const reader = new RowReader(row, rules);
   const cells = new Map(row.cells);
   const folded: FoldedName[] = [];
+  let policies: readonly string[] | undefined;
   const take = <T extends Named>(
     column: InputColumn,
     found: Found<T> | NotReadable,
@@ -160,7 +167,9 @@ export function resolved(
     const written = String(row.cells.get(pair.name));
     switch (pair.of) {
       case 'policies': {
-        const policy = take(pair.name, policyOf(reader, written, names, rules), POLICY);
+        const found = policyOf(reader, written, names, rules);
+        policies = meantBy(found).map(({ kind, id }) => policyKey({ kind, policyId: id }));
+        const policy = take(pair.name, found, POLICY);
         if (policy !== undefined) {
           cells.set('policyId', policy.id).set('policyType', policy.kind.policyType);
           cells.delete('url');
@@ -182,8 +191,19 @@ export function resolved(
     }
   }
   if (wantsTarget(row) && isNoFilter(cells.get('filterName'))) setDefault(cells, 'filterType', 'none');
-  if (reader.problems.length > 0) return { problems: reader.problems };
+  if (reader.problems.length > 0) return { problems: reader.problems, policies };
   return { row: { ...row, cells }, folded };
+}
+
+function meantBy<T>(found: Found<T>): readonly T[] {
+  switch (found.kind) {
+    case 'one':
+      return [found.found];
+    case 'several':
+      return found.candidates;
+    case 'none':
+      return found.nearest;
+  }
 }
 
 function setDefault(cells: Map<InputColumn, unknown>, column: InputColumn, value: string): void {
