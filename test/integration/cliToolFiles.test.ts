@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { TenantSeed } from '../../src/simulator/tenantFile.ts';
 import { guid } from '../support/guid.ts';
@@ -106,7 +108,18 @@ describe("IntuneAssistant's template", () => {
       'PIN;All Users;Exclude;Add;;',
       'Nothing;GRP-nwe;Include;Add;;',
     );
-    const { stderr } = await here.must(2, 'apply', '--yes', file);
+    const open = join(here.dir, 'open.csv');
+    const { stderr } = await here.must(2, 'apply', '--yes', file, '--problems', open);
+    // In the order of the file, and with all that the tool says of a row that can't be read.
+    expect(stderr.match(/:(\d):\d \w+:/g)).toEqual([
+      ':2:4 AssignmentAction:',
+      ':3:2 GroupName:',
+      ':4:1 policyName:',
+      ':4:2 groupName:',
+    ]);
+    expect(readFileSync(open, 'utf8')).toContain(
+      'PolicyName: Empty; GroupName: GRP-new; AssignmentDirection: Include',
+    );
     expect(stderr).toContain(
       ':2:4 AssignmentAction: "Move" is no AssignmentAction that is known. Write one of: Add, Remove',
     );

@@ -118,7 +118,10 @@ export async function readIn(
       }
     }
   }
-  const { problems, problemTotal, badRows, badPolicies, unplacedLine, open } = judge;
+  const { problemTotal, badRows, badPolicies, unplacedLine } = judge;
+  // Rows that were held are judged after others that stand behind them.
+  const problems = judge.problems.toSorted((a, b) => a.line - b.line);
+  const open = judge.open.toSorted((a, b) => a.row.line - b.row.line);
   return {
     ...{ name: file.name, sha256: sha.digest('hex'), columns: [...filled], rows },
     ...{ problems, problemTotal, badRows, isBroken, badPolicies, unplacedLine, open, takenFor },

@@ -43,7 +43,7 @@ export function tableRows(
       case 'faults':
         return [
           rowOf(
-            reading.cells,
+            [...reading.cells, ['note', asWritten(row, tool), '']],
             reading.faults.map(({ from, message, remedy }) => ({
               ...{ line: record.line, column: Math.max(1, placeOf(record, from)), name: from },
               ...{ message, remedy },
@@ -53,6 +53,12 @@ export function tableRows(
     }
   };
 }
+
+/** All that the tool says, for whoever mends the row where it is written with its problem. */
+const asWritten = (row: ToolRow, { has, also }: TableTool): string =>
+  [...has, ...also]
+    .flatMap((name) => (row.text(name) === '' ? [] : [`${name}: ${row.text(name)}`]))
+    .join('; ');
 
 const placeOf = ({ columnOf }: ToolRecord, from: string): number =>
   columnOf(toolUse(from)) || columnOf(from as InputColumn);
