@@ -75,6 +75,15 @@ function faults(text: string): Record<string, number> {
   );
 }
 
+/** `devices=50,applications=none` */
+const limits = (text: string): Record<string, number | null> =>
+  Object.fromEntries(
+    list(text).map((part) => {
+      const [family = '', limit = ''] = part.split('=');
+      return [family.trim(), numberOrNone(limit)];
+    }),
+  );
+
 /** `3:html502,5:lost:0`: envelope, fault, and which request of the envelope. */
 function script(text: string): unknown[] {
   return list(text).map((part) => {
@@ -173,14 +182,27 @@ export const SIMULATOR_FLAGS: readonly SimulatorFlag[] = [
   {
     key: 'writeLimit',
     flags: '--write-limit <n>',
-    description: 'writes per window and app, or none',
+    description: 'writes per window, app and family of policies (scripts twice as many), or none',
     defaultText: ofSettings('writeLimit'),
     parse: numberOrNone,
   },
   {
+    key: 'familyLimits',
+    flags: '--family-limits <family=n,…>',
+    description: 'writes per window of some families, as in devices=50',
+    defaultText: 'none',
+    parse: limits,
+  },
+  {
+    key: 'unlistedApart',
+    flags: '--unlisted-apart',
+    description: 'kinds in no list of limits are counted by themselves, not with the configurations',
+    defaultText: 'off',
+  },
+  {
     key: 'requestLimit',
     flags: '--request-limit <n>',
-    description: 'requests per window and app, or none',
+    description: 'requests per window, app and family, or none',
     defaultText: ofSettings('requestLimit'),
     parse: numberOrNone,
   },

@@ -31,9 +31,13 @@ export const refusalSchema = z
 export type Refusal = z.output<typeof refusalSchema>;
 
 export const settingsSchema = z.strictObject({
-  /** Writes per window and app; null for no limit. */
+  /** Writes per window, app and family of policies; null for no limit. Scripts take twice as many. */
   writeLimit: limit,
-  /** Requests per window and app, writes included; null for no limit. */
+  /** Those of some families, as throttleFamilies.ts calls them. */
+  familyLimits: z.record(z.string(), limit),
+  /** Whether kinds that are in no list of limits are counted by themselves, or with the configurations. */
+  unlistedApart: z.boolean(),
+  /** Requests per window, app and family, writes included; null for no limit. */
   requestLimit: limit,
   windowMs: z.number().min(1),
   window: z.enum(['fixed', 'sliding', 'bucket']),
@@ -133,6 +137,8 @@ export type SettingsChange = Partial<z.input<typeof settingsSchema>>;
 /** Intune's limits: learn.microsoft.com/graph/throttling-limits, "Intune service limits". */
 export const DEFAULT_SETTINGS: SimulatorSettings = {
   writeLimit: 100,
+  familyLimits: {},
+  unlistedApart: false,
   requestLimit: 1000,
   windowMs: 20_000,
   window: 'sliding',

@@ -11,7 +11,8 @@ export const canSkip = ({ isBroken, unplacedLine }: Intake): boolean =>
 
 export function refusedFile(intake: Intake, skipInvalid: boolean): UserError {
   const { name, problemTotal, badRows, rows } = intake;
-  const where = badRows > 0 && rows > 1 ? ` in ${badRows.toLocaleString('en-US')} of ${count(rows, 'row')}` : '';
+  const where =
+    badRows > 0 && rows > 1 ? ` in ${badRows.toLocaleString('en-US')} of ${count(rows, 'row')}` : '';
   return new UserError(`${name} has ${count(problemTotal, 'problem')}${where}; nothing was queued.`, {
     remedy: skipInvalid ? whyNotSkipped(intake) : howToGoOn(intake),
     exitCode: EXIT.badInput,

@@ -1,5 +1,6 @@
 import type { PolicyType } from '../../assignments/kinds/registry.ts';
 import { listPath, type Address } from '../../assignments/kinds/address.ts';
+import type { Family } from '../../assignments/kinds/family.ts';
 import type { Strategy } from '../../assignments/kinds/kind.ts';
 import type { CurrentAssignment, RowError } from '../../assignments/changes/current.ts';
 import { changeKind, targetInWords, type FilterChange } from '../../assignments/changes/changeKind.ts';
@@ -76,6 +77,7 @@ export interface PlanCounts {
 
 /** What is written of one list. */
 interface WrittenList {
+  readonly family: Family;
   rows: number;
   /** Rows of it that go by PATCH. */
   single: number;
@@ -178,25 +180,31 @@ export class PlanTally {
     this.refused.push({ line: row.input.line, policy: policyOf(row), code, message });
   }
 
-  /** Requests that the writes go in. */
-  get requests(): number {
-    return this.#sum(({ single, isWhole }) => single + Number(isWhole));
+  /** Requests that the writes go in, by the family that they count in. */
+  get requests(): ReadonlyMap<Family, number> {
+    return this.#requests(({ single, isWhole }) => single + Number(isWhole));
   }
 
   /** The same, if each list were written as a strategy has it. */
-  requestsBy(strategy: Strategy): number {
+  requestsBy(strategy: Strategy): ReadonlyMap<Family, number> {
     const isWhole = ({ takes }: WrittenList): boolean =>
       takes === 'both' ? strategy === 'assign' : takes === 'assign';
-    return this.#sum((list) => (isWhole(list) ? 1 : list.rows));
+    return this.#requests((list) => (isWhole(list) ? 1 : list.rows));
   }
 
-  #sum(requestsFor: (list: WrittenList) => number): number {
-    return [...this.#lists.values()].reduce((sum, list) => sum + requestsFor(list), 0);
+  #requests(requestsFor: (list: WrittenList) => number): ReadonlyMap<Family, number> {
+    const found = new Map<Family, number>();
+    for (const list of this.#lists.values())
+      found.set(list.family, (found.get(list.family) ?? 0) + requestsFor(list));
+    return found;
   }
 
   #writeList({ address, action }: Change, via: Strategy): void {
     const path = listPath(address);
-    const list = this.#lists.get(path) ?? { rows: 0, single: 0, isWhole: false, takes: takenBy(address) };
+    const { family } = address.kind;
+    const list = this.#lists.get(path) ?? {
+      ...{ family, rows: 0, single: 0, isWhole: false, takes: takenBy(address) },
+    };
     list.rows += 1;
     if (via === 'patch') list.single += 1;
     else list.isWhole = true;

@@ -2,6 +2,7 @@ import type { DevicePlatform } from '../targets/platforms.ts';
 import type { TargetType } from '../targets/target.ts';
 import type { ApiVersion } from '../values/apiVersion.ts';
 import type { JsonObject } from '../values/json.ts';
+import type { Family } from './family.ts';
 import type { Permissions } from './permissions.ts';
 
 /**
@@ -83,24 +84,6 @@ export interface OwnField {
   /** Graph keeps what it has, whatever is sent. */
   readonly isReadOnly?: true;
 }
-
-/** Intune's families of requests, each with limits of its own. Source: learn.microsoft.com/graph/throttling-limits */
-export type Family =
-  | 'applications'
-  | 'books'
-  | 'bundles'
-  | 'companyTerms'
-  | 'deviceConfiguration'
-  | 'deviceConfigurationV2'
-  | 'deviceEnrollment'
-  | 'deviceIntent'
-  | 'devices'
-  | 'managedApplications'
-  | 'rbac'
-  | 'telephony'
-  | 'unlock'
-  | 'updates'
-  | 'wip';
 
 /** How a list of this kind is written in a run: a kind that has no PATCH goes by `assign` whatever the run's strategy. */
 export const writesBy = ({ write }: Kind, strategy: Strategy | undefined): Strategy =>

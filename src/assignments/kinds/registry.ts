@@ -1,6 +1,7 @@
 import { plainName } from '../values/plainName.ts';
 import { deviceCompliancePolicy } from './deviceCompliancePolicy.ts';
 import { deviceConfiguration } from './deviceConfiguration.ts';
+import { MAIN_FAMILY, type Family } from './family.ts';
 import type { Kind } from './kind.ts';
 
 /** Every kind there is, in the order in which they are shown. A new one is its own file and its line here. */
@@ -37,4 +38,10 @@ export function kindOf(policyType: PolicyType): PolicyKind {
   const kind = kindByType.get(policyType);
   if (kind === undefined) throw new Error(`no kind is called ${policyType}`);
   return kind;
+}
+
+/** The family that a request with this URL, relative or whole, counts in: the main one when it is about no kind. */
+export function familyOfUrl(url: string): Family {
+  const [, collection = ''] = /\/device(?:App)?Management\/([^/(?]+)/i.exec(url) ?? [];
+  return kindOfCollection(collection)?.family ?? MAIN_FAMILY;
 }
