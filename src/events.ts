@@ -1,6 +1,9 @@
 import { EventEmitter } from 'node:events';
+import type { Family } from './assignments/kinds/family.ts';
 import type { Problem } from './assignments/rows/row.ts';
+import type { TakenFor } from './assignments/rows/takenFor.ts';
 import type { SentRequest } from './graph/client/sentRequest.ts';
+import type { BackoffReason } from './runs/permit.ts';
 import type { RunStatus, Waiting } from './runs/progress.ts';
 import type { Reason } from './runs/reason.ts';
 import type { Run } from './runs/run.ts';
@@ -15,8 +18,8 @@ export interface FileProblems {
 
 /**
  * What use cases and workers tell while they are at it, besides their answers: the log, the progress on a terminal and whatever else
- * shows something are fed by it. Whoever shows it words it; nobody has to listen. Texts are as Graph or the settings gave them: they may
- * hold what steers a terminal.
+ * shows something are fed by it. Nobody has to listen. Whoever shows it words it, unless it has a text already. Texts are as Graph
+ * or the settings gave them: they may hold what steers a terminal.
  */
 interface EventMap {
   /** The settings, with what is to be told of them. Once a command. */
@@ -25,6 +28,8 @@ interface EventMap {
   readonly signInPrompt: [text: string];
   /** Problems that keep the rows of a file, or of their policies, out. */
   readonly problems: [found: FileProblems];
+  /** A file of another tool, and how it is read. */
+  readonly takenFor: [name: string, as: TakenFor];
   /** `--skip-invalid` has left out rows of so many policies. */
   readonly leftOut: [rows: number, policies: number];
   /** A name was found only when letter case and Unicode form do not count. Once a name. */
@@ -79,8 +84,10 @@ export interface RunStateChange {
   readonly reasonText: string;
 }
 
-/** Budgets are writes a window. */
-export type LimiterChange =
+/** What the limiter of one family tells. Budgets are writes a window. */
+export type LimiterChange = { readonly family: Family } & LimiterChangeKind;
+
+type LimiterChangeKind =
   /** `cut`: to what the tenant took; `halved`: nobody knows what it takes; `probe`: more is tried. */
   | { readonly kind: 'cut' | 'halved' | 'probe'; readonly from: number; readonly to: number }
   /** `full`: after a restart of Redis or a jump of its clock; `backoff`: after a 429. */
@@ -94,11 +101,11 @@ export interface PlanProgress {
   readonly read: number;
   readonly of: number;
   /** What the reads wait for; null: nothing. */
-  readonly backoff: { readonly reason: string; readonly untilMs: number } | null;
+  readonly backoff: { readonly reason: BackoffReason | null; readonly untilMs: number } | null;
   readonly isLast: boolean;
 }
 
-/** A request to Graph as it is traced. */
+/** A request to Graph as `cli` words it, which knows nothing of `graph`. */
 export type TracedRequest = SentRequest;
 
 export type Events = EventEmitter<EventMap>;

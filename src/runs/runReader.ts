@@ -1,9 +1,12 @@
+import { redisNow } from '../redis/clock.ts';
+import type { Family } from '../assignments/kinds/family.ts';
 import type { RedisClient } from '../redis/connection.ts';
 import { CALLED_FIELD, decodeCalled, decodeInputs } from './batchCodec.ts';
 import type { Called } from '../assignments/names/calledIds.ts';
 import type { InputRow } from '../assignments/rows/row.ts';
 import { recordedRows, type RecordedRow } from './batchRow.ts';
 import { keysOf, type Keys, type RunKeys } from './keys.ts';
+import { batchAt, placeAt } from './position.ts';
 import { rulesOf, runFromHeader, type Run } from './run.ts';
 import { isInDoubt, stateOfByte } from './rowState.ts';
 import { sampleOf, type Sample } from './samples.ts';
@@ -25,6 +28,12 @@ export interface LogEntry {
   readonly reason?: string | null;
   /** What belongs to the action: arguments, allowed findings, new settings. */
   readonly details?: Readonly<Record<string, unknown>>;
+}
+
+/** A batch with something to do, and the family whose limiter it needs. */
+export interface OpenBatch {
+  readonly batch: number;
+  readonly family: Family;
 }
 
 /** What the record of one tenant holds, as it can be read without a script. */
@@ -57,8 +66,7 @@ export class RunReader {
 
   /** Redis' clock, by which the record keeps its times: ms since the epoch. */
   async now(): Promise<number> {
-    const [seconds, micros] = await this.redis.time();
-    return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
+    return redisNow(this.redis);
   }
 
   /** The runs that have not ended, as they stand in line. */
@@ -68,11 +76,31 @@ export class RunReader {
     return found.filter((run) => run !== undefined);
   }
 
-  /** Batches with something to do, from the front, at most `max`. */
-  async openBatches(run: Run, max: number): Promise<number[]> {
+  /** Batches with something to do, from the front, at most `max` of each family, in turns. */
+  async openBatches(run: Run, max: number): Promise<OpenBatch[]> {
+    const { families } = run;
+    const byFamily = families.length < 2 ? undefined : await this.#familiesOf(run.runId);
+    const lists = await Promise.all(
+      families.map(async (family, place) => {
+        const isOf = (batch: number): boolean => byFamily === undefined || byFamily[batch] === place;
+        const batches = await this.#openBatches(run, max, isOf);
+        return batches.map((batch): OpenBatch => ({ batch, family }));
+      }),
+    );
+    const longest = Math.max(...lists.map(({ length }) => length));
+    return Array.from({ length: longest }, (_, turn) => lists.flatMap((list) => list[turn] ?? [])).flat();
+  }
+
+  /** Of each batch the place of its family among those of the run. */
+  async #familiesOf(runId: string): Promise<Buffer> {
+    return (await this.redis.getBuffer(this.keys.run(runId).families)) ?? Buffer.alloc(0);
+  }
+
+  async #openBatches(run: Run, max: number, isMeant: (batch: number) => boolean): Promise<number[]> {
     const keys = this.keys.run(run.runId);
     const settled = (await this.redis.getBuffer(keys.settled)) ?? Buffer.alloc(0);
-    const isOpen = (batch: number): boolean => (((settled[batch >> 3] ?? 0) >> (7 - (batch & 7))) & 1) === 0;
+    const isOpen = (batch: number): boolean =>
+      (((settled[batch >> 3] ?? 0) >> (7 - (batch & 7))) & 1) === 0 && isMeant(batch);
     const open: number[] = [];
     for (let first = 0; first < run.batches && open.length < max; first += BATCHES_PER_SCAN) {
       const length = Math.min(BATCHES_PER_SCAN, run.batches - first);
@@ -116,11 +144,11 @@ export class RunReader {
     const positions = Array.from({ length: order.length / 4 }, (_, i) => order.readUInt32BE(i * 4));
     for (let first = 0; first < positions.length; first += ROWS_PER_READ) {
       const wanted = positions.slice(first, first + ROWS_PER_READ);
-      const batches = [...new Set(wanted.map(batchOf))];
+      const batches = [...new Set(wanted.map(batchAt))];
       const read = await this.#read(run, batches, images);
       const byBatch = new Map(batches.map((batch, i) => [batch, read[i]]));
       for (const position of wanted) {
-        const row = byBatch.get(batchOf(position))?.[position % 256];
+        const row = byBatch.get(batchAt(position))?.[placeAt(position)];
         if (row) yield row;
       }
     }
@@ -184,9 +212,6 @@ export class RunReader {
     return this.redis.llen(this.keys.log(runId));
   }
 }
-
-/** Positions are batch × 256 + place. */
-const batchOf = (position: number): number => Math.floor(position / 256);
 
 /** Rows read at a time where they lie scattered. */
 const ROWS_PER_READ = 4_000;

@@ -1,3 +1,4 @@
+import { MAIN_FAMILY, type Family } from '../assignments/kinds/family.ts';
 import { DigestTable } from '../assignments/values/digestTable.ts';
 import {
   CALLED_FIELD,
@@ -13,12 +14,15 @@ import type { Called } from '../assignments/names/calledIds.ts';
 import type { RowNames } from '../assignments/rows/names.ts';
 import type { InputRow } from '../assignments/rows/row.ts';
 import type { InputColumn } from '../assignments/rows/columns.ts';
+import { execute } from '../redis/transaction.ts';
 import type { Published } from './lua/publish.ts';
+import { positionOf } from './position.ts';
 import { byteOfState, type StateName } from './rowState.ts';
+import { familyFields } from './byFamily.ts';
 import { headerFields, type RunIdentity } from './run.ts';
 import type { RunStore } from './runStore.ts';
 
-/** Rows of one `$batch`, and so of one job. Source: learn.microsoft.com/graph/json-batching, at most 20 requests. */
+/** Rows of one batch, and so of one job, unless they are one policy's: as many as a `$batch` takes. Source: learn.microsoft.com/graph/json-batching, at most 20 requests. */
 export const BATCH_ROWS_MAX = 20;
 /** Rows of a batch that is one policy's: what belongs together is not parted. Places in a batch are kept as one byte. */
 export const POLICY_ROWS_MAX = 200;
@@ -35,6 +39,8 @@ export interface StagedRow {
   readonly input: InputRow;
   /** `policyKey` of its policy, whose rows stay together; undefined: it may stand anywhere. */
   readonly policy?: string;
+  /** The throttle family of its policy; undefined: the main one. Rows of several families come one family after the other. */
+  readonly family?: Family;
   /** Its place in the file, from 0, when rows come in another order. */
   readonly rank?: number;
   /** The fingerprints of what the plan saw: of the assignment, and of its policy's whole list. */
@@ -67,6 +73,10 @@ export class Staging {
   #ranks: Uint32Array | undefined;
   readonly #firsts: number[] = [];
   #placed = 0;
+  /** Rows of each family, in the order in which they come first; and of each batch the place of its family in that order. */
+  readonly #families = new Map<Family, { total: number; left: number }>();
+  readonly #familyOf: number[] = [];
+  #isMixed = false;
   #pending: StagedRow[] = [];
   readonly #full: StagedRow[][] = [];
   readonly #renewal: NodeJS.Timeout;
@@ -90,25 +100,33 @@ export class Staging {
     return this.#rows;
   }
 
-  get duplicates(): number {
-    return this.#duplicates;
-  }
-
-  get batches(): number {
-    return this.#batches;
-  }
-
-  /** True when rows of one policy lie in several batches: they have to be staged again, grouped. */
+  /** True when rows of one policy lie in several batches, or of several families in one: they have to be staged again, grouped. */
   get isScattered(): boolean {
-    return this.#isScattered;
+    return this.#isScattered || this.#isMixed;
   }
 
   async add(row: StagedRow): Promise<void> {
     this.#rows += 1;
     if (row.duplicateOf !== undefined) this.#duplicates += 1;
-    if (this.#pending.length >= BATCH_ROWS_MAX) this.#cutBefore(row);
+    if (this.#pending.length > 0 && this.#beginsFamily(row)) this.#full.push(this.#pending.splice(0));
+    else if (this.#pending.length >= BATCH_ROWS_MAX) this.#cutBefore(row);
     this.#pending.push(row);
+    this.#countFamily(row);
     if (this.#full.length >= BATCHES_PER_WRITE) await this.#write();
+  }
+
+  /** What waits for one limiter must not keep what waits for another. Where families alternate, batches would be as short as rows. */
+  #beginsFamily({ family = MAIN_FAMILY }: StagedRow): boolean {
+    if (this.#isMixed || (this.#pending.at(-1)?.family ?? MAIN_FAMILY) === family) return false;
+    this.#isMixed = this.#families.has(family);
+    return !this.#isMixed;
+  }
+
+  #countFamily({ family = MAIN_FAMILY, duplicateOf }: StagedRow): void {
+    const counts = this.#families.get(family) ?? { total: 0, left: 0 };
+    counts.total += 1;
+    if (duplicateOf === undefined) counts.left += 1;
+    this.#families.set(family, counts);
   }
 
   /** The batch is full, but rows of the next one's policy at its end go with that one. */
@@ -158,11 +176,20 @@ export class Staging {
     if (this.#pending.length > 0) this.#full.push(this.#pending);
     this.#pending = [];
     await this.#write();
+    await this.#writeFamilies();
     if (this.#positions === undefined) return;
     const order = Buffer.alloc(this.#rows * 4);
     for (let rank = 0; rank < this.#rows; rank += 1)
       order.writeUInt32BE(this.#positions[rank] ?? 0, rank * 4);
     const transaction = this.#store.transaction().set(this.#store.keys.run(this.runId).order, order);
+    this.#expiry(transaction);
+    await execute(transaction);
+  }
+
+  async #writeFamilies(): Promise<void> {
+    if (this.#families.size < 2 || this.#isMixed) return;
+    const { families } = this.#store.keys.run(this.runId);
+    const transaction = this.#store.transaction().set(families, Buffer.from(this.#familyOf));
     this.#expiry(transaction);
     await execute(transaction);
   }
@@ -196,6 +223,8 @@ export class Staging {
     readonly planFingerprint?: string | null;
   }): Promise<Published> {
     await this.flush();
+    if (this.isScattered) throw new Error('a batch would hold part of a policy, or rows of two families');
+    const families = [...this.#families.keys()];
     // A renewal that came after the script would let the run expire.
     clearInterval(this.#renewal);
     const published = await this.#store.publish({
@@ -211,7 +240,9 @@ export class Staging {
         left: this.#rows - this.#duplicates,
         skipped: this.#duplicates,
         isRegrouped: this.#positions !== undefined,
+        ...(families.length > 0 && { families }),
       },
+      byFamily: familyFields([...this.#families].map(([family, counts]) => ({ family, ...counts, sent: 0 }))),
     });
     this.#isPublished = published.kind === 'published';
     await this.discard();
@@ -238,6 +269,7 @@ export class Staging {
     for (const rows of this.#full.splice(0)) {
       const field = String(this.#batches);
       this.#place(rows);
+      this.#familyOf.push([...this.#families.keys()].indexOf(rows[0]?.family ?? MAIN_FAMILY));
       const states = rows.map((row): StateName => (row.duplicateOf === undefined ? 'pending' : 'skipped'));
       transaction.hset(keys.inputs, field, encodeInputs(rows.map((row) => row.input)));
       transaction.hset(
@@ -317,7 +349,7 @@ export class Staging {
       }
       if (rank !== undefined) {
         this.#positions = withRoom(this.#positions, rank);
-        this.#positions[rank] = this.#batches * 256 + place;
+        this.#positions[rank] = positionOf(this.#batches, place);
         this.#ranks = withRoom(this.#ranks, this.#placed + place);
         this.#ranks[this.#placed + place] = rank;
       }
@@ -351,8 +383,3 @@ const duplicateDetail = (place: number, line: number): Buffer =>
     errorCode: 'DuplicateRow',
     errorMessage: `Line ${line} wants the same for this assignment.`,
   });
-
-/** A transaction reports each command's failure beside its result; one failure fails the whole. */
-async function execute(transaction: ReturnType<RunStore['transaction']>): Promise<void> {
-  for (const [error] of (await transaction.exec()) ?? []) if (error) throw error;
-}

@@ -25,13 +25,14 @@ import { nextStep, writeBatch } from './writeBatch.ts';
 
 /**
  * Takes one batch one step further. A first try, a throttled one, a crashed one and `retry` all come in here and do the
- * same: look, then write what is still needed. A change may thus be sent twice, which is harmless; losing one is not.
+ * same: read, then write what is still needed. A change may thus be sent twice, which is harmless; losing one is not.
  * Rejects with the signal's reason when aborted while it waits; what is under way is never cut.
  */
-export async function processBatch(ref: BatchRef, deps: WorkerDeps, signal: AbortSignal): Promise<Step> {
-  const view = await deps.runs.batch(ref);
+export async function processBatch(ref: BatchRef, tenant: WorkerDeps, signal: AbortSignal): Promise<Step> {
+  const view = await tenant.runs.batch(ref);
   if (view === undefined) return { kind: 'done' };
   const { run, rows } = view;
+  const deps = withLimiterOf(rows, tenant);
   // A paused run rests; one that was stopped for good, or left by its workers, still owes the truth about writes in doubt.
   const mayWrite = run.state === 'running';
   const owesTruth = run.state === 'cancelled' || run.state === 'aborted' || isLeft(run);
@@ -56,6 +57,12 @@ export async function processBatch(ref: BatchRef, deps: WorkerDeps, signal: Abor
     if (error instanceof TenantStopped) return { kind: 'stopped' };
     throw error;
   }
+}
+
+/** All rows of a batch are of one family. */
+function withLimiterOf([row]: readonly RecordedRow[], tenant: WorkerDeps): WorkerDeps {
+  const family = row?.change.address.kind.family ?? tenant.limiter.family;
+  return family === tenant.limiter.family ? tenant : { ...tenant, limiter: tenant.limiter.of(family) };
 }
 
 const pathOf = ({ change }: RecordedRow): string => listPath(change.address);
@@ -143,7 +150,7 @@ async function readAndWrite(
     return step.kind === 'again' && waitMs > 0 ? { kind: 'later', waitMs } : step;
   }
 
-  const permit = await limiter.permit(ref, permitRows(needed, rows, run), signal);
+  const permit = await limiter.permit(ref, permitRows(needed, rows, run), signal, run.families);
   switch (permit.kind) {
     case 'late':
       return { kind: 'again' };

@@ -1,18 +1,11 @@
 import { blockedBy } from '../../assignments/guard/allow.ts';
 import type { GuardKind } from '../../assignments/guard/finding.ts';
 import { overMaxChanges } from '../../assignments/guard/maxChanges.ts';
-import { NOT_READ } from '../../assignments/changes/decision.ts';
-import { repeatedRows } from '../../assignments/changes/planBatch.ts';
-import { patchBody } from '../../assignments/changes/request.ts';
 import { STRATEGIES, type Strategy } from '../../assignments/kinds/kind.ts';
 import { POLICY_TYPES, type PolicyType } from '../../assignments/kinds/registry.ts';
-import type { InputRow } from '../../assignments/rows/row.ts';
-import type { PlanDecision, PlanHeader, PlanRow } from '../../formats/planFile.ts';
+import type { PlanHeader, PlanRow } from '../../formats/planFile.ts';
 import { typesToApprove } from '../../graph/reads/approvals.ts';
-import { aboutSeconds, leastSeconds, type Flow } from '../../worker/limiter/leastTime.ts';
-import type { Pace } from '../../worker/limiter/pace.ts';
 import { readsWithin } from '../../worker/limiter/permittedReads.ts';
-import { changeOfRecorded } from '../../runs/batchRow.ts';
 import { graphOf } from '../graphOf.ts';
 import { inChunks } from '../inChunks.ts';
 import { patientReads } from '../patientReads.ts';
@@ -22,12 +15,14 @@ import type { Services } from '../services.ts';
 import { count } from '../words.ts';
 import { Differences } from './differences.ts';
 import { openPlan } from './keptPlan.ts';
-import type { Plan, WriteCost } from './plan.ts';
+import type { Plan } from './plan.ts';
 import { Planner, refusalOf, seenBy } from './planner.ts';
 import { PlanProblems } from './planProblems.ts';
 import type { Judged, PlanSubject, PlanTerms } from './planSubject.ts';
 import { PlanTally, type PlannedRow } from './planTally.ts';
 import { FactsOfTenant } from './tenantFacts.ts';
+import { planUnread } from './unreadPlan.ts';
+import { costs } from './writeCost.ts';
 
 /** Batches whose lists are read side by side. */
 const BATCHES_PLANNED_TOGETHER = 10;
@@ -62,11 +57,11 @@ export async function makePlan(
     const send = graph && patientReads(services, graph);
     const base = `${rules.root}/${rules.apiVersion}`;
     const lists = subject.lists ?? policyListsOf(base, services);
-    const facts = send && (await FactsOfTenant.read(lists, send, base, services.identity));
+    const facts = send && new FactsOfTenant(lists, send, base, services.identity);
     const source = send && { lists, send, root: rules.root };
     const planner = source && facts && new Planner(subject, source, facts);
     for await (const batches of inChunks(staging.rowsByBatch(), BATCHES_PLANNED_TOGETHER)) {
-      const planned = planner ? await planner.at(batches) : batches.map((inputs) => unseen(inputs, subject));
+      const planned = planner ? await planner.at(batches) : planUnread(batches, subject);
       if (planner) await rowsPlanned.keepSeen(planned);
       for (const rows of planned) for (const row of rowsPlanned.taken(rows)) await files.row(row);
     }
@@ -188,11 +183,11 @@ const headerOf = (
 
 async function planOf(judged: Judged, subject: PlanSubject, { allowed, offline }: PlanTerms): Promise<Plan> {
   const { services, staging, intake, rules, leftOut } = subject;
-  const { identity, runs } = services;
+  const { identity } = services;
   const { tally, names, found, createdAt, tenantRead, fingerprint, differences } = judged;
   const { counts } = tally;
-  const flow = await runs.limiterNow(services.limiterOn(runs).policy());
-  const asks = tally.requests > 0 && !offline && !rules.blind && identity.signedIn !== undefined;
+  const costOf = await costs(tally.requests, services);
+  const asks = tally.requests.size > 0 && !offline && !rules.blind && identity.signedIn !== undefined;
   const needApproval = asks ? await approvalTypes(services) : undefined;
   return {
     tenant: identity.tenant,
@@ -203,10 +198,10 @@ async function planOf(judged: Judged, subject: PlanSubject, { allowed, offline }
     rows: staging.rows,
     ...counts,
     refused: counts.gone + counts.policySet + counts.conflict + counts.unreadable,
-    ...costOf(tally.requests, flow, identity.pace),
+    ...costOf(tally.requests),
     strategy: rules.strategy ?? 'patch',
     strategies: Object.fromEntries(
-      strategiesOf(subject).map((each) => [each, costOf(tally.requestsBy(each), flow, identity.pace)]),
+      strategiesOf(subject).map((each) => [each, costOf(tally.requestsBy(each))]),
     ),
     leftOut,
     writesByType: Object.fromEntries(tally.writesByType),
@@ -225,12 +220,6 @@ async function planOf(judged: Judged, subject: PlanSubject, { allowed, offline }
     offline: !tenantRead && !rules.blind,
   };
 }
-
-const costOf = (requests: number, flow: Flow, pace: Pace): WriteCost => ({
-  requests,
-  secondsAtLeast: leastSeconds(requests, pace),
-  secondsAbout: aboutSeconds(requests, flow, pace),
-});
 
 /** Those that the file could be planned with. A rollback writes as its run did; a whole list has to be read, with its filters. */
 function strategiesOf({ rules, isRestoring }: PlanSubject): readonly Strategy[] {
@@ -259,22 +248,6 @@ async function approvalTypes(services: Services): Promise<ReadonlySet<PolicyType
   }
 }
 
-/** The rows as they would be written if nothing were there. */
-function unseen(inputs: readonly InputRow[], { rules }: PlanSubject): PlannedRow[] {
-  const rows = inputs.map((input) => ({ input, change: changeOfRecorded(input, rules) }));
-  const repeated = repeatedRows(rows);
-  return rows.map((row) => {
-    const { change } = row;
-    const after = change.desired && patchBody(change, undefined);
-    const via = rules.strategy === 'assign' || change.action !== 'set' ? 'assign' : 'patch';
-    const common = { before: NOT_READ, via, waitsFor: [], findings: [] } as const;
-    const decision: PlanDecision = repeated.has(row)
-      ? { ...common, kind: 'duplicate', after: undefined }
-      : { ...common, kind: 'write', after };
-    return { ...row, names: {}, list: undefined, decision };
-  });
-}
-
 const planRowOf = ({ input, names, decision, list }: PlannedRow, rank: number | undefined): PlanRow => ({
   ...{ line: input.line, rank, cells: input.cells },
   ...{ names, decision, list },
@@ -290,7 +263,7 @@ function tellingProgress(read: () => number, { services, staging }: PlanSubject)
     const { backoffUntil, backoffReason } = await runs.limiterNow(services.limiterOn(runs).policy());
     // It may have ended while Redis was asked.
     if (isOver) return;
-    tell(backoffUntil === null ? null : { reason: backoffReason ?? 'held', untilMs: backoffUntil });
+    tell(backoffUntil === null ? null : { reason: backoffReason, untilMs: backoffUntil });
   };
   tell(null);
   const telling = setInterval(() => void tellNow().catch(() => undefined), TELL_READ_EVERY_MS);

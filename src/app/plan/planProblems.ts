@@ -3,7 +3,7 @@ import { EXIT, UserError } from '../../errors.ts';
 import { PROBLEMS_SHOWN_MAX } from '../draft/intake.ts';
 import type { Events } from '../../events.ts';
 import { count, themOf } from '../words.ts';
-import type { PlannedRow } from './planTally.ts';
+import type { RowFault } from './planTally.ts';
 
 const REMEDY = 'Was one column of the file sorted or filled alone? Take the row as it was exported.';
 
@@ -18,7 +18,7 @@ export class PlanProblems {
     this.#name = name;
   }
 
-  note({ line }: InputRow, { code, message, column }: NonNullable<PlannedRow['fault']>): void {
+  note({ line }: InputRow, { code, message, remedy = REMEDY, column }: RowFault): void {
     this.#total += 1;
     if (this.#problems.length < PROBLEMS_SHOWN_MAX)
       this.#problems.push({
@@ -26,7 +26,7 @@ export class PlanProblems {
         column: 1,
         name: column ?? COLUMN_OF[code] ?? 'assignmentId',
         message,
-        remedy: REMEDY,
+        remedy,
       });
   }
 

@@ -16,7 +16,7 @@ import { contradictions, refuseTakenSeats, roomMakers, seatsOf, type SeatOf } fr
 import type { PolicyKind } from '../kinds/registry.ts';
 import { refused, refuseSecondClaims, stepsIn, type RowStep } from './steps.ts';
 
-/** What was read of one list. A list that is not in a snapshot was not to be read: the run is blind. */
+/** What was read of one list. One that is not in a snapshot was not to be read: the run is blind, or the plan offline. */
 export type ListSnapshot =
   | { readonly kind: 'list'; readonly assignments: readonly CurrentAssignment[] }
   /** Graph answered that this list can't be read: missing policy, no permission, no such route. */
@@ -52,6 +52,8 @@ export interface PlanRules<R> {
   readonly standing: (row: R) => Standing;
   /** Whether a guard sees the row or has seen it, so that somebody allows what it finds: else it is refused here. */
   readonly isGuarded: (row: R) => boolean;
+  /** The lists that are not in the snapshot are read before they are written: the plan is offline, and its run not blind. */
+  readonly isReadLater?: boolean;
   /** The rows take back what a run has written, which may have made an assignment one of a policy set. */
   readonly restores?: boolean;
 }
@@ -77,6 +79,7 @@ const isOpen = (standing: Standing): boolean => standing === 'open' || standing 
 
 /** One list of a policy, and what its rows do to it. */
 interface ListPlan<R> {
+  readonly kind: PolicyKind;
   readonly reading: Exclude<ListSnapshot, { kind: 'unread' }> | { readonly kind: 'blind' };
   readonly assignments: readonly CurrentAssignment[];
   /** Those that are open, without repeated ones. */
@@ -174,7 +177,7 @@ class PolicyPlan<R extends BatchRow> {
     const { steps, changes, rows, assignments } = list;
     refuseSecondClaims(steps, changes);
     const { restores } = this.#rules;
-    const seats = { steps, changes, list: assignments, seatOf: list.seatOf, restores };
+    const seats = { steps, changes, list: assignments, seatOf: list.seatOf, kind: list.kind, restores };
     refuseTakenSeats(seats);
     for (const at of contradictions(seats)) {
       const row = rows[at];
@@ -243,9 +246,9 @@ class PolicyPlan<R extends BatchRow> {
   }
 
   #contradicting(): Together<R> | undefined {
-    const rows = this.#patched().flatMap(({ reading, rows: ofList, steps, assignments }) =>
+    const rows = this.#patched().flatMap(({ reading, rows: ofList, steps, assignments, kind }) =>
       reading.kind === 'list'
-        ? contradictions({ steps, list: assignments }).flatMap((at) => ofList[at] ?? [])
+        ? contradictions({ steps, list: assignments, kind }).flatMap((at) => ofList[at] ?? [])
         : [],
     );
     return rows.length === 0 ? undefined : { rows, unless: BOTH_BY_PATCH };
@@ -299,7 +302,7 @@ class PolicyPlan<R extends BatchRow> {
         return {
           ...common,
           kind: 'write',
-          before: overwrittenBy(step) ?? NOT_READ,
+          before: reading.kind === 'list' ? (overwrittenBy(step) ?? NOT_READ) : NOT_READ,
         };
       case 'stale':
         return {
@@ -309,9 +312,10 @@ class PolicyPlan<R extends BatchRow> {
           code: 'Stale',
           message: staleBecause(list, found, row),
         };
-      case 'refused':
-      case undefined: {
-        const { code, message } = step?.error ?? { code: 'Undecided', message: 'Nothing was decided.' };
+      case undefined:
+        throw new Error(`nothing was decided about line ${row.change.line}`);
+      case 'refused': {
+        const { code, message } = step.error;
         const httpStatus = reading.kind === 'refused' ? { httpStatus: reading.status } : {};
         return { ...common, kind: 'refused', before: found, code, message, ...httpStatus };
       }
@@ -351,7 +355,7 @@ function listPlan<R extends BatchRow>(
   ofList: readonly R[],
   repeated: ReadonlySet<R>,
   reading: ListPlan<R>['reading'],
-  { standing, strategy, apiVersion, restores = false }: PlanRules<R>,
+  { standing, strategy, apiVersion, restores = false, isReadLater = false }: PlanRules<R>,
 ): ListPlan<R> {
   const rows = ofList.filter((row) => isOpen(standing(row)) && !repeated.has(row));
   const changes = rows.map(({ change }) => change);
@@ -361,7 +365,9 @@ function listPlan<R extends BatchRow>(
     ({ change: { action, address } }) => action !== 'set' || writesBy(address.kind, strategy) === 'assign',
   );
   const mayAssign = reading.kind === 'list' && apiVersion === 'beta' && !isNested;
+  const kind = kindOf(ofList);
   const plan: ListPlan<R> = {
+    kind,
     reading,
     assignments,
     rows,
@@ -369,18 +375,19 @@ function listPlan<R extends BatchRow>(
     steps: [],
     via: wantsWhole && !isNested ? 'assign' : 'patch',
     mayAssign,
-    seatOf: seatsOf(assignments, kindOf(ofList), restores),
+    seatOf: seatsOf(assignments, kind, restores),
   };
   switch (reading.kind) {
     case 'refused':
-      plan.steps.push(...rows.map(() => refused(reading.error.code, reading.error.message)));
+      plan.steps.push(...rows.map(() => refused(reading.error.code, whyNotRead(reading))));
       return plan;
     case 'blind':
-      plan.steps.push(...rows.map((row) => (wantsWhole ? NOT_READ_WHOLE : unseen(row.change))));
+      plan.steps.push(...changes.map((each) => (wantsWhole && !isReadLater ? NOT_READ_WHOLE : unseen(each))));
       return plan;
     case 'list':
       plan.steps.push(...stepsIn(changes, assignments, ofList, restores));
       if (wantsWhole) refuseUnlessWhole(plan, isNested, apiVersion);
+      refuseUnwritten(plan);
       if (plan.via === 'assign') markStaleList(plan);
       else markStaleRows(plan);
       markStaleSinceSent(plan);
@@ -405,7 +412,7 @@ const NEEDS_PATCH: RowStep = refused(
 
 const unseen = (change: Change): RowStep =>
   change.desired === undefined
-    ? NOT_READ_WHOLE
+    ? { kind: 'take', away: [], isClear: change.action === 'clear' }
     : { kind: 'put', over: undefined, body: patchBody(change, undefined) };
 
 /** What `assign` can't write: a list of a nested form, and what v1.0 shows, as it hides filters. */
@@ -415,6 +422,20 @@ function refuseUnlessWhole<R>({ steps }: ListPlan<R>, isNested: boolean, apiVers
   for (const [at, step] of steps.entries())
     if (step.kind === 'put' || step.kind === 'take') steps[at] = instead;
 }
+
+/** The code of a row that changes a policy of a kind that is only read. */
+export const KIND_NOT_WRITTEN = 'KindNotWritten';
+
+function refuseUnwritten<R>({ steps, kind: { write } }: ListPlan<R>): void {
+  if (write.how !== 'refused') return;
+  for (const [at, step] of steps.entries())
+    if (step.kind === 'put' || step.kind === 'take')
+      steps[at] = refused(KIND_NOT_WRITTEN, `${write.because} Nothing was written.`);
+}
+
+/** Graph shows what is not there and what a role or scope tags hide in one way. */
+const whyNotRead = ({ status, error }: Extract<ListSnapshot, { kind: 'refused' }>): string =>
+  status === 404 ? `${error.message} (gone, or not visible to this sign-in)` : error.message;
 
 /** What is there is neither as desired nor what the plan saw: somebody has changed it since. */
 function markStaleRows<R extends BatchRow>({ rows, steps, assignments }: ListPlan<R>): void {

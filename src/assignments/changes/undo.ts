@@ -3,6 +3,7 @@ import { type CurrentAssignment, isOfPolicySet } from './current.ts';
 import { canonicalAssignment } from './canonical.ts';
 import type { Change, DesiredChange } from '../rows/change.ts';
 import { entriesOf, type Before } from './decision.ts';
+import { entryAfter } from './entryAfter.ts';
 import { sameId } from '../values/ids.ts';
 import { restoringBody, type Inverse } from './inverse.ts';
 import type { JsonObject } from '../values/json.ts';
@@ -97,9 +98,11 @@ function partsOf({ change, before, idAfter }: WrittenChange): Part[] {
   const { kind } = change.address;
   switch (change.action) {
     case 'set':
-      return entries.map((was) => ({ kind, did: 'set', wrote: { change, id: idAfter ?? was.id }, was }));
     case 'add':
-      return [{ kind, did: 'add', wrote: { change, id: idAfter }, was: undefined }];
+      // Beside a row that clears, one that adds may have found its target there already.
+      if (change.action === 'add' && entries.length === 0)
+        return [{ kind, did: 'add', wrote: { change, id: idAfter }, was: undefined }];
+      return entries.map((was) => ({ kind, did: 'set', wrote: { change, id: idAfter ?? was.id }, was }));
     case 'remove':
     case 'clear':
       return entries.map((was) => ({ kind, did: 'remove', wrote: undefined, was }));
@@ -145,10 +148,8 @@ const isAsBefore = ({ was }: Part, current: CurrentAssignment): boolean =>
 /** Whether an assignment is as the write left it: what the desired state did not mention is as it was before. */
 function isOurs({ wrote, was }: Part, current: CurrentAssignment, apiVersion: ApiVersion): boolean {
   if (wrote === undefined) return false;
-  const { address } = wrote.change;
+  const { address, desired } = wrote.change;
   const kept = was === undefined ? {} : restoringBody(was, address.kind, apiVersion);
-  return holds(
-    { address, desired: { kind: 'raw', body: { ...kept, ...patchBody(wrote.change, was) } } },
-    current,
-  );
+  const body = entryAfter({ address, desired }, undefined, { ...kept, ...patchBody(wrote.change, was) });
+  return holds({ address, desired: { kind: 'raw', body } }, current);
 }
