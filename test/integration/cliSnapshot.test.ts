@@ -391,6 +391,94 @@ describe('diff', () => {
   });
 });
 
+describe('two tenants of the same policies', () => {
+  const named = (
+    ids: string,
+    names: string,
+    of: (id: string) => readonly SeedAssignment[] = () => [],
+  ): object => ({
+    tenant: {
+      policies: [
+        ...['Wi-Fi', 'VPN, "strict"', 'Drucker Köln', 'Nobody'].map((displayName, i) => ({
+          ...{ id: `${ids}-${i}`, type: 'deviceConfiguration' as const, displayName },
+          assignments: of(`${ids}-${i}`),
+        })),
+        {
+          ...{ id: `${ids}-p`, type: 'deviceCompliancePolicy' as const, displayName: 'Wi-Fi' },
+          assignments: of(`${ids}-p`),
+        },
+      ],
+      filters: [{ id: `${ids}-f`, displayName: `${names} devices`, platform: 'windows10AndLater' }],
+    },
+    groups: ['Sales', 'Pilot', 'Ötzi'].map((name, i) => ({
+      id: `${ids}-g${i}`,
+      displayName: `${names}-${name}`,
+    })),
+  });
+  const assigned = (id: string): readonly SeedAssignment[] =>
+    id.endsWith('-3')
+      ? []
+      : [
+          {
+            id: `${id}-1`,
+            target: {
+              ...groupTarget('here-g0'),
+              deviceAndAppManagementAssignmentFilterId: 'here-f',
+              deviceAndAppManagementAssignmentFilterType: 'include',
+            },
+          },
+          { id: `${id}-2`, target: exclusion('here-g1') },
+          { id: `${id}-3`, target: groupTarget('here-g2') },
+        ];
+
+  test('are equal once the one’s export was applied to the other by name and with a renaming', async () => {
+    const here = await bench(redis.url, named('here', 'DE', assigned));
+    const there = await bench(redis.url, named('there', 'US'));
+    const renames = there.file(
+      'groups.csv',
+      'old,new\nDE-Sales,US-Sales\nDE-Pilot,US-Pilot\nDE-Ötzi,US-Ötzi\nDE devices,US devices\n',
+    );
+    const exported = join(here.dir, 'present.csv');
+    await here.run(['export', '-o', exported]);
+    // One cell makes a row an addition.
+    const [head, ...lines] = readFileSync(exported, 'utf8').trim().split('\n');
+    const added = there.file(
+      'added.csv',
+      [`${head},action`, ...lines.map((line) => `${line},add`)].join('\n'),
+    );
+    const file = await snapshotOf(here);
+
+    expect((await there.run(['diff', file, 'now'])).stderr).toContain('Add --by-name to compare');
+    const by = ['--by-name', '--rename', renames];
+    const before = await there.run(['diff', file, 'now', ...by]);
+    expect(before.exitCode).toBe(1);
+    expect(before.stderr).toContain('4 policies with other assignments (12 removed).');
+    const plan = await there.run(['plan', added, ...by, '--json']);
+    const { guard } = JSON.parse(plan.stdout) as { guard: object };
+    const allowed = Object.entries(guard).map(([kind, count]) => `${kind}=${count}`);
+    expect(await there.run(['apply', added, ...by, '--yes', '--allow', allowed.join(',')])).toMatchObject({
+      exitCode: 0,
+    });
+    const after = await there.run(['diff', file, 'now', ...by]);
+    expect(after).toMatchObject({ exitCode: 0, stdout: '' });
+    const unnamed = await there.run(['diff', file, 'now', '--by-name']);
+    expect(unnamed.exitCode).toBe(1);
+  });
+
+  test('are compared list by list where names stand for several policies', async () => {
+    const twice = (first: string, second: string): TenantSeed => ({
+      policies: [policy(`${first}-1`, 'g1'), policy(`${second}-2`, 'g2')].map((each) => ({
+        ...each,
+        displayName: 'Twice',
+      })),
+    });
+    const here = await bench(redis.url, { tenant: twice('a', 'b') });
+    const there = await bench(redis.url, { tenant: { policies: twice('c', 'd').policies.toReversed() } });
+    const file = await snapshotOf(here);
+    expect(await there.run(['diff', file, 'now', '--by-name'])).toMatchObject({ exitCode: 0 });
+  });
+});
+
 function policy(id: string, ...groups: readonly string[]): SeedPolicy {
   const assignments = groups.map((group, i) => ({ id: `${id}-${i}`, target: groupTarget(group) }));
   return { id, type: 'deviceConfiguration', displayName: id, assignments };
