@@ -60,7 +60,10 @@ export class Staging {
   #isScattered = false;
   /** Where the row of each rank lies: batch and place; undefined: in the order of the file. */
   #positions: Uint32Array | undefined;
-  #ranks: ReadonlyMap<number, number> | undefined;
+  /** The same the other way round: the rank of each row in the order in which they lie, and where each batch begins in that. */
+  #ranks: Uint32Array | undefined;
+  readonly #firsts: number[] = [];
+  #placed = 0;
   #pending: StagedRow[] = [];
   readonly #full: StagedRow[][] = [];
   readonly #renewal: NodeJS.Timeout;
@@ -165,9 +168,8 @@ export class Staging {
 
   /** The place in the file of a row that lies elsewhere; undefined when all lie in the order of the file. */
   rankAt(batch: number, place: number): number | undefined {
-    if (this.#positions === undefined) return undefined;
-    this.#ranks ??= new Map([...this.#positions.subarray(0, this.#rows)].map((at, rank) => [at, rank]));
-    return this.#ranks.get(batch * 256 + place);
+    const first = this.#firsts[batch];
+    return first === undefined ? undefined : this.#ranks?.[first + place];
   }
 
   /** Rows of these batches, in the order asked. */
@@ -294,6 +296,7 @@ export class Staging {
   /** Notes where the rows of the batch that is written now lie. */
   #place(rows: readonly StagedRow[]): void {
     const after = this.#batches + 1;
+    this.#firsts.push(this.#placed);
     for (const [place, { policy, rank }] of rows.entries()) {
       if (policy !== undefined) {
         const known = this.#policies.of(policy);
@@ -304,8 +307,11 @@ export class Staging {
       if (rank !== undefined) {
         this.#positions = withRoom(this.#positions, rank);
         this.#positions[rank] = this.#batches * 256 + place;
+        this.#ranks = withRoom(this.#ranks, this.#placed + place);
+        this.#ranks[this.#placed + place] = rank;
       }
     }
+    this.#placed += rows.length;
   }
 
   /** A renewal that fails is made good by the next; when none gets through, `publish` says that the staging is lost. */

@@ -20,7 +20,7 @@ export class Duplicates {
 
   /** The first earlier row about the same as the change, if there is one; else the change is remembered. */
   seen(change: Change): Earlier | undefined {
-    const desired = hash('sha256', desiredKey(change), 'buffer').readUInt32LE(0);
+    const desired = Number.parseInt(hash('sha256', desiredKey(change), 'hex').slice(0, 8), 16);
     const entry = this.#table.of(aboutKey(change));
     const [line = 0, earlier] = entry;
     if (line !== 0) return { line, same: earlier === desired };
