@@ -2,7 +2,13 @@ import { backoffOf } from './backoff.ts';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EnvelopeReply, GraphClient } from '../../graph/client/graphClient.ts';
-import { readFailure, isTooLarge, type ReadReply, type SendReads } from '../../graph/reads/reading.ts';
+import {
+  headersFor,
+  readFailure,
+  isTooLarge,
+  type ReadReply,
+  type SendReads,
+} from '../../graph/reads/reading.ts';
 import type { Limiter } from './limiter.ts';
 import { inSeconds, isWorthAnotherTry, Outage, type OutagePatience } from './outage.ts';
 
@@ -26,7 +32,10 @@ export function readsWithin(
   const { pace } = limiter;
   const outage = new Outage(pace, patience ?? { outageMaxMs: pace.unreachedWaitMs }, random);
   const askedTogether = async (urls: readonly string[]): Promise<readonly ReadReply[]> => {
-    const requests = urls.map((url) => ({ method: 'GET' as const, url, clientRequestId: randomUUID() }));
+    const requests = urls.map((url) => ({
+      ...{ method: 'GET' as const, url, clientRequestId: randomUUID() },
+      headers: headersFor(url),
+    }));
     const envelope = await limiter.read(
       { reads: requests.length, isForWork: runId !== undefined },
       // Work that is late must ask again: somebody may have stopped the tenant. A person's plan may wait for Graph.
