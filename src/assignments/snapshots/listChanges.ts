@@ -1,5 +1,6 @@
 import type { CurrentAssignment } from '../changes/current.ts';
 import type { PolicyKind } from '../kinds/registry.ts';
+import { sameId } from '../values/ids.ts';
 import { likeness, taken } from './likeness.ts';
 
 /** What became of an assignment between two readings of a list. */
@@ -10,7 +11,7 @@ export type ListChange =
 
 /**
  * What differs between two readings of a list, whatever the order of either: first what is the same is taken from both, then what stands in one
- * place of the policy is one assignment that has changed. Two entries of one place are two.
+ * place of the policy, or has one id, is one assignment that has changed. Two entries of one place are two.
  * @param as what an assignment is compared as
  */
 export function listChanges(
@@ -25,16 +26,25 @@ export function listChanges(
     const wanted = likeness(kind, as.before(was));
     return taken(free, (each) => likenesses.get(each) === wanted) === undefined;
   });
-  const changes = unlike.map((was): ListChange => {
+  const now = new Map<CurrentAssignment, CurrentAssignment>();
+  const pair = (was: CurrentAssignment, fits: (each: CurrentAssignment) => boolean): void => {
+    const found = now.has(was) ? undefined : taken(free, fits);
+    if (found !== undefined) now.set(was, found);
+  };
+  for (const was of unlike) {
     const place = kind.identity(as.before(was).whole);
-    const now = taken(free, (each) => kind.identity(as.after(each).whole) === place);
-    return now === undefined
+    pair(was, (each) => kind.identity(as.after(each).whole) === place);
+  }
+  for (const was of unlike) pair(was, ({ id }) => sameId(id, was.id));
+  const changes = unlike.map((was): ListChange => {
+    const is = now.get(was);
+    return is === undefined
       ? { change: 'removed', before: was, after: undefined }
-      : { change: 'changed', before: was, after: now };
+      : { change: 'changed', before: was, after: is };
   });
   return [
     ...changes,
-    ...[...free].map((now): ListChange => ({ change: 'added', before: undefined, after: now })),
+    ...[...free].map((is): ListChange => ({ change: 'added', before: undefined, after: is })),
   ];
 }
 

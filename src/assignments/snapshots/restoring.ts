@@ -5,6 +5,7 @@ import type { Address } from '../kinds/address.ts';
 import { ownField } from '../kinds/kind.ts';
 import type { PolicyKind } from '../kinds/registry.ts';
 import type { ApiVersion } from '../values/apiVersion.ts';
+import { sameId } from '../values/ids.ts';
 import type { JsonObject } from '../values/json.ts';
 import { likeness, taken } from './likeness.ts';
 import { ownerOf } from './owner.ts';
@@ -46,16 +47,23 @@ export function restoringOf(
   const inverses: Inverse[] = [];
   const left: { why: LeftAlone; assignment: CurrentAssignment }[] = [];
   const added: Inverse[] = [];
-  for (const was of missing.filter((each) => ownerOf(each) === undefined)) {
+  const own = missing.filter((each) => ownerOf(each) === undefined);
+  const unplaced = own.filter((was) => {
     const current = inPlaceOf(was, false);
-    if (current !== undefined) {
-      inverses.push({ action: 'set', current, was });
-      continue;
-    }
+    if (current !== undefined) inverses.push({ action: 'set', current, was });
+    return current === undefined;
+  });
+  for (const was of unplaced) {
     // Intune ignores a second entry of a target: what is assigned by somebody else stands in its place.
     const kept = inPlaceOf(was, true);
-    if (kept === undefined) added.push({ action: 'add', was });
-    else left.push({ why: 'kept', assignment: kept });
+    if (kept !== undefined) {
+      left.push({ why: 'kept', assignment: kept });
+      continue;
+    }
+    // What it has become under its id.
+    const current = taken(free, (each) => ownerOf(each) === undefined && sameId(each.id, was.id));
+    if (current === undefined) added.push({ action: 'add', was });
+    else inverses.push({ action: 'set', current, was });
   }
   for (const was of missing.filter((each) => ownerOf(each) !== undefined)) {
     const current = inPlaceOf(was, true);

@@ -2,6 +2,7 @@ import type { AudienceChange } from '../../app/plan/audiences.ts';
 import { count } from '../../app/words.ts';
 import { membersInWords } from '../../assignments/guard/members.ts';
 import { visible } from '../../assignments/values/visible.ts';
+import { cutInMiddle } from './fit.ts';
 import type { Printer } from './print.ts';
 
 /** Groups that are shown one by one. */
@@ -16,7 +17,10 @@ export function showAudiences(changes: readonly AudienceChange[], { say }: Print
 
 /** `GRP-Sales (c241…): up to 1,240 users, 12 devices lose 3 policies` */
 function audienceInWords({ groupId, groupName, gains, loses, ...members }: AudienceChange): string {
-  const called = groupName === undefined ? groupId : `${groupName} (${groupId.slice(0, ID_CHARS)}…)`;
+  const called =
+    groupName === undefined
+      ? groupId
+      : `${cutInMiddle(groupName, NAME_CHARS)} (${groupId.slice(0, ID_CHARS)}…)`;
   const isOne = members.users + members.devices === 1;
   const shifts = [
     ...(gains > 0 ? [`${isOne ? 'gains' : 'gain'} ${count(gains, 'policy', 'policies')}`] : []),
@@ -26,5 +30,6 @@ function audienceInWords({ groupId, groupName, gains, loses, ...members }: Audie
   return `${called}: ${upTo}${membersInWords(members)} ${shifts.join(', ')}`;
 }
 
-/** Of an id beside its name. */
+/** Of a name that is longer, and of an id beside its name: with both and six digits of members a line has 80 columns. */
+const NAME_CHARS = 24;
 const ID_CHARS = 4;

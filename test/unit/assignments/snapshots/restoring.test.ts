@@ -48,11 +48,14 @@ describe('a list is brought back', () => {
     expect(stepsFor(then, two.toReversed())).toEqual(['remove B1']);
   });
 
-  test('by turning an exclusion into the inclusion it was', () => {
+  test('by setting back what has become another one under its id, also an exclusion that was an inclusion', () => {
     expect(stepsFor([current(group('g1'), {}, 'A1')], [current(excluded('g1'), {}, 'A1')])).toEqual([
-      'remove A1',
-      'add A1',
+      'set A1',
     ]);
+    const then = [current(group('g1'), {}, 'A1'), current(group('g2'), {}, 'A2')];
+    const now = [current(group('g2', filter('f1')), {}, 'A1'), current(group('g3'), {}, 'A2')];
+    // g2 stands in its place, whatever id it has now.
+    expect(stepsFor(then, now)).toEqual(['set A1', 'remove A2', 'add A1']);
   });
 });
 
@@ -70,6 +73,8 @@ describe('what a policy set or a deployment assigns', () => {
   test('is never added, and nothing is added beside it', () => {
     expect(stepsFor([owned], [])).toEqual(['lost A1']);
     expect(stepsFor([direct], [owned])).toEqual(['kept A1']);
+    const moved = current(group('g2'), {}, 'A1');
+    expect(stepsFor([direct], [{ ...owned, id: 'S1' }, moved])).toEqual(['remove A1', 'kept S1']);
   });
 
   test('is not taken away where somebody assigns it directly since', () => {
