@@ -34,7 +34,7 @@ async function snapshotOf(here: Bench, name = 'friday.json'): Promise<string> {
 /** Whatever the guard finds is allowed, with its exact counts. */
 async function restore(here: Bench, argv: readonly string[]): Promise<Ran> {
   const { stdout } = await here.run(['restore', ...argv, '--dry-run', '--json']);
-  const { guard } = stdout === '' ? { guard: {} } : (JSON.parse(stdout) as { guard: object });
+  const { guard = {} } = stdout === '' ? {} : (JSON.parse(stdout) as { guard?: object });
   const allowed = Object.entries(guard).map(([kind, count]) => `${kind}=${count}`);
   return here.run(['restore', ...argv, '--yes', '--allow', allowed.join(',')]);
 }
@@ -221,6 +221,27 @@ describe('a restore', () => {
     ]);
   });
 
+  test('leaves out policies that it may not read, and says why', async () => {
+    const here = await small();
+    const file = await snapshotOf(here);
+    edit(here, [
+      { do: 'remove', ...inC1, assignmentId: 'a2' },
+      { do: 'remove', type: 'deviceCompliancePolicy', policyId: 'p1', assignmentId: 'a5' },
+    ]);
+    here.simulator.reconfigure({ refusals: [{ policyId: 'p1', method: 'GET', status: 403 }] });
+    const ran = await restore(here, [file]);
+    expect(ran.exitCode).toBe(1);
+    expect(ran.stderr).toContain("1 policy that can't be read: left out (Forbidden: ");
+    expect((await here.run(['diff', file, 'now'])).stderr).toContain('Not compared: ');
+  });
+
+  test('says as JSON that there is nothing to restore', async () => {
+    const here = await small();
+    const file = await snapshotOf(here);
+    const { stdout } = await here.run(['restore', file, '--dry-run', '--json']);
+    expect(JSON.parse(stdout)).toEqual({ rows: 0, writes: 0, same: 3, unmeant: 0, gone: 0 });
+  });
+
   test('of what had a group that is gone is a problem, until it is left out', async () => {
     const here = await bench(redis.url, {
       tenant: { policies: [policy('p1', 'g1', 'g2'), policy('p2', 'g1')] },
@@ -262,7 +283,7 @@ describe('a restore', () => {
     ]);
     const rowsOf = async (...flags: readonly string[]): Promise<unknown> => {
       const { stdout, stderr } = await here.run(['restore', file, '--dry-run', '--json', ...flags]);
-      return stdout === '' ? stderr : (JSON.parse(stdout) as { writes: number }).writes;
+      return (JSON.parse(stdout) as { writes: number }).writes || stderr;
     };
     expect(await rowsOf()).toBe(3);
     expect(await rowsOf('--where', 'groupName=GRP-New')).toBe(1);

@@ -33,6 +33,7 @@ import { inChunks } from '../inChunks.ts';
 import { expectNoneLagging, readBelievedLists, type ListSource } from '../plan/believedLists.ts';
 import { expectRead } from '../plan/unreadable.ts';
 import { policyListsOf } from '../policyListsOf.ts';
+import { untilLanded } from '../rollback/untilLanded.ts';
 import type { Services } from '../services.ts';
 import { sayable } from '../shownPolicies.ts';
 import { count, themOf } from '../words.ts';
@@ -250,9 +251,15 @@ class Restore {
   async #compared(policies: readonly PolicyOfFile[]): Promise<readonly ComparedPolicy[]> {
     const { lists, services } = this.#work;
     const withAddress = policies.map((each) => ({ ...each, address: addressOf(each.policy) }));
+    // What lands on a list after it was compared would be left.
+    const landed = await untilLanded(
+      withAddress.map(({ address }) => listPath(address)),
+      services,
+    );
     const read = await this.#read(withAddress.map(({ address }) => address));
     const doubtful = withAddress.filter(({ address, policy }) => {
       const list = read.get(listPath(address));
+      if (landed.has(listPath(address))) return true;
       if (!lists.isFromPage(listPath(address)) || list?.kind !== 'list') return false;
       return !isSame(restoringOf(policy.kind, policy.assignments, list.assignments));
     });

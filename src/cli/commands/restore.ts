@@ -99,7 +99,11 @@ export const restore = draining<RestoreFlags>({
     await using _draft = draft;
     showRestorable(restorable, snapshot, print);
     const unless = draft.leftOut > 0 ? EXIT.someRowsFailed : EXIT.done;
-    if (restorable.rows === 0) return unless;
+    if (restorable.rows === 0) {
+      const { rows, same, unmeant, gone } = restorable;
+      if (flags.json) print.json({ rows, writes: 0, same, unmeant, gone });
+      return unless;
+    }
     const plan = await draft.plan(wanted);
     if (!flags.dryRun)
       return await applyPlanned(draft, plan, flags, services, context, {
