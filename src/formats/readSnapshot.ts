@@ -64,7 +64,7 @@ async function* readsOf(source: Utf8Source, seal: PlanSeal): AsyncGenerator<Snap
   let [policies, assignments, lastLine] = [0, 0, 1];
   for await (const record of linesOf(source, { charsMax: PLAN_LINE_CHARS_MAX, remedy: REMEDY })) {
     lastLine = record.place.line;
-    const value = objectIn(record, REMEDY);
+    const value = wholeIn(record);
     if (manifest === undefined) {
       manifest = manifestIn(record, value);
       seal.update(`${record.text}\n`);
@@ -105,6 +105,17 @@ async function* readsOf(source: Utf8Source, seal: PlanSeal): AsyncGenerator<Snap
           ? 'The snapshot is empty.'
           : `The snapshot is cut short: it ends after ${policies} policies, without its last line.`,
     });
+}
+
+/** A line that is no JSON was cut in its middle, or somebody has edited it. */
+function wholeIn(record: JsonRecord): Readonly<Record<string, unknown>> {
+  try {
+    return objectIn(record, REMEDY);
+  } catch (error) {
+    if (!(error instanceof BrokenFile)) throw error;
+    const { message, ...place } = error.problem;
+    throw new BrokenFile({ ...place, message: `The snapshot is cut short, or was edited. ${message}` });
+  }
 }
 
 const miscounted = (end: SnapshotEnd, policies: number, assignments: number): string =>

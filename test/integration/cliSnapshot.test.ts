@@ -198,8 +198,8 @@ describe('a restore', () => {
     ]);
     const ran = await here.run(['restore', file, '--yes']);
     expect(ran.exitCode).toBe(0);
-    expect(ran.stderr).toContain('1 assignment left alone: a policy set or a deployment has them now');
-    expect(ran.stderr).toContain('1 assignment left out: a policy set or a deployment had them');
+    expect(ran.stderr).toContain('1 assignment that a policy set or a deployment keeps now: left alone');
+    expect(ran.stderr).toContain('1 assignment that a policy set or a deployment kept: left out');
     expect(here.simulator.stats().writesArrived).toBe(0);
   });
 

@@ -76,7 +76,7 @@ export const restore = draining<RestoreFlags>({
       .option('--json', 'print the run as JSON when it has ended, or the plan when the guard stops it'),
   async run([path = ''], flags, context) {
     const { print } = context;
-    if (!flags.dryRun && !flags.yes && !canAsk(context)) throw nobodyToAsk();
+    if (!flags.dryRun && !flags.yes && !canAsk(context)) throw nobodyToAsk(`retarget restore ${path} --dry-run`);
     const selector = selectorFrom(flags.where);
     expectColumns(selector, RESTORE_COLUMNS, 'What is restored has');
     const options = { ...optionsOfRun(flags), restores: true };

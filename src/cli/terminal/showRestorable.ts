@@ -19,11 +19,10 @@ export function showRestorable(
   };
   some(byAction.add, 'to be added again');
   some(byAction.set, 'to be set back');
-  some(byAction.remove, 'to be removed, as the snapshot does not have them');
-  const owner = 'a policy set or a deployment';
-  some(left.kept, `left alone: ${owner} has them now, and only that can change them`);
-  some(left.lost, `left out: ${owner} had them, and only that brings them back`);
-  some(left.standsIn, `left alone: ${owner} had them, and now they are assigned directly`);
+  some(byAction.remove, 'to be removed: not in the snapshot');
+  some(left.kept, `that ${OWNER} keeps now: left alone`);
+  some(left.lost, `that ${OWNER} kept: left out, as only that brings back what it assigns`);
+  some(left.standsIn, `assigned directly where ${OWNER} did: left alone`);
   some(unmeant, 'that differ only in what --where or --scope leaves out', 'policy', 'policies');
   some(gone, `gone since, which nothing brings back: left out`, 'policy', 'policies');
   if (gone > 0) say(`    line ${goneLines.join(', ')}${gone > goneLines.length ? ', …' : ''}`);
@@ -31,3 +30,5 @@ export function showRestorable(
     some(policies, `that can't be read: left out (${why})`, 'policy', 'policies');
   for (const { type, why } of end.notRead) say(`  ${type} is not in the snapshot and left alone: ${why}`);
 }
+
+const OWNER = 'a policy set or a deployment';

@@ -137,6 +137,9 @@ describe('a snapshot that is not as it was written', () => {
     for (let end = 1; end < text.length - 1; end += 1)
       expect(await problemIn(text.slice(0, end)), `cut at ${end}`).toBeDefined();
     expect(await problemIn('')).toBe('The snapshot is empty.');
+    expect(await problemIn(text.slice(0, 600))).toMatch(
+      /^The snapshot is cut short, or was edited\. This is no JSON/,
+    );
     const lines = text.split('\n');
     expect(await problemIn(lines.slice(0, 3).join('\n'))).toBe(
       'The snapshot is cut short: it ends after 2 policies, without its last line.',
