@@ -10,6 +10,7 @@ export interface GuardFlags {
   readonly allow?: readonly string[];
   readonly maxChanges?: number | 'off';
   readonly maxChangesPercent?: number | 'off';
+  readonly maxAudience?: number;
 }
 
 /** The flags that say how a run goes about its work. */
@@ -50,6 +51,13 @@ export const guardOptions = (command: Command): Command =>
         { least: 0, most: 100, fraction: true, percent: true, orOff: true },
         MAX_CHANGES_PERCENT,
       ),
+    )
+    .addOption(
+      numberIn(
+        '--max-audience <members>',
+        'users and devices of a group that rows bring in or take out, from which on it needs an --allow',
+        { least: 0, most: 1_000_000_000 },
+      ),
     );
 
 export const runOptions = (command: Command): Command =>
@@ -88,7 +96,8 @@ export function allowedBy({ allow = [] }: GuardFlags): Allowed {
 export const changeLimits = ({
   maxChanges = MAX_CHANGES,
   maxChangesPercent = MAX_CHANGES_PERCENT,
-}: GuardFlags): ChangeLimits => ({ maxChanges, maxPercent: maxChangesPercent });
+  maxAudience,
+}: GuardFlags): ChangeLimits => ({ maxChanges, maxPercent: maxChangesPercent, maxAudience });
 
 /** @throws UserError (exit 2) for a justification that is too long. */
 export const optionsOfRun = (flags: RunFlags): RunOptions => ({

@@ -7,6 +7,7 @@ import type { CurrentAssignment } from '../assignments/changes/current.ts';
 import { GUARD_KINDS, type GuardKind } from '../assignments/guard/finding.ts';
 import { isJsonObject, type JsonObject } from '../assignments/values/json.ts';
 import { API_VERSIONS } from '../assignments/values/apiVersion.ts';
+import { isSnapshotFile } from './snapshotFile.ts';
 
 /** The version of the plan file's format. */
 export const PLAN_FORMAT = 2;
@@ -194,10 +195,12 @@ const PLAN_START = /^\ufeff?\s*\{\s*"kind"\s*:\s*"plan"/;
 export const isPlanFile = (firstBytes: Uint8Array): boolean =>
   PLAN_START.test(Buffer.from(firstBytes.subarray(0, START_BYTES)).toString());
 
-/** Tells plan files from other files before one of them is read. The bytes that come back are all of them. */
-export async function recognise(
-  bytes: AsyncIterable<Uint8Array>,
-): Promise<{ readonly isPlan: boolean; readonly bytes: AsyncIterable<Uint8Array> }> {
+/** Tells plan files and snapshots from other files before one of them is read. The bytes that come back are all of them. */
+export async function recognise(bytes: AsyncIterable<Uint8Array>): Promise<{
+  readonly isPlan: boolean;
+  readonly isSnapshot: boolean;
+  readonly bytes: AsyncIterable<Uint8Array>;
+}> {
   const iterator = bytes[Symbol.asyncIterator]();
   let start = Buffer.alloc(0);
   while (start.length < START_BYTES) {
@@ -205,7 +208,11 @@ export async function recognise(
     if (done === true) break;
     start = Buffer.concat([start, value]);
   }
-  return { isPlan: isPlanFile(start), bytes: startedWith(start, iterator) };
+  return {
+    isPlan: isPlanFile(start),
+    isSnapshot: isSnapshotFile(start),
+    bytes: startedWith(start, iterator),
+  };
 }
 
 async function* startedWith(

@@ -6,7 +6,7 @@ import { readAssign, refusedList, replaceList } from './assign.ts';
 import { burdened, type BurdenSettings } from './burden.ts';
 import type { Copies } from './copies.ts';
 import { answerFilters, type FilterSettings } from './filters.ts';
-import { answerGroups, type GroupSettings } from './groups.ts';
+import { answerGroups, answerMemberCount, type GroupSettings } from './groups.ts';
 import { loseFrom, type ListLoss } from './losses.ts';
 import { isLastPage, page, selected, tokenFor, wrongQuery } from './odata.ts';
 import type { ConcurrentEdits } from './concurrentEdits.ts';
@@ -71,6 +71,8 @@ export function answer(request: GraphRequest, edge: TenantEdge): Answer {
   const query = new URLSearchParams(queryAt === -1 ? '' : request.url.slice(queryAt + 1));
   const address = `${edge.root}/${request.version}${path.startsWith('/') ? '' : '/'}${path}`;
   if (route.kind === 'group') return answerGroups(request.method, route, query, address, edge.surroundings);
+  if (route.kind === 'memberCount')
+    return answerMemberCount(request.method, route, request.headers['consistencylevel'], edge.surroundings);
   if (request.method !== 'GET' || route.kind === 'assign' || route.kind === 'noAction')
     return { refused: noRoute(request.method, TEMPLATES[route.kind]) };
 
@@ -95,7 +97,7 @@ const FORBIDDEN: Refused = {
 type KnownRoute = Exclude<Route, { kind: 'unknown' }>;
 type PolicyRoute = Extract<KnownRoute, { kind: 'policies' | 'policy' | 'assignments' | 'assignment' }>;
 
-const TEMPLATES: Readonly<Record<Exclude<KnownRoute['kind'], 'group'>, string>> = {
+const TEMPLATES: Readonly<Record<Exclude<KnownRoute['kind'], 'group' | 'memberCount'>, string>> = {
   policies: '~/singleton/navigation',
   policy: '~/singleton/navigation/key',
   assignments: '~/singleton/navigation/key/navigation',

@@ -111,6 +111,8 @@ export const settingsSchema = z.strictObject({
   groupsMissing: ids,
   groupsNotSecurity: ids,
   groupsEmpty: ids,
+  /** How many users and devices groups have; others have one of each. */
+  groupMembers: z.array(z.strictObject({ id: z.string().min(1), users: count, devices: count })),
   /** Whether the token may not read groups. */
   groupReadsRefused: z.boolean(),
   /** Filters that do not exist, whatever the tenant holds. */
@@ -178,6 +180,7 @@ export const DEFAULT_SETTINGS: SimulatorSettings = {
   groupsMissing: [],
   groupsNotSecurity: [],
   groupsEmpty: [],
+  groupMembers: [],
   groupReadsRefused: false,
   filtersMissing: [],
   filterReadsRefused: false,

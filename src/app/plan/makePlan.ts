@@ -59,7 +59,7 @@ export async function makePlan(
     const lists = subject.lists ?? policyListsOf(base, services);
     const facts = send && new FactsOfTenant(lists, send, base, services.identity);
     const source = send && { lists, send, root: rules.root };
-    const planner = source && facts && new Planner(subject, source, facts);
+    const planner = source && facts && new Planner(subject, source, facts, terms.limits.maxAudience);
     for await (const batches of inChunks(staging.rowsByBatch(), BATCHES_PLANNED_TOGETHER)) {
       const planned = planner ? await planner.at(batches) : planUnread(batches, subject);
       if (planner) await rowsPlanned.keepSeen(planned);
@@ -70,7 +70,10 @@ export async function makePlan(
     const { tally, differences } = rowsPlanned;
     const found = foundIn(tally, facts, subject, terms);
     const fingerprint = await files.end(Object.fromEntries(found));
-    const judged = { tally, found, createdAt, tenantRead, fingerprint, differences: differences.found };
+    const judged = {
+      ...{ tally, found, createdAt, tenantRead, fingerprint, differences: differences.found },
+      audiences: planner?.audiences ?? [],
+    };
     return await planOf(judged, subject, terms);
   } finally {
     await graph?.close();
@@ -174,7 +177,7 @@ const headerOf = (
 async function planOf(judged: Judged, subject: PlanSubject, { allowed, offline }: PlanTerms): Promise<Plan> {
   const { services, staging, intake, rules, leftOut } = subject;
   const { identity } = services;
-  const { tally, found, createdAt, tenantRead, fingerprint, differences } = judged;
+  const { tally, found, createdAt, tenantRead, fingerprint, differences, audiences = [] } = judged;
   const { counts } = tally;
   const costOf = await costs(tally.requests, services);
   const asks = tally.requests.size > 0 && !offline && !rules.blind && identity.signedIn !== undefined;
@@ -197,6 +200,7 @@ async function planOf(judged: Judged, subject: PlanSubject, { allowed, offline }
     writesByType: Object.fromEntries(tally.writesByType),
     approvalFor: POLICY_TYPES.filter((type) => needApproval?.has(type) && tally.writesByType.has(type)),
     changes: tally.changes,
+    audiences,
     firstRows: tally.rowsShown,
     refusedRows: tally.refused,
     guard: Object.fromEntries(found),

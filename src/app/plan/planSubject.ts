@@ -6,6 +6,7 @@ import type { PolicyLists } from '../../graph/reads/policyLists.ts';
 import type { Staging } from '../../runs/staging.ts';
 import type { Intake } from '../draft/intake.ts';
 import type { Services } from '../services.ts';
+import type { AudienceChange } from './audiences.ts';
 import type { ExpectedDecisions } from './differences.ts';
 import type { PlanTally } from './planTally.ts';
 
@@ -41,6 +42,8 @@ export interface Judged {
   readonly createdAt: string;
   readonly tenantRead: boolean;
   readonly fingerprint: string;
+  /** Undefined: a plan file does not say. */
+  readonly audiences?: readonly AudienceChange[];
   /** What a plan that was not sealed here says otherwise. */
   readonly differences: readonly string[];
 }

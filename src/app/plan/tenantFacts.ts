@@ -1,11 +1,14 @@
 import { filterOf } from '../../assignments/targets/filter.ts';
 import type { FilterFact, GroupFact, TenantFacts } from '../../assignments/guard/guard.ts';
+import type { Members } from '../../assignments/guard/members.ts';
 import type { DevicePlatform } from '../../assignments/targets/platforms.ts';
 import type { Address } from '../../assignments/kinds/address.ts';
 import { kindsIn, type PolicyKind, type PolicyType } from '../../assignments/kinds/registry.ts';
 import { policyKey } from '../../assignments/kinds/address.ts';
 import { groupOf, targetIn } from '../../assignments/targets/currentTarget.ts';
 import { readAssignmentFilters } from '../../graph/reads/assignmentFilters.ts';
+import { groupMembers } from '../../graph/reads/groupMembers.ts';
+import { groupNames } from '../../graph/reads/groupNames.ts';
 import { readGroups } from '../../graph/reads/groups.ts';
 import type { SendReads } from '../../graph/reads/reading.ts';
 import type { Identity } from '../identity.ts';
@@ -30,6 +33,9 @@ export class FactsOfTenant implements TenantFacts {
   readonly #send: SendReads;
   readonly #base: string;
   readonly #groups = new Map<string, GroupFact>();
+  readonly #counted = new Set<string>();
+  readonly #members = new Map<string, Members>();
+  readonly #names = new Map<string, string>();
   readonly #policies = new Map<string, PolicyFact>();
   /** Assignment → policy. */
   readonly #owners = new Map<string, string>();
@@ -68,6 +74,21 @@ export class FactsOfTenant implements TenantFacts {
     await this.know(kindsIn(version).filter(({ list, idsRepeat }) => list.expands && !idsRepeat));
   }
 
+  /**
+   * Counts the members of these groups, and reads their names, each once.
+   * @param most groups of a plan that are counted: each takes two reads
+   */
+  async count(groupIds: readonly string[], most = Infinity): Promise<void> {
+    const unknown = [...new Set(groupIds.map((id) => id.toLowerCase()))]
+      .filter((id) => !this.#counted.has(id))
+      .slice(0, Math.max(0, most - this.#counted.size));
+    if (unknown.length === 0) return;
+    for (const id of unknown) this.#counted.add(id);
+    const members = await groupMembers(unknown, this.#send);
+    for (const [id, found] of members) this.#members.set(id, found);
+    for (const [id, name] of await groupNames([...members.keys()], this.#send)) this.#names.set(id, name);
+  }
+
   /** Reads the groups and filters that these rows bring in and that are not known yet. */
   async learn(decisions: readonly Pick<Decision, 'kind' | 'after'>[]): Promise<void> {
     const targets = decisions.flatMap(({ kind, after }) =>
@@ -76,7 +97,7 @@ export class FactsOfTenant implements TenantFacts {
     const groups = new Set(targets.flatMap((target) => groupOf(target)?.toLowerCase() ?? []));
     const unknown = [...groups].filter((id) => !this.#groups.has(id));
     if (unknown.length > 0) {
-      const factOf = await readGroups(unknown, this.#send);
+      const factOf = await readGroups(unknown, this.#send, (id) => this.#members.get(id));
       for (const id of unknown) this.#groups.set(id, factOf(id));
     }
     if (this.#filters === undefined && targets.some((target) => filterOf(target) !== undefined))
@@ -84,7 +105,13 @@ export class FactsOfTenant implements TenantFacts {
   }
 
   group(id: string): GroupFact {
-    return this.#groups.get(id.toLowerCase()) ?? { kind: 'unchecked' };
+    const key = id.toLowerCase();
+    const { kind } = this.#groups.get(key) ?? { kind: 'unchecked' };
+    return { kind, members: this.#members.get(key) };
+  }
+
+  groupName(id: string): string | undefined {
+    return this.#names.get(id.toLowerCase());
   }
 
   filter(id: string): FilterFact {

@@ -19,6 +19,9 @@ export const GUARD_KINDS = [
   'group-missing',
   'group-not-security',
   'group-empty',
+  'group-kind-changed',
+  'exclusion-without-effect',
+  'audience',
   'unchecked-groups',
   'filter-missing',
   'filter-platform',
@@ -46,5 +49,6 @@ export const ABOUT_TENANT: ReadonlySet<GuardKind> = new Set([
   'group-missing',
   'group-not-security',
   'group-empty',
+  'audience',
   'filter-missing',
 ]);

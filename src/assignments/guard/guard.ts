@@ -13,8 +13,14 @@ import { fitsPlatform, isOfManagedApps, type DevicePlatform } from '../targets/p
 import { audienceKey } from '../targets/audience.ts';
 import { everybodyIn, groupOf, isEverybody, isExclusion, targetIn } from '../targets/currentTarget.ts';
 import { quoted } from '../values/quoted.ts';
+import { audienceConcerns } from './audience.ts';
+import type { Members } from './members.ts';
 
-export type GroupFact = { readonly kind: 'ok' | 'missing' | 'notSecurity' | 'empty' | 'unchecked' };
+export interface GroupFact {
+  readonly kind: 'ok' | 'missing' | 'notSecurity' | 'empty' | 'unchecked';
+  /** Undefined: they were not counted. */
+  readonly members?: Members | undefined;
+}
 
 export type FilterFact =
   /** With its `devicePlatformType`. */
@@ -71,10 +77,13 @@ const writtenRows = ({ decisions }: JudgedList): JudgedRow[] =>
 /** Judges the lists of one plan. Groups and filters that could not be checked are told of once in all of them. */
 export class Guard {
   readonly #facts: TenantFacts;
+  /** Members of a group from which on it must be allowed; undefined: none. */
+  readonly #maxAudience: number | undefined;
   readonly #uncheckedTold = new Set<string>();
 
-  constructor(facts: TenantFacts) {
+  constructor(facts: TenantFacts, maxAudience?: number) {
     this.#facts = facts;
+    this.#maxAudience = maxAudience;
   }
 
   /** What the rows of one list do that must be allowed: of each decision, in their order. */
@@ -92,6 +101,7 @@ export class Guard {
         ...clearConcerns(row),
         ...this.#newGroup(row),
         ...this.#newFilter(row, list),
+        ...this.#audience(row, list, entriesAfter.map(targetIn)),
       ];
     return findings.map((found) =>
       found.map(({ kind, what }) => ({
@@ -99,6 +109,23 @@ export class Guard {
         what: ABOUT_TENANT.has(kind) ? what : `${policyInWords(list)}: ${what}`,
       })),
     );
+  }
+
+  #audience(
+    { before, after, cleared = [] }: JudgedRow,
+    { assignments }: WrittenList,
+    targetsAfter: readonly JsonObject[],
+  ): Finding[] {
+    const around = { before: assignments.map(({ target }) => target), after: targetsAfter };
+    const to = after && targetIn(after);
+    const froms = before === undefined ? cleared : [before];
+    const rows =
+      froms.length === 0 ? [{ from: undefined, to }] : froms.map(({ target }) => ({ from: target, to }));
+    const found = rows.flatMap((row) =>
+      audienceConcerns({ ...row, ...around }, (id) => this.#facts.group(id).members, this.#maxAudience),
+    );
+    // Of a row that clears a list each kind is told once: findings are counted by rows.
+    return found.filter(({ kind }, i) => found.findIndex((each) => each.kind === kind) === i);
   }
 
   #newGroup({ before, after }: JudgedRow): Finding[] {

@@ -4,6 +4,7 @@ import { GUARD_KINDS, type GuardKind } from '../../assignments/guard/finding.ts'
 import { approvalInWords } from '../../app/plan/justification.ts';
 import type { ChangeCount } from '../../app/plan/planTally.ts';
 import { cutInMiddle } from './fit.ts';
+import { showAudiences } from './showAudiences.ts';
 import type { Printer } from './print.ts';
 import type { Plan } from '../../app/plan/plan.ts';
 import { count, duration, shortened } from '../../app/words.ts';
@@ -26,6 +27,7 @@ export function showPlan(plan: Plan, print: Printer): void {
     if (rows > 0) print.say(`  ${count(rows, 'row').padStart(12)} ${what}`);
   showRefused(plan, print);
   showChanges(plan.changes, print.say);
+  showAudiences(plan.audiences, print);
   if (plan.firstRows.length > 0) {
     const more = plan.writes - plan.firstRows.length;
     print.talkTable(

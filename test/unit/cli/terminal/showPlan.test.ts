@@ -21,7 +21,7 @@ const NOTHING: Plan = {
     conflict: 0,
     unreadable: 0,
   },
-  ...{ refused: 0, leftOut: 0, writesByType: {}, approvalFor: [], changes: [], firstRows: [] },
+  ...{ refused: 0, leftOut: 0, writesByType: {}, approvalFor: [], changes: [], audiences: [], firstRows: [] },
   ...{ refusedRows: [], fingerprint: '0123456789abcdef'.repeat(4), differences: [], doubt: null },
   ...{
     guard: {},
@@ -114,6 +114,7 @@ test('a plan that looked at nothing says why that matters', () => {
 test('ways to change are shown with their filter and intent when those change, a dozen at most', () => {
   const way = { policyType: 'deviceConfiguration', from: 'group', to: 'allDevices', rows: 7 } as const;
   const lines = shown({
+    audiences: [],
     changes: [
       { ...way, filter: 'lost', intent: 'turned' },
       { ...way, policyType: 'deviceCompliancePolicy', from: null, filter: 'none', intent: 'kept' },
