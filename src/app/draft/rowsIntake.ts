@@ -1,4 +1,3 @@
-import { setFlagsFromString } from 'node:v8';
 import type { Staging } from '../../runs/staging.ts';
 import { namesNeeded } from '../../assignments/names/resolve.ts';
 import type { ReadingRules } from '../../assignments/rows/rowReader.ts';
@@ -35,11 +34,8 @@ export async function stageRows(
   const lists = policyListsOf(`${rules.root}/${rules.apiVersion}`, services);
   const help = { ...(await fileHelp(terms, services)), names: lookupFor(terms, rules, lists, services) };
   const first = await stagings.begin();
-  const intake = await inSmallHeap(async () => {
-    const read = await readIn(file, rules, (row) => first.add(row), help);
-    await first.flush();
-    return read;
-  });
+  const intake = await readIn(file, rules, (row) => first.add(row), help);
+  await first.flush();
   const common = { intake, rules, lists, isRestoring: false };
   if (intake.problemTotal === 0)
     return { ...common, staging: await wholePolicies(first, stagings), leftOut: 0 };
@@ -52,16 +48,6 @@ export async function stageRows(
   events.emit('leftOut', leftOut, intake.badPolicies.size);
   if (rest.rows === 0) throw refusedFile(intake, false);
   return { ...common, staging: await wholePolicies(rest, stagings), leftOut };
-}
-
-/** V8 would let the short-lived heap grow by 100 MB and more, for rows that are gone as soon as they are staged. */
-async function inSmallHeap<T>(work: () => Promise<T>): Promise<T> {
-  setFlagsFromString('--semi-space-growth-factor=1');
-  try {
-    return await work();
-  } finally {
-    setFlagsFromString('--semi-space-growth-factor=2');
-  }
 }
 
 /** What the file calls its columns and things. @throws UserError (exit 2) for a file of those that can't be read */
