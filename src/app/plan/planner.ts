@@ -17,7 +17,7 @@ import type { ReadList } from '../../graph/reads/currentAssignments.ts';
 import type { InputRow } from '../../assignments/rows/row.ts';
 import { changeOfKnownRow } from '../../assignments/rows/knownRow.ts';
 import type { StagedRow } from '../../runs/staging.ts';
-import { expectNoneLagging, readBelievedLists, type ListSource } from './believedLists.ts';
+import { expectNoneLagging, readBelievedLists, type ListSource } from '../believedLists.ts';
 import type { Identity } from '../identity.ts';
 import type { PlanSubject } from './planSubject.ts';
 import type { PlannedRow } from './planTally.ts';
