@@ -40,7 +40,7 @@ export class Planner {
     this.#guard = new Guard(facts);
   }
 
-  async at(batches: readonly (readonly InputRow[])[]): Promise<readonly (readonly PlannedRow[])[]> {
+  async plan(batches: readonly (readonly InputRow[])[]): Promise<readonly (readonly PlannedRow[])[]> {
     const { rules } = this.#subject;
     const rows = batches.flat().map((input) => ({ input, change: changeOfKnownRow(input, rules) }));
     const snapshot = new Map<string, ListSnapshot>();
