@@ -7,7 +7,8 @@ import { readDotEnv, type DotEnv } from './dotEnv.ts';
 import { EXIT, UserError } from './errors.ts';
 import { SIGN_IN_WAYS, type SignInWay } from './graph/auth/credentialSource.ts';
 import { CLOUDS, graphRootFrom, type CloudName } from './graph/auth/clouds.ts';
-import { CONCURRENCY, WINDOW_MS, WRITES_PER_WINDOW } from './worker/limiter/pace.ts';
+import { CONCURRENCY, WINDOW_MS, type WriteLimits } from './worker/limiter/pace.ts';
+import { writeLimitsFrom } from './worker/limiter/writeLimits.ts';
 import { defaultDataDir } from './redis/dataDir.ts';
 import { REDIS_FILE_SETTINGS, type RedisFiles } from './redis/files.ts';
 import { isTenantName } from './runs/keys.ts';
@@ -38,7 +39,7 @@ export interface Config {
   /** As given: an id or a domain. */
   readonly tenant: string | undefined;
   readonly signIn: SignInWay;
-  readonly writesPerWindow: number;
+  readonly writeLimits: WriteLimits;
   readonly windowMs: number;
   readonly concurrency: number;
   /** The environment with `.env` under it; an empty value means not set. */
@@ -117,7 +118,7 @@ const tenant = valueOf<string | undefined>(undefined, (text) =>
 /** The settings that are more than text, by the names that people give them. */
 const VALUES = z.object({
   RETARGET_CLOUD: choice(Object.keys(CLOUDS) as CloudName[], 'global'),
-  RETARGET_WRITES_PER_WINDOW: wholeNumber(1, 1_000_000, WRITES_PER_WINDOW),
+  RETARGET_WRITES_PER_WINDOW: valueOf<WriteLimits>({ families: {} }, writeLimitsFrom),
   RETARGET_WINDOW_MS: wholeNumber(100, 3_600_000, WINDOW_MS),
   RETARGET_CONCURRENCY: wholeNumber(1, 64, CONCURRENCY),
   RETARGET_LOG: choice(LOG_LEVELS, 'info'),
@@ -173,7 +174,7 @@ export function configFrom(given: SharedFlags, environment: Environment, cwd: st
     apiVersion: values['--api-version'],
     tenant: values.AZURE_TENANT_ID,
     signIn: values['--sign-in'],
-    writesPerWindow: values.RETARGET_WRITES_PER_WINDOW,
+    writeLimits: values.RETARGET_WRITES_PER_WINDOW,
     windowMs: values.RETARGET_WINDOW_MS,
     concurrency: values.RETARGET_CONCURRENCY,
     env,

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import type { Family } from './assignments/kinds/family.ts';
 import type { Problem } from './assignments/rows/row.ts';
 import type { SentRequest } from './graph/client/sentRequest.ts';
 import type { BackoffReason } from './runs/permit.ts';
@@ -80,8 +81,10 @@ export interface RunStateChange {
   readonly reasonText: string;
 }
 
-/** Budgets are writes a window. */
-export type LimiterChange =
+/** What the limiter of one family tells. Budgets are writes a window. */
+export type LimiterChange = { readonly family: Family } & LimiterChangeKind;
+
+type LimiterChangeKind =
   /** `cut`: to what the tenant took; `halved`: nobody knows what it takes; `probe`: more is tried. */
   | { readonly kind: 'cut' | 'halved' | 'probe'; readonly from: number; readonly to: number }
   /** `full`: after a restart of Redis or a jump of its clock; `backoff`: after a 429. */

@@ -45,7 +45,7 @@ export function identify(flags: SharedFlags, host: Host): Identity {
   const claims = isReady ? tokenClaims(config.env['RETARGET_ACCESS_TOKEN']?.trim() ?? '') : undefined;
   return {
     config,
-    pace: paceOf(config.writesPerWindow, config.windowMs),
+    pace: paceOf(config.writeLimits, config.windowMs),
     ...tenantOf(config, claims),
     appId: claims?.appId ?? config.env['AZURE_CLIENT_ID'] ?? 'unknown',
     operator: `${host.user.name}@${host.user.host}`,

@@ -1,3 +1,4 @@
+import { familyFacts, MAIN_FAMILY } from '../assignments/kinds/family.ts';
 import type { LimiterChange } from '../events.ts';
 import type { BackoffReason } from '../runs/permit.ts';
 
@@ -15,17 +16,19 @@ export function backoffInWords(reason: BackoffReason | null): string {
 
 /** A change of the limiter as the log says it. */
 export function limiterInWords(change: LimiterChange): string {
+  // Most tenants have one family at work; the others are named.
+  const where = change.family === MAIN_FAMILY ? '' : ` for ${familyFacts(change.family).label}`;
   switch (change.kind) {
     case 'cut':
-      return `Budget cut from ${change.from} to ${change.to} writes a window: that is what the tenant took.`;
+      return `Budget${where} cut from ${change.from} to ${change.to} writes a window: that is what the tenant took.`;
     case 'halved':
-      return `Budget cut from ${change.from} to ${change.to} writes a window: the tenant refused some, and what it takes is not known yet.`;
+      return `Budget${where} cut from ${change.from} to ${change.to} writes a window: the tenant refused some, and what it takes is not known yet.`;
     case 'probe':
-      return `Budget tried at ${change.to} writes a window, up from ${change.from}.`;
+      return `Budget${where} tried at ${change.to} writes a window, up from ${change.from}.`;
     case 'full':
-      return `Redis has restarted or its clock has jumped: nothing is sent for ${seconds(change.waitMs)}, as nobody knows what still counts.`;
+      return `Redis has restarted or its clock has jumped: nothing is sent${where} for ${seconds(change.waitMs)}, as nobody knows what still counts.`;
     case 'backoff':
-      return `Throttled: nothing is sent for ${seconds(change.waitMs)}.`;
+      return `Throttled: nothing is sent${where} for ${seconds(change.waitMs)}.`;
   }
 }
 

@@ -1,3 +1,5 @@
+import { MAIN_FAMILY, type Family } from '../assignments/kinds/family.ts';
+
 /** The tenant part of a key is a Redis Cluster hash tag, so nothing that could end the tag early may be in it. */
 const TENANT_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
@@ -14,8 +16,9 @@ export const TENANTS_KEY = 'retarget:tenants';
  * | `seal` | string: 32 random bytes that the tenant's plans are sealed with | for ever |
  * | `runs` | sorted set: run id by time of creation | for ever; entries whose run is gone are pruned when listed |
  * | `open` | sorted set: run id by place in the line | until the run ends |
- * | `ledger` | hash: clock, backoff, spacing, learned budget, totals, the charges that end at one moment, and who stopped the tenant | for ever, a few kB |
- * | `ledger:writes`, `ledger:all`, `ledger:accepted` | sorted set: moments at which charges end | for ever, a few kB |
+ * | `ledger` | hash: who stopped the tenant; and of the family `deviceConfiguration` clock, backoff, spacing, learned budget, totals, the charges that end at one moment | for ever, a few kB |
+ * | `ledger:writes`, `ledger:all`, `ledger:accepted` | sorted set: moments at which its charges end | for ever, a few kB |
+ * | `limiter:<family>`, and `:writes`, `:all`, `:accepted` behind it | the same of another family | for ever, a few kB |
  * | `run:<id>` | hash: the header and the counters | while loading: two minutes past the producer's last sign; `--keep-days` after the end |
  * | `run:<id>:inputs` | hash: batch → its rows as read, compressed | as the header |
  * | `run:<id>:states` | hash: batch → one byte a row | as the header |
@@ -24,6 +27,7 @@ export const TENANTS_KEY = 'retarget:tenants';
  * | `run:<id>:leases` | hash: batch → who writes it now and until when | as the header |
  * | `run:<id>:planned` | hash: batch → of each row a fingerprint of what the plan saw; `<batch>l` → the same of its policy's list, `<batch>n` → names and platforms, `<batch>r` → the codes with which the plan saw rows refused | as the header |
  * | `run:<id>:before` | hash: batch → before-images, appended; `<batch>l` → lists that were written whole, before and as sent | as the header |
+ * | `run:<id>:families` | string: one byte a batch, the place of its family in the header's `families`, when there is more than one | as the header |
  * | `run:<id>:order` | string: where each row of the file lies, when they lie in another order | as the header |
  * | `landing` | sorted set: writes under way or without a reply, by the moment until which they may be applied | for ever, a few kB |
  * | `landing:<id>` | sorted set: lists that the run waits for, as a write of others may still be applied to them, by that moment | until the last of them |
@@ -37,15 +41,25 @@ export interface Keys {
   readonly runs: string;
   readonly seal: string;
   readonly open: string;
+  /** The tenant's hash, and of the main family. */
   readonly limiter: string;
   readonly limiterWrites: string;
   readonly limiterAll: string;
   readonly limiterAccepted: string;
+  limiterOf(family: Family): LimiterKeys;
   readonly landings: string;
   run(runId: string): RunKeys;
   log(runId: string): string;
   lastWrite(list: string): string;
   lateWaits(runId: string): string;
+}
+
+/** What one family is charged in. */
+export interface LimiterKeys {
+  readonly limiter: string;
+  readonly writes: string;
+  readonly all: string;
+  readonly accepted: string;
 }
 
 export interface RunKeys {
@@ -58,6 +72,7 @@ export interface RunKeys {
   readonly planned: string;
   readonly before: string;
   readonly order: string;
+  readonly families: string;
   readonly samples: string;
 }
 
@@ -73,6 +88,15 @@ export function keysOf(tenant: string): Keys {
     limiterWrites: `${prefix}:ledger:writes`,
     limiterAll: `${prefix}:ledger:all`,
     limiterAccepted: `${prefix}:ledger:accepted`,
+    limiterOf(family) {
+      const limiter = family === MAIN_FAMILY ? `${prefix}:ledger` : `${prefix}:limiter:${family}`;
+      return {
+        limiter,
+        writes: `${limiter}:writes`,
+        all: `${limiter}:all`,
+        accepted: `${limiter}:accepted`,
+      };
+    },
     landings: `${prefix}:landing`,
     run(runId) {
       const header = `${prefix}:run:${runId}`;
@@ -86,6 +110,7 @@ export function keysOf(tenant: string): Keys {
         planned: `${header}:planned`,
         before: `${header}:before`,
         order: `${header}:order`,
+        families: `${header}:families`,
         samples: `${header}:samples`,
       };
     },

@@ -1,7 +1,12 @@
+import type { Family } from '../assignments/kinds/family.ts';
 import { stateOfByte, type RowState } from './rowState.ts';
 
 /** What the limiter's script needs to know; all times in ms. */
 export interface LimiterPolicy {
+  /** Whose limits these are; left out: the main family's. */
+  readonly family?: Family;
+  /** Where its requests are charged as well, as in FamilyFacts. */
+  readonly also?: { readonly family: Family; readonly limit: number; readonly limitAll: number };
   readonly limit: number;
   readonly limitAll: number;
   readonly windowMs: number;
@@ -17,7 +22,8 @@ export interface LimiterPolicy {
 /**
  * What the limiter did on the way, told to the one caller that brought it about: `cut <before> <after>`, `halved` and
  * `probe` likewise, of the budget; `backoff <ms>`, a 429; `full <ms>`, after a restart or a jump of the clock.
- * Several of one call stand apart by `;`, and none is the empty text.
+ * Several of one call stand apart by `;`, and none is the empty text. What happened to the limiter that the family charges as well
+ * ends with `@` and that one's name.
  */
 export type LimiterEvent = string;
 

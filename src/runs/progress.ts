@@ -1,6 +1,7 @@
+import type { Family } from '../assignments/kinds/family.ts';
 import type { BackoffReason } from './permit.ts';
 import type { Run } from './run.ts';
-import { latelyOf, msLeft, type Going } from './timeLeft.ts';
+import { familyMsLeft, latelyOf, msLeft, type Going } from './timeLeft.ts';
 
 /** Why a run that is queued or running does not go on, though nothing of its own keeps it. */
 export type WaitingReason =
@@ -60,6 +61,18 @@ export interface RunStatus {
   readonly maxFailures: string;
   /** Null: as the workers are set. */
   readonly writesPerWindow: number | null;
+  /** Of the family that takes longest. */
+  readonly limiter: LimiterStatus;
+  /** How far it is in each throttle family; empty when all rows are of one. */
+  readonly families: readonly FamilyStatus[];
+}
+
+export interface FamilyStatus {
+  readonly family: Family;
+  readonly total: number;
+  readonly pending: number;
+  /** As of the run. */
+  readonly etaSeconds: number | null;
   readonly limiter: LimiterStatus;
 }
 
@@ -93,20 +106,35 @@ export interface Waiting {
 
 const rateOf = (rows: number, ms: number): number | null => (ms > 0 ? rounded((rows * 1000) / ms) : null);
 
-/** @param why nothing is foretold of a run that waits for something */
+/**
+ * @param why nothing is foretold of a run that waits for something
+ * @param limiters those of its families, when there are several
+ */
 export function statusOfRun(
   run: Run,
   limiter: LimiterStatus,
   going: Going,
   now: number,
   why?: Waiting,
+  limiters: ReadonlyMap<Family, LimiterStatus> = new Map(),
 ): RunStatus {
   const elapsedMs = workedMs(run, Math.min(now, why?.since ?? now));
   const isAtWork = run.state === 'running';
   const lately = latelyOf(run, going, elapsedMs);
   const settled = run.total - run.counts.pending - run.counts.cancelled;
   const ratePerSecond = isAtWork ? rateOf(lately.ended, lately.ms) : rateOf(settled, elapsedMs);
-  const leftMs = isAtWork && why === undefined ? msLeft(run, going, elapsedMs, now) : undefined;
+  const isGoing = isAtWork && why === undefined;
+  const leftMs = isGoing ? msLeft(run, going, elapsedMs, now) : undefined;
+  const families = run.byFamily.flatMap(({ family, total, left, sent }): FamilyStatus[] => {
+    const own = limiters.get(family);
+    const pending = run.state === 'cancelled' ? sent : left;
+    const ms = leftMs === undefined ? undefined : familyMsLeft(family, run, going, elapsedMs, now);
+    const etaSeconds = ms === undefined ? null : Math.ceil(ms / 1000);
+    return own === undefined ? [] : [{ family, total, pending, etaSeconds, limiter: own }];
+  });
+  const slowest = families.toSorted(
+    (a, b) => (b.etaSeconds ?? 0) - (a.etaSeconds ?? 0) || b.pending - a.pending,
+  )[0];
   return {
     runId: run.runId,
     state: run.state,
@@ -130,6 +158,7 @@ export function statusOfRun(
     doneAbout: leftMs === undefined ? null : iso(now + Math.round(leftMs)),
     maxFailures: run.options.maxFailures,
     writesPerWindow: run.options.writesPerWindow,
-    limiter,
+    limiter: slowest?.limiter ?? limiter,
+    families,
   };
 }

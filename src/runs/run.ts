@@ -1,5 +1,6 @@
 import { API_VERSIONS } from '../assignments/values/apiVersion.ts';
 import { z } from 'zod';
+import { MAIN_FAMILY, type Family } from '../assignments/kinds/family.ts';
 import type { ReadingRules } from '../assignments/rows/rowReader.ts';
 import { STRATEGIES } from '../assignments/kinds/kind.ts';
 import type { InputColumn } from '../assignments/rows/columns.ts';
@@ -15,6 +16,7 @@ import {
   textOr,
   textOrNull,
 } from './fields.ts';
+import { countsByFamily, type FamilyCounts } from './byFamily.ts';
 import { reasonInWords, REASONS, SIGN_IN_REASONS, type ReasonFacts } from './reason.ts';
 
 /** The version of the record's format. A worker leaves runs of another format alone. */
@@ -94,6 +96,8 @@ const PROGRESS = z.object({
   leftOut: number,
   total: number,
   batches: number,
+  /** The throttle families of its rows, in the order in which they come first; a batch is of one. Of several, counts stand beside, see `byFamily.ts`. */
+  families: jsonOf<readonly Family[]>([MAIN_FAMILY]),
   /** The rows lie in another order than in the file: whole policies to a batch. */
   isRegrouped: flag,
   /** Rows that are not settled. */
@@ -178,6 +182,8 @@ export interface Run extends RunIdentity, Shown {
   readonly reasonText: string | null;
   readonly source: { readonly name: string; readonly sha256: string };
   readonly counts: RunCounts;
+  /** How far it is in each of its families: one at least. */
+  readonly byFamily: readonly FamilyCounts[];
 }
 
 export const DEFAULT_OPTIONS: RunOptions = {
@@ -253,6 +259,7 @@ export function runFromHeader(runId: string, hash: Readonly<Record<string, strin
     reasonText: reasonText || (reason && reasonInWords(reason, reasonFacts)) || null,
     options: z.decode(OPTIONS, whole),
     source: { name: identity.fileName, sha256: fileSha256 },
+    byFamily: countsByFamily(progress.families, hash),
     counts: {
       // The pending rows of a cancelled run are not touched one by one; they count as cancelled from then on.
       pending: isCancelled ? sent : left,

@@ -1,4 +1,5 @@
 import { redisNow } from '../redis/clock.ts';
+import type { Family } from '../assignments/kinds/family.ts';
 import type { RedisClient } from '../redis/connection.ts';
 import { decodeInputs } from './batchCodec.ts';
 import type { InputRow } from '../assignments/rows/row.ts';
@@ -26,6 +27,12 @@ export interface LogEntry {
   readonly reason?: string | null;
   /** What belongs to the action: arguments, allowed findings, new settings. */
   readonly details?: Readonly<Record<string, unknown>>;
+}
+
+/** A batch with something to do, and the family whose limiter it needs. */
+export interface OpenBatch {
+  readonly batch: number;
+  readonly family: Family;
 }
 
 /** What the record of one tenant holds, as it can be read without a script. */
@@ -68,11 +75,31 @@ export class RunReader {
     return found.filter((run) => run !== undefined);
   }
 
-  /** Batches with something to do, from the front, at most `max`. */
-  async openBatches(run: Run, max: number): Promise<number[]> {
+  /** Batches with something to do, from the front, at most `max` of each family, in turns. */
+  async openBatches(run: Run, max: number): Promise<OpenBatch[]> {
+    const { families } = run;
+    const byFamily = families.length < 2 ? undefined : await this.#familiesOf(run.runId);
+    const lists = await Promise.all(
+      families.map(async (family, place) => {
+        const isOf = (batch: number): boolean => byFamily === undefined || byFamily[batch] === place;
+        const batches = await this.#openBatches(run, max, isOf);
+        return batches.map((batch): OpenBatch => ({ batch, family }));
+      }),
+    );
+    const longest = Math.max(...lists.map(({ length }) => length));
+    return Array.from({ length: longest }, (_, turn) => lists.flatMap((list) => list[turn] ?? [])).flat();
+  }
+
+  /** Of each batch the place of its family among those of the run. */
+  async #familiesOf(runId: string): Promise<Buffer> {
+    return (await this.redis.getBuffer(this.keys.run(runId).families)) ?? Buffer.alloc(0);
+  }
+
+  async #openBatches(run: Run, max: number, isMeant: (batch: number) => boolean): Promise<number[]> {
     const keys = this.keys.run(run.runId);
     const settled = (await this.redis.getBuffer(keys.settled)) ?? Buffer.alloc(0);
-    const isOpen = (batch: number): boolean => (((settled[batch >> 3] ?? 0) >> (7 - (batch & 7))) & 1) === 0;
+    const isOpen = (batch: number): boolean =>
+      (((settled[batch >> 3] ?? 0) >> (7 - (batch & 7))) & 1) === 0 && isMeant(batch);
     const open: number[] = [];
     for (let first = 0; first < run.batches && open.length < max; first += BATCHES_PER_SCAN) {
       const length = Math.min(BATCHES_PER_SCAN, run.batches - first);

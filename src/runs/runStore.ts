@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ChainableCommander } from 'ioredis';
+import type { Family } from '../assignments/kinds/family.ts';
 import type { RedisClient } from '../redis/connection.ts';
 import { execute } from '../redis/transaction.ts';
 import type { BatchRef, BatchStates, PermitRow, RowUpdate } from './batchRow.ts';
@@ -57,16 +58,18 @@ export class RunStore extends RunReader {
   /**
    * Asks for a permit to write these rows and, when granted, marks them `sent` and counts the attempt, in one step. A row that
    * does not stand as given here has been in other hands since, and is left out.
+   * @param families all those of the run, which its own limit counts together
    */
   permit(
     ref: BatchRef,
     token: string,
     rows: readonly PermitRow[],
     policy: LimiterPolicy,
+    families: readonly Family[] = [],
   ): Promise<PermitAnswer> {
     const wanted = this.#asked.get(rows) ?? packWanted(rows);
     this.#asked.set(rows, wanted);
-    return acquire(this.#scripts, this.keys, { ref, token, wanted, policy });
+    return acquire(this.#scripts, this.keys, { ref, token, wanted, policy, families });
   }
 
   /** Records rows of a batch that are not settled yet, and ends the charges of the permit they were sent with. */

@@ -1,4 +1,5 @@
 import { unpack } from 'msgpackr';
+import { MAIN_FAMILY, type Family } from '../assignments/kinds/family.ts';
 
 /** How far a run was at one moment; `runs/lua/samples.lua` keeps one a window, while rows come to their end. */
 export interface Sample {
@@ -9,16 +10,23 @@ export interface Sample {
   /** Rows that had come to their end, and writes that the tenant had accepted. */
   readonly ended: number;
   readonly written: number;
-  /** How long the tenant had been kept still in all, as in LimiterNow. */
+  /** How long the tenant had been kept still in all, as in LimiterNow; 0 in a run with several families. */
   readonly heldMs: number;
+  /** Of the family that a row came to its end of then. */
   readonly budget: number;
   readonly charged: number;
   /** 429s of the run so far. */
   readonly throttled: number;
+  readonly family: Family;
 }
 
 export function sampleOf(bytes: Uint8Array): Sample {
-  const [at = 0, workedMs = 0, ended = 0, written = 0, heldMs = 0, budget = 0, charged = 0, throttled = 0] =
-    unpack(bytes) as number[];
-  return { at, workedMs, ended, written, heldMs, budget, charged, throttled };
+  const [at, workedMs, ended, written, heldMs, budget, charged, throttled, family] = unpack(bytes) as Packed;
+  return { at, workedMs, ended, written, heldMs, budget, charged, throttled, family: family ?? MAIN_FAMILY };
 }
+
+type Packed = [
+  ...[at: number, workedMs: number, ended: number, written: number],
+  ...[heldMs: number, budget: number, charged: number, throttled: number],
+  family: Family | undefined,
+];

@@ -1,3 +1,4 @@
+import { MAIN_FAMILY, type Family } from '../assignments/kinds/family.ts';
 import { DigestTable } from '../assignments/values/digestTable.ts';
 import {
   encodeDetail,
@@ -14,6 +15,7 @@ import { execute } from '../redis/transaction.ts';
 import type { Published } from './lua/publish.ts';
 import { positionOf } from './position.ts';
 import { byteOfState, type StateName } from './rowState.ts';
+import { familyFields } from './byFamily.ts';
 import { headerFields, type RunIdentity } from './run.ts';
 import type { RunStore } from './runStore.ts';
 
@@ -34,6 +36,8 @@ export interface StagedRow {
   readonly input: InputRow;
   /** `policyKey` of its policy, whose rows stay together; undefined: it may stand anywhere. */
   readonly policy?: string;
+  /** The throttle family of its policy; undefined: the main one. Rows of several families come one family after the other. */
+  readonly family?: Family;
   /** Its place in the file, from 0, when rows come in another order. */
   readonly rank?: number;
   /** The fingerprints of what the plan saw: of the assignment, and of its policy's whole list. */
@@ -66,6 +70,10 @@ export class Staging {
   #ranks: Uint32Array | undefined;
   readonly #firsts: number[] = [];
   #placed = 0;
+  /** Rows of each family, in the order in which they come first; and of each batch the place of its family in that order. */
+  readonly #families = new Map<Family, { total: number; left: number }>();
+  readonly #familyOf: number[] = [];
+  #isMixed = false;
   #pending: StagedRow[] = [];
   readonly #full: StagedRow[][] = [];
   readonly #renewal: NodeJS.Timeout;
@@ -89,17 +97,33 @@ export class Staging {
     return this.#rows;
   }
 
-  /** True when rows of one policy lie in several batches: they have to be staged again, grouped. */
+  /** True when rows of one policy lie in several batches, or of several families in one: they have to be staged again, grouped. */
   get isScattered(): boolean {
-    return this.#isScattered;
+    return this.#isScattered || this.#isMixed;
   }
 
   async add(row: StagedRow): Promise<void> {
     this.#rows += 1;
     if (row.duplicateOf !== undefined) this.#duplicates += 1;
-    if (this.#pending.length >= BATCH_ROWS_MAX) this.#cutBefore(row);
+    if (this.#pending.length > 0 && this.#beginsFamily(row)) this.#full.push(this.#pending.splice(0));
+    else if (this.#pending.length >= BATCH_ROWS_MAX) this.#cutBefore(row);
     this.#pending.push(row);
+    this.#countFamily(row);
     if (this.#full.length >= BATCHES_PER_WRITE) await this.#write();
+  }
+
+  /** What waits for one limiter must not keep what waits for another. Where families alternate, batches would be as short as rows. */
+  #beginsFamily({ family = MAIN_FAMILY }: StagedRow): boolean {
+    if (this.#isMixed || (this.#pending.at(-1)?.family ?? MAIN_FAMILY) === family) return false;
+    this.#isMixed = this.#families.has(family);
+    return !this.#isMixed;
+  }
+
+  #countFamily({ family = MAIN_FAMILY, duplicateOf }: StagedRow): void {
+    const counts = this.#families.get(family) ?? { total: 0, left: 0 };
+    counts.total += 1;
+    if (duplicateOf === undefined) counts.left += 1;
+    this.#families.set(family, counts);
   }
 
   /** The batch is full, but rows of the next one's policy at its end go with that one. */
@@ -141,11 +165,20 @@ export class Staging {
     if (this.#pending.length > 0) this.#full.push(this.#pending);
     this.#pending = [];
     await this.#write();
+    await this.#writeFamilies();
     if (this.#positions === undefined) return;
     const order = Buffer.alloc(this.#rows * 4);
     for (let rank = 0; rank < this.#rows; rank += 1)
       order.writeUInt32BE(this.#positions[rank] ?? 0, rank * 4);
     const transaction = this.#store.transaction().set(this.#store.keys.run(this.runId).order, order);
+    this.#expiry(transaction);
+    await execute(transaction);
+  }
+
+  async #writeFamilies(): Promise<void> {
+    if (this.#families.size < 2 || this.#isMixed) return;
+    const { families } = this.#store.keys.run(this.runId);
+    const transaction = this.#store.transaction().set(families, Buffer.from(this.#familyOf));
     this.#expiry(transaction);
     await execute(transaction);
   }
@@ -179,6 +212,8 @@ export class Staging {
     readonly planFingerprint?: string | null;
   }): Promise<Published> {
     await this.flush();
+    if (this.isScattered) throw new Error('a batch would hold part of a policy, or rows of two families');
+    const families = [...this.#families.keys()];
     // A renewal that came after the script would let the run expire.
     clearInterval(this.#renewal);
     const published = await this.#store.publish({
@@ -194,7 +229,9 @@ export class Staging {
         left: this.#rows - this.#duplicates,
         skipped: this.#duplicates,
         isRegrouped: this.#positions !== undefined,
+        ...(families.length > 0 && { families }),
       },
+      byFamily: familyFields([...this.#families].map(([family, counts]) => ({ family, ...counts, sent: 0 }))),
     });
     this.#isPublished = published.kind === 'published';
     await this.discard();
@@ -221,6 +258,7 @@ export class Staging {
     for (const rows of this.#full.splice(0)) {
       const field = String(this.#batches);
       this.#place(rows);
+      this.#familyOf.push([...this.#families.keys()].indexOf(rows[0]?.family ?? MAIN_FAMILY));
       const states = rows.map((row): StateName => (row.duplicateOf === undefined ? 'pending' : 'skipped'));
       transaction.hset(keys.inputs, field, encodeInputs(rows.map((row) => row.input)));
       transaction.hset(

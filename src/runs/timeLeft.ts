@@ -1,3 +1,4 @@
+import { chargedBy, type Family } from '../assignments/kinds/family.ts';
 import { LEARNING } from './learning.ts';
 import type { Run } from './run.ts';
 import type { Sample } from './samples.ts';
@@ -9,16 +10,22 @@ export const SAMPLES_LATELY = LATELY_WINDOWS + 2;
 /** Fewer rows tell nothing of how many of them need a write. */
 const ROWS_TELLING_MIN = 20;
 
-/** What is foretold from: the limiter as it stands, and how far the run was in the last windows, oldest first. */
-export interface Going {
-  readonly windowMs: number;
+/** A limiter as it stands. */
+export interface LimiterFlow {
   readonly budget: number;
   readonly charged: number;
   readonly isSpaced: boolean;
   /** Until when nothing is sent, ms since the epoch; null: the way is free. */
   readonly backoffUntil: number | null;
+}
+
+/** What is foretold from: the limiter as it stands, and how far the run was in the last windows, oldest first. */
+export interface Going extends LimiterFlow {
+  readonly windowMs: number;
   readonly heldMs: number;
   readonly samples: readonly Sample[];
+  /** Of a run with rows of several families, or of one that charges several limiters: each of those. */
+  readonly limiters?: ReadonlyMap<Family, LimiterFlow>;
 }
 
 /** A run between two moments at work, without the time in which the tenant was kept still. */
@@ -53,16 +60,46 @@ export function msLeft(run: Run, going: Going, workedMs: number, now: number): n
   const { windowMs } = going;
   const lately = latelyOf(run, going, workedMs);
   const { pending } = run.counts;
-  const told = lately.ended >= ROWS_TELLING_MIN ? lately : run;
-  const writesPerRow = told.ended >= ROWS_TELLING_MIN ? told.written / told.ended : 1;
-  const byLimit = windowsFor(Math.max(0, pending - run.sent) * writesPerRow, run, going) * windowMs;
   const isTelling = lately.ms >= windowMs && lately.ended > 0;
   const byRate = isTelling ? (pending * lately.ms) / lately.ended : 0;
-  const heldMs = Math.max(0, (going.backoffUntil ?? now) - now);
-  return heldMs + Math.max(byLimit, byRate);
+  if (going.limiters !== undefined) {
+    const byFamily = run.families.map((family) => familyMsLeft(family, run, going, workedMs, now));
+    // What is slow for another reason than the limits is slow for all of them.
+    return Math.max(byRate, ...byFamily);
+  }
+  const rows = Math.max(0, pending - run.sent);
+  const byLimit = windowsFor(rows * writesPerRowOf(run, lately), run.total, run, going) * windowMs;
+  return heldMs(going, now) + Math.max(byLimit, byRate);
 }
 
-function windowsFor(writes: number, { total, options }: Run, { budget, charged, isSpaced }: Going): number {
+/** The same for the rows of one family, as the limiters stand that it charges. */
+export function familyMsLeft(family: Family, run: Run, going: Going, workedMs: number, now: number): number {
+  const perRow = writesPerRowOf(run, latelyOf(run, going, workedMs));
+  return Math.max(
+    ...chargedBy(family).map((limiter) => {
+      const flow = going.limiters?.get(limiter) ?? going;
+      const counted = run.byFamily.filter((each) => chargedBy(each.family).includes(limiter));
+      const rows = counted.reduce((sum, { left, sent }) => sum + Math.max(0, left - sent), 0);
+      const total = counted.reduce((sum, each) => sum + each.total, 0);
+      return heldMs(flow, now) + windowsFor(rows * perRow, total, run, flow) * going.windowMs;
+    }),
+  );
+}
+
+const heldMs = ({ backoffUntil }: LimiterFlow, now: number): number =>
+  Math.max(0, (backoffUntil ?? now) - now);
+
+function writesPerRowOf(run: Run, lately: Stretch): number {
+  const told = lately.ended >= ROWS_TELLING_MIN ? lately : run;
+  return told.ended >= ROWS_TELLING_MIN ? told.written / told.ended : 1;
+}
+
+function windowsFor(
+  writes: number,
+  total: number,
+  { options }: Run,
+  { budget, charged, isSpaced }: LimiterFlow,
+): number {
   const most = Math.max(1, Math.min(budget, options.writesPerWindow ?? budget));
   const isEven = isSpaced || total > LEARNING.awaitedWindows * most;
   return Math.max(0, writes - (isEven ? 0 : Math.max(0, most - charged))) / most;

@@ -240,7 +240,8 @@ const pause = async (ms: number, signal: AbortSignal): Promise<void> => {
 function backoffFrom(replies: readonly GraphReply[], app: string, world: SimulatorState): void {
   const now = nowMs();
   for (const { backoff } of replies) {
-    if (backoff !== undefined) world.account.backoffGiven(app, backoff.scope, now, now + backoff.toldMs);
+    if (backoff !== undefined)
+      world.account.backoffGiven(app, backoff.scope, now, now + backoff.toldMs, backoff.family);
   }
 }
 

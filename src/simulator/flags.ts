@@ -13,6 +13,7 @@ interface PlainFlags {
   configurations: number;
   compliancePolicies: number;
   assignmentsPerPolicy: number;
+  kinds: number;
   policySetShare: number;
   unknownTargetShare: number;
   unknownPropertyShare: number;
@@ -74,6 +75,15 @@ function faults(text: string): Record<string, number> {
     }),
   );
 }
+
+/** `devices=50,applications=none` */
+const limits = (text: string): Record<string, number | null> =>
+  Object.fromEntries(
+    list(text).map((part) => {
+      const [family = '', limit = ''] = part.split('=');
+      return [family.trim(), numberOrNone(limit)];
+    }),
+  );
 
 /** `3:html502,5:lost:0`: envelope, fault, and which request of the envelope. */
 function script(text: string): unknown[] {
@@ -142,6 +152,13 @@ export const SIMULATOR_FLAGS: readonly SimulatorFlag[] = [
     parse: number,
   },
   {
+    key: 'kinds',
+    flags: '--kinds <n>',
+    description: 'policies to make up of every other kind: settings catalog, apps, scripts, …',
+    defaultText: '0',
+    parse: number,
+  },
+  {
     key: 'policySetShare',
     flags: '--policy-set-share <share>',
     description: 'share of them that a policy set made, 0 to 1',
@@ -173,14 +190,27 @@ export const SIMULATOR_FLAGS: readonly SimulatorFlag[] = [
   {
     key: 'writeLimit',
     flags: '--write-limit <n>',
-    description: 'writes per window and app, or none',
+    description: 'writes per window, app and family of policies (scripts twice as many), or none',
     defaultText: ofSettings('writeLimit'),
     parse: numberOrNone,
   },
   {
+    key: 'familyLimits',
+    flags: '--family-limits <family=n,…>',
+    description: 'writes per window of some families, as in devices=50',
+    defaultText: 'none',
+    parse: limits,
+  },
+  {
+    key: 'unlistedApart',
+    flags: '--unlisted-apart',
+    description: 'kinds in no list of limits are counted by themselves, not with the configurations',
+    defaultText: 'off',
+  },
+  {
     key: 'requestLimit',
     flags: '--request-limit <n>',
-    description: 'requests per window and app, or none',
+    description: 'requests per window, app and family, or none',
     defaultText: ofSettings('requestLimit'),
     parse: numberOrNone,
   },
@@ -348,6 +378,13 @@ export const SIMULATOR_FLAGS: readonly SimulatorFlag[] = [
     parse: list,
   },
   {
+    key: 'kindsRefused',
+    flags: '--kinds-refused <type,…>',
+    description: 'policy types that the token may neither read nor write',
+    defaultText: 'none',
+    parse: list,
+  },
+  {
     key: 'assignReply',
     flags: '--assign-reply <kind>',
     description: 'what a done assign is answered with: list or null',
@@ -500,6 +537,7 @@ export async function simulatorOptions(
     configurations,
     compliancePolicies,
     assignmentsPerPolicy,
+    kinds,
     policySetShare,
     unknownTargetShare,
     unknownPropertyShare,
@@ -513,6 +551,7 @@ export async function simulatorOptions(
           assignmentsPerPolicy: assignmentsPerPolicy ?? DEFAULT_TENANT.assignmentsPerPolicy,
           seed: settings.seed ?? DEFAULT_SETTINGS.seed,
           nested: true,
+          kinds,
           policySetShare,
           unknownTargetShare,
           unknownPropertyShare,

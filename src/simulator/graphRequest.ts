@@ -9,6 +9,7 @@ import { errorBody, type Refused } from './refused.ts';
 import { retryAfter } from './retryAfter.ts';
 import type { SimulatorSettings } from './settings.ts';
 import type { LimitScope } from './throttle.ts';
+import { familyOf } from './throttleFamilies.ts';
 import { nowMs, wallMs, type SimulatorState } from './simulatorState.ts';
 
 /** Who asks, and from where. */
@@ -35,7 +36,7 @@ export interface GraphReply {
   /** What it has changed. */
   readonly wrote?: Written;
   /** The wait that a 429 asks for. */
-  readonly backoff?: { scope: LimitScope; toldMs: number };
+  readonly backoff?: { scope: LimitScope; toldMs: number; family?: string };
 }
 
 /** `lost` and `withoutId` are about an envelope: a single reply is never either. */
@@ -45,8 +46,10 @@ export type Handled = { reply: GraphReply; fault: RequestFault | undefined };
 export function handleRequest(request: GraphRequest, caller: Caller, world: SimulatorState): Handled {
   const { account, settings } = world;
   const isWrite = request.method !== 'GET';
+  const family = familyOf(request.url, settings.unlistedApart);
   account.requestArrived({
     app: caller.app,
+    family,
     method: request.method,
     isWrite,
     clientRequestId: request.headers['client-request-id'],
@@ -56,12 +59,12 @@ export function handleRequest(request: GraphRequest, caller: Caller, world: Simu
   const now = nowMs();
   const admission = isOfDirectory(request)
     ? ({ admitted: true } as const)
-    : world.throttle.ask(caller.app, isWrite, now);
+    : world.throttle.ask(caller.app, isWrite, now, family);
   if (!admission.admitted) {
     account.throttled();
-    return { reply: throttledReply(request, admission, now, world), fault: undefined };
+    return { reply: throttledReply(request, { ...admission, family }, now, world), fault: undefined };
   }
-  if (isWrite) account.writeAdmitted(caller.app, now);
+  if (isWrite) account.writeAdmitted(caller.app, now, family);
 
   if (!isWrite && !isOfDirectory(request) && world.outages()) {
     account.fault('readOutages');
@@ -109,7 +112,7 @@ export const sortOf = ({ method, url }: Pick<GraphRequest, 'method' | 'url'>): S
 const instead = (request: GraphRequest): GraphRequest => ({
   ...request,
   method: 'GET',
-  url: request.url.replace(/\/assign$/, '/assignments'),
+  url: request.url.replace(/(\/microsoft\.graph\.\w+)?\/assign$/, '/assignments'),
 });
 
 /** The directory has limits of its own, far away from these: learn.microsoft.com/graph/throttling-limits. */
@@ -166,6 +169,7 @@ const tenantEdge = (world: SimulatorState, { root }: Caller, loses?: ListLoss) =
   expandedEntriesMax: world.settings.expandedEntriesMax,
   expandedEmpty: world.settings.expandedEmpty,
   refusePatch: world.settings.refusePatch,
+  kindsRefused: world.settings.kindsRefused,
   assignReply: world.settings.assignReply,
   loses: loses && { what: loses, every: world.settings.dropEvery },
   approvalFor: world.settings.approvalFor,
@@ -205,13 +209,13 @@ function unavailableReply(request: GraphRequest, now: number, { settings }: Simu
 /** The reply to a request that was throttled, by a limit or by a fault. */
 export function throttledReply(
   request: Pick<GraphRequest, 'headers' | 'url'>,
-  { waitMs, scope }: { waitMs: number; scope: LimitScope },
+  { waitMs, scope, family }: { waitMs: number; scope: LimitScope; family?: string },
   now: number,
   world: SimulatorState,
 ): GraphReply {
   const { headers, toldMs } = retryAfter(world.settings.retryAfter, waitMs, wallMs(now));
   const reply = refusedReply(request, TOO_MANY, now, headers);
-  return toldMs === undefined ? reply : { ...reply, backoff: { scope, toldMs } };
+  return toldMs === undefined ? reply : { ...reply, backoff: { scope, toldMs, ...(family && { family }) } };
 }
 
 export function refusedReply(

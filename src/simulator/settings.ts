@@ -31,9 +31,13 @@ export const refusalSchema = z
 export type Refusal = z.output<typeof refusalSchema>;
 
 export const settingsSchema = z.strictObject({
-  /** Writes per window and app; null for no limit. */
+  /** Writes per window, app and family of policies; null for no limit. Scripts take twice as many. */
   writeLimit: limit,
-  /** Requests per window and app, writes included; null for no limit. */
+  /** Those of some families, as throttleFamilies.ts calls them. */
+  familyLimits: z.record(z.string(), limit),
+  /** Whether kinds that are in no list of limits are counted by themselves, or with the configurations. */
+  unlistedApart: z.boolean(),
+  /** Requests per window, app and family, writes included; null for no limit. */
   requestLimit: limit,
   windowMs: z.number().min(1),
   window: z.enum(['fixed', 'sliding', 'bucket']),
@@ -73,6 +77,8 @@ export const settingsSchema = z.strictObject({
   rekey: z.boolean(),
   /** Policy types that take no PATCH of an assignment, only `assign`. */
   refusePatch: z.array(z.enum(POLICY_TYPES)),
+  /** Policy types that the token may neither read nor write, whatever else it may. */
+  kindsRefused: z.array(z.enum(POLICY_TYPES)),
   /** The body of an `assign` that was done: the policy's list, or null. */
   assignReply: z.enum(['list', 'null']),
   /** Of the entries that an `assign` keeps, `entriesDropped` loses the first of so many. */
@@ -133,6 +139,8 @@ export type SettingsChange = Partial<z.input<typeof settingsSchema>>;
 /** Intune's limits: learn.microsoft.com/graph/throttling-limits, "Intune service limits". */
 export const DEFAULT_SETTINGS: SimulatorSettings = {
   writeLimit: 100,
+  familyLimits: {},
+  unlistedApart: false,
   requestLimit: 1000,
   windowMs: 20_000,
   window: 'sliding',
@@ -153,6 +161,7 @@ export const DEFAULT_SETTINGS: SimulatorSettings = {
   pageSize: 1_000,
   rekey: false,
   refusePatch: [],
+  kindsRefused: [],
   assignReply: 'list',
   dropEvery: 3,
   firstWrites: [],

@@ -1,6 +1,7 @@
 import { forgetBefore } from './limit.ts';
 import type { SimulatorSettings } from './settings.ts';
 import type { LimitScope } from './throttle.ts';
+import { CONFIGURATION } from './throttleFamilies.ts';
 
 /** What the simulator saw, told from its side. */
 export interface SimulatorStats {
@@ -29,7 +30,7 @@ export interface SimulatorStats {
   writtenAgain: string[];
   /** Requests that arrived before a Retry-After given to their app had ended. */
   requestsDuringBackoff: number;
-  /** The most writes of one app in any stretch of `windowMs`. */
+  /** The most writes of one app and one family of policies in any stretch of `windowMs`. */
   writesInWindowMax: { arrived: number; admitted: number };
   faults: Record<string, number>;
   userAgents: string[];
@@ -61,20 +62,24 @@ export interface Account {
    */
   requestArrived(request: {
     app: string;
+    family?: string;
     method: string;
     isWrite: boolean;
     clientRequestId: string | undefined;
     atMs: number;
     sentMs?: number;
   }): void;
-  writeAdmitted(app: string, atMs: number): void;
+  writeAdmitted(app: string, atMs: number, family?: string): void;
   throttled(): void;
   replied(status: number | 'lost'): void;
   wrote(written: Written): void;
   delivered(key: string): void;
   landedLate(): void;
-  /** A Retry-After went out: requests under `scope` should stay away until `untilMs`. */
-  backoffGiven(app: string, scope: LimitScope, nowMs: number, untilMs: number): void;
+  /**
+   * A Retry-After went out: requests under `scope` should stay away until `untilMs`.
+   * @param family undefined: those of every family
+   */
+  backoffGiven(app: string, scope: LimitScope, nowMs: number, untilMs: number, family?: string): void;
   fault(name: string): void;
   redirectFollowed(): void;
   stats(): SimulatorStats;
@@ -107,15 +112,17 @@ export function openAccount(settings: () => SimulatorSettings): Account {
   let olderClientRequestIds = new Set<string>();
   let apps = new Map<string, AppAccount>();
 
-  const appOf = (app: string): AppAccount => {
-    const known = apps.get(app);
+  /** What an app does in a family; without one, what is of all of them. */
+  const appOf = (app: string, family = ''): AppAccount => {
+    const key = JSON.stringify([app, family]);
+    const known = apps.get(key);
     if (known !== undefined) return known;
     const fresh: AppAccount = {
       arrived: windowCount(),
       admitted: windowCount(),
       holds: { writes: [], requests: [] },
     };
-    apps.set(app, fresh);
+    apps.set(key, fresh);
     return fresh;
   };
   const isHeld = (holds: readonly Backoff[], atMs: number): boolean =>
@@ -128,7 +135,7 @@ export function openAccount(settings: () => SimulatorSettings): Account {
       if (userAgent !== undefined && userAgents.size < USER_AGENTS_MAX) userAgents.add(userAgent);
     },
     exchangeEnded: (status) => countUp(seen.exchanges, status),
-    requestArrived({ app, method, isWrite, clientRequestId, atMs, sentMs = atMs }) {
+    requestArrived({ app, family = CONFIGURATION, method, isWrite, clientRequestId, atMs, sentMs = atMs }) {
       countUp(seen.requests, method);
       if (clientRequestId !== undefined) {
         if (clientRequestIds.has(clientRequestId) || olderClientRequestIds.has(clientRequestId)) {
@@ -140,8 +147,9 @@ export function openAccount(settings: () => SimulatorSettings): Account {
           clientRequestIds = new Set();
         }
       }
-      const { arrived, holds } = appOf(app);
-      if (isHeld(holds.requests, sentMs) || (isWrite && isHeld(holds.writes, sentMs)))
+      const { arrived, holds } = appOf(app, family);
+      const held = [holds, appOf(app).holds];
+      if (held.some((each) => isHeld(each.requests, sentMs) || (isWrite && isHeld(each.writes, sentMs))))
         seen.requestsDuringBackoff += 1;
       if (!isWrite) return;
       seen.writesArrived += 1;
@@ -152,9 +160,9 @@ export function openAccount(settings: () => SimulatorSettings): Account {
       }
       arrived.add(atMs, settings().windowMs);
     },
-    writeAdmitted(app, atMs) {
+    writeAdmitted(app, atMs, family = CONFIGURATION) {
       seen.writesAdmitted += 1;
-      appOf(app).admitted.add(atMs, settings().windowMs);
+      appOf(app, family).admitted.add(atMs, settings().windowMs);
     },
     throttled: () => (seen.throttled += 1),
     replied: (status) => countUp(seen.replies, status),
@@ -166,8 +174,8 @@ export function openAccount(settings: () => SimulatorSettings): Account {
     },
     landedLate: () => (seen.writesLandedLate += 1),
     delivered: (key) => deliveredKeys.add(key),
-    backoffGiven(app, scope, nowMs, untilMs) {
-      const { holds } = appOf(app);
+    backoffGiven(app, scope, nowMs, untilMs, family) {
+      const { holds } = appOf(app, family);
       const lasting = holds[scope].filter((backoff) => backoff.untilMs > nowMs);
       const last = lasting.at(-1);
       if (last === undefined || untilMs > last.untilMs) {

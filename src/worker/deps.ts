@@ -11,6 +11,7 @@ import type { SignIn } from './workerSignIn.ts';
 /** What a batch is processed with. */
 export interface WorkerDeps {
   readonly runs: RunStore;
+  /** Of one family; a batch is taken with that of its own. */
   readonly limiter: Limiter;
   /** The root that this worker writes to. Runs of another one are not its business, whatever their tenant is called. */
   readonly graphUrl: string;

@@ -35,10 +35,11 @@ import { nextStep, writeBatch } from './writeBatch.ts';
  * same: read, then write what is still needed. A change may thus be sent twice, which is harmless; losing one is not.
  * Rejects with the signal's reason when aborted while it waits; what is under way is never cut.
  */
-export async function processBatch(ref: BatchRef, deps: WorkerDeps, signal: AbortSignal): Promise<Step> {
-  const view = await deps.runs.batch(ref);
+export async function processBatch(ref: BatchRef, tenant: WorkerDeps, signal: AbortSignal): Promise<Step> {
+  const view = await tenant.runs.batch(ref);
   if (view === undefined) return { kind: 'done' };
   const { run, rows } = view;
+  const deps = withLimiterOf(rows, tenant);
   // A paused run rests; one that was stopped for good, or left by its workers, still owes the truth about writes in doubt.
   const mayWrite = run.state === 'running';
   const owesTruth = run.state === 'cancelled' || run.state === 'aborted' || isLeft(run);
@@ -63,6 +64,12 @@ export async function processBatch(ref: BatchRef, deps: WorkerDeps, signal: Abor
     if (error instanceof TenantStopped) return { kind: 'stopped' };
     throw error;
   }
+}
+
+/** All rows of a batch are of one family. */
+function withLimiterOf([row]: readonly RecordedRow[], tenant: WorkerDeps): WorkerDeps {
+  const family = row?.change.address.kind.family ?? tenant.limiter.family;
+  return family === tenant.limiter.family ? tenant : { ...tenant, limiter: tenant.limiter.of(family) };
 }
 
 const pathOf = ({ change }: RecordedRow): string => listPath(change.address);
@@ -169,7 +176,7 @@ async function permitAndWrite(
 ): Promise<Step> {
   const { ref, run, deps, signal } = batch;
   const { limiter } = deps;
-  const permit = await limiter.permit(ref, permitRows(needed, rows, run), signal);
+  const permit = await limiter.permit(ref, permitRows(needed, rows, run), signal, run.families);
   switch (permit.kind) {
     case 'late':
       return { kind: 'again' };

@@ -1,15 +1,28 @@
-import { Queue } from 'bullmq';
+import { Queue, type JobType } from 'bullmq';
+import { MAIN_FAMILY, type Family } from '../assignments/kinds/family.ts';
 import type { RedisClient } from '../redis/connection.ts';
 import { RECORD_FORMAT } from '../runs/run.ts';
+import type { OpenBatch } from '../runs/runReader.ts';
 import type { RunStore } from '../runs/runStore.ts';
 import { cutLongLocks, type LocksCut } from './locks.ts';
-import { QUEUE_DEPTH, QUEUE_LOW_MARK } from './limiter/pace.ts';
+import { FAMILY_QUEUE_DEPTH_MIN, QUEUE_DEPTH, QUEUE_LOW_MARK } from './limiter/pace.ts';
 
 /** What a job says: "look at this batch". What is left to do is read from the record. */
 export interface BatchJob {
   readonly runId: string;
   readonly batch: number;
+  /** Whose limiter it needs; left out: the main one's. */
+  readonly family?: Family;
 }
+
+/** Ids tell the family, so that the jobs of each can be counted without a look at them. */
+const jobIdOf = (runId: string, { batch, family }: OpenBatch): string =>
+  `${runId}.${batch}${family === MAIN_FAMILY ? '' : `.${family}`}`;
+
+const familyOfJob = (id: string): string => id.split('.')[2] ?? MAIN_FAMILY;
+
+const UNFINISHED = ['wait', 'active', 'delayed', 'prioritized'] as const;
+const WAITING = ['wait', 'delayed', 'prioritized'] as const;
 
 /** A worker takes what it finds in its queue: one of another record format looks into another queue. */
 export const QUEUE_NAME = `batches-${RECORD_FORMAT}`;
@@ -32,6 +45,7 @@ export class Producer {
   readonly #isWorker: boolean;
   readonly #only: ReadonlySet<string> | undefined;
   #running: Promise<number> | undefined;
+  #families: readonly Family[] = [MAIN_FAMILY];
 
   /**
    * @param connection a client that may be shared; it is not closed here
@@ -68,7 +82,12 @@ export class Producer {
   }
 
   async topUpIfLow(): Promise<void> {
-    if ((await this.#queue.getWaitingCount()) < QUEUE_LOW_MARK) await this.topUp();
+    if (await this.#isLow()) await this.topUp();
+  }
+
+  /** Families of what the last top-up found to do. */
+  get families(): readonly Family[] {
+    return this.#families;
   }
 
   /** Has the record know that somebody is at work on the run at work. */
@@ -95,28 +114,56 @@ export class Producer {
   }
 
   async #topUp(): Promise<number> {
-    let depth = await this.#depth();
+    let queued = await this.#jobs(UNFINISHED);
+    const found = new Set<Family>();
     for (const runId of await this.#toWorkOn()) {
       const run = await this.#runs.run(runId);
-      if (run === undefined || depth >= QUEUE_DEPTH) continue;
-      const batches = await this.#runs.openBatches(run, QUEUE_DEPTH);
+      if (run === undefined) continue;
+      const depth = depthOf(run.families);
+      const isShort = new Set(run.families.filter((family) => countOf(queued, family) < depth));
+      if (isShort.size === 0) continue;
+      const batches = await this.#runs.openBatches(run, depth);
+      for (const { family } of batches) found.add(family);
       await this.#queue.addBulk(
-        batches.map((batch) => ({
-          name: 'batch',
-          data: { runId, batch },
-          opts: { jobId: `${runId}.${batch}` },
-        })),
+        batches
+          .filter(({ family }) => isShort.has(family))
+          .map((open) => ({
+            name: 'batch',
+            data: {
+              ...{ runId, batch: open.batch },
+              ...(open.family !== MAIN_FAMILY && { family: open.family }),
+            },
+            opts: { jobId: jobIdOf(runId, open) },
+          })),
       );
-      depth = await this.#depth();
+      queued = await this.#jobs(UNFINISHED);
     }
-    return depth;
+    if (found.size > 0) this.#families = [...found];
+    return queued.length;
+  }
+
+  /** One family's full queue must not hide that another's is empty. */
+  async #isLow(): Promise<boolean> {
+    if (this.#families.length < 2) return (await this.#queue.getWaitingCount()) < QUEUE_LOW_MARK;
+    const waiting = await this.#jobs(WAITING);
+    const mark = (depthOf(this.#families) * QUEUE_LOW_MARK) / QUEUE_DEPTH;
+    return this.#families.some((family) => countOf(waiting, family) < mark);
   }
 
   #toWorkOn(): Promise<string[]> {
     return this.#runs.runsToWorkOn(this.#graphUrl, Date.now(), this.#isWorker, this.#only);
   }
 
-  async #depth(): Promise<number> {
-    return this.#queue.getJobCountByTypes('wait', 'active', 'delayed', 'prioritized');
+  #jobs(states: readonly JobType[]): Promise<string[]> {
+    return this.#queue.getRanges([...states], 0, -1);
   }
 }
+
+/** Jobs of each family that the queue holds for a run. */
+const depthOf = (families: readonly Family[]): number =>
+  families.length < 2
+    ? QUEUE_DEPTH
+    : Math.max(FAMILY_QUEUE_DEPTH_MIN, Math.floor(QUEUE_DEPTH / families.length));
+
+const countOf = (jobIds: readonly string[], family: Family): number =>
+  jobIds.filter((id) => familyOfJob(id) === family).length;

@@ -1,10 +1,12 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DelayedError, WaitingError, Worker, type Job } from 'bullmq';
+import { MAIN_FAMILY } from '../assignments/kinds/family.ts';
 import { UserError } from '../errors.ts';
 import type { RedisClient } from '../redis/connection.ts';
 import { redisFailure } from '../redis/failure.ts';
 import {
+  GIVEN_BACK_MS,
   JOBS_PER_DEPTH_CHECK,
   LOCK_MS,
   REDIS_REFUSED_WAIT_MS,
@@ -15,6 +17,7 @@ import {
   WAIT_INSIDE_MAX_MS,
 } from './limiter/pace.ts';
 import { isMeant, isOurs, type WorkerDeps, type Step } from './deps.ts';
+import { FamilyPlaces } from './familyPlaces.ts';
 import type { LocksCut } from './locks.ts';
 import { pauseForSignIn } from './pauseRun.ts';
 import { processBatch } from './processBatch.ts';
@@ -34,7 +37,7 @@ export interface BatchWorker {
 }
 
 /**
- * Takes the tenant's jobs, `concurrency` at a time, until it is stopped. With `deps.only` those of some runs: while another run is
+ * Takes the tenant's jobs, `concurrency` of each family at a time, until it is stopped. With `deps.only` those of some runs: while another run is
  * at work, it waits for its turn.
  */
 export function startWorker(
@@ -45,12 +48,26 @@ export function startWorker(
 ): BatchWorker {
   const { runs, log } = deps;
   const stopping = new AbortController();
+  const places = new FamilyPlaces(concurrency);
   // Every job that waits listens on it.
   setMaxListeners(0, stopping.signal);
 
   const worker: Worker<BatchJob> = new Worker(
     QUEUE_NAME,
-    (job, token) => takeJob(job, token ?? '', deps, connection, stopping.signal, () => worker.pause(true)),
+    async (job, token = '') => {
+      const { family = MAIN_FAMILY } = job.data;
+      places.expect(producer.families);
+      const isTaken = places.take(family);
+      worker.concurrency = places.jobs;
+      // One that is stopping takes no more, and gives all back.
+      if (!isTaken) return stopping.signal.aborted ? giveBack(job, token) : delay(job, token, GIVEN_BACK_MS);
+      try {
+        await takeJob(job, token, deps, connection, stopping.signal, () => worker.pause(true));
+      } finally {
+        places.release(family);
+        worker.concurrency = places.jobs;
+      }
+    },
     {
       ...workerName(deps.only),
       autorun: deps.only === undefined,

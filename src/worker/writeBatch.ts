@@ -238,15 +238,17 @@ async function recordRefused(
 ): Promise<void> {
   const at = now();
   const isThrottled = status === 429;
+  const backoffMs = isThrottled ? backoffOf([retryAfterMs]) : 0;
   const rows = writes.flatMap((write) =>
     write.decisions.map(({ row }) => recordOfRefused(row, status, permit, at)),
   );
   await limiter.settlePermit(ref, rows, permit, {
     ...{ answeredAt, answered: permit.requests },
-    backoffMs: isThrottled ? backoffOf([retryAfterMs]) : 0,
+    backoffMs,
     throttled: isThrottled ? rows.length : 0,
     isStopping: !isThrottled,
   });
+  if (isThrottled) await limiter.backOffOthers(backoffMs);
 }
 
 /** From the record, not from one's own replies: the permit may have been partial, and the run may have been stopped. */

@@ -224,7 +224,7 @@ describe('submit, worker and the commands that show a run', () => {
           'throttled',
           'createdAt',
         ],
-        ...['startedAt', 'finishedAt', 'ratePerSecond', 'etaSeconds', 'doneAbout', 'limiter'],
+        ...['startedAt', 'finishedAt', 'ratePerSecond', 'etaSeconds', 'doneAbout', 'limiter', 'families'],
         ...['maxFailures', 'writesPerWindow'],
       ].sort(),
     );

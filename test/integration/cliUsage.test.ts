@@ -128,6 +128,7 @@ describe('wrong usage ends with 2 and says what was meant', () => {
     [{ RETARGET_CLOUD: 'usgow' }, ['RETARGET_CLOUD is "usgow"', 'Did you mean usgov?']],
     [{ RETARGET_CONCURRENCY: '0' }, ['RETARGET_CONCURRENCY is "0"', 'from 1 to 64']],
     [{ RETARGET_WRITES_PER_WINDOW: '1e3' }, ['whole number']],
+    [{ RETARGET_WRITES_PER_WINDOW: '80, device=150' }, ['Did you mean devices?', 'family=number']],
     [{ RETARGET_GRAPH_URL: 'ftp://graph' }, ['does not start with https://']],
   ];
   test.each(settings)('the setting %j', async (env, says) => {

@@ -38,7 +38,7 @@ const runOf = async (store: RunStore, runId = 'r1'): Promise<Run> =>
 
 async function openOf(store: RunStore): Promise<number[]> {
   const run = await runOf(store);
-  return store.openBatches(run, 1_000);
+  return (await store.openBatches(run, 1_000)).map(({ batch }) => batch);
 }
 
 test('a permit marks its rows sent and counts the attempt, and says so of the whole batch', async () => {
@@ -312,7 +312,11 @@ test('a cancelled run with writes in doubt is worked on until they are settled',
 test('a run that ends lives on for its days, every key of it', async () => {
   const store = record.store();
   const [input = expect.fail()] = rowsOf(1);
-  await runAtWork(store, [{ input, rank: 0, policy: 'c1', planned: '0123456789abcdef' }], { keepDays: 3 });
+  const rows = [
+    { input, rank: 0, policy: 'c1', planned: '0123456789abcdef' },
+    { input, rank: 1, policy: 's1', family: 'devices' as const, duplicateOf: 2 },
+  ];
+  await runAtWork(store, rows, { keepDays: 3 });
   await permit(store, [{ place: 0, state: 'pending', attempts: 0, request: 0, before: { id: 'a0' } }]);
   await store.record(ref(), [{ ...rowAs(0, 'failed'), detail: { errorCode: 'x' } }], WIDE);
   const keys = await record.redis.keys(`${store.keys.run('r1').header}*`);

@@ -166,7 +166,7 @@ export async function world(record: RecordForTests, options: WorldOptions = {}):
       for (let steps = 0; steps < RUN_STEPS_MAX; steps += 1) {
         const isAtWork = (await runs.runsToWorkOn(graph.url, Date.now())).includes(runId);
         const open = isAtWork ? await runs.openBatches(await recorded(), 1_000) : [];
-        const batch = open[steps % open.length];
+        const { batch } = open[steps % open.length] ?? {};
         if (batch === undefined) return;
         const taken = await processBatch({ runId, batch }, by, NEVER);
         if (taken.kind === 'later') await sleep(Math.min(taken.waitMs, PAUSE_MAX_MS));

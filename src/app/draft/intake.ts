@@ -5,13 +5,14 @@ import { changeOf, type Change } from '../../assignments/rows/change.ts';
 import type { resolved } from '../../assignments/names/resolve.ts';
 import { DigestTable } from '../../assignments/values/digestTable.ts';
 import { Duplicates } from '../../assignments/rows/duplicates.ts';
+import type { Family } from '../../assignments/kinds/family.ts';
 import { policyKey } from '../../assignments/kinds/address.ts';
 import type { Problem, InputRow } from '../../assignments/rows/row.ts';
 import type { ReadingRules } from '../../assignments/rows/rowReader.ts';
 import { policiesOf } from '../../assignments/rows/writtenAddress.ts';
 import { readRows } from '../../formats/readRows.ts';
 import { changeOfKnownRow } from '../../assignments/rows/knownRow.ts';
-import { groupedByPolicy } from '../../runs/grouped.ts';
+import { groupedByPolicy, type RowGroup } from '../../runs/grouped.ts';
 import type { InputFile } from './inputFile.ts';
 import { PROBLEMS_SHOWN_MAX } from '../problemsShown.ts';
 import type { OpenRow } from './problemsFile.ts';
@@ -169,7 +170,11 @@ class RowJudge {
     const earlier = this.#duplicates.seen(change);
     if (earlier !== undefined && !earlier.same)
       this.refuse([contradiction(row, earlier.line)], row, [policy]);
-    else await this.#take({ input: row, policy, ...(earlier && { duplicateOf: earlier.line }) });
+    else
+      await this.#take({
+        ...{ input: row, policy, family: familyIn(change) },
+        ...(earlier && { duplicateOf: earlier.line }),
+      });
   }
 }
 
@@ -195,11 +200,16 @@ async function* hashed(bytes: AsyncIterable<Uint8Array>, sha: Hash): AsyncGenera
   }
 }
 
+const familyIn = ({ address }: Change): Family => address.kind.family;
+
 /** Rows of a file that was read, with those of each policy side by side; where each stood is kept. */
 export async function* policyByPolicy(staging: Staging, rules: ReadingRules): AsyncGenerator<StagedRow> {
   const duplicates = new Duplicates();
-  const policyOf = (input: InputRow): string => policyKey(changeOfKnownRow(input, rules).address);
-  for await (const row of groupedByPolicy(staging, policyOf)) {
+  const groupOf = (input: InputRow): RowGroup => {
+    const change = changeOfKnownRow(input, rules);
+    return { policy: policyKey(change.address), family: familyIn(change) };
+  };
+  for await (const row of groupedByPolicy(staging, groupOf)) {
     const earlier = duplicates.seen(changeOfKnownRow(row.input, rules));
     yield { ...row, ...(earlier && { duplicateOf: earlier.line }) };
   }
@@ -218,7 +228,8 @@ export async function* withoutPolicies(
       const policy = policyKey(change.address);
       if (badPolicies.has(policy)) continue;
       const earlier = duplicates.seen(change);
-      yield { input, policy, ...(earlier && { duplicateOf: earlier.line }) };
+      const family = familyIn(change);
+      yield { input, policy, family, ...(earlier && { duplicateOf: earlier.line }) };
     }
   }
 }

@@ -56,6 +56,7 @@ export async function stagePlanFile(
     await staging.add({
       input: planned.input,
       policy: policyKey(planned.change.address),
+      family: planned.change.address.kind.family,
       ...(tenantRead && seenBy(planned)),
       names: planned.names,
       ...(row.rank !== undefined && { rank: row.rank }),

@@ -32,9 +32,12 @@ export class Sampler {
 export async function* inOrder(chosen: readonly Candidate[]): AsyncGenerator<StagedRow> {
   const order = chosen.toSorted((a, b) => a.rank - b.rank);
   const rankOf = new Map(order.map((candidate, rank) => [candidate, rank]));
-  for (const candidate of chosen) {
+  const byFamily = Map.groupBy(chosen, ({ row }) => row.change.address.kind.family);
+  for (const [family, candidate] of [...byFamily].flatMap(([key, all]) =>
+    all.map((each) => [key, each] as const),
+  )) {
     const { row, policy } = candidate;
-    yield { input: row.input, policy, rank: rankOf.get(candidate) ?? 0 };
+    yield { input: row.input, policy, family, rank: rankOf.get(candidate) ?? 0 };
   }
 }
 

@@ -5,8 +5,6 @@ import { STRATEGIES, type Strategy } from '../../assignments/kinds/kind.ts';
 import { POLICY_TYPES, type PolicyType } from '../../assignments/kinds/registry.ts';
 import type { PlanHeader, PlanRow } from '../../formats/planFile.ts';
 import { typesToApprove } from '../../graph/reads/approvals.ts';
-import { aboutSeconds, leastSeconds, type Flow } from '../../worker/limiter/leastTime.ts';
-import type { Pace } from '../../worker/limiter/pace.ts';
 import { readsWithin } from '../../worker/limiter/permittedReads.ts';
 import { graphOf } from '../graphOf.ts';
 import { inChunks } from '../inChunks.ts';
@@ -17,13 +15,14 @@ import type { Services } from '../services.ts';
 import { count } from '../words.ts';
 import { Differences } from './differences.ts';
 import { openPlan } from './keptPlan.ts';
-import type { Plan, WriteCost } from './plan.ts';
+import type { Plan } from './plan.ts';
 import { Planner, refusalOf, seenBy } from './planner.ts';
 import { PlanProblems } from './planProblems.ts';
 import type { Judged, PlanSubject, PlanTerms } from './planSubject.ts';
 import { PlanTally, type PlannedRow } from './planTally.ts';
 import { FactsOfTenant } from './tenantFacts.ts';
 import { planUnread } from './unreadPlan.ts';
+import { costs } from './writeCost.ts';
 
 /** Batches whose lists are read side by side. */
 const BATCHES_PLANNED_TOGETHER = 10;
@@ -58,7 +57,7 @@ export async function makePlan(
     const send = graph && patientReads(services, graph);
     const base = `${rules.root}/${rules.apiVersion}`;
     const lists = subject.lists ?? policyListsOf(base, services);
-    const facts = send && (await FactsOfTenant.read(lists, send, base, services.identity));
+    const facts = send && new FactsOfTenant(lists, send, base, services.identity);
     const source = send && { lists, send, root: rules.root };
     const planner = source && facts && new Planner(subject, source, facts);
     for await (const batches of inChunks(staging.rowsByBatch(), BATCHES_PLANNED_TOGETHER)) {
@@ -174,11 +173,11 @@ const headerOf = (
 
 async function planOf(judged: Judged, subject: PlanSubject, { allowed, offline }: PlanTerms): Promise<Plan> {
   const { services, staging, intake, rules, leftOut } = subject;
-  const { identity, runs } = services;
+  const { identity } = services;
   const { tally, found, createdAt, tenantRead, fingerprint, differences } = judged;
   const { counts } = tally;
-  const flow = await runs.limiterNow(services.limiterOn(runs).policy());
-  const asks = tally.requests > 0 && !offline && !rules.blind && identity.signedIn !== undefined;
+  const costOf = await costs(tally.requests, services);
+  const asks = tally.requests.size > 0 && !offline && !rules.blind && identity.signedIn !== undefined;
   const needApproval = asks ? await approvalTypes(services) : undefined;
   return {
     tenant: identity.tenant,
@@ -189,10 +188,10 @@ async function planOf(judged: Judged, subject: PlanSubject, { allowed, offline }
     rows: staging.rows,
     ...counts,
     refused: counts.gone + counts.policySet + counts.conflict + counts.unreadable,
-    ...costOf(tally.requests, flow, identity.pace),
+    ...costOf(tally.requests),
     strategy: rules.strategy ?? 'patch',
     strategies: Object.fromEntries(
-      strategiesOf(subject).map((each) => [each, costOf(tally.requestsBy(each), flow, identity.pace)]),
+      strategiesOf(subject).map((each) => [each, costOf(tally.requestsBy(each))]),
     ),
     leftOut,
     writesByType: Object.fromEntries(tally.writesByType),
@@ -210,12 +209,6 @@ async function planOf(judged: Judged, subject: PlanSubject, { allowed, offline }
     offline: !tenantRead && !rules.blind,
   };
 }
-
-const costOf = (requests: number, flow: Flow, pace: Pace): WriteCost => ({
-  requests,
-  secondsAtLeast: leastSeconds(requests, pace),
-  secondsAbout: aboutSeconds(requests, flow, pace),
-});
 
 /** Those that the file could be planned with. A rollback writes as its run did; a whole list has to be read, with its filters. */
 function strategiesOf({ rules, isRestoring }: PlanSubject): readonly Strategy[] {

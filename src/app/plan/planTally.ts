@@ -1,5 +1,6 @@
 import type { PolicyType } from '../../assignments/kinds/registry.ts';
 import { listPath, type Address } from '../../assignments/kinds/address.ts';
+import type { Family } from '../../assignments/kinds/family.ts';
 import type { Strategy } from '../../assignments/kinds/kind.ts';
 import type { CurrentAssignment, RowError } from '../../assignments/changes/current.ts';
 import { changeKind, targetInWords, type FilterChange } from '../../assignments/changes/changeKind.ts';
@@ -15,6 +16,7 @@ import type { PlanDecision } from '../../formats/planFile.ts';
 import type { RowNames } from '../../assignments/rows/names.ts';
 import type { JsonObject } from '../../assignments/values/json.ts';
 import { targetIn, targetKind } from '../../assignments/targets/currentTarget.ts';
+import type { InputColumn } from '../../assignments/rows/columns.ts';
 import { cellText } from '../../assignments/rows/selector.ts';
 import type { InputRow } from '../../assignments/rows/row.ts';
 
@@ -33,7 +35,14 @@ export interface PlannedRow {
   /** The list of its policy as it was read; undefined: it was not. */
   readonly list: readonly CurrentAssignment[] | undefined;
   /** The row says of the tenant what is not so, as when one column of the file was sorted alone. */
-  readonly fault?: RowError | undefined;
+  readonly fault?: RowFault | undefined;
+}
+
+/** Why a row does not fit the tenant, or its kind of policies. */
+export interface RowFault extends RowError {
+  /** Left out: one column of the file may have been sorted or filled alone. */
+  readonly remedy?: string;
+  readonly column?: InputColumn;
 }
 
 /** A row that can't be done as things are, and why. */
@@ -76,6 +85,7 @@ export interface PlanCounts {
 
 /** What is written of one list. */
 interface WrittenList {
+  readonly family: Family;
   rows: number;
   /** Rows of it that go by PATCH. */
   single: number;
@@ -87,7 +97,7 @@ interface WrittenList {
 
 /** A list behind its policy has no `assign`, and some kinds no PATCH. */
 const takenBy = ({ kind, via }: Address): WrittenList['takes'] =>
-  via.length > 0 ? 'patch' : kind.write.how === 'assign' ? 'assign' : 'both';
+  via.length > 0 ? 'patch' : kind.write.how === 'patch' ? 'both' : 'assign';
 
 /** Counts the rows of a plan as they come by. */
 export class PlanTally {
@@ -178,25 +188,31 @@ export class PlanTally {
     this.refused.push({ line: row.input.line, policy: policyOf(row), code, message });
   }
 
-  /** Requests that the writes go in. */
-  get requests(): number {
-    return this.#sum(({ single, isWhole }) => single + Number(isWhole));
+  /** Requests that the writes go in, by the family that they count in. */
+  get requests(): ReadonlyMap<Family, number> {
+    return this.#requests(({ single, isWhole }) => single + Number(isWhole));
   }
 
   /** The same, if each list were written as a strategy has it. */
-  requestsBy(strategy: Strategy): number {
+  requestsBy(strategy: Strategy): ReadonlyMap<Family, number> {
     const isWhole = ({ takes }: WrittenList): boolean =>
       takes === 'both' ? strategy === 'assign' : takes === 'assign';
-    return this.#sum((list) => (isWhole(list) ? 1 : list.rows));
+    return this.#requests((list) => (isWhole(list) ? 1 : list.rows));
   }
 
-  #sum(requestsFor: (list: WrittenList) => number): number {
-    return [...this.#lists.values()].reduce((sum, list) => sum + requestsFor(list), 0);
+  #requests(requestsFor: (list: WrittenList) => number): ReadonlyMap<Family, number> {
+    const found = new Map<Family, number>();
+    for (const list of this.#lists.values())
+      found.set(list.family, (found.get(list.family) ?? 0) + requestsFor(list));
+    return found;
   }
 
   #writeList({ address, action }: Change, via: Strategy): void {
     const path = listPath(address);
-    const list = this.#lists.get(path) ?? { rows: 0, single: 0, isWhole: false, takes: takenBy(address) };
+    const { family } = address.kind;
+    const list = this.#lists.get(path) ?? {
+      ...{ family, rows: 0, single: 0, isWhole: false, takes: takenBy(address) },
+    };
     list.rows += 1;
     if (via === 'patch') list.single += 1;
     else list.isWhole = true;

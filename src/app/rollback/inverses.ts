@@ -241,6 +241,7 @@ export class Inverses {
     await this.#staging.add({
       input: { line: input.line, cells },
       policy: policyKey(address),
+      family: address.kind.family,
       planned: fingerprintOf(currentOf(inverse)),
       plannedList,
     });

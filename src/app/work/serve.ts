@@ -30,7 +30,7 @@ export async function serve(
   await using worker = await openWorker(services);
   const { tenant, pace, config } = identity;
   log.info(
-    `Working for tenant ${tenant} at ${config.graphUrl}, up to ${pace.writesPerWindow} writes in ${pace.windowMs / 1000} s.`,
+    `Working for tenant ${tenant} at ${config.graphUrl}, up to ${pace.writesPerWindow} writes in ${pace.windowMs / 1000} s, each family of policies apart.`,
   );
   const onSignal = (): void => log.info('Finishing what is in flight; a second signal leaves at once.');
   interrupted.addEventListener('abort', onSignal, { once: true });

@@ -1,8 +1,9 @@
+import { familyFacts } from '../../assignments/kinds/family.ts';
 import type { Identity } from '../../app/identity.ts';
 import { backoffInWords } from '../../app/limiterInWords.ts';
-import { count } from '../../app/words.ts';
+import { count, duration } from '../../app/words.ts';
 import { visible } from '../../assignments/values/visible.ts';
-import type { RunStatus } from '../../runs/progress.ts';
+import type { FamilyStatus, RunStatus } from '../../runs/progress.ts';
 import { ROW_STATUSES, type RowStatus } from '../../runs/rowState.ts';
 import { DEFAULT_OPTIONS } from '../../runs/run.ts';
 import type { Stop } from '../../runs/runReader.ts';
@@ -37,7 +38,9 @@ export function showRun(run: RunStatus, stop: Stop | undefined, { hint }: Identi
     ...(run.writesPerWindow === null
       ? []
       : [['its own limit', `${run.writesPerWindow} writes a window`] as [string, string]]),
-    ['limiter', limiterLine(limiter)],
+    ...(run.families.length === 0
+      ? [['limiter', limiterLine(limiter)] as [string, string]]
+      : run.families.flatMap(familyLines)),
   ];
   for (const [name, value] of lines) print.data(`${name.padEnd(18)} ${visible(value)}`, 19);
   if (run.unsure > 0) print.say(`May be written, or still be: ${hint(`results ${run.runId} --only unsure`)}`);
@@ -49,6 +52,15 @@ export function showRun(run: RunStatus, stop: Stop | undefined, { hint }: Identi
       `Go on with the rest: ${hint(`resume ${run.runId}`)}; with what failed too: ${hint(`retry ${run.runId}`)}`,
     );
 }
+
+/** Each throttle family of a run with several of them. */
+const familyLines = ({ family, total, pending, etaSeconds, limiter }: FamilyStatus): [string, string][] => [
+  [
+    familyFacts(family).label,
+    `${total - pending} of ${total} rows${etaSeconds === null || pending === 0 ? '' : `, about ${duration(etaSeconds)} left`}`,
+  ],
+  ['  limiter', limiterLine(limiter)],
+];
 
 /** Rows of a status that need a word of their own. */
 function amongThem({ inDoubt, unrecorded }: RunStatus, status: RowStatus): string {

@@ -1,14 +1,15 @@
--- needs: limiter, budget, atOnce, leases, details, canary, landings
+-- needs: limiter, budget, atOnce, families, leases, details, canary, landings
 -- A permit to write rows of one batch: checks the run, picks, charges, marks `sent`, counts the attempt and keeps the
 -- before-images, in one step.
 -- args: policy, runId, batch, token; requestsMax: requests at most; rows: what is wanted, packed by itself as it is asked again and again: of
 -- each row its place in the batch, `seen`: its state byte as the caller saw it (a row that changed since is left out), the number
 -- of the request that it goes in, its before-image as bytes (nil: none, or known), the list that is written whole (nil: none), and
--- the name of the list that it is in. A request waits while a write of other rows may still land in its list; one that isApart,
+-- the name of the list that it is in; limiters: hash and charges of the limiters of all families of the run, or nil when there is one.
+-- A request waits while a write of other rows may still land in its list; one that isApart,
 -- for those of other runs only.
 -- Answers {"granted", now, event, chargeEnd, states, requests, a byte for each row}, {"wait", now, event, ms, reason}, {"busy",
 -- now, event, ms, why} when another worker writes this batch (`lease`) or writes of others may still land (`landing`), or {"stopped", now, event, state} when the run is not at work.
-local HEADER, STATES, LEASES, BEFORE, LANDINGS = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
+local HEADER, STATES, LEASES, BEFORE, LANDINGS = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
 -- A row may be written again and again, each time over something else.
 local IMAGES_BYTES_MAX = 65536
 local LISTS_BYTES_MAX = 262144
@@ -16,8 +17,7 @@ local batch, token = args.batch, args.token
 tick()
 
 if stopped() then return { 'stopped', text(now), event, 'stopped' } end
-local state, cap, total, left, underWay = unpack(redis.call('HMGET', HEADER,
-  FIELD.state, FIELD.writesPerWindow, FIELD.total, FIELD.left, FIELD.sent))
+local state, cap = unpack(redis.call('HMGET', HEADER, FIELD.state, FIELD.writesPerWindow))
 if state ~= RUN.running then return { 'stopped', text(now), event, state or '' } end
 
 local leaseMs = leaseLeft(LEASES, batch, token, now)
@@ -72,33 +72,61 @@ if redis.call('HGET', HEADER, FIELD.answered) ~= '1' then
   local rest = policy.windowMs / 2 - since
   if isOther and since >= 0 and rest > 0 then return { 'wait', text(now), event, text(math.min(rest, 50)), 'first' } end
 end
-local wait, reason = backingOff()
-if wait > 0 then return { 'wait', text(now), event, text(wait), reason } end
-local budget = budgetAtPermit()
--- A run's own limit caps what it gets, and is nothing that the tenant is known by.
-budget = math.min(budget, tonumber(cap or '') or budget)
-local planned = number('nextWriteAt')
-local most = math.min(wantedRequests, args.requestsMax)
-local wave = waveLeft()
-if planned > now then
-  local rest = math.min(canaryLeft(HEADER) or math.huge, tonumber(left or '0') - tonumber(underWay or '0'))
-  local early, askAgainMs = earlyRoom(budget, math.max(rest, most), tonumber(total or '0'), most, wave)
-  if early <= 0 then return { 'wait', text(now), event, text(math.min(planned - now, askAgainMs)), 'spacing' } end
-  most = math.min(most, early)
-end
-local free, untilFree = room(WRITES, 'w', math.floor(budget), most)
-local freeAll, untilFreeAll = room(ALL, 'a', policy.limitAll, most)
-local n = math.min(free, freeAll)
-if n == 0 then
-  local ms = math.max(free == 0 and untilFree or 0, freeAll == 0 and untilFreeAll or 0)
-  return { 'wait', text(now), event, text(ms), 'budget' }
+
+-- A run's own limit caps what it gets, of all families together, and is nothing that the tenant is known by.
+cap = tonumber(cap or '')
+local function roomOfCap()
+  if not cap or not args.limiters then return math.huge, 0 end
+  local charged, first = 0, math.huge
+  for _, limiter in ipairs(args.limiters) do
+    for _, ends in ipairs(redis.call('ZRANGEBYSCORE', limiter[2], '(' .. text(now), '+inf')) do
+      charged = charged + (tonumber(redis.call('HGET', limiter[1], 'w' .. ends) or '0') or 0)
+      first = math.min(first, tonumber(ends))
+    end
+  end
+  return math.max(0, cap - charged), first == math.huge and policy.windowMs or math.max(1, first - now)
 end
 
+local capFree, untilCapFree = roomOfCap()
+local most = math.min(wantedRequests, args.requestsMax, capFree)
+if most == 0 then return { 'wait', text(now), event, text(untilCapFree), 'budget' } end
+
+-- Of each limiter that is charged, what it stood at.
+local stood = {}
+-- How many of so many requests may go as the limiter stands that is turned to; if none, how long to wait and why.
+local function roomIn(limiter, requests)
+  local wait, reason = backingOff()
+  if wait > 0 then return 0, wait, reason end
+  local budget = budgetAtPermit()
+  if cap then budget = math.min(budget, cap) end
+  local planned, wave = number('nextWriteAt'), waveLeft()
+  stood[limiter] = { budget = budget, planned = planned, wave = wave }
+  if planned > now then
+    local rest = math.min(canaryLeft(HEADER) or math.huge, ofFamily(HEADER, FIELD.left) - ofFamily(HEADER, FIELD.sent))
+    local early, askAgainMs = earlyRoom(budget, math.max(rest, requests), ofFamily(HEADER, FIELD.total), requests, wave)
+    if early <= 0 then return 0, math.min(planned - now, askAgainMs), 'spacing' end
+    requests = math.min(requests, early)
+  end
+  local free, untilFree = room(WRITES, 'w', math.floor(budget), requests)
+  local freeAll, untilFreeAll = room(ALL, 'a', policy.limitAll, requests)
+  local n = math.min(free, freeAll)
+  return n, math.max(free == 0 and untilFree or 0, freeAll == 0 and untilFreeAll or 0), 'budget'
+end
+
+local n, waitMs, why = most, 0, ''
+inEach(function(limiter)
+  if n > 0 then n, waitMs, why = roomIn(limiter, n) end
+end)
+if n == 0 then return { 'wait', text(now), event, text(waitMs), why } end
+
 local chargeEnd = endOf(now + policy.timeoutMs + policy.windowMs)
-openWindow(budget)
-charge(WRITES, 'w', chargeEnd, n)
-charge(ALL, 'a', chargeEnd, n)
-spaceNext(n, budget, planned, wave, chargeEnd)
+inEach(function(limiter)
+  local was = stood[limiter]
+  openWindow(was.budget)
+  charge(WRITES, 'w', chargeEnd, n)
+  charge(ALL, 'a', chargeEnd, n)
+  spaceNext(n, was.budget, was.planned, was.wave, chargeEnd)
+end)
 redis.call('HSET', LEASES, batch, leaseText(token, now, now + policy.timeoutMs))
 
 local bytes, images, lists, granted = { string.byte(states, 1, #states) }, {}, {}, {}
@@ -116,7 +144,7 @@ for _, row in ipairs(wanted) do
   if row.listName then keepLanding(LANDINGS, token .. ' ' .. row.name .. ' ' .. row.listName) end
 end
 if redis.call('HSETNX', HEADER, FIELD.firstPermitAt, text(now)) == 1 then redis.call('HSET', HEADER, FIELD.firstBatch, batch) end
-if sent > 0 then redis.call('HINCRBY', HEADER, FIELD.sent, sent) end
+if sent > 0 then countUp(HEADER, FIELD.sent, sent) end
 if canary then redis.call('HINCRBY', HEADER, FIELD.canaryUsed, fresh) end
 local function keep(field, frames, bytesMax)
   if #frames == 0 then return end

@@ -1,3 +1,4 @@
+import type { Family } from '../../assignments/kinds/family.ts';
 import { encodeImage, encodeList } from '../batchCodec.ts';
 import type { BatchRef, PermitRow } from '../batchRow.ts';
 import type { Keys } from '../keys.ts';
@@ -16,17 +17,19 @@ export interface Acquire {
   readonly token: string;
   readonly wanted: Buffer;
   readonly policy: LimiterPolicy;
+  /** All families of the run. */
+  readonly families: readonly Family[];
 }
 
 export async function acquire(
   scripts: Scripts,
   keys: Keys,
-  { ref, token, wanted, policy }: Acquire,
+  { ref, token, wanted, policy, families }: Acquire,
 ): Promise<PermitAnswer> {
   const { header, states, leases, before } = keys.run(ref.runId);
   const [kind, now, event, ...rest] = await scripts.run(
     'acquire',
-    [...limiterKeys(keys), header, states, leases, before, keys.landings],
+    limiterKeys(keys, policy, [header, states, leases, before, keys.landings]),
     {
       policy: policyArgument(policy),
       runId: ref.runId,
@@ -34,10 +37,16 @@ export async function acquire(
       token,
       requestsMax: REQUESTS_PER_PERMIT_MAX,
       rows: wanted,
+      limiters: families.length < 2 ? null : families.map((family) => limiterPair(keys, family)),
     },
   );
   return permitAnswerOf(String(kind), Number(now), String(event), rest);
 }
+
+const limiterPair = (keys: Keys, family: Family): string[] => {
+  const { limiter, writes } = keys.limiterOf(family);
+  return [limiter, writes];
+};
 
 /** Packed apart from the rest: a permit is asked for again and again with the same rows, until it is given. */
 export const packWanted = (rows: readonly PermitRow[]): Buffer =>

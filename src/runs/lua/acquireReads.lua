@@ -5,15 +5,19 @@
 local wanted, writes = args.requests, args.writes
 tick()
 if args.isForWork and stopped() then return { 'stopped', text(now), event } end
-local wait, reason = backingOff()
-if wait > 0 then return { 'wait', text(now), event, text(wait), reason } end
-local free, untilFree = room(ALL, 'a', policy.limitAll, wanted)
-if free < wanted then return { 'wait', text(now), event, text(math.max(untilFree, 1)), 'budget' } end
-if writes then
-  free, untilFree = room(WRITES, 'w', math.floor(budgetAtPermit()), wanted)
-  if free < wanted then return { 'wait', text(now), event, text(math.max(untilFree, 1)), 'budget' } end
-end
+local waitMs, why = 0, ''
+inEach(function()
+  if waitMs > 0 then return end
+  waitMs, why = backingOff()
+  if waitMs > 0 then return end
+  local free, untilFree = room(ALL, 'a', policy.limitAll, wanted)
+  if free == wanted and writes then free, untilFree = room(WRITES, 'w', math.floor(budgetAtPermit()), wanted) end
+  if free < wanted then waitMs, why = math.max(untilFree, 1), 'budget' end
+end)
+if waitMs > 0 then return { 'wait', text(now), event, text(waitMs), why } end
 local chargeEnd = endOf(now + policy.timeoutMs + policy.windowMs)
-charge(ALL, 'a', chargeEnd, wanted)
-if writes then charge(WRITES, 'w', chargeEnd, wanted) end
+inEach(function()
+  charge(ALL, 'a', chargeEnd, wanted)
+  if writes then charge(WRITES, 'w', chargeEnd, wanted) end
+end)
 return { 'granted', text(now), event, text(chargeEnd) }

@@ -1,13 +1,36 @@
--- The tenant's limiter: what still counts against its limits, who may write now, and when not. Its keys are the first four of
--- every script that needs it.
+-- The limiter of one family of the tenant's policies: what still counts against its limits, who may write now, and when not. Its keys are
+-- the first four of every script that needs it; the fifth is the tenant's own hash. A family that is in no list of limits is charged in
+-- another one's limiter as well, whose keys are the last four.
 -- args.policy:
+--   family            its name
 --   limit, limitAll   requests per window (writes; all)      windowMs   length of a window
+--   also              the family that it is charged to as well: family, limit, limitAll; nil: none
 --   timeoutMs         longest time from permit to the reply
 --   endedInOrder      run_ids of servers that ended in order one after the other, and last that of their successor; or ''
 --   jumpedFrom        where Redis' clock would stand without the jump that the caller saw; 0: it saw none
 --   answered          reads that were answered since the caller's last call: {end of their charges, how many}, or nil
-local LIMITER, WRITES, ALL, ACCEPTED = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local policy = args.policy
+local TENANT = KEYS[5]
+local OWN = { keys = { unpack(KEYS, 1, 4) }, limit = policy.limit, limitAll = policy.limitAll, mark = '' }
+local ALSO = policy.also and
+  { keys = { unpack(KEYS, #KEYS - 3) }, limit = policy.also.limit, limitAll = policy.also.limitAll, mark = ' @' .. policy.also.family }
+-- The limiter that is looked at and changed now.
+local LIMITER, WRITES, ALL, ACCEPTED, MARK
+
+local function turnTo(limiter)
+  LIMITER, WRITES, ALL, ACCEPTED = unpack(limiter.keys)
+  policy.limit, policy.limitAll, MARK = limiter.limit, limiter.limitAll, limiter.mark
+end
+turnTo(OWN)
+
+-- Does what has to be done in the family's limiter, and then in the one that it is charged to as well.
+local function inEach(does)
+  does(OWN)
+  if not ALSO then return end
+  turnTo(ALSO)
+  does(ALSO)
+  turnTo(OWN)
+end
 
 local function text(number) return string.format('%.0f', number) end
 
@@ -21,7 +44,10 @@ local now = clock()
 local event = ''
 
 -- One call may bring about more than one.
-local function tell(words) event = event == '' and words or event .. ';' .. words end
+local function tell(words)
+  words = words .. MARK
+  event = event == '' and words or event .. ';' .. words
+end
 
 local function number(field) return tonumber(redis.call('HGET', LIMITER, field) or '0') or 0 end
 
@@ -95,8 +121,7 @@ local function distrust(from)
   if isNews then tell('full ' .. text(full)) end
 end
 
-local function tick()
-  local server = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
+local function tickOne(server)
   local before = redis.call('HGET', LIMITER, 'server')
   -- Clocks are slewed by a little all the time, and a step forward looks like a pause; only a step back is seen from here.
   local steppedBack = number('seenAt') - now > 1000
@@ -113,8 +138,13 @@ local function tick()
   for _, reads in ipairs(policy.answered or {}) do settle(ALL, 'a', reads[1], reads[2], now) end
 end
 
+local function tick()
+  local server = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
+  inEach(function() tickOne(server) end)
+end
+
 -- Somebody has stopped the whole tenant (`pause --all`): nothing is sent until somebody lets it go on.
-local function stopped() return redis.call('HEXISTS', LIMITER, 'stop') == 1 end
+local function stopped() return redis.call('HEXISTS', TENANT, 'stop') == 1 end
 
 -- How long nothing may be sent, and why; 0 when the way is free.
 local function backingOff()

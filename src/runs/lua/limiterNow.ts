@@ -6,7 +6,7 @@ import type { Scripts } from './scripts.ts';
 export async function limiterNow(scripts: Scripts, keys: Keys, policy: LimiterPolicy): Promise<LimiterNow> {
   const [charged, accepted, budget, until, reason, isSpaced, heldMs] = await scripts.run(
     'limiterNow',
-    limiterKeys(keys),
+    limiterKeys(keys, policy),
     {
       policy: policyArgument(policy),
     },

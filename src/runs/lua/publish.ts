@@ -9,6 +9,8 @@ export interface PublishArgs {
   readonly again: boolean;
   /** The header's last fields. */
   readonly fields: Partial<Header>;
+  /** What the header counts of each of several families, as `countsByFamily` has it. */
+  readonly byFamily?: Readonly<Record<string, string>>;
 }
 
 export type Published =
@@ -19,7 +21,7 @@ export type Published =
 export async function publish(
   scripts: Scripts,
   keys: Keys,
-  { runId, fileSha256, again, fields }: PublishArgs,
+  { runId, fileSha256, again, fields, byFamily = {} }: PublishArgs,
 ): Promise<Published> {
   const { header, inputs, states, ...others } = keys.run(runId);
   const [kind, other] = await scripts.run(
@@ -28,7 +30,7 @@ export async function publish(
     {
       ...{ runId, fileSha256, again },
       headers: keys.run('').header,
-      fields: Object.entries(encodeHeader(fields)).flat(),
+      fields: Object.entries({ ...encodeHeader(fields), ...byFamily }).flat(),
     },
   );
   switch (String(kind)) {

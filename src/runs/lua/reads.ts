@@ -18,7 +18,7 @@ export async function acquireReads(
   keys: Keys,
   { requests, writes, policy, isForWork }: LoneRequests & { readonly isForWork: boolean },
 ): Promise<LoneAnswer> {
-  const [kind, now, event, value, reason] = await scripts.run('acquireReads', limiterKeys(keys), {
+  const [kind, now, event, value, reason] = await scripts.run('acquireReads', limiterKeys(keys, policy), {
     policy: policyArgument(policy),
     ...{ requests, writes, isForWork },
   });
@@ -44,7 +44,7 @@ export async function settleReads(
     ...ended
   }: LoneRequests & { readonly chargeEnd: number; readonly backoffMs: number },
 ): Promise<{ event: LimiterEvent }> {
-  const [event] = await scripts.run('settleReads', limiterKeys(keys), {
+  const [event] = await scripts.run('settleReads', limiterKeys(keys, policy), {
     policy: policyArgument(policy),
     ...{ requests, writes, chargeEnd: ended.chargeEnd, backoffMs: Math.round(ended.backoffMs) },
   });

@@ -1,4 +1,4 @@
--- needs: limiter, budget, atOnce, samples, details, canary, failures, runEnd, landings
+-- needs: limiter, budget, atOnce, families, samples, details, canary, failures, runEnd, landings
 -- Records what became of rows of one batch: states, counters, details, charges and backoff, in one step; only for rows that
 -- are not settled yet.
 -- args: policy, runId, batch; rows: of each its place, its new state byte, `seen`: its state byte when that was decided (nil:
@@ -11,9 +11,9 @@
 --   backoffMs: as in backoffAfter; allForbidden: every reply was a 403
 --   isStopping: the caller stops the run next, so that the first batch still goes alone
 -- Answers {states, state of the run, event}.
-local HEADER, STATES, DETAILS, SETTLED, LEASES, OPEN = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
-local BEFORE, SAMPLES, LANDINGS = KEYS[13], KEYS[15], KEYS[16]
-local OTHER_KEYS = { STATES, DETAILS, SETTLED, LEASES, unpack(KEYS, 11, 15) }
+local HEADER, STATES, DETAILS, SETTLED, LEASES, OPEN = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11]
+local BEFORE, SAMPLES, LANDINGS = KEYS[14], KEYS[16], KEYS[18]
+local OTHER_KEYS = { STATES, DETAILS, SETTLED, LEASES, unpack(KEYS, 12, 17) }
 local batch = args.batch
 local COUNTERS = {
   [STATE.succeeded] = FIELD.succeeded,
@@ -29,24 +29,28 @@ local DETAILS_BYTES_MAX = 16384
 
 tick()
 
-if args.answered > 0 then
-  local answeredAt = now - args.answeredAgoMs
-  settle(WRITES, 'w', args.chargeEnd, args.answered, answeredAt)
-  settle(ALL, 'a', args.chargeEnd, args.answered, answeredAt)
-  if not args.isStopping then redis.call('HSET', HEADER, FIELD.answered, '1') end
-end
-if args.returned > 0 then
-  discharge(WRITES, 'w', args.chargeEnd, args.returned)
-  discharge(ALL, 'a', args.chargeEnd, args.returned)
-end
+inEach(function(limiter)
+  if args.answered > 0 then
+    local answeredAt = now - args.answeredAgoMs
+    settle(WRITES, 'w', args.chargeEnd, args.answered, answeredAt)
+    settle(ALL, 'a', args.chargeEnd, args.answered, answeredAt)
+  end
+  if args.returned > 0 then
+    discharge(WRITES, 'w', args.chargeEnd, args.returned)
+    discharge(ALL, 'a', args.chargeEnd, args.returned)
+  end
+  backoffAfter(args.backoffMs)
+  if args.accepted > 0 or args.throttled > 0 then
+    local isEarly = wasEarly(args.chargeEnd)
+    -- A limiter that is charged as well backs off too, but whether its budget was too much only its own kinds tell.
+    local throttled = limiter == OWN and args.throttled or 0
+    learnFromReply(args.accepted, throttled, not isEarly)
+    if isEarly and throttled > 0 then payBackEarly(readBudget().budget) end
+  end
+  if args.accepted > 0 and args.backoffMs == 0 then endUnnamedWaits() end
+end)
+if args.answered > 0 and not args.isStopping then redis.call('HSET', HEADER, FIELD.answered, '1') end
 if args.token ~= '' then settleLandings(LANDINGS, args.token, args.mayLand) end
-backoffAfter(args.backoffMs)
-if args.accepted > 0 or args.throttled > 0 then
-  local isEarly = wasEarly(args.chargeEnd)
-  learnFromReply(args.accepted, args.throttled, not isEarly)
-  if isEarly and args.throttled > 0 then payBackEarly(readBudget().budget) end
-end
-if args.accepted > 0 and args.backoffMs == 0 then endUnnamedWaits() end
 if args.accepted > 0 then redis.call('HINCRBY', HEADER, FIELD.written, args.accepted) end
 if args.throttled > 0 then redis.call('HINCRBY', HEADER, FIELD.throttled, args.throttled) end
 
@@ -105,10 +109,10 @@ redis.call('HSET', STATES, batch, states)
 local open = false
 for i = 1, #bytes do if bytes[i] % 16 <= UNSETTLED_MAX then open = true end end
 if not open then redis.call('SETBIT', SETTLED, tonumber(batch), 1) end
-if sent ~= 0 then redis.call('HINCRBY', HEADER, FIELD.sent, sent) end
+if sent ~= 0 then countUp(HEADER, FIELD.sent, sent) end
 if unrecorded > 0 then redis.call('HINCRBY', HEADER, FIELD.unrecorded, unrecorded) end
 if left ~= 0 then
-  redis.call('HINCRBY', HEADER, FIELD.left, left)
+  countUp(HEADER, FIELD.left, left)
   redis.call('HINCRBY', HEADER, FIELD.ended, -left)
   redis.call('HSET', HEADER, FIELD.lastProgressAt, text(now))
 end

@@ -24,11 +24,11 @@ export async function record(
   const { header, states, details, settled, leases, ...others } = keys.run(ref.runId);
   const [bytes, runState, event] = await scripts.run(
     'record',
-    [
-      ...limiterKeys(keys),
+    limiterKeys(keys, policy, [
       ...[header, states, details, settled, leases, keys.open],
-      ...[others.inputs, others.planned, others.before, others.order, others.samples, keys.landings],
-    ],
+      ...[others.inputs, others.planned, others.before, others.order, others.samples, others.families],
+      keys.landings,
+    ]),
     {
       ...settlement,
       mayLand: [...settlement.mayLand],

@@ -3,7 +3,7 @@
 -- args: runId; from: the states it may come from; open: "failed" (with cancelled ones and those left unsure), "awaiting" or "rest"; strategy: how it goes
 -- on, or nil; rows: batch → places of the rows that are meant, or nil: all. Those not meant stay unwritten.
 -- Answers {"done", number of rows opened} or {"wrong", state}.
-local OPEN, HEADER, STATES, SETTLED, DETAILS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local OPEN, HEADER, STATES, SETTLED, DETAILS, FAMILIES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local state = redis.call('HGET', HEADER, FIELD.state)
 local allowed = false
 for _, from in ipairs(args.from) do if from == state then allowed = true end end
@@ -15,6 +15,14 @@ local OPENS = {
   rest = {},
 }
 local opens = OPENS[args.open]
+-- Of each family of a run that has several, rows left and rows whose write may have left.
+local names, byFamily = cjson.decode(redis.call('HGET', HEADER, FIELD.families) or '[]'), {}
+local places = redis.call('GET', FAMILIES) or ''
+for i = 1, #names do byFamily[i] = { left = 0, sent = 0 } end
+local function ofBatch(batch)
+  if #names < 2 then return { left = 0, sent = 0 } end
+  return byFamily[1 + (string.byte(places, batch + 1) or 0)]
+end
 
 local function isMeant(batch, row)
   if not args.rows then return true end
@@ -26,6 +34,7 @@ end
 -- but the code of an approval is sent again.
 local function openBatch(batch, states)
   local bytes, forgotten, isOpen = { string.byte(states, 1, #states) }, {}, false
+  local family = ofBatch(batch)
   for i, byte in ipairs(bytes) do
     local row = byte % 16
     if opens[row] and isMeant(batch, i - 1) then
@@ -36,8 +45,8 @@ local function openBatch(batch, states)
       bytes[i] = STATE.cancelled
     end
     row = bytes[i] % 16
-    if row <= UNSETTLED_MAX then isOpen, left = true, left + 1 end
-    if row == STATE.unsure then sent = sent + 1 end
+    if row <= UNSETTLED_MAX then isOpen, left, family.left = true, left + 1, family.left + 1 end
+    if row == STATE.unsure then sent, family.sent = sent + 1, family.sent + 1 end
     if row == STATE.leftUnsure then unsure = unsure + 1 end
     if row == STATE.failed then failed = failed + 1 end
     if row == STATE.awaitingApproval then awaiting = awaiting + 1 end
@@ -71,6 +80,11 @@ eachBatch(openBatch)
 moveTo(HEADER, RUN.queued)
 redis.call('HSET', HEADER, FIELD.failed, failed, FIELD.cancelled, cancelled, FIELD.awaitingApproval, awaiting, FIELD.unsure, unsure)
 redis.call('HSET', HEADER, FIELD.left, left, FIELD.sent, sent)
+if #names > 1 then
+  for i, name in ipairs(names) do
+    redis.call('HSET', HEADER, FIELD.left .. ':' .. name, byFamily[i].left, FIELD.sent .. ':' .. name, byFamily[i].sent)
+  end
+end
 if args.strategy then redis.call('HSET', HEADER, FIELD.strategy, args.strategy) end
 letGoOn(HEADER)
 redis.call('HDEL', HEADER, FIELD.finishedAt)

@@ -21,10 +21,10 @@ export async function reopenRows(
   runId: string,
   { from, open, rows, strategy }: Retry,
 ): Promise<Retried> {
-  const { header, states, settled, details, ...others } = keys.run(runId);
+  const { header, states, settled, details, families, ...others } = keys.run(runId);
   const [kind, value] = await scripts.run(
     'retry',
-    [keys.open, header, states, settled, details, ...Object.values(others)],
+    [keys.open, header, states, settled, details, families, ...Object.values(others)],
     { ...{ runId, from, open }, strategy: strategy ?? null, rows: rows ? Object.fromEntries(rows) : null },
   );
   return String(kind) === 'done'

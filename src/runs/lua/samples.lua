@@ -1,4 +1,4 @@
--- needs: limiter, budget
+-- needs: limiter, budget, families
 -- How far a run was, once a window while rows come to their end: for what is foretold of it, and for plots. A sample is a MessagePack list,
 -- as in src/runs/samples.ts.
 local SAMPLES_MAX, SAMPLES_WHOLE = 720, 180
@@ -23,7 +23,9 @@ local function keepSample(samples, header)
     FIELD.ended, FIELD.written, FIELD.throttled, FIELD.workedMs, FIELD.workingSince))
   local workedMs = tonumber(worked or '') or 0
   if tonumber(working or '') then workedMs = workedMs + math.max(0, now - tonumber(working)) end
-  local sample = { now, workedMs, tonumber(ended or '') or 0, tonumber(written or '') or 0, heldUntilNow(),
-    math.floor(readBudget().budget), number('w'), tonumber(throttled or '') or 0 }
+  -- Of a run with several families none is kept still alone.
+  local isMixed = hasFamilies(header)
+  local sample = { now, workedMs, tonumber(ended or '') or 0, tonumber(written or '') or 0, isMixed and 0 or heldUntilNow(),
+    math.floor(readBudget().budget), number('w'), tonumber(throttled or '') or 0, policy.family }
   if redis.call('RPUSH', samples, cmsgpack.pack(sample)) > SAMPLES_MAX then thin(samples) end
 end

@@ -2,7 +2,9 @@
 -- The requests of a permit that were of no batch were answered. args: policy; chargeEnd; requests: how many; writes: they were
 -- writes; backoffMs: as in backoffAfter. Answers the event.
 tick()
-if args.writes then settle(WRITES, 'w', args.chargeEnd, args.requests, now) end
-settle(ALL, 'a', args.chargeEnd, args.requests, now)
-backoffAfter(args.backoffMs)
+inEach(function()
+  if args.writes then settle(WRITES, 'w', args.chargeEnd, args.requests, now) end
+  settle(ALL, 'a', args.chargeEnd, args.requests, now)
+  backoffAfter(args.backoffMs)
+end)
 return event

@@ -1,11 +1,12 @@
 import { asBefore, attemptsIn, type Permit, type PermitOutcome } from './permit.ts';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { familyFacts, MAIN_FAMILY, type Family } from '../../assignments/kinds/family.ts';
 import type { LimiterChange } from '../../events.ts';
 import type { BatchRef, BatchStates, PermitRow, RowUpdate } from '../../runs/batchRow.ts';
 import { NOTHING_SENT, type LimiterEvent, type LimiterPolicy, type Settlement } from '../../runs/permit.ts';
 import type { RunStore } from '../../runs/runStore.ts';
-import { LEAVE_WAIT_SLICE_MS, permitToReplyMsOf, type Pace } from './pace.ts';
+import { LEAVE_WAIT_SLICE_MS, paceFor, permitToReplyMsOf, type Pace } from './pace.ts';
 
 /** Somebody has stopped the tenant (`pause --all`): work on its runs rests, whatever it was about to do. */
 export class TenantStopped extends Error {
@@ -54,10 +55,12 @@ export interface LimiterOptions {
   readonly endedInOrder?: string | undefined;
   /** Told of each change of the limiter, once among all workers. */
   readonly told?: ((change: LimiterChange) => void) | undefined;
+  /** Left out: the main one. */
+  readonly family?: Family | undefined;
 }
 
 /**
- * Asks the tenant's limiter for a permit and waits until it is given. All state is in Redis, shared by all workers; here is
+ * Asks the tenant's limiter of one family for a permit and waits until it is given. All state is in Redis, shared by all workers; here is
  * only the waiting, and a watch on Redis' clock with this process' monotonic one.
  */
 export class Limiter {
@@ -65,21 +68,40 @@ export class Limiter {
   readonly #pace: Pace;
   readonly #endedInOrder: string;
   readonly #told: (change: LimiterChange) => void;
+  readonly #family: Family;
+  #all = new Map<Family, Limiter>();
   #clock: ClockReading | undefined;
   /** The last reading before a jump that the limiter has not been told of. */
   #untold: ClockReading | undefined;
   /** Reads that were answered, as in LimiterPolicy: the next call tells of them. */
   #answered: (readonly [chargeEnd: number, reads: number])[] = [];
 
+  /** @param pace of the tenant, with the limits of all families */
   constructor(
     store: LimiterStore,
     pace: Pace,
-    { endedInOrder = '', told = () => undefined }: LimiterOptions = {},
+    { endedInOrder = '', told = () => undefined, family = MAIN_FAMILY }: LimiterOptions = {},
   ) {
     this.#store = store;
-    this.#pace = pace;
+    this.#pace = family === MAIN_FAMILY ? pace : paceFor(family, pace);
     this.#endedInOrder = endedInOrder;
     this.#told = told;
+    this.#family = family;
+  }
+
+  /** The limiter of another family, always the same one. */
+  of(family: Family): Limiter {
+    this.#all.set(this.#family, this);
+    const limiter =
+      this.#all.get(family) ??
+      new Limiter(this.#store, this.#pace, { endedInOrder: this.#endedInOrder, told: this.#told, family });
+    this.#all.set(family, limiter);
+    limiter.#all = this.#all;
+    return limiter;
+  }
+
+  get family(): Family {
+    return this.#family;
   }
 
   get pace(): Pace {
@@ -88,9 +110,11 @@ export class Limiter {
 
   policy(): LimiterPolicy {
     const untold = this.#untold;
+    const { alsoCharges } = familyFacts(this.#family);
     return {
-      limit: this.#pace.writesPerWindow,
-      limitAll: this.#pace.requestsPerWindow,
+      family: this.#family,
+      ...(alsoCharges && { also: { family: alsoCharges, ...limitsIn(paceFor(alsoCharges, this.#pace)) } }),
+      ...limitsIn(this.#pace),
       windowMs: this.#pace.windowMs,
       timeoutMs: permitToReplyMsOf(this.#pace),
       endedInOrder: this.#endedInOrder,
@@ -101,14 +125,20 @@ export class Limiter {
   /**
    * A permit to write some of these rows, as many as there is room for. Rows that no longer stand as given here are left out:
    * somebody else has had them. Rejects with the signal's reason when aborted.
+   * @param families all those of the run, as in RunStore.permit
    */
-  async permit(ref: BatchRef, rows: readonly PermitRow[], signal: AbortSignal): Promise<PermitOutcome> {
+  async permit(
+    ref: BatchRef,
+    rows: readonly PermitRow[],
+    signal: AbortSignal,
+    families?: readonly Family[],
+  ): Promise<PermitOutcome> {
     const token = randomBytes(8).toString('hex');
     const snapshotEndsAt = performance.now() + this.#pace.snapshotAgeMaxMs;
     for (;;) {
       signal.throwIfAborted();
       const { answer, askedAt, isSure } = await this.#ask((policy) =>
-        this.#store.permit(ref, token, rows, policy),
+        this.#store.permit(ref, token, rows, policy, families),
       );
       switch (answer.kind) {
         case 'granted': {
@@ -175,6 +205,17 @@ export class Limiter {
     return this.#sendAlone({ requests: 1, isForWork: true, what: 'writes' }, send, backoffOf, signal);
   }
 
+  /**
+   * A whole call was refused for its limits, and nobody says whose: the other families that this process is at work in rest as well.
+   * @param backoffMs as in Settlement
+   */
+  async backOffOthers(backoffMs: number): Promise<void> {
+    const others = [...this.#all.values()].filter((other) => other !== this);
+    await Promise.all(
+      others.map((other) => other.#tell((policy) => this.#store.readReply(0, 0, backoffMs, policy))),
+    );
+  }
+
   async #sendAlone<T>(
     { requests, isForWork, what }: LoneRequests,
     send: (validForMs: number) => Promise<T>,
@@ -224,7 +265,7 @@ export class Limiter {
     // Told once, also when the call is lost: told twice, it would end the charges of others.
     const answer = await call({ ...this.policy(), answered: this.#answered.splice(0) });
     if (this.#untold === told) this.#untold = undefined;
-    for (const event of answer.event.split(';')) if (event !== '') this.#told(changeOf(event));
+    for (const event of answer.event.split(';')) if (event !== '') this.#told(changeOf(event, this.#family));
     return answer;
   }
 
@@ -243,17 +284,25 @@ export class Limiter {
   }
 }
 
+const limitsIn = ({ writesPerWindow, requestsPerWindow }: Pace) => ({
+  limit: writesPerWindow,
+  limitAll: requestsPerWindow,
+});
+
 /** An event as the scripts tell it, with names. */
-function changeOf(event: LimiterEvent): LimiterChange {
-  const [kind, first, second] = event.split(' ');
+function changeOf(event: LimiterEvent, own: Family): LimiterChange {
+  const [told = '', other] = event.split(' @');
+  const [kind, first, second] = told.split(' ');
+  // The scripts are told the names of families from here.
+  const family = (other as Family | undefined) ?? own;
   switch (kind) {
     case 'cut':
     case 'halved':
     case 'probe':
-      return { kind, from: Number(first), to: Number(second) };
+      return { kind, family, from: Number(first), to: Number(second) };
     case 'full':
-      return { kind, waitMs: Number(first) };
+      return { kind, family, waitMs: Number(first) };
     default:
-      return { kind: 'backoff', waitMs: Number(first) };
+      return { kind: 'backoff', family, waitMs: Number(first) };
   }
 }

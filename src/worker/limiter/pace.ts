@@ -1,6 +1,14 @@
-/** Writes Intune takes from one app in one tenant, per WINDOW_MS; all apps of the tenant share 200.
- *  Source: learn.microsoft.com/graph/throttling-limits, "Intune service limits" (subject to change). */
-export const WRITES_PER_WINDOW = 100;
+import { familyFacts, MAIN_FAMILY, type Family } from '../../assignments/kinds/family.ts';
+
+/** Writes per window of each family, as set. */
+export interface WriteLimits {
+  /** Of every family that is not named; undefined: what is known of each. */
+  readonly every?: number | undefined;
+  readonly families: { readonly [family in Family]?: number };
+}
+
+const limitOf = (family: Family, { every, families }: WriteLimits): number =>
+  families[family] ?? every ?? familyFacts(family).writesPerWindow;
 
 /** Requests of any kind, in the same window: ten times the writes. Source: as above. */
 export const REQUESTS_PER_WRITE = 10;
@@ -16,8 +24,10 @@ export const OUTAGE_WAIT_WINDOWS_MAX = 3;
 /** Tries of a read that Graph answers with 500, which mostly stays so. */
 export const READS_OF_500_MAX = 3;
 
-/** How a worker paces itself. All times follow the window, so that a short window in a test behaves as 20 s do. */
+/** How a worker paces itself in one family. All times follow the window, so that a short window in a test behaves as 20 s do. */
 export interface Pace {
+  /** Of all families. */
+  readonly limits: WriteLimits;
   readonly writesPerWindow: number;
   readonly requestsPerWindow: number;
   readonly windowMs: number;
@@ -39,10 +49,27 @@ export interface Pace {
   readonly signInRetryMs: number;
 }
 
-/** 5 s, 60 s, 15 s, 1 s, 5 s, 5 min, 5 s and 60 s for Intune's window of 20 s. */
-export const paceOf = (writesPerWindow: number, windowMs: number): Pace => ({
+/** The same pace in another family. */
+export const paceFor = (family: Family, pace: Pace): Pace => ({
+  ...pace,
+  ...perWindow(limitOf(family, pace.limits)),
+});
+
+const perWindow = (writesPerWindow: number) => ({
   writesPerWindow,
   requestsPerWindow: Math.max(REQUESTS_PER_WINDOW_MIN, REQUESTS_PER_WRITE * writesPerWindow),
+});
+
+/** Every family takes so many. */
+export const alike = (every: number): WriteLimits => ({ every, families: {} });
+
+/** That of the main family. 5 s, 60 s, 15 s, 1 s, 5 s, 5 min, 5 s and 60 s for Intune's window of 20 s. */
+export const paceOf = (limits: number | WriteLimits, windowMs: number): Pace =>
+  paceIn(MAIN_FAMILY, typeof limits === 'number' ? alike(limits) : limits, windowMs);
+
+const paceIn = (family: Family, limits: WriteLimits, windowMs: number): Pace => ({
+  limits,
+  ...perWindow(limitOf(family, limits)),
   windowMs,
   permitValidMs: Math.max(500, windowMs / 4),
   requestTimeoutMs: Math.max(3_000, 3 * windowMs),
@@ -67,11 +94,13 @@ export const SIGN_IN_RETRY_GROWTH_MAX = 16;
 /** How long a worker sleeps before it asks again, so that a pause, a cancel or a new budget is seen soon. */
 export const LEAVE_WAIT_SLICE_MS = 2_000;
 
-/** Batches at work at a time in one worker process: enough to hide the latency of reads behind the spacing of writes. */
+/** Batches of a family at work at a time in one worker process: enough to hide the latency of reads behind the spacing of writes. */
 export const CONCURRENCY = 4;
 
 /** Batches in the queue after a top-up; a quarter of an hour's work at Intune's pace. */
 export const QUEUE_DEPTH = 200;
+/** The same of each family of a run with many of them. */
+export const FAMILY_QUEUE_DEPTH_MIN = 20;
 /** A finished batch that leaves fewer than this many waiting calls for a top-up. */
 export const QUEUE_LOW_MARK = 50;
 /** Finished batches of one worker between two looks at how many wait: even eight workers see a low queue in time. */
@@ -84,6 +113,9 @@ export const TURN_CHECK_MS = 250;
 
 /** The wait for what nobody can do anything about now: a stopped run's writes in doubt, without a sign-in to look. */
 export const STOPPED_RUN_WAIT_MS = 60_000;
+
+/** A batch whose family has all of its places in a worker comes back after so long. */
+export const GIVEN_BACK_MS = 1_000;
 
 /** Waits up to this are slept within the job; longer ones give its place to another batch. */
 export const WAIT_INSIDE_MAX_MS = 3_000;

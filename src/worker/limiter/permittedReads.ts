@@ -1,6 +1,8 @@
 import { backoffOf } from './backoff.ts';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Family } from '../../assignments/kinds/family.ts';
+import { familyOfUrl } from '../../assignments/kinds/registry.ts';
 import type { EnvelopeReply, GraphClient } from '../../graph/client/graphClient.ts';
 import { readFailure, isTooLarge, type ReadReply, type SendReads } from '../../graph/reads/reading.ts';
 import type { Limiter } from './limiter.ts';
@@ -25,9 +27,9 @@ export function readsWithin(
 ): SendReads {
   const { pace } = limiter;
   const outage = new Outage(pace, patience ?? { outageMaxMs: pace.unreachedWaitMs }, random);
-  const askedTogether = async (urls: readonly string[]): Promise<readonly ReadReply[]> => {
+  const askedTogether = async (urls: readonly string[], family: Family): Promise<readonly ReadReply[]> => {
     const requests = urls.map((url) => ({ method: 'GET' as const, url, clientRequestId: randomUUID() }));
-    const envelope = await limiter.read(
+    const envelope = await limiter.of(family).read(
       { reads: requests.length, isForWork: runId !== undefined },
       // Work that is late must ask again: somebody may have stopped the tenant. A person's plan may wait for Graph.
       (deadlineMs) =>
@@ -39,14 +41,31 @@ export function readsWithin(
       backoffIn,
       signal,
     );
+    if (envelope.kind === 'refused' && envelope.status === 429)
+      await limiter.of(family).backOffOthers(backoffIn(envelope));
     return repliesIn(envelope, requests.length);
   };
   // What is too much together is asked for in halves, down to one.
-  const asked = async (urls: readonly string[]): Promise<readonly ReadReply[]> => {
-    const replies = await askedTogether(urls);
+  const askedOf = async (urls: readonly string[], family: Family): Promise<readonly ReadReply[]> => {
+    const replies = await askedTogether(urls, family);
     if (urls.length <= 1 || !replies.every(isTooLarge)) return replies;
     const half = Math.ceil(urls.length / 2);
-    return [...(await asked(urls.slice(0, half))), ...(await asked(urls.slice(half)))];
+    return [...(await askedOf(urls.slice(0, half), family)), ...(await askedOf(urls.slice(half), family))];
+  };
+  // Reads count in the family of what they read: those of several go apart, and none waits for another's limit.
+  const asked = async (urls: readonly string[]): Promise<readonly ReadReply[]> => {
+    const replies: ReadReply[] = [];
+    const byFamily = Map.groupBy(urls.keys(), (place) => familyOfUrl(urls[place] ?? ''));
+    await Promise.all(
+      [...byFamily].map(async ([family, places]) => {
+        const got = await askedOf(
+          places.map((place) => urls[place] ?? ''),
+          family,
+        );
+        for (const [i, place] of places.entries()) replies[place] = got[i] ?? MISSING;
+      }),
+    );
+    return replies;
   };
   return async (urls) => {
     const replies: ReadReply[] = [];

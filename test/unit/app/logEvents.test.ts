@@ -40,8 +40,13 @@ test.each<[string, (events: Events) => void, string]>([
   ['and there again', (on) => on.emit('graphReach', { isReached: true }), 'info  Graph is there again.'],
   [
     'a backoff',
-    (on) => on.emit('limiter', { kind: 'backoff', waitMs: 12_600 }),
+    (on) => on.emit('limiter', { kind: 'backoff', family: 'deviceConfiguration', waitMs: 12_600 }),
     'info  Throttled: nothing is sent for 12.6 s.',
+  ],
+  [
+    'one of another family',
+    (on) => on.emit('limiter', { kind: 'cut', family: 'devices', from: 200, to: 120 }),
+    'info  Budget for scripts cut from 200 to 120 writes a window: that is what the tenant took.',
   ],
 ])('%s is one line', (_, tell, line) => {
   expect(logged(tell)).toEqual([line]);

@@ -1,3 +1,4 @@
+import { MAIN_FAMILY } from '../../../src/assignments/kinds/family.ts';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { InputRow } from '../../../src/assignments/rows/row.ts';
@@ -5,6 +6,7 @@ import { groupedByPolicy, type StagedBatches } from '../../../src/runs/grouped.t
 import { groupRow } from '../../support/rows.ts';
 
 const policyOf = ({ cells }: InputRow): string => String(cells.get('policyId'));
+const groupOf = (row: InputRow) => ({ policy: policyOf(row), family: MAIN_FAMILY });
 
 const stagedIn = (batches: readonly InputRow[][]): StagedBatches => ({
   async *rowsByBatch() {
@@ -15,7 +17,7 @@ const stagedIn = (batches: readonly InputRow[][]): StagedBatches => ({
 
 async function grouped(batches: readonly InputRow[][]) {
   const rows = [];
-  for await (const row of groupedByPolicy(stagedIn(batches), policyOf)) rows.push(row);
+  for await (const row of groupedByPolicy(stagedIn(batches), groupOf)) rows.push(row);
   return rows;
 }
 
@@ -59,7 +61,7 @@ test('a batch that is gone in between is no hole in the run', async () => {
   const [first = []] = [[groupRow('p1', 'a', 'g')]];
   const staged: StagedBatches = { ...stagedIn([first]), readBatches: async () => [[]] };
   const all = async (): Promise<void> => {
-    for await (const row of groupedByPolicy(staged, policyOf)) expect(row).toBeUndefined();
+    for await (const row of groupedByPolicy(staged, groupOf)) expect(row).toBeUndefined();
   };
   await expect(all()).rejects.toThrow('row 0 of the staging is gone');
 });

@@ -43,6 +43,7 @@ const GOING: Going = {
 const AT_WORK = { state: 'running', total: 2_000, startedAt: 0, workingSince: 0 };
 const sample = (fields: Partial<Sample>): Sample => ({
   ...{ at: 0, workedMs: 0, ended: 0, written: 0, heldMs: 0, budget: 100, charged: 100, throttled: 0 },
+  family: 'deviceConfiguration',
   ...fields,
 });
 const settled = (rows: number, written = rows) => ({

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { changedSettings, DEFAULT_SETTINGS, type SettingsChange } from '../../../src/simulator/settings.ts';
+import { CONFIGURATION, familyOf } from '../../../src/simulator/throttleFamilies.ts';
 import { createThrottle, type Throttle } from '../../../src/simulator/throttle.ts';
 
 const throttleWith = (change: SettingsChange): Throttle => {
@@ -48,4 +49,21 @@ test('another app takes its share of the writes from its time on', () => {
 test('no limit lets everything through', () => {
   const throttle = throttleWith({ writeLimit: null, requestLimit: null });
   expect(admitted(throttle, 'a', true, 0, 5_000)).toBe(5_000);
+});
+
+test('each family of requests has limits of its own, and scripts take twice as many', () => {
+  const throttle = throttleWith({ writeLimit: 2, requestLimit: null, familyLimits: { updates: 1 } });
+  const admittedIn = (family: string): number =>
+    Array.from({ length: 6 }, () => throttle.ask('a', true, 0, family)).filter(({ admitted }) => admitted)
+      .length;
+  expect(['device configuration', 'devices', 'updates', 'applications'].map(admittedIn)).toEqual([
+    2, 4, 1, 2,
+  ]);
+});
+
+test('what is in no list counts with the configurations, or by itself', () => {
+  const url = '/deviceManagement/groupPolicyConfigurations/p/assign';
+  expect(familyOf('/deviceManagement/deviceConfigurations/c/assignments/a', false)).toBe(CONFIGURATION);
+  expect(familyOf("/deviceManagement/deviceHealthScripts('s')/assign", false)).toBe('devices');
+  expect([familyOf(url, false), familyOf(url, true)]).toEqual([CONFIGURATION, 'groupPolicyConfigurations']);
 });

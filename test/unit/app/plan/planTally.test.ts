@@ -113,7 +113,7 @@ test('each row by PATCH is a request of its own, all rows of a list by assign ar
     planned(6, whole, of('C3')),
     planned(7, { ...whole, kind: 'alreadySo' }, of('c4')),
   );
-  expect(tally.requests).toBe(4);
+  expect(tally.requests).toEqual(new Map([['deviceConfiguration', 4]]));
   expect(tally.counts.writes).toBe(5);
 });
 
@@ -137,7 +137,8 @@ test('each strategy is counted as if the lists that allow it were written so', (
     planned(8, { kind: 'alreadySo' }, of('c4')),
   ];
   const tally = tallyOf(...rows);
-  expect([tally.requests, tally.requestsBy('patch'), tally.requestsBy('assign')]).toEqual([5, 5, 4]);
+  const found = [tally.requests, tally.requestsBy('patch'), tally.requestsBy('assign')];
+  expect(found.map((requests) => requests.get('deviceConfiguration'))).toEqual([5, 5, 4]);
 });
 
 test('rows that change in the same way are counted together, the commonest way first', () => {

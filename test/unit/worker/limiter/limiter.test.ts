@@ -354,3 +354,42 @@ test('the limiter is told which Redis ended in order, and of no other', async ()
   expect(new Limiter(store, PACE).policy().endedInOrder).toBe('');
   expect(new Limiter(store, PACE, { endedInOrder: 'a b' }).policy().endedInOrder).toBe('a b');
 });
+
+test('the limiter of a family is one, whoever asks for it, and asks with limits of its own', async () => {
+  const limiter = new Limiter(new GrantingStore(), paceOf({ families: { updates: 40 } }, 20_000));
+  const devices = limiter.of('devices');
+  expect(limiter.of('updates').of('devices')).toBe(devices);
+  expect(devices.of('deviceConfiguration')).toBe(limiter);
+  expect(devices.policy()).toMatchObject({ family: 'devices', limit: 200, limitAll: 2_000 });
+  expect(limiter.of('updates').policy()).toMatchObject({ limit: 40, limitAll: 400 });
+  expect(devices.policy().also).toBeUndefined();
+  expect(limiter.of('groupPolicy').policy().also).toEqual({
+    ...{ family: 'deviceConfiguration', limit: 100, limitAll: 1_000 },
+  });
+});
+
+test('what happened to the limiter that is charged as well is told as of that one', async () => {
+  const told: LimiterChange[] = [];
+  const store = new GrantingStore();
+  store.events = ['cut 100 60;backoff 500;backoff 500 @deviceConfiguration'];
+  const limiter = new Limiter(store, PACE, { told: (change) => told.push(change) }).of('groupPolicy');
+  await limiter.permit(REF, ROWS, NEVER);
+  expect(told).toEqual([
+    { kind: 'cut', family: 'groupPolicy', from: 100, to: 60 },
+    { kind: 'backoff', family: 'groupPolicy', waitMs: 500 },
+    { kind: 'backoff', family: 'deviceConfiguration', waitMs: 500 },
+  ]);
+});
+
+test('a call that was refused as a whole keeps the other families of this process as well', async () => {
+  const store = new GrantingStore();
+  const limiter = new Limiter(store, PACE);
+  await limiter.of('devices').backOffOthers(700);
+  limiter.of('updates');
+  await limiter.of('devices').backOffOthers(800);
+  expect(store.replies).toEqual([
+    [0, 0, 700],
+    [0, 0, 800],
+    [0, 0, 800],
+  ]);
+});

@@ -53,8 +53,10 @@ function sender(
     close: async () => undefined,
   };
   // Of the limiter a sender needs no more than that its reads are let through.
-  const limiter = {
+  const limiter: Limiter = {
     pace,
+    of: () => limiter,
+    backOffOthers: async () => undefined,
     read: (_: unknown, send: (ms: number) => unknown) => send(1_000),
   } as unknown as Limiter;
   const patience = { outageMaxMs: pace.outageMaxMs, tell: (text: string) => void told.push(text) };
@@ -180,8 +182,10 @@ describe('what is too much together', () => {
     },
     close: async () => undefined,
   });
-  const limiter = {
+  const limiter: Limiter = {
     pace: QUICK,
+    of: () => limiter,
+    backOffOthers: async () => undefined,
     read: (_: unknown, send: (ms: number) => unknown) => send(1_000),
   } as unknown as Limiter;
 
@@ -215,8 +219,10 @@ test('a call that takes long is told of while it lasts', async () => {
   const late = Promise.withResolvers<EnvelopeReply>();
   const told = Promise.withResolvers<string>();
   const pace = { ...QUICK, silenceTellMs: 5 };
-  const limiter = {
+  const limiter: Limiter = {
     pace,
+    of: () => limiter,
+    backOffOthers: async () => undefined,
     read: (_: unknown, send: (ms: number) => unknown) => send(1_000),
   } as unknown as Limiter;
   const graph: GraphClient = { postBatch: () => late.promise, close: async () => undefined };
