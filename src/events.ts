@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { Family } from './assignments/kinds/family.ts';
 import type { Problem } from './assignments/rows/row.ts';
+import type { TakenFor } from './assignments/rows/takenFor.ts';
 import type { SentRequest } from './graph/client/sentRequest.ts';
 import type { BackoffReason } from './runs/permit.ts';
 import type { RunStatus, Waiting } from './runs/progress.ts';
@@ -27,6 +28,8 @@ interface EventMap {
   readonly signInPrompt: [text: string];
   /** Problems that keep the rows of a file, or of their policies, out. */
   readonly problems: [found: FileProblems];
+  /** A file of another tool, and how it is read. */
+  readonly takenFor: [name: string, as: TakenFor];
   /** `--skip-invalid` has left out rows of so many policies. */
   readonly leftOut: [rows: number, policies: number];
   /** A name was found only when letter case and Unicode form do not count. Once a name. */

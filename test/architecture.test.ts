@@ -118,7 +118,7 @@ const KNOWS_KINDS = (path: string): boolean =>
   path.startsWith('assignments/kinds/') ||
   path.startsWith('simulator/') ||
   // The words of other tools' files are those tools' own.
-  ['runs/batchCodec.ts', 'formats/otherTools.ts'].includes(path);
+  ['runs/batchCodec.ts', 'formats/tools/refusedTables.ts'].includes(path);
 
 /** Words of kinds that mean other things as well: who owns an assignment, what it is for. */
 const ALSO_MEANT = new Set(['policySet', 'policySets', 'intents']);

@@ -4,6 +4,7 @@ import { openFile, openStream, recognised, type RecognisedFile } from '../app/dr
 import type { PlanTerms } from '../app/plan/planSubject.ts';
 import { STRATEGIES } from '../assignments/kinds/kind.ts';
 import type { SharedFlags } from '../config.ts';
+import { STATED_ACTIONS } from '../assignments/rows/takenFor.ts';
 import { FILE_FORMATS } from '../formats/format.ts';
 import type { Context } from './context.ts';
 import { numberIn, oneOf } from './flags.ts';
@@ -40,6 +41,13 @@ export const draftOptions = (command: Command): Command =>
     .option(
       '--problems <file>',
       'write the rows that can not be taken, each with the reason, to be mended and given again',
+    )
+    .addOption(
+      oneOf(
+        '--action <action>',
+        "what is done with what another tool's export lists: add (default), set its filter and intent, or remove",
+        STATED_ACTIONS,
+      ),
     )
     .option(
       '--by-name',

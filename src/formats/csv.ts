@@ -1,13 +1,24 @@
 import { CsvError, parse, type Parser } from 'csv-parse';
-import type { ColumnNames, InputColumn } from '../assignments/rows/columns.ts';
+import type { ColumnNames } from '../assignments/rows/columns.ts';
 import { quoted } from '../assignments/values/quoted.ts';
 import type { CellPlaces, Problem } from '../assignments/rows/row.ts';
 import { BrokenFile } from './brokenFile.ts';
 import { textFault } from './cells.ts';
 import { unguarded } from './formulaGuard.ts';
-import { DELIMITERS, delimiterOf, readHeader, type Delimiter, type FieldUse } from './csvHeader.ts';
+import {
+  delimiterNamed,
+  delimiterOf,
+  readHeader,
+  type Delimiter,
+  type FieldUse,
+  type CsvHeader,
+} from './csvHeader.ts';
+import type { FileFacts, ReadingOptions } from './fileFacts.ts';
 import { RECORD_BYTES_MAX } from './limits.ts';
+import { START } from './place.ts';
 import type { FileProblem, RowRead } from './read.ts';
+import { refusedText } from './tools/refusedTables.ts';
+import { tableRows } from './tools/tableRows.ts';
 import type { Utf8Source } from './utf8Source.ts';
 
 const NEWLINE = 0x0a;
@@ -24,12 +35,12 @@ interface CsvRecord {
 /** Rows of a CSV file with a header. Blank lines, and records of nothing but delimiters, are no rows. */
 export async function* readCsv(
   source: Utf8Source,
-  columns: Set<InputColumn>,
-  nameOf: ColumnNames,
+  facts: FileFacts,
+  { nameOf, action }: ReadingOptions,
 ): AsyncGenerator<RowRead | FileProblem, void> {
   const { lines, delimiter } = preambleOf(await source.firstLines(PREAMBLE_LINES_MAX + 1), nameOf);
   let linesBefore = lines;
-  let uses: FieldUse[] | undefined;
+  let rowsOf: ((record: CsvRecord) => Iterable<RowRead>) | undefined;
   for await (const records of csvRecords(source, delimiter)) {
     for (const record of records) {
       if (record.fields.every((field) => field.trim() === '')) continue;
@@ -37,18 +48,36 @@ export async function* readCsv(
         linesBefore -= 1;
         continue;
       }
-      if (uses !== undefined) {
-        yield rowOf(record, uses);
+      if (rowsOf !== undefined) {
+        yield* rowsOf(record);
         continue;
       }
       const { line, strayReturnIn: stray } = record;
       if (stray !== undefined) throw new BrokenFile(strayReturn(line, stray));
       const header = readHeader(record.fields, line, nameOf);
-      uses = header.uses;
-      for (const use of uses) if (use !== 'ignored' && use !== 'unnamed') columns.add(use);
+      rowsOf = rowsBy(header, facts, action);
       for (const problem of header.problems) yield { kind: 'problem', problem };
     }
   }
+}
+
+/** What becomes of a record under this header. */
+function rowsBy(
+  header: CsvHeader,
+  facts: FileFacts,
+  action: ReadingOptions['action'],
+): (record: CsvRecord) => Iterable<RowRead> {
+  if (header.kind === 'ours') {
+    const { uses } = header;
+    for (const use of uses) if (use !== 'ignored' && use !== 'unnamed') facts.columns.add(use);
+    return (record) => [rowOf(record, uses)];
+  }
+  const { tool, uses } = header;
+  const read = tableRows(tool, action, facts);
+  return (record) => {
+    const { cells, problems } = cellsOf(record, uses);
+    return read({ line: record.line, cells, columnOf: (use) => uses.indexOf(use) + 1 }, problems);
+  };
 }
 
 /** One of each kind. */
@@ -73,8 +102,10 @@ function preambleOf(
   }
   const header = firstLines[lines] ?? '';
   if (/^[[{]/.test(header)) throw new BrokenFile(JSON_NOT_CSV);
+  const text = refusedText(firstLines);
+  if (text !== undefined) throw new BrokenFile({ ...START, ...text });
   if (named === undefined) return { lines, delimiter: delimiterOf(header, nameOf) };
-  const delimiter = DELIMITERS.find((each) => each === named);
+  const delimiter = delimiterNamed(named, header);
   if (delimiter !== undefined) return { lines, delimiter };
   throw new BrokenFile({
     ...{ line: 1, column: 1 },
@@ -91,8 +122,25 @@ const JSON_NOT_CSV: Problem = {
   remedy: 'Give it a name that ends in .json or .ndjson, or say --input-format json.',
 };
 
-function rowOf({ fields, line, strayReturnIn }: CsvRecord, uses: readonly FieldUse[]): RowRead {
-  const cells = new Map<InputColumn, string>();
+function rowOf(record: CsvRecord, uses: readonly FieldUse[]): RowRead {
+  const { line } = record;
+  const { cells, problems } = cellsOf(record, uses);
+  const places: CellPlaces = {
+    column: 1,
+    placeOf(of) {
+      const index = uses.indexOf(of);
+      return index === -1 ? undefined : { line, column: index + 1 };
+    },
+  };
+  return { kind: 'row', row: { line, cells, places }, problems };
+}
+
+/** The cells of a record that are not blank, by what they are for, and what is wrong with the record as such. */
+function cellsOf<Use extends string>(
+  { fields, line, strayReturnIn }: CsvRecord,
+  uses: readonly (Use | 'ignored' | 'unnamed')[],
+): { cells: Map<Use, string>; problems: Problem[] } {
+  const cells = new Map<Use, string>();
   const problems: Problem[] = [];
   if (fields.length !== uses.length) problems.push(wrongLength(line, fields.length, uses.length));
   if (strayReturnIn !== undefined) problems.push(strayReturn(line, strayReturnIn));
@@ -111,16 +159,9 @@ function rowOf({ fields, line, strayReturnIn }: CsvRecord, uses: readonly FieldU
     }
     const fault = textFault(value);
     if (fault !== undefined) problems.push({ line, column, name: use, ...fault });
-    cells.set(use, value);
+    cells.set(use as Use, value);
   }
-  const places: CellPlaces = {
-    column: 1,
-    placeOf(of) {
-      const index = uses.indexOf(of);
-      return index === -1 ? undefined : { line, column: index + 1 };
-    },
-  };
-  return { kind: 'row', row: { line, cells, places }, problems };
+  return { cells, problems };
 }
 
 const UNNAMED_REMEDY = 'Name the column in the header, or empty the cell.';

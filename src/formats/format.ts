@@ -19,19 +19,22 @@ export function formatOf(path: string): FileFormat | undefined {
 
 /**
  * The format of a file of which only the first line that is not blank is known. `{` starts NDJSON when the line is a whole
- * object; when it is not, or when it is a whole saved batch, the file is JSON.
+ * object; when it is not, or when it is a whole saved batch or list, the file is JSON.
  */
 export function formatOfFirstLine(line: string): FileFormat {
   const start = line.trimStart();
   if (start.startsWith('[')) return 'json';
   if (!start.startsWith('{')) return 'csv';
   const value = valueOf(start);
-  return value === undefined || Object.hasOwn(value, 'requests') ? 'json' : 'ndjson';
+  return value === undefined || LISTS.some((name) => Array.isArray(value[name])) ? 'json' : 'ndjson';
 }
 
-function valueOf(line: string): object | undefined {
+/** Members that hold the records of a whole file. */
+const LISTS = ['requests', 'value', 'Records'] as const;
+
+function valueOf(line: string): Readonly<Record<string, unknown>> | undefined {
   try {
-    return JSON.parse(line) as object; // it starts with `{`, so it is an object or no JSON
+    return JSON.parse(line) as Readonly<Record<string, unknown>>; // it starts with `{`, so it is an object or no JSON
   } catch {
     return undefined;
   }

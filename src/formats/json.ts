@@ -1,27 +1,35 @@
-import { columnMeaning, type ColumnNames, type InputColumn } from '../assignments/rows/columns.ts';
+import { columnMeaning } from '../assignments/rows/columns.ts';
 import { walkJson } from '../assignments/values/jsonWalk.ts';
 import { quoted } from '../assignments/values/quoted.ts';
 import type { Fault, Problem } from '../assignments/rows/row.ts';
 import { BrokenFile } from './brokenFile.ts';
 import { rememberedMeanings } from './cells.ts';
 import { brokenJson, characterAt, JsonRecord, parseRecord } from './jsonRecord.ts';
-import { emptyRow, rowByColumns, rowOfRequest, type RowOf } from './jsonRow.ts';
+import type { FileFacts, ReadingOptions } from './fileFacts.ts';
+import { emptyRow, rowsByColumns, rowsOfRequest, type RowsOf } from './jsonRow.ts';
 import { JsonScan } from './jsonScan.ts';
 import { RECORD_BYTES_MAX } from './limits.ts';
-import { otherObject } from './otherTools.ts';
+import { ListAhead } from './listAhead.ts';
 import type { Place } from './place.ts';
 import type { FileProblem, RowRead } from './read.ts';
+import { around, isPolicy } from './tools/graphPolicies.ts';
+import { isSnapshot, OTHER_SNAPSHOT, rowsOfSnapshot } from './tools/checkerSnapshot.ts';
+import { refusedObject } from './tools/refusedObjects.ts';
 import { TextCursor } from './textCursor.ts';
 import type { Utf8Source } from './utf8Source.ts';
 
 type Rows = AsyncGenerator<RowRead | FileProblem, void>;
 
-/** Rows of a JSON array of objects, or of a saved batch, one record in memory at a time. Broken JSON ends the reading. */
-export async function* readJson(source: Utf8Source, columns: Set<InputColumn>, nameOf: ColumnNames): Rows {
+/**
+ * Rows of a JSON array of objects, of a saved batch, of a list in an object as Graph and other tools write it, or of objects one after
+ * the other, one record in memory at a time. Broken JSON ends the reading.
+ */
+export async function* readJson(source: Utf8Source, facts: FileFacts, options: ReadingOptions): Rows {
   const cursor = new TextCursor(source);
   const first = await cursor.peek();
-  if (first === '[') yield* elements(cursor, rowByColumns(columns, rememberedMeanings(nameOf)));
-  else if (first === '{') yield* savedBatch(cursor, rowOfRequest(columns));
+  const rowsOf = rowsByColumns(facts, rememberedMeanings(options.nameOf), options.action);
+  if (first === '[') yield* elements(cursor, rowsOf);
+  else if (first === '{') yield* objects(cursor, rowsOf, facts, options);
   else if (first !== undefined) throw new BrokenFile({ ...cursor.place(), ...NO_JSON });
   if ((await cursor.peek()) !== undefined) throw unexpected(cursor, 'the end of the file');
 }
@@ -31,11 +39,11 @@ const NO_JSON: Fault = {
   remedy: 'Mend the file, or say --input-format csv when it is CSV.',
 };
 
-async function* elements(cursor: TextCursor, rowOf: RowOf): Rows {
+async function* elements(cursor: TextCursor, rowsOf: RowsOf): Rows {
   cursor.skip(1);
   if ((await cursor.peek()) === ']') return cursor.skip(1);
   for (;;) {
-    yield await nextRow(cursor, rowOf);
+    yield* await nextRows(cursor, rowsOf);
     const next = await cursor.peek();
     if (next !== ',' && next !== ']') throw unexpected(cursor, 'a comma or ]');
     cursor.skip(1);
@@ -49,31 +57,109 @@ const COMMA_TOO_MUCH: Fault = {
   remedy: 'Remove the comma before it.',
 };
 
-async function nextRow(cursor: TextCursor, rowOf: RowOf): Promise<RowRead> {
+async function nextRows(cursor: TextCursor, rowsOf: RowsOf): Promise<readonly RowRead[]> {
   const { record, scan } = await nextValue(cursor);
   const parsed = parseRecord(record, scan);
   switch (parsed.kind) {
     case 'object':
-      return rowOf(record, parsed.value, parsed.problems);
+      return rowsOf(record, parsed.value, parsed.problems);
     case 'unusable':
-      return emptyRow(record, parsed.problem);
+      return [emptyRow(record, parsed.problem)];
     case 'broken':
       throw new BrokenFile(parsed.problem);
   }
 }
 
-/** `{"requests":[…]}` and nothing else: any other member ends the reading, as its value may be of any size. */
-async function* savedBatch(cursor: TextCursor, rowOf: RowOf): Rows {
+const BATCH_START = /^\{\s*"requests"\s*:/;
+
+/** Lists in which objects of other tools have their records. */
+const LIST_NAMES = ['value', 'Records'] as const;
+
+/** What an object that is the whole file is: a saved batch, a list, or a policy, behind which more may come. */
+async function* objects(cursor: TextCursor, rowsOf: RowsOf, facts: FileFacts, options: ReadingOptions): Rows {
+  const list = await listAhead(cursor);
+  if (list === undefined && !BATCH_START.test(cursor.rest())) {
+    for (;;) {
+      yield* await nextPolicy(cursor, rowsOf);
+      if ((await cursor.peek()) !== '{') return;
+    }
+  }
+  if (list === undefined || list === 'requests') yield* savedBatch(cursor, rowsOfRequest(facts));
+  else yield* listed(cursor, list, facts, options);
+}
+
+/** A policy that stands alone. Anything else is no file of rows. */
+async function nextPolicy(cursor: TextCursor, rowsOf: RowsOf): Promise<readonly RowRead[]> {
+  const { record, scan } = await nextValue(cursor);
+  const parsed = parseRecord(record, scan);
+  if (parsed.kind !== 'object') throw new BrokenFile(parsed.problem);
+  const names = Object.keys(parsed.value);
+  const [first] = names;
+  if (first === undefined)
+    throw new BrokenFile({ ...record.placeAt(record.text.length - 1), ...NO_REQUESTS });
+  const isOfGraph = isPolicy(parsed.value) || refusedObject(names) !== undefined;
+  if (isOfGraph) return rowsOf(record, parsed.value, parsed.problems);
+  throw new BrokenFile(notRequests({ name: first, place: record.placeAt(record.member(first)?.keyAt ?? 0) }));
+}
+
+/** The members of an object, whose list has the records; what stands before the list says what they are. */
+async function* listed(
+  cursor: TextCursor,
+  list: (typeof LIST_NAMES)[number],
+  facts: FileFacts,
+  { nameOf, action }: ReadingOptions,
+): Rows {
   cursor.skip(1);
-  if ((await cursor.peek()) === '}') throw new BrokenFile({ ...cursor.place(), ...NO_REQUESTS });
+  const texts = new Map<string, unknown>();
+  for (;;) {
+    const { name, place } = await memberName(cursor);
+    if ((await cursor.peek()) !== ':') throw unexpected(cursor, 'a colon');
+    cursor.skip(1);
+    const isList = name === list && (await cursor.peek()) === '[';
+    if (isList) {
+      if (list === 'Records' && !isSnapshot(texts)) throw new BrokenFile({ ...place, ...OTHER_SNAPSHOT });
+      const rowsOf =
+        list === 'Records'
+          ? rowsOfSnapshot(facts, action)
+          : rowsByColumns(facts, rememberedMeanings(nameOf), action, {
+              ...around(texts.get('@odata.context')),
+              isList: true,
+            });
+      yield* elements(cursor, rowsOf);
+    } else {
+      const { record } = await nextValue(cursor);
+      try {
+        texts.set(name, JSON.parse(record.text));
+      } catch {
+        throw new BrokenFile(brokenJson(record));
+      }
+    }
+    const next = await cursor.peek();
+    if (next !== ',' && next !== '}') throw unexpected(cursor, 'a comma or }');
+    cursor.skip(1);
+    if (next === '}') return;
+  }
+}
+
+/** The list that an object has; undefined when it ends without, or goes on for longer than a record. */
+async function listAhead(cursor: TextCursor): Promise<'requests' | (typeof LIST_NAMES)[number] | undefined> {
+  const ahead = new ListAhead(['requests', ...LIST_NAMES]);
+  for (;;) {
+    const found = ahead.in(cursor.text, cursor.at);
+    if (found !== 'more') return found;
+    if (cursor.ahead > RECORD_BYTES_MAX || !(await cursor.more())) return undefined;
+  }
+}
+
+/** `{"requests":[…]}` and nothing else: any other member ends the reading, as its value may be of any size. */
+async function* savedBatch(cursor: TextCursor, rowsOf: RowsOf): Rows {
+  cursor.skip(1);
   const first = await memberName(cursor);
-  const other = otherObject([first.name]);
-  if (other !== undefined) throw new BrokenFile({ ...first.place, ...other });
   if (first.name !== 'requests') throw new BrokenFile(notRequests(first));
   if ((await cursor.peek()) !== ':') throw unexpected(cursor, 'a colon');
   cursor.skip(1);
   if ((await cursor.peek()) !== '[') throw unexpected(cursor, 'the array of requests');
-  yield* elements(cursor, rowOf);
+  yield* elements(cursor, rowsOf);
   const next = await cursor.peek();
   if (next !== ',' && next !== '}') throw unexpected(cursor, 'a comma or }');
   cursor.skip(1);

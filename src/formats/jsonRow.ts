@@ -5,15 +5,23 @@ import { BrokenFile } from './brokenFile.ts';
 import { isBlank, repeatedColumn, unknownColumn } from './cells.ts';
 import { JsonRow, type JsonRecord } from './jsonRecord.ts';
 import { RECORD_PROBLEMS_MAX } from './limits.ts';
-import { otherObject } from './otherTools.ts';
+import type { FileFacts, ReadingOptions } from './fileFacts.ts';
+import {
+  isAssignment,
+  isPolicy,
+  rowsOfAssignment,
+  rowsOfPolicy,
+  type Around,
+} from './tools/graphPolicies.ts';
+import { refusedObject } from './tools/refusedObjects.ts';
 import type { RowRead } from './read.ts';
 
-/** What one object of a file says: its cells, by whatever its members mean there. */
-export type RowOf = (
+/** What one object of a file says: the cells of a row, by whatever its members mean there; a policy has a row for each assignment. */
+export type RowsOf = (
   record: JsonRecord,
   value: Readonly<Record<string, unknown>>,
   problems: readonly Problem[],
-) => RowRead;
+) => readonly RowRead[];
 
 export const emptyRow = (record: JsonRecord, problem: Problem): RowRead =>
   new JsonRow(record, [problem]).read();
@@ -21,15 +29,27 @@ export const emptyRow = (record: JsonRecord, problem: Problem): RowRead =>
 /** Names of lists in other tools' files; under them anything else is a mistyped column. */
 const LISTS = ['value', 'responses', 'Records', 'assignments'];
 
-/** A record whose members are named like the columns. The columns it has, blank ones too, are added to `columns`. */
-export const rowByColumns =
-  (columns: Set<InputColumn>, meaningOf: (name: string) => ColumnMeaning): RowOf =>
+/**
+ * A record whose members are named like the columns, or an object of Graph's. The columns it has, blank ones too, are told.
+ * @param outer what stands around it says of its policy
+ */
+export const rowsByColumns =
+  (
+    facts: FileFacts,
+    meaningOf: (name: string) => ColumnMeaning,
+    action: ReadingOptions['action'],
+    outer: Around = {},
+  ): RowsOf =>
   (record, value, before) => {
     const row = new JsonRow(record, before);
     const seen = new Set<InputColumn>();
     const names = Object.keys(value).filter((name) => !LISTS.includes(name) || Array.isArray(value[name]));
-    const other = names.some((name) => meaningOf(name).kind === 'unknown') ? otherObject(names) : undefined;
-    if (other !== undefined) throw new BrokenFile({ ...record.place, ...other });
+    if (names.some((name) => meaningOf(name).kind === 'unknown')) {
+      const ofGraph = rowsOfGraph(record, value, outer, { facts, action });
+      if (ofGraph !== undefined && before.length === 0) return ofGraph;
+      const refused = refusedObject(names, outer.isList);
+      if (refused !== undefined) throw new BrokenFile({ ...record.place, ...refused });
+    }
     for (const [key, content] of Object.entries(value)) {
       const meaning = meaningOf(key);
       if (meaning.kind === 'ignored') continue;
@@ -43,18 +63,30 @@ export const rowByColumns =
         continue;
       }
       seen.add(column);
-      columns.add(column);
+      facts.columns.add(column);
       if (isBlank(content)) continue;
       row.set(column, key, content);
     }
-    return row.read();
+    return [row.read()];
   };
+
+function rowsOfGraph(
+  record: JsonRecord,
+  value: Readonly<Record<string, unknown>>,
+  outer: Around,
+  reading: { readonly facts: FileFacts; readonly action: ReadingOptions['action'] },
+): readonly RowRead[] | undefined {
+  if (isPolicy(value)) return rowsOfPolicy(record, value, outer, reading);
+  return isAssignment(value) && outer.policyId !== undefined
+    ? rowsOfAssignment(record, value, outer, reading)
+    : undefined;
+}
 
 const BATCH_MEMBERS = ['id', 'method', 'url', 'headers', 'body'];
 
 /** A request of a saved batch: its url and body are the cells; what else would be lost is a problem. */
-export const rowOfRequest =
-  (columns: Set<InputColumn>): RowOf =>
+export const rowsOfRequest =
+  ({ columns }: FileFacts): RowsOf =>
   (record, value, before) => {
     const row = new JsonRow(record, before);
     for (const column of ['url', 'body'] as const) {
@@ -90,7 +122,7 @@ export const rowOfRequest =
         record.problemAt('headers', { message, remedy: 'Remove it; only Content-Type may be there.' }),
       );
     }
-    return row.read();
+    return [row.read()];
   };
 
 /** Rows go in batches of their own, so who depends on whom would be lost. */

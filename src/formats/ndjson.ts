@@ -1,9 +1,9 @@
-import type { ColumnNames, InputColumn } from '../assignments/rows/columns.ts';
 import type { Problem } from '../assignments/rows/row.ts';
 import { BrokenFile } from './brokenFile.ts';
 import { rememberedMeanings } from './cells.ts';
+import type { FileFacts, ReadingOptions } from './fileFacts.ts';
 import { parseRecord } from './jsonRecord.ts';
-import { emptyRow, rowByColumns } from './jsonRow.ts';
+import { emptyRow, rowsByColumns } from './jsonRow.ts';
 import { JsonScan } from './jsonScan.ts';
 import { RECORD_BYTES_MAX } from './limits.ts';
 import { linesOf, type LineLimit } from './lines.ts';
@@ -13,18 +13,17 @@ import type { Utf8Source } from './utf8Source.ts';
 /** Rows of a file with one object a line. Each line stands alone: a broken one is a problem of that line, and reading goes on. */
 export async function* readNdjson(
   source: Utf8Source,
-  columns: Set<InputColumn>,
-  nameOf: ColumnNames,
+  facts: FileFacts,
+  { nameOf, action }: ReadingOptions,
 ): AsyncGenerator<RowRead | FileProblem, void> {
   if (/^\s*\[/.test(await source.firstLine())) throw new BrokenFile(ARRAY_NOT_LINES);
-  const rowOf = rowByColumns(columns, rememberedMeanings(nameOf));
+  const rowsOf = rowsByColumns(facts, rememberedMeanings(nameOf), action);
   for await (const record of linesOf(source, LINE_LIMIT)) {
     const scan = new JsonScan('{'); // a line is one value to its end, whatever it starts with
     scan.length(record.text, 0);
     const parsed = parseRecord(record, scan);
-    yield parsed.kind === 'object'
-      ? rowOf(record, parsed.value, parsed.problems)
-      : emptyRow(record, parsed.problem);
+    if (parsed.kind === 'object') yield* rowsOf(record, parsed.value, parsed.problems);
+    else yield emptyRow(record, parsed.problem);
   }
 }
 

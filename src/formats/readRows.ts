@@ -1,13 +1,16 @@
-import { columnMeaning, type ColumnNames, type InputColumn } from '../assignments/rows/columns.ts';
+import { columnMeaning, type ColumnNames } from '../assignments/rows/columns.ts';
 import type { Problem, InputRow } from '../assignments/rows/row.ts';
 import { BrokenFile } from './brokenFile.ts';
 import { readCsv } from './csv.ts';
+import { FileFacts } from './fileFacts.ts';
 import { formatOfFirstLine, type FileFormat } from './format.ts';
 import { readJson } from './json.ts';
 import { ROWS_MAX } from './limits.ts';
 import { readNdjson } from './ndjson.ts';
 import { START } from './place.ts';
 import type { Read, Reader } from './read.ts';
+import type { StatedAction } from '../assignments/rows/takenFor.ts';
+import { asUtf8 } from './utf16.ts';
 import { Utf8Source } from './utf8Source.ts';
 
 const READERS: Record<FileFormat, Reader> = { csv: readCsv, json: readJson, ndjson: readNdjson };
@@ -23,25 +26,28 @@ export async function* readRows(
     readonly format: FileFormat | undefined;
     /** What its columns are called; left out: as documented. */
     readonly columnNames?: ColumnNames | undefined;
+    /** What is done with what a file of another tool lists. */
+    readonly action?: StatedAction | undefined;
     /** For tests. */
     readonly rowsMax?: number;
   },
 ): AsyncGenerator<Read, void> {
-  const { rowsMax = ROWS_MAX, columnNames = columnMeaning } = options;
-  const source = new Utf8Source(bytes);
-  const columns = new Set<InputColumn>();
+  const { rowsMax = ROWS_MAX, columnNames: nameOf = columnMeaning, action } = options;
+  const source = new Utf8Source(asUtf8(bytes));
+  const facts = new FileFacts();
   let rows = 0;
   let complete = true;
   try {
     const format = options.format ?? formatOfFirstLine(await source.firstLine());
-    for await (const read of READERS[format](source, columns, columnNames)) {
+    for await (const read of READERS[format](source, facts, { nameOf, action })) {
       if (read.kind === 'row') {
         rows += 1;
         if (rows > rowsMax) throw new BrokenFile(tooManyRows(read.row, rowsMax));
       }
       yield read;
     }
-    if (rows === 0) yield { kind: 'problem', problem: NO_ROWS };
+    if (rows === 0 && (facts.takenFor?.passedOver.size ?? 0) === 0)
+      yield { kind: 'problem', problem: NO_ROWS };
   } catch (error) {
     if (!(error instanceof BrokenFile)) throw error;
     complete = false;
@@ -49,7 +55,7 @@ export async function* readRows(
   } finally {
     await source.close();
   }
-  yield { kind: 'end', columns: [...columns], complete };
+  yield { kind: 'end', columns: [...facts.columns], complete, takenFor: facts.takenFor };
 }
 
 const tooManyRows = ({ line, places }: InputRow, rowsMax: number): Problem => ({

@@ -41,7 +41,7 @@ describe('a malformed file is refused with line and remedy, and nothing is sent 
     await expectRefused(here, ran);
     const problem = ran.stderr.split('\n').find((line) => line.startsWith(`${file}:${at}`)) ?? ran.stderr;
     expect(problem).toContain(says);
-    expect(ran.stderr).toMatch(/has \d+ problems?; nothing was queued\.\n {2}Correct/);
+    expect(ran.stderr).toMatch(/has \d+ problems?( in \d+ of \d+ rows?)?; nothing was queued\.\n {2}Correct/);
   });
 
   test('also when it comes from stdin', async () => {

@@ -121,6 +121,7 @@ const PLAN_FLAGS = [
   '--api-version',
   '--columns',
   '--rename',
+  '--action',
 ];
 const PLAN_SWITCHES = ['--blind', '--offline', '--skip-invalid', '--by-name'];
 

@@ -28,8 +28,8 @@ export const HOSTILE_FILES: readonly HostileFile[] = [
   { what: 'gzip named JSON', content: gzipSync(`[${GOOD_JSON}]`), format: 'json' },
   { what: 'a ZIP archive', content: `PK\u0003\u0004${HEAD}${GOOD}`, format: undefined },
   {
-    what: 'UTF-16 with a mark',
-    content: Buffer.concat([Buffer.from([0xff, 0xfe]), utf16(HEAD + GOOD)]),
+    what: 'UTF-16 with a mark, cut within a character',
+    content: Buffer.concat([Buffer.from([0xff, 0xfe]), utf16(HEAD + GOOD), Buffer.of(0x70)]),
     format: 'csv',
   },
   { what: 'UTF-16 without a mark', content: utf16(`[${GOOD_JSON}]`), format: 'json' },

@@ -1,5 +1,6 @@
 import type { InputColumn } from '../../src/assignments/rows/columns.ts';
 import type { Problem, InputRow } from '../../src/assignments/rows/row.ts';
+import type { StatedAction, TakenFor } from '../../src/assignments/rows/takenFor.ts';
 import type { FileFormat } from '../../src/formats/format.ts';
 import { readRows } from '../../src/formats/readRows.ts';
 
@@ -11,19 +12,23 @@ export interface WholeFile {
   readonly fileProblems: readonly Problem[];
   readonly columns: readonly InputColumn[];
   readonly complete: boolean;
+  readonly takenFor: TakenFor | undefined;
 }
 
 export async function readAll(
   content: string | Uint8Array,
   format?: FileFormat,
-  { chunkBytes = 65_536 } = {},
+  { chunkBytes = 65_536, action }: { chunkBytes?: number; action?: StatedAction } = {},
 ): Promise<WholeFile> {
   const rows: InputRow[] = [];
   const problems: Problem[] = [];
   const fileProblems: Problem[] = [];
-  for await (const read of readRows(inChunks(Buffer.from(content), chunkBytes), { format })) {
+  for await (const read of readRows(inChunks(Buffer.from(content), chunkBytes), { format, action })) {
     if (read.kind === 'end')
-      return { rows, problems, fileProblems, columns: read.columns, complete: read.complete };
+      return {
+        ...{ rows, problems, fileProblems },
+        ...{ columns: read.columns, complete: read.complete, takenFor: read.takenFor },
+      };
     if (read.kind === 'row') {
       rows.push(read.row);
       problems.push(...read.problems);

@@ -2,6 +2,7 @@ import type { Strategy } from '../../assignments/kinds/kind.ts';
 import type { ReadingRules } from '../../assignments/rows/rowReader.ts';
 import type { ApiVersion } from '../../assignments/values/apiVersion.ts';
 import { EXIT, UserError } from '../../errors.ts';
+import type { StatedAction } from '../../assignments/rows/takenFor.ts';
 import type { FileFormat } from '../../formats/format.ts';
 import type { RunOptions } from '../../runs/run.ts';
 import type { Identity } from '../identity.ts';
@@ -20,6 +21,8 @@ export interface GivenRules {
   readonly columns?: string | undefined;
   /** A file of old and new names or ids. */
   readonly rename?: string | undefined;
+  /** What is done with what a file of another tool lists. */
+  readonly action?: StatedAction | undefined;
   /** Where rows with problems are written to. */
   readonly problems?: string | undefined;
 }

@@ -2,7 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import type { Renames } from '../../assignments/names/rename.ts';
 import type { ColumnNames, InputColumn } from '../../assignments/rows/columns.ts';
 import { changeOf, type Change } from '../../assignments/rows/change.ts';
-import type { resolved } from '../../assignments/names/resolve.ts';
+import type { Resolved } from '../../assignments/names/resolve.ts';
 import { DigestTable } from '../../assignments/values/digestTable.ts';
 import { Duplicates } from '../../assignments/rows/duplicates.ts';
 import type { Family } from '../../assignments/kinds/family.ts';
@@ -10,6 +10,7 @@ import { policyKey } from '../../assignments/kinds/address.ts';
 import type { Problem, InputRow } from '../../assignments/rows/row.ts';
 import type { ReadingRules } from '../../assignments/rows/rowReader.ts';
 import { policiesOf } from '../../assignments/rows/writtenAddress.ts';
+import type { StatedAction, TakenFor } from '../../assignments/rows/takenFor.ts';
 import { readRows } from '../../formats/readRows.ts';
 import { changeOfKnownRow } from '../../assignments/rows/knownRow.ts';
 import { groupedByPolicy, type RowGroup } from '../../runs/grouped.ts';
@@ -27,6 +28,8 @@ export interface Intake {
   /** The first PROBLEMS_SHOWN_MAX, in the order of the file. */
   readonly problems: readonly Problem[];
   readonly problemTotal: number;
+  /** Rows that have one. */
+  readonly badRows: number;
   /** Problems that make the whole file useless, whatever is left out. */
   readonly isBroken: boolean;
   /** Policies that have a row with a problem, by `policyKey`. */
@@ -35,12 +38,14 @@ export interface Intake {
   readonly unplacedLine: number | undefined;
   /** Rows with problems, where they were to be kept. */
   readonly open: readonly OpenRow[];
+  /** Of a file of another tool: which, and how it was read. */
+  readonly takenFor: TakenFor | undefined;
 }
 
 /** What is known of rows that had no problem: they come from a plan, or were made here. */
 export const WELL = {
-  ...{ problems: [], problemTotal: 0, isBroken: false },
-  ...{ badPolicies: new Set<string>(), unplacedLine: undefined, open: [] },
+  ...{ problems: [], problemTotal: 0, badRows: 0, isBroken: false },
+  ...{ badPolicies: new Set<string>(), unplacedLine: undefined, open: [], takenFor: undefined },
 } as const;
 
 /** What a file needs before its rows can be read. */
@@ -49,6 +54,8 @@ export interface ReadingHelp {
   readonly columnNames?: ColumnNames | undefined;
   readonly renames?: Renames | undefined;
   readonly names?: NameLookup | undefined;
+  /** What is done with what a file of another tool lists. */
+  readonly action?: StatedAction | undefined;
   /** Rows with problems are kept, all of them. */
   readonly keepsOpen?: boolean;
 }
@@ -58,7 +65,7 @@ export interface NameLookup {
   /** Whether a row can't be read before. */
   needs(row: InputRow): boolean;
   /** Looks the names of all these rows up together. Undefined for a row about which nothing is to be said. */
-  resolver(rows: readonly InputRow[]): Promise<(row: InputRow) => ReturnType<typeof resolved> | undefined>;
+  resolver(rows: readonly InputRow[]): Promise<(row: InputRow) => Resolved | undefined>;
 }
 
 /**
@@ -70,21 +77,22 @@ export async function readIn(
   file: InputFile,
   rules: ReadingRules,
   take: (row: StagedRow) => Promise<void>,
-  { columnNames, renames, names, keepsOpen = false }: ReadingHelp = {},
+  { columnNames, renames, names, action, keepsOpen = false }: ReadingHelp = {},
 ): Promise<Intake> {
   const sha = createHash('sha256');
   const judge = new RowJudge(rules, take, keepsOpen);
   const held: InputRow[] = [];
   let [rows, isBroken] = [0, false];
   let columns: readonly InputColumn[] = [];
-  for await (const read of readRows(hashed(file.bytes, sha), { format: file.format, columnNames })) {
+  let takenFor: TakenFor | undefined;
+  for await (const read of readRows(hashed(file.bytes, sha), { format: file.format, columnNames, action })) {
     switch (read.kind) {
       case 'problem':
         isBroken = true;
         judge.note([read.problem]);
         break;
       case 'end':
-        columns = read.columns;
+        ({ columns, takenFor } = read);
         break;
       case 'row':
         rows += 1;
@@ -102,17 +110,20 @@ export async function readIn(
     for (const row of held) {
       const found = names.needs(row) ? resolve(row) : { row };
       if (found === undefined) continue;
-      if ('problems' in found) judge.refuse(found.problems, row);
+      if ('problems' in found) judge.refuseNamed(found, row);
       else {
         for (const column of found.row.cells.keys()) filled.add(column);
         await judge.row(found.row);
       }
     }
   }
-  const { problems, problemTotal, badPolicies, unplacedLine, open } = judge;
+  const { problemTotal, badRows, badPolicies, unplacedLine } = judge;
+  // Rows that were held are judged after others that stand behind them.
+  const problems = judge.problems.toSorted((a, b) => a.line - b.line);
+  const open = judge.open.toSorted((a, b) => a.row.line - b.row.line);
   return {
     ...{ name: file.name, sha256: sha.digest('hex'), columns: [...filled], rows },
-    ...{ problems, problemTotal, isBroken, badPolicies, unplacedLine, open },
+    ...{ problems, problemTotal, badRows, isBroken, badPolicies, unplacedLine, open, takenFor },
   };
 }
 
@@ -121,6 +132,8 @@ class RowJudge {
   readonly problems: Problem[] = [];
   readonly badPolicies = new Set<string>();
   problemTotal = 0;
+  /** Rows that have a problem. */
+  badRows = 0;
   unplacedLine: number | undefined;
   readonly #rules: ReadingRules;
   readonly #take: (row: StagedRow) => Promise<void>;
@@ -135,16 +148,27 @@ class RowJudge {
     this.#take = take;
   }
 
+  #refuseAlone(found: readonly Problem[], row: InputRow): void {
+    this.note(found);
+    this.badRows += 1;
+    if (this.#keepsOpen) this.open.push({ row, problems: found });
+  }
+
   note(found: readonly Problem[]): void {
     this.problemTotal += found.length;
     this.problems.push(...found.slice(0, PROBLEMS_SHOWN_MAX - this.problems.length));
   }
 
   refuse(found: readonly Problem[], row: InputRow, policies = policiesOf(row, this.#rules)): void {
-    this.note(found);
-    if (this.#keepsOpen) this.open.push({ row, problems: found });
+    this.#refuseAlone(found, row);
     for (const policy of policies) this.badPolicies.add(policy);
     if (policies.length === 0) this.unplacedLine ??= row.line;
+  }
+
+  /** A name that nobody has is no policy's: only those that may be meant are left out with it. */
+  refuseNamed({ problems, policies }: Extract<Resolved, { problems: unknown }>, row: InputRow): void {
+    if (policies === undefined || policies.length > 0) this.refuse(problems, row, policies);
+    else this.#refuseAlone(problems, row);
   }
 
   /** Cells of a record that is no whole one may stand under wrong names: then its policy is not to be believed. */

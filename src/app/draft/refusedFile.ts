@@ -10,7 +10,10 @@ export const canSkip = ({ isBroken, unplacedLine }: Intake): boolean =>
   !isBroken && unplacedLine === undefined;
 
 export function refusedFile(intake: Intake, skipInvalid: boolean): UserError {
-  return new UserError(`${intake.name} has ${count(intake.problemTotal, 'problem')}; nothing was queued.`, {
+  const { name, problemTotal, badRows, rows } = intake;
+  const where =
+    badRows > 0 && rows > 1 ? ` in ${badRows.toLocaleString('en-US')} of ${count(rows, 'row')}` : '';
+  return new UserError(`${name} has ${count(problemTotal, 'problem')}${where}; nothing was queued.`, {
     remedy: skipInvalid ? whyNotSkipped(intake) : howToGoOn(intake),
     exitCode: EXIT.badInput,
   });

@@ -36,6 +36,7 @@ export async function stageRows(
   const first = await stagings.begin();
   const intake = await readIn(file, rules, (row) => first.add(row), help);
   await first.flush();
+  if (intake.takenFor !== undefined) events.emit('takenFor', file.name, intake.takenFor);
   const common = { intake, rules, lists, isRestoring: false };
   if (intake.problemTotal === 0)
     return { ...common, staging: await wholePolicies(first, stagings), leftOut: 0 };
@@ -54,6 +55,8 @@ export async function stageRows(
 const fileHelp = async ({ given }: DraftTerms, host: Pick<Host, 'cwd' | 'env'>): Promise<ReadingHelp> => ({
   columnNames: await columnNamesFrom(given.columns, host),
   renames: await renamesFrom(given.rename, host),
+  // Ids of another tenant's assignments say nothing here.
+  action: given.action ?? (given.byName === true ? 'add' : undefined),
   keepsOpen: given.problems !== undefined,
 });
 

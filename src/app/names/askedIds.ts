@@ -27,6 +27,7 @@ export async function askedIds(
   const needed = {
     policies: [],
     kinds: [],
+    policyIds: [],
     groups: asked.groups.filter(isName),
     filters: asked.filters.filter(isName),
   };

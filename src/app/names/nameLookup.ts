@@ -49,14 +49,25 @@ export function nameLookup(
 
 /** Every name that has to be looked up, once. */
 function neededBy(rows: readonly InputRow[], rules: NameRules): NamesNeeded {
-  const needed = { policies: new Set<string>(), groups: new Set<string>(), filters: new Set<string>() };
+  const policies = new Set<string>();
+  const policyIds = new Set<string>();
+  const groups = new Set<string>();
+  const filters = new Set<string>();
   const kinds = new Set<PolicyKind | undefined>();
   for (const row of rows) {
     const names = namesNeeded(row, rules);
-    for (const what of ['policies', 'groups', 'filters'] as const)
-      for (const name of names?.[what] ?? []) needed[what].add(name);
-    for (const kind of names?.kinds ?? []) kinds.add(kind);
+    if (names === undefined) continue;
+    for (const name of names.policies) policies.add(name);
+    for (const id of names.policyIds) policyIds.add(id);
+    for (const name of names.groups) groups.add(name);
+    for (const name of names.filters) filters.add(name);
+    for (const kind of names.kinds) kinds.add(kind);
   }
-  const { policies, groups, filters } = needed;
-  return { policies: [...policies], kinds: [...kinds], groups: [...groups], filters: [...filters] };
+  return {
+    policies: [...policies],
+    policyIds: [...policyIds],
+    kinds: [...kinds],
+    groups: [...groups],
+    filters: [...filters],
+  };
 }

@@ -35,15 +35,17 @@ export async function readTenantNames(
   { identity }: Pick<Services, 'identity'>,
 ): Promise<TenantNames> {
   const base = `${root}/${apiVersion}`;
-  const { named, notShown } =
-    needed.policies.length > 0
-      ? await namedPolicies(kindsFor(needed, apiVersion, identity), lists, send, identity)
-      : { named: [], notShown: [] };
+  const isListed = needed.policies.length > 0 || needed.policyIds.length > 0;
+  const { policies, notShown } = isListed
+    ? await listedPolicies(kindsFor(needed, apiVersion, identity), lists, send, identity)
+    : { policies: [], notShown: [] };
+  const byId = Map.groupBy(policies, ({ id }) => id.toLowerCase());
   const groups = await groupsByName(needed.groups, send, base);
   const filters = needed.filters.length > 0 ? await namedFilters(send, base) : new NameTable<NamedFilter>([]);
   return {
-    policies: new NameTable(named),
+    policies: new NameTable(policies.flatMap(asNamed)),
     notShown,
+    kindsOf: (policyId) => (byId.get(policyId.toLowerCase()) ?? []).map(({ kind }) => kind),
     filters,
     group(name) {
       const read = groups.get(name);
@@ -63,23 +65,23 @@ const kindsFor = (
   return said.length === kinds.length ? said : readableKinds(kindsIn(apiVersion), identity).kinds;
 };
 
-async function namedPolicies(
+async function listedPolicies(
   kinds: readonly PolicyKind[],
   lists: PolicyLists,
   send: SendReads,
   identity: Services['identity'],
-): Promise<{ readonly named: readonly NamedPolicy[]; readonly notShown: readonly string[] }> {
-  const named: NamedPolicy[] = [];
+): Promise<{ readonly policies: readonly TenantPolicy[]; readonly notShown: readonly string[] }> {
+  const policies: TenantPolicy[] = [];
   const notShown: string[] = [];
   for (const [{ label }, found] of await lists.policies(kinds, send)) {
     expectRead(found, identity);
-    if (found.kind === 'policies') named.push(...found.policies.flatMap(asNamed));
+    if (found.kind === 'policies') for (const policy of found.policies) policies.push(policy);
     else {
       const why = 'why' in found ? found.why : `${found.error.code}: ${found.error.message}`;
       notShown.push(`${capitalized(label.many)} can’t be read (${why}), and may have it.`);
     }
   }
-  return { named, notShown };
+  return { policies, notShown };
 }
 
 function asNamed({ id, kind, displayName, platform, assignments }: TenantPolicy): readonly NamedPolicy[] {

@@ -296,5 +296,5 @@ function kindOf({ change, decision: { before, after } }: PlannedRow) {
     return { from, to: NOTHING, filter: 'none', intent: 'kept' } as const;
   }
   const kind = changeKind(entry, after);
-  return change.action === 'add' ? { ...kind, from: NOTHING } : kind;
+  return change.action === 'add' && entry === undefined ? { ...kind, from: NOTHING } : kind;
 }

@@ -184,7 +184,7 @@ const planIsGone = ({ runId, unrecorded }: Run, path: string, what: string): Use
 
 /** Where nothing is added, nothing is no image. */
 const imageFor = ({ action }: Change, before: Before | undefined): Before | undefined => {
-  if (action === 'add') return ABSENT;
+  if (action === 'add' && before?.kind !== 'entry') return ABSENT;
   return before?.kind === 'entry' || before?.kind === 'entries' ? before : undefined;
 };
 

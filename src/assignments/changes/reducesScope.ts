@@ -16,7 +16,7 @@ export function reducesScope(change: Change, before: CurrentAssignment | undefin
     case 'set':
       return settingReduces(change, before);
     case 'add':
-      return isExclusion(desiredTarget(change));
+      return before === undefined ? isExclusion(desiredTarget(change)) : settingReduces(change, before);
     case 'remove':
       return before === undefined
         ? change.from?.target.type !== 'exclusionGroup'

@@ -159,7 +159,7 @@ function isAsMeant(
 
 const isDesired = (change: Change): change is DesiredChange => change.desired !== undefined;
 
-function addStep(change: DesiredChange, { list: all, restores }: ListFacts): RowStep {
+function addStep(change: DesiredChange, { list: all, rows, restores }: ListFacts): RowStep {
   // What goes back stood beside what a policy set assigns.
   const list = restores ? all.filter((each) => !isOfPolicySet(each)) : all;
   const there = list.find((each) => holds(change, each));
@@ -168,6 +168,9 @@ function addStep(change: DesiredChange, { list: all, restores }: ListFacts): Row
   const { identity } = change.address.kind;
   const other = list.find(({ whole }) => identity(whole) === identity(body));
   if (other === undefined) return putStep(change, undefined, restores);
+  // Beside a row that clears the list, the rows say what it is to be, also where an assignment has that target already.
+  const isWholeList = rows.some((row) => row.change.action === 'clear');
+  if (isWholeList && !isOfPolicySet(other)) return putStep(change, other, restores);
   return refused(
     'AlreadyAssigned',
     `The policy has ${audienceInWords(other.target)} already, under the id ${other.id}, with another filter or intent: use set to change it.`,

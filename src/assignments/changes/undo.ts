@@ -98,9 +98,11 @@ function partsOf({ change, before, idAfter }: WrittenChange): Part[] {
   const { kind } = change.address;
   switch (change.action) {
     case 'set':
-      return entries.map((was) => ({ kind, did: 'set', wrote: { change, id: idAfter ?? was.id }, was }));
     case 'add':
-      return [{ kind, did: 'add', wrote: { change, id: idAfter }, was: undefined }];
+      // Beside a row that clears, one that adds may have found its target there already.
+      if (change.action === 'add' && entries.length === 0)
+        return [{ kind, did: 'add', wrote: { change, id: idAfter }, was: undefined }];
+      return entries.map((was) => ({ kind, did: 'set', wrote: { change, id: idAfter ?? was.id }, was }));
     case 'remove':
     case 'clear':
       return entries.map((was) => ({ kind, did: 'remove', wrote: undefined, was }));

@@ -1,4 +1,5 @@
-import { kindNamed, type PolicyKind } from '../kinds/registry.ts';
+import { policyKey } from '../kinds/address.ts';
+import { kindNamed, KINDS, type PolicyKind } from '../kinds/registry.ts';
 import type { InputColumn } from '../rows/columns.ts';
 import { RowReader, type ReadingRules } from '../rows/rowReader.ts';
 import type { Fault, InputRow, Problem } from '../rows/row.ts';
@@ -24,6 +25,8 @@ export interface TenantNames {
   readonly policies: NameTable<NamedPolicy>;
   /** Kinds of policies that this sign-in is not shown, each with the reason. */
   readonly notShown?: readonly string[];
+  /** The kinds that have a policy of this id. */
+  kindsOf(policyId: string): readonly PolicyKind[];
   readonly filters: NameTable<NamedFilter> | NotReadable;
   /** Of the names that were asked for. */
   group(name: string): Found<Named> | NotReadable;
@@ -46,6 +49,8 @@ export interface NamesNeeded {
   readonly policies: readonly string[];
   /** The kinds that these policies are of; undefined among them: any. */
   readonly kinds: readonly (PolicyKind | undefined)[];
+  /** Ids of policies whose kind the row does not say. */
+  readonly policyIds: readonly string[];
   readonly groups: readonly string[];
   readonly filters: readonly string[];
 }
@@ -109,16 +114,26 @@ function takesGroup({ cells }: InputRow): boolean {
   return type === 'group' || type === 'exclusionGroup';
 }
 
+/** The id of a policy whose kind the row does not say, as exports of other tools have it; undefined: there is nothing to look up. */
+function idWithoutKind({ cells }: InputRow, { byName }: NameRules): string | undefined {
+  const id = cells.get('policyId');
+  return typeof id === 'string' && !byName && !cells.has('policyType') && !cells.has('url') ? id : undefined;
+}
+
 /** The names of a row that have to be looked up; undefined when it can be read as it is. */
 export function namesNeeded(row: InputRow, rules: NameRules): NamesNeeded | undefined {
   const open = PAIRS.filter((pair) => isOpen(row, pair, rules));
-  if (open.length === 0 && !(rules.byName && FOREIGN_IDS.some((id) => row.cells.has(id)))) return undefined;
+  const policyId = idWithoutKind(row, rules);
+  const isForeign = rules.byName && FOREIGN_IDS.some((id) => row.cells.has(id));
+  if (open.length === 0 && policyId === undefined && !isForeign) return undefined;
   const of = (what: Pair['of']): string[] =>
     open.filter((pair) => pair.of === what).map(({ name }) => String(row.cells.get(name)));
   const policies = of('policies');
+  const isOfAKind = policies.length > 0 || policyId !== undefined;
   return {
     ...{ policies, groups: of('groups'), filters: of('filters') },
-    kinds: policies.length === 0 ? [] : [kindWritten(row)],
+    policyIds: policyId === undefined ? [] : [policyId],
+    kinds: isOfAKind ? [kindWritten(row)] : [],
   };
 }
 
@@ -128,16 +143,22 @@ function kindWritten({ cells }: InputRow): PolicyKind | undefined {
 }
 
 /** A row with ids in the place of its names, or every problem that its names have. */
-export function resolved(
-  row: InputRow,
-  names: TenantNames,
-  rules: ReadingRules & NameRules,
-):
+export type Resolved =
   | { readonly row: InputRow; readonly folded: readonly FoldedName[] }
-  | { readonly problems: readonly Problem[] } {
+  | {
+      readonly problems: readonly Problem[];
+      /**
+       * The policies that its name may mean, by `policyKey`: the one, the candidates, or those of the nearest names, so that their other
+       * rows can be left out with it. Undefined: it was not looked up.
+       */
+      readonly policies: readonly string[] | undefined;
+    };
+
+export function resolved(row: InputRow, names: TenantNames, rules: ReadingRules & NameRules): Resolved {
   const reader = new RowReader(row, rules);
   const cells = new Map(row.cells);
   const folded: FoldedName[] = [];
+  let policies: readonly string[] | undefined;
   const take = <T extends Named>(
     column: InputColumn,
     found: Found<T> | NotReadable,
@@ -153,11 +174,18 @@ export function resolved(
     return found.found;
   };
   if (rules.byName) withoutForeignIds(reader, cells);
+  const policyId = idWithoutKind(row, rules);
+  if (policyId !== undefined) {
+    const kind = kindOfPolicy(reader, policyId, names);
+    if (kind !== undefined) cells.set('policyType', kind.policyType);
+  }
   for (const pair of PAIRS.filter((each) => isOpen(row, each, rules))) {
     const written = String(row.cells.get(pair.name));
     switch (pair.of) {
       case 'policies': {
-        const policy = take(pair.name, policyOf(reader, written, names, rules), POLICY);
+        const found = policyOf(reader, written, names, rules);
+        policies = meantBy(found).map(({ kind, id }) => policyKey({ kind, policyId: id }));
+        const policy = take(pair.name, found, POLICY);
         if (policy !== undefined) {
           cells.set('policyId', policy.id).set('policyType', policy.kind.policyType);
           cells.delete('url');
@@ -179,12 +207,40 @@ export function resolved(
     }
   }
   if (wantsTarget(row) && isNoFilter(cells.get('filterName'))) setDefault(cells, 'filterType', 'none');
-  if (reader.problems.length > 0) return { problems: reader.problems };
+  if (reader.problems.length > 0) return { problems: reader.problems, policies };
   return { row: { ...row, cells }, folded };
+}
+
+function meantBy<T>(found: Found<T>): readonly T[] {
+  switch (found.kind) {
+    case 'one':
+      return [found.found];
+    case 'several':
+      return found.candidates;
+    case 'none':
+      return found.nearest;
+  }
 }
 
 function setDefault(cells: Map<InputColumn, unknown>, column: InputColumn, value: string): void {
   if (!cells.has(column)) cells.set(column, value);
+}
+
+/** Ids are one policy's in practice; nothing says that they must be. */
+function kindOfPolicy(reader: RowReader, policyId: string, names: TenantNames): PolicyKind | undefined {
+  const [kind, ...others] = names.kindsOf(policyId);
+  if (kind === undefined)
+    return reader.problem(
+      'policyId',
+      `The tenant has no policy with the id ${quoted(policyId)} among the kinds that this version knows: ${KINDS.map(({ label }) => label.many).join(', ')}.`,
+      'Take the row out, or check that the file is of this tenant (with --by-name policies are found by their names).',
+    );
+  if (others.length === 0) return kind;
+  return reader.problem(
+    'policyId',
+    `Policies of several kinds have the id ${quoted(policyId)}: ${[kind, ...others].map(({ policyType }) => policyType).join(', ')}.`,
+    'Add the column policyType, and write the one that is meant.',
+  );
 }
 
 /** An id of another tenant that has no name beside it says nothing here. */
@@ -204,6 +260,13 @@ function withoutForeignIds(reader: RowReader, cells: Map<InputColumn, unknown>):
       'With --by-name a URL of another tenant says nothing.',
       'Fill in policyName, and leave url blank.',
     );
+  for (const raw of ['target', 'body'] as const)
+    if (cells.has(raw))
+      reader.problem(
+        raw,
+        `With --by-name the ids in a ${raw} of another tenant say nothing.`,
+        'Write targetType and groupName instead, or leave the row out.',
+      );
   cells.delete('assignmentId');
 }
 

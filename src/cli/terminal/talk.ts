@@ -1,4 +1,5 @@
 import { visible } from '../../assignments/values/visible.ts';
+import type { PassedOver, TakenFor } from '../../assignments/rows/takenFor.ts';
 import type { Events, TracedRequest } from '../../events.ts';
 import { count, duration } from '../../app/words.ts';
 import type { LeveledLog } from '../../log.ts';
@@ -19,6 +20,7 @@ export function talkOf(events: Events, print: Printer, log: LeveledLog): void {
   events.on('signInPrompt', say);
   events.on('graphAway', say);
   events.on('problems', (found) => showProblems(found, print));
+  events.on('takenFor', (name, as) => takenForInWords(name, as).forEach(say));
   events.on('leftOut', (rows, policies) =>
     say(`Left out: ${count(rows, 'row')} of ${count(policies, 'policy', 'policies')} with problems.`),
   );
@@ -36,6 +38,27 @@ export function talkOf(events: Events, print: Printer, log: LeveledLog): void {
   events.on('lastRun', (runId, fileName) => say(`@last is ${runId} (${fileName})`));
   events.on('discarded', () => say('Nothing was queued.'));
 }
+
+/** What a file was taken for, and what is done with what it says. */
+function takenForInWords(name: string, { is, action, passedOver }: TakenFor): string[] {
+  const first = `${name} is ${is}${action === undefined ? '.' : `: ${DONE_WITH[action]}`}`;
+  const more = [...passedOver].map(([because, rows]) => `  ${PASSED_OVER[because](rows)}`);
+  return [first, ...more];
+}
+
+const DONE_WITH: Readonly<Record<NonNullable<TakenFor['action']>, string>> = {
+  add: 'what it lists is added where it is not there; --action set or remove does otherwise.',
+  set: 'what it lists gets the filter and intent that stand there; nothing is added.',
+  setById:
+    'each assignment gets the target that stands there, by its id; --action add adds those that are gone.',
+  remove: 'what it lists is removed.',
+};
+
+const PASSED_OVER: Readonly<Record<PassedOver, (rows: number) => string>> = {
+  unassigned: (rows) => `Passed over: ${count(rows, 'policy', 'policies')} assigned to nobody.`,
+  repeated: (rows) => `Passed over: ${count(rows, 'row')} with an assignment that an earlier one has.`,
+  ofPolicySet: (rows) => `Passed over: ${count(rows, 'assignment')} of policy sets, which are left to them.`,
+};
 
 /** `GET /deviceManagement/… 200 in 84 ms (request-id …, client-request-id …)` */
 const requestInWords = ({

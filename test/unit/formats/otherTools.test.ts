@@ -2,17 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { readAll } from '../../support/readAll.ts';
 
 // Headers as the tools write them, with invented rows.
-const TABLES: readonly [tool: string, header: string, row: string][] = [
-  [
-    'IntuneAssistant',
-    'PolicyName;GroupName;AssignmentDirection;AssignmentAction;FilterName;FilterType',
-    'Kiosk;Wards;Include;Add;;',
-  ],
-  [
-    'IntuneAssistant',
-    'PolicyName;GroupName;AssignmentDirection;AssignmentAction;Filter;Filter Type;Role Scope Tags',
-    'Kiosk;;;NoAssignment;;None;Default',
-  ],
+const REFUSED: readonly [tool: string, header: string, row: string][] = [
   [
     'IntuneAssistant',
     'Type;Type;Resource;Assignment;Target;Platform;Status;Filter;Filter Type;Role Scope Tags',
@@ -29,16 +19,6 @@ const TABLES: readonly [tool: string, header: string, row: string][] = [
     'Compliance;Kiosk;Include;Wards;iOS;Assigned;None;None',
   ],
   [
-    'intune-assignments-manager',
-    '\ufeffItemType,ItemName,ItemId,TargetType,GroupName,GroupId,Intent,FilterName,FilterId,FilterMode',
-    'app,Reader,1,allDevices,All Devices,,required,,,',
-  ],
-  [
-    'Intune-Toolkit',
-    '"PolicyId","PolicyName","PolicyDescription","AssignmentType","GroupDisplayname","GroupId","FilterId","FilterDisplayname","FilterType","InstallIntent","Schedule","Interval","ScheduleTime","Notification","DeliveryOptim","Platform","ApplicationType"',
-    '"1","Kiosk","","Exclude","Wards","2","","","none","","","","","","","Windows",""',
-  ],
-  [
     'IntuneAssignmentChecker',
     '"Category","Name","ID","Type","Platform","ScopeTags","AssignmentType","AssignedTo","Filter"',
     '"Settings Catalog","Kiosk","1","Settings Catalog","Windows","Default","Group","Wards; Labs","None; None"',
@@ -52,16 +32,6 @@ const TABLES: readonly [tool: string, header: string, row: string][] = [
     'IntuneAssignmentChecker',
     '"Category","PolicyName","GRP-Wards","GRP-Labs"',
     '"Compliance","Kiosk","Excluded","Included"',
-  ],
-  [
-    'IntuneAssignmentChecker',
-    '"SubjectType","SubjectId","SubjectName","CategoryId","Category","PolicyName","PolicyId","Platform","Intent","EffectiveState","AssignmentMode","TargetType","TargetId","TargetName","FilterId","FilterName","FilterMode","AssignmentReason","DecisionCode","ReasonChain"',
-    '"Device","5","PC","x","Compliance","Kiosk","1","Windows","","Excluded","Exclude","Group","6","Wards","","","","Group Exclusion","Decision.Excluded","[]"',
-  ],
-  [
-    'InToolz',
-    '\ufeffName,Type,Platform,Assignment Target,Target Group,Filter ID,Filter Type,ID',
-    'Kiosk,Device Compliance,iOS,All Users,,3,Include,4',
   ],
   ['InToolz', 'Name,Type,Platform,Description,ID', 'Kiosk,Device Compliance,iOS,,4'],
   [
@@ -125,10 +95,21 @@ const TABLES: readonly [tool: string, header: string, row: string][] = [
     'Type,Name,PolicyId,Platform,Assignment,AppIntent,TargetGroupId,FilterType,FilterId',
     'Applications,Reader,4,Win32,Exclude,Required,2,none,',
   ],
+  [
+    'Microsoft365DSC',
+    '# Generated with Microsoft365DSC version 1.25.1001.1',
+    'Configuration M365TenantConfig',
+  ],
+  [
+    'Microsoft365DSC',
+    "Assignments = @(MSFT_DeviceManagementConfigurationPolicyAssignments{ dataType = '#microsoft.graph.groupAssignmentTarget'; groupId = '2' }",
+    ')',
+  ],
+  ['IntuneCD', 'assignments:', '- target:'],
 ];
 
-describe('a table of another tool is called what it is, in one sentence, with a way to go', () => {
-  test.each(TABLES)('%s: %s', async (tool, header, row) => {
+describe('a table that loses what matters is called what it is, with what it loses and a way to go', () => {
+  test.each(REFUSED)('%s: %s', async (tool, header, row) => {
     for (const text of [
       `${header}\n${row}\n`,
       `${header.replaceAll('"', '')}\r\n${row}\r\n`,
@@ -148,6 +129,8 @@ describe('a table of another tool is called what it is, in one sentence, with a 
     expect((await readAll(`${ours}\n`, 'csv')).problems).toMatchObject([
       { message: 'The file has no rows.' },
     ]);
+    const named = await readAll('Category,PolicyName,GroupName\nx,Kiosk,Wards\n', 'csv');
+    expect(named.problems.map(({ message }) => message)).toEqual(['There is no column "Category".']);
     const more = await readAll(`${ours},Category\n`, 'csv');
     expect(more.problems.map(({ message }) => message)).toContain('There is no column "Category".');
   });
@@ -157,33 +140,35 @@ const TARGET = {
   '@odata.type': '#microsoft.graph.groupAssignmentTarget',
   groupId: '7b1d9e02-5f3a-4c86-9e1b-0d2f4a6c8e90',
 };
-const POLICY = {
-  '@odata.type': '#microsoft.graph.iosCustomConfiguration',
-  id: 'p1',
-  displayName: 'Kiosk',
-  'assignments@odata.context': 'https://graph.microsoft.com/beta/$metadata#x',
-  assignments: [{ id: 'a1', target: TARGET }],
-};
+const BARE = [{ id: 'a1', target: TARGET }];
 const OBJECTS: readonly [what: string, content: unknown, told: RegExp][] = [
-  ['Graph’s list of policies', { '@odata.context': 'x', value: [POLICY] }, /Graph's own answer/],
-  ['Graph’s list of assignments', { value: POLICY.assignments }, /a list in "value"/],
-  ['a backup of policies', [POLICY], /a policy as Graph shows it, or a backup/],
-  ['a backup of one policy', POLICY, /a policy as Graph shows it, or a backup/],
-  ['a backup of assignments', POLICY.assignments, /assignments as Graph shows them, without their policy/],
+  [
+    'Graph’s list of policies alone',
+    { '@odata.context': 'x', value: [{ id: 'p1', displayName: 'Kiosk' }] },
+    /a policy as Graph shows it, without its assignments/,
+  ],
+  ['Graph’s list of assignments, taken out of its answer', { value: BARE }, /without their policy/],
+  ['a policy alone', { '@odata.type': '#x', id: 'p1', displayName: 'Kiosk' }, /without its assignments/],
+  ['a backup of assignments', BARE, /assignments as Graph shows them, without their policy/],
   [
     'the answer to a batch',
     { responses: [{ id: '1', status: 200, body: {} }] },
     /Graph's answer to a saved batch/,
   ],
   [
-    'a snapshot',
-    { SchemaName: 'IntuneAssignmentChecker.AssignmentSnapshot', SchemaVersion: 1, Records: [] },
-    /a snapshot of IntuneAssignmentChecker/,
+    'a snapshot of a version that is not known',
+    { SchemaName: 'IntuneAssignmentChecker.AssignmentSnapshot', SchemaVersion: 2, Records: [] },
+    /no snapshot of IntuneAssignmentChecker of version 1/,
   ],
-  ['a body of assign', { assignments: POLICY.assignments }, /a policy with its assignments/],
+  ['a body of assign', { assignments: BARE }, /assignments without their policy/],
+  [
+    'a MigrationTable.json',
+    { TenantId: 't', Organization: 'x', Objects: [{ Id: 'g1', DisplayName: 'GRP', Type: 'Group' }] },
+    /a MigrationTable\.json of IntuneManagement/,
+  ],
 ];
 
-describe('JSON of another tool, or of Graph, is called what it is', () => {
+describe('JSON of another tool, or of Graph, that can not be read is called what it is', () => {
   test.each(OBJECTS)('%s', async (_, content, told) => {
     for (const text of [JSON.stringify(content), JSON.stringify(content, null, 2)]) {
       const { problems, complete } = await readAll(text);
@@ -192,11 +177,6 @@ describe('JSON of another tool, or of Graph, is called what it is', () => {
       expect(problems[0]?.remedy).toContain('retarget export');
       expect(complete).toBe(false);
     }
-  });
-
-  test('rows of ours in "value" are told to be taken out of it', async () => {
-    const { problems } = await readAll('{"value":[{"policyId":"p1"}],"Count":1}', 'json');
-    expect(problems[0]?.remedy).toContain('take the array out');
   });
 
   test('a mistyped column that is called like a list is one', async () => {

@@ -299,6 +299,38 @@ describe('add', () => {
   });
 });
 
+describe('add beside clear', () => {
+  const clear: Cells = { ...policy, action: 'clear' };
+
+  // The rows then say what the list is to be.
+  test('also changes the filter of a target that is there, which is taken back like any change', () => {
+    const add = toGroup('G1', { action: 'add', filterType: 'none' });
+    const { decisions, list } = planOf([clear, add], LIST);
+    const [cleared, added] = decisions;
+    expect(added).toMatchObject({ kind: 'write', before: { kind: 'entry', entry: A1 } });
+    expect(cleared?.before.kind).toBe('entries');
+    expect(list?.map(targetIn)).toContainEqual(
+      expect.objectContaining({ ...group('G1', filter(undefined)) }),
+    );
+    const [undo] = undosIn(
+      [
+        {
+          change: (added as NonNullable<typeof added>).row.change,
+          before: { kind: 'entry', entry: A1 },
+          idAfter: 'n',
+        },
+      ],
+      [current(group('G1'), { intent: 'apply', source: 'direct' }, 'n')],
+      'beta',
+    );
+    expect(undo).toMatchObject([{ kind: 'restore', inverse: { action: 'set', was: A1 } }]);
+  });
+
+  test('leaves what a policy set has', () => {
+    expect(kinds([clear, toGroup('G9', { action: 'add', filterType: 'none' })], LIST)[1]).not.toBe('write');
+  });
+});
+
 describe('remove', () => {
   const remove = (more: Cells): Cells => ({ ...policy, action: 'remove', ...more });
 
@@ -390,7 +422,10 @@ describe('clear', () => {
     const refusedRow = toGroup('G5', { ...fromG1, assignmentId: 'A2' });
     expect(targetsAfter([clear, refusedRow], LIST)).toEqual([A2.target, OWNED.target]);
     const other = toGroup('G1', { action: 'add', filterType: 'none' });
-    expect(targetsAfter([clear, other], LIST)).toEqual([A1.target, OWNED.target]);
+    expect(targetsAfter([clear, other], LIST)).toEqual([
+      { ...group('G1'), ...filter(undefined) },
+      OWNED.target,
+    ]);
   });
 
   test('has what other rows remove in their before-images, not in its own', () => {
