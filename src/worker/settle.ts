@@ -45,12 +45,9 @@ export function settledBy(
   seen: SeenOfList = {},
 ): RowUpdate | undefined {
   const { row, kind, before } = decision;
-  const { place, state, attempts, detail, change } = row;
+  const { state, attempts, detail, change } = row;
   const said = saidOf(row, terms);
-  const settled = (end: StateName, more: Detail): RowUpdate => ({
-    ...{ place, state: end, attempts },
-    detail: { ...said, ...more },
-  });
+  const settled = ending(row, terms);
   const wasSent = attempts > 0;
   if (seen.readBack?.kind === 'lossy') return lossy(row, seen.readBack, said, terms, seen.isLagging === true);
   switch (kind) {
@@ -97,15 +94,19 @@ const saidOf = (
   { at }: SettleTerms,
 ): Detail => ({ ...definedFields({ throttledMs, requestId, clientRequestId }), at });
 
+/** Makes the record of a row that comes to an end, with what was said of it before. */
+const ending =
+  (row: RecordedRow, terms: SettleTerms) =>
+  (state: StateName, more: Detail): RowUpdate => ({
+    ...{ place: row.place, state, attempts: row.attempts },
+    detail: { ...saidOf(row, terms), ...more },
+  });
+
 /** The end of a row whose desired state is not there, as far as it has come to one. */
 function endOf(decision: Decision<RecordedRow>, terms: SettleTerms): RowUpdate | undefined {
   const { row, kind } = decision;
   const { place, attempts } = row;
-  const said = saidOf(row, terms);
-  const settled = (end: StateName, more: Detail): RowUpdate => ({
-    ...{ place, state: end, attempts },
-    detail: { ...said, ...more },
-  });
+  const settled = ending(row, terms);
   const wasSent = attempts > 0;
   const end = wasSent ? endOfSentRow(row, kind) : undefined;
   if (end !== undefined) return settled('failed', end);
@@ -119,7 +120,9 @@ function endOf(decision: Decision<RecordedRow>, terms: SettleTerms): RowUpdate |
   }
   if (terms.mayWrite) return undefined;
   if (terms.isLeft) return row.state === 'pending' ? undefined : { place, state: 'pending', attempts };
-  return terms.isAborted ? { place, state: 'pending', attempts: 0, detail: said } : settled('cancelled', {});
+  return terms.isAborted
+    ? { place, state: 'pending', attempts: 0, detail: saidOf(row, terms) }
+    : settled('cancelled', {});
 }
 
 /** Whether a write of the row may be applied later than it was answered, or was never answered. */

@@ -61,7 +61,7 @@ export async function makePlan(
     const source = send && { lists, send, root: rules.root };
     const planner = source && facts && new Planner(subject, source, facts, terms.limits.maxAudience);
     for await (const batches of inChunks(staging.rowsByBatch(), BATCHES_PLANNED_TOGETHER)) {
-      const planned = planner ? await planner.at(batches) : planUnread(batches, subject);
+      const planned = planner ? await planner.plan(batches) : planUnread(batches, subject);
       if (planner) await rowsPlanned.keepSeen(planned);
       for (const rows of planned) for (const row of rowsPlanned.taken(rows)) await files.row(row);
     }
@@ -114,12 +114,12 @@ class RowsPlanned {
     const { staging, isRestoring } = this.#subject;
     const names = rows.map((row) => row.names);
     const refusals = rows.map(({ decision }) => refusalOf(decision));
-    const kept = [staging.name(batch, names, refusals)];
+    const kept = [staging.keepNames(batch, names, refusals)];
     // A rollback has what it saw when it decided what is to be put back.
     if (!isRestoring) {
       const saw = rows.map(seenBy);
       const [assignments, lists] = [saw.map(({ planned }) => planned), saw.map((each) => each.plannedList)];
-      kept.push(staging.plan(batch, assignments, lists));
+      kept.push(staging.keepFingerprints(batch, assignments, lists));
     }
     await Promise.all(kept);
   }

@@ -25,7 +25,7 @@ import type { ReadList } from '../../graph/reads/currentAssignments.ts';
 import type { InputRow } from '../../assignments/rows/row.ts';
 import { changeOfKnownRow } from '../../assignments/rows/knownRow.ts';
 import type { StagedRow } from '../../runs/staging.ts';
-import { expectNoneLagging, readBelievedLists, type ListSource } from './believedLists.ts';
+import { expectNoneLagging, readBelievedLists, type ListSource } from '../believedLists.ts';
 import type { Identity } from '../identity.ts';
 import type { PlanSubject } from './planSubject.ts';
 import type { PlannedRow, RowFault } from './planTally.ts';
@@ -55,7 +55,7 @@ export class Planner {
     this.#countsAll = maxAudience !== undefined;
   }
 
-  async at(batches: readonly (readonly InputRow[])[]): Promise<readonly (readonly PlannedRow[])[]> {
+  async plan(batches: readonly (readonly InputRow[])[]): Promise<readonly (readonly PlannedRow[])[]> {
     const { rules } = this.#subject;
     const rows = batches.flat().map((input) => ({ input, change: changeOfKnownRow(input, rules) }));
     const snapshot = new Map<string, ListSnapshot>();

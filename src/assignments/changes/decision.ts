@@ -37,10 +37,11 @@ export function entriesOf(before: Before): readonly CurrentAssignment[] {
 export const entryOf = (before: Before): CurrentAssignment | undefined =>
   before.kind === 'entry' ? before.entry : undefined;
 
-/** A before-image in Graph's shape, as it is stored and shown: an assignment; null: nothing was there; a list; undefined: not read. */
-export type BeforeJson = JsonObject | null | readonly JsonObject[] | undefined;
+/** A before-image in Graph's shape, as it is stored and shown: an assignment; null: nothing was there; a list, that is cleared. */
+export type BeforeJson = JsonObject | null | readonly JsonObject[];
 
-export function beforeJson(before: Before): BeforeJson {
+/** Undefined: it was not read. */
+export function beforeJson(before: Before): BeforeJson | undefined {
   switch (before.kind) {
     case 'notRead':
       return undefined;

@@ -383,6 +383,7 @@ function listPlan<R extends BatchRow>(
       return plan;
     case 'blind':
       plan.steps.push(...changes.map((each) => (wantsWhole && !isReadLater ? NOT_READ_WHOLE : unseen(each))));
+      refuseUnwritten(plan);
       return plan;
     case 'list':
       plan.steps.push(...stepsIn(changes, assignments, ofList, restores));
