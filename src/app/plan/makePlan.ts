@@ -4,7 +4,7 @@ import { overMaxChanges } from '../../assignments/guard/maxChanges.ts';
 import { NOT_READ } from '../../assignments/changes/decision.ts';
 import { repeatedRows } from '../../assignments/changes/planBatch.ts';
 import { patchBody } from '../../assignments/changes/request.ts';
-import { STRATEGIES, type Strategy } from '../../assignments/kinds/kind.ts';
+import { isPostDelete, STRATEGIES, type Strategy } from '../../assignments/kinds/kind.ts';
 import { POLICY_TYPES, type PolicyType } from '../../assignments/kinds/registry.ts';
 import type { InputRow } from '../../assignments/rows/row.ts';
 import type { PlanDecision, PlanHeader, PlanRow } from '../../formats/planFile.ts';
@@ -248,7 +248,13 @@ function unseen(inputs: readonly InputRow[], { rules }: PlanSubject): PlannedRow
   return rows.map((row) => {
     const { change } = row;
     const after = change.desired && patchBody(change, undefined);
-    const via = rules.strategy === 'assign' || change.action !== 'set' ? 'assign' : 'patch';
+    const via = isPostDelete(change.address.kind)
+      ? change.desired === undefined
+        ? 'delete'
+        : 'post'
+      : rules.strategy === 'assign' || change.action !== 'set'
+        ? 'assign'
+        : 'patch';
     const common = { before: NOT_READ, via, waitsFor: [], findings: [] } as const;
     const decision: PlanDecision = repeated.has(row)
       ? { ...common, kind: 'duplicate', after: undefined }

@@ -1,14 +1,16 @@
 import { listPath } from '../kinds/address.ts';
+import { isReadOnly } from '../kinds/kind.ts';
 import type { Change, DesiredChange } from '../rows/change.ts';
 import { audienceKey } from '../targets/audience.ts';
 import { targetIn } from '../targets/currentTarget.ts';
 import type { JsonObject } from '../values/json.ts';
+import { isControl } from './canonical.ts';
 import type { CurrentAssignment } from './current.ts';
 import { entriesOf, entryOf, type Decision } from './decision.ts';
 import type { Snapshot } from './planBatch.ts';
-import { assignRequest, patchRequest, type WriteRequest } from './request.ts';
+import { assignRequest, deleteRequest, patchRequest, postRequest, type WriteRequest } from './request.ts';
 
-/** One request, and the decisions that it carries out: one by PATCH, all of a list by `assign`. */
+/** One request, and the decisions that it carries out: one by itself, all of a list by `assign`. */
 export interface Write<D> {
   readonly request: WriteRequest;
   readonly decisions: readonly D[];
@@ -62,7 +64,29 @@ export function writesOf<R extends { readonly change: Change }>(
       },
     ];
   });
-  return [...patches, ...lists];
+  const single = writing.flatMap((decision) => {
+    const request = decision.waitsFor.length === 0 ? singleRequest(decision) : undefined;
+    return request === undefined ? [] : [{ request, decisions: [decision] }];
+  });
+  return [...patches, ...single, ...lists];
+}
+
+function singleRequest({ row: { change }, via, after, before, removes }: Decision): WriteRequest | undefined {
+  if (via === 'delete') return removes && deleteRequest(change.address, removes);
+  return via === 'post' && after !== undefined && change.desired !== undefined
+    ? postRequest(change.address, newEntry(change, entryOf(before), after))
+    : undefined;
+}
+
+/** What the old entry carried goes with the new one, but for what Graph says of it by itself. */
+function newEntry(change: DesiredChange, over: CurrentAssignment | undefined, body: JsonObject): JsonObject {
+  if (over === undefined) return withoutId(body);
+  const { kind } = change.address;
+  return Object.fromEntries(
+    Object.entries(changedEntry(change, over, body)).filter(
+      ([name]) => name === '@odata.type' || !(isControl(name) || isReadOnly(kind, name)),
+    ),
+  );
 }
 
 /**
@@ -76,9 +100,17 @@ export function listAfter(
   const entryFor = new Map<CurrentAssignment, JsonObject>();
   const gone = new Set<CurrentAssignment>();
   const added: JsonObject[] = [];
-  for (const { row, before, after } of decisions) {
+  for (const { row, before, after, via, removes } of decisions) {
     const { change } = row;
     const over = entryOf(before);
+    if (removes !== undefined) {
+      gone.add(removes);
+      continue;
+    }
+    if (via === 'post' && after !== undefined && change.desired !== undefined) {
+      added.push(newEntry(change, over, after));
+      continue;
+    }
     if (after === undefined || change.desired === undefined)
       for (const each of entriesOf(before)) gone.add(each);
     else if (over === undefined) added.push(withoutId(after));

@@ -68,14 +68,19 @@ export const STRATEGIES = ['patch', 'assign'] as const;
 /** `patch`: one assignment by itself. `assign`: the whole list of a policy at once. */
 export type Strategy = (typeof STRATEGIES)[number];
 
-/** `patch`: a PATCH of one assignment is documented for bulk, and `assign` is there as well. `assign`: only that. */
-export interface WriteMethod {
-  readonly how: Strategy;
-  /** The property of the `assign` body that has the list. Its spelling differs, and a wrong one may be read as an empty list. */
-  readonly assignProperty: string;
-  /** The type that the policy's id has to be cast to before `assign`, where Graph has no such action without. */
-  readonly assignCast?: string;
-}
+/**
+ * `patch`: a PATCH of one assignment is documented for bulk, and `assign` is there as well. `assign`: only that. `postDelete`: neither, an
+ * assignment comes by POST and goes by DELETE.
+ */
+export type WriteMethod =
+  | {
+      readonly how: Strategy;
+      /** The property of the `assign` body that has the list. Its spelling differs, and a wrong one may be read as an empty list. */
+      readonly assignProperty: string;
+      /** The type that the policy's id has to be cast to before `assign`, where Graph has no such action without. */
+      readonly assignCast?: string;
+    }
+  | { readonly how: 'postDelete' };
 
 export interface OwnField {
   readonly name: string;
@@ -85,9 +90,15 @@ export interface OwnField {
   readonly isReadOnly?: true;
 }
 
-/** How a list of this kind is written in a run: a kind that has no PATCH goes by `assign` whatever the run's strategy. */
+/**
+ * How a list of this kind is written in a run: a kind that has no PATCH goes by its list as it was read, whatever the run's strategy, be it
+ * as a whole or each assignment by itself.
+ */
 export const writesBy = ({ write }: Kind, strategy: Strategy | undefined): Strategy =>
-  write.how === 'assign' ? 'assign' : (strategy ?? 'patch');
+  write.how === 'patch' ? (strategy ?? 'patch') : 'assign';
+
+/** Whether an assignment of this kind comes by POST and goes by DELETE. */
+export const isPostDelete = ({ write }: Pick<Kind, 'write'>): boolean => write.how === 'postDelete';
 
 export const ownField = ({ ownFields }: Kind, name: string): OwnField | undefined =>
   ownFields.find((field) => field.name === name);

@@ -20,3 +20,13 @@ export const CONFIGURATION: Permissions = {
     asPerson: '0883f392-0a7a-443d-8c76-16a6d39c7b63',
   },
 };
+
+/** Enrolment. */
+export const SERVICE_CONFIG: Permissions = {
+  read: 'DeviceManagementServiceConfig.Read.All',
+  write: {
+    name: 'DeviceManagementServiceConfig.ReadWrite.All',
+    asApp: '5ac13192-7ace-4fcf-b828-1a26f28068ee',
+    asPerson: '662ed50a-ac44-4eef-ad86-62eed9be2a29',
+  },
+};

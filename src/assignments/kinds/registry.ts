@@ -3,9 +3,15 @@ import { deviceCompliancePolicy } from './deviceCompliancePolicy.ts';
 import { deviceConfiguration } from './deviceConfiguration.ts';
 import { MAIN_FAMILY, type Family } from './family.ts';
 import type { Kind } from './kind.ts';
+import { termsAndConditions } from './termsAndConditions.ts';
+import { windowsAutopilotDeploymentProfile } from './windowsAutopilotDeploymentProfile.ts';
 
 /** Every kind there is, in the order in which they are shown. A new one is its own file and its line here. */
-const ALL = [deviceConfiguration, deviceCompliancePolicy] as const;
+const ALL = [
+  ...([deviceConfiguration, deviceCompliancePolicy] as const),
+  windowsAutopilotDeploymentProfile,
+  termsAndConditions,
+] as const;
 
 export type PolicyType = (typeof ALL)[number]['policyType'];
 export type PolicyKind = Kind<PolicyType>;
