@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { jsonObject, readAssignment, type AssignmentPatch, type RequestBody } from './patch.ts';
-import { badForIntune, badModel, type Refused } from './refused.ts';
+import { badForIntune, badModel, noRoute, type Refused } from './refused.ts';
 import { assignmentPath } from './route.ts';
 import type { ApiVersion } from './apiVersion.ts';
 import { kindOfSet, type PolicySet } from './policyKinds.ts';
@@ -33,7 +33,9 @@ export function readAssign(
 ): { entries: AssignEntry[] } | { refused: Refused } {
   const read = jsonObject(body);
   if ('refused' in read) return read;
-  const { parameter } = kindOfSet(set).assign;
+  const { assign } = kindOfSet(set);
+  if (assign === null) return { refused: noRoute('POST', '~/singleton/navigation/key/action') };
+  const { parameter } = assign;
   const { [parameter]: assignments, ...others } = read.given;
   const [unknown] = Object.keys(others);
   if (unknown !== undefined) {
@@ -57,7 +59,7 @@ export function readAssign(
   return { entries };
 }
 
-function readEntry(
+export function readEntry(
   given: unknown,
   set: PolicySet,
   version: ApiVersion,

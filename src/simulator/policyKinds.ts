@@ -28,10 +28,14 @@ interface PolicyKind {
   readonly assignmentType: string;
   readonly own: Readonly<Record<string, OwnProperty>>;
   readonly takesPatch: boolean;
-  /** The parameter of `assign` that has the list, and what is answered. */
-  readonly assign: { readonly parameter: string; readonly answers: 'list' | 'nothing' };
+  /** The parameter of `assign` that has the list, and what is answered; null: it is not done by `assign`. */
+  readonly assign: { readonly parameter: string; readonly answers: 'list' | 'nothing' } | null;
+  /** Assignments come by POST and go by DELETE, one at a time; their ids are made of policy, group and a number, or GUIDs. */
+  readonly single?: 'numbered' | 'guid';
+  /** Targets that it takes, without `AssignmentTarget`; undefined: all. */
+  readonly targets?: readonly string[];
   /** The `operationApprovalPolicyType` that covers it. */
-  readonly approvalType: string;
+  readonly approvalType: string | null;
 }
 
 const INTENT: OwnProperty = {
@@ -111,6 +115,41 @@ const TABLE = [
     takesPatch: true,
     assign: { parameter: 'assignments', answers: 'list' },
     approvalType: 'compliancePolicy',
+  },
+  {
+    type: 'windowsAutopilotDeploymentProfile',
+    set: 'windowsAutopilotDeploymentProfiles',
+    area: 'deviceManagement',
+    versions: ['beta'],
+    nestedForms: [],
+    name: 'displayName',
+    policyTypes: [
+      'azureADWindowsAutopilotDeploymentProfile',
+      'activeDirectoryWindowsAutopilotDeploymentProfile',
+    ],
+    assignmentType: 'windowsAutopilotDeploymentProfileAssignment',
+    own: { source: { ...SOURCE, readOnly: true }, sourceId: { ...SOURCE_ID, readOnly: true } },
+    takesPatch: false,
+    assign: null,
+    single: 'numbered',
+    targets: ['group', 'exclusionGroup', 'allDevices'],
+    approvalType: null,
+  },
+  {
+    type: 'termsAndConditions',
+    set: 'termsAndConditions',
+    area: 'deviceManagement',
+    versions: ['beta', 'v1.0'],
+    nestedForms: [],
+    name: 'displayName',
+    policyTypes: ['termsAndConditions'],
+    assignmentType: 'termsAndConditionsAssignment',
+    own: {},
+    takesPatch: false,
+    assign: null,
+    single: 'guid',
+    targets: ['group', 'allLicensedUsers', 'configurationManagerCollection'],
+    approvalType: null,
   },
 ] as const satisfies readonly PolicyKind[];
 
