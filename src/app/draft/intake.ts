@@ -11,7 +11,7 @@ import type { Problem, InputRow } from '../../assignments/rows/row.ts';
 import type { ReadingRules } from '../../assignments/rows/rowReader.ts';
 import { policiesOf } from '../../assignments/rows/writtenAddress.ts';
 import { readRows } from '../../formats/readRows.ts';
-import { changeOfRecorded } from '../../runs/batchRow.ts';
+import { changeOfKnownRow } from '../../assignments/rows/knownRow.ts';
 import { groupedByPolicy, type RowGroup } from '../../runs/grouped.ts';
 import type { InputFile } from './inputFile.ts';
 import type { OpenRow } from './problemsFile.ts';
@@ -208,11 +208,11 @@ const familyIn = ({ address }: Change): Family => address.kind.family;
 export async function* policyByPolicy(staging: Staging, rules: ReadingRules): AsyncGenerator<StagedRow> {
   const duplicates = new Duplicates();
   const groupOf = (input: InputRow): RowGroup => {
-    const change = changeOfRecorded(input, rules);
+    const change = changeOfKnownRow(input, rules);
     return { policy: policyKey(change.address), family: familyIn(change) };
   };
   for await (const row of groupedByPolicy(staging, groupOf)) {
-    const earlier = duplicates.seen(changeOfRecorded(row.input, rules));
+    const earlier = duplicates.seen(changeOfKnownRow(row.input, rules));
     yield { ...row, ...(earlier && { duplicateOf: earlier.line }) };
   }
 }
@@ -226,7 +226,7 @@ export async function* withoutPolicies(
   const duplicates = new Duplicates();
   for await (const batch of batches) {
     for (const input of batch) {
-      const change = changeOfRecorded(input, rules);
+      const change = changeOfKnownRow(input, rules);
       const policy = policyKey(change.address);
       if (badPolicies.has(policy)) continue;
       const earlier = duplicates.seen(change);

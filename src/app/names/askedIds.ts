@@ -24,7 +24,12 @@ export async function askedIds(
   services: Services,
 ): Promise<AskedIds> {
   const isName = (written: string): boolean => !isGuid(written);
-  const needed = { policies: [], groups: asked.groups.filter(isName), filters: asked.filters.filter(isName) };
+  const needed = {
+    policies: [],
+    kinds: [],
+    groups: asked.groups.filter(isName),
+    filters: asked.filters.filter(isName),
+  };
   const rules = fileRules(services);
   const lists = policyListsOf(`${rules.root}/${rules.apiVersion}`, services);
   const names = await readTenantNames(needed, rules, { lists, send }, services);

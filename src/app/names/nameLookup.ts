@@ -1,4 +1,5 @@
 import { namesNeeded, resolved, type NameRules, type NamesNeeded } from '../../assignments/names/resolve.ts';
+import type { PolicyKind } from '../../assignments/kinds/registry.ts';
 import type { ReadingRules } from '../../assignments/rows/rowReader.ts';
 import type { InputRow } from '../../assignments/rows/row.ts';
 import type { NameLookup } from '../draft/intake.ts';
@@ -49,10 +50,13 @@ export function nameLookup(
 /** Every name that has to be looked up, once. */
 function neededBy(rows: readonly InputRow[], rules: NameRules): NamesNeeded {
   const needed = { policies: new Set<string>(), groups: new Set<string>(), filters: new Set<string>() };
+  const kinds = new Set<PolicyKind | undefined>();
   for (const row of rows) {
     const names = namesNeeded(row, rules);
     for (const what of ['policies', 'groups', 'filters'] as const)
       for (const name of names?.[what] ?? []) needed[what].add(name);
+    for (const kind of names?.kinds ?? []) kinds.add(kind);
   }
-  return { policies: [...needed.policies], groups: [...needed.groups], filters: [...needed.filters] };
+  const { policies, groups, filters } = needed;
+  return { policies: [...policies], kinds: [...kinds], groups: [...groups], filters: [...filters] };
 }

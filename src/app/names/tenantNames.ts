@@ -1,5 +1,6 @@
 import { targetInWords } from '../../assignments/changes/changeKind.ts';
-import { kindsIn } from '../../assignments/kinds/registry.ts';
+import { capitalized } from '../../assignments/kinds/kind.ts';
+import { kindsIn, type PolicyKind } from '../../assignments/kinds/registry.ts';
 import { NameTable } from '../../assignments/names/nameTable.ts';
 import type {
   NamedFilter,
@@ -16,6 +17,7 @@ import type { TenantPolicy } from '../../graph/reads/tenantPolicies.ts';
 import type { SendReads } from '../../graph/reads/reading.ts';
 import { expectRead } from '../plan/unreadable.ts';
 import type { Services } from '../services.ts';
+import { readableKinds } from '../readableKinds.ts';
 import { count } from '../words.ts';
 
 /** Assignments of a candidate that are told one by one. */
@@ -33,11 +35,15 @@ export async function readTenantNames(
   { identity }: Pick<Services, 'identity'>,
 ): Promise<TenantNames> {
   const base = `${root}/${apiVersion}`;
-  const policies = needed.policies.length > 0 ? await namedPolicies(apiVersion, lists, send, identity) : [];
+  const { named, notShown } =
+    needed.policies.length > 0
+      ? await namedPolicies(kindsFor(needed, apiVersion, identity), lists, send, identity)
+      : { named: [], notShown: [] };
   const groups = await groupsByName(needed.groups, send, base);
   const filters = needed.filters.length > 0 ? await namedFilters(send, base) : new NameTable<NamedFilter>([]);
   return {
-    policies: new NameTable(policies),
+    policies: new NameTable(named),
+    notShown,
     filters,
     group(name) {
       const read = groups.get(name);
@@ -47,18 +53,33 @@ export async function readTenantNames(
   };
 }
 
-async function namedPolicies(
+/** Where every row says its kind these alone; else all that the sign-in may read. */
+const kindsFor = (
+  { kinds }: NamesNeeded,
   apiVersion: string,
+  identity: Services['identity'],
+): readonly PolicyKind[] => {
+  const said = kinds.filter((kind) => kind !== undefined);
+  return said.length === kinds.length ? said : readableKinds(kindsIn(apiVersion), identity).kinds;
+};
+
+async function namedPolicies(
+  kinds: readonly PolicyKind[],
   lists: PolicyLists,
   send: SendReads,
   identity: Services['identity'],
-): Promise<readonly NamedPolicy[]> {
+): Promise<{ readonly named: readonly NamedPolicy[]; readonly notShown: readonly string[] }> {
   const named: NamedPolicy[] = [];
-  for (const found of (await lists.policies(kindsIn(apiVersion), send)).values()) {
+  const notShown: string[] = [];
+  for (const [{ label }, found] of await lists.policies(kinds, send)) {
     expectRead(found, identity);
     if (found.kind === 'policies') named.push(...found.policies.flatMap(asNamed));
+    else {
+      const why = 'why' in found ? found.why : `${found.error.code}: ${found.error.message}`;
+      notShown.push(`${capitalized(label.many)} can’t be read (${why}), and may have it.`);
+    }
   }
-  return named;
+  return { named, notShown };
 }
 
 function asNamed({ id, kind, displayName, platform, assignments }: TenantPolicy): readonly NamedPolicy[] {

@@ -18,7 +18,7 @@ import { contradictions, refuseTakenSeats, roomMakers, seatsOf, type SeatOf } fr
 import type { PolicyKind } from '../kinds/registry.ts';
 import { refused, refuseSecondClaims, stepsIn, type RowStep } from './steps.ts';
 
-/** What was read of one list. A list that is not in a snapshot was not to be read: the run is blind. */
+/** What was read of one list. One that is not in a snapshot was not to be read: the run is blind, or the plan offline. */
 export type ListSnapshot =
   | { readonly kind: 'list'; readonly assignments: readonly CurrentAssignment[] }
   /** Graph answered that this list can't be read: missing policy, no permission, no such route. */
@@ -54,6 +54,8 @@ export interface PlanRules<R> {
   readonly standing: (row: R) => Standing;
   /** Whether a guard sees the row or has seen it, so that somebody allows what it finds: else it is refused here. */
   readonly isGuarded: (row: R) => boolean;
+  /** The lists that are not in the snapshot are read before they are written: the plan is offline, and its run not blind. */
+  readonly isReadLater?: boolean;
   /** The rows take back what a run has written, which may have made an assignment one of a policy set. */
   readonly restores?: boolean;
 }
@@ -178,7 +180,10 @@ class PolicyPlan<R extends BatchRow> {
     const { steps, changes, rows } = list;
     refuseSecondClaims(steps, changes);
     const { restores } = this.#rules;
-    const seats = { steps, changes, list: this.#besidesOurs(list), seatOf: list.seatOf, restores };
+    const seats = {
+      ...{ steps, changes, list: this.#besidesOurs(list) },
+      ...{ seatOf: list.seatOf, kind: list.kind, restores },
+    };
     refuseTakenSeats(seats);
     for (const at of contradictions(seats)) {
       const row = rows[at];
@@ -311,9 +316,9 @@ class PolicyPlan<R extends BatchRow> {
   }
 
   #contradicting(): Together<R> | undefined {
-    const rows = this.#patched().flatMap(({ reading, rows: ofList, steps, assignments }) =>
+    const rows = this.#patched().flatMap(({ reading, rows: ofList, steps, assignments, kind }) =>
       reading.kind === 'list'
-        ? contradictions({ steps, list: assignments }).flatMap((at) => ofList[at] ?? [])
+        ? contradictions({ steps, list: assignments, kind }).flatMap((at) => ofList[at] ?? [])
         : [],
     );
     return rows.length === 0 ? undefined : { rows, unless: BOTH_BY_PATCH };
@@ -384,7 +389,7 @@ class PolicyPlan<R extends BatchRow> {
         return {
           ...common,
           kind: 'write',
-          before: overwrittenBy(step) ?? NOT_READ,
+          before: reading.kind === 'list' ? (overwrittenBy(step) ?? NOT_READ) : NOT_READ,
         };
       case 'stale':
         return {
@@ -394,9 +399,10 @@ class PolicyPlan<R extends BatchRow> {
           code: 'Stale',
           message: staleBecause(list, found, row),
         };
-      case 'refused':
-      case undefined: {
-        const { code, message } = step?.error ?? { code: 'Undecided', message: 'Nothing was decided.' };
+      case undefined:
+        throw new Error(`nothing was decided about line ${row.change.line}`);
+      case 'refused': {
+        const { code, message } = step.error;
         const httpStatus = reading.kind === 'refused' ? { httpStatus: reading.status } : {};
         return { ...common, kind: 'refused', before: found, code, message, ...httpStatus };
       }
@@ -436,7 +442,7 @@ function listPlan<R extends BatchRow>(
   ofList: readonly R[],
   repeated: ReadonlySet<R>,
   reading: ListPlan<R>['reading'],
-  { standing, strategy, apiVersion, restores = false }: PlanRules<R>,
+  { standing, strategy, apiVersion, restores = false, isReadLater = false }: PlanRules<R>,
 ): ListPlan<R> {
   const rows = ofList.filter((row) => isOpen(standing(row)) && !repeated.has(row));
   const changes = rows.map(({ change }) => change);
@@ -460,14 +466,15 @@ function listPlan<R extends BatchRow>(
   };
   switch (reading.kind) {
     case 'refused':
-      plan.steps.push(...rows.map(() => refused(reading.error.code, reading.error.message)));
+      plan.steps.push(...rows.map(() => refused(reading.error.code, whyNotRead(reading))));
       return plan;
     case 'blind':
-      plan.steps.push(...rows.map((row) => (wantsWhole ? NOT_READ_WHOLE : unseen(row.change))));
+      plan.steps.push(...changes.map((each) => (wantsWhole && !isReadLater ? NOT_READ_WHOLE : unseen(each))));
       return plan;
     case 'list':
       plan.steps.push(...stepsIn(changes, assignments, ofList, restores));
       if (wantsWhole) refuseUnlessWhole(plan, isNested, apiVersion);
+      refuseUnwritten(plan);
       if (plan.via === 'assign') markStaleList(plan);
       else markStaleRows(plan);
       if (plan.via === 'each') markStaleClears(plan, ofList);
@@ -493,7 +500,7 @@ const NEEDS_PATCH: RowStep = refused(
 
 const unseen = (change: Change): RowStep =>
   change.desired === undefined
-    ? NOT_READ_WHOLE
+    ? { kind: 'take', away: [], isClear: change.action === 'clear' }
     : { kind: 'put', over: undefined, body: patchBody(change, undefined) };
 
 /** What `assign` can't write: a list of a nested form, and what v1.0 shows, as it hides filters. */
@@ -503,6 +510,20 @@ function refuseUnlessWhole<R>({ steps }: ListPlan<R>, isNested: boolean, apiVers
   for (const [at, step] of steps.entries())
     if (step.kind === 'put' || step.kind === 'take') steps[at] = instead;
 }
+
+/** The code of a row that changes a policy of a kind that is only read. */
+export const KIND_NOT_WRITTEN = 'KindNotWritten';
+
+function refuseUnwritten<R>({ steps, kind: { write } }: ListPlan<R>): void {
+  if (write.how !== 'refused') return;
+  for (const [at, step] of steps.entries())
+    if (step.kind === 'put' || step.kind === 'take')
+      steps[at] = refused(KIND_NOT_WRITTEN, `${write.because} Nothing was written.`);
+}
+
+/** Graph shows what is not there and what a role or scope tags hide in one way. */
+const whyNotRead = ({ status, error }: Extract<ListSnapshot, { kind: 'refused' }>): string =>
+  status === 404 ? `${error.message} (gone, or not visible to this sign-in)` : error.message;
 
 /** What is there is neither as desired nor what the plan saw: somebody has changed it since. */
 function markStaleRows<R extends BatchRow>({ rows, steps, assignments }: ListPlan<R>): void {

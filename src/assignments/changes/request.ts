@@ -1,9 +1,9 @@
 import type { CurrentAssignment } from './current.ts';
-import type { DesiredChange } from '../rows/change.ts';
 import { filterBody, filterOf } from '../targets/filter.ts';
 import type { JsonObject } from '../values/json.ts';
 import { assignmentPath, assignPath, listPath, type Address } from '../kinds/address.ts';
-import { TARGET_KINDS, targetBody } from '../targets/target.ts';
+import { targetBodyFor } from '../kinds/targetBodies.ts';
+import { TARGET_KINDS } from '../targets/target.ts';
 import { EXTRA_COLUMNS, type Extras, type Desired } from '../rows/desired.ts';
 
 /** A write as it stands in a `$batch`: the URL is relative and without version. */
@@ -15,7 +15,7 @@ export interface WriteRequest {
 
 /**
  * Writes one assignment.
- * @param present the assignment that the read found; its id counts where the row names it by its target
+ * @param current the assignment that the read found; its id counts where the row names it by its target
  */
 export const patchRequest = (
   { address }: Pick<DesiredBody, 'address'>,
@@ -50,7 +50,10 @@ export const deleteRequest = (address: Address, { id }: CurrentAssignment): Writ
 });
 
 /** A desired state, and the assignment or the list that it is for. */
-export type DesiredBody = Pick<DesiredChange, 'desired' | 'address'>;
+export interface DesiredBody {
+  readonly desired: Desired;
+  readonly address: Address;
+}
 
 /**
  * The body that makes the desired state true. A filter that the row does not mention is taken from what is there now; a raw body
@@ -64,7 +67,7 @@ export function patchBody(
   return {
     '@odata.type': address.kind.assignmentType,
     ...extrasOf(desired),
-    target: { ...targetBody(desired.target), ...desiredFilter(desired, current) },
+    target: { ...targetBodyFor(address.kind, desired.target), ...desiredFilter(desired, current) },
   };
 }
 

@@ -1,12 +1,11 @@
 import { listPath } from '../kinds/address.ts';
 import { isReadOnly } from '../kinds/kind.ts';
 import type { Change, DesiredChange } from '../rows/change.ts';
-import { audienceKey } from '../targets/audience.ts';
-import { targetIn } from '../targets/currentTarget.ts';
 import type { JsonObject } from '../values/json.ts';
 import { isControl } from './canonical.ts';
 import type { CurrentAssignment } from './current.ts';
 import { entriesOf, entryOf, type Decision } from './decision.ts';
+import { entryAfter } from './entryAfter.ts';
 import type { Snapshot } from './planBatch.ts';
 import { assignRequest, deleteRequest, patchRequest, postRequest, type WriteRequest } from './request.ts';
 
@@ -80,17 +79,17 @@ function singleRequest({ row: { change }, via, after, before, removes }: Decisio
 
 /** What the old entry carried goes with the new one, but for what Graph says of it by itself. */
 function newEntry(change: DesiredChange, over: CurrentAssignment | undefined, body: JsonObject): JsonObject {
-  if (over === undefined) return withoutId(body);
   const { kind } = change.address;
+  const isOwn = (name: string): boolean =>
+    name === '@odata.type' || !(isControl(name) || isReadOnly(kind, name));
   return Object.fromEntries(
-    Object.entries(changedEntry(change, over, body)).filter(
-      ([name]) => name === '@odata.type' || !(isControl(name) || isReadOnly(kind, name)),
-    ),
+    Object.entries(entryAfter(change, over, body)).filter(([name]) => over === undefined || isOwn(name)),
   );
 }
 
 /**
- * A list as it is to be written: what no decision is about stays value for value, and what comes stands behind it.
+ * A list as it is to be written: what no decision is about stays value for value (in the spelling that its kind takes), and
+ * what comes stands behind it.
  * @param decisions the writes of the list
  */
 export function listAfter(
@@ -113,20 +112,11 @@ export function listAfter(
     }
     if (after === undefined || change.desired === undefined)
       for (const each of entriesOf(before)) gone.add(each);
-    else if (over === undefined) added.push(withoutId(after));
-    else entryFor.set(over, changedEntry(change, over, after));
+    else if (over === undefined) added.push(entryAfter(change, over, after));
+    else entryFor.set(over, entryAfter(change, over, after));
   }
   const kept = list.filter((each) => !gone.has(each));
-  return [...kept.map((each) => entryFor.get(each) ?? each.whole), ...added];
+  const entries = [...kept.map((each) => entryFor.get(each) ?? each.whole), ...added];
+  const { asSent } = decisions[0]?.row.change.address.kind ?? {};
+  return asSent === undefined ? entries : entries.map(asSent);
 }
-
-/** What a PATCH would leave of the entry: what the change does not say stays. It gives up its id, as Graph may give another. */
-function changedEntry(change: DesiredChange, current: CurrentAssignment, body: JsonObject): JsonObject {
-  const target = targetIn(body);
-  const isRefined =
-    change.desired.kind === 'described' && audienceKey(target) === audienceKey(current.target);
-  const entry = { ...current.whole, ...body, target: isRefined ? { ...current.target, ...target } : target };
-  return withoutId(entry);
-}
-
-const withoutId = ({ id: _id, ...rest }: JsonObject): JsonObject => rest;

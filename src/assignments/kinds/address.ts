@@ -202,7 +202,7 @@ export function policiesNamedBy(written: {
 
 /** A collection and the id behind it, as OData writes it in either way. */
 const POLICY_IN_URL = new RegExp(
-  `(${KINDS.map(({ collection }) => collection).join('|')})(?:\\/|\\(')([^/?#']+)`,
+  `(?<![a-z])(${KINDS.map(({ collection }) => collection).join('|')})(?:\\/|\\(')([^/?#']+)`,
   'i',
 );
 

@@ -22,6 +22,8 @@ export interface NamedFilter extends Named {
 /** What the tenant calls its things. Of what could not be read it says why, as a sentence with a remedy. */
 export interface TenantNames {
   readonly policies: NameTable<NamedPolicy>;
+  /** Kinds of policies that this sign-in is not shown, each with the reason. */
+  readonly notShown?: readonly string[];
   readonly filters: NameTable<NamedFilter> | NotReadable;
   /** Of the names that were asked for. */
   group(name: string): Found<Named> | NotReadable;
@@ -42,6 +44,8 @@ export interface NameRules {
 /** Names that have to be looked up before a row can be read. */
 export interface NamesNeeded {
   readonly policies: readonly string[];
+  /** The kinds that these policies are of; undefined among them: any. */
+  readonly kinds: readonly (PolicyKind | undefined)[];
   readonly groups: readonly string[];
   readonly filters: readonly string[];
 }
@@ -111,7 +115,16 @@ export function namesNeeded(row: InputRow, rules: NameRules): NamesNeeded | unde
   if (open.length === 0 && !(rules.byName && FOREIGN_IDS.some((id) => row.cells.has(id)))) return undefined;
   const of = (what: Pair['of']): string[] =>
     open.filter((pair) => pair.of === what).map(({ name }) => String(row.cells.get(name)));
-  return { policies: of('policies'), groups: of('groups'), filters: of('filters') };
+  const policies = of('policies');
+  return {
+    ...{ policies, groups: of('groups'), filters: of('filters') },
+    kinds: policies.length === 0 ? [] : [kindWritten(row)],
+  };
+}
+
+function kindWritten({ cells }: InputRow): PolicyKind | undefined {
+  const written = cells.get('policyType');
+  return typeof written === 'string' ? kindNamed(written) : undefined;
 }
 
 /** A row with ids in the place of its names, or every problem that its names have. */
@@ -131,7 +144,11 @@ export function resolved(
     what: What<T>,
   ): T | undefined => {
     const written = String(row.cells.get(column));
-    if (found.kind !== 'one') return reader.fault(column, notFound(written, found, what));
+    if (found.kind !== 'one') {
+      const fault = notFound(written, found, what);
+      const unseen = column === 'policyName' && found.kind === 'none' ? (names.notShown ?? []) : [];
+      return reader.fault(column, { ...fault, remedy: [fault.remedy, ...unseen].join(' ') });
+    }
     if (found.isFolded) folded.push({ written, found: found.found.name });
     return found.found;
   };
@@ -197,8 +214,7 @@ function policyOf(
   names: TenantNames,
   { byName }: NameRules,
 ): Found<NamedPolicy> {
-  const typeName = reader.row.cells.get('policyType');
-  const kind = typeof typeName === 'string' ? kindNamed(typeName) : undefined;
+  const kind = kindWritten(reader.row);
   const platform = reader.row.cells.get('platform');
   const isOfKind = (policy: NamedPolicy): boolean => kind === undefined || policy.kind === kind;
   const isOfPlatform = (policy: NamedPolicy): boolean =>

@@ -1,5 +1,6 @@
 import { familyFacts } from '../../assignments/kinds/family.ts';
 import type { Identity } from '../../app/identity.ts';
+import { backoffInWords } from '../../app/limiterInWords.ts';
 import { count, duration } from '../../app/words.ts';
 import { visible } from '../../assignments/values/visible.ts';
 import type { FamilyStatus, RunStatus } from '../../runs/progress.ts';
@@ -82,5 +83,5 @@ const limiterLine = ({
     `budget ${budget} of ${limit} writes a window`,
     `${charged} charged`,
     `${Math.round(used * 100)} % used in the last one`,
-    ...(backoffUntil === null ? [] : [`held until ${backoffUntil} (${backoffReason})`]),
+    ...(backoffUntil === null ? [] : [`held until ${backoffUntil} (${backoffInWords(backoffReason)})`]),
   ].join(', ');

@@ -6,7 +6,7 @@ import type { LimiterChange } from '../../events.ts';
 import type { BatchRef, BatchStates, PermitRow, RowUpdate } from '../../runs/batchRow.ts';
 import { NOTHING_SENT, type LimiterEvent, type LimiterPolicy, type Settlement } from '../../runs/permit.ts';
 import type { RunStore } from '../../runs/runStore.ts';
-import { LEAVE_WAIT_SLICE_MS, paceFor, type Pace } from './pace.ts';
+import { LEAVE_WAIT_SLICE_MS, paceFor, permitToReplyMsOf, type Pace } from './pace.ts';
 
 /** Somebody has stopped the tenant (`pause --all`): work on its runs rests, whatever it was about to do. */
 export class TenantStopped extends Error {
@@ -73,7 +73,7 @@ export class Limiter {
   #clock: ClockReading | undefined;
   /** The last reading before a jump that the limiter has not been told of. */
   #untold: ClockReading | undefined;
-  /** Looks that were answered, as in LimiterPolicy: the next call tells of them. */
+  /** Reads that were answered, as in LimiterPolicy: the next call tells of them. */
   #answered: (readonly [chargeEnd: number, reads: number])[] = [];
 
   /** @param pace of the tenant, with the limits of all families */
@@ -116,7 +116,7 @@ export class Limiter {
       ...(alsoCharges && { also: { family: alsoCharges, ...limitsIn(paceFor(alsoCharges, this.#pace)) } }),
       ...limitsIn(this.#pace),
       windowMs: this.#pace.windowMs,
-      timeoutMs: this.#pace.permitValidMs + this.#pace.requestTimeoutMs,
+      timeoutMs: permitToReplyMsOf(this.#pace),
       endedInOrder: this.#endedInOrder,
       jumpedFrom: untold === undefined ? 0 : Math.round(untold.redis + performance.now() - untold.to),
     };
