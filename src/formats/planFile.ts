@@ -2,6 +2,7 @@ import type { RowNames } from '../assignments/rows/names.ts';
 import { z } from 'zod';
 import { INPUT_COLUMNS, type InputColumn } from '../assignments/rows/columns.ts';
 import { DECISION_KINDS, type Before, type Decision } from '../assignments/changes/decision.ts';
+import { WRITE_VIAS } from '../assignments/changes/decision.ts';
 import { STRATEGIES } from '../assignments/kinds/kind.ts';
 import type { CurrentAssignment } from '../assignments/changes/current.ts';
 import { GUARD_KINDS, type GuardKind } from '../assignments/guard/finding.ts';
@@ -119,7 +120,7 @@ export const planRowSchema = z.strictObject({
   input,
   names: z.strictObject({ policy: z.string().optional(), platform: z.string().optional() }).default({}),
   decision: z.enum(DECISION_KINDS),
-  via: z.enum(STRATEGIES),
+  via: z.enum(WRITE_VIAS),
   before: z.union([z.literal(['notRead', 'absent']), count, z.array(count)]),
   after: jsonObject,
   waitsFor: z.array(z.int().positive()).default([]),

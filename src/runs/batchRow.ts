@@ -54,6 +54,8 @@ export interface PermitRow extends RowState {
   readonly listName?: string;
   /** What other rows of its run have sent may be applied after its write: it is about something else. */
   readonly isApart?: boolean;
+  /** Its own write, sent again while an earlier one may still be applied, would be done twice. */
+  readonly isOnce?: boolean;
 }
 
 /** One row's new state, as `record` takes it. */

@@ -17,8 +17,8 @@ export const refusalSchema = z
   .strictObject({
     policyId: z.string().min(1).optional(),
     assignmentId: z.string().min(1).optional(),
-    /** `POST` is the `assign` action of a policy. */
-    method: z.enum(['GET', 'PATCH', 'POST']).default('PATCH'),
+    /** `POST` is the `assign` action of a policy, or a new assignment. */
+    method: z.enum(['GET', 'PATCH', 'POST', 'DELETE']).default('PATCH'),
     status: z.number().int().min(400).max(599).default(403),
     code: z.string().default('Forbidden'),
     message: z.string().default('Application is not authorized to perform this operation.'),

@@ -279,6 +279,7 @@ const permitRows = (needed: readonly NeededWrite[], all: readonly RecordedRow[],
       return {
         ...{ place: row.place, state: row.state, attempts: row.attempts, request },
         ...{ listName: listNameOf(graphUrl, pathOf(row)), isApart: isApart(decision, all) },
+        ...(decision.via === 'post' && { isOnce: true }),
         ...(image !== undefined && !isKept(image, row.before) && { before: image }),
         ...(isFirst ? { list } : row.list !== undefined && { list: null }),
       };

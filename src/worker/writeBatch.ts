@@ -2,6 +2,7 @@ import { backoffOf } from './limiter/backoff.ts';
 import { type Permit, asBefore, attemptsIn } from './limiter/permit.ts';
 import { randomUUID } from 'node:crypto';
 import { isJsonObject } from '../assignments/values/json.ts';
+import type { WriteVia } from '../assignments/changes/decision.ts';
 import { outcomeOf, type GraphError, type Outcome } from '../assignments/changes/outcome.ts';
 import { UserError } from '../errors.ts';
 import type { EnvelopeReply } from '../graph/client/graphClient.ts';
@@ -14,6 +15,7 @@ import type { NeededWrite } from './needed.ts';
 import { abortForRoute, pauseForPermission, pauseAtWork, refusedSignIn } from './pauseRun.ts';
 import { refusedWrites } from './writeRefusal.ts';
 import { writtenLists, type ReadLists } from './writtenLists.ts';
+import { oldNotRemoved } from './halfDone.ts';
 import { failure, mayLand, recordOf, recordOfRefused, type Traces } from './rowUpdate.ts';
 
 type Refused = Extract<EnvelopeReply, { kind: 'refused' }>;
@@ -90,9 +92,9 @@ export async function writeBatch(
       const refused = outcomes.find((outcome) => outcome.kind === 'signIn');
       if (refused) return refusedSignIn(run, asked, refused.error, deps, signal);
       if (refusal?.step !== undefined) return refusal.step;
-      for (const { outcome, method } of answered)
+      for (const { outcome, via } of answered)
         if (outcome.kind === 'routeRefused')
-          return abortForRoute(run, refusedRoute(run, method, outcome.error.code), deps);
+          return abortForRoute(run, refusedRoute(run, via, outcome.error.code), deps);
       if (outcomes.some(({ kind }) => kind !== 'lost')) signIn.worked(asked);
       if (outcomes.some(({ kind }) => kind === 'succeeded')) signIn.wrote(asked);
       return nextStep(states, runState);
@@ -100,14 +102,12 @@ export async function writeBatch(
   }
 }
 
-const refusedRoute = (
-  { runId, apiVersion, blind }: Run,
-  method: NeededWrite['request']['method'],
-  code: string,
-): string =>
-  method === 'PATCH' && apiVersion === 'beta' && !blind
-    ? `the tenant does not take PATCH on assignments (${code}): \`retarget resume ${runId} --strategy assign --work\` goes on by writing whole lists`
-    : `the tenant does not take writes of this kind, ${method === 'PATCH' ? 'patch' : 'assign'} (${code}); whole lists are written with --strategy assign, in beta and with a read`;
+const refusedRoute = ({ runId, apiVersion, blind }: Run, via: WriteVia, code: string): string =>
+  via === 'post' || via === 'delete'
+    ? `the tenant does not take writes of this kind, ${via} (${code}), and there is no other way`
+    : via === 'patch' && apiVersion === 'beta' && !blind
+      ? `the tenant does not take PATCH on assignments (${code}): \`retarget resume ${runId} --strategy assign --work\` goes on by writing whole lists`
+      : `the tenant does not take writes of this kind, ${via} (${code}); whole lists are written with --strategy assign, in beta and with a read`;
 
 /** The requests of a permit; undefined when one of them has lost a row to other hands since, and would say too much. */
 function permittedWrites(
@@ -125,12 +125,13 @@ interface Answered {
   readonly outcome: Outcome;
   readonly traces: Traces;
   readonly readsBack: boolean;
-  readonly method: NeededWrite['request']['method'];
+  readonly isUnfinished: boolean;
+  readonly via: WriteVia;
 }
 
-/** Whole lists are read back always, as what is missing from one is unassigned; the rows of a canary, to be judged. */
+/** Whole lists are read back always, as what is missing from one is unassigned, and what comes or goes by itself; the rows of a canary, to be judged. */
 const readsBack = ({ options }: Run, { method }: NeededWrite['request']): boolean =>
-  options.verify || options.canary !== null || method === 'POST';
+  options.verify || options.canary !== null || method !== 'PATCH';
 
 /** A write, and what came back for it; `requestId` is that of its envelope. */
 interface Sent {
@@ -147,19 +148,21 @@ function answeredWrite(
 ): Answered {
   const { request, decisions } = write;
   const sends = Math.max(...decisions.map(({ row }) => attemptsIn(permit, row.place)));
-  const outcome =
+  const [{ via = 'patch', isHalfDone = false, isUnfinished = false } = {}] = decisions;
+  const told =
     reply === undefined
       ? MISSING
       : asAsked(outcomeOf(reply, sends, limiter.pace.windowMs, random), run, write);
+  const outcome = isHalfDone && told.kind === 'failed' ? { ...told, error: oldNotRemoved(told.error) } : told;
   const isAnswered = reply?.kind === 'answered';
   const requestId = isAnswered ? reply.requestId : ofEnvelope;
-  const idAfter = isAnswered && request.method === 'PATCH' ? otherId(reply.body, decisions[0]) : undefined;
+  const idAfter = isAnswered && via !== 'assign' ? otherId(reply.body, decisions[0]) : undefined;
   return {
     decisions,
     outcome,
     traces: { clientRequestId, requestId, idAfter },
     readsBack: readsBack(run, request),
-    method: request.method,
+    ...{ isUnfinished, via },
   };
 }
 
@@ -203,9 +206,9 @@ function recordReplies(
   { answeredAt, isUnpaid }: { readonly answeredAt: number; readonly isUnpaid: boolean },
 ) {
   const at = now();
-  const records = answered.flatMap(({ decisions, outcome, traces, readsBack }) =>
+  const records = answered.flatMap(({ decisions, outcome, traces, ...more }) =>
     decisions.map(({ row }): RowUpdate => {
-      const terms = { at, readsBack };
+      const terms = { at, ...more };
       if (isUnpaid && outcome.kind === 'failed') {
         const detail = { at, ...failure(403, outcome.error) };
         return { ...asBefore(row.place, attemptsIn(permit, row.place)), detail };

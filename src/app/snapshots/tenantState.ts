@@ -4,7 +4,7 @@ import { assignmentFilters } from '../../graph/reads/assignmentFilters.ts';
 import { groupNames } from '../../graph/reads/groupNames.ts';
 import type { SendReads } from '../../graph/reads/reading.ts';
 import { listPath } from '../../assignments/kinds/address.ts';
-import { expectNoneLagging, readBelievedLists } from '../plan/believedLists.ts';
+import { expectNoneLagging, readBelievedLists } from '../believedLists.ts';
 import { expectRead } from '../plan/unreadable.ts';
 import { policyListsOf } from '../policyListsOf.ts';
 import type { Services } from '../services.ts';
