@@ -209,6 +209,14 @@ describe('Graph’s own objects, and backups of them, are rows', () => {
       },
       /behind a policy/,
     ],
+    [
+      'a policy of a kind that is not known',
+      {
+        ...POLICY,
+        'assignments@odata.context': `${ROOT.replace('Management', 'AppManagement')}/quantumApps('${P1}')/assignments`,
+      },
+      /does not know the kind of this policy \(quantumApps\)/,
+    ],
     ['an assignment without a target', { ...POLICY, assignments: [{ id: 'a' }] }, /no target/],
     ['text that no file may have', { ...POLICY, displayName: 'a\u0007b' }, /control character/],
   ])('%s is a problem', async (_, policy, message) => {
