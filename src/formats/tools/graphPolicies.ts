@@ -186,7 +186,8 @@ function cellsOf(
   }
   const named: readonly ToolCell[] = id === '' ? [] : [['assignmentId', id, '']];
   if (action === 'remove') return id === '' ? REMOVES_BY_ID : [['action', 'remove', ''], ...named];
-  const { id: _id, ...body } = entry;
+  // Where it comes from is Graph's to say, and not of every kind.
+  const { id: _id, source: _source, sourceId: _sourceId, ...body } = entry;
   const whole: ToolCell = isNothingBut(entry, SAID) ? ['target', target, ''] : ['body', body, ''];
   return action === 'add' ? [['action', 'add', ''], whole] : [...named, whole];
 }

@@ -123,6 +123,7 @@ const FILES: readonly [what: string, content: unknown, ...rows: Record<string, u
         ...POLICY,
         assignments: [
           {
+            ...ASSIGNMENT,
             id: 'a1',
             intent: 'required',
             target: target('allDevices'),
