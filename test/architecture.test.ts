@@ -115,13 +115,19 @@ const isPureImport = ({ from, names }: Import): boolean =>
 
 /** The registry, the stand-in for Graph, and the record's dictionary, whose words are bytes of its format. */
 const KNOWS_KINDS = (path: string): boolean =>
-  path.startsWith('assignments/kinds/') || path.startsWith('simulator/') || path === 'runs/batchCodec.ts';
+  path.startsWith('assignments/kinds/') ||
+  path.startsWith('simulator/') ||
+  // The words of other tools' files are those tools' own.
+  ['runs/batchCodec.ts', 'formats/tools/refusedTables.ts'].includes(path);
+
+/** Words of kinds that mean other things as well: who owns an assignment, what it is for. */
+const ALSO_MEANT = new Set(['policySet', 'policySets', 'intents']);
 
 const KIND_WORDS = KINDS.flatMap(({ policyType, collection, assignmentType }) => [
   policyType,
   collection,
   assignmentType.replace('#microsoft.graph.', ''),
-]);
+]).filter((word) => !ALSO_MEANT.has(word));
 
 /** What would have to be touched for every kind of policies more. What has no kind may be asked for anywhere. */
 const KIND_SPELLINGS: readonly { readonly what: string; readonly pattern: RegExp }[] = [

@@ -3,8 +3,9 @@ import { INPUT_COLUMNS, type InputColumn } from '../assignments/rows/columns.ts'
 import type { ReadingRules } from '../assignments/rows/rowReader.ts';
 import type { Selector } from '../assignments/rows/selector.ts';
 import { ruleEntries } from '../assignments/rules/rule.ts';
-import { kindOf, kindsIn, type PolicyType } from '../assignments/kinds/registry.ts';
+import { kindOf, kindsIn, type PolicyKind, type PolicyType } from '../assignments/kinds/registry.ts';
 import { withNames } from './names/namesOf.ts';
+import { readableKinds } from './readableKinds.ts';
 import type { Services } from './services.ts';
 import { shownPolicies } from './shownPolicies.ts';
 import { withReads } from './withReads.ts';
@@ -22,6 +23,8 @@ export interface Export {
    * like the whole.
    */
   readonly notShown: readonly string[];
+  /** Kinds that were not asked for, as the token of this sign-in does not allow them. */
+  readonly notAllowed: readonly PolicyKind[];
 }
 
 /**
@@ -34,7 +37,10 @@ export const exportAssignments = (
 ): Promise<Export> =>
   withReads(services, async (send, base) => {
     const { config } = services.identity;
-    const kinds = type === undefined ? kindsIn(config.apiVersion) : [kindOf(type)];
+    const { kinds, others: notAllowed } =
+      type === undefined
+        ? readableKinds(kindsIn(config.apiVersion), services.identity)
+        : { kinds: [kindOf(type)], others: [] };
     const { policies: shown, notShown } = await shownPolicies(kinds, send, base, services);
     const entries = shown.flatMap((policy) => ruleEntries(policy, fileRules(services)));
     // Names cost a read a group: where nothing is selected by them, only those of what is selected are read.
@@ -50,7 +56,7 @@ export const exportAssignments = (
     const rows = isByName ? plain : await withNames(plain, send, base);
     const policySet = found.filter((entry) => entry.isOfPolicySet).length;
     return {
-      ...{ rows, columns: columnsOf(rows), notShown },
+      ...{ rows, columns: columnsOf(rows), notShown, notAllowed },
       policies: new Set(sayable.map(({ policy }) => policy)).size,
       leftOut: { policySet, unspeakable: found.length - sayable.length - policySet },
     };

@@ -2,7 +2,7 @@ import type { GraphRequest } from './requestToGraph.ts';
 import type { Written } from './stats.ts';
 import { answerApprovals } from './approvalLists.ts';
 import type { Approvals } from './approvals.ts';
-import { readAssign, replaceList } from './assign.ts';
+import { readAssign, refusedList, replaceList } from './assign.ts';
 import { burdened, type BurdenSettings } from './burden.ts';
 import type { Copies } from './copies.ts';
 import { answerFilters, type FilterSettings } from './filters.ts';
@@ -15,7 +15,7 @@ import { readPatch, type RequestBody } from './patch.ts';
 import { badForIntune, badModel, noRoute, notFound, type Refused } from './refused.ts';
 import type { Refusals } from './refusals.ts';
 import { assignPath, routeOf, type Route } from './route.ts';
-import { kindOfSet, type PolicySet, type PolicyType } from './policyKinds.ts';
+import { kindOfSet, type PolicySet, type PolicyType, type SimulatedKind } from './policyKinds.ts';
 import {
   applyPatch,
   overwrittenBy,
@@ -41,6 +41,8 @@ export interface TenantEdge {
   readonly expandedEntriesMax: number | null;
   readonly expandedEmpty: readonly string[];
   readonly refusePatch: readonly PolicyType[];
+  /** Kinds that the token may neither read nor write. */
+  readonly kindsRefused: readonly PolicyType[];
   readonly storeSource: boolean;
   readonly burden: BurdenSettings;
   readonly assignReply: 'list' | 'null';
@@ -60,6 +62,7 @@ export function answer(request: GraphRequest, edge: TenantEdge): Answer {
   const queryAt = request.url.indexOf('?');
   const path = queryAt === -1 ? request.url : request.url.slice(0, queryAt);
   const route = routeOf(path, request.version);
+  if ('set' in route && edge.kindsRefused.includes(kindOfSet(route.set).type)) return { refused: FORBIDDEN };
   if (route.kind === 'unknown') {
     return { refused: badModel(`Resource not found for the segment '${route.segment}'.`) };
   }
@@ -68,7 +71,7 @@ export function answer(request: GraphRequest, edge: TenantEdge): Answer {
   const query = new URLSearchParams(queryAt === -1 ? '' : request.url.slice(queryAt + 1));
   const address = `${edge.root}/${request.version}${path.startsWith('/') ? '' : '/'}${path}`;
   if (route.kind === 'group') return answerGroups(request.method, route, query, address, edge.surroundings);
-  if (request.method !== 'GET' || route.kind === 'assign')
+  if (request.method !== 'GET' || route.kind === 'assign' || route.kind === 'noAction')
     return { refused: noRoute(request.method, TEMPLATES[route.kind]) };
 
   const isPolicy = route.kind === 'policies' || route.kind === 'policy';
@@ -81,6 +84,14 @@ export function answer(request: GraphRequest, edge: TenantEdge): Answer {
   return read(request, address, query, route, edge);
 }
 
+/** Without licence, permission or role. */
+const FORBIDDEN: Refused = {
+  status: 403,
+  code: 'Forbidden',
+  message: 'Application is not authorized to perform this operation.',
+  born: 'intune',
+};
+
 type KnownRoute = Exclude<Route, { kind: 'unknown' }>;
 type PolicyRoute = Extract<KnownRoute, { kind: 'policies' | 'policy' | 'assignments' | 'assignment' }>;
 
@@ -90,6 +101,7 @@ const TEMPLATES: Readonly<Record<Exclude<KnownRoute['kind'], 'group'>, string>> 
   assignments: '~/singleton/navigation/key/navigation',
   assignment: '~/singleton/navigation/key/navigation/key',
   assign: '~/singleton/navigation/key/action',
+  noAction: '~/singleton/navigation/key/action',
   filters: '~/singleton/navigation',
   approvalPolicies: '~/singleton/navigation',
   approvalRequests: '~/singleton/navigation',
@@ -149,6 +161,8 @@ function assignPolicy(
   const policy = edge.tenant.policy(set, policyId);
   if (policy === undefined) return { refused: notFound('Policy') };
   if ('refused' in read) return read;
+  const refusedByKind = refusedList(policy, read.entries);
+  if (refusedByKind !== undefined) return { refused: refusedByKind };
   const unapproved = waitsForApproval(request, set, edge);
   if (unapproved !== undefined) return { refused: unapproved };
   const list = policy.lists.get('')?.assignments ?? new Map<string, StoredAssignment>();
@@ -159,7 +173,7 @@ function assignPolicy(
   // After the reply is made: it shows the list as it was asked for, and only who reads again finds out.
   if (edge.loses !== undefined) loseFrom(list, before, edge.loses);
   const wrote = { what: 'list', key: assignPath(set, policy.id) } as const;
-  if (kindOfSet(set).assign.answers === 'nothing') return { status: 204, body: null, wrote };
+  if (kindOfSet(set).assign?.answers === 'nothing') return { status: 204, body: null, wrote };
   return { status: 200, body: edge.assignReply === 'null' ? null : { value }, wrote };
 }
 
@@ -185,7 +199,8 @@ function read(
   });
   const expandedIn = (policy: Policy): Record<string, unknown> => {
     const list = policy.lists.get('')?.assignments;
-    if (list === undefined || edge.expandedEmpty.includes(policy.id)) return { assignments: [] };
+    const isEmpty = route.kind === 'policy' && kindOfSet(policy.set).expandsOne?.(policy) === 'empty';
+    if (list === undefined || isEmpty || edge.expandedEmpty.includes(policy.id)) return { assignments: [] };
     const all = [...edge.copies.shown(list, edge.expandLagMs).values()];
     const max = edge.expandedEntriesMax ?? all.length;
     const assignments = all
@@ -196,6 +211,9 @@ function read(
     return { assignments, 'assignments@odata.nextLink': `${path}?$skiptoken=${tokenFor(max)}` };
   };
 
+  const kind = kindOfSet(route.set);
+  const refused = refusedRead(route, query, kind);
+  if (refused !== undefined) return { refused };
   const rule =
     route.kind === 'policies'
       ? undefined
@@ -236,6 +254,23 @@ function read(
       return { status: 200, body };
     }
   }
+}
+
+/** What the collections of some kinds do not take, and some lists. */
+function refusedRead(
+  { kind: what }: PolicyRoute,
+  query: URLSearchParams,
+  { expandsAll, takesListFilter, listsAlone }: SimulatedKind,
+): Refused | undefined {
+  if (what === 'policies') {
+    const isFiltered = query.has('$filter');
+    if (isFiltered && !takesListFilter) return badForIntune('The query option $filter is not supported.');
+    if (query.has('$expand') && (expandsAll === 'no' || (expandsAll === 'withFilter' && !isFiltered)))
+      return badForIntune('The query option $expand is not supported.');
+  }
+  return (what === 'assignments' || what === 'assignment') && !listsAlone
+    ? noRoute('GET', TEMPLATES[what])
+    : undefined;
 }
 
 const NO_BURDEN: BurdenSettings = { entryBytes: 0, nestDepth: 0 };

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { jsonObject, readAssignment, type AssignmentPatch, type RequestBody } from './patch.ts';
-import { badForIntune, badModel, type Refused } from './refused.ts';
+import { badForIntune, badModel, noRoute, type Refused } from './refused.ts';
 import { assignmentPath } from './route.ts';
 import type { ApiVersion } from './apiVersion.ts';
 import { kindOfSet, type PolicySet } from './policyKinds.ts';
 import {
+  FILTER_ID,
+  plainTypeName,
   groupIdentity,
   idOfTarget,
   isObject,
@@ -18,6 +20,8 @@ import { initialOwn, listByIds, type Policy, type StoredAssignment } from './ten
 export interface AssignEntry {
   readonly id: string | undefined;
   readonly wanted: AssignmentPatch & { readonly target: GraphTarget };
+  /** The names of the properties that its target was sent with. */
+  readonly targetNames: readonly string[];
 }
 
 /**
@@ -33,7 +37,9 @@ export function readAssign(
 ): { entries: AssignEntry[] } | { refused: Refused } {
   const read = jsonObject(body);
   if ('refused' in read) return read;
-  const { parameter } = kindOfSet(set).assign;
+  const { assign } = kindOfSet(set);
+  if (assign === null) return { refused: noRoute('POST', '~/singleton/navigation/key/action') };
+  const { parameter } = assign;
   const { [parameter]: assignments, ...others } = read.given;
   const [unknown] = Object.keys(others);
   if (unknown !== undefined) {
@@ -76,7 +82,29 @@ function readEntry(
   const { target } = read.patch;
   if (target === undefined)
     return { refused: badForIntune("Required property 'target' is missing or empty.") };
-  return { id: id ?? undefined, wanted: { ...read.patch, target } };
+  const lacking = Object.entries(kindOfSet(set).own).find(
+    ([name, { required }]) => required && (read.patch[name] ?? null) === null,
+  );
+  if (lacking !== undefined)
+    return { refused: badForIntune(`Required property '${lacking[0]}' is missing or empty.`) };
+  const targetNames = isObject(given.target) ? Object.keys(given.target) : [];
+  return { id: id ?? undefined, wanted: { ...read.patch, target }, targetNames };
+}
+
+/** Why Intune refuses a list for this policy; undefined: it takes it. */
+export function refusedList(policy: Policy, entries: readonly AssignEntry[]): Refused | undefined {
+  const { targets, takesFilter, refuses } = kindOfSet(policy.set);
+  for (const { wanted, targetNames } of entries) {
+    const { target, ...own } = wanted;
+    const type = plainTypeName(target['@odata.type'])?.replace(/AssignmentTarget$/, '') ?? '';
+    if (targets !== undefined && !targets.includes(type))
+      return badForIntune(`Targets of type '${type}' are not supported for this policy.`);
+    if ((target[FILTER_ID] ?? null) !== null && takesFilter?.(policy) === false)
+      return badForIntune('Assignment filters are not supported for this policy.');
+    const why = refuses?.(policy, { target, own, targetNames });
+    if (why !== undefined) return badForIntune(why);
+  }
+  return undefined;
 }
 
 /**
@@ -95,7 +123,7 @@ function readEntry(
 export function replaceList(policy: Policy, entries: readonly AssignEntry[], rekey: boolean): void {
   const list = policy.lists.get('')?.assignments ?? new Map<string, StoredAssignment>();
   const usedIds = new Set(list.keys());
-  const identityOf = rekey ? groupIdentity : targetIdentity;
+  const identityOf = identityIn(policy, rekey);
   const [ofSets, direct] = [true, false].map((owned) =>
     [...list.values()].filter(({ ownedByPolicySet }) => ownedByPolicySet === owned),
   ) as [StoredAssignment[], StoredAssignment[]];
@@ -110,7 +138,7 @@ export function replaceList(policy: Policy, entries: readonly AssignEntry[], rek
       next.push(current);
       continue;
     }
-    const target = identityOf(entry.wanted.target);
+    const target = identityOf(entry.wanted);
     if (targets.has(target)) continue;
     targets.add(target);
     if (current !== undefined) left.delete(current);
@@ -119,6 +147,20 @@ export function replaceList(policy: Policy, entries: readonly AssignEntry[], rek
   const ofPolicySets = [...left].filter(({ ownedByPolicySet }) => ownedByPolicySet);
   listByIds(list, [...ofPolicySets, ...next]);
 }
+
+/** What is equal for two entries that can't stand beside each other. */
+type IdentityOf = (entry: { readonly target: GraphTarget; readonly intent?: unknown }) => string;
+
+function identityIn({ set }: Policy, rekey: boolean): IdentityOf {
+  if (kindOfSet(set).byIntent)
+    return ({ target, intent }) => `${targetIdentity(target)} ${String(intent).toLowerCase()}`;
+  return ({ target }) => (rekey ? groupIdentity(target) : targetIdentity(target));
+}
+
+const asEntry = ({ target, own }: StoredAssignment): Parameters<IdentityOf>[0] => ({
+  target,
+  intent: own['intent'],
+});
 
 /** Whether an entry is an assignment as it was read. */
 const isAsRead = ({ id, wanted }: AssignEntry, stored: StoredAssignment): boolean =>
@@ -129,19 +171,19 @@ const isAsRead = ({ id, wanted }: AssignEntry, stored: StoredAssignment): boolea
 function onlyIn(
   ofSets: readonly StoredAssignment[],
   direct: readonly StoredAssignment[],
-  identityOf: (target: GraphTarget) => string,
+  identityOf: IdentityOf,
 ): string[] {
-  const others = new Set(direct.map(({ target }) => identityOf(target)));
-  return ofSets.map(({ target }) => identityOf(target)).filter((identity) => !others.has(identity));
+  const others = new Set(direct.map((each) => identityOf(asEntry(each))));
+  return ofSets.map((each) => identityOf(asEntry(each))).filter((identity) => !others.has(identity));
 }
 
 function currentOne(
   { id, wanted }: AssignEntry,
   candidates: readonly StoredAssignment[],
-  identityOf: (target: GraphTarget) => string,
+  identityOf: IdentityOf,
 ): StoredAssignment | undefined {
-  const target = identityOf(wanted.target);
-  const sameTarget = candidates.filter((candidate) => identityOf(candidate.target) === target);
+  const target = identityOf(wanted);
+  const sameTarget = candidates.filter((candidate) => identityOf(asEntry(candidate)) === target);
   const sameId = (candidate: StoredAssignment): boolean => candidate.id.toLowerCase() === id?.toLowerCase();
   // A policy set and an administrator can assign the same target: the direct one is meant unless the id says otherwise.
   return (
@@ -156,21 +198,36 @@ function written(
   policy: Policy,
   current: StoredAssignment | undefined,
   { wanted }: AssignEntry,
-  ids: { rekey: boolean; usedIds: Set<string>; identityOf: (target: GraphTarget) => string },
+  ids: { rekey: boolean; usedIds: Set<string>; identityOf: IdentityOf },
 ): StoredAssignment {
-  const staysAt = current !== undefined && ids.identityOf(current.target) === ids.identityOf(wanted.target);
-  const id =
-    current !== undefined && (staysAt || !ids.rekey) ? current.id : idFor(policy, wanted.target, ids);
+  const staysAt = current !== undefined && ids.identityOf(asEntry(current)) === ids.identityOf(wanted);
+  const id = current !== undefined && (staysAt || !ids.rekey) ? current.id : idFor(policy, wanted, ids);
   const key = current?.key ?? assignmentPath(policy.set, policy.id, '', id);
   const { target, ...own } = wanted;
-  return { id, target, own: { ...initialOwn(policy.set), ...own }, key, ownedByPolicySet: false };
+  const initial = initialOwn(policy.set);
+  const stamp = 'lastModifiedDateTime' in initial && { lastModifiedDateTime: new Date().toISOString() };
+  return { id, target, own: { ...initial, ...own, ...stamp }, key, ownedByPolicySet: false };
+}
+
+/** As Intune makes them: `{groupId}_{intent}_{n}`, the same for two apps. */
+function freeAppId(target: GraphTarget, intent: unknown, usedIds: ReadonlySet<string>): string {
+  const number = ['available', 'required', 'uninstall', 'availableWithoutEnrollment'].indexOf(String(intent));
+  for (let n = 0; ; n += 1) {
+    const id = `${idOfTarget(target)}_${number}_${n}`;
+    if (!usedIds.has(id.toLowerCase())) return id;
+  }
 }
 
 function idFor(
   policy: Policy,
-  target: GraphTarget,
+  { target, intent }: AssignEntry['wanted'],
   { rekey, usedIds }: { rekey: boolean; usedIds: Set<string> },
 ): string {
+  if (kindOfSet(policy.set).byIntent) {
+    const id = freeAppId(target, intent, usedIds);
+    usedIds.add(id.toLowerCase());
+    return id;
+  }
   const composed = `${policy.id}_${idOfTarget(target)}`;
   const id = rekey && !usedIds.has(composed.toLowerCase()) ? composed : randomUUID();
   usedIds.add(id.toLowerCase());

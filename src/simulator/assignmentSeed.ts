@@ -6,7 +6,10 @@ export const policyTypeSchema = z.enum(POLICY_TYPES);
 /** Types that nobody knows are taken: a tenant may hold what no documentation names. */
 export const targetSchema = z.looseObject({ '@odata.type': z.string().min(1) });
 
-export const intentSchema = z.enum(['apply', 'remove']);
+export const intentSchema = z.enum([
+  ...(['apply', 'remove'] as const),
+  ...(['available', 'required', 'uninstall', 'availableWithoutEnrollment'] as const),
+]);
 
 /** An assignment that the tenant holds, as a person writes it into a tenant file. */
 export const assignmentSchema = z.strictObject({

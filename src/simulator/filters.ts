@@ -55,7 +55,7 @@ const shown = ({ id, displayName, platform, rule }: AssignmentFilter): Record<st
   rule,
   roleScopeTags: ['0'],
   payloads: [],
-  assignmentFilterManagementType: 'devices',
+  assignmentFilterManagementType: platform.endsWith('MobileApplicationManagement') ? 'apps' : 'devices',
 });
 
 const FORBIDDEN: Refused = {

@@ -13,6 +13,7 @@ interface PlainFlags {
   configurations: number;
   compliancePolicies: number;
   assignmentsPerPolicy: number;
+  kinds: number;
   policySetShare: number;
   unknownTargetShare: number;
   unknownPropertyShare: number;
@@ -148,6 +149,13 @@ export const SIMULATOR_FLAGS: readonly SimulatorFlag[] = [
     flags: '--assignments-per-policy <n>',
     description: 'assignments to make up for each',
     defaultText: String(DEFAULT_TENANT.assignmentsPerPolicy),
+    parse: number,
+  },
+  {
+    key: 'kinds',
+    flags: '--kinds <n>',
+    description: 'policies to make up of every other kind: settings catalog, apps, scripts, …',
+    defaultText: '0',
     parse: number,
   },
   {
@@ -370,6 +378,13 @@ export const SIMULATOR_FLAGS: readonly SimulatorFlag[] = [
     parse: list,
   },
   {
+    key: 'kindsRefused',
+    flags: '--kinds-refused <type,…>',
+    description: 'policy types that the token may neither read nor write',
+    defaultText: 'none',
+    parse: list,
+  },
+  {
     key: 'assignReply',
     flags: '--assign-reply <kind>',
     description: 'what a done assign is answered with: list or null',
@@ -522,6 +537,7 @@ export async function simulatorOptions(
     configurations,
     compliancePolicies,
     assignmentsPerPolicy,
+    kinds,
     policySetShare,
     unknownTargetShare,
     unknownPropertyShare,
@@ -535,6 +551,7 @@ export async function simulatorOptions(
           assignmentsPerPolicy: assignmentsPerPolicy ?? DEFAULT_TENANT.assignmentsPerPolicy,
           seed: settings.seed ?? DEFAULT_SETTINGS.seed,
           nested: true,
+          kinds,
           policySetShare,
           unknownTargetShare,
           unknownPropertyShare,

@@ -1,5 +1,6 @@
 import type { AssignmentFilter } from './filters.ts';
 import { anyPolicyType, platformOf, PLATFORMS, type Platform } from './policyTypes.ts';
+import { generateKinds } from './generateKinds.ts';
 import { randomGuid, seededRandom, type Random } from './random.ts';
 import { nestedForms } from './route.ts';
 import { idOfTarget } from './target.ts';
@@ -14,6 +15,8 @@ export interface GeneratedTenant {
   readonly seed: number;
   /** Whether some configurations have nested lists too: a fifth of them, and at least one of each of the nine forms. */
   readonly nested: boolean;
+  /** Policies of each other kind (settings catalog, apps, scripts, …); 0 by default. */
+  readonly kinds?: number | undefined;
   /** Share of the assignments that a policy set made; 0 by default. */
   readonly policySetShare?: number | undefined;
   /** Share of the assignments with a target that no documentation names; 0 by default. */
@@ -36,6 +39,7 @@ const POLICY_SETS = 3;
 const TYPES_SALT = 0x7e57_0001;
 const ODDITIES_SALT = 0x7e57_0002;
 const PROPERTIES_SALT = 0x7e57_0003;
+const KINDS_SALT = 0x7e57_0004;
 
 /** A tenant as an admin might find it: every endpoint form, groups, exclusions, filters, everybody. */
 export function generateTenant(wanted: GeneratedTenant): TenantSeed {
@@ -83,7 +87,14 @@ export function generateTenant(wanted: GeneratedTenant): TenantSeed {
       assignments: assignmentsFor(id, wanted, filtersFor(platformOf(odataType), filters), random),
     });
   }
-  return { policies: withOddities(policies, wanted), filters };
+  const more = generateKinds({
+    ...{ perKind: wanted.kinds ?? 0, assignmentsPerPolicy: wanted.assignmentsPerPolicy },
+    seed: wanted.seed ^ KINDS_SALT,
+  });
+  return {
+    policies: [...withOddities(policies, wanted), ...more.policies],
+    filters: more.policies.length === 0 ? filters : [...filters, ...more.filters],
+  };
 }
 
 /** The filters are of one platform after the other, so that each has as many. */

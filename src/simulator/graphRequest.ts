@@ -112,7 +112,7 @@ export const sortOf = ({ method, url }: Pick<GraphRequest, 'method' | 'url'>): S
 const instead = (request: GraphRequest): GraphRequest => ({
   ...request,
   method: 'GET',
-  url: request.url.replace(/\/assign$/, '/assignments'),
+  url: request.url.replace(/(\/microsoft\.graph\.\w+)?\/assign$/, '/assignments'),
 });
 
 /** The directory has limits of its own, far away from these: learn.microsoft.com/graph/throttling-limits. */
@@ -169,6 +169,7 @@ const tenantEdge = (world: SimulatorState, { root }: Caller, loses?: ListLoss) =
   expandedEntriesMax: world.settings.expandedEntriesMax,
   expandedEmpty: world.settings.expandedEmpty,
   refusePatch: world.settings.refusePatch,
+  kindsRefused: world.settings.kindsRefused,
   assignReply: world.settings.assignReply,
   loses: loses && { what: loses, every: world.settings.dropEvery },
   approvalFor: world.settings.approvalFor,

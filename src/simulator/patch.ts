@@ -1,7 +1,8 @@
 import { unburdened } from './burden.ts';
 import { badModel, noSuchProperty, type Refused } from './refused.ts';
 import type { ApiVersion } from './apiVersion.ts';
-import { kindOfSet, type OwnProperty, type PolicySet } from './policyKinds.ts';
+import type { OwnProperty } from './kindShape.ts';
+import { kindOfSet, type PolicySet } from './policyKinds.ts';
 import {
   isObject,
   notInEnum,
@@ -92,6 +93,12 @@ export function readAssignment(
 }
 
 function ownPropertyWrong(value: unknown, { takes }: OwnProperty): Refused | undefined {
+  if (typeof takes === 'object' && 'abstractType' in takes) {
+    if (value === null) return undefined;
+    return isObject(value) && plainTypeName(value['@odata.type']) !== undefined
+      ? undefined
+      : badModel(`Cannot create an instance of the abstract type 'microsoft.graph.${takes.abstractType}'.`);
+  }
   if (typeof takes === 'object')
     return takes.members.some((member) => member === value) ? undefined : notInEnum(value, takes.enumName);
   const cannot = (type: string): Refused =>

@@ -1,38 +1,5 @@
-import type { ApiVersion } from './apiVersion.ts';
-
-/** A key among fixed segments. */
-export const ANY_ID = Symbol('any id');
-
-/** A property that an assignment has besides `id` and `target`, in beta only. */
-export interface OwnProperty {
-  readonly takes:
-    'text or null' | 'boolean' | 'object or null' | { enumName: string; members: readonly string[] };
-  /** What it is where nobody says it. */
-  readonly initial: unknown;
-  /** OData ignores read-only properties that are sent. */
-  readonly readOnly?: true;
-}
-
-/** One kind of policies. A new one is an entry of the table below. */
-interface PolicyKind {
-  /** As settings and tenant files name it. */
-  readonly type: string;
-  readonly set: string;
-  readonly area: 'deviceManagement' | 'deviceAppManagement';
-  readonly versions: readonly ApiVersion[];
-  readonly nestedForms: readonly (readonly (string | typeof ANY_ID)[])[];
-  /** The property that shows a policy's name. */
-  readonly name: 'displayName' | 'name';
-  /** Some of the types of its policies; the first is what a policy is when nobody says it. */
-  readonly policyTypes: readonly [string, ...string[]];
-  readonly assignmentType: string;
-  readonly own: Readonly<Record<string, OwnProperty>>;
-  readonly takesPatch: boolean;
-  /** The parameter of `assign` that has the list, and what is answered. */
-  readonly assign: { readonly parameter: string; readonly answers: 'list' | 'nothing' };
-  /** The `operationApprovalPolicyType` that covers it. */
-  readonly approvalType: string;
-}
+import { ANY_ID, type OwnProperty, type PolicyKind } from './kindShape.ts';
+import { MORE_KINDS } from './moreKinds.ts';
 
 const INTENT: OwnProperty = {
   takes: { enumName: 'deviceConfigAssignmentIntent', members: ['apply', 'remove'] },
@@ -43,6 +10,9 @@ const SOURCE: OwnProperty = {
   initial: 'direct',
 };
 const SOURCE_ID: OwnProperty = { takes: 'text or null', initial: null };
+
+/** Its lists are shown whichever way they are asked for. */
+const LISTED = { expandsAll: 'yes', takesListFilter: true, listsAlone: true } as const;
 
 /** Written down from Microsoft's documentation, apart from the table that the product builds its URLs with. */
 const TABLE = [
@@ -90,6 +60,7 @@ const TABLE = [
     takesPatch: true,
     assign: { parameter: 'assignments', answers: 'list' },
     approvalType: 'configurationPolicy',
+    ...LISTED,
   },
   {
     type: 'deviceCompliancePolicy',
@@ -111,7 +82,9 @@ const TABLE = [
     takesPatch: true,
     assign: { parameter: 'assignments', answers: 'list' },
     approvalType: 'compliancePolicy',
+    ...LISTED,
   },
+  ...MORE_KINDS,
 ] as const satisfies readonly PolicyKind[];
 
 export type PolicySet = (typeof TABLE)[number]['set'];

@@ -1,5 +1,6 @@
 import type { ApiVersion } from './apiVersion.ts';
-import { ANY_ID, kindIn, KINDS, kindOfSet, type PolicySet } from './policyKinds.ts';
+import { ANY_ID } from './kindShape.ts';
+import { kindIn, KINDS, kindOfSet, type PolicySet } from './policyKinds.ts';
 
 /**
  * Which resource a URL names. The forms are written down from Microsoft's documentation, apart from the ones that the
@@ -13,6 +14,8 @@ export type Route =
   | { kind: 'assignment'; set: PolicySet; policyId: string; via: string; assignmentId: string }
   /** The action that replaces a policy's list. */
   | { kind: 'assign'; set: PolicySet; policyId: string }
+  /** The same where Graph has none. */
+  | { kind: 'noAction' }
   /** What Multi Admin Approval asks for, and the requests that wait for it. */
   | { kind: 'approvalPolicies' }
   | { kind: 'approvalRequests' }
@@ -64,7 +67,9 @@ export function routeOf(path: string, version: ApiVersion): Route {
   const { set } = found;
   if (policyId === undefined) return { kind: 'policies', set };
   if (rest.length === 0) return { kind: 'policy', set, policyId };
-  if (rest.length === 1 && rest[0] === 'assign') return { kind: 'assign', set, policyId };
+  if (rest.at(-1) === 'assign' && rest.slice(0, -1).join('/') === (found.assign?.cast ?? ''))
+    return { kind: 'assign', set, policyId };
+  if (rest.length === 1 && rest[0] === 'assign') return { kind: 'noAction' };
 
   const isList = rest.at(-1) === 'assignments';
   if (!isList && rest.at(-2) !== 'assignments') return { kind: 'unknown', segment: rest[0] ?? '' };

@@ -77,6 +77,8 @@ export const settingsSchema = z.strictObject({
   rekey: z.boolean(),
   /** Policy types that take no PATCH of an assignment, only `assign`. */
   refusePatch: z.array(z.enum(POLICY_TYPES)),
+  /** Policy types that the token may neither read nor write, whatever else it may. */
+  kindsRefused: z.array(z.enum(POLICY_TYPES)),
   /** The body of an `assign` that was done: the policy's list, or null. */
   assignReply: z.enum(['list', 'null']),
   /** Of the entries that an `assign` keeps, `entriesDropped` loses the first of so many. */
@@ -159,6 +161,7 @@ export const DEFAULT_SETTINGS: SimulatorSettings = {
   pageSize: 1_000,
   rekey: false,
   refusePatch: [],
+  kindsRefused: [],
   assignReply: 'list',
   dropEvery: 3,
   firstWrites: [],

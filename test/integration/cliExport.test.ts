@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { KINDS } from '../../src/assignments/kinds/registry.ts';
 import { generateTenant } from '../../src/simulator/generateTenant.ts';
 import type { TenantSeed } from '../../src/simulator/tenantFile.ts';
 import { ALLOW_ALL, bench, type Bench } from '../support/cli.ts';
@@ -226,7 +227,7 @@ describe('export', () => {
   });
 
   test.each([
-    [['deviceCompliancePolicies', 'deviceConfigurations'], []],
+    [KINDS.map(({ collection }) => collection), []],
     [['deviceCompliancePolicies'], ['--type', 'deviceCompliancePolicy']],
   ])(
     'of which all that is asked for is forbidden (%j) ends with 4 and leaves no file',

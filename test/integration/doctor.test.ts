@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { KINDS } from '../../src/assignments/kinds/registry.ts';
 import type { Check } from '../../src/app/doctor/check.ts';
 import { makeCertificate } from '../support/certificates.ts';
 import { bench, type Bench } from '../support/cli.ts';
@@ -98,11 +99,12 @@ describe('doctor', () => {
     });
     expect(found.check('sign-in').message).toContain(`app ${APP}`);
     expect(found.check('permission').message).toContain('DeviceManagementConfiguration.ReadWrite.All');
-    expect(here.simulator.stats().requests).toEqual({ GET: 4 });
+    // Each kind once, the approvals, and the tenant’s name.
+    expect(here.simulator.stats().requests).toEqual({ GET: KINDS.length + 2 });
     const shown = await here.run(['doctor']);
     expect(shown).toMatchObject({ exitCode: 0, stderr: '' });
     const names = ['redis', 'redis settings', 'redis memory', 'redis latency', 'sign-in', 'permission'];
-    for (const name of [...names, 'tenant', 'graph', 'clock', 'intune'])
+    for (const name of [...names, 'tenant', 'graph', 'clock', 'intune', 'kinds'])
       expect(shown.stdout).toMatch(new RegExp(`^ok +${name} +\\S`, 'm'));
   });
 

@@ -85,7 +85,7 @@ async function workOn({ simulator, env, dir }: Site, afterAKill: boolean): Promi
   expect(simulator.stats().writtenAgain).toEqual([]);
 }
 
-async function workUntilKilled({
+export async function workUntilKilled({
   simulator,
   env,
   dir,

@@ -2,16 +2,16 @@ import { endsBefore } from '../../graph/auth/claims.ts';
 import { randomUUID } from 'node:crypto';
 import { isJsonObject } from '../../assignments/values/json.ts';
 import type { ApiVersion } from '../../assignments/values/apiVersion.ts';
-import type { Permissions } from '../../assignments/kinds/permissions.ts';
+import { CONFIGURATION, type Permission } from '../../assignments/kinds/permissions.ts';
 import { capitalized } from '../../assignments/kinds/kind.ts';
-import { KINDS, kindsIn, type PolicyKind, type PolicyType } from '../../assignments/kinds/registry.ts';
+import { kindsIn, type PolicyKind, type PolicyType } from '../../assignments/kinds/registry.ts';
 import { UserError } from '../../errors.ts';
 import { APPROVAL_POLICIES, policyTypesIn } from '../../graph/reads/approvals.ts';
 import { type Credentials } from '../../graph/auth/credentials.ts';
 import { createGraphClient, type EnvelopeReply, type GraphClient } from '../../graph/client/graphClient.ts';
 import { accessOf, grantRemedy, PERMISSIONS } from '../../graph/auth/permission.ts';
 import { authorityFrom } from '../../graph/auth/credentialSource.ts';
-import type { LostWhy, Reply } from '../../graph/client/batchEnvelope.ts';
+import { BATCH_SIZE_MAX, type LostWhy, type Reply } from '../../graph/client/batchEnvelope.ts';
 import { namesProxy, proxyFor, type Proxy } from '../../graph/client/proxy.ts';
 import { cheapestRead } from '../../graph/client/tellReach.ts';
 import { VERSION } from '../../version.ts';
@@ -55,20 +55,21 @@ export async function graphDiagnosis(known: Identity, host: Host): Promise<Graph
   try {
     const asked = Date.now();
     const kinds = kindsIn(identity.config.apiVersion);
-    const requests = kinds.map((kind) => ({
-      method: 'GET' as const,
-      url: cheapestRead(kind),
-      clientRequestId: randomUUID(),
-    }));
-    const options = { signal: host.interrupted, deadlineMs: SEND_WITHIN_MS };
-    const reply = await graph.postBatch(requests, options);
+    const [first = [], ...rest] = batched(kinds);
+    const readOf = (some: readonly PolicyKind[]): Promise<EnvelopeReply> =>
+      graph.postBatch(
+        some.map((kind) => ({ method: 'GET', url: cheapestRead(kind), clientRequestId: randomUUID() })),
+        { signal: host.interrupted, deadlineMs: SEND_WITHIN_MS },
+      );
+    const reply = await readOf(first);
     const tookMs = Date.now() - asked;
     const reached = [
       ...proxyCheck(identity),
       reachCheck(reply, tookMs, identity),
       ...clockCheck(reply, asked + tookMs / 2),
     ];
-    const reads = isSignedIn ? intuneChecks(reply, kinds, identity) : [];
+    const more = isSignedIn && reply.kind === 'replies' ? await Promise.all(rest.map(readOf)) : [];
+    const reads = isSignedIn ? kindChecks([reply, ...more], [first, ...rest], identity) : [];
     const isThere = isSignedIn && reply.kind !== 'unreached';
     const tenant = isThere ? await tenantCheck(identity, graph, host) : { domain: null, checks: [] };
     const types = isThere ? await typesToApprove(beta, host) : new Set<PolicyType>();
@@ -83,6 +84,11 @@ export async function graphDiagnosis(known: Identity, host: Host): Promise<Graph
     await beta.close();
   }
 }
+
+const batched = (kinds: readonly PolicyKind[]): readonly (readonly PolicyKind[])[] =>
+  Array.from({ length: Math.ceil(kinds.length / BATCH_SIZE_MAX) }, (_, i) =>
+    kinds.slice(i * BATCH_SIZE_MAX, (i + 1) * BATCH_SIZE_MAX),
+  );
 
 /** One page: there is at most one approval policy for each type and platform. */
 async function typesToApprove(beta: GraphClient, { interrupted }: Host): Promise<ReadonlySet<PolicyType>> {
@@ -138,26 +144,38 @@ async function signInChecks(
   const end = note === undefined ? [] : [warning('token end', note, RENEWED_SIGN_IN)];
   return {
     identity,
-    checks: [signedIn, ...end, ...PERMISSIONS.map((each) => permissionCheck(identity, each))],
+    checks: [signedIn, ...end, ...permissionChecks(identity)],
   };
 }
 
-/** A sign-in that may write some kinds of policies may well be meant for those alone. */
-function permissionCheck({ signedIn }: Identity, needed: Permissions): Check {
+/**
+ * What is held of the permissions to write. A sign-in that may write some kinds may well be meant for those alone: what it lacks for the
+ * others stands with the kinds.
+ */
+function permissionChecks(identity: Identity): readonly Check[] {
+  const claims = identity.signedIn?.claims;
+  const held = PERMISSIONS.filter((each) => accessOf(claims, [each]) === 'write');
+  return held.length > 0
+    ? [ok('permission', `${held.map(({ write }) => write.name).join(', ')}: reads and writes.`)]
+    : [lackingCheck(identity)];
+}
+
+function lackingCheck({ signedIn }: Identity): Check {
   const claims = signedIn?.claims;
-  const { name } = needed.write;
-  const remedy = grantRemedy(claims ?? NO_CLAIMS, [needed.write]);
-  const lacking = (message: string): Check =>
-    accessOf(claims) === 'write'
-      ? warning('permission', message, remedy)
-      : failed('permission', { message, remedy });
-  switch (accessOf(claims, [needed])) {
+  const remedy = grantRemedy(claims ?? NO_CLAIMS, [CONFIGURATION.write]);
+  const { name } = CONFIGURATION.write;
+  switch (accessOf(claims)) {
     case 'write':
-      return ok('permission', `${name}: reads and writes.`);
     case 'read':
-      return lacking(`The sign-in may only read: \`plan\` works, no write will${ofKinds(needed)}.`);
+      return failed('permission', {
+        message: 'The sign-in may only read: `plan` works, no write will.',
+        remedy,
+      });
     case 'none':
-      return lacking(`The sign-in has not the permission ${name}, nor that to read${ofKinds(needed)}.`);
+      return failed('permission', {
+        message: `The sign-in has not the permission ${name}, nor that to read.`,
+        remedy,
+      });
     case 'unknown':
       return warning(
         'permission',
@@ -165,13 +183,6 @@ function permissionCheck({ signedIn }: Identity, needed: Permissions): Check {
         `If writes are refused with 403, give its app ${name}.`,
       );
   }
-}
-
-/** Said only where kinds differ in what they need. */
-function ofKinds({ write }: Permissions): string {
-  if (PERMISSIONS.length === 1) return '';
-  const kinds = KINDS.filter(({ permissions }) => permissions.write.name === write.name);
-  return ` of ${kinds.map(({ label }) => label.many).join(', ')}`;
 }
 
 const NO_CLAIMS = { roles: [], scopes: [] };
@@ -251,27 +262,71 @@ function clockCheck(reply: EnvelopeReply, ourMs: number): readonly Check[] {
   ];
 }
 
-/** One check of all kinds of policies; where some can be read, one for each that can't. */
-function intuneChecks(
-  envelope: EnvelopeReply,
-  kinds: readonly PolicyKind[],
+/** One check of all kinds of policies; where some can be read, one for each that can't; and what can be done with which. */
+function kindChecks(
+  envelopes: readonly EnvelopeReply[],
+  batches: readonly (readonly PolicyKind[])[],
   identity: Identity,
 ): readonly Check[] {
-  if (envelope.kind === 'unreached') return [];
-  if (envelope.kind === 'refused') return intuneCheck(envelope, 'Policies', identity);
-  const each = kinds.map(({ label }, i) =>
-    intuneCheck(envelope.replies[i], capitalized(label.many), identity),
+  const [first] = envelopes;
+  if (first === undefined || first.kind === 'unreached') return [];
+  if (first.kind === 'refused') return intuneCheck(first, 'Policies', identity);
+  const read = batches.flatMap((kinds, i) => {
+    const envelope = envelopes[i];
+    return kinds.map((kind, place) => ({
+      kind,
+      reply: envelope?.kind === 'replies' ? envelope.replies[place] : undefined,
+    }));
+  });
+  if (!read.some(isRead)) return intuneCheck(read[0]?.reply, 'Policies', identity);
+  const claims = identity.signedIn?.claims;
+  const isMeant = ({ kind }: ReadKind): boolean => accessOf(claims, [kind.permissions]) !== 'none';
+  const unread = read.filter((each) => !isRead(each) && isMeant(each) && !isAbsent(each));
+  const failures = unread.flatMap(({ kind, reply }) =>
+    intuneCheck(reply, capitalized(kind.label.many), identity, [kind.permissions.write]),
   );
-  const isWell = ([check]: readonly Check[]): boolean => check?.status === 'ok';
-  return each.some(isWell) && !each.every(isWell)
-    ? each.filter((checks) => !isWell(checks)).flat()
-    : intuneCheck(envelope.replies[0], 'Policies', identity);
+  return [
+    ...(failures.length > 0 ? failures : [ok('intune', 'Policies can be read.')]),
+    kindsCheck(read, identity),
+  ];
+}
+
+interface ReadKind {
+  readonly kind: PolicyKind;
+  readonly reply: Reply | undefined;
+}
+
+const isRead = ({ reply }: ReadKind): boolean => reply?.kind === 'answered' && reply.status < 300;
+
+/** Not every cloud has every kind. */
+const isAbsent = ({ reply }: ReadKind): boolean =>
+  reply?.kind === 'answered' && [400, 404, 501].includes(reply.status);
+
+/** What this sign-in can do with each kind, as far as Graph and its token tell. */
+function kindsCheck(read: readonly ReadKind[], { signedIn }: Identity): Check {
+  const access = ({ permissions }: PolicyKind): string => accessOf(signedIn?.claims, [permissions]);
+  const done = read.filter(isRead);
+  const writable = done.filter(({ kind }) => kind.write.how !== 'refused');
+  const mayWrite = writable.filter(({ kind }) => access(kind) === 'write');
+  const unknown = writable.filter(({ kind }) => access(kind) === 'unknown');
+  const groups: readonly (readonly [string, readonly ReadKind[]])[] = [
+    ['Reads and writes', mayWrite],
+    ['Reads, and nobody knows whether it writes', unknown],
+    ['Only reads', done.filter((each) => !mayWrite.includes(each) && !unknown.includes(each))],
+    ['Does not read', read.filter((each) => !isRead(each) && !isAbsent(each))],
+    ['Not in this Graph', read.filter(isAbsent)],
+  ];
+  const words = groups
+    .filter(([, kinds]) => kinds.length > 0)
+    .map(([what, kinds]) => `${what}: ${kinds.map(({ kind }) => kind.label.many).join(', ')}.`);
+  return ok('kinds', words.join(' '));
 }
 
 function intuneCheck(
   reply: Extract<EnvelopeReply, { kind: 'refused' }> | Reply | undefined,
   which: string,
   { signedIn, isReadyToken }: Identity,
+  lacking: readonly Permission[] = [CONFIGURATION.write],
 ): readonly Check[] {
   if (reply === undefined || reply.kind === 'lost') return [];
   if (reply.kind === 'refused' && reply.isForeign === true) return [];
@@ -292,7 +347,7 @@ function intuneCheck(
       return [
         failed('intune', {
           message: `${which} may not be read (${said}).`,
-          remedy: grantRemedy(signedIn?.claims ?? NO_CLAIMS),
+          remedy: grantRemedy(signedIn?.claims ?? NO_CLAIMS, lacking),
         }),
       ];
     case 429:

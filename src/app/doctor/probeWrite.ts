@@ -4,9 +4,10 @@ import { sameId } from '../../assignments/values/ids.ts';
 import { restoringBody } from '../../assignments/changes/inverse.ts';
 import { outcomeOf } from '../../assignments/changes/outcome.ts';
 import { addressFromParts, ID_REMEDY, listPath, type Address } from '../../assignments/kinds/address.ts';
-import type { Strategy } from '../../assignments/kinds/kind.ts';
+import { writesBy, type Strategy } from '../../assignments/kinds/kind.ts';
 import { kindNamed, KINDS, type PolicyType } from '../../assignments/kinds/registry.ts';
-import { patchRequest } from '../../assignments/changes/request.ts';
+import { differencesInWords, isLossy, listDifferences } from '../../assignments/changes/listDifferences.ts';
+import { assignRequest, patchRequest } from '../../assignments/changes/request.ts';
 import { targetInWords } from '../../assignments/changes/changeKind.ts';
 import { EXIT, UserError } from '../../errors.ts';
 import type { EnvelopeReply, GraphClient } from '../../graph/client/graphClient.ts';
@@ -40,14 +41,15 @@ export interface ProbeTerms {
   readonly mayWrite: (write: ProbedWrite) => Promise<boolean>;
 }
 
-/** An assignment with the target that it has. */
+/** An assignment with the target that it has, in the list that it is in. */
 interface Found {
   readonly address: Address;
   readonly current: CurrentAssignment;
+  readonly list: readonly CurrentAssignment[];
 }
 
-/** The types of policies whose assignments may take a PATCH. */
-const PATCHED = KINDS.filter(({ write }) => write.how === 'patch').map(({ policyType }) => policyType);
+/** The kinds whose assignments are written. */
+const WRITTEN = KINDS.filter(({ write }) => write.how !== 'refused');
 
 /**
  * The assignments that `<policy>/<assignment>` may name: a policy's id does not tell its type, so there is one of each type,
@@ -58,11 +60,10 @@ export function probedAddresses(text: string): readonly Address[] {
   const parts = text.split('/').filter((part) => part !== '');
   const typeName = parts.length === 3 ? parts.shift() : undefined;
   const [policyId = '', assignmentId = ''] = parts;
-  const named = typeName === undefined ? KINDS : [kindNamed(typeName)];
-  const kinds = named.flatMap((kind) => (kind?.write.how === 'patch' ? [kind] : []));
+  const kinds = typeName === undefined ? WRITTEN : WRITTEN.filter((kind) => kind === kindNamed(typeName));
   if (parts.length !== 2 || kinds.length === 0)
     throw new UserError(`--probe-write is "${text}".`, {
-      remedy: `Write it as POLICY_ID/ASSIGNMENT_ID, or as TYPE/POLICY_ID/ASSIGNMENT_ID, where TYPE is one of ${PATCHED.join(', ')}; \`retarget export\` shows them.`,
+      remedy: `Write it as POLICY_ID/ASSIGNMENT_ID, or as TYPE/POLICY_ID/ASSIGNMENT_ID, where TYPE is one of ${WRITTEN.map(({ policyType }) => policyType).join(', ')}; \`retarget export\` shows them.`,
       exitCode: EXIT.badInput,
     });
   return kinds.map((kind) => {
@@ -76,7 +77,10 @@ export function probedAddresses(text: string): readonly Address[] {
   });
 }
 
-/** Writes an assignment's current target back to it by PATCH, which changes nothing, and reads it: does this tenant take that? */
+/**
+ * Writes an assignment's current target back to it by PATCH, or the whole list of its policy where its kind has only that, which changes
+ * nothing, and reads it: does this tenant take that?
+ */
 export async function probeWrite(
   addresses: readonly Address[],
   identity: Identity,
@@ -115,7 +119,7 @@ async function probeIn(
   const { identity, interrupted } = services;
   const found = foundIn(await readLists(addresses, services, graph), addresses);
   if ('message' in found) return unknown(found);
-  const { address, current } = found;
+  const { address, current, list } = found;
   const path = `${listPath(address)}/${current.id}`;
   if (isOfPolicySet(current))
     return unknown({
@@ -131,13 +135,17 @@ async function probeIn(
     return notTried('the answer was no', { remedy: 'Answer yes, or add --yes.' });
   const body = restoringBody(current, address.kind, identity.config.apiVersion);
   const limiter = services.limiterOn(services.runs);
-  const reply = await sendLoneWrite(
-    patchRequest({ address }, body, current),
-    { limiter, graph },
-    interrupted,
-  );
+  const request = isPatched(found)
+    ? patchRequest({ address }, body, current)
+    : assignRequest(
+        address,
+        list.map(({ whole }) => address.kind.asSent?.(whole) ?? whole),
+      );
+  const reply = await sendLoneWrite(request, { limiter, graph }, interrupted);
   return judged(reply, found, services, graph);
 }
+
+const isPatched = ({ address }: Found): boolean => writesBy(address.kind, 'patch') === 'patch';
 
 const notTried = (why: string, { remedy }: Pick<UserError, 'remedy'>): Probe => ({
   check: warning('write', `Not tried: ${why}.`, remedy),
@@ -164,7 +172,7 @@ function foundIn(
   for (const { address, reading } of readings) {
     const list = reading?.kind === 'list' ? reading.assignments : [];
     const current = list.find(({ id }) => sameId(id, address.assignmentId));
-    if (current !== undefined) return { address, current };
+    if (current !== undefined) return { address, current, list };
   }
   const refusal = readings
     .map(({ reading }) => reading)
@@ -198,6 +206,11 @@ async function judged(
     case 'succeeded':
       return readBack(found, services, graph);
     case 'routeRefused':
+      if (!isPatched(found))
+        return unknown({
+          message: `This tenant does not take assign on ${found.address.kind.label.many} (${outcome.error.code}); nothing was changed.`,
+          remedy: 'Change them in Intune, and tell the maintainers of this program.',
+        });
       return {
         check: warning(
           'write',
@@ -223,7 +236,7 @@ async function judged(
       return unknown({
         message: saidOf(outcome.error),
         remedy: isForbidden
-          ? grantRemedy(claims)
+          ? grantRemedy(claims, [found.address.kind.permissions.write])
           : 'Nothing was changed. Try an assignment of another policy.',
       });
     }
@@ -237,10 +250,13 @@ const LOST = 'The reply to the write was lost; whether it came through or not, n
 const AGAIN = 'Try again.';
 
 /** Graph's word is not enough: the assignment must be there as it was. A tenant may have given it another id. */
-async function readBack({ address, current }: Found, services: Services, graph: GraphClient): Promise<Probe> {
+async function readBack(found: Found, services: Services, graph: GraphClient): Promise<Probe> {
+  const { address, current } = found;
+  const by = isPatched(found) ? 'PATCH' : 'assign';
   const reading = (await readLists([address], services, graph)).get(listPath(address));
   if (reading?.kind !== 'list')
-    return unknown({ message: 'PATCH was answered with success, but can’t be read back.', remedy: AGAIN });
+    return unknown({ message: `${by} was answered with success, but can’t be read back.`, remedy: AGAIN });
+  if (!isPatched(found)) return readBackWhole(found, reading.assignments);
   const now = reading.assignments.find(({ id }) => sameId(id, current.id));
   const same = [...(now ? [now] : reading.assignments)].find(
     (each) => fingerprintOf(each) === fingerprintOf(current),
@@ -257,5 +273,26 @@ async function readBack({ address, current }: Found, services: Services, graph: 
       `PATCH works: the target was written back and is there as before${rekeyed}. Strategy: patch.`,
     ),
     strategy: 'patch',
+  };
+}
+
+/** What is missing from a list that is written whole is unassigned. */
+function readBackWhole({ address, list }: Found, now: readonly CurrentAssignment[]): Probe {
+  const differences = listDifferences(
+    list.map(({ whole }) => whole),
+    now,
+    address,
+  );
+  if (isLossy(differences))
+    return unknown({
+      message: `assign was answered with success, but read back the policy ${differencesInWords(differences)}.`,
+      remedy: `Look at the ${address.kind.label.one} ${address.policyId} in Intune, and put back what it lacks; do not write this kind here.`,
+    });
+  return {
+    check: ok(
+      'write',
+      `assign works: the list of ${list.length} was written back and is there as before. Strategy: assign.`,
+    ),
+    strategy: 'assign',
   };
 }

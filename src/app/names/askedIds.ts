@@ -26,6 +26,7 @@ export async function askedIds(
   const isName = (written: string): boolean => !isGuid(written);
   const needed = {
     policies: [],
+    kinds: [],
     policyIds: [],
     groups: asked.groups.filter(isName),
     filters: asked.filters.filter(isName),

@@ -1,4 +1,5 @@
 import { namesNeeded, resolved, type NameRules, type NamesNeeded } from '../../assignments/names/resolve.ts';
+import type { PolicyKind } from '../../assignments/kinds/registry.ts';
 import type { ReadingRules } from '../../assignments/rows/rowReader.ts';
 import type { InputRow } from '../../assignments/rows/row.ts';
 import type { NameLookup } from '../draft/intake.ts';
@@ -48,10 +49,25 @@ export function nameLookup(
 
 /** Every name that has to be looked up, once. */
 function neededBy(rows: readonly InputRow[], rules: NameRules): NamesNeeded {
-  const needed = rows.flatMap((row) => namesNeeded(row, rules) ?? []);
-  const of = (what: keyof NamesNeeded): string[] => [...new Set(needed.flatMap((names) => names[what]))];
+  const policies = new Set<string>();
+  const policyIds = new Set<string>();
+  const groups = new Set<string>();
+  const filters = new Set<string>();
+  const kinds = new Set<PolicyKind | undefined>();
+  for (const row of rows) {
+    const names = namesNeeded(row, rules);
+    if (names === undefined) continue;
+    for (const name of names.policies) policies.add(name);
+    for (const id of names.policyIds) policyIds.add(id);
+    for (const name of names.groups) groups.add(name);
+    for (const name of names.filters) filters.add(name);
+    for (const kind of names.kinds) kinds.add(kind);
+  }
   return {
-    ...{ policies: of('policies'), policyIds: of('policyIds') },
-    ...{ groups: of('groups'), filters: of('filters') },
+    policies: [...policies],
+    policyIds: [...policyIds],
+    kinds: [...kinds],
+    groups: [...groups],
+    filters: [...filters],
   };
 }

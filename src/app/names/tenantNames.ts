@@ -1,5 +1,6 @@
 import { targetInWords } from '../../assignments/changes/changeKind.ts';
-import { kindsIn } from '../../assignments/kinds/registry.ts';
+import { capitalized } from '../../assignments/kinds/kind.ts';
+import { kindsIn, type PolicyKind } from '../../assignments/kinds/registry.ts';
 import { NameTable } from '../../assignments/names/nameTable.ts';
 import type {
   NamedFilter,
@@ -16,6 +17,7 @@ import type { TenantPolicy } from '../../graph/reads/tenantPolicies.ts';
 import type { SendReads } from '../../graph/reads/reading.ts';
 import { expectRead } from '../plan/unreadable.ts';
 import type { Services } from '../services.ts';
+import { readableKinds } from '../readableKinds.ts';
 import { count } from '../words.ts';
 
 /** Assignments of a candidate that are told one by one. */
@@ -34,12 +36,15 @@ export async function readTenantNames(
 ): Promise<TenantNames> {
   const base = `${root}/${apiVersion}`;
   const isListed = needed.policies.length > 0 || needed.policyIds.length > 0;
-  const policies = isListed ? await allPolicies(apiVersion, lists, send, identity) : [];
+  const { policies, notShown } = isListed
+    ? await listedPolicies(kindsFor(needed, apiVersion, identity), lists, send, identity)
+    : { policies: [], notShown: [] };
   const byId = Map.groupBy(policies, ({ id }) => id.toLowerCase());
   const groups = await groupsByName(needed.groups, send, base);
   const filters = needed.filters.length > 0 ? await namedFilters(send, base) : new NameTable<NamedFilter>([]);
   return {
     policies: new NameTable(policies.flatMap(asNamed)),
+    notShown,
     kindsOf: (policyId) => (byId.get(policyId.toLowerCase()) ?? []).map(({ kind }) => kind),
     filters,
     group(name) {
@@ -50,18 +55,33 @@ export async function readTenantNames(
   };
 }
 
-async function allPolicies(
+/** Where every row says its kind these alone; else all that the sign-in may read. */
+const kindsFor = (
+  { kinds }: NamesNeeded,
   apiVersion: string,
+  identity: Services['identity'],
+): readonly PolicyKind[] => {
+  const said = kinds.filter((kind) => kind !== undefined);
+  return said.length === kinds.length ? said : readableKinds(kindsIn(apiVersion), identity).kinds;
+};
+
+async function listedPolicies(
+  kinds: readonly PolicyKind[],
   lists: PolicyLists,
   send: SendReads,
   identity: Services['identity'],
-): Promise<readonly TenantPolicy[]> {
-  const all: TenantPolicy[] = [];
-  for (const found of (await lists.policies(kindsIn(apiVersion), send)).values()) {
+): Promise<{ readonly policies: readonly TenantPolicy[]; readonly notShown: readonly string[] }> {
+  const policies: TenantPolicy[] = [];
+  const notShown: string[] = [];
+  for (const [{ label }, found] of await lists.policies(kinds, send)) {
     expectRead(found, identity);
-    if (found.kind === 'policies') for (const policy of found.policies) all.push(policy);
+    if (found.kind === 'policies') for (const policy of found.policies) policies.push(policy);
+    else {
+      const why = 'why' in found ? found.why : `${found.error.code}: ${found.error.message}`;
+      notShown.push(`${capitalized(label.many)} can’t be read (${why}), and may have it.`);
+    }
   }
-  return all;
+  return { policies, notShown };
 }
 
 function asNamed({ id, kind, displayName, platform, assignments }: TenantPolicy): readonly NamedPolicy[] {

@@ -57,7 +57,7 @@ export async function makePlan(
     const send = graph && patientReads(services, graph);
     const base = `${rules.root}/${rules.apiVersion}`;
     const lists = subject.lists ?? policyListsOf(base, services);
-    const facts = send && (await FactsOfTenant.read(lists, send, base, services.identity));
+    const facts = send && new FactsOfTenant(lists, send, base, services.identity);
     const source = send && { lists, send, root: rules.root };
     const planner = source && facts && new Planner(subject, source, facts);
     for await (const batches of inChunks(staging.rowsByBatch(), BATCHES_PLANNED_TOGETHER)) {

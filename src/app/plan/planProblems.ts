@@ -1,9 +1,9 @@
-import type { RowError } from '../../assignments/changes/current.ts';
 import type { Problem, InputRow } from '../../assignments/rows/row.ts';
 import { EXIT, UserError } from '../../errors.ts';
 import { PROBLEMS_SHOWN_MAX } from '../draft/intake.ts';
 import type { Events } from '../../events.ts';
 import { count, themOf } from '../words.ts';
+import type { RowFault } from './planTally.ts';
 
 const REMEDY = 'Was one column of the file sorted or filled alone? Take the row as it was exported.';
 
@@ -18,15 +18,15 @@ export class PlanProblems {
     this.#name = name;
   }
 
-  note({ line }: InputRow, { code, message }: RowError): void {
+  note({ line }: InputRow, { code, message, remedy = REMEDY, column }: RowFault): void {
     this.#total += 1;
     if (this.#problems.length < PROBLEMS_SHOWN_MAX)
       this.#problems.push({
         line,
         column: 1,
-        name: COLUMN_OF[code] ?? 'assignmentId',
+        name: column ?? COLUMN_OF[code] ?? 'assignmentId',
         message,
-        remedy: REMEDY,
+        remedy,
       });
   }
 

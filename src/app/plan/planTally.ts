@@ -16,6 +16,7 @@ import type { PlanDecision } from '../../formats/planFile.ts';
 import type { RowNames } from '../../assignments/rows/names.ts';
 import type { JsonObject } from '../../assignments/values/json.ts';
 import { targetIn, targetKind } from '../../assignments/targets/currentTarget.ts';
+import type { InputColumn } from '../../assignments/rows/columns.ts';
 import { cellText } from '../../assignments/rows/selector.ts';
 import type { InputRow } from '../../assignments/rows/row.ts';
 
@@ -34,7 +35,14 @@ export interface PlannedRow {
   /** The list of its policy as it was read; undefined: it was not. */
   readonly list: readonly CurrentAssignment[] | undefined;
   /** The row says of the tenant what is not so, as when one column of the file was sorted alone. */
-  readonly fault?: RowError | undefined;
+  readonly fault?: RowFault | undefined;
+}
+
+/** Why a row does not fit the tenant, or its kind of policies. */
+export interface RowFault extends RowError {
+  /** Left out: one column of the file may have been sorted or filled alone. */
+  readonly remedy?: string;
+  readonly column?: InputColumn;
 }
 
 /** A row that can't be done as things are, and why. */
@@ -89,7 +97,7 @@ interface WrittenList {
 
 /** A list behind its policy has no `assign`, and some kinds no PATCH. */
 const takenBy = ({ kind, via }: Address): WrittenList['takes'] =>
-  via.length > 0 ? 'patch' : kind.write.how === 'assign' ? 'assign' : 'both';
+  via.length > 0 ? 'patch' : kind.write.how === 'patch' ? 'both' : 'assign';
 
 /** Counts the rows of a plan as they come by. */
 export class PlanTally {

@@ -1,15 +1,18 @@
 import { listPath, type Address } from '../../assignments/kinds/address.ts';
 import type { CurrentAssignment, RowError } from '../../assignments/changes/current.ts';
-import { entryOf, type Decision } from '../../assignments/changes/decision.ts';
+import { entryOf, isGone, type Decision } from '../../assignments/changes/decision.ts';
+import { entryAfter } from '../../assignments/changes/entryAfter.ts';
 import { findCurrent } from '../../assignments/changes/findCurrent.ts';
 import { fingerprintOf, fingerprintOfList, UNREAD } from '../../assignments/changes/fingerprint.ts';
 import { holds } from '../../assignments/changes/holds.ts';
 import {
+  KIND_NOT_WRITTEN,
   planBatch,
   type BatchRow,
   type ListSnapshot,
   type PlanRules,
 } from '../../assignments/changes/planBatch.ts';
+import { NOT_TAKEN } from '../../assignments/changes/steps.ts';
 import { Guard } from '../../assignments/guard/guard.ts';
 import type { Change } from '../../assignments/rows/change.ts';
 import { policyNameFault } from '../../assignments/rows/policyName.ts';
@@ -20,8 +23,8 @@ import type { StagedRow } from '../../runs/staging.ts';
 import { expectNoneLagging, readBelievedLists, type ListSource } from './believedLists.ts';
 import type { Identity } from '../identity.ts';
 import type { PlanSubject } from './planSubject.ts';
-import type { PlannedRow } from './planTally.ts';
-import type { FactsOfTenant } from './tenantFacts.ts';
+import type { PlannedRow, RowFault } from './planTally.ts';
+import type { FactsOfTenant, PolicyFact } from './tenantFacts.ts';
 import { expectRead, nothingRead } from './unreadable.ts';
 
 /** Reads the lists of some batches at a time, and judges their rows. A batch has all rows of its policies. */
@@ -44,6 +47,7 @@ export class Planner {
     const { rules } = this.#subject;
     const rows = batches.flat().map((input) => ({ input, change: changeOfKnownRow(input, rules) }));
     const snapshot = new Map<string, ListSnapshot>();
+    await this.#facts.know([...new Set(rows.map(({ change }) => change.address.kind))]);
     await this.#read(addressesOf(rows), snapshot);
     let decisions = planBatch(rows, snapshot, planRules(this.#subject));
     const doubtful = this.#doubtful(decisions, snapshot);
@@ -51,6 +55,7 @@ export class Planner {
       await this.#read(doubtful, snapshot, { isAlone: true });
       decisions = planBatch(rows, snapshot, planRules(this.#subject));
     }
+    if (decisions.some(isGone)) await this.#facts.knowOwners();
     await this.#facts.learn(decisions);
     const byList = Map.groupBy(decisions, ({ row }) => listPath(row.change.address));
     const planned = new Map<InputRow, PlannedRow>();
@@ -126,8 +131,37 @@ export class Planner {
         findings: findings[i] ?? [],
         waitsFor: waitsFor.map(({ input }) => input.line),
       },
-      fault: decision.kind === 'duplicate' ? undefined : this.#fault(row.change, fact?.name, list),
+      fault:
+        decision.kind === 'duplicate'
+          ? undefined
+          : (this.#fault(row.change, fact?.name, list) ?? this.#notTaken({ row, ...decision }, fact)),
     }));
+  }
+
+  /** What the kind of a policy, or this policy of it, does not take. What goes back was there, whatever is documented. */
+  #notTaken(
+    {
+      row: { change },
+      kind: decided,
+      before,
+      after,
+      code,
+      message = '',
+    }: Omit<Decision<BatchRow>, 'waitsFor'>,
+    fact: PolicyFact | undefined,
+  ): RowFault | undefined {
+    if (this.#subject.isRestoring) return undefined;
+    const { kind } = change.address;
+    if (decided === 'refused' && code === KIND_NOT_WRITTEN && kind.write.how === 'refused')
+      return { code, message: kind.write.because, remedy: kind.write.instead, column: 'policyType' };
+    if (decided === 'refused' && code === NOT_TAKEN) return { code, message, remedy: OTHERWISE };
+    if (decided !== 'write' || after === undefined || change.desired === undefined || fact === undefined)
+      return undefined;
+    const over = entryOf(before);
+    const refusal = kind.refuses?.(fact.shown, entryAfter(change, over, after), over?.whole);
+    if (refusal === undefined) return undefined;
+    const { about, ...told } = refusal;
+    return { code: NOT_TAKEN, ...told, column: about };
   }
 
   /** The row says of the tenant what is not so, as when one column of the file was sorted alone. */
@@ -166,6 +200,8 @@ export class Planner {
 
 const addressesOf = (rows: readonly BatchRow[]): readonly Address[] =>
   rows.map(({ change }) => change.address);
+
+const OTHERWISE = 'Write what the kind takes; README has the table of kinds.';
 
 /** The sign-in or the tenant stands in the way, and not what is in the list. */
 const isForbidding = ({ status }: Extract<ReadList, { kind: 'refused' }>): boolean =>

@@ -2,7 +2,7 @@ import { filterOf } from '../../assignments/targets/filter.ts';
 import type { FilterFact, GroupFact, TenantFacts } from '../../assignments/guard/guard.ts';
 import type { DevicePlatform } from '../../assignments/targets/platforms.ts';
 import type { Address } from '../../assignments/kinds/address.ts';
-import { kindsIn, type PolicyType } from '../../assignments/kinds/registry.ts';
+import { kindsIn, type PolicyKind, type PolicyType } from '../../assignments/kinds/registry.ts';
 import { policyKey } from '../../assignments/kinds/address.ts';
 import { groupOf, targetIn } from '../../assignments/targets/currentTarget.ts';
 import { readAssignmentFilters } from '../../graph/reads/assignmentFilters.ts';
@@ -10,6 +10,7 @@ import { readGroups } from '../../graph/reads/groups.ts';
 import type { SendReads } from '../../graph/reads/reading.ts';
 import type { Identity } from '../identity.ts';
 import type { Decision } from '../../assignments/changes/decision.ts';
+import type { JsonObject } from '../../assignments/values/json.ts';
 import { expectRead } from './unreadable.ts';
 import type { PolicyLists } from '../../graph/reads/policyLists.ts';
 import { countAssignments } from '../../graph/reads/tenantPolicies.ts';
@@ -18,10 +19,14 @@ import { countAssignments } from '../../graph/reads/tenantPolicies.ts';
 export interface PolicyFact {
   readonly name: string | undefined;
   readonly platform: DevicePlatform | undefined;
+  /** As its collection shows it. */
+  readonly shown: JsonObject;
 }
 
 /** What a plan needs to know of the tenant besides the lists of its policies, each thing read once. */
 export class FactsOfTenant implements TenantFacts {
+  readonly #lists: PolicyLists;
+  readonly #identity: Identity;
   readonly #send: SendReads;
   readonly #base: string;
   readonly #groups = new Map<string, GroupFact>();
@@ -31,34 +36,36 @@ export class FactsOfTenant implements TenantFacts {
   readonly #totals = new Map<PolicyType, number | undefined>();
   #filters: ((id: string) => FilterFact) | undefined;
 
-  private constructor(send: SendReads, base: string) {
+  constructor(lists: PolicyLists, send: SendReads, base: string, identity: Identity) {
+    this.#lists = lists;
     this.#send = send;
     this.#base = base;
+    this.#identity = identity;
   }
 
   /**
-   * Reads the tenant's policies; what the sign-in may not read stays unknown.
+   * Reads the tenant's policies of these kinds, each kind once; what the sign-in may not read stays unknown.
    * @throws UserError (exit 4) when Graph can't be read at all
    */
-  static async read(
-    lists: PolicyLists,
-    send: SendReads,
-    base: string,
-    identity: Identity,
-  ): Promise<FactsOfTenant> {
-    const facts = new FactsOfTenant(send, base);
-    // A plan or a rollback may be of another version than this command would take.
-    const version = base.slice(base.lastIndexOf('/') + 1);
-    for (const [kind, found] of await lists.policies(kindsIn(version), send)) {
-      expectRead(found, identity);
-      facts.#totals.set(kind.policyType, countAssignments(found));
+  async know(kinds: readonly PolicyKind[]): Promise<void> {
+    const unknown = kinds.filter(({ policyType }) => !this.#totals.has(policyType));
+    if (unknown.length === 0) return;
+    for (const [kind, found] of await this.#lists.policies(unknown, this.#send)) {
+      expectRead(found, this.#identity);
+      this.#totals.set(kind.policyType, countAssignments(found));
       if (found.kind !== 'policies') continue;
-      for (const { id, displayName, platform, assignments } of found.policies) {
-        facts.#policies.set(policyKey({ kind, policyId: id }), { name: displayName, platform });
-        for (const assignment of assignments) facts.#owners.set(assignment.id.toLowerCase(), id);
+      for (const { id, displayName, platform, shown, assignments } of found.policies) {
+        this.#policies.set(policyKey({ kind, policyId: id }), { name: displayName, platform, shown });
+        if (kind.idsRepeat) continue;
+        for (const assignment of assignments) this.#owners.set(assignment.id.toLowerCase(), id);
       }
     }
-    return facts;
+  }
+
+  /** Reads those kinds whose pages tell which policy has an assignment: a row that finds none may name the wrong one. */
+  async knowOwners(): Promise<void> {
+    const version = this.#base.slice(this.#base.lastIndexOf('/') + 1);
+    await this.know(kindsIn(version).filter(({ list, idsRepeat }) => list.expands && !idsRepeat));
   }
 
   /** Reads the groups and filters that these rows bring in and that are not known yet. */

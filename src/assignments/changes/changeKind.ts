@@ -33,14 +33,17 @@ function filterChange(before: CurrentFilter | undefined, after: CurrentFilter | 
   return sameFilter(before, after) ? 'kept' : 'changed';
 }
 
-/** From which intent to which a write turns; undefined when it keeps what is there. An assignment without one applies. */
+/**
+ * From which intent to which a write turns; undefined when it keeps what is there. A configuration's assignment without one applies; what
+ * is new of any other kind turns nothing.
+ */
 export function turnOfIntent(
   before: CurrentAssignment | undefined,
   after: JsonObject,
 ): { readonly from: string; readonly to: string } | undefined {
   const to = intentOf(after);
-  const from = (before && intentOf(before.whole)) ?? 'apply';
-  return to === undefined || to === from ? undefined : { from, to };
+  const from = (before && intentOf(before.whole)) ?? (to === 'remove' ? 'apply' : to);
+  return to === undefined || from === undefined || to === from ? undefined : { from, to };
 }
 
 const intentOf = ({ intent }: JsonObject): string | undefined =>

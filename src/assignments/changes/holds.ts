@@ -4,6 +4,7 @@ import { plainTypeName } from '../targets/odataTypes.ts';
 import { sameId } from '../values/ids.ts';
 import { isExactNumber, sameExactNumber } from '../values/exactJson.ts';
 import { isJsonObject, type JsonObject } from '../values/json.ts';
+import { plainMoment } from './canonical.ts';
 import type { CurrentAssignment } from './current.ts';
 import { patchBody, type DesiredBody } from './request.ts';
 
@@ -34,7 +35,8 @@ export function sameTarget(desired: JsonObject, current: JsonObject): boolean {
 
 function sameValue(desired: unknown, current: unknown): boolean {
   if (desired === undefined || desired === null) return current === undefined || current === null;
-  if (typeof desired === 'string') return sameId(desired, current);
+  if (typeof desired === 'string')
+    return typeof current === 'string' && sameId(plainMoment(desired), plainMoment(current));
   if (Array.isArray(desired)) {
     return (
       Array.isArray(current) &&

@@ -67,8 +67,10 @@ function restoringSource(was: CurrentAssignment, current: CurrentAssignment): Js
 }
 
 /** Of text there is no word for "none", so that what is blank stays as it is; whatever else Graph shows goes back value for value. */
-const restored = ({ name, takes }: OwnField, value: unknown): [string, unknown][] =>
-  typeof value === 'string' || (takes === 'json' && value !== undefined) ? [[name, value]] : [];
+function restored({ name, takes }: OwnField, value: unknown): [string, unknown][] {
+  if (takes === 'json') return value === undefined ? [] : [[name, value]];
+  return typeof value === 'string' || typeof value === 'boolean' ? [[name, value]] : [];
+}
 
 /** Leaving a filter out is not documented to clear the one that was set since; exclusions and v1.0 know none. */
 function needsFilterOff(target: JsonObject, apiVersion: ApiVersion): boolean {

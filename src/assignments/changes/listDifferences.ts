@@ -48,7 +48,7 @@ export function listDifferences(
 }
 
 /** Where an assignment comes from is Graph's to say, also where it takes what is sent. */
-const SET_BY_GRAPH: ReadonlySet<string> = new Set(['id', 'source', 'sourceId']);
+const SET_BY_GRAPH: ReadonlySet<string> = new Set(['id', 'source', 'sourceId', 'lastModifiedDateTime']);
 
 const ownOf = (entry: JsonObject): JsonObject =>
   Object.fromEntries(

@@ -79,6 +79,7 @@ const isOpen = (standing: Standing): boolean => standing === 'open' || standing 
 
 /** One list of a policy, and what its rows do to it. */
 interface ListPlan<R> {
+  readonly kind: PolicyKind;
   readonly reading: Exclude<ListSnapshot, { kind: 'unread' }> | { readonly kind: 'blind' };
   readonly assignments: readonly CurrentAssignment[];
   /** Those that are open, without repeated ones. */
@@ -176,7 +177,7 @@ class PolicyPlan<R extends BatchRow> {
     const { steps, changes, rows, assignments } = list;
     refuseSecondClaims(steps, changes);
     const { restores } = this.#rules;
-    const seats = { steps, changes, list: assignments, seatOf: list.seatOf, restores };
+    const seats = { steps, changes, list: assignments, seatOf: list.seatOf, kind: list.kind, restores };
     refuseTakenSeats(seats);
     for (const at of contradictions(seats)) {
       const row = rows[at];
@@ -245,9 +246,9 @@ class PolicyPlan<R extends BatchRow> {
   }
 
   #contradicting(): Together<R> | undefined {
-    const rows = this.#patched().flatMap(({ reading, rows: ofList, steps, assignments }) =>
+    const rows = this.#patched().flatMap(({ reading, rows: ofList, steps, assignments, kind }) =>
       reading.kind === 'list'
-        ? contradictions({ steps, list: assignments }).flatMap((at) => ofList[at] ?? [])
+        ? contradictions({ steps, list: assignments, kind }).flatMap((at) => ofList[at] ?? [])
         : [],
     );
     return rows.length === 0 ? undefined : { rows, unless: BOTH_BY_PATCH };
@@ -364,7 +365,9 @@ function listPlan<R extends BatchRow>(
     ({ change: { action, address } }) => action !== 'set' || writesBy(address.kind, strategy) === 'assign',
   );
   const mayAssign = reading.kind === 'list' && apiVersion === 'beta' && !isNested;
+  const kind = kindOf(ofList);
   const plan: ListPlan<R> = {
+    kind,
     reading,
     assignments,
     rows,
@@ -372,11 +375,11 @@ function listPlan<R extends BatchRow>(
     steps: [],
     via: wantsWhole && !isNested ? 'assign' : 'patch',
     mayAssign,
-    seatOf: seatsOf(assignments, kindOf(ofList), restores),
+    seatOf: seatsOf(assignments, kind, restores),
   };
   switch (reading.kind) {
     case 'refused':
-      plan.steps.push(...rows.map(() => refused(reading.error.code, reading.error.message)));
+      plan.steps.push(...rows.map(() => refused(reading.error.code, whyNotRead(reading))));
       return plan;
     case 'blind':
       plan.steps.push(...changes.map((each) => (wantsWhole && !isReadLater ? NOT_READ_WHOLE : unseen(each))));
@@ -384,6 +387,7 @@ function listPlan<R extends BatchRow>(
     case 'list':
       plan.steps.push(...stepsIn(changes, assignments, ofList, restores));
       if (wantsWhole) refuseUnlessWhole(plan, isNested, apiVersion);
+      refuseUnwritten(plan);
       if (plan.via === 'assign') markStaleList(plan);
       else markStaleRows(plan);
       markStaleSinceSent(plan);
@@ -418,6 +422,20 @@ function refuseUnlessWhole<R>({ steps }: ListPlan<R>, isNested: boolean, apiVers
   for (const [at, step] of steps.entries())
     if (step.kind === 'put' || step.kind === 'take') steps[at] = instead;
 }
+
+/** The code of a row that changes a policy of a kind that is only read. */
+export const KIND_NOT_WRITTEN = 'KindNotWritten';
+
+function refuseUnwritten<R>({ steps, kind: { write } }: ListPlan<R>): void {
+  if (write.how !== 'refused') return;
+  for (const [at, step] of steps.entries())
+    if (step.kind === 'put' || step.kind === 'take')
+      steps[at] = refused(KIND_NOT_WRITTEN, `${write.because} Nothing was written.`);
+}
+
+/** Graph shows what is not there and what a role or scope tags hide in one way. */
+const whyNotRead = ({ status, error }: Extract<ListSnapshot, { kind: 'refused' }>): string =>
+  status === 404 ? `${error.message} (gone, or not visible to this sign-in)` : error.message;
 
 /** What is there is neither as desired nor what the plan saw: somebody has changed it since. */
 function markStaleRows<R extends BatchRow>({ rows, steps, assignments }: ListPlan<R>): void {

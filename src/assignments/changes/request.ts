@@ -1,9 +1,9 @@
 import type { CurrentAssignment } from './current.ts';
-import type { DesiredChange } from '../rows/change.ts';
 import { filterBody, filterOf } from '../targets/filter.ts';
 import type { JsonObject } from '../values/json.ts';
 import { assignmentPath, assignPath, type Address } from '../kinds/address.ts';
-import { TARGET_KINDS, targetBody } from '../targets/target.ts';
+import { targetBodyFor } from '../kinds/targetBodies.ts';
+import { TARGET_KINDS } from '../targets/target.ts';
 import { EXTRA_COLUMNS, type Extras, type Desired } from '../rows/desired.ts';
 
 /** A write as it stands in a `$batch`: the URL is relative and without version. */
@@ -30,14 +30,17 @@ export const patchRequest = (
 });
 
 /** Writes the whole list of a policy: what is not in it is unassigned. */
-export const assignRequest = (address: Address, assignments: readonly JsonObject[]): WriteRequest => ({
-  method: 'POST',
-  url: assignPath(address),
-  body: { [address.kind.write.assignProperty]: assignments },
-});
+export function assignRequest(address: Address, assignments: readonly JsonObject[]): WriteRequest {
+  const { write, policyType } = address.kind;
+  if (write.how === 'refused') throw new Error(`${policyType} is not written`);
+  return { method: 'POST', url: assignPath(address), body: { [write.assignProperty]: assignments } };
+}
 
 /** A desired state, and the assignment or the list that it is for. */
-export type DesiredBody = Pick<DesiredChange, 'desired' | 'address'>;
+export interface DesiredBody {
+  readonly desired: Desired;
+  readonly address: Address;
+}
 
 /**
  * The body that makes the desired state true. A filter that the row does not mention is taken from what is there now; a raw body
@@ -51,7 +54,7 @@ export function patchBody(
   return {
     '@odata.type': address.kind.assignmentType,
     ...extrasOf(desired),
-    target: { ...targetBody(desired.target), ...desiredFilter(desired, current) },
+    target: { ...targetBodyFor(address.kind, desired.target), ...desiredFilter(desired, current) },
   };
 }
 

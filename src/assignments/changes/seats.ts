@@ -1,8 +1,10 @@
+import { partOf } from '../kinds/kind.ts';
 import type { PolicyKind } from '../kinds/registry.ts';
+import { targetBodyFor } from '../kinds/targetBodies.ts';
 import type { Change } from '../rows/change.ts';
 import { audienceKey } from '../targets/audience.ts';
 import { groupOf, isExclusion, targetIn } from '../targets/currentTarget.ts';
-import { targetBody } from '../targets/target.ts';
+import { sameId } from '../values/ids.ts';
 import type { JsonObject } from '../values/json.ts';
 import { audienceInWords } from './changeKind.ts';
 import { isOfPolicySet, type CurrentAssignment } from './current.ts';
@@ -21,10 +23,11 @@ export type SeatOf = (assignment: JsonObject) => string;
  */
 export function seatsOf(
   list: readonly CurrentAssignment[],
-  { identity }: Pick<PolicyKind, 'identity'>,
+  { identity, partOf: part }: Pick<PolicyKind, 'identity' | 'partOf'>,
   restores = false,
 ): SeatOf {
-  if (idsFollowTargets(list)) return (assignment) => groupSeat(assignment) ?? identity(assignment);
+  if (part === undefined && idsFollowTargets(list))
+    return (assignment) => groupSeat(assignment) ?? identity(assignment);
   if (!restores) return identity;
   const ofPolicySets = new Set(list.filter(isOfPolicySet).map(({ whole }) => whole));
   return (assignment) => `${ofPolicySets.has(assignment) ? 'policy set ' : ''}${identity(assignment)}`;
@@ -54,6 +57,7 @@ interface ListSteps {
   readonly changes: readonly Change[];
   readonly list: readonly CurrentAssignment[];
   readonly seatOf: SeatOf;
+  readonly kind: Pick<PolicyKind, 'partOf'>;
   /** The rows take back what was written: what one of them removes makes way for the other entry of its group. */
   readonly restores?: boolean | undefined;
 }
@@ -65,13 +69,19 @@ interface ListSteps {
  * apart by what it has overwritten, and both may have been there one after the other.
  */
 export function refuseTakenSeats(listSteps: ListSteps): void {
-  const { steps, list, changes, seatOf, restores = false } = listSteps;
-  const removed = changes.flatMap(({ action, from }) =>
-    action === 'remove' && from ? [seatOf({ target: targetBody(from.target) })] : [],
+  const { steps, list, changes, seatOf, kind, restores = false } = listSteps;
+  const removed = changes.flatMap(({ action, from, address }) =>
+    action === 'remove' && from ? [{ target: targetBodyFor(address.kind, from.target), from }] : [],
   );
+  const isRemoved = (entry: JsonObject): boolean =>
+    removed.some(
+      ({ target, from: { intent } }) =>
+        seatOf({ ...entry, target }) === seatOf(entry) &&
+        (intent === undefined || sameId(intent, entry['intent'])),
+    );
   for (;;) {
     const leaving = restores ? steps.flatMap((step) => (step.kind === 'take' ? step.away : [])) : [];
-    const second = secondEntry(steps, { list, leaving, removed }, seatOf);
+    const second = secondEntry(steps, { list, leaving, isRemoved, kind }, seatOf);
     if (second === undefined) return;
     steps[second.at] = refused('DuplicateTarget', whyTaken(second.entry, list, seatOf));
   }
@@ -104,22 +114,25 @@ const putsIn = (steps: readonly RowStep[]): PutEntry[] =>
 interface Places {
   readonly list: readonly CurrentAssignment[];
   readonly leaving: readonly CurrentAssignment[];
-  readonly removed: readonly string[];
+  readonly isRemoved: (entry: JsonObject) => boolean;
+  readonly kind: Pick<PolicyKind, 'partOf'>;
 }
 
 function secondEntry(
   steps: readonly RowStep[],
-  { list, leaving, removed }: Places,
+  { list, leaving, isRemoved, kind }: Places,
   seatOf: SeatOf,
 ): PutEntry | undefined {
   const puts = putsIn(steps);
   const replaced = new Set(puts.map(({ over }) => over));
-  const taken = new Set([
-    ...removed,
-    ...list.flatMap((each) => (replaced.has(each) || leaving.includes(each) ? [] : [seatOf(each.whole)])),
-  ]);
+  const taken = new Set(
+    list.flatMap((each) => (replaced.has(each) || leaving.includes(each) ? [] : [seatOf(each.whole)])),
+  );
   const isLeftByItself = ({ entry }: PutEntry): boolean =>
-    leaving.some(({ target }) => audienceKey(target) === audienceKey(targetIn(entry)));
+    leaving.some(
+      ({ target, whole }) =>
+        audienceKey(target) === audienceKey(targetIn(entry)) && partOf(kind, whole) === partOf(kind, entry),
+    );
   const moving = puts.filter(({ over, entry }) => {
     const seat = seatOf(entry);
     const stays = over !== undefined && seatOf(over.whole) === seat;
@@ -128,7 +141,7 @@ function secondEntry(
   });
   for (const put of moving) {
     const seat = seatOf(put.entry);
-    if (taken.has(seat) || isLeftByItself(put)) return put;
+    if (taken.has(seat) || isRemoved(put.entry) || isLeftByItself(put)) return put;
     taken.add(seat);
   }
   return undefined;
@@ -160,29 +173,41 @@ export function roomMakers({ steps, list, seatOf }: ListSteps): Map<number, read
  * Rows after which the policy would include and exclude one group, which it does not do now: in a tenant that tells the two
  * apart an exclusion wins, and in another one of them is lost.
  */
-export function contradictions({ steps, list }: Pick<ListSteps, 'steps' | 'list'>): number[] {
+export function contradictions({ steps, list, kind }: Pick<ListSteps, 'steps' | 'list' | 'kind'>): number[] {
+  const isAboutSame = (a: JsonObject, b: JsonObject): boolean => partOf(kind, a) === partOf(kind, b);
   const puts = putsIn(steps).map((put) => ({ ...put, target: targetIn(put.entry) }));
   const gone = new Set<CurrentAssignment | undefined>([
     ...puts.map(({ over }) => over),
     ...steps.flatMap((step) => (step.kind === 'take' ? step.away : [])),
   ]);
   const after = [
-    ...list.filter((each) => !gone.has(each)).map(({ target }) => ({ at: undefined, target })),
+    ...list
+      .filter((each) => !gone.has(each))
+      .map(({ target, whole }) => ({ at: undefined, target, entry: whole })),
     ...puts,
   ];
-  return puts.flatMap(({ at, over, target }) => {
+  return puts.flatMap(({ at, over, target, entry }) => {
     const group = groupOf(target)?.toLowerCase();
     // What stays where it is brings nothing.
-    if (over !== undefined && audienceKey(over.target) === audienceKey(target)) return [];
+    if (
+      over !== undefined &&
+      audienceKey(over.target) === audienceKey(target) &&
+      isAboutSame(over.whole, entry)
+    )
+      return [];
     const isContradicted =
       group !== undefined &&
       after.some(
         (other) =>
-          groupOf(other.target)?.toLowerCase() === group && isExclusion(other.target) !== isExclusion(target),
+          groupOf(other.target)?.toLowerCase() === group &&
+          isExclusion(other.target) !== isExclusion(target) &&
+          isAboutSame(other.entry, entry),
       );
+    const ofGroup = list.filter(
+      (each) => groupOf(each.target)?.toLowerCase() === group && isAboutSame(each.whole, entry),
+    );
     const wasSo =
-      list.some((each) => groupOf(each.target)?.toLowerCase() === group && isExclusion(each.target)) &&
-      list.some((each) => groupOf(each.target)?.toLowerCase() === group && !isExclusion(each.target));
+      ofGroup.some((each) => isExclusion(each.target)) && ofGroup.some((each) => !isExclusion(each.target));
     return isContradicted && !wasSo ? [at] : [];
   });
 }

@@ -1,10 +1,10 @@
 import type { Change, DesiredChange } from '../rows/change.ts';
-import { audienceKey } from '../targets/audience.ts';
 import type { PolicyKind } from '../kinds/registry.ts';
 import type { JsonObject } from '../values/json.ts';
 import { audienceInWords } from './changeKind.ts';
 import { isOfPolicySet, type CurrentAssignment, type RowError } from './current.ts';
 import { entryOf, type Before } from './decision.ts';
+import { entryAfter } from './entryAfter.ts';
 import { findCurrent } from './findCurrent.ts';
 import { holds } from './holds.ts';
 import { patchBody } from './request.ts';
@@ -30,6 +30,9 @@ export const refused = (code: string, message: string): RowStep => ({
 });
 const because = (error: RowError): RowStep => ({ kind: 'refused', error });
 const alreadySo = (current: CurrentAssignment | undefined): RowStep => ({ kind: 'alreadySo', current });
+
+/** The code of a row that its kind does not take as it would be. */
+export const NOT_TAKEN = 'NotTaken';
 
 const GONE: RowError = {
   code: 'AssignmentGone',
@@ -94,7 +97,15 @@ function setStep(change: DesiredChange, { list, results, restores }: ListFacts):
   if (mismatch !== undefined) return because(mismatch);
   if (itself === undefined) return because(GONE);
   if (isOfPolicySet(itself) && !restores) return because(OWNED_BY_POLICY_SET);
-  return { kind: 'put', over: itself, body: patchBody(change, itself) };
+  return putStep(change, itself, restores);
+}
+
+/** What goes back was there, whatever is documented. */
+function putStep(change: DesiredChange, over: CurrentAssignment | undefined, restores: boolean): RowStep {
+  const body = patchBody(change, over);
+  const { kind } = change.address;
+  const refusal = restores ? undefined : kind.entryRefusal?.(entryAfter(change, over, body));
+  return refusal === undefined ? { kind: 'put', over, body } : refused(NOT_TAKEN, refusal.message);
 }
 
 /**
@@ -156,11 +167,10 @@ function addStep(change: DesiredChange, { list: all, rows, restores }: ListFacts
   const body = patchBody(change, undefined);
   const { identity } = change.address.kind;
   const other = list.find(({ whole }) => identity(whole) === identity(body));
-  if (other === undefined) return { kind: 'put', over: undefined, body };
+  if (other === undefined) return putStep(change, undefined, restores);
   // Beside a row that clears the list, the rows say what it is to be, also where an assignment has that target already.
   const isWholeList = rows.some((row) => row.change.action === 'clear');
-  if (isWholeList && !isOfPolicySet(other))
-    return { kind: 'put', over: other, body: patchBody(change, other) };
+  if (isWholeList && !isOfPolicySet(other)) return putStep(change, other, restores);
   return refused(
     'AlreadyAssigned',
     `The policy has ${audienceInWords(other.target)} already, under the id ${other.id}, with another filter or intent: use set to change it.`,
@@ -175,7 +185,8 @@ function removeStep(change: Change, facts: ListFacts): RowStep {
   if (current === undefined) return alreadySo(undefined);
   // Named by its target, it would still be there for the policy set.
   const isNamedByTarget = change.address.assignmentId === '';
-  if ((isOfPolicySet(current) && !restores) || (isNamedByTarget && isInPolicySet(current, list)))
+  const { identity } = change.address.kind;
+  if ((isOfPolicySet(current) && !restores) || (isNamedByTarget && isInPolicySet(identity, current, list)))
     return because(OWNED_BY_POLICY_SET);
   return { kind: 'take', away: [current], isClear: false };
 }
@@ -186,21 +197,29 @@ function isOfAnother(change: Change, current: CurrentAssignment, { rows, results
   const was = before && entryOf(before);
   return (
     was !== undefined &&
-    audienceKey(was.target) !== audienceKey(current.target) &&
+    change.address.kind.identity(was.whole) !== change.address.kind.identity(current.whole) &&
     [...results].some((other) => holds(other, current))
   );
 }
 
-const isInPolicySet = ({ target }: CurrentAssignment, list: readonly CurrentAssignment[]): boolean =>
-  list.some((each) => isOfPolicySet(each) && audienceKey(each.target) === audienceKey(target));
-
 type Identity = PolicyKind['identity'];
+
+const isInPolicySet = (
+  identity: Identity,
+  { whole }: CurrentAssignment,
+  list: readonly CurrentAssignment[],
+): boolean => list.some((each) => isOfPolicySet(each) && identity(each.whole) === identity(whole));
 
 /** What another row is about, or wants, is spared, also when that row can't be done: it is not what `clear` means. */
 function clearStep(identity: Identity, { list, rows }: ListFacts): RowStep {
   const all = rows.map(({ change }) => change);
   const named = new Set(all.map((change) => findCurrent(change, list).current));
-  const desired = new Set(all.filter(isDesired).map((change) => identity(patchBody(change, undefined))));
+  const desired = new Set(
+    all.filter(isDesired).map((change) => {
+      const over = change.action === 'set' ? findCurrent(change, list).current : undefined;
+      return identity(entryAfter(change, over, patchBody(change, over)));
+    }),
+  );
   const away = list.filter(
     (each) => !isOfPolicySet(each) && !named.has(each) && !desired.has(identity(each.whole)),
   );

@@ -3,6 +3,7 @@ import { type CurrentAssignment, isOfPolicySet } from './current.ts';
 import { canonicalAssignment } from './canonical.ts';
 import type { Change, DesiredChange } from '../rows/change.ts';
 import { entriesOf, type Before } from './decision.ts';
+import { entryAfter } from './entryAfter.ts';
 import { sameId } from '../values/ids.ts';
 import { restoringBody, type Inverse } from './inverse.ts';
 import type { JsonObject } from '../values/json.ts';
@@ -147,10 +148,8 @@ const isAsBefore = ({ was }: Part, current: CurrentAssignment): boolean =>
 /** Whether an assignment is as the write left it: what the desired state did not mention is as it was before. */
 function isOurs({ wrote, was }: Part, current: CurrentAssignment, apiVersion: ApiVersion): boolean {
   if (wrote === undefined) return false;
-  const { address } = wrote.change;
+  const { address, desired } = wrote.change;
   const kept = was === undefined ? {} : restoringBody(was, address.kind, apiVersion);
-  return holds(
-    { address, desired: { kind: 'raw', body: { ...kept, ...patchBody(wrote.change, was) } } },
-    current,
-  );
+  const body = entryAfter({ address, desired }, undefined, { ...kept, ...patchBody(wrote.change, was) });
+  return holds({ address, desired: { kind: 'raw', body } }, current);
 }

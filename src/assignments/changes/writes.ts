@@ -1,10 +1,9 @@
 import { listPath } from '../kinds/address.ts';
-import type { Change, DesiredChange } from '../rows/change.ts';
-import { audienceKey } from '../targets/audience.ts';
-import { targetIn } from '../targets/currentTarget.ts';
+import type { Change } from '../rows/change.ts';
 import type { JsonObject } from '../values/json.ts';
 import type { CurrentAssignment } from './current.ts';
 import { entriesOf, entryOf, type Decision } from './decision.ts';
+import { entryAfter } from './entryAfter.ts';
 import type { Snapshot } from './planBatch.ts';
 import { assignRequest, patchRequest, type WriteRequest } from './request.ts';
 
@@ -66,7 +65,8 @@ export function writesOf<R extends { readonly change: Change }>(
 }
 
 /**
- * A list as it is to be written: what no decision is about stays value for value, and what comes stands behind it.
+ * A list as it is to be written: what no decision is about stays value for value (in the spelling that its kind takes), and
+ * what comes stands behind it.
  * @param decisions the writes of the list
  */
 export function listAfter(
@@ -81,20 +81,11 @@ export function listAfter(
     const over = entryOf(before);
     if (after === undefined || change.desired === undefined)
       for (const each of entriesOf(before)) gone.add(each);
-    else if (over === undefined) added.push(withoutId(after));
-    else entryFor.set(over, changedEntry(change, over, after));
+    else if (over === undefined) added.push(entryAfter(change, over, after));
+    else entryFor.set(over, entryAfter(change, over, after));
   }
   const kept = list.filter((each) => !gone.has(each));
-  return [...kept.map((each) => entryFor.get(each) ?? each.whole), ...added];
+  const entries = [...kept.map((each) => entryFor.get(each) ?? each.whole), ...added];
+  const { asSent } = decisions[0]?.row.change.address.kind ?? {};
+  return asSent === undefined ? entries : entries.map(asSent);
 }
-
-/** What a PATCH would leave of the entry: what the change does not say stays. It gives up its id, as Graph may give another. */
-function changedEntry(change: DesiredChange, current: CurrentAssignment, body: JsonObject): JsonObject {
-  const target = targetIn(body);
-  const isRefined =
-    change.desired.kind === 'described' && audienceKey(target) === audienceKey(current.target);
-  const entry = { ...current.whole, ...body, target: isRefined ? { ...current.target, ...target } : target };
-  return withoutId(entry);
-}
-
-const withoutId = ({ id: _id, ...rest }: JsonObject): JsonObject => rest;

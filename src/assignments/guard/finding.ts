@@ -11,6 +11,8 @@ export const GUARD_KINDS = [
   'all-users',
   'narrowed',
   'intent-turned',
+  'uninstall',
+  'remediation-on',
   'no-inclusion',
   'clear',
   'gone',

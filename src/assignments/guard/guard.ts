@@ -1,14 +1,15 @@
-import { capitalized } from '../kinds/kind.ts';
+import { capitalized, partOf } from '../kinds/kind.ts';
 import type { PolicyKind } from '../kinds/registry.ts';
 import { isGone, entryOf, type Decision } from '../changes/decision.ts';
 import { ABOUT_TENANT, type Finding, type GuardKind } from './finding.ts';
 import type { CurrentAssignment } from '../changes/current.ts';
-import { audienceInWords, targetInWords, turnOfIntent } from '../changes/changeKind.ts';
+import { audienceInWords, targetInWords } from '../changes/changeKind.ts';
+import { meaningConcerns } from './kindConcerns.ts';
 import { filterOf } from '../targets/filter.ts';
 import { everybodyOf } from '../values/guid.ts';
 import { sameId } from '../values/ids.ts';
 import type { JsonObject } from '../values/json.ts';
-import { fitsPlatform, type DevicePlatform } from '../targets/platforms.ts';
+import { fitsPlatform, isOfManagedApps, type DevicePlatform } from '../targets/platforms.ts';
 import { audienceKey } from '../targets/audience.ts';
 import { everybodyIn, groupOf, isEverybody, isExclusion, targetIn } from '../targets/currentTarget.ts';
 import { quoted } from '../values/quoted.ts';
@@ -80,17 +81,17 @@ export class Guard {
   judgeList(judged: JudgedList): Finding[][] {
     const rows = writtenRows(judged);
     const list = { ...judged, rows };
-    const targetsAfter = targetsLeft(list);
-    const removesAll = rowThatRemovesAll(list, targetsAfter);
+    const entriesAfter = entriesLeft(list);
+    const removesAll = rowThatRemovesAll(list, entriesAfter);
     const findings = judged.decisions.map((decision): Finding[] => goneConcerns(decision));
     for (const row of rows)
       findings[row.at] = [
-        ...changesOf(row, targetsAfter),
-        ...contradictionConcerns(row, list, targetsAfter),
+        ...changesOf(row, entriesAfter, list.kind),
+        ...contradictionConcerns(row, list, entriesAfter),
         ...(row === removesAll ? concern('no-inclusion', 'no inclusion is left, so nobody gets it.') : []),
         ...clearConcerns(row),
         ...this.#newGroup(row),
-        ...this.#newFilter(row, list.platform),
+        ...this.#newFilter(row, list),
       ];
     return findings.map((found) =>
       found.map(({ kind, what }) => ({
@@ -117,12 +118,22 @@ export class Guard {
     }
   }
 
-  #newFilter({ before, after }: JudgedRow, platform: DevicePlatform | undefined): Finding[] {
+  #newFilter(
+    { before, after }: JudgedRow,
+    { platform, kind }: Pick<JudgedList, 'platform' | 'kind'>,
+  ): Finding[] {
     const id = after && filterOf(targetIn(after))?.id;
     if (id === undefined || sameId(id, before && filterOf(before.target)?.id)) return [];
     const fact = this.#facts.filter(id);
     switch (fact.kind) {
       case 'ok':
+        if (isOfManagedApps(fact.platform) !== (kind.managedAppFilters === true))
+          return concern(
+            'filter-platform',
+            kind.managedAppFilters
+              ? `filter ${id} is for devices (${fact.platform}), the policy for managed apps.`
+              : `filter ${id} is for managed apps (${fact.platform}), the policy for devices.`,
+          );
         return platform === undefined || fitsPlatform(platform, fact.platform)
           ? []
           : concern('filter-platform', `filter ${id} is for ${fact.platform}, the policy for ${platform}.`);
@@ -150,33 +161,48 @@ const goneConcerns = (decision: Decision): Finding[] =>
 
 /** A group that is included and excluded afterwards, and was not before: in one tenant the exclusion wins, in another it is lost. */
 function contradictionConcerns(
-  { before: over, after }: JudgedRow,
-  { assignments }: JudgedList,
-  targetsAfter: readonly JsonObject[],
+  { before: over, after: body }: JudgedRow,
+  { assignments, kind }: JudgedList,
+  entriesAfter: readonly JsonObject[],
 ): Finding[] {
-  const target = after && targetIn(after);
-  const group = target && groupOf(target);
-  if (target === undefined || group === undefined) return [];
+  if (body === undefined) return [];
+  const after = wholeAfter(over, body);
+  const target = targetIn(after);
+  const group = groupOf(target);
+  const isAboutSame = (entry: JsonObject): boolean => partOf(kind, entry) === partOf(kind, after);
+  if (group === undefined) return [];
   // What stays where it is brings nothing.
-  if (over !== undefined && audienceKey(over.target) === audienceKey(target)) return [];
-  const isContradicted = (targets: readonly JsonObject[], excludes: boolean): boolean =>
-    targets.some((each) => sameId(groupOf(each), group) && isExclusion(each) === excludes);
-  const before = assignments.map((each) => each.target);
+  if (over !== undefined && audienceKey(over.target) === audienceKey(target) && isAboutSame(over.whole))
+    return [];
+  const isContradicted = (entries: readonly JsonObject[], excludes: boolean): boolean =>
+    entries.some(
+      (each) =>
+        sameId(groupOf(targetIn(each)), group) &&
+        isExclusion(targetIn(each)) === excludes &&
+        isAboutSame(each),
+    );
+  const before = assignments.map(({ whole }) => whole);
   const wasSo = isContradicted(before, true) && isContradicted(before, false);
-  return isContradicted(targetsAfter, !isExclusion(target)) && !wasSo
+  return isContradicted(entriesAfter, !isExclusion(target)) && !wasSo
     ? concern('include-and-exclude', `group ${group} is included and excluded.`)
     : [];
 }
 
+/** What a body makes of an entry: what it does not say stays. */
+const wholeAfter = (before: CurrentAssignment | undefined, body: JsonObject): JsonObject => ({
+  ...before?.whole,
+  ...body,
+});
+
 const policyInWords = ({ kind, name, policyId }: JudgedList): string =>
   `${capitalized(kind.label.one)} ${quoted(name ?? policyId)}`;
 
-/** The targets that the list has when all rows are written. */
-function targetsLeft({ assignments, rows }: WrittenList): JsonObject[] {
+/** What the list has when all rows are written. */
+function entriesLeft({ assignments, rows }: WrittenList): JsonObject[] {
   const written = new Set(rows.flatMap(goingIn).map(({ id }) => id.toLowerCase()));
   return [
-    ...assignments.filter(({ id }) => !written.has(id.toLowerCase())).map(({ target }) => target),
-    ...rows.flatMap(({ after }) => (after === undefined ? [] : [targetIn(after)])),
+    ...assignments.filter(({ id }) => !written.has(id.toLowerCase())).map(({ whole }) => whole),
+    ...rows.flatMap(({ before, after }) => (after === undefined ? [] : [wholeAfter(before, after)])),
   ];
 }
 
@@ -185,23 +211,30 @@ const goingIn = ({ before, cleared = [] }: JudgedRow): readonly CurrentAssignmen
   before === undefined ? cleared : [before, ...cleared];
 
 /** The first row that takes an inclusion away, when the list had one and is left with none. */
-function rowThatRemovesAll(list: WrittenList, targetsAfter: readonly JsonObject[]): JudgedRow | undefined {
-  return targetsAfter.every(isExclusion)
-    ? list.rows.find((row) => goingIn(row).some(({ target }) => !isExclusion(target)))
-    : undefined;
+function rowThatRemovesAll(list: WrittenList, entriesAfter: readonly JsonObject[]): JudgedRow | undefined {
+  return entriesAfter.some(givesPolicy)
+    ? undefined
+    : list.rows.find((row) => goingIn(row).some(({ whole }) => givesPolicy(whole)));
 }
 
+/** An app that is to be removed is given to nobody. */
+const givesPolicy = (entry: JsonObject): boolean =>
+  !isExclusion(targetIn(entry)) && String(entry['intent'] ?? '').toLowerCase() !== 'uninstall';
+
 /** What the row alone changes, as far as it must be allowed. */
-function changesOf(row: JudgedRow, targetsAfter: readonly JsonObject[]): Finding[] {
-  if (row.cleared !== undefined) return droppedConcerns(row.cleared, targetsAfter);
+function changesOf(row: JudgedRow, entriesAfter: readonly JsonObject[], kind: PolicyKind): Finding[] {
+  const isStillExcluded = stillExcluded(entriesAfter, kind);
+  if (row.cleared !== undefined) return droppedConcerns(row.cleared, isStillExcluded);
   const from = row.before?.target;
   const to = row.after && targetIn(row.after);
   return [
     ...(from && to ? filterConcerns(from, to) : []),
-    ...(from && isExclusion(from) ? exclusionConcerns(from, to, targetsAfter) : []),
+    ...(row.before && isExclusion(row.before.target)
+      ? exclusionConcerns(row.before, to, isStillExcluded)
+      : []),
     ...(to && !isExclusion(to) ? newAudienceConcerns(from, to) : []),
     ...(from && to && !isExclusion(from) ? inclusionConcerns(from, to) : []),
-    ...(to ? intentConcerns(row) : []),
+    ...(row.after ? meaningConcerns({ before: row.before, after: wholeAfter(row.before, row.after) }) : []),
   ];
 }
 
@@ -218,29 +251,33 @@ function filterConcerns(from: JsonObject, to: JsonObject): Finding[] {
 }
 
 function exclusionConcerns(
-  from: JsonObject,
+  from: CurrentAssignment,
   to: JsonObject | undefined,
-  targetsAfter: readonly JsonObject[],
+  isStillExcluded: (entry: CurrentAssignment) => boolean,
 ): Finding[] {
-  const words = audienceInWords(from);
+  const words = audienceInWords(from.target);
   if (to !== undefined && !isExclusion(to))
     return concern('exclusion-to-inclusion', `${words} becomes an assignment to ${targetInWords(to)}.`);
-  return isStillExcluded(from, targetsAfter)
-    ? []
-    : concern('exclusion-dropped', `${words} is excluded no more.`);
+  return isStillExcluded(from) ? [] : concern('exclusion-dropped', `${words} is excluded no more.`);
 }
 
-const isStillExcluded = (from: JsonObject, targetsAfter: readonly JsonObject[]): boolean =>
-  targetsAfter.some((target) => isExclusion(target) && sameId(groupOf(target), groupOf(from)));
+/** An exclusion counts for what it excludes from. */
+const stillExcluded =
+  (entriesAfter: readonly JsonObject[], kind: PolicyKind) =>
+  (from: CurrentAssignment): boolean =>
+    entriesAfter.some(
+      (entry) =>
+        isExclusion(targetIn(entry)) &&
+        sameId(groupOf(targetIn(entry)), groupOf(from.target)) &&
+        partOf(kind, entry) === partOf(kind, from.whole),
+    );
 
 /** One finding for all that a row drops: findings are counted by rows. */
 function droppedConcerns(
   cleared: readonly CurrentAssignment[],
-  targetsAfter: readonly JsonObject[],
+  isStillExcluded: (entry: CurrentAssignment) => boolean,
 ): Finding[] {
-  const dropped = cleared.filter(
-    ({ target }) => isExclusion(target) && !isStillExcluded(target, targetsAfter),
-  );
+  const dropped = cleared.filter((entry) => isExclusion(entry.target) && !isStillExcluded(entry));
   if (dropped.length === 0) return [];
   const words = dropped.map(({ target }) => audienceInWords(target)).join(', ');
   return concern('exclusion-dropped', `${words} ${dropped.length === 1 ? 'is' : 'are'} excluded no more.`);
@@ -266,10 +303,4 @@ function inclusionConcerns(from: JsonObject, to: JsonObject): Finding[] {
   return isEverybody(from) && !isEverybody(to)
     ? concern('narrowed', `${words} is narrowed to ${targetInWords(to)}.`)
     : [];
-}
-
-function intentConcerns({ before, after = {} }: JudgedRow): Finding[] {
-  const turn = turnOfIntent(before, after);
-  const words = `the intent for ${targetInWords(targetIn(after))}`;
-  return turn ? concern('intent-turned', `${words} turns from ${turn.from} to ${turn.to}.`) : [];
 }

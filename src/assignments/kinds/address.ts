@@ -59,8 +59,9 @@ export const assignmentPath = (address: Address): string =>
 
 /** The action that replaces the list of a policy. The nested forms have none. */
 export function assignPath(policy: Pick<Address, 'kind' | 'policyId'>): string {
-  const { assignCast } = policy.kind.write;
-  return `${policyPath(policy)}${assignCast === undefined ? '' : `/${assignCast}`}/assign`;
+  const { write } = policy.kind;
+  const cast = write.how === 'refused' ? undefined : write.assignCast;
+  return `${policyPath(policy)}${cast === undefined ? '' : `/${cast}`}/assign`;
 }
 
 /** Equal for two spellings of one assignment. Graph compares path segments and ids without case. */
@@ -201,7 +202,7 @@ export function policiesNamedBy(written: {
 
 /** A collection and the id behind it, as OData writes it in either way. */
 const POLICY_IN_URL = new RegExp(
-  `(${KINDS.map(({ collection }) => collection).join('|')})(?:\\/|\\(')([^/?#']+)`,
+  `(?<![a-z])(${KINDS.map(({ collection }) => collection).join('|')})(?:\\/|\\(')([^/?#']+)`,
   'i',
 );
 

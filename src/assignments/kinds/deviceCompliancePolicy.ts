@@ -30,6 +30,7 @@ export const deviceCompliancePolicy: Kind<'deviceCompliancePolicy'> = {
   identity: (assignment) => audienceKey(targetIn(assignment)),
   targets: TARGET_TYPES,
   takesFilters: true,
+  cutsOff: () => 'compliance',
   platformOf: (policy) => platformOfType(policy['@odata.type']),
   family: 'deviceConfiguration',
   permissions: CONFIGURATION,

@@ -1,10 +1,11 @@
 import { audienceKey } from '../targets/audience.ts';
 import { targetIn } from '../targets/currentTarget.ts';
-import { odataType } from '../targets/odataTypes.ts';
+import { odataType, plainTypeName } from '../targets/odataTypes.ts';
 import { platformOfType } from '../targets/platforms.ts';
 import { TARGET_TYPES } from '../targets/target.ts';
 import type { Kind } from './kind.ts';
 import { CONFIGURATION } from './permissions.ts';
+import { bringsFilter, noFilter } from './refusals.ts';
 
 /**
  * Device configuration profiles, update rings and iOS and macOS update policies among them.
@@ -42,8 +43,30 @@ export const deviceConfiguration: Kind<'deviceConfiguration'> = {
   identity: (assignment) => audienceKey(targetIn(assignment)),
   targets: TARGET_TYPES,
   takesFilters: true,
+  refuses: ({ '@odata.type': type }, after, before) => {
+    const what = UNFILTERED[plainTypeName(type)];
+    return what !== undefined && bringsFilter(after, before) ? noFilter(what) : undefined;
+  },
+  cutsOff: ({ '@odata.type': type }) => {
+    const name = plainTypeName(type);
+    return CUTS_OFF.find(([part]) => name.includes(part))?.[1];
+  },
   platformOf: (policy) => platformOfType(policy['@odata.type']),
   family: 'deviceConfiguration',
   permissions: CONFIGURATION,
   approvalType: 'configurationPolicy',
 };
+
+/** Source: learn.microsoft.com/intune/…/filters-supported-workloads */
+const UNFILTERED: Readonly<Record<string, string>> = {
+  iosupdateconfiguration: 'Update policies for iOS and iPadOS',
+  windowswirednetworkconfiguration: 'Wired networks for Windows',
+};
+
+/** What the types of profiles are called that give access. Source: the heirs of deviceConfiguration in Graph's beta metadata. */
+const CUTS_OFF: readonly (readonly [part: string, what: string])[] = [
+  ['wifi', 'Wi-Fi'],
+  ['vpn', 'VPN'],
+  ['wirednetwork', 'its wired network'],
+  ['certificate', 'a certificate'],
+];

@@ -4,6 +4,7 @@ import type { ApiVersion } from '../values/apiVersion.ts';
 import type { JsonObject } from '../values/json.ts';
 import type { Family } from './family.ts';
 import type { Permissions } from './permissions.ts';
+import type { Refusal } from './refusal.ts';
 
 /**
  * What this program knows of one sort of policy. An entry is data and pure functions; whoever has to treat kinds differently
@@ -28,9 +29,14 @@ export interface Kind<Type extends string = string> {
   /** How all policies are read. */
   readonly list: {
     /** The property that has a policy's name. */
-    readonly name: 'displayName' | 'name';
-    /** What `platformOf` reads besides `@odata.type`; and `isAssigned`, of a kind that has it: an expanded list must not deny it. */
-    readonly also: readonly string[];
+    readonly name: 'displayName' | 'name' | 'profileName';
+    /**
+     * What `platformOf` and `refuses` read besides `@odata.type`; and `isAssigned`, of a kind that has it: an expanded list must not deny
+     * it. `all`: what only some of its types have can't be selected, so that every policy is read whole.
+     */
+    readonly also: readonly string[] | 'all';
+    /** The `$filter` that the collection has to be asked with. */
+    readonly filter?: string;
     /** Whether `$expand=assignments` shows the truth; otherwise each policy's list is read on its own. */
     readonly expands: boolean;
     /**
@@ -39,6 +45,8 @@ export interface Kind<Type extends string = string> {
      */
     readonly top?: number;
   };
+  /** How one policy's list is read: at `…/assignments` where nothing is said, or expanded with the policy, where Graph refuses that. */
+  readonly ownList?: 'expanded';
   /** How assignments are written. */
   readonly write: WriteMethod;
 
@@ -46,11 +54,47 @@ export interface Kind<Type extends string = string> {
   readonly assignmentType: string;
   /** What an assignment carries beside its id and its target. What is not named here is carried along, but can't be wanted. */
   readonly ownFields: readonly OwnField[];
+  /** Two policies may have assignments of one id, as where it is made of the group alone. */
+  readonly idsRepeat?: true;
   /** Equal for two assignments of one policy that can't stand beside each other, whatever their filters. */
   readonly identity: (assignment: JsonObject) => string;
+  /**
+   * Of a kind whose policies do several things at once, as an app that some must have and others must lose: which of them an
+   * assignment is about. One target may have an assignment for each, and an exclusion takes away from inclusions of its own part only.
+   */
+  readonly partOf?: (assignment: JsonObject) => string;
   /** The targets it can be assigned to. */
   readonly targets: readonly TargetType[];
+  /** Intune has no such target as all users here, and keeps the group that stands for them. */
+  readonly usersAsGroup?: true;
   readonly takesFilters: boolean;
+  /** Its filters are of managed apps, and not of devices. */
+  readonly managedAppFilters?: true;
+  /** Why no policy of the kind can have such an entry; undefined: nothing speaks against it. */
+  readonly entryRefusal?: (entry: JsonObject) => Refusal | undefined;
+  /** Why an assignment that is added is not whole. */
+  readonly addRefusal?: (entry: JsonObject) => Refusal | undefined;
+  /**
+   * Why this policy can't have what a write brings to it. What it has already is nobody's fault.
+   * @param policy as the collection shows it
+   * @param before the entry as it was; undefined: it is added
+   */
+  readonly refuses?: (
+    policy: JsonObject,
+    after: JsonObject,
+    before: JsonObject | undefined,
+  ) => Refusal | undefined;
+  /** An entry that changes, as it is sent: without what it can't keep where it goes. */
+  readonly settled?: (entry: JsonObject) => JsonObject;
+  /** Any entry of a list, as it is sent, be it changed or not: in a spelling that the kind takes. */
+  readonly asSent?: (entry: JsonObject) => JsonObject;
+  /**
+   * What somebody loses who gets a policy no more, where that cuts off: as it stands in `loses …`; undefined: nothing of the kind.
+   * @param policy as the collection shows it
+   */
+  readonly cutsOff?: (policy: JsonObject) => string | undefined;
+  /** What devices have done with it by then, which no rollback takes back; as it stands in a sentence. */
+  readonly leaves?: string;
   /** The platform of a policy as the collection shows it; undefined when it tells none. */
   readonly platformOf: (policy: JsonObject) => DevicePlatform | undefined;
 
@@ -69,25 +113,36 @@ export const STRATEGIES = ['patch', 'assign'] as const;
 export type Strategy = (typeof STRATEGIES)[number];
 
 /** `patch`: a PATCH of one assignment is documented for bulk, and `assign` is there as well. `assign`: only that. */
-export interface WriteMethod {
-  readonly how: Strategy;
-  /** The property of the `assign` body that has the list. Its spelling differs, and a wrong one may be read as an empty list. */
-  readonly assignProperty: string;
-  /** The type that the policy's id has to be cast to before `assign`, where Graph has no such action without. */
-  readonly assignCast?: string;
-}
+export type WriteMethod =
+  | {
+      readonly how: Strategy;
+      /** The property of the `assign` body that has the list. Its spelling differs, and a wrong one may be read as an empty list. */
+      readonly assignProperty: string;
+      /** The type that the policy's id has to be cast to before `assign`, where Graph has no such action without. */
+      readonly assignCast?: string;
+    }
+  | {
+      readonly how: 'refused';
+      /** Why nothing of it is written here, and what to do instead: two sentences. */
+      readonly because: string;
+      readonly instead: string;
+    };
 
 export interface OwnField {
   readonly name: string;
-  /** One of these words; any text; or whatever Graph shows, value for value, which only a whole `body` can say. */
-  readonly takes: readonly string[] | 'text' | 'json';
+  /** One of these words; any text; yes or no; or an object as Graph shows it, value for value. */
+  readonly takes: readonly string[] | 'text' | 'boolean' | 'json';
   /** Graph keeps what it has, whatever is sent. */
   readonly isReadOnly?: true;
 }
 
 /** How a list of this kind is written in a run: a kind that has no PATCH goes by `assign` whatever the run's strategy. */
-export const writesBy = ({ write }: Kind, strategy: Strategy | undefined): Strategy =>
-  write.how === 'assign' ? 'assign' : (strategy ?? 'patch');
+export const writesBy = ({ write }: Pick<Kind, 'write'>, strategy: Strategy | undefined): Strategy =>
+  write.how === 'patch' ? (strategy ?? 'patch') : 'assign';
+
+/** Which part of its policy an assignment is about; '' where policies have one only. */
+export const partOf = ({ partOf: part }: Pick<Kind, 'partOf'>, assignment: JsonObject): string =>
+  part?.(assignment) ?? '';
 
 export const ownField = ({ ownFields }: Kind, name: string): OwnField | undefined =>
   ownFields.find((field) => field.name === name);

@@ -2,10 +2,62 @@ import { plainName } from '../values/plainName.ts';
 import { deviceCompliancePolicy } from './deviceCompliancePolicy.ts';
 import { deviceConfiguration } from './deviceConfiguration.ts';
 import { MAIN_FAMILY, type Family } from './family.ts';
+import { androidManagedAppProtection } from './androidManagedAppProtection.ts';
+import { compliancePolicy } from './compliancePolicy.ts';
+import { configurationPolicy } from './configurationPolicy.ts';
+import { deviceCustomAttributeShellScript } from './deviceCustomAttributeShellScript.ts';
+import { deviceEnrollmentConfiguration } from './deviceEnrollmentConfiguration.ts';
+import { deviceHealthScript } from './deviceHealthScript.ts';
+import { deviceManagementIntent } from './deviceManagementIntent.ts';
+import { deviceManagementScript } from './deviceManagementScript.ts';
+import { deviceShellScript } from './deviceShellScript.ts';
+import { groupPolicyConfiguration } from './groupPolicyConfiguration.ts';
+import { hardwareConfiguration } from './hardwareConfiguration.ts';
+import { intuneBrandingProfile } from './intuneBrandingProfile.ts';
+import { iosManagedAppProtection } from './iosManagedAppProtection.ts';
+import { managedEBook } from './managedEBook.ts';
+import { mobileApp } from './mobileApp.ts';
+import { mobileAppConfiguration } from './mobileAppConfiguration.ts';
+import { policySet } from './policySet.ts';
+import { roleScopeTag } from './roleScopeTag.ts';
+import { targetedManagedAppConfiguration } from './targetedManagedAppConfiguration.ts';
+import { wdacSupplementalPolicy } from './wdacSupplementalPolicy.ts';
+import { windowsDriverUpdateProfile } from './windowsDriverUpdateProfile.ts';
+import { windowsFeatureUpdateProfile } from './windowsFeatureUpdateProfile.ts';
+import { windowsManagedAppProtection } from './windowsManagedAppProtection.ts';
+import { windowsQualityUpdatePolicy } from './windowsQualityUpdatePolicy.ts';
+import { windowsQualityUpdateProfile } from './windowsQualityUpdateProfile.ts';
 import type { Kind } from './kind.ts';
 
 /** Every kind there is, in the order in which they are shown. A new one is its own file and its line here. */
-const ALL = [deviceConfiguration, deviceCompliancePolicy] as const;
+const ALL = [
+  ...([deviceConfiguration, deviceCompliancePolicy] as const),
+  configurationPolicy,
+  groupPolicyConfiguration,
+  mobileApp,
+  deviceManagementScript,
+  deviceShellScript,
+  deviceCustomAttributeShellScript,
+  deviceHealthScript,
+  windowsFeatureUpdateProfile,
+  windowsQualityUpdateProfile,
+  windowsQualityUpdatePolicy,
+  windowsDriverUpdateProfile,
+  mobileAppConfiguration,
+  targetedManagedAppConfiguration,
+  androidManagedAppProtection,
+  iosManagedAppProtection,
+  windowsManagedAppProtection,
+  compliancePolicy,
+  deviceEnrollmentConfiguration,
+  deviceManagementIntent,
+  hardwareConfiguration,
+  managedEBook,
+  wdacSupplementalPolicy,
+  policySet,
+  intuneBrandingProfile,
+  roleScopeTag,
+] as const;
 
 export type PolicyType = (typeof ALL)[number]['policyType'];
 export type PolicyKind = Kind<PolicyType>;

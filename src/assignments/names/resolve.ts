@@ -23,6 +23,8 @@ export interface NamedFilter extends Named {
 /** What the tenant calls its things. Of what could not be read it says why, as a sentence with a remedy. */
 export interface TenantNames {
   readonly policies: NameTable<NamedPolicy>;
+  /** Kinds of policies that this sign-in is not shown, each with the reason. */
+  readonly notShown?: readonly string[];
   /** The kinds that have a policy of this id. */
   kindsOf(policyId: string): readonly PolicyKind[];
   readonly filters: NameTable<NamedFilter> | NotReadable;
@@ -45,6 +47,8 @@ export interface NameRules {
 /** Names that have to be looked up before a row can be read. */
 export interface NamesNeeded {
   readonly policies: readonly string[];
+  /** The kinds that these policies are of; undefined among them: any. */
+  readonly kinds: readonly (PolicyKind | undefined)[];
   /** Ids of policies whose kind the row does not say. */
   readonly policyIds: readonly string[];
   readonly groups: readonly string[];
@@ -124,10 +128,18 @@ export function namesNeeded(row: InputRow, rules: NameRules): NamesNeeded | unde
   if (open.length === 0 && policyId === undefined && !isForeign) return undefined;
   const of = (what: Pair['of']): string[] =>
     open.filter((pair) => pair.of === what).map(({ name }) => String(row.cells.get(name)));
+  const policies = of('policies');
+  const isOfAKind = policies.length > 0 || policyId !== undefined;
   return {
-    ...{ policies: of('policies'), groups: of('groups'), filters: of('filters') },
+    ...{ policies, groups: of('groups'), filters: of('filters') },
     policyIds: policyId === undefined ? [] : [policyId],
+    kinds: isOfAKind ? [kindWritten(row)] : [],
   };
+}
+
+function kindWritten({ cells }: InputRow): PolicyKind | undefined {
+  const written = cells.get('policyType');
+  return typeof written === 'string' ? kindNamed(written) : undefined;
 }
 
 /** A row with ids in the place of its names, or every problem that its names have. */
@@ -153,7 +165,11 @@ export function resolved(row: InputRow, names: TenantNames, rules: ReadingRules 
     what: What<T>,
   ): T | undefined => {
     const written = String(row.cells.get(column));
-    if (found.kind !== 'one') return reader.fault(column, notFound(written, found, what));
+    if (found.kind !== 'one') {
+      const fault = notFound(written, found, what);
+      const unseen = column === 'policyName' && found.kind === 'none' ? (names.notShown ?? []) : [];
+      return reader.fault(column, { ...fault, remedy: [fault.remedy, ...unseen].join(' ') });
+    }
     if (found.isFolded) folded.push({ written, found: found.found.name });
     return found.found;
   };
@@ -261,8 +277,7 @@ function policyOf(
   names: TenantNames,
   { byName }: NameRules,
 ): Found<NamedPolicy> {
-  const typeName = reader.row.cells.get('policyType');
-  const kind = typeof typeName === 'string' ? kindNamed(typeName) : undefined;
+  const kind = kindWritten(reader.row);
   const platform = reader.row.cells.get('platform');
   const isOfKind = (policy: NamedPolicy): boolean => kind === undefined || policy.kind === kind;
   const isOfPlatform = (policy: NamedPolicy): boolean =>

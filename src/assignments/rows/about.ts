@@ -13,7 +13,8 @@ export function aboutKey(change: Change): string {
   if (address.assignmentId !== '') return addressKey(address);
   // No id has a `?`, so nothing that follows it can be taken for one.
   const list = `${listPath(address)}/?`.toLowerCase();
-  if (from !== undefined) return `${list}from ${audienceKey(targetBody(from.target))}`;
+  if (from !== undefined)
+    return `${list}from ${audienceKey(targetBody(from.target))}${from.intent === undefined ? '' : ` ${from.intent}`}`;
   return action === 'add'
     ? `${list}add ${address.kind.identity(patchBody(change, undefined))}`
     : `${list}${action}`;

@@ -1,6 +1,7 @@
 import type { InputColumn } from './columns.ts';
 import { NEEDS_BETA, type RowReader } from './rowReader.ts';
 import { TARGET_COLUMNS } from '../targets/target.ts';
+import { EXTRA_COLUMNS } from './desired.ts';
 
 export const ACTIONS = ['set', 'add', 'remove', 'clear'] as const;
 /** What is done to a policy's list. All but `set` need the whole list, so they go by `assign`. */
@@ -8,7 +9,7 @@ export type Action = (typeof ACTIONS)[number];
 
 /** The columns that say what is wanted. */
 const WISH_COLUMNS = [
-  ...['targetType', ...TARGET_COLUMNS, 'filterId', 'filterType', 'intent', 'source', 'sourceId'],
+  ...['targetType', ...TARGET_COLUMNS, 'filterId', 'filterType', ...EXTRA_COLUMNS],
   ...['target', 'body'],
 ] as readonly InputColumn[];
 

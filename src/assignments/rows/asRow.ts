@@ -1,9 +1,11 @@
 import { ownField } from '../kinds/kind.ts';
 import type { PolicyKind } from '../kinds/registry.ts';
+import { isUsersGroup } from '../kinds/targetBodies.ts';
 import type { CurrentAssignment } from '../changes/current.ts';
 import { changeOf } from './change.ts';
 import type { InputColumn } from './columns.ts';
 import { filterOf } from '../targets/filter.ts';
+import { EXTRA_COLUMNS, type ExtraColumn } from './desired.ts';
 import { FROM_TYPES } from './fromTarget.ts';
 import { sameId } from '../values/ids.ts';
 import { isJsonObject, type JsonObject } from '../values/json.ts';
@@ -29,7 +31,9 @@ export function asRow(
   policy: { readonly kind: PolicyKind; readonly id: string },
   rules: ReadingRules,
 ): AsRow {
-  const type = targetTypeOf(assignment.target);
+  const type = isUsersGroup(policy.kind, assignment.target)
+    ? 'allLicensedUsers'
+    : targetTypeOf(assignment.target);
   const cells = textsOf([
     ['policyType', policy.kind.policyType],
     ['policyId', policy.id],
@@ -37,11 +41,26 @@ export function asRow(
     ['targetType', type ?? assignment.target['@odata.type']],
     ...(type === undefined ? [] : ownCells(assignment.target, type)),
     ...(type === undefined ? [] : filterCells(assignment.target, type, rules)),
-    ...(type === undefined ? [] : fromCells(assignment.target, type)),
-    ['intent', ownField(policy.kind, 'intent') && assignment.whole['intent']],
+    ...(type === undefined ? [] : fromCells(assignment, type, policy.kind)),
+    ...EXTRA_COLUMNS.map((column): WrittenCell => [column, extraIn(assignment, column, policy.kind)]),
   ]);
   if (sameId(assignment.source, 'policySets')) return { kind: 'policySet', cells };
   return { kind: readsBack(cells, assignment, rules) ? 'row' : 'unspeakable', cells };
+}
+
+/** Where an assignment comes from is Graph's to say, so that no exported row does. */
+function extraIn({ whole }: CurrentAssignment, column: ExtraColumn, kind: PolicyKind): unknown {
+  const field = ownField(kind, column);
+  if (field === undefined || column === 'source' || column === 'sourceId') return undefined;
+  const value = whole[column];
+  switch (field.takes) {
+    case 'json':
+      return isJsonObject(value) ? JSON.stringify(value) : undefined;
+    case 'boolean':
+      return typeof value === 'boolean' ? String(value) : undefined;
+    default:
+      return value;
+  }
 }
 
 type WrittenCell = readonly [InputColumn, unknown];
@@ -89,12 +108,17 @@ function filterCells(target: JsonObject, type: TargetType, { apiVersion }: Readi
 }
 
 /** Says the current target once more, so that a column that is sorted alone is found out when the file is read back. */
-function fromCells(target: JsonObject, type: TargetType): WrittenCell[] {
+function fromCells(
+  { target, whole }: CurrentAssignment,
+  type: TargetType,
+  { partOf }: PolicyKind,
+): WrittenCell[] {
   if (!FROM_TYPES.includes(type)) return [];
   return [
     ['fromTargetType', type],
-    ['fromGroupId', groupOf(target)],
+    ['fromGroupId', TARGET_KINDS[type].required.includes('groupId') ? groupOf(target) : undefined],
     ['fromFilterId', filterOf(target)?.id],
+    ['fromIntent', partOf && whole['intent']],
   ];
 }
 

@@ -1,7 +1,7 @@
 import { readAction, refuseDesired, type Action } from './action.ts';
 import { EXPECTED_COLUMNS, namesWhatItWants, readExpected } from './expected.ts';
 import { readExtras } from './extras.ts';
-import { refuseUnfit, refuseUnread } from './fitsKind.ts';
+import { refuseEntry, refuseUnfit, refuseUnread, refuseUnwritten } from './fitsKind.ts';
 import { FROM_COLUMNS, namesByTarget, readFrom, type FromTarget } from './fromTarget.ts';
 import type { Address } from '../kinds/address.ts';
 import { writesBy } from '../kinds/kind.ts';
@@ -46,11 +46,17 @@ export function changeOf(
   const written = readAddress(reader, isAsExported ? 'optional' : assignmentIdUse(reader, action));
   const address = written && isAsExported ? { ...written, assignmentId: '' } : written;
   refuseNested(reader, action, address);
-  if (address !== undefined) refuseUnread(reader, address);
+  if (address !== undefined) {
+    refuseUnread(reader, address);
+    refuseUnwritten(reader, address);
+  }
   const from = isAsExported ? undefined : readFromFor(action, reader);
   const desired = action && readDesiredFor(action, reader, address);
   const expected = action === 'remove' ? readExpectedFor(reader, address, from) : undefined;
-  if (address !== undefined && desired !== undefined) refuseUnfit(reader, address, desired);
+  if (address !== undefined && desired !== undefined) {
+    refuseUnfit(reader, address, desired);
+    if (action === 'set' || action === 'add') refuseEntry(reader, address, action, desired);
+  }
   const policyName = readPolicyName(reader);
   if (reader.problems.length > 0) return { problems: reader.problems };
   if (address && action) {

@@ -1,5 +1,7 @@
 import type { Address } from '../kinds/address.ts';
 import { capitalized, writesBy } from '../kinds/kind.ts';
+import { patchBody } from '../changes/request.ts';
+import { ALL_USERS_GROUP } from '../values/guid.ts';
 import { targetIn, targetTypeOf } from '../targets/currentTarget.ts';
 import { filterOf } from '../targets/filter.ts';
 import type { TargetType } from '../targets/target.ts';
@@ -17,12 +19,42 @@ export function refuseUnread(reader: RowReader, { kind }: Address): void {
   if (apiVersion === 'v1.0') reader.problem(column, `${what}; v1.0 hides filters.`, NEEDS_BETA);
 }
 
+/** Kinds that are only read: with a plan the rows that change nothing are let through, as an export has them. */
+export function refuseUnwritten(reader: RowReader, { kind }: Address): void {
+  const { blind, unplanned } = reader.rules;
+  if (kind.write.how !== 'refused' || !(blind || unplanned)) return;
+  const column = reader.has('url') ? 'url' : 'policyType';
+  reader.problem(column, kind.write.because, kind.write.instead);
+}
+
+/** What a row says by itself may be nothing that its kind takes. What is put back was there, so it may be what nobody documents. */
+export function refuseEntry(
+  reader: RowReader,
+  address: Address,
+  action: 'set' | 'add',
+  desired: Desired,
+): void {
+  if (reader.rules.restores) return;
+  const { entryRefusal, addRefusal } = address.kind;
+  const body = patchBody({ address, desired }, undefined);
+  const refusal = entryRefusal?.(body) ?? (action === 'add' ? addRefusal?.(body) : undefined);
+  if (refusal === undefined) return;
+  const { about, message, remedy } = refusal;
+  reader.problem(columnOf(reader, about), message, remedy);
+}
+
 /** Not every kind takes every target, nor a filter. What is put back was there, so it may be what nobody documents. */
 export function refuseUnfit(reader: RowReader, { kind }: Address, desired: Desired): void {
   if (reader.rules.restores) return;
   const { type, hasFilter } = desiredTarget(desired);
   const { many } = kind.label;
-  if (type !== undefined && !kind.targets.includes(type))
+  if (kind.usersAsGroup && desired.kind === 'raw' && type === 'allLicensedUsers')
+    reader.problem(
+      columnOf(reader, 'targetType'),
+      `${capitalized(many)} have no such target as all users.`,
+      `Write the group ${ALL_USERS_GROUP}, which stands for them, or allLicensedUsers as targetType.`,
+    );
+  else if (type !== undefined && !kind.targets.includes(type))
     reader.problem(
       columnOf(reader, 'targetType'),
       `${capitalized(many)} can't be assigned to ${type}.`,
@@ -37,7 +69,7 @@ export function refuseUnfit(reader: RowReader, { kind }: Address, desired: Desir
 }
 
 const columnOf = (reader: RowReader, described: InputColumn): InputColumn =>
-  (['body', 'target'] as const).find((column) => reader.has(column)) ?? described;
+  (['body', 'target'] as const).find((column) => reader.has(column) && !reader.has(described)) ?? described;
 
 function desiredTarget(desired: Desired): { type: TargetType | undefined; hasFilter: boolean } {
   switch (desired.kind) {

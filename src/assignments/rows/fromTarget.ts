@@ -1,3 +1,5 @@
+import { ownField } from '../kinds/kind.ts';
+import { KINDS } from '../kinds/registry.ts';
 import { quoted } from '../values/quoted.ts';
 import { NEEDS_BETA, type RowReader } from './rowReader.ts';
 import type { Target, TargetType } from '../targets/target.ts';
@@ -8,11 +10,13 @@ export interface FromTarget {
   readonly target: FromAudience;
   /** The filter that it must have; undefined: whichever it has. */
   readonly filterId: string | undefined;
+  /** The intent that it must have, where one target may have several; undefined: whichever it has. */
+  readonly intent?: string | undefined;
 }
 
 type FromAudience = Extract<Target, { type: 'group' | 'exclusionGroup' | 'allDevices' | 'allLicensedUsers' }>;
 
-export const FROM_COLUMNS = ['fromTargetType', 'fromGroupId', 'fromFilterId'] as const;
+export const FROM_COLUMNS = ['fromTargetType', 'fromGroupId', 'fromFilterId', 'fromIntent'] as const;
 /** The kinds of target that a `from…` column can name. */
 export const FROM_TYPES: readonly TargetType[] = [
   'group',
@@ -23,6 +27,16 @@ export const FROM_TYPES: readonly TargetType[] = [
 
 export const namesByTarget = (reader: RowReader): boolean =>
   FROM_COLUMNS.some((column) => reader.has(column));
+
+/** What `fromIntent` takes: the words of the kinds whose policies may have a target once for each. */
+const INTENTS: readonly string[] = [
+  ...new Set(
+    KINDS.filter(({ partOf }) => partOf !== undefined).flatMap((kind) => {
+      const takes = ownField(kind, 'intent')?.takes;
+      return typeof takes === 'object' ? takes : [];
+    }),
+  ),
+];
 
 /** The current assignment that the `from…` columns name; undefined when they are blank, or can't be read. */
 export function readFrom(reader: RowReader): FromTarget | undefined {
@@ -38,7 +52,9 @@ export function readFrom(reader: RowReader): FromTarget | undefined {
     reader.problem('fromFilterId', 'An exclusion has no filter.', 'Leave fromFilterId blank.');
   if (filterId !== undefined && reader.rules.apiVersion === 'v1.0')
     reader.problem('fromFilterId', 'Only the beta API has filters.', NEEDS_BETA);
-  return target === undefined || reader.problems.length > before ? undefined : { target, filterId };
+  const intent = reader.has('fromIntent') ? reader.choice('fromIntent', INTENTS) : undefined;
+  if (target === undefined || reader.problems.length > before) return undefined;
+  return { target, filterId, ...(intent !== undefined && { intent }) };
 }
 
 function readAudience(reader: RowReader): FromAudience | undefined {

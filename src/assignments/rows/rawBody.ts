@@ -47,7 +47,7 @@ export function readRawBody(reader: RowReader, address: Address | undefined): De
   return fault === undefined ? { kind: 'raw', body } : reader.fault('body', fault);
 }
 
-const BODY = ['@odata.type', 'id', 'target', 'intent', 'source', 'sourceId'];
+const BODY = ['@odata.type', 'id', 'target', ...EXTRA_COLUMNS];
 
 /** A body as it was given, but for what Graph shows and does not take back. */
 function plainBody(body: JsonObject): JsonObject {
@@ -96,7 +96,15 @@ function rawBodyFault(body: JsonObject, address: Address, apiVersion: ApiVersion
 }
 
 function ownFieldFault({ name, takes }: OwnField, value: unknown): Fault | undefined {
-  if (takes === 'json' || (takes === 'text' && value === null)) return undefined;
+  if (value === null && typeof takes !== 'object') return undefined;
+  if (takes === 'json')
+    return isJsonObject(value)
+      ? undefined
+      : { message: `"${name}" is no JSON object.`, remedy: 'Write it as Graph shows it.' };
+  if (takes === 'boolean')
+    return typeof value === 'boolean'
+      ? undefined
+      : { message: `"${name}" is ${shown(value)}.`, remedy: 'Write true or false.' };
   if (takes !== 'text') return isOneOf(value, takes) ? undefined : wrongWord(name, value, takes);
   if (typeof value !== 'string') return { message: `"${name}" is not text.`, remedy: 'Write it as text.' };
   return isUnreadable(value) ? unreadable(name) : undefined;

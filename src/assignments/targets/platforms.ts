@@ -1,19 +1,23 @@
 import { plainTypeName } from './odataTypes.ts';
 
 /**
- * The platforms of policies, as Graph's enum devicePlatformType names them. Its other members are for filters alone
- * (`…MobileApplicationManagement`) or say nothing (`unknown`).
+ * The platforms of policies, as Graph's enum devicePlatformType names them; those of managed apps (`…MobileApplicationManagement`) as well.
+ * `linux` is none of its members, and no filter is for it.
  * Source: learn.microsoft.com/graph/api/resources/intune-policyset-deviceplatformtype (beta).
  */
 export type DevicePlatform =
   | 'android'
   | 'androidForWork'
   | 'androidAOSP'
+  | 'androidMobileApplicationManagement'
   | 'iOS'
+  | 'iOSMobileApplicationManagement'
+  | 'linux'
   | 'macOS'
   | 'windowsPhone81'
   | 'windows81AndLater'
-  | 'windows10AndLater';
+  | 'windows10AndLater'
+  | 'windowsMobileApplicationManagement';
 
 /**
  * How the type names of policies begin; the first that fits counts. Work profiles and fully managed devices are both
@@ -40,6 +44,10 @@ export function platformOfType(policyODataType: unknown): DevicePlatform | undef
   const name = plainTypeName(policyODataType);
   return PLATFORM_BY_PREFIX.find(([prefix]) => name.startsWith(prefix))?.[1];
 }
+
+/** Whether a filter is of managed apps, and not of devices. */
+export const isOfManagedApps = (filterPlatform: string): boolean =>
+  filterPlatform.toLowerCase().endsWith('mobileapplicationmanagement');
 
 /** Platforms of filters that fit besides the policy's own: Windows 8.1 policies reach Windows 10 devices as well. */
 const ALSO_FITS: Readonly<Partial<Record<DevicePlatform, string>>> = {

@@ -51,9 +51,12 @@ export function guidFault(text: string, what: string): { message: string; remedy
   };
 }
 
+/** What Intune calls all users where it knows groups only. */
+export const ALL_USERS_GROUP = 'acacacac-9df4-4c7d-9d50-4ef0226f57a9';
+
 /** What Entra calls everybody where it needs a group; as a group's id it would reach all of them without being seen to. */
 const VIRTUAL_GROUPS: Readonly<Record<string, 'allLicensedUsers' | 'allDevices'>> = {
-  'acacacac-9df4-4c7d-9d50-4ef0226f57a9': 'allLicensedUsers',
+  [ALL_USERS_GROUP]: 'allLicensedUsers',
   'adadadad-808e-44e2-905a-0b7873a8a531': 'allDevices',
 };
 

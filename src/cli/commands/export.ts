@@ -42,6 +42,7 @@ export const exportCommand: CliCommand<ExportFlags> = {
         `Wrote ${count(rows.length, 'assignment')} of ${count(policies, 'policy', 'policies')} to ${output}.`,
       );
     tellLeftOut(found, print);
+    tellNotAllowed(found, print);
     for (const why of notShown) print.say(`Not exported: ${why}`);
     if (notShown.length === 0) return EXIT.done;
     print.say(`Run \`${services.identity.hint('doctor')}\`: it tells what is wrong. Then export again.`);
@@ -50,6 +51,15 @@ export const exportCommand: CliCommand<ExportFlags> = {
 };
 
 const typeNamed = (name: string): PolicyType | undefined => kindNamed(name)?.policyType;
+
+/** Of a sign-in that is meant for some kinds this is no failure. */
+function tellNotAllowed({ notAllowed }: Export, print: Printer): void {
+  const byPermission = Map.groupBy(notAllowed, ({ permissions }) => permissions.read);
+  for (const [permission, kinds] of byPermission)
+    print.say(
+      `Not exported, as the sign-in has not ${permission}: ${kinds.map(({ label }) => label.many).join(', ')}.`,
+    );
+}
 
 function tellLeftOut({ leftOut }: Export, print: Printer): void {
   const why: readonly [number, string][] = [

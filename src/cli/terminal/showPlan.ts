@@ -7,6 +7,7 @@ import { cutInMiddle } from './fit.ts';
 import type { Printer } from './print.ts';
 import type { Plan } from '../../app/plan/plan.ts';
 import { count, duration, shortened } from '../../app/words.ts';
+import { whatStays } from './whatStays.ts';
 import { visible } from '../../assignments/values/visible.ts';
 
 /** Findings of one kind that are shown one by one. */
@@ -37,6 +38,8 @@ export function showPlan(plan: Plan, print: Printer): void {
   }
   if (plan.writes > 0) print.say(`${[count(plan.requests, 'write'), ...times(plan)].join(', ')}.`);
   showStrategies(plan, print);
+  const stays = whatStays(plan);
+  if (stays !== undefined) print.say(stays);
   if (plan.approvalFor.length > 0)
     print.say(`${approvalInWords(plan.approvalFor)}: apply, submit and rollback need --justification "…".`);
   showGuard(plan, print);

@@ -2,9 +2,14 @@ import type { Permission, Permissions } from '../../assignments/kinds/permission
 import { KINDS } from '../../assignments/kinds/registry.ts';
 import type { TokenClaims } from './claims.ts';
 
-/** What it takes to read and to write the kinds of policies there are, each once. */
+/** What it takes to read and to write the kinds of policies that are written, each once. */
 export const PERMISSIONS: readonly Permissions[] = [
-  ...new Map(KINDS.map(({ permissions }) => [permissions.write.name, permissions])).values(),
+  ...new Map(
+    KINDS.filter(({ write }) => write.how !== 'refused').map(({ permissions }) => [
+      permissions.write.name,
+      permissions,
+    ]),
+  ).values(),
 ];
 
 export const WRITE_PERMISSIONS: readonly Permission[] = PERMISSIONS.map(({ write }) => write);

@@ -1,4 +1,6 @@
 import { listPath, type Address } from '../../assignments/kinds/address.ts';
+import { kindOfCollection } from '../../assignments/kinds/registry.ts';
+import { isJsonObject } from '../../assignments/values/json.ts';
 import { currentAssignmentsIn } from '../../assignments/changes/current.ts';
 import type { ListSnapshot } from '../../assignments/changes/planBatch.ts';
 import {
@@ -6,6 +8,7 @@ import {
   readAll,
   type Collection,
   type NotRead,
+  type Reading,
   type SendReads,
   type Unreadable,
 } from './reading.ts';
@@ -34,10 +37,30 @@ export async function assignmentLists(
 ): Promise<Map<string, ReadList>> {
   const paths = [...new Set(listPaths)];
   const lists = await readAll(
-    paths.map((path) => collection(path, base, LIST_PAGES_MAX)),
+    paths.map((path) => (isExpandedOnly(path) ? expanded(path) : collection(path, base, LIST_PAGES_MAX))),
     send,
   );
   return new Map(lists.map((list, i) => [paths[i] ?? '', listOf(list)]));
+}
+
+/** Of a kind whose lists Graph shows with their policies only. */
+function isExpandedOnly(path: string): boolean {
+  const [, , name = ''] = path.split('/');
+  return kindOfCollection(name)?.ownList === 'expanded';
+}
+
+/** A list that is read with its policy, which must not show a part of it. */
+function expanded(path: string): Reading<Collection> {
+  return {
+    next: `${path.slice(0, path.lastIndexOf('/'))}?$expand=assignments&$select=id`,
+    take(body) {
+      const items = isJsonObject(body) ? body['assignments'] : undefined;
+      const isCut = isJsonObject(body) && (body['assignments@odata.nextLink'] ?? null) !== null;
+      return Array.isArray(items) && !isCut
+        ? { kind: 'all', items: items as unknown[] }
+        : { kind: 'unreadable', why: 'the policy is shown without all its assignments' };
+    },
+  };
 }
 
 function listOf(list: Collection | NotRead | Unreadable): ReadList {

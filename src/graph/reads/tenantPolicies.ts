@@ -1,5 +1,5 @@
 import { type CurrentAssignment, currentAssignmentsIn } from '../../assignments/changes/current.ts';
-import { isJsonObject } from '../../assignments/values/json.ts';
+import { isJsonObject, type JsonObject } from '../../assignments/values/json.ts';
 import { collectionPath, ownListPath } from '../../assignments/kinds/address.ts';
 import type { PolicyKind } from '../../assignments/kinds/registry.ts';
 import type { DevicePlatform } from '../../assignments/targets/platforms.ts';
@@ -22,6 +22,8 @@ export interface TenantPolicy {
   readonly id: string;
   readonly platform: DevicePlatform | undefined;
   readonly displayName: string | undefined;
+  /** What else its collection shows of it, for what its kind makes of that. */
+  readonly shown: JsonObject;
   readonly assignments: readonly CurrentAssignment[];
   /** Its list was read by itself; otherwise it stood in a page of its kind. */
   readonly isReadAlone: boolean;
@@ -75,10 +77,14 @@ export const countAssignments = (found: TenantPolicies | undefined): number | un
     : undefined;
 
 function urlOfAll(kind: PolicyKind, top: number | undefined): string {
-  const { name, also, expands } = kind.list;
-  const expand = expands ? '$expand=assignments&' : '';
-  const size = top === undefined ? '' : `&$top=${top}`;
-  return `${collectionPath(kind)}?${expand}$select=${['id', name, ...also].join(',')}${size}`;
+  const { name, also, expands, filter } = kind.list;
+  const options = [
+    ...(filter === undefined ? [] : [`$filter=${encodeURIComponent(filter)}`]),
+    ...(expands ? ['$expand=assignments'] : []),
+    ...(also === 'all' ? [] : [`$select=${['id', name, ...also].join(',')}`]),
+    ...(top === undefined ? [] : [`$top=${top}`]),
+  ];
+  return `${collectionPath(kind)}${options.length === 0 ? '' : `?${options.join('&')}`}`;
 }
 
 async function policiesIn(
@@ -106,7 +112,7 @@ async function policiesIn(
 /** An entry of the collection; undefined when it is no policy. Its list is whole, or is still to be read on its own. */
 function policyIn(item: unknown, kind: PolicyKind): TenantPolicy | undefined {
   if (!isJsonObject(item)) return undefined;
-  const { id, [kind.list.name]: name, assignments: expanded } = item;
+  const { id, [kind.list.name]: name, assignments: expanded, ...shown } = item;
   const isCut = (item['assignments@odata.nextLink'] ?? null) !== null;
   const isWhole =
     Array.isArray(expanded) && !isCut && !(expanded.length === 0 && item['isAssigned'] === true);
@@ -117,6 +123,7 @@ function policyIn(item: unknown, kind: PolicyKind): TenantPolicy | undefined {
     id,
     platform: kind.platformOf(item),
     displayName: typeof name === 'string' ? name : undefined,
+    shown,
     assignments,
     isReadAlone: !isWhole,
   };

@@ -4,8 +4,21 @@ import { columnMeaning, INPUT_COLUMNS, RESULT_COLUMNS } from '../../../../src/as
 const DOCUMENTED = [
   ...['policyType', 'policyId', 'assignmentId', 'via', 'url', 'targetType', 'groupId', 'collectionId'],
   ...['entraObjectId', 'scopeTagTargetType', 'organizationalUnitId', 'assignmentOverride', 'versionNumber'],
-  ...['filterId', 'filterType', 'intent', 'source', 'sourceId', 'target', 'body', 'action', 'fromTargetType'],
-  ...['fromGroupId', 'fromFilterId', 'note', 'policyName', 'groupName', 'filterName'],
+  ...[
+    'filterId',
+    'filterType',
+    'intent',
+    'settings',
+    'runSchedule',
+    'runRemediationScript',
+    'source',
+    'sourceId',
+    'target',
+    'body',
+    'action',
+    'fromTargetType',
+  ],
+  ...['fromGroupId', 'fromFilterId', 'fromIntent', 'note', 'policyName', 'groupName', 'filterName'],
   ...['fromGroupName', 'fromFilterName', 'platform'],
 ];
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { CONFIGURATION } from '../../../../src/assignments/kinds/permissions.ts';
+import { APPS, CONFIGURATION } from '../../../../src/assignments/kinds/permissions.ts';
 import { accessOf, grantRemedy } from '../../../../src/graph/auth/permission.ts';
 
 const NONE = { roles: [], scopes: [] };
@@ -8,17 +8,13 @@ test.each([
   ['write', { ...NONE, roles: [CONFIGURATION.write.name] }],
   ['write', { ...NONE, scopes: [CONFIGURATION.read, CONFIGURATION.write.name] }],
   ['read', { ...NONE, roles: [CONFIGURATION.read] }],
-  ['none', { ...NONE, roles: ['DeviceManagementApps.ReadWrite.All'] }],
+  ['write', { ...NONE, roles: [APPS.write.name] }],
+  ['none', { ...NONE, roles: ['DeviceManagementManagedDevices.ReadWrite.All'] }],
   ['none', NONE],
   ['unknown', undefined],
 ])('the access is %s with %j', (access, claims) => {
   expect(accessOf(claims)).toBe(access);
 });
-
-const APPS = {
-  read: 'DeviceManagementApps.Read.All',
-  write: { name: 'DeviceManagementApps.ReadWrite.All', asApp: 'apps-as-app', asPerson: 'apps-as-person' },
-};
 
 test('what a token allows is told for each permission that kinds of policies need', () => {
   const claims = { ...NONE, roles: [APPS.read, CONFIGURATION.write.name] };
@@ -26,7 +22,7 @@ test('what a token allows is told for each permission that kinds of policies nee
   expect(accessOf(claims, [CONFIGURATION])).toBe('write');
   expect(accessOf(claims, [APPS, CONFIGURATION])).toBe('write');
   expect(grantRemedy({ ...NONE, appId: 'my-app' }, [APPS.write, CONFIGURATION.write])).toContain(
-    `--api-permissions apps-as-app=Role ${CONFIGURATION.write.asApp}=Role &&`,
+    `--api-permissions ${APPS.write.asApp}=Role ${CONFIGURATION.write.asApp}=Role &&`,
   );
 });
 

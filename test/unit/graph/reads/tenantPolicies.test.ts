@@ -64,6 +64,7 @@ test('both collections are read side by side, page by page, with their assignmen
         id: 'c1',
         platform: 'iOS',
         displayName: 'Policy c1',
+        shown: { '@odata.type': '#microsoft.graph.iosGeneralDeviceConfiguration' },
         assignments: ['a1', 'a2'].map((id) => ({ ...assignment(id), whole: assignment(id) })),
         isReadAlone: false,
       },
