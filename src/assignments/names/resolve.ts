@@ -236,7 +236,7 @@ function withoutForeignIds(reader: RowReader, cells: Map<InputColumn, unknown>):
       reader.problem(
         id,
         `With --by-name the ${id} of another tenant says nothing, and there is no ${name}.`,
-        `Fill in ${name}.`,
+        `Fill in ${name}, or give --rename with what the ${id} is called here.`,
       );
     cells.delete(id);
   }
