@@ -39,9 +39,9 @@ async function answerTo(question: string, context: Context): Promise<string> {
   }
 }
 
-/** @param look the command that shows what would be done */
-export const nobodyToAsk = (look = 'retarget plan'): UserError =>
+/** @param shownBy the command that shows what would be done */
+export const nobodyToAsk = (shownBy = 'retarget plan'): UserError =>
   new UserError('There is no terminal to ask on.', {
-    remedy: `Read the plan with \`${look}\`, then run with --yes.`,
+    remedy: `Read the plan with \`${shownBy}\`, then run with --yes.`,
     exitCode: EXIT.badInput,
   });
