@@ -215,7 +215,9 @@ describe('a restore', () => {
     );
     const ran = await restore(later, [file]);
     expect(ran.exitCode).toBe(1);
-    expect(ran.stderr).toContain('1 policy gone since, which nothing brings back: left out\n    line 3\n');
+    expect(ran.stderr).toContain(
+      '1 policy that the tenant does not have: left out, as no assignment brings them back\n    line 3\n',
+    );
     expect(later.simulator.snapshot().policies[0]?.assignments).toMatchObject([
       { target: groupTarget(guid('g1')) },
     ]);
@@ -486,6 +488,58 @@ describe('two tenants of the same policies', () => {
     expect(unnamed.exitCode).toBe(1);
   });
 
+  test('are equal once the one’s snapshot was restored to the other by name', async () => {
+    const here = await bench(redis.url, named('here', 'DE', assigned));
+    const file = await snapshotOf(here);
+    const there = await bench(
+      redis.url,
+      named('there', 'US', (id) => [
+        { id: `${id}-x`, target: groupTarget('there-g0') },
+        { id: `${id}-y`, target: groupTarget('elsewhere') },
+      ]),
+    );
+    const renames = there.file(
+      'groups.csv',
+      'old,new\nDE-Sales,us-sales\nDE-Pilot,US-Pilot\nDE-Ötzi,US-Ötzi\nDE devices,US devices\n',
+    );
+    const by = ['--by-name', '--rename', renames];
+    expect((await there.run(['restore', file, '--yes'])).stderr).toContain('or add --by-name');
+    const ran = await restore(there, [file, ...by]);
+    expect(ran.exitCode, ran.stderr).toBe(0);
+    expect(ran.stderr).toContain('"us-sales" is taken for "US-Sales".');
+    expect(await there.run(['diff', file, 'now', ...by])).toMatchObject({ exitCode: 0, stdout: '' });
+    expect(await there.run(['restore', file, '--yes', ...by])).toMatchObject({ exitCode: 0 });
+    const lists = there.simulator.snapshot().policies.map(({ assignments }) => assignments.length);
+    expect(lists).toEqual([3, 3, 3, 0, 3]);
+  });
+
+  test('have what can not be found by name as problems, and policies that are not there as gone', async () => {
+    const here = await bench(redis.url, named('here', 'DE', assigned));
+    const file = await snapshotOf(here);
+    const there = await bench(redis.url, {
+      tenant: {
+        policies: [
+          { ...policy('t1'), displayName: 'Wi-Fi' },
+          { ...policy('t2'), displayName: 'Drucker Köln' },
+          { ...policy('t3'), displayName: 'Drucker Köln' },
+        ],
+        filters: [{ id: 'f', displayName: 'DE devices', platform: 'iOS' }],
+      },
+      groups: [{ id: 'g', displayName: 'DE-Sales' }],
+    });
+    const ran = await there.run(['restore', file, '--by-name', '--yes']);
+    expect(ran.exitCode).toBe(2);
+    expect(ran.stderr).toContain(
+      'The filter "DE devices" is for iOS, and in the snapshot for windows10AndLater.',
+    );
+    expect(ran.stderr).toContain('There is no group "DE-Pilot".');
+    expect(ran.stderr).toContain('2 policies are called "Drucker Köln": t2, ');
+    const left = await there.run(['restore', file, '--by-name', '--yes', '--skip-invalid']);
+    expect(left.exitCode).toBe(1);
+    expect(left.stderr).toContain('3 policies that the tenant does not have: left out');
+    expect(there.simulator.stats().writesArrived).toBe(0);
+  });
+
   test('are compared list by list where names stand for several policies', async () => {
     const twice = (first: string, second: string): TenantSeed => ({
       policies: [policy(`${first}-1`, 'g1'), policy(`${second}-2`, 'g2')].map((each) => ({
@@ -497,6 +551,9 @@ describe('two tenants of the same policies', () => {
     const there = await bench(redis.url, { tenant: { policies: twice('c', 'd').policies.toReversed() } });
     const file = await snapshotOf(here);
     expect(await there.run(['diff', file, 'now', '--by-name'])).toMatchObject({ exitCode: 0 });
+    const ran = await there.run(['restore', file, '--by-name', '--yes']);
+    expect(ran.exitCode).toBe(2);
+    expect(ran.stderr).toContain('The snapshot has several policies that are "Twice" here.');
   });
 });
 

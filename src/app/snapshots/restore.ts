@@ -3,6 +3,7 @@ import type { Inverse } from '../../assignments/changes/inverse.ts';
 import { listPath, policyKey, type Address } from '../../assignments/kinds/address.ts';
 import type { Strategy } from '../../assignments/kinds/kind.ts';
 import { kindsIn } from '../../assignments/kinds/registry.ts';
+import type { Renames } from '../../assignments/names/rename.ts';
 import { asRow } from '../../assignments/rows/asRow.ts';
 import { INPUT_COLUMNS, type InputColumn } from '../../assignments/rows/columns.ts';
 import type { Problem } from '../../assignments/rows/row.ts';
@@ -14,6 +15,7 @@ import {
   type LeftAlone,
   type Restoring,
 } from '../../assignments/snapshots/restoring.ts';
+import { groupsHere, translated, type TwoTenants } from '../../assignments/snapshots/translate.ts';
 import type { SnapshotPolicy } from '../../assignments/snapshots/snapshot.ts';
 import { groupOf } from '../../assignments/targets/currentTarget.ts';
 import { filterOf } from '../../assignments/targets/filter.ts';
@@ -41,6 +43,7 @@ import { count, themOf } from '../words.ts';
 import { withReads } from '../withReads.ts';
 import { GroupsThere } from './groupsThere.ts';
 import type { OpenSnapshot } from './openSnapshot.ts';
+import { twoTenants } from './twoTenants.ts';
 
 /** Policies whose lists are read and compared side by side. */
 const POLICIES_TOGETHER = 500;
@@ -58,6 +61,10 @@ export interface RestoreTerms {
   readonly selector: Selector;
   /** listed-groups: only assignments to groups that the snapshot names anywhere, and their exclusions. */
   readonly scope: RestoreScope;
+  /** Policies, groups and filters are found by what they are called, as those of another tenant have other ids. */
+  readonly isByName: boolean;
+  /** What they are called here instead. */
+  readonly renames: Renames | undefined;
   /** A policy with a problem is left out, all of it. */
   readonly skipInvalid: boolean;
   readonly strategy: Strategy;
@@ -100,7 +107,7 @@ export async function draftRestore(
   terms: RestoreTerms,
   services: Services,
 ): Promise<RestoreDraft> {
-  expectOurs(snapshot, services);
+  if (!terms.isByName) expectOurs(snapshot, services);
   const rules: ReadingRules = {
     ...{ root: services.identity.config.graphUrl, apiVersion: 'beta', blind: false },
     ...{ restores: true, strategy: terms.strategy },
@@ -112,7 +119,10 @@ export async function draftRestore(
     withReads(services, async (send, base) => {
       const staging = await stagings.begin();
       const lists = policyListsOf(base, services);
-      const restore = new Restore(snapshot, terms, { staging, lists, send, rules, services });
+      const both = terms.isByName
+        ? await twoTenants(snapshot, terms.renames, { lists, send }, services)
+        : undefined;
+      const restore = new Restore(snapshot, terms, { staging, lists, send, rules, services, both });
       for await (const policies of inChunks(snapshot.policies(), POLICIES_TOGETHER))
         await restore.take(policies);
       restore.expectWell();
@@ -132,7 +142,7 @@ export function expectOurs({ name, manifest }: OpenSnapshot, { identity }: Pick<
   if (manifest.tenant === identity.tenant) return;
   throw new UserError(`${name} is of tenant ${manifest.tenant}, not of ${identity.tenant}.`, {
     remedy:
-      'Sign in to that tenant. What another tenant has comes here by name: `retarget export -o there.csv` with its sign-in, then `retarget apply there.csv --by-name` with this one. Nothing was changed.',
+      'Sign in to that tenant, or add --by-name: then its policies, groups and filters are found here by what they are called, and --rename says where that differs. Nothing was changed.',
     exitCode: EXIT.badInput,
   });
 }
@@ -143,6 +153,8 @@ interface RestoreWork {
   readonly send: SendReads;
   readonly rules: ReadingRules;
   readonly services: Services;
+  /** Undefined: ids count. */
+  readonly both: TwoTenants | undefined;
 }
 
 interface PolicyOfFile {
@@ -173,6 +185,8 @@ class Restore {
   readonly #terms: RestoreTerms;
   readonly #work: RestoreWork;
   readonly #groups: GroupsThere;
+  /** The groups that the snapshot names anywhere, by their ids here. */
+  readonly #listed: ReadonlySet<string>;
   readonly #columns = new Set<InputColumn>();
   readonly #byAction = { set: 0, remove: 0, add: 0 };
   readonly #left = { kept: 0, lost: 0, standsIn: 0 };
@@ -193,6 +207,7 @@ class Restore {
     this.#terms = terms;
     this.#work = work;
     this.#groups = new GroupsThere(work.send);
+    this.#listed = work.both === undefined ? snapshot.groups : groupsHere(snapshot.groups, work.both);
   }
 
   get restorable(): Restorable {
@@ -235,7 +250,7 @@ class Restore {
 
   async take(policies: readonly PolicyOfFile[]): Promise<void> {
     await this.#learnNames();
-    const compared = await this.#compared(policies);
+    const compared = await this.#compared(policies.flatMap((each) => this.#translated(each)));
     const differing = compared.flatMap(({ restoring: { inverses } }) => inverses);
     await this.#groups.learn({
       named: differing.flatMap((inverse) => groupOf(entryOf(inverse).target) ?? []),
@@ -246,6 +261,40 @@ class Restore {
       if (inverses.length > 0) await this.#stage({ ...each, inverses });
       else if (!isMeant) this.#unmeant += 1;
     }
+  }
+
+  #translated({ line, policy }: PolicyOfFile): readonly PolicyOfFile[] {
+    const { both } = this.#work;
+    if (both === undefined) return [{ line, policy }];
+    const found = translated(policy, both);
+    switch (found.kind) {
+      case 'policy':
+        return [{ line, policy: found.policy }];
+      case 'gone':
+        this.#passGone(line);
+        return [];
+      case 'faults':
+        this.#refuse(
+          found.faults.map((fault) => ({
+            ...{ line, column: 1, ...fault },
+            message: `${fault.message} (policy ${quoted(policy.name ?? policy.id)})`,
+          })),
+          policy.assignments.length,
+        );
+        return [];
+    }
+  }
+
+  #passGone(line: number): void {
+    this.#gone += 1;
+    if (this.#goneLines.length < LINES_SHOWN) this.#goneLines.push(line);
+  }
+
+  /** @param rows that go with it, where policies with problems are left out */
+  #refuse(problems: readonly Problem[], rows: number): void {
+    this.#problemTotal += problems.length;
+    this.#problems.push(...problems.slice(0, PROBLEMS_SHOWN_MAX - this.#problems.length));
+    this.#skipped = { rows: this.#skipped.rows + rows, policies: this.#skipped.policies + 1 };
   }
 
   /** A page of many lists decides only of what is as it was; where anything else is found, the list is read by itself. */
@@ -300,8 +349,7 @@ class Restore {
 
   #pass(line: number, { status, error }: Extract<ReadList, { kind: 'refused' }>): void {
     if (status === 404) {
-      this.#gone += 1;
-      if (this.#goneLines.length < LINES_SHOWN) this.#goneLines.push(line);
+      this.#passGone(line);
       return;
     }
     const why = `${error.code}: ${error.message}`;
@@ -316,7 +364,7 @@ class Restore {
     const { scope, selector } = this.#terms;
     const isMeant = (assignment: CurrentAssignment, action?: Inverse['action']): boolean => {
       const group = groupOf(assignment.target)?.toLowerCase();
-      if (scope !== 'all' && (group === undefined || !this.#snapshot.groups.has(group))) return false;
+      if (scope !== 'all' && (group === undefined || !this.#listed.has(group))) return false;
       const cells = this.#cellsOf(policy, assignment, action);
       return selector.matches((column) => cells.get(column as InputColumn));
     };
@@ -372,12 +420,7 @@ class Restore {
   async #stage({ policy, line, address, inverses }: PolicyRows): Promise<void> {
     const problems = this.#problemsOf(policy, line, inverses);
     if (problems.length > 0) {
-      this.#problemTotal += problems.length;
-      this.#problems.push(...problems.slice(0, PROBLEMS_SHOWN_MAX - this.#problems.length));
-      this.#skipped = {
-        rows: this.#skipped.rows + inverses.length,
-        policies: this.#skipped.policies + 1,
-      };
+      this.#refuse(problems, inverses.length);
       return;
     }
     for (const inverse of inverses) {

@@ -310,7 +310,7 @@ interface What<T> {
   readonly inWords: (item: T) => string;
 }
 
-const POLICY: What<NamedPolicy> = {
+export const POLICY: What<NamedPolicy> = {
   ...{ one: 'policy', many: 'policies', idColumn: 'policyId' },
   tellApart: ', or its policyType or platform where that tells them apart',
   inWords: ({ id, kind, platform, assignedTo }) =>

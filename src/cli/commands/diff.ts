@@ -66,8 +66,8 @@ const nothingToCompare = (): UserError =>
     exitCode: EXIT.badInput,
   });
 
-const renameNeedsNames = (): UserError =>
-  new UserError('--rename says what the second tenant calls things, and without --by-name ids count.', {
+export const renameNeedsNames = (): UserError =>
+  new UserError('--rename says what things are called, and without --by-name ids count.', {
     remedy: 'Add --by-name, or leave --rename out.',
     exitCode: EXIT.badInput,
   });

@@ -1,3 +1,4 @@
+import { renamesFrom } from '../../app/draft/namesFiles.ts';
 import { identify, signIn } from '../../app/identity.ts';
 import { isStopped } from '../../app/plan/plan.ts';
 import { expectColumns, selectorFrom } from '../../app/runs/selection.ts';
@@ -29,11 +30,14 @@ import { canAsk, nobodyToAsk } from '../terminal/ask.ts';
 import { showPlan } from '../terminal/showPlan.ts';
 import { showRestorable } from '../terminal/showRestorable.ts';
 import { turnOptions } from '../terminal/turn.ts';
+import { renameNeedsNames } from './diff.ts';
 import { applyPlanned, type CarryOutFlags } from './apply.ts';
 
 interface RestoreFlags extends SharedFlags, GuardFlags, CarryOutFlags {
   readonly where?: readonly string[];
   readonly scope: RestoreScope;
+  readonly byName?: boolean;
+  readonly rename?: string;
   readonly skipInvalid?: boolean;
   readonly strategy?: Strategy;
   readonly keepDays: number;
@@ -52,6 +56,14 @@ export const restore = draining<RestoreFlags>({
           RESTORE_SCOPES,
           'all',
         ),
+      )
+      .option(
+        '--by-name',
+        'find policies, groups and filters by what they are called: the snapshot is of another tenant, or they have new ids',
+      )
+      .option(
+        '--rename <file>',
+        'with --by-name: old and new names or ids of policies, groups and filters, from the snapshot to this tenant',
       )
       .option('--skip-invalid', 'leave out every row of a policy that has a problem, as a group that is gone')
       .addOption(
@@ -80,6 +92,8 @@ export const restore = draining<RestoreFlags>({
       throw nobodyToAsk(`retarget restore ${path} --dry-run`);
     const selector = selectorFrom(flags.where);
     expectColumns(selector, RESTORE_COLUMNS, 'What is restored has');
+    if (flags.rename !== undefined && !flags.byName) throw renameNeedsNames();
+    const renames = await renamesFrom(flags.rename, context);
     const options = { ...optionsOfRun(flags), restores: true };
     const wanted = {
       ...{ offline: false, saveTo: [], limits: changeLimits(flags), allowed: allowedBy(flags) },
@@ -93,6 +107,7 @@ export const restore = draining<RestoreFlags>({
       snapshot,
       {
         ...{ selector, scope: flags.scope, skipInvalid: flags.skipInvalid === true },
+        ...{ isByName: flags.byName === true, renames },
         ...{ strategy: flags.strategy ?? 'patch', run: flags.dryRun ? undefined : run },
       },
       services,

@@ -24,7 +24,12 @@ export function showRestorable(
   some(left.lost, `that ${OWNER} kept: left out, as only that brings back what it assigns`);
   some(left.standsIn, `assigned directly where ${OWNER} did: left alone`);
   some(unmeant, 'that differ only in what --where or --scope leaves out', 'policy', 'policies');
-  some(gone, `gone since, which nothing brings back: left out`, 'policy', 'policies');
+  some(
+    gone,
+    'that the tenant does not have: left out, as no assignment brings them back',
+    'policy',
+    'policies',
+  );
   if (gone > 0) say(`    line ${goneLines.join(', ')}${gone > goneLines.length ? ', …' : ''}`);
   for (const [why, policies] of unreadable)
     some(policies, `that can't be read: left out (${why})`, 'policy', 'policies');
