@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { Problem } from './assignments/rows/row.ts';
 import type { SentRequest } from './graph/client/sentRequest.ts';
+import type { BackoffReason } from './runs/permit.ts';
 import type { RunStatus, Waiting } from './runs/progress.ts';
 import type { Reason } from './runs/reason.ts';
 import type { Run } from './runs/run.ts';
@@ -15,8 +16,8 @@ export interface FileProblems {
 
 /**
  * What use cases and workers tell while they are at it, besides their answers: the log, the progress on a terminal and whatever else
- * shows something are fed by it. Whoever shows it words it; nobody has to listen. Texts are as Graph or the settings gave them: they may
- * hold what steers a terminal.
+ * shows something are fed by it. Nobody has to listen. Whoever shows it words it, unless it has a text already. Texts are as Graph
+ * or the settings gave them: they may hold what steers a terminal.
  */
 interface EventMap {
   /** The settings, with what is to be told of them. Once a command. */
@@ -94,11 +95,11 @@ export interface PlanProgress {
   readonly read: number;
   readonly of: number;
   /** What the reads wait for; null: nothing. */
-  readonly backoff: { readonly reason: string; readonly untilMs: number } | null;
+  readonly backoff: { readonly reason: BackoffReason | null; readonly untilMs: number } | null;
   readonly isLast: boolean;
 }
 
-/** A request to Graph as it is traced. */
+/** A request to Graph as `cli` words it, which knows nothing of `graph`. */
 export type TracedRequest = SentRequest;
 
 export type Events = EventEmitter<EventMap>;

@@ -2,7 +2,7 @@ import { NAME_COLUMNS } from '../assignments/names/namedCells.ts';
 import { INPUT_COLUMNS, type InputColumn } from '../assignments/rows/columns.ts';
 import type { ReadingRules } from '../assignments/rows/rowReader.ts';
 import type { Selector } from '../assignments/rows/selector.ts';
-import { listEntriesOf } from '../assignments/rules/rule.ts';
+import { ruleEntries } from '../assignments/rules/rule.ts';
 import { kindOf, kindsIn, type PolicyKind, type PolicyType } from '../assignments/kinds/registry.ts';
 import { withNames } from './names/namesOf.ts';
 import { readableKinds } from './readableKinds.ts';
@@ -42,7 +42,7 @@ export const exportAssignments = (
         ? readableKinds(kindsIn(config.apiVersion), services.identity)
         : { kinds: [kindOf(type)], others: [] };
     const { policies: shown, notShown } = await shownPolicies(kinds, send, base, services);
-    const entries = shown.flatMap((policy) => listEntriesOf(policy, readingRulesOf(services)));
+    const entries = shown.flatMap((policy) => ruleEntries(policy, fileRules(services)));
     // Names cost a read a group: where nothing is selected by them, only those of what is selected are read.
     const isByName = selector.columns.some((column) => NAME_COLUMNS.includes(column as InputColumn));
     const all = entries.map(({ cells }) => cells);
@@ -51,19 +51,19 @@ export const exportAssignments = (
       const cells = called[i] ?? entry.cells;
       return selector.matches((column) => cells.get(column as InputColumn)) ? [{ ...entry, cells }] : [];
     });
-    const writable = found.filter((entry) => entry.isSpeakable && !entry.isOfPolicySet);
-    const plain = writable.map(({ cells }) => cells);
+    const sayable = found.filter((entry) => entry.isSpeakable && !entry.isOfPolicySet);
+    const plain = sayable.map(({ cells }) => cells);
     const rows = isByName ? plain : await withNames(plain, send, base);
     const policySet = found.filter((entry) => entry.isOfPolicySet).length;
     return {
       ...{ rows, columns: columnsOf(rows), notShown, notAllowed },
-      policies: new Set(writable.map(({ policy }) => policy)).size,
-      leftOut: { policySet, unspeakable: found.length - writable.length - policySet },
+      policies: new Set(sayable.map(({ policy }) => policy)).size,
+      leftOut: { policySet, unspeakable: found.length - sayable.length - policySet },
     };
   });
 
 /** How rows are read that are written for the tenant of these services. */
-export const readingRulesOf = ({ identity: { config } }: Pick<Services, 'identity'>): ReadingRules => ({
+export const fileRules = ({ identity: { config } }: Pick<Services, 'identity'>): ReadingRules => ({
   root: config.graphUrl,
   apiVersion: config.apiVersion,
   blind: false,

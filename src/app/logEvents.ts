@@ -1,5 +1,6 @@
-import type { Events, GraphReach, LimiterChange, RunStateChange } from '../events.ts';
+import type { Events, GraphReach, RunStateChange } from '../events.ts';
 import type { Log } from '../log.ts';
+import { limiterInWords } from './limiterInWords.ts';
 
 /** Has the log say what workers of this process tell. */
 export function logEvents(events: Events, log: Log): void {
@@ -25,21 +26,3 @@ function logReach(reach: GraphReach, log: Log): void {
   if (reach.isReached) log.info('Graph is there again.');
   else log.warn(`Graph is out of reach: ${reach.message} ${reach.remedy} Trying again until it is there.`);
 }
-
-/** A change of the limiter as the log says it. */
-export function limiterInWords(change: LimiterChange): string {
-  switch (change.kind) {
-    case 'cut':
-      return `Budget cut from ${change.from} to ${change.to} writes a window: that is what the tenant took.`;
-    case 'halved':
-      return `Budget cut from ${change.from} to ${change.to} writes a window: the tenant refused some, and what it takes is not known yet.`;
-    case 'probe':
-      return `Budget tried at ${change.to} writes a window, up from ${change.from}.`;
-    case 'full':
-      return `Redis has restarted or its clock has jumped: nothing is sent for ${seconds(change.waitMs)}, as nobody knows what still counts.`;
-    case 'backoff':
-      return `Throttled: nothing is sent for ${seconds(change.waitMs)}.`;
-  }
-}
-
-const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;

@@ -69,6 +69,13 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     example: 'retarget export --where platform=iOS -o present.csv',
     load: async () => (await import('./commands/export.ts')).exportCommand,
   },
+  generate: {
+    usage: '<rule>',
+    summary:
+      'a change file out of a rule: swap, exclude, include, copy, remove or filter; nothing is written',
+    example: "retarget generate swap --from Old --to New --where 'policyName!=*Kiosk*' -o changes.csv",
+    load: async () => (await import('./commands/generate.ts')).generateCommand,
+  },
   pause: {
     usage: '[run]',
     summary: 'stop a run after what is in flight, or with --all the tenant; `resume` goes on',

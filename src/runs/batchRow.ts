@@ -1,7 +1,8 @@
 import { beforeFrom, type Before } from '../assignments/changes/decision.ts';
 import type { BatchRow } from '../assignments/changes/planBatch.ts';
 import type { WrittenList } from '../assignments/changes/writes.ts';
-import { changeOf, type Change } from '../assignments/rows/change.ts';
+import type { Change } from '../assignments/rows/change.ts';
+import { changeOfKnownRow } from '../assignments/rows/knownRow.ts';
 import type { ReadingRules } from '../assignments/rows/rowReader.ts';
 import {
   decodeDetails,
@@ -158,21 +159,8 @@ class Recorded implements RecordedRow {
   }
 
   get change(): Change {
-    return (this.#change ??= changeOfRecorded(this.input, this.#rules, this.#runId));
+    return (this.#change ??= changeOfKnownRow(this.input, this.#rules, this.#runId));
   }
-}
-
-/**
- * Only rows without a problem get into a record, so reading one again can't fail.
- * @param runId whose row it is; undefined while a file is read in
- */
-export function changeOfRecorded(input: InputRow, rules: ReadingRules, runId?: string): Change {
-  const read = changeOf(input, { ...rules, recorded: true });
-  if ('problems' in read)
-    throw new Error(
-      `line ${input.line}${runId === undefined ? '' : ` of run ${runId}`} does not read any more: ${read.problems[0]?.message}`,
-    );
-  return read.change;
 }
 
 /** The rows that something is still to be done for. */

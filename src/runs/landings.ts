@@ -1,4 +1,6 @@
+import { redisNow } from '../redis/clock.ts';
 import type { RedisClient } from '../redis/connection.ts';
+import { execute } from '../redis/transaction.ts';
 import type { Keys } from './keys.ts';
 import { listNameOf } from './lastWrites.ts';
 
@@ -21,7 +23,7 @@ export async function landingsOf(
   exceptRun: string | undefined,
 ): Promise<ReadonlyMap<string, number>> {
   const [now, members] = await Promise.all([
-    nowOf(redis),
+    redisNow(redis),
     redis.zrange(keys.landings, '0', '-1', 'WITHSCORES'),
   ]);
   const left = new Map<string, number>();
@@ -48,23 +50,18 @@ export async function keepLateWaits(
   lists: ReadonlyMap<string, number>,
 ): Promise<void> {
   const key = keys.lateWaits(runId);
-  const now = await nowOf(redis);
+  const now = await redisNow(redis);
   const transaction = redis.multi();
   for (const [path, leftMs] of lists) transaction.zadd(key, now + leftMs, path);
   transaction.pexpire(key, Math.max(1, ...lists.values()));
-  for (const [error] of (await transaction.exec()) ?? []) if (error) throw error;
+  await execute(transaction);
 }
 
 export async function lateWaitsOf(redis: RedisClient, keys: Keys, runId: string): Promise<LateWaits> {
   const [now, waits] = await Promise.all([
-    nowOf(redis),
+    redisNow(redis),
     redis.zrange(keys.lateWaits(runId), '0', '-1', 'WITHSCORES'),
   ]);
   const left = waits.flatMap((until, i) => (i % 2 === 1 ? Number(until) - now : [])).filter((ms) => ms > 0);
   return { lists: left.length, leftMs: Math.max(0, ...left) };
 }
-
-const nowOf = async (redis: RedisClient): Promise<number> => {
-  const [seconds, microseconds] = await redis.time();
-  return Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000);
-};

@@ -3,6 +3,7 @@ import type { LastWritten } from '../assignments/changes/lastWritten.ts';
 import { aboutKey } from '../assignments/rows/about.ts';
 import type { Change } from '../assignments/rows/change.ts';
 import type { RedisClient } from '../redis/connection.ts';
+import { execute } from '../redis/transaction.ts';
 import type { Keys } from './keys.ts';
 
 /** How long a list that was written may be shown as it was before: 5 min of Intune's 20 s. */
@@ -29,7 +30,7 @@ export function otherWriterOf({ writers }: KeptWrite, runId: string, change: Cha
 }
 
 /** A list that was written in the last minutes. */
-export interface LateWrite extends KeptWrite {
+export interface RecentWrite extends KeptWrite {
   /** How long ago. */
   readonly ageMs: number;
   /** How much longer a read that shows it as before is not believed. */
@@ -57,7 +58,7 @@ export async function keepLastWrites(
       'PX',
       keptMs,
     );
-  for (const [error] of (await transaction.exec()) ?? []) if (error) throw error;
+  await execute(transaction);
 }
 
 /** Those of these lists that were written in the last minutes. */
@@ -66,8 +67,8 @@ export async function lastWritesOf(
   keys: Keys,
   graphUrl: string,
   paths: readonly string[],
-): Promise<ReadonlyMap<string, LateWrite>> {
-  const found = new Map<string, LateWrite>();
+): Promise<ReadonlyMap<string, RecentWrite>> {
+  const found = new Map<string, RecentWrite>();
   await Promise.all(
     paths.map(async (path) => {
       const key = keys.lastWrite(listNameOf(graphUrl, path));

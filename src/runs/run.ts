@@ -31,8 +31,6 @@ export const RUN_STATES = [
 ] as const;
 export type RunState = (typeof RUN_STATES)[number];
 
-/** How a run writes: each assignment by itself, or each policy's whole list. */
-
 export const HOUR_MS = 3_600_000;
 
 /** A run at work whose workers have not been heard of for so long has none: four of their heartbeats, TOP_UP_MS in worker/limiter/pace.ts. */
@@ -61,7 +59,7 @@ const OPTIONS = z.object({
   restores: flag,
   /** The run or the plan file that this one takes back. */
   revertOf: textOrNull,
-  /** The failure budget, as `maxFailuresFrom` reads it: `5%`, `20` or `off`. */
+  /** The failure budget, as `failures.lua` reads it: `5%`, `20` or `off`. */
   maxFailures: textOr('5%'),
   /** A run that has waited longer, counted from its plan or its last `resume`, waits for another `resume`. */
   maxAgeMs: numberOr(24 * HOUR_MS),

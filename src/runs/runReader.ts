@@ -1,8 +1,10 @@
+import { redisNow } from '../redis/clock.ts';
 import type { RedisClient } from '../redis/connection.ts';
 import { decodeInputs } from './batchCodec.ts';
 import type { InputRow } from '../assignments/rows/row.ts';
 import { recordedRows, type RecordedRow } from './batchRow.ts';
 import { keysOf, type Keys, type RunKeys } from './keys.ts';
+import { batchAt, placeAt } from './position.ts';
 import { rulesOf, runFromHeader, type Run } from './run.ts';
 import { isInDoubt, stateOfByte } from './rowState.ts';
 import { sampleOf, type Sample } from './samples.ts';
@@ -56,8 +58,7 @@ export class RunReader {
 
   /** Redis' clock, by which the record keeps its times: ms since the epoch. */
   async now(): Promise<number> {
-    const [seconds, micros] = await this.redis.time();
-    return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
+    return redisNow(this.redis);
   }
 
   /** The runs that have not ended, as they stand in line. */
@@ -115,11 +116,11 @@ export class RunReader {
     const positions = Array.from({ length: order.length / 4 }, (_, i) => order.readUInt32BE(i * 4));
     for (let first = 0; first < positions.length; first += ROWS_PER_READ) {
       const wanted = positions.slice(first, first + ROWS_PER_READ);
-      const batches = [...new Set(wanted.map(batchOf))];
+      const batches = [...new Set(wanted.map(batchAt))];
       const read = await this.#read(run, batches, images);
       const byBatch = new Map(batches.map((batch, i) => [batch, read[i]]));
       for (const position of wanted) {
-        const row = byBatch.get(batchOf(position))?.[position % 256];
+        const row = byBatch.get(batchAt(position))?.[placeAt(position)];
         if (row) yield row;
       }
     }
@@ -177,9 +178,6 @@ export class RunReader {
     return this.redis.llen(this.keys.log(runId));
   }
 }
-
-/** Positions are batch × 256 + place. */
-const batchOf = (position: number): number => Math.floor(position / 256);
 
 /** Rows read at a time where they lie scattered. */
 const ROWS_PER_READ = 4_000;

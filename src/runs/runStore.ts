@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ChainableCommander } from 'ioredis';
 import type { RedisClient } from '../redis/connection.ts';
+import { execute } from '../redis/transaction.ts';
 import type { BatchRef, BatchStates, PermitRow, RowUpdate } from './batchRow.ts';
 import {
   NOTHING_SENT,
@@ -10,7 +11,7 @@ import {
   type LimiterPolicy,
 } from './permit.ts';
 import { keepLateWaits, landingsOf, lateWaitsOf, type LateWaits } from './landings.ts';
-import { keepLastWrites, lastWritesOf, type KeptWrite, type LateWrite } from './lastWrites.ts';
+import { keepLastWrites, lastWritesOf, type KeptWrite, type RecentWrite } from './lastWrites.ts';
 import { acquire, packWanted } from './lua/acquire.ts';
 import { batchView, type BatchView } from './lua/batchView.ts';
 import { limiterNow } from './lua/limiterNow.ts';
@@ -125,7 +126,7 @@ export class RunStore extends RunReader {
   }
 
   /** Those of these lists that were written in the last minutes, by path: a read of one that shows it as before is not believed. */
-  lastWrites(graphUrl: string, paths: readonly string[]): Promise<ReadonlyMap<string, LateWrite>> {
+  lastWrites(graphUrl: string, paths: readonly string[]): Promise<ReadonlyMap<string, RecentWrite>> {
     return lastWritesOf(this.redis, this.keys, graphUrl, paths);
   }
 
@@ -185,10 +186,11 @@ export class RunStore extends RunReader {
   /** Adds to the run's log, which outlives the run. */
   async tell(runId: string, entry: LogEntry): Promise<void> {
     const key = this.keys.log(runId);
-    const transaction = this.transaction()
-      .rpush(key, JSON.stringify(entry))
-      .expire(key, LOG_DAYS * 86_400);
-    for (const [error] of (await transaction.exec()) ?? []) if (error) throw error;
+    await execute(
+      this.transaction()
+        .rpush(key, JSON.stringify(entry))
+        .expire(key, LOG_DAYS * 86_400),
+    );
   }
 
   /** Commands that are carried out together or not at all, even when this process dies while it sends them. */

@@ -10,12 +10,14 @@ import {
 import type { RowNames } from '../assignments/rows/names.ts';
 import type { InputRow } from '../assignments/rows/row.ts';
 import type { InputColumn } from '../assignments/rows/columns.ts';
+import { execute } from '../redis/transaction.ts';
 import type { Published } from './lua/publish.ts';
+import { positionOf } from './position.ts';
 import { byteOfState, type StateName } from './rowState.ts';
 import { headerFields, type RunIdentity } from './run.ts';
 import type { RunStore } from './runStore.ts';
 
-/** Rows of one `$batch`, and so of one job. Source: learn.microsoft.com/graph/json-batching, at most 20 requests. */
+/** Rows of one batch, and so of one job, unless they are one policy's: as many as a `$batch` takes. Source: learn.microsoft.com/graph/json-batching, at most 20 requests. */
 export const BATCH_ROWS_MAX = 20;
 /** Rows of a batch that is one policy's: what belongs together is not parted. Places in a batch are kept as one byte. */
 export const POLICY_ROWS_MAX = 200;
@@ -85,14 +87,6 @@ export class Staging {
 
   get rows(): number {
     return this.#rows;
-  }
-
-  get duplicates(): number {
-    return this.#duplicates;
-  }
-
-  get batches(): number {
-    return this.#batches;
   }
 
   /** True when rows of one policy lie in several batches: they have to be staged again, grouped. */
@@ -306,7 +300,7 @@ export class Staging {
       }
       if (rank !== undefined) {
         this.#positions = withRoom(this.#positions, rank);
-        this.#positions[rank] = this.#batches * 256 + place;
+        this.#positions[rank] = positionOf(this.#batches, place);
         this.#ranks = withRoom(this.#ranks, this.#placed + place);
         this.#ranks[this.#placed + place] = rank;
       }
@@ -340,8 +334,3 @@ const duplicateDetail = (place: number, line: number): Buffer =>
     errorCode: 'DuplicateRow',
     errorMessage: `Line ${line} wants the same for this assignment.`,
   });
-
-/** A transaction reports each command's failure beside its result; one failure fails the whole. */
-async function execute(transaction: ReturnType<RunStore['transaction']>): Promise<void> {
-  for (const [error] of (await transaction.exec()) ?? []) if (error) throw error;
-}

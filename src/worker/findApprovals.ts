@@ -1,4 +1,4 @@
-import { SENDS_OF_CONFLICT_MAX, type Outcome } from '../assignments/changes/outcome.ts';
+import { isConflict, sendsMaxAfter, type Outcome } from '../assignments/changes/outcome.ts';
 import { approvalRequests, type ApprovalRequest } from '../graph/reads/approvals.ts';
 import type { RowUpdate } from '../runs/batchRow.ts';
 import type { Run } from '../runs/run.ts';
@@ -35,14 +35,12 @@ const justificationOf = ({ runId, options }: Run, { rows }: NeededWrite): string
  * a write that went with a code is about that code, and no sending again mends it.
  */
 export function asAsked(outcome: Outcome, run: Run, write: NeededWrite): Outcome {
-  const isConflict =
-    (outcome.kind === 'again' || outcome.kind === 'gaveUp') &&
-    (outcome.httpStatus === 409 || outcome.httpStatus === 412);
-  if (!isConflict) return outcome;
+  if (outcome.kind !== 'again' && outcome.kind !== 'gaveUp') return outcome;
+  if (!isConflict(outcome.httpStatus)) return outcome;
   const { httpStatus, error } = outcome;
   if (codeOf(write) !== undefined) return { kind: 'failed', httpStatus, error };
   if (httpStatus !== 409 || run.options.justification === null) return outcome;
-  return { kind: 'conflict', waitMs: outcome.kind === 'again' ? outcome.waitMs : 0, error };
+  return { kind: 'askedBefore', waitMs: outcome.kind === 'again' ? outcome.waitMs : 0, error };
 }
 
 /**
@@ -73,7 +71,7 @@ const hadConflict = (write: NeededWrite): boolean =>
   write.rows.some(({ row }) => row.state === 'unsure' && row.detail.httpStatus === 409);
 
 const maySendAgain = ({ rows }: NeededWrite): boolean =>
-  rows.every(({ row }) => row.attempts < SENDS_OF_CONFLICT_MAX);
+  rows.every(({ row }) => row.attempts < sendsMaxAfter(409));
 
 const OPEN: ReadonlySet<string> = new Set(['needsApproval', 'approved']);
 
@@ -85,7 +83,7 @@ const openRequest = (
 
 const recordsOf = ({ rows }: NeededWrite, request: ApprovalRequest | undefined, at: number): RowUpdate[] =>
   rows.map(({ row: { place, attempts, detail } }): RowUpdate => {
-    const { requestId, clientRequestId, throttledMs, errorCode = 'Conflict', errorMessage = '' } = detail;
+    const { requestId, clientRequestId, throttledMs, errorCode = 'Http409', errorMessage = '' } = detail;
     const said = { at, ...definedFields({ requestId, clientRequestId, throttledMs }) };
     if (request === undefined) {
       const error = { code: errorCode, message: `${errorMessage} ${NOT_FOUND}` };

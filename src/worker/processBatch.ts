@@ -25,7 +25,7 @@ import { nextStep, writeBatch } from './writeBatch.ts';
 
 /**
  * Takes one batch one step further. A first try, a throttled one, a crashed one and `retry` all come in here and do the
- * same: look, then write what is still needed. A change may thus be sent twice, which is harmless; losing one is not.
+ * same: read, then write what is still needed. A change may thus be sent twice, which is harmless; losing one is not.
  * Rejects with the signal's reason when aborted while it waits; what is under way is never cut.
  */
 export async function processBatch(ref: BatchRef, deps: WorkerDeps, signal: AbortSignal): Promise<Step> {

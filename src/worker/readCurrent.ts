@@ -1,5 +1,5 @@
 import { readsAsBefore } from '../assignments/changes/lastWritten.ts';
-import type { LateWrite } from '../runs/lastWrites.ts';
+import type { RecentWrite } from '../runs/lastWrites.ts';
 import { listPath } from '../assignments/kinds/address.ts';
 import type { ListSnapshot, Snapshot } from '../assignments/changes/planBatch.ts';
 import type { GraphError } from '../assignments/changes/outcome.ts';
@@ -18,7 +18,7 @@ export type CurrentLists =
       readonly snapshot: Snapshot;
       readonly lists: ReadonlyMap<string, ReadList>;
       /** Lists that were written in the last minutes. */
-      readonly lastWrites: ReadonlyMap<string, LateWrite>;
+      readonly lastWrites: ReadonlyMap<string, RecentWrite>;
       /** Those of them that read as they were before, and how long to wait until they are read again. */
       readonly lagging: ReadonlyMap<string, number>;
     }
@@ -71,20 +71,13 @@ const LAGGING_WAIT_WINDOWS_MIN = 0.1;
 
 function laggingIn(
   lists: ReadonlyMap<string, ReadList>,
-  lastWrites: ReadonlyMap<string, LateWrite>,
+  lastWrites: ReadonlyMap<string, RecentWrite>,
   windowMs: number,
 ): ReadonlyMap<string, number> {
   const lagging = new Map<string, number>();
   for (const [path, known] of lastWrites) {
     const list = lists.get(path);
-    if (
-      list?.kind !== 'list' ||
-      !readsAsBefore(
-        known,
-        list.assignments.map(({ whole }) => whole),
-      )
-    )
-      continue;
+    if (list?.kind !== 'list' || !readsAsBefore(known, list.assignments)) continue;
     const waitMs = Math.max(LAGGING_WAIT_WINDOWS_MIN * windowMs, known.ageMs);
     lagging.set(path, Math.round(Math.min(waitMs, Math.max(1, known.leftMs))));
   }

@@ -1,5 +1,5 @@
 import { asBefore, attemptsIn, type Permit } from './limiter/permit.ts';
-import type { GraphError, Outcome } from '../assignments/changes/outcome.ts';
+import { isConflict, type GraphError, type Outcome } from '../assignments/changes/outcome.ts';
 import type { Detail } from '../runs/batchCodec.ts';
 import type { RowUpdate } from '../runs/batchRow.ts';
 import type { RecordedRow } from '../runs/batchRow.ts';
@@ -51,13 +51,13 @@ export function recordOf(
     case 'gaveUp':
       return unsure({
         ...failure(outcome.httpStatus, outcome.error),
-        ...(REFUSED.has(outcome.httpStatus) && nothing),
+        ...(isConflict(outcome.httpStatus) && nothing),
         isLast: true,
       });
     case 'again':
       return unsure({
         ...failure(outcome.httpStatus, outcome.error),
-        ...(REFUSED.has(outcome.httpStatus) && nothing),
+        ...(isConflict(outcome.httpStatus) && nothing),
         notBefore: at + outcome.waitMs,
       });
     case 'lost':
@@ -74,7 +74,7 @@ export function recordOf(
           ? { isLast: true }
           : { notBefore: at + outcome.waitMs }),
       });
-    case 'conflict':
+    case 'askedBefore':
       return unsure({ ...failure(409, outcome.error), ...nothing, notBefore: at + outcome.waitMs });
     case 'awaitingApproval': {
       const detail = {
@@ -98,9 +98,6 @@ export function recordOf(
   }
 }
 
-/** What is answered so was not carried out: it is not there, somebody else is at it, or what it was written for has changed. */
-const REFUSED: ReadonlySet<number | undefined> = new Set([409, 412]);
-
 /** Whether what was answered so may be applied all the same, later than its reply. */
 export function mayLand(outcome: Outcome): boolean {
   switch (outcome.kind) {
@@ -108,13 +105,13 @@ export function mayLand(outcome: Outcome): boolean {
       return true;
     case 'again':
     case 'gaveUp':
-      return !REFUSED.has(outcome.httpStatus);
+      return !isConflict(outcome.httpStatus);
     case 'succeeded':
     case 'failed':
     case 'throttled':
     case 'missing':
     case 'awaitingApproval':
-    case 'conflict':
+    case 'askedBefore':
     case 'routeRefused':
     case 'signIn':
       return false;

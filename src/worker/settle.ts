@@ -1,6 +1,7 @@
 import { targetInWords } from '../assignments/changes/changeKind.ts';
 import { entriesOf, entryOf, type Before, type Decision } from '../assignments/changes/decision.ts';
 import { canonicalList } from '../assignments/changes/canonical.ts';
+import { LAG_WAITS_WINDOWS } from '../assignments/changes/lastWritten.ts';
 import { replyLost, SENDS_MAX, type GraphError } from '../assignments/changes/outcome.ts';
 import type { Detail } from '../runs/batchCodec.ts';
 import type { RecordedRow, RowUpdate } from '../runs/batchRow.ts';
@@ -9,12 +10,7 @@ import type { ListReadBack } from './readBack.ts';
 import { ALREADY_SO_UNPLANNED } from '../runs/unrecorded.ts';
 import { failure, definedFields } from './rowUpdate.ts';
 
-/**
- * The waits between read-backs that show what was there before the write, in windows: two of them in all. A tenant may answer from
- * a copy that lags behind for as long.
- */
-const LAGGING_WAITS_WINDOWS = [0.1, 0.2, 0.4, 0.8, 0.5];
-/** The same where something else is there, which is no lag: it is read once more. */
+/** The wait before a read-back where something else is there, which is no lag: it is read once more. */
 const OTHER_WAIT_WINDOWS = 0.1;
 const OTHER_READ_BACKS_MAX = 2;
 
@@ -230,7 +226,7 @@ function again(
 ): RowUpdate | undefined {
   const done = detail.readBacks ?? 0;
   const otherReadBacks = isLagging ? 0 : (detail.otherReadBacks ?? 0) + 1;
-  const windows = isLagging ? LAGGING_WAITS_WINDOWS[done] : OTHER_WAIT_WINDOWS;
+  const windows = isLagging ? LAG_WAITS_WINDOWS[done] : OTHER_WAIT_WINDOWS;
   if (windows === undefined || otherReadBacks >= OTHER_READ_BACKS_MAX) return undefined;
   return {
     ...{ place, state, attempts },

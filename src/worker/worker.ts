@@ -34,7 +34,7 @@ export interface BatchWorker {
 }
 
 /**
- * Takes the tenant's jobs, `concurrency` at a time, until it is stopped. With `edges.only` those of some runs: while another run is
+ * Takes the tenant's jobs, `concurrency` at a time, until it is stopped. With `deps.only` those of some runs: while another run is
  * at work, it waits for its turn.
  */
 export function startWorker(

@@ -2,14 +2,14 @@ import { lastWritten } from '../assignments/changes/lastWritten.ts';
 import type { Snapshot } from '../assignments/changes/planBatch.ts';
 import { listAfter } from '../assignments/changes/writes.ts';
 import { listPath } from '../assignments/kinds/address.ts';
-import { writerOf, type KeptWrite, type LateWrite } from '../runs/lastWrites.ts';
+import { writerOf, type KeptWrite, type RecentWrite } from '../runs/lastWrites.ts';
 import type { RecordedRow, RowUpdate } from '../runs/batchRow.ts';
 import type { NeededWrite } from './needed.ts';
 
 /** The lists of a batch as they were read, and those that were written in the last minutes. */
 export interface ReadLists {
   readonly snapshot: Snapshot;
-  readonly lastWrites: ReadonlyMap<string, LateWrite>;
+  readonly lastWrites: ReadonlyMap<string, RecentWrite>;
 }
 
 /**

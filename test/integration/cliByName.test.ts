@@ -186,3 +186,28 @@ test("another tenant's file finds its things by their names, renamed where they 
     'Did you mean groupName?',
   );
 });
+
+test.each([
+  ['set', { alreadySo: 4, writes: 0 }],
+  ['add', { alreadySo: 4, writes: 0 }],
+  ['remove', { alreadySo: 0, writes: 4 }],
+])('an export of another tenant says by its names what to %s in this one', async (action, planned) => {
+  // Both tenants call the same things so, and know them by other ids.
+  const foreign = await tenant();
+  const { data } = await foreign.must(0, 'export', '--format', 'json', '--where', 'policyName!=Twice');
+  const rows = (JSON.parse(data) as Record<string, string>[])
+    .filter(
+      ({ policyType, policyName }) => policyName !== 'Both kinds' || policyType === 'deviceConfiguration',
+    )
+    .map((row) => ({
+      ...row,
+      policyId: 'theirs',
+      groupId: guid('theirs'),
+      fromGroupId: guid('theirs'),
+      action,
+    }));
+  const here = await tenant();
+  const file = here.file('foreign.json', JSON.stringify(rows));
+  const { stdout } = await here.must(action === 'remove' ? 3 : 0, 'plan', file, '--by-name', '--json');
+  expect(JSON.parse(stdout)).toMatchObject({ rows: 4, refused: 0, ...planned });
+});

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { listPath } from '../../src/assignments/kinds/address.ts';
 import type { BatchRef } from '../../src/runs/batchRow.ts';
 import { processBatch } from '../../src/worker/processBatch.ts';
 import type { FaultName } from '../../src/simulator/faults.ts';
@@ -136,4 +137,18 @@ test('rows that are about something else do not wait for the late write of one o
   await each.work();
   expect((await each.run()).counts).toMatchObject({ succeeded: 20 });
   expect((await each.runs.lateWaits('r1')).lists).toBe(0);
+});
+
+test('of a stopped run a write in doubt is read a last time only when it may not land any more', async () => {
+  const each = await world(record, { ...lateAt(3, 'lostUnapplied'), pace: { permitValidMs: 30_000 } });
+  const deps = { ...each.deps, random: () => 0 };
+  await each.step(deps);
+  await each.runs.transition('r1', { to: 'cancelled', from: ['running'] });
+  await each.step(deps);
+  const row = (await each.rows()).find(({ place }) => place === 3);
+  const path = row && listPath(row.change.address);
+  const at = Date.now();
+  const leftMs = (await each.runs.landings(each.graph.url, [path ?? ''])).get(path ?? '') ?? 0;
+  expect(leftMs).toBeGreaterThan(20_000);
+  expect(row?.detail.notBefore).toBeGreaterThanOrEqual(at + leftMs);
 });

@@ -1,4 +1,4 @@
-import { limiterInWords } from '../../src/app/logEvents.ts';
+import { limiterInWords } from '../../src/app/limiterInWords.ts';
 import { createEvents, type LimiterChange } from '../../src/events.ts';
 import { NO_LOG } from '../../src/log.ts';
 import { expect, onTestFinished, test, vi } from 'vitest';

@@ -86,6 +86,7 @@ test('every command line works for such a user, who is refused nothing but a loo
   await does(0, 'status');
   await does(0, 'results', '@last');
   await does(0, 'export');
+  await does(0, 'generate', 'exclude', '--group', '11111111-1111-4111-8111-111111111111');
   await does(0, 'rollback', '@last', '--yes', '--work');
   await does(0, 'submit', '--no-plan', file('two.csv', 'two'));
   await does(0, 'pause', '@last', '--reason', 'why');

@@ -123,6 +123,23 @@ describe('a group', () => {
     });
   });
 
+  test('is found by its id among others, of which the directory takes fifteen', async () => {
+    const graph = await simulator({
+      tenant: {
+        ...SMALL_TENANT,
+        settings: { groupsMissing: ['g2'], groups: [{ id: 'G1', displayName: 'One' }] },
+      },
+    });
+    const filter = (ids: readonly string[]): string =>
+      `?$filter=${encodeURIComponent(`id in (${ids.map((id) => `'${id}'`).join(',')})`)}&$select=id,displayName`;
+    expect((await call(graph, 'GET', `/v1.0/groups${filter(['g1', 'g2', 'g3'])}`)).body.value).toEqual([
+      { id: 'g1', displayName: 'One' },
+      { id: 'g3', displayName: 'Group g3' },
+    ]);
+    const many = Array.from({ length: 16 }, (_, i) => `g${i}`);
+    expect(await call(graph, 'GET', `/v1.0/groups${filter(many)}`)).toMatchObject({ status: 400 });
+  });
+
   test('is what the tenant file says, until it is configured otherwise', async () => {
     const settings = { groupsMissing: ['G1'], groupsNotSecurity: ['g2'], groupsEmpty: ['g3'] };
     const graph = await simulator({ tenant: { ...SMALL_TENANT, settings } });

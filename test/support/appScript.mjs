@@ -1,7 +1,7 @@
 // What somebody writes who uses the use cases without a command line: see integration/appScript.test.ts.
 import { openFile, recognised } from '../../dist/app/draft/inputFile.js';
 import { Draft } from '../../dist/app/draft/draft.js';
-import { createEvents } from '../../dist/app/events.js';
+import { createEvents } from '../../dist/events.js';
 import { redactorOf } from '../../dist/app/host.js';
 import { identify, signIn } from '../../dist/app/identity.js';
 import { findRun } from '../../dist/app/runs/findRun.js';

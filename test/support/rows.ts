@@ -9,12 +9,8 @@ import {
   type Run,
   type RunIdentity,
 } from '../../src/runs/run.ts';
-import {
-  changeOfRecorded,
-  type PermitRow,
-  type RecordedRow,
-  type RowUpdate,
-} from '../../src/runs/batchRow.ts';
+import { changeOfKnownRow } from '../../src/assignments/rows/knownRow.ts';
+import type { PermitRow, RecordedRow, RowUpdate } from '../../src/runs/batchRow.ts';
 import type { RowState, StateName } from '../../src/runs/rowState.ts';
 
 export const identityOf = (change: Partial<RunIdentity> = {}): RunIdentity => ({
@@ -81,5 +77,5 @@ export const recordedRow = (
   { input = groupRow('c1', 'a1', 'g-new'), place = 0, run = runOf() } = {},
 ): RecordedRow => ({
   ...{ batch: 0, place, state, attempts, input, detail },
-  change: changeOfRecorded(input, rulesOf(run)),
+  change: changeOfKnownRow(input, rulesOf(run)),
 });

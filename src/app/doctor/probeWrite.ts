@@ -226,7 +226,7 @@ async function judged(
     case 'again':
     case 'gaveUp':
     case 'missing':
-    case 'conflict':
+    case 'askedBefore':
     case 'awaitingApproval':
     case 'signIn':
       return unknown({ message: saidOf(outcome.error), remedy: AGAIN });

@@ -10,7 +10,7 @@ import type { Problem, InputRow } from '../../assignments/rows/row.ts';
 import type { ReadingRules } from '../../assignments/rows/rowReader.ts';
 import { policiesOf } from '../../assignments/rows/writtenAddress.ts';
 import { readRows } from '../../formats/readRows.ts';
-import { changeOfRecorded } from '../../runs/batchRow.ts';
+import { changeOfKnownRow } from '../../assignments/rows/knownRow.ts';
 import { groupedByPolicy } from '../../runs/grouped.ts';
 import type { InputFile } from './inputFile.ts';
 import type { OpenRow } from './problemsFile.ts';
@@ -200,9 +200,9 @@ async function* hashed(bytes: AsyncIterable<Uint8Array>, sha: Hash): AsyncGenera
 /** Rows of a file that was read, with those of each policy side by side; where each stood is kept. */
 export async function* policyByPolicy(staging: Staging, rules: ReadingRules): AsyncGenerator<StagedRow> {
   const duplicates = new Duplicates();
-  const policyOf = (input: InputRow): string => policyKey(changeOfRecorded(input, rules).address);
+  const policyOf = (input: InputRow): string => policyKey(changeOfKnownRow(input, rules).address);
   for await (const row of groupedByPolicy(staging, policyOf)) {
-    const earlier = duplicates.seen(changeOfRecorded(row.input, rules));
+    const earlier = duplicates.seen(changeOfKnownRow(row.input, rules));
     yield { ...row, ...(earlier && { duplicateOf: earlier.line }) };
   }
 }
@@ -216,7 +216,7 @@ export async function* withoutPolicies(
   const duplicates = new Duplicates();
   for await (const batch of batches) {
     for (const input of batch) {
-      const change = changeOfRecorded(input, rules);
+      const change = changeOfKnownRow(input, rules);
       const policy = policyKey(change.address);
       if (badPolicies.has(policy)) continue;
       const earlier = duplicates.seen(change);

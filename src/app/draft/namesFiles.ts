@@ -37,6 +37,27 @@ export async function renamesFrom(
   throw new UserError(`${path}:${line}:${column}: ${message}`, { remedy, exitCode: EXIT.badInput });
 }
 
+/**
+ * Pairs of an old and a new group, from the columns `from,to` or `old,new` of a CSV file.
+ * @throws UserError (exit 2) for a file that can't be read, or that renames something else
+ */
+export async function groupPairsFrom(
+  path: string,
+  host: Pick<Host, 'cwd' | 'env'>,
+): Promise<readonly { readonly from: string; readonly to: string }[]> {
+  const read = readRenamings(await textOf(path, host));
+  const wrong = (message: string, remedy: string): UserError =>
+    new UserError(message, { remedy, exitCode: EXIT.badInput });
+  if ('problem' in read) {
+    const { line, column, message } = read.problem;
+    throw wrong(`${path}:${line}:${column}: ${message}`, 'Write CSV with the columns from,to.');
+  }
+  const other = read.renamings.find(({ of }) => of !== undefined && of !== 'group');
+  if (other !== undefined)
+    throw wrong(`${path}: ${other.from} is a ${other.of}.`, 'Write pairs of groups only.');
+  return read.renamings.map(({ from, to }) => ({ from, to }));
+}
+
 async function textOf(path: string, host: Pick<Host, 'cwd' | 'env'>): Promise<string> {
   const whole = pathIn(host, path);
   try {

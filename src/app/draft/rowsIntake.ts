@@ -1,4 +1,3 @@
-import { setFlagsFromString } from 'node:v8';
 import type { Staging } from '../../runs/staging.ts';
 import { namesNeeded } from '../../assignments/names/resolve.ts';
 import type { ReadingRules } from '../../assignments/rows/rowReader.ts';
@@ -35,11 +34,8 @@ export async function stageRows(
   const lists = policyListsOf(`${rules.root}/${rules.apiVersion}`, services);
   const help = { ...(await fileHelp(terms, services)), names: lookupFor(terms, rules, lists, services) };
   const first = await stagings.begin();
-  // V8 would let the short-lived heap grow by 100 MB and more, for rows that are gone as soon as they are staged.
-  setFlagsFromString('--semi-space-growth-factor=1');
   const intake = await readIn(file, rules, (row) => first.add(row), help);
   await first.flush();
-  setFlagsFromString('--semi-space-growth-factor=2');
   const common = { intake, rules, lists, isRestoring: false };
   if (intake.problemTotal === 0)
     return { ...common, staging: await wholePolicies(first, stagings), leftOut: 0 };

@@ -1,22 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readsAsBefore } from '../../assignments/changes/lastWritten.ts';
+import { LAG_WAITS_WINDOWS, readsAsBefore } from '../../assignments/changes/lastWritten.ts';
 import { listPath, type Address } from '../../assignments/kinds/address.ts';
 import { EXIT, UserError } from '../../errors.ts';
 import type { ReadList } from '../../graph/reads/currentAssignments.ts';
 import type { PolicyLists } from '../../graph/reads/policyLists.ts';
 import type { SendReads } from '../../graph/reads/reading.ts';
-import type { LateWrite } from '../../runs/lastWrites.ts';
+import type { RecentWrite } from '../../runs/lastWrites.ts';
 import type { Services } from '../services.ts';
 import { count, duration } from '../words.ts';
-
-/** The waits before lists are read again that read as before they were written, in windows: two of them in all. */
-const WAITS_WINDOWS = [0.1, 0.2, 0.4, 0.8, 0.5];
 
 export interface BelievedLists {
   /** By `listPath`. */
   readonly lists: ReadonlyMap<string, ReadList>;
   /** Those that still read as they were before they were written minutes ago: they say nothing. */
-  readonly lagging: ReadonlyMap<string, LateWrite>;
+  readonly lagging: ReadonlyMap<string, RecentWrite>;
 }
 
 /** Where lists are read from. */
@@ -46,12 +43,12 @@ export async function readBelievedLists(
   const lists = new Map<string, ReadList>();
   const laggingAmong = async (
     read: ReadonlyMap<string, ReadList>,
-  ): Promise<ReadonlyMap<string, LateWrite>> => {
+  ): Promise<ReadonlyMap<string, RecentWrite>> => {
     for (const [path, list] of read) lists.set(path, list);
     const written = await runs.lastWrites(root, [...read.keys()]);
     return new Map([...written].filter(([path, write]) => isAsBefore(lists.get(path), write)));
   };
-  const again = async (paths: Iterable<string>): Promise<ReadonlyMap<string, LateWrite>> =>
+  const again = async (paths: Iterable<string>): Promise<ReadonlyMap<string, RecentWrite>> =>
     laggingAmong(await known.readAlone([...paths], send));
   let lagging = isAlone
     ? await again(addresses.map(listPath))
@@ -59,7 +56,7 @@ export async function readBelievedLists(
   // A page may lag behind where the list itself does not.
   const fromPages = [...lagging.keys()].filter((path) => known.isFromPage(path));
   if (fromPages.length > 0) lagging = new Map([...without(lagging, fromPages), ...(await again(fromPages))]);
-  for (const windows of isPatient ? WAITS_WINDOWS : WAITS_WINDOWS.slice(0, 1)) {
+  for (const windows of isPatient ? LAG_WAITS_WINDOWS : LAG_WAITS_WINDOWS.slice(0, 1)) {
     if (lagging.size === 0) break;
     await sleep(windows * identity.pace.windowMs, undefined, { signal });
     lagging = await again(lagging.keys());
@@ -70,19 +67,15 @@ export async function readBelievedLists(
 const without = <K, V>(map: ReadonlyMap<K, V>, keys: readonly K[]): [K, V][] =>
   [...map].filter(([key]) => !keys.includes(key));
 
-const isAsBefore = (list: ReadList | undefined, write: LateWrite): boolean =>
-  list?.kind === 'list' &&
-  readsAsBefore(
-    write,
-    list.assignments.map(({ whole }) => whole),
-  );
+const isAsBefore = (list: ReadList | undefined, write: RecentWrite): boolean =>
+  list?.kind === 'list' && readsAsBefore(write, list.assignments);
 
 /** How long nobody believes them, at the most. */
-export const lagLeft = (lagging: ReadonlyMap<string, LateWrite>): string =>
+export const lagLeft = (lagging: ReadonlyMap<string, RecentWrite>): string =>
   duration(Math.ceil(Math.max(0, ...[...lagging.values()].map(({ leftMs }) => leftMs)) / 1000));
 
 /** @throws UserError (exit 4) when there are any: a plan of what a copy shows would be about the past. */
-export function expectNoneLagging(lagging: ReadonlyMap<string, LateWrite>): void {
+export function expectNoneLagging(lagging: ReadonlyMap<string, RecentWrite>): void {
   if (lagging.size === 0) return;
   throw new UserError(
     `The tenant shows the assignments of ${count(lagging.size, 'policy', 'policies')} as they were before they were written, minutes ago: its reads lag behind, or somebody has put them back.`,

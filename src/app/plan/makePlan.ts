@@ -1,18 +1,13 @@
 import { blockedBy } from '../../assignments/guard/allow.ts';
 import type { GuardKind } from '../../assignments/guard/finding.ts';
 import { overMaxChanges } from '../../assignments/guard/maxChanges.ts';
-import { NOT_READ } from '../../assignments/changes/decision.ts';
-import { repeatedRows } from '../../assignments/changes/planBatch.ts';
-import { patchBody } from '../../assignments/changes/request.ts';
 import { STRATEGIES, type Strategy } from '../../assignments/kinds/kind.ts';
 import { POLICY_TYPES, type PolicyType } from '../../assignments/kinds/registry.ts';
-import type { InputRow } from '../../assignments/rows/row.ts';
-import type { PlanDecision, PlanHeader, PlanRow } from '../../formats/planFile.ts';
+import type { PlanHeader, PlanRow } from '../../formats/planFile.ts';
 import { typesToApprove } from '../../graph/reads/approvals.ts';
 import { aboutSeconds, leastSeconds, type Flow } from '../../worker/limiter/leastTime.ts';
 import type { Pace } from '../../worker/limiter/pace.ts';
 import { readsWithin } from '../../worker/limiter/permittedReads.ts';
-import { changeOfRecorded } from '../../runs/batchRow.ts';
 import { graphOf } from '../graphOf.ts';
 import { inChunks } from '../inChunks.ts';
 import { patientReads } from '../patientReads.ts';
@@ -28,6 +23,7 @@ import { PlanProblems } from './planProblems.ts';
 import type { Judged, PlanSubject, PlanTerms } from './planSubject.ts';
 import { PlanTally, type PlannedRow } from './planTally.ts';
 import { FactsOfTenant } from './tenantFacts.ts';
+import { planUnread } from './unreadPlan.ts';
 
 /** Batches whose lists are read side by side. */
 const BATCHES_PLANNED_TOGETHER = 10;
@@ -66,7 +62,7 @@ export async function makePlan(
     const source = send && { lists, send, root: rules.root };
     const planner = source && facts && new Planner(subject, source, facts);
     for await (const batches of inChunks(staging.rowsByBatch(), BATCHES_PLANNED_TOGETHER)) {
-      const planned = planner ? await planner.at(batches) : batches.map((inputs) => unseen(inputs, subject));
+      const planned = planner ? await planner.at(batches) : planUnread(batches, subject);
       if (planner) await rowsPlanned.keepSeen(planned);
       for (const rows of planned) for (const row of rowsPlanned.taken(rows)) await files.row(row);
     }
@@ -248,22 +244,6 @@ async function approvalTypes(services: Services): Promise<ReadonlySet<PolicyType
   }
 }
 
-/** The rows as they would be written if nothing were there. */
-function unseen(inputs: readonly InputRow[], { rules }: PlanSubject): PlannedRow[] {
-  const rows = inputs.map((input) => ({ input, change: changeOfRecorded(input, rules) }));
-  const repeated = repeatedRows(rows);
-  return rows.map((row) => {
-    const { change } = row;
-    const after = change.desired && patchBody(change, undefined);
-    const via = rules.strategy === 'assign' || change.action !== 'set' ? 'assign' : 'patch';
-    const common = { before: NOT_READ, via, waitsFor: [], findings: [] } as const;
-    const decision: PlanDecision = repeated.has(row)
-      ? { ...common, kind: 'duplicate', after: undefined }
-      : { ...common, kind: 'write', after };
-    return { ...row, names: {}, list: undefined, decision };
-  });
-}
-
 const planRowOf = ({ input, names, decision, list }: PlannedRow, rank: number | undefined): PlanRow => ({
   ...{ line: input.line, rank, cells: input.cells },
   ...{ names, decision, list },
@@ -279,7 +259,7 @@ function tellingProgress(read: () => number, { services, staging }: PlanSubject)
     const { backoffUntil, backoffReason } = await runs.limiterNow(services.limiterOn(runs).policy());
     // It may have ended while Redis was asked.
     if (isOver) return;
-    tell(backoffUntil === null ? null : { reason: backoffReason ?? 'held', untilMs: backoffUntil });
+    tell(backoffUntil === null ? null : { reason: backoffReason, untilMs: backoffUntil });
   };
   tell(null);
   const telling = setInterval(() => void tellNow().catch(() => undefined), TELL_READ_EVERY_MS);

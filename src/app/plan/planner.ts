@@ -18,7 +18,7 @@ import type { Change } from '../../assignments/rows/change.ts';
 import { policyNameFault } from '../../assignments/rows/policyName.ts';
 import type { ReadList } from '../../graph/reads/currentAssignments.ts';
 import type { InputRow } from '../../assignments/rows/row.ts';
-import { changeOfRecorded } from '../../runs/batchRow.ts';
+import { changeOfKnownRow } from '../../assignments/rows/knownRow.ts';
 import type { StagedRow } from '../../runs/staging.ts';
 import { expectNoneLagging, readBelievedLists, type ListSource } from './believedLists.ts';
 import type { Identity } from '../identity.ts';
@@ -45,7 +45,7 @@ export class Planner {
 
   async at(batches: readonly (readonly InputRow[])[]): Promise<readonly (readonly PlannedRow[])[]> {
     const { rules } = this.#subject;
-    const rows = batches.flat().map((input) => ({ input, change: changeOfRecorded(input, rules) }));
+    const rows = batches.flat().map((input) => ({ input, change: changeOfKnownRow(input, rules) }));
     const snapshot = new Map<string, ListSnapshot>();
     await this.#facts.know([...new Set(rows.map(({ change }) => change.address.kind))]);
     await this.#read(addressesOf(rows), snapshot);
@@ -208,7 +208,7 @@ const isForbidding = ({ status }: Extract<ReadList, { kind: 'refused' }>): boole
   status >= 400 && status !== 404;
 
 /** A plan decides about every row as it stands in the file, and its guard sees what it decides. */
-const planRules = ({ rules }: Pick<PlanSubject, 'rules'>): PlanRules<BatchRow> => ({
+export const planRules = ({ rules }: Pick<PlanSubject, 'rules'>): PlanRules<BatchRow> => ({
   apiVersion: rules.apiVersion,
   strategy: rules.strategy ?? 'patch',
   restores: rules.restores === true,

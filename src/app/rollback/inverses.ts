@@ -8,7 +8,7 @@ import { writesBy } from '../../assignments/kinds/kind.ts';
 import { isAsReadBack, lossesOf, undoOfLoss } from '../../assignments/changes/losses.ts';
 import { undosIn, type Undo } from '../../assignments/changes/undo.ts';
 import type { PolicyLists } from '../../graph/reads/policyLists.ts';
-import type { LateWrite } from '../../runs/lastWrites.ts';
+import type { RecentWrite } from '../../runs/lastWrites.ts';
 import type { Staging } from '../../runs/staging.ts';
 import { readBelievedLists, type BelievedLists, type ListSource } from '../plan/believedLists.ts';
 import { expectRead } from '../plan/unreadable.ts';
@@ -32,15 +32,14 @@ export interface StagingTerms {
   /** Put back also what somebody has changed since. */
   readonly force: boolean;
   readonly lists: PolicyLists;
-  /** Writes that may still land are waited for. */
-  readonly isPatient: boolean;
+  readonly waitsForLateWrites: boolean;
 }
 
 /** Looks at what is there now, and stages a row for each assignment that is to be put back. */
 export async function stageInverses(
   written: Written,
   staging: Staging,
-  { force, lists, isPatient: waitsForLateWrites }: StagingTerms,
+  { force, lists, waitsForLateWrites }: StagingTerms,
   services: Services,
 ): Promise<Inverses> {
   const { identity } = services;
@@ -140,7 +139,7 @@ export class Inverses {
   /** Rows whose list still reads as it was before it was written, left out. */
   lagging = 0;
   /** Their lists. */
-  readonly laggingLists = new Map<string, LateWrite>();
+  readonly laggingLists = new Map<string, RecentWrite>();
   /** The lines of the first of those that are gone. */
   readonly goneLines: number[] = [];
   /** The first of those that were changed. */
@@ -167,9 +166,9 @@ export class Inverses {
   }
 
   /** Nobody knows what these lists hold. */
-  passLagging(rows: readonly WrittenRow[], path: string, late: LateWrite): void {
+  passLagging(rows: readonly WrittenRow[], path: string, recent: RecentWrite): void {
     this.lagging += rows.length;
-    this.laggingLists.set(path, late);
+    this.laggingLists.set(path, recent);
   }
 
   get columns(): readonly InputColumn[] {

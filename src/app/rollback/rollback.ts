@@ -95,7 +95,12 @@ export async function draftRollback(
   const stage = async () => {
     const staging = await stagings.begin();
     const lists = policyListsOf(`${root}/${apiVersion}`, services);
-    const inverses = await stageInverses(written, staging, { force, lists, isPatient: !isDry }, services);
+    const inverses = await stageInverses(
+      written,
+      staging,
+      { force, lists, waitsForLateWrites: !isDry },
+      services,
+    );
     found.resolve(inverses);
     const { sha256, columns, rows } = inverses;
     return {

@@ -1,11 +1,18 @@
 /** Sends of one row in all before it is given up. */
 export const SENDS_MAX = 8;
 
-/** Sends of one row when Graph answers 500, which can mean "applied anyway". */
-export const SENDS_OF_500_MAX = 3;
+/**
+ * Fewer sends in all, by the status of the last answer: 500 can mean "applied anyway"; 404 says that the object is not there; 409 and 412
+ * say that somebody else is at it.
+ */
+const SENDS_MAX_AFTER: ReadonlyMap<number, number> = new Map([
+  [500, 3],
+  [404, 4],
+  [409, 4],
+  [412, 4],
+]);
 
-/** Sends of one row that Graph refuses as somebody else is at the object, or as if it were not there. */
-export const SENDS_OF_CONFLICT_MAX = 4;
+export const sendsMaxAfter = (status: number): number => SENDS_MAX_AFTER.get(status) ?? SENDS_MAX;
 
 /** The first wait before a row is sent again, in windows: a tenth is 2 s of Intune's 20 s. Doubled each time. */
 const AGAIN_FIRST_WAIT_WINDOWS = 0.1;
@@ -32,7 +39,7 @@ export type ReplyToWrite =
 export type Outcome =
   | { readonly kind: 'succeeded'; readonly httpStatus: number }
   | { readonly kind: 'failed'; readonly httpStatus: number | undefined; readonly error: GraphError }
-  /** Graph kept failing, and it is not sent again. */
+  /** Graph kept failing (`GaveUp`), or refusing (its own code), and it is not sent again. */
   | { readonly kind: 'gaveUp'; readonly httpStatus: number; readonly error: GraphError }
   /** Not settled, costs no attempt, holds the tenant. */
   | { readonly kind: 'throttled'; readonly retryAfterMs: number | undefined }
@@ -60,7 +67,7 @@ export type Outcome =
       readonly error: GraphError;
     }
   /** Perhaps somebody was asked for approval before, and that reply was lost: the tenant's requests decide. */
-  | { readonly kind: 'conflict'; readonly waitMs: number; readonly error: GraphError }
+  | { readonly kind: 'askedBefore'; readonly waitMs: number; readonly error: GraphError }
   /** The tenant does not take this kind of write at all; no row pays for that. */
   | { readonly kind: 'routeRefused'; readonly error: GraphError }
   /** The token was refused; no row pays for that. */
@@ -72,8 +79,8 @@ const ROUTE_REFUSED = 'no method match route template';
 /** Statuses that pass: the service was busy, locked or away, or a step before this one failed. */
 const PASSING = new Set([408, 423, 424, 425]);
 
-/** Somebody else is changing the object: "please wait briefly and retry". */
-const CONFLICTS = new Set([409, 412]);
+/** Somebody else is changing the object, so that the write was not carried out: "please wait briefly and retry". */
+export const isConflict = (status: number): boolean => status === 409 || status === 412;
 
 /**
  * What a reply makes of its row. `sends` counts this send too; `windowMs` scales the waits; `random` in [0, 1) spreads them.
@@ -102,18 +109,16 @@ export function outcomeOf(
   if (reply.approvalCode !== undefined && status >= 400)
     return { kind: 'awaitingApproval', httpStatus: status, code: reply.approvalCode, error };
   if (status === 400 && error.code.toLowerCase() === ROUTE_REFUSED) return { kind: 'routeRefused', error };
-  if (status === 404) return { kind: 'missing', waitMs, isLast: sends >= SENDS_OF_CONFLICT_MAX, error };
-  if (CONFLICTS.has(status))
-    return sends >= SENDS_OF_CONFLICT_MAX
-      ? { kind: 'gaveUp', httpStatus: status, error }
-      : { kind: 'again', waitMs: Math.max(waitMs, reply.retryAfterMs ?? 0), httpStatus: status, error };
-  if (status >= 500 || PASSING.has(status)) {
-    const sendsMax = status === 500 ? SENDS_OF_500_MAX : SENDS_MAX;
-    return sends >= sendsMax
-      ? { kind: 'gaveUp', httpStatus: status, error: gaveUp(sends, status, error) }
-      : { kind: 'again', waitMs: Math.max(waitMs, reply.retryAfterMs ?? 0), httpStatus: status, error };
-  }
-  return { kind: 'failed', httpStatus: status, error };
+  const isLast = sends >= sendsMaxAfter(status);
+  if (status === 404) return { kind: 'missing', waitMs, isLast, error };
+  if (!isConflict(status) && status < 500 && !PASSING.has(status))
+    return { kind: 'failed', httpStatus: status, error };
+  if (!isLast)
+    return { kind: 'again', waitMs: Math.max(waitMs, reply.retryAfterMs ?? 0), httpStatus: status, error };
+  return {
+    ...{ kind: 'gaveUp', httpStatus: status },
+    error: isConflict(status) ? error : gaveUp(sends, status, error),
+  };
 }
 
 const gaveUp = (sends: number, status: number, error: GraphError): GraphError => ({

@@ -16,7 +16,7 @@ import { contradictions, refuseTakenSeats, roomMakers, seatsOf, type SeatOf } fr
 import type { PolicyKind } from '../kinds/registry.ts';
 import { refused, refuseSecondClaims, stepsIn, type RowStep } from './steps.ts';
 
-/** What was read of one list. A list that is not in a snapshot was not to be read: the run is blind. */
+/** What was read of one list. One that is not in a snapshot was not to be read: the run is blind, or the plan offline. */
 export type ListSnapshot =
   | { readonly kind: 'list'; readonly assignments: readonly CurrentAssignment[] }
   /** Graph answered that this list can't be read: missing policy, no permission, no such route. */
@@ -52,6 +52,8 @@ export interface PlanRules<R> {
   readonly standing: (row: R) => Standing;
   /** Whether a guard sees the row or has seen it, so that somebody allows what it finds: else it is refused here. */
   readonly isGuarded: (row: R) => boolean;
+  /** The lists that are not in the snapshot are read before they are written: the plan is offline, and its run not blind. */
+  readonly isReadLater?: boolean;
   /** The rows take back what a run has written, which may have made an assignment one of a policy set. */
   readonly restores?: boolean;
 }
@@ -300,7 +302,7 @@ class PolicyPlan<R extends BatchRow> {
         return {
           ...common,
           kind: 'write',
-          before: overwrittenBy(step) ?? NOT_READ,
+          before: reading.kind === 'list' ? (overwrittenBy(step) ?? NOT_READ) : NOT_READ,
         };
       case 'stale':
         return {
@@ -310,9 +312,10 @@ class PolicyPlan<R extends BatchRow> {
           code: 'Stale',
           message: staleBecause(list, found, row),
         };
-      case 'refused':
-      case undefined: {
-        const { code, message } = step?.error ?? { code: 'Undecided', message: 'Nothing was decided.' };
+      case undefined:
+        throw new Error(`nothing was decided about line ${row.change.line}`);
+      case 'refused': {
+        const { code, message } = step.error;
         const httpStatus = reading.kind === 'refused' ? { httpStatus: reading.status } : {};
         return { ...common, kind: 'refused', before: found, code, message, ...httpStatus };
       }
@@ -352,7 +355,7 @@ function listPlan<R extends BatchRow>(
   ofList: readonly R[],
   repeated: ReadonlySet<R>,
   reading: ListPlan<R>['reading'],
-  { standing, strategy, apiVersion, restores = false }: PlanRules<R>,
+  { standing, strategy, apiVersion, restores = false, isReadLater = false }: PlanRules<R>,
 ): ListPlan<R> {
   const rows = ofList.filter((row) => isOpen(standing(row)) && !repeated.has(row));
   const changes = rows.map(({ change }) => change);
@@ -379,7 +382,7 @@ function listPlan<R extends BatchRow>(
       plan.steps.push(...rows.map(() => refused(reading.error.code, whyNotRead(reading))));
       return plan;
     case 'blind':
-      plan.steps.push(...rows.map((row) => (wantsWhole ? NOT_READ_WHOLE : unseen(row.change))));
+      plan.steps.push(...changes.map((each) => (wantsWhole && !isReadLater ? NOT_READ_WHOLE : unseen(each))));
       return plan;
     case 'list':
       plan.steps.push(...stepsIn(changes, assignments, ofList, restores));
@@ -409,7 +412,7 @@ const NEEDS_PATCH: RowStep = refused(
 
 const unseen = (change: Change): RowStep =>
   change.desired === undefined
-    ? NOT_READ_WHOLE
+    ? { kind: 'take', away: [], isClear: change.action === 'clear' }
     : { kind: 'put', over: undefined, body: patchBody(change, undefined) };
 
 /** What `assign` can't write: a list of a nested form, and what v1.0 shows, as it hides filters. */

@@ -15,7 +15,7 @@ export interface WriteRequest {
 
 /**
  * Writes one assignment.
- * @param present the assignment that the read found; its id counts where the row names it by its target
+ * @param current the assignment that the read found; its id counts where the row names it by its target
  */
 export const patchRequest = (
   { address }: Pick<DesiredBody, 'address'>,

@@ -24,8 +24,6 @@ export type RowStep =
   | { readonly kind: 'refused'; readonly error: RowError }
   | { readonly kind: 'stale' };
 
-export type Put = Extract<RowStep, { kind: 'put' }>;
-
 export const refused = (code: string, message: string): RowStep => ({
   kind: 'refused',
   error: { code, message },

@@ -119,7 +119,7 @@ export interface RuleEntry {
   readonly isSpeakable: boolean;
 }
 
-export function listEntriesOf(policy: RulePolicy, rules: ReadingRules): readonly RuleEntry[] {
+export function ruleEntries(policy: RulePolicy, rules: ReadingRules): readonly RuleEntry[] {
   return policy.assignments.map((assignment) => {
     const { kind, cells } = asRow(assignment, policy, rules);
     return {

@@ -11,17 +11,17 @@ import type { CliCommand } from '../context.ts';
 import { oneNamed } from '../flags.ts';
 import { whereOption } from '../selectionFlags.ts';
 import { sharedOptions } from '../sharedFlags.ts';
-import { outputFormat, outputOptions, writeOutput, type OutputFlags } from '../terminal/output.ts';
+import { csvSpelling, outputFormat, sheetOptions, writeOutput, type SheetFlags } from '../terminal/output.ts';
 import type { Printer } from '../terminal/print.ts';
 
-interface ExportFlags extends SharedFlags, OutputFlags {
+interface ExportFlags extends SharedFlags, SheetFlags {
   readonly type?: PolicyType;
   readonly where?: readonly string[];
 }
 
 export const exportCommand: CliCommand<ExportFlags> = {
   options: (command) =>
-    outputOptions(
+    sheetOptions(
       sharedOptions(command)
         .addOption(oneNamed('--type <type>', 'only policies of one type', POLICY_TYPES, typeNamed))
         .addOption(whereOption()),
@@ -29,13 +29,14 @@ export const exportCommand: CliCommand<ExportFlags> = {
   async run(_args, { type, where, output, ...flags }, context) {
     const { print } = context;
     const format = outputFormat({ ...flags, ...(output !== undefined && { output }) });
+    const spelling = csvSpelling(flags, format);
     const selector = selectorFrom(where);
     expectColumns(selector, EXPORT_COLUMNS, 'An export has');
     await using services = await openServices(await signIn(identify(flags, context), context), context);
     const found = await exported({ type, selector }, services);
     const { columns, rows, policies, notShown } = found;
     const records = rows.map((cells) => Object.fromEntries(cells));
-    await writeOutput(writeRows(format, columns, records), output, context);
+    await writeOutput(writeRows(format, columns, records, spelling), output, context);
     if (output !== undefined)
       print.say(
         `Wrote ${count(rows.length, 'assignment')} of ${count(policies, 'policy', 'policies')} to ${output}.`,

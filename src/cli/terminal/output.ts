@@ -4,6 +4,7 @@ import { pathIn } from '../../app/pathIn.ts';
 import { EXIT, UserError } from '../../errors.ts';
 import { FileReplacement } from '../../formats/fileReplacement.ts';
 import { FILE_FORMATS, formatOf, type FileFormat } from '../../formats/format.ts';
+import type { CsvSpelling } from '../../formats/writeRows.ts';
 import type { Context } from '../context.ts';
 import { oneOf } from '../flags.ts';
 
@@ -17,6 +18,24 @@ export const outputOptions = (command: Command): Command =>
   command
     .addOption(oneOf('--format <format>', 'otherwise by the extension of -o, else csv', FILE_FORMATS))
     .option('-o, --output <file>', 'write to a file');
+
+/** A file of rows that people work on in a spreadsheet. */
+export interface SheetFlags extends OutputFlags {
+  readonly excel?: boolean;
+}
+
+export const sheetOptions = (command: Command): Command =>
+  outputOptions(command).option('--excel', 'CSV with semicolons and a byte order mark');
+
+/** @throws UserError (exit 2) when the rows are not to be CSV. */
+export function csvSpelling({ excel }: SheetFlags, format: FileFormat): CsvSpelling {
+  if (excel === true && format !== 'csv')
+    throw new UserError(`--excel is for CSV, and this is ${format}.`, {
+      remedy: 'Leave --excel out, or write CSV.',
+      exitCode: EXIT.badInput,
+    });
+  return excel === true ? 'excel' : 'plain';
+}
 
 /** @throws UserError (exit 2) when neither `--format` nor the extension of `-o` names one. */
 export function outputFormat({ format, output }: OutputFlags): FileFormat {

@@ -1,4 +1,5 @@
 import type { PlanProgress } from '../../events.ts';
+import { backoffInWords } from '../../app/limiterInWords.ts';
 import { count, duration } from '../../app/words.ts';
 import { barLine } from './barLine.ts';
 import type { Printer } from './print.ts';
@@ -32,6 +33,8 @@ export function showPlanProgress(print: Printer): (progress: PlanProgress) => vo
 
 function factsOf({ read, of, backoff }: PlanProgress): string {
   const waits =
-    backoff === null ? '' : ` (${backoff.reason}, waits ${duration((backoff.untilMs - Date.now()) / 1000)})`;
+    backoff === null
+      ? ''
+      : ` (${backoffInWords(backoff.reason)}, waits ${duration((backoff.untilMs - Date.now()) / 1000)})`;
   return `Read ${read.toLocaleString('en-US')} of ${count(of, 'row')}${waits}`;
 }

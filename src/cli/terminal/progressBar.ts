@@ -1,5 +1,6 @@
 import type { RunStatus } from '../../runs/progress.ts';
 import type { Printer } from './print.ts';
+import { backoffInWords } from '../../app/limiterInWords.ts';
 import { duration } from '../../app/words.ts';
 import { barLine } from './barLine.ts';
 import { timeLeft } from './timeLeft.ts';
@@ -43,7 +44,7 @@ function facts(status: RunStatus): string {
     ...(isRunning ? [] : [state]),
     ...(limiter.budget < limiter.limit && isRunning ? [`budget ${limiter.budget} of ${limiter.limit}`] : []),
     ...(wait > 0 && isRunning
-      ? [`${limiter.backoffReason ?? 'held'}, waits ${duration(Math.ceil(wait))}`]
+      ? [`${backoffInWords(limiter.backoffReason)}, waits ${duration(Math.ceil(wait))}`]
       : []),
     ...(left === undefined ? [] : [left]),
     ...(ratePerSecond === null || ratePerSecond === 0 ? [] : [`${ratePerSecond.toFixed(1)} rows/s`]),

@@ -62,7 +62,7 @@ function hints(run: Run, { hint }: Pick<Identity, 'hint'>): string[] {
   ];
 }
 
-/** A run that has ended with such rows goes on with them by `resume`; see `resumeEnded` in steer.ts. */
+/** A run that has ended with such rows goes on with them by `resume`. */
 const hasAwaiting = ({ counts, state }: Run): boolean =>
   counts.awaitingApproval > 0 && (state === 'completed' || state === 'aborted');
 

@@ -1,4 +1,5 @@
 import type { Identity } from '../../app/identity.ts';
+import { backoffInWords } from '../../app/limiterInWords.ts';
 import { count } from '../../app/words.ts';
 import { visible } from '../../assignments/values/visible.ts';
 import type { RunStatus } from '../../runs/progress.ts';
@@ -70,5 +71,5 @@ const limiterLine = ({
     `budget ${budget} of ${limit} writes a window`,
     `${charged} charged`,
     `${Math.round(used * 100)} % used in the last one`,
-    ...(backoffUntil === null ? [] : [`held until ${backoffUntil} (${backoffReason})`]),
+    ...(backoffUntil === null ? [] : [`held until ${backoffUntil} (${backoffInWords(backoffReason)})`]),
   ].join(', ');

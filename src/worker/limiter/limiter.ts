@@ -5,7 +5,7 @@ import type { LimiterChange } from '../../events.ts';
 import type { BatchRef, BatchStates, PermitRow, RowUpdate } from '../../runs/batchRow.ts';
 import { NOTHING_SENT, type LimiterEvent, type LimiterPolicy, type Settlement } from '../../runs/permit.ts';
 import type { RunStore } from '../../runs/runStore.ts';
-import { LEAVE_WAIT_SLICE_MS, type Pace } from './pace.ts';
+import { LEAVE_WAIT_SLICE_MS, permitToReplyMsOf, type Pace } from './pace.ts';
 
 /** Somebody has stopped the tenant (`pause --all`): work on its runs rests, whatever it was about to do. */
 export class TenantStopped extends Error {
@@ -68,7 +68,7 @@ export class Limiter {
   #clock: ClockReading | undefined;
   /** The last reading before a jump that the limiter has not been told of. */
   #untold: ClockReading | undefined;
-  /** Looks that were answered, as in LimiterPolicy: the next call tells of them. */
+  /** Reads that were answered, as in LimiterPolicy: the next call tells of them. */
   #answered: (readonly [chargeEnd: number, reads: number])[] = [];
 
   constructor(
@@ -92,7 +92,7 @@ export class Limiter {
       limit: this.#pace.writesPerWindow,
       limitAll: this.#pace.requestsPerWindow,
       windowMs: this.#pace.windowMs,
-      timeoutMs: this.#pace.permitValidMs + this.#pace.requestTimeoutMs,
+      timeoutMs: permitToReplyMsOf(this.#pace),
       endedInOrder: this.#endedInOrder,
       jumpedFrom: untold === undefined ? 0 : Math.round(untold.redis + performance.now() - untold.to),
     };

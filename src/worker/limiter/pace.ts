@@ -54,8 +54,12 @@ export const paceOf = (writesPerWindow: number, windowMs: number): Pace => ({
   signInRetryMs: Math.max(500, 3 * windowMs),
 });
 
-/** How long a write in doubt may take to land: as long as its charge counts. 80 s for Intune's window. */
-export const landingMsOf = ({ requestTimeoutMs, windowMs }: Pace): number => requestTimeoutMs + windowMs;
+/** The longest time from a permit to the reply: it is used at the last moment, and its request is cut. 65 s for Intune's window. */
+export const permitToReplyMsOf = ({ permitValidMs, requestTimeoutMs }: Pace): number =>
+  permitValidMs + requestTimeoutMs;
+
+/** How long a write in doubt may take to land: as long as its charge counts. 85 s for Intune's window. */
+export const landingMsOf = (pace: Pace): number => permitToReplyMsOf(pace) + pace.windowMs;
 
 /** How much rarer the tries become, at most, for a sign-in that seems to work and is refused again. */
 export const SIGN_IN_RETRY_GROWTH_MAX = 16;

@@ -2,12 +2,17 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { INPUT_COLUMNS, type InputColumn } from '../../../src/assignments/rows/columns.ts';
 import { FILE_FORMATS, type FileFormat } from '../../../src/formats/format.ts';
-import { writeRows, type Values } from '../../../src/formats/writeRows.ts';
+import { writeRows, type CsvSpelling, type Values } from '../../../src/formats/writeRows.ts';
 import { readAll, valuesOf } from '../../support/readAll.ts';
 
-async function written(format: FileFormat, columns: readonly string[], records: Values[]): Promise<string> {
+async function written(
+  format: FileFormat,
+  columns: readonly string[],
+  records: Values[],
+  spelling?: CsvSpelling,
+): Promise<string> {
   let text = '';
-  for await (const piece of writeRows(format, columns, records)) text += piece;
+  for await (const piece of writeRows(format, columns, records, spelling)) text += piece;
   return text;
 }
 
@@ -66,20 +71,35 @@ const current = (record: Values): Values =>
 // A row of nothing is no row in CSV, so each has something in its first cell.
 const someText = nastyText.filter((text) => text !== '');
 
-test.each(FILE_FORMATS)('what is written as %s is read again, whatever the text', async (format) => {
-  await fc.assert(
-    fc.asyncProperty(
-      file(someText),
-      fc.integer({ min: 1, max: 50 }),
-      async ({ columns, records }, chunkBytes) => {
-        const read = await readAll(await written(format, columns, records), format, { chunkBytes });
-        expect(read.problems).toEqual([]);
-        expect(read.columns).toEqual(columns);
-        expect(read.rows.map(valuesOf)).toEqual(records.map(current));
-      },
-    ),
-  );
+test('Excel is given semicolons and a byte order mark', async () => {
+  const text = await written('csv', ['policyId', 'note'], [{ policyId: 'a;b', note: 'c,d' }], 'excel');
+  expect(text).toBe('\ufeffpolicyId;note\n"a;b";"c,d"\n');
 });
+
+const WRITTEN: readonly (readonly [FileFormat, CsvSpelling])[] = [
+  ...FILE_FORMATS.map((format) => [format, 'plain'] as const),
+  ['csv', 'excel'],
+];
+
+test.each(WRITTEN)(
+  'what is written as %s (%s) is read again, whatever the text',
+  async (format, spelling) => {
+    await fc.assert(
+      fc.asyncProperty(
+        file(someText),
+        fc.integer({ min: 1, max: 50 }),
+        async ({ columns, records }, chunkBytes) => {
+          const read = await readAll(await written(format, columns, records, spelling), format, {
+            chunkBytes,
+          });
+          expect(read.problems).toEqual([]);
+          expect(read.columns).toEqual(columns);
+          expect(read.rows.map(valuesOf)).toEqual(records.map(current));
+        },
+      ),
+    );
+  },
+);
 
 test.each(['json', 'ndjson'] as const)(
   '%s keeps numbers, truth values, objects and arrays',

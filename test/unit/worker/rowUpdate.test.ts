@@ -67,8 +67,8 @@ test.each<[string, Outcome, object]>([
     { httpStatus: 404, errorCode: 'Code', isLast: true },
   ],
   [
-    'in conflict',
-    { kind: 'conflict', waitMs: 700, error: ERROR },
+    'asked for before, perhaps',
+    { kind: 'askedBefore', waitMs: 700, error: ERROR },
     { httpStatus: 409, errorCode: 'Code', notBefore: AT + 700 },
   ],
   [

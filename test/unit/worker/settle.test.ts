@@ -11,7 +11,7 @@ import type { RecordedRow, RowUpdate } from '../../../src/runs/batchRow.ts';
 import { groupRow, recordedRow } from '../../support/rows.ts';
 
 const AT = 9_000;
-const LANDING_MS = 80_000;
+const LANDING_MS = 85_000;
 const TERMS: SettleTerms = {
   ...{ mayWrite: true, isAborted: false, isLeft: false, windowMs: 20_000, landingMs: LANDING_MS, at: AT },
 };

@@ -139,9 +139,9 @@ test('a blind run goes on by no whole lists', async () => {
 test('of a cancelled run it is told what is not written, and what nobody knows of', async () => {
   const after = runThatIs('cancelled', { left: 7, sent: 2 });
   const { services: here, moves } = services('running', { runs: { run: async () => after } });
-  const { requestTimeoutMs, windowMs } = here.identity.pace;
+  const { permitValidMs, requestTimeoutMs, windowMs } = here.identity.pace;
   expect(await cancelRun(runThatIs('running'), SAID, here)).toEqual({
-    ...{ rows: 5, inDoubt: 2, landingMs: requestTimeoutMs + windowMs },
+    ...{ rows: 5, inDoubt: 2, landingMs: permitValidMs + requestTimeoutMs + windowMs },
   });
   expect(moves).toMatchObject([{ to: 'cancelled', from: ['queued', 'running', 'paused'] }]);
   expect(logged(here)).toEqual([['r1', 'cancel', 'ada@desk', 'CHG-7']]);

@@ -1,5 +1,6 @@
 import { Writable } from 'node:stream';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { PlanProgress } from '../../../../src/events.ts';
 import { showPlanProgress } from '../../../../src/cli/terminal/planProgress.ts';
 import { createPrinter } from '../../../../src/cli/terminal/print.ts';
 
@@ -19,10 +20,8 @@ function progressOn(columns: number | undefined) {
   );
   const print = createPrinter(stream, stream, {});
   const show = showPlanProgress(print);
-  const tell = (
-    read: number,
-    more: { isLast?: boolean; backoff?: { reason: string; untilMs: number } } = {},
-  ) => show({ read, of: 3_000, backoff: null, isLast: false, ...more });
+  const tell = (read: number, more: { isLast?: boolean; backoff?: PlanProgress['backoff'] } = {}) =>
+    show({ read, of: 3_000, backoff: null, isLast: false, ...more });
   return { tell, print, text: () => text };
 }
 
@@ -41,6 +40,8 @@ test('a bar says what the reads wait for', () => {
   const { tell, text } = progressOn(100);
   tell(20, { backoff: { reason: 'throttled', untilMs: Date.now() + 12_000 } });
   expect(text()).toContain('Read 20 of 3,000 rows (throttled, waits 12 s)');
+  tell(20, { backoff: { reason: 'restarted', untilMs: Date.now() + 85_000 } });
+  expect(text()).toContain('(Redis has restarted or its clock has jumped, waits 1 min 25 s)');
 });
 
 test('elsewhere reads that take long are told of in plain lines, five seconds apart', () => {

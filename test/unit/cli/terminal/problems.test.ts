@@ -225,7 +225,7 @@ const MALFORMED: readonly Malformed[] = [
   },
   {
     what: 'an action that is none',
-    content: lines(`${HEAD},action`, `${GOOD},move`),
+    content: lines(`${HEAD},action`, `${GOOD},delete`),
     at: '2:8',
     says: /action/i,
   },

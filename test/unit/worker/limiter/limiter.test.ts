@@ -4,7 +4,7 @@ import { paceOf } from '../../../../src/worker/limiter/pace.ts';
 import type { PermitRow, RowUpdate } from '../../../../src/runs/batchRow.ts';
 import type { PermitAnswer, LimiterEvent, LimiterPolicy, Settlement } from '../../../../src/runs/permit.ts';
 import { eachAlone, pendingRows } from '../../../support/rows.ts';
-import { limiterInWords } from '../../../../src/app/logEvents.ts';
+import { limiterInWords } from '../../../../src/app/limiterInWords.ts';
 import type { LimiterChange } from '../../../../src/events.ts';
 
 const PACE = paceOf(100, 20_000);
