@@ -24,7 +24,10 @@ export async function twoTenants(
   });
   const { graphUrl: root } = services.identity.config;
   // Of policies and filters all are read, whatever names are asked for.
-  const needed = { policies: ['*'], filters: ['*'], groups: [...new Set(called)] };
+  const needed = {
+    ...{ policies: ['*'], policyIds: [], kinds: [undefined] },
+    ...{ filters: ['*'], groups: [...new Set(called)] },
+  };
   const places = new Map<string, number>();
   for await (const { policy } of policies()) {
     const place = policyPlace(policy, renames);
