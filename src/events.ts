@@ -36,6 +36,8 @@ interface EventMap {
   readonly foldedName: [written: string, found: string];
   /** A plan file was sealed elsewhere: it is planned anew, and must come to the same. */
   readonly foreignPlan: [name: string];
+  /** A snapshot was sealed elsewhere: its checksum holds, and nobody can tell whether somebody has edited it. */
+  readonly foreignSnapshot: [name: string];
   /** Of the rows that need a write so many were chosen. */
   readonly sample: [rows: number, of: number];
   /** How far the reads of a plan are: at their begin, twice a second, and at their end, whatever it is. */

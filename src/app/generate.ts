@@ -1,5 +1,5 @@
 import type { Named } from '../assignments/names/nameTable.ts';
-import { kindsIn } from '../assignments/kinds/registry.ts';
+import { kindsIn, type PolicyKind } from '../assignments/kinds/registry.ts';
 import type { InputColumn } from '../assignments/rows/columns.ts';
 import type { Selector } from '../assignments/rows/selector.ts';
 import { copy } from '../assignments/rules/copy.ts';
@@ -16,6 +16,7 @@ import type { SendReads } from '../graph/reads/reading.ts';
 import { columnsOf, fileRules } from './export.ts';
 import { askedIds, type AskedIds } from './names/askedIds.ts';
 import { withNames } from './names/namesOf.ts';
+import { readableKinds } from './readableKinds.ts';
 import { expectColumns } from './runs/selection.ts';
 import type { Services } from './services.ts';
 import { shownPolicies } from './shownPolicies.ts';
@@ -48,6 +49,8 @@ export interface GeneratedFile extends Generated {
   /** The groups that were asked for; blank names where they may not be read. */
   readonly named: readonly Named[];
   readonly notShown: readonly string[];
+  /** Kinds that were not asked for, as the token of this sign-in does not allow them. */
+  readonly notAllowed: readonly PolicyKind[];
 }
 
 /** What rules about policies select by. */
@@ -75,12 +78,13 @@ export function generate(
     const filters = asked.rule === 'filter' && asked.filter !== undefined ? [asked.filter.name] : [];
     const ids = await askedIds({ groups: groupsOf(asked), filters }, send, services);
     const chained = asked.rule === 'swap' ? chainedIn(pairsOf(asked.pairs, ids)) : [];
-    const { policies, notShown } = await shownPolicies(kindsIn(apiVersion), send, base, services);
+    const { kinds, others: notAllowed } = readableKinds(kindsIn(apiVersion), services.identity);
+    const { policies, notShown } = await shownPolicies(kinds, send, base, services);
     const context = { rules: fileRules(services), selector };
     const made = await ruled(asked, ids, policies, context, { send, base });
     const rows = await withNames(made.rows, send, base);
     return {
-      ...{ rows, cases: made.cases, problems: made.problems, chained, notShown },
+      ...{ rows, cases: made.cases, problems: made.problems, chained, notShown, notAllowed },
       columns: columnsOf(rows),
       policies: new Set(rows.map((cells) => `${cells.get('policyType')}/${cells.get('policyId')}`)).size,
       named: await namedBy(ids, send),

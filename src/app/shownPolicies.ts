@@ -47,7 +47,8 @@ export async function shownPolicies(
 export const sayable = (name: string | undefined): string =>
   name === undefined || textFault(name) !== undefined ? '' : name;
 
-function whyNotShown(
+/** A sentence. */
+export function whyNotShown(
   { policyType }: PolicyKind,
   found: Exclude<TenantPolicies, { kind: 'policies' }>,
   { config }: Identity,
@@ -56,7 +57,7 @@ function whyNotShown(
   return `Graph at ${config.graphUrl} does not show every ${policyType} with its assignments: ${why}`;
 }
 
-const nothingShown = (notShown: readonly string[], { hint }: Identity): UserError =>
+export const nothingShown = (notShown: readonly string[], { hint }: Identity): UserError =>
   new UserError(notShown.join('\n'), {
     remedy: `Run \`${hint('doctor')}\`: it tells what is wrong. Then start again; nothing was written.`,
     exitCode: EXIT.environment,

@@ -15,7 +15,6 @@ import { sharedOptions } from './sharedFlags.ts';
 /** The flags of a command that takes a file of rows, or a plan. */
 export interface DraftFlags extends SharedFlags, GuardFlags, Omit<GivenRules, 'apiVersion'> {
   readonly again?: boolean;
-  readonly details?: boolean;
   readonly keepDays: number;
 }
 
@@ -54,7 +53,6 @@ export const draftOptions = (command: Command): Command =>
       '--by-name',
       'find policies, groups and filters by their names alone: ids of the file are of another tenant',
     )
-    .option('--details', 'show every row that the guard found something of, not a screen of causes')
     .option('--again', 'take a file although a run of it is unfinished')
     .option('--blind', 'write without looking first: nothing is skipped, blank filters are problems, no undo')
     .option(

@@ -10,6 +10,8 @@ export interface GuardFlags {
   readonly allow?: readonly string[];
   readonly maxChanges?: number | 'off';
   readonly maxChangesPercent?: number | 'off';
+  readonly maxAudience?: number;
+  readonly details?: boolean;
 }
 
 /** The flags that say how a run goes about its work. */
@@ -50,7 +52,15 @@ export const guardOptions = (command: Command): Command =>
         { least: 0, most: 100, fraction: true, percent: true, orOff: true },
         MAX_CHANGES_PERCENT,
       ),
-    );
+    )
+    .addOption(
+      numberIn(
+        '--max-audience <members>',
+        'users and devices of a group that rows bring in or take out, from which on it needs an --allow',
+        { least: 0, most: 1_000_000_000 },
+      ),
+    )
+    .option('--details', 'show every row that the guard found something of, not a screen of causes');
 
 export const runOptions = (command: Command): Command =>
   command
@@ -88,7 +98,8 @@ export function allowedBy({ allow = [] }: GuardFlags): Allowed {
 export const changeLimits = ({
   maxChanges = MAX_CHANGES,
   maxChangesPercent = MAX_CHANGES_PERCENT,
-}: GuardFlags): ChangeLimits => ({ maxChanges, maxPercent: maxChangesPercent });
+  maxAudience,
+}: GuardFlags): ChangeLimits => ({ maxChanges, maxPercent: maxChangesPercent, maxAudience });
 
 /** @throws UserError (exit 2) for a justification that is too long. */
 export const optionsOfRun = (flags: RunFlags): RunOptions => ({

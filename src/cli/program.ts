@@ -69,6 +69,24 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     example: 'retarget export --where platform=iOS -o present.csv',
     load: async () => (await import('./commands/export.ts')).exportCommand,
   },
+  snapshot: {
+    usage: '',
+    summary: 'keep the whole tenant in one sealed file, for restore and diff',
+    example: 'retarget snapshot -o friday.json',
+    load: async () => (await import('./commands/snapshot.ts')).snapshot,
+  },
+  restore: {
+    usage: '<snapshot>',
+    summary: "bring each policy's assignments back to what a snapshot has: plan, ask, work here",
+    example: 'retarget restore friday.json --where platform=iOS --dry-run',
+    load: async () => (await import('./commands/restore.ts')).restore,
+  },
+  diff: {
+    usage: '<a> <b>',
+    summary: 'what differs between two snapshots, or a snapshot and now; exit 1 when something does',
+    example: 'retarget diff friday.json now',
+    load: async () => (await import('./commands/diff.ts')).diff,
+  },
   generate: {
     usage: '<rule>',
     summary:

@@ -8,6 +8,7 @@ import { unguarded } from './formulaGuard.ts';
 import {
   delimiterNamed,
   delimiterOf,
+  isUnquoted,
   readHeader,
   type Delimiter,
   type FieldUse,
@@ -15,9 +16,7 @@ import {
 } from './csvHeader.ts';
 import type { FileFacts, ReadingOptions } from './fileFacts.ts';
 import { RECORD_BYTES_MAX } from './limits.ts';
-import { START } from './place.ts';
 import type { FileProblem, RowRead } from './read.ts';
-import { refusedText } from './tools/refusedTables.ts';
 import { tableRows } from './tools/tableRows.ts';
 import type { Utf8Source } from './utf8Source.ts';
 
@@ -38,10 +37,12 @@ export async function* readCsv(
   facts: FileFacts,
   { nameOf, action }: ReadingOptions,
 ): AsyncGenerator<RowRead | FileProblem, void> {
-  const { lines, delimiter } = preambleOf(await source.firstLines(PREAMBLE_LINES_MAX + 1), nameOf);
+  const firstLines = await source.firstLines(PREAMBLE_LINES_MAX + 1);
+  const { lines, delimiter } = preambleOf(firstLines, nameOf);
+  const quotesAreText = isUnquoted(firstLines[lines] ?? '', delimiter);
   let linesBefore = lines;
   let rowsOf: ((record: CsvRecord) => Iterable<RowRead>) | undefined;
-  for await (const records of csvRecords(source, delimiter)) {
+  for await (const records of csvRecords(source, delimiter, quotesAreText)) {
     for (const record of records) {
       if (record.fields.every((field) => field.trim() === '')) continue;
       if (linesBefore > 0) {
@@ -54,7 +55,7 @@ export async function* readCsv(
       }
       const { line, strayReturnIn: stray } = record;
       if (stray !== undefined) throw new BrokenFile(strayReturn(line, stray));
-      const header = readHeader(record.fields, line, nameOf);
+      const header = readHeader(record.fields, line, nameOf, firstLines);
       rowsOf = rowsBy(header, facts, action);
       for (const problem of header.problems) yield { kind: 'problem', problem };
     }
@@ -102,8 +103,6 @@ function preambleOf(
   }
   const header = firstLines[lines] ?? '';
   if (/^[[{]/.test(header)) throw new BrokenFile(JSON_NOT_CSV);
-  const text = refusedText(firstLines);
-  if (text !== undefined) throw new BrokenFile({ ...START, ...text });
   if (named === undefined) return { lines, delimiter: delimiterOf(header, nameOf) };
   const delimiter = delimiterNamed(named, header);
   if (delimiter !== undefined) return { lines, delimiter };
@@ -191,12 +190,14 @@ const strayReturn = (line: number, column: number): Problem => ({
 async function* csvRecords(
   source: Utf8Source,
   delimiter: Delimiter,
+  quotesAreText: boolean,
 ): AsyncGenerator<Iterable<CsvRecord>, void> {
   const parsed: { fields: string[]; endByte: number }[] = [];
   const parser = parse({
     delimiter,
     record_delimiter: ['\r\n', '\n'],
     relax_column_count: true,
+    relax_quotes: quotesAreText,
     skip_empty_lines: true,
     trim: true,
     on_record: (fields: string[], { bytes }) => {

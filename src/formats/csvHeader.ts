@@ -5,7 +5,7 @@ import type { Problem } from '../assignments/rows/row.ts';
 import { BrokenFile } from './brokenFile.ts';
 import { repeatedColumn, shortName, unknownColumn } from './cells.ts';
 import { COLUMNS_MAX } from './limits.ts';
-import { refusedTable } from './tools/refusedTables.ts';
+import { refusedTable, refusedText } from './tools/refusedTables.ts';
 import { tableOf } from './tools/tables.ts';
 import type { TableTool } from './tools/tableTool.ts';
 
@@ -46,6 +46,10 @@ const namesIn = (headerLine: string, delimiter: Delimiter): string[] =>
 const isOfTool = (names: readonly string[]): boolean =>
   tableOf(names) !== undefined || refusedTable(names) !== undefined;
 
+/** Whether the header is of a tool that quotes nothing. */
+export const isUnquoted = (headerLine: string, delimiter: Delimiter): boolean =>
+  tableOf(namesIn(headerLine, delimiter))?.isUnquoted === true;
+
 /**
  * The delimiter is the one that makes the header another tool's, or most of its names known; when none does, the one that is there
  * most.
@@ -60,8 +64,16 @@ export function delimiterOf(headerLine: string, nameOf: ColumnNames): Delimiter 
   return best ?? ',';
 }
 
-/** What each field of the header stands for, and the problems of the header; a header that has nothing of ours is fatal. */
-export function readHeader(names: readonly string[], line: number, nameOf: ColumnNames): CsvHeader {
+/**
+ * What each field of the header stands for, and the problems of the header; a header that has nothing of ours is fatal.
+ * @param firstLines of the file, by which text that is no table is known
+ */
+export function readHeader(
+  names: readonly string[],
+  line: number,
+  nameOf: ColumnNames,
+  firstLines: readonly string[],
+): CsvHeader {
   if (names.length > COLUMNS_MAX) {
     throw new BrokenFile({
       line,
@@ -81,7 +93,8 @@ export function readHeader(names: readonly string[], line: number, nameOf: Colum
   const isOurs = seen.has('policyType') || seen.has('url');
   const other = isOurs || problems.length === 0 ? undefined : refusedTable(names);
   if (other !== undefined) throw new BrokenFile({ line, column: 1, ...other });
-  if (seen.size === 0) throw new BrokenFile(noHeader(names[0] ?? '', line));
+  if (seen.size === 0)
+    throw new BrokenFile({ ...noHeader(names[0] ?? '', line), ...refusedText(firstLines) });
   return { kind: 'ours', uses, problems };
 }
 

@@ -3,11 +3,13 @@ import type { RowNames } from '../assignments/rows/names.ts';
 import { z } from 'zod';
 import { INPUT_COLUMNS, type InputColumn } from '../assignments/rows/columns.ts';
 import { DECISION_KINDS, type Before, type Decision } from '../assignments/changes/decision.ts';
+import { WRITE_VIAS } from '../assignments/changes/decision.ts';
 import { STRATEGIES } from '../assignments/kinds/kind.ts';
 import type { CurrentAssignment } from '../assignments/changes/current.ts';
 import { GUARD_KINDS, type GuardKind } from '../assignments/guard/finding.ts';
 import { isJsonObject, type JsonObject } from '../assignments/values/json.ts';
 import { API_VERSIONS } from '../assignments/values/apiVersion.ts';
+import { isSnapshotFile } from './snapshotFile.ts';
 
 /** The version of the plan file's format. */
 export const PLAN_FORMAT = 2;
@@ -121,7 +123,7 @@ export const planRowSchema = z.strictObject({
   input,
   names: z.strictObject({ policy: z.string().optional(), platform: z.string().optional() }).default({}),
   decision: z.enum(DECISION_KINDS),
-  via: z.enum(STRATEGIES),
+  via: z.enum(WRITE_VIAS),
   before: z.union([z.literal(['notRead', 'absent']), count, z.array(count)]),
   after: jsonObject,
   waitsFor: z.array(z.int().positive()).default([]),
@@ -198,10 +200,12 @@ const PLAN_START = /^\ufeff?\s*\{\s*"kind"\s*:\s*"plan"/;
 export const isPlanFile = (firstBytes: Uint8Array): boolean =>
   PLAN_START.test(Buffer.from(firstBytes.subarray(0, START_BYTES)).toString());
 
-/** Tells plan files from other files before one of them is read. The bytes that come back are all of them. */
-export async function recognise(
-  bytes: AsyncIterable<Uint8Array>,
-): Promise<{ readonly isPlan: boolean; readonly bytes: AsyncIterable<Uint8Array> }> {
+/** Tells plan files and snapshots from other files before one of them is read. The bytes that come back are all of them. */
+export async function recognise(bytes: AsyncIterable<Uint8Array>): Promise<{
+  readonly isPlan: boolean;
+  readonly isSnapshot: boolean;
+  readonly bytes: AsyncIterable<Uint8Array>;
+}> {
   const iterator = bytes[Symbol.asyncIterator]();
   let start = Buffer.alloc(0);
   while (start.length < START_BYTES) {
@@ -209,7 +213,11 @@ export async function recognise(
     if (done === true) break;
     start = Buffer.concat([start, value]);
   }
-  return { isPlan: isPlanFile(start), bytes: startedWith(start, iterator) };
+  return {
+    isPlan: isPlanFile(start),
+    isSnapshot: isSnapshotFile(start),
+    bytes: startedWith(start, iterator),
+  };
 }
 
 async function* startedWith(

@@ -1,11 +1,9 @@
 import type { z } from 'zod';
-import { parsedExactly } from '../assignments/values/exactJson.ts';
 import type { InputColumn } from '../assignments/rows/columns.ts';
-import type { Fault, Problem } from '../assignments/rows/row.ts';
+import type { Problem } from '../assignments/rows/row.ts';
 import { BrokenFile } from './brokenFile.ts';
-import { parseRecord, type JsonRecord } from './jsonRecord.ts';
-import { JsonScan } from './jsonScan.ts';
-import { PLAN_DEPTH_MAX, PLAN_LINE_CHARS_MAX } from './limits.ts';
+import type { JsonRecord } from './jsonRecord.ts';
+import { PLAN_LINE_CHARS_MAX } from './limits.ts';
 import { linesOf } from './lines.ts';
 import { currentAssignmentOf, type CurrentAssignment } from '../assignments/changes/current.ts';
 import { beforeFrom } from '../assignments/changes/decision.ts';
@@ -24,6 +22,7 @@ import {
   type PlanRow,
 } from './planFile.ts';
 import { PlanSeal, sameSeal, SEAL_MARK } from './planSeal.ts';
+import { checked as checkedBy, damaged as damagedBy, objectIn } from './sealedLines.ts';
 import { Utf8Source } from './utf8Source.ts';
 
 /**
@@ -72,7 +71,7 @@ async function* readsOf(source: Utf8Source, seal: PlanSeal): AsyncGenerator<Plan
   const lists = new Lists();
   for await (const record of linesOf(source, { charsMax: PLAN_LINE_CHARS_MAX, remedy: DAMAGED_REMEDY })) {
     lastLine = record.place.line;
-    const value = objectIn(record);
+    const value = objectIn(record, DAMAGED_REMEDY);
     if (read === undefined) {
       read = headerIn(record, value);
       seal.update(`${record.text}\n`);
@@ -109,17 +108,6 @@ function cutShort(line: number, header: PlanHeader | undefined, rows: number): B
       ? 'The plan is empty.'
       : `The plan is cut short: it ends after ${rows} of ${header.rows} rows, without its last line.`;
   return new BrokenFile({ line, column: 1, message, remedy: DAMAGED_REMEDY });
-}
-
-function objectIn(record: JsonRecord): Readonly<Record<string, unknown>> {
-  const scan = new JsonScan('{', PLAN_DEPTH_MAX);
-  scan.length(record.text, 0);
-  if (scan.tooDeepAt !== undefined)
-    throw damaged(record, `The line nests more than ${PLAN_DEPTH_MAX} levels deep.`);
-  const parsed = parseRecord(record, scan, parsedExactly);
-  const problem = parsed.kind === 'object' ? parsed.problems[0] : parsed.problem;
-  if (problem !== undefined) throw new BrokenFile({ ...problem, remedy: DAMAGED_REMEDY });
-  return parsed.kind === 'object' ? parsed.value : {};
 }
 
 function headerIn(
@@ -212,23 +200,11 @@ function endIn(
   return { rows, writes, findings, names, seal: isOurs ? 'ours' : 'other', fingerprint };
 }
 
-function checked<Schema extends z.ZodType>(
+const checked = <Schema extends z.ZodType>(
   schema: Schema,
   record: JsonRecord,
   value: unknown,
-): z.output<Schema> {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const path = issue?.path.map(String) ?? [];
-  const fault: Fault = {
-    message: `${path.length > 0 ? `${path.join('.')}: ` : ''}${issue?.message}.`,
-    remedy: DAMAGED_REMEDY,
-  };
-  throw new BrokenFile(
-    path[0] === undefined ? { ...record.place, ...fault } : record.problemAt(path[0], fault),
-  );
-}
+): z.output<Schema> => checkedBy(schema, record, value, DAMAGED_REMEDY);
 
 const damaged = (record: JsonRecord, message: string): BrokenFile =>
-  new BrokenFile({ ...record.place, message, remedy: DAMAGED_REMEDY });
+  damagedBy(record, message, DAMAGED_REMEDY);

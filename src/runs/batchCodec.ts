@@ -1,6 +1,6 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { parsedExactly } from '../assignments/values/exactJson.ts';
-import type { JsonObject } from '../assignments/values/json.ts';
+import type { BeforeJson } from '../assignments/changes/decision.ts';
 import type { WrittenList } from '../assignments/changes/writes.ts';
 import { pack, unpack } from 'msgpackr';
 import type { InputColumn } from '../assignments/rows/columns.ts';
@@ -232,12 +232,6 @@ function detailIn(said: Buffer): Detail {
   );
 }
 
-/**
- * What a row's write overwrites, as Graph showed it: the assignment; null: there was none (it is added); several: the list that
- * is cleared.
- */
-export type BeforeImage = JsonObject | null | readonly JsonObject[];
-
 const graph = (type: string): string => `#microsoft.graph.${type}`;
 const filterOff = {
   deviceAndAppManagementAssignmentFilterId: null,
@@ -290,13 +284,13 @@ const inflatedWording = (rest: Buffer): string =>
   inflateRawSync(rest, { dictionary: IMAGE_DICTIONARY }).toString();
 
 /** One before-image as bytes: a frame like a detail's, with the JSON packed. */
-export const encodeImage = (row: number, image: BeforeImage): Buffer =>
+export const encodeImage = (row: number, image: BeforeJson): Buffer =>
   frame(row, packJson(image, deflatedWording));
 
 /** The last before-image of each row, by its place in the batch. */
-export const decodeImages = (blob: Buffer | null | undefined): Map<number, BeforeImage> =>
+export const decodeImages = (blob: Buffer | null | undefined): Map<number, BeforeJson> =>
   new Map(
-    [...framesOf(blob)].map(([row, packed]) => [row, unpackJson(packed, inflatedWording) as BeforeImage]),
+    [...framesOf(blob)].map(([row, packed]) => [row, unpackJson(packed, inflatedWording) as BeforeJson]),
   );
 
 /** A list that was written whole, under the place of the first row of its write; null: the row's last write was none of a list. */

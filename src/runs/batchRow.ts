@@ -1,4 +1,4 @@
-import { beforeFrom, type Before } from '../assignments/changes/decision.ts';
+import { beforeFrom, type Before, type BeforeJson } from '../assignments/changes/decision.ts';
 import type { BatchRow } from '../assignments/changes/planBatch.ts';
 import type { WrittenList } from '../assignments/changes/writes.ts';
 import type { Change } from '../assignments/rows/change.ts';
@@ -13,7 +13,6 @@ import {
   decodeNames,
   decodeRefusals,
   fingerprintAt,
-  type BeforeImage,
   type Detail,
 } from './batchCodec.ts';
 import type { RowNames } from '../assignments/rows/names.ts';
@@ -48,13 +47,15 @@ export interface RecordedRow extends RowState, BatchRow {
 export interface PermitRow extends RowState {
   readonly place: number;
   readonly request: number;
-  readonly before?: BeforeImage;
+  readonly before?: BeforeJson;
   /** Of the first row of a whole list; null: what is kept of an earlier write of a list says nothing any more. */
   readonly list?: WrittenList | null;
   /** The list that it is in, as `listNameOf` has it; undefined: nobody else writes it. */
   readonly listName?: string;
   /** What other rows of its run have sent may be applied after its write: it is about something else. */
   readonly isApart?: boolean;
+  /** Its own write, sent again while an earlier one may still be applied, would be done twice. */
+  readonly isOnce?: boolean;
 }
 
 /** One row's new state, as `record` takes it. */
@@ -117,7 +118,7 @@ export function recordedRows(
   });
 }
 
-function imageIn(image: BeforeImage | undefined, { line }: InputRow): Before {
+function imageIn(image: BeforeJson | undefined, { line }: InputRow): Before {
   const before = beforeFrom(image);
   if (before === undefined) throw new Error(`the before-image of line ${line} is no assignment`);
   return before;

@@ -139,7 +139,7 @@ export class Staging {
   }
 
   /** What the plan saw of each row of a batch that was flushed; undefined where it saw nothing. */
-  async plan(
+  async keepFingerprints(
     batch: number,
     planned: readonly (string | undefined)[],
     lists: readonly (string | undefined)[] = [],
@@ -151,7 +151,7 @@ export class Staging {
   }
 
   /** What the plan calls the policy of each row of a batch that was flushed, and with which code it saw the row refused. */
-  async name(
+  async keepNames(
     batch: number,
     names: readonly RowNames[],
     refusals: readonly (string | undefined)[] = [],

@@ -6,7 +6,7 @@ import { readAssign, refusedList, replaceList } from './assign.ts';
 import { burdened, type BurdenSettings } from './burden.ts';
 import type { Copies } from './copies.ts';
 import { answerFilters, type FilterSettings } from './filters.ts';
-import { answerGroups, type GroupSettings } from './groups.ts';
+import { answerGroups, answerMemberCount, type GroupSettings } from './groups.ts';
 import { loseFrom, type ListLoss } from './losses.ts';
 import { isLastPage, page, selected, tokenFor, wrongQuery } from './odata.ts';
 import type { ConcurrentEdits } from './concurrentEdits.ts';
@@ -16,6 +16,7 @@ import { badForIntune, badModel, noRoute, notFound, type Refused } from './refus
 import type { Refusals } from './refusals.ts';
 import { assignPath, routeOf, type Route } from './route.ts';
 import { kindOfSet, type PolicySet, type PolicyType, type SimulatedKind } from './policyKinds.ts';
+import { assignmentToAdd, whyNotRemoved } from './single.ts';
 import {
   applyPatch,
   overwrittenBy,
@@ -26,7 +27,7 @@ import {
 } from './tenant.ts';
 
 /** What the tenant says to a request. `wrote` is what it has changed. */
-export type Answer = { status: 200 | 204; body: unknown; wrote?: Written } | { refused: Refused };
+export type Answer = { status: 200 | 201 | 204; body: unknown; wrote?: Written } | { refused: Refused };
 
 export interface TenantEdge {
   readonly tenant: Tenant;
@@ -68,9 +69,14 @@ export function answer(request: GraphRequest, edge: TenantEdge): Answer {
   }
   if (request.method === 'PATCH' && route.kind === 'assignment') return patchAssignment(request, route, edge);
   if (request.method === 'POST' && route.kind === 'assign') return assignPolicy(request, route, edge);
+  if (request.method === 'POST' && route.kind === 'assignments') return addAssignment(request, route, edge);
+  if (request.method === 'DELETE' && route.kind === 'assignment')
+    return removeAssignment(request, route, edge);
   const query = new URLSearchParams(queryAt === -1 ? '' : request.url.slice(queryAt + 1));
   const address = `${edge.root}/${request.version}${path.startsWith('/') ? '' : '/'}${path}`;
   if (route.kind === 'group') return answerGroups(request.method, route, query, address, edge.surroundings);
+  if (route.kind === 'memberCount')
+    return answerMemberCount(request.method, route, request.headers['consistencylevel'], edge.surroundings);
   if (request.method !== 'GET' || route.kind === 'assign' || route.kind === 'noAction')
     return { refused: noRoute(request.method, TEMPLATES[route.kind]) };
 
@@ -95,7 +101,7 @@ const FORBIDDEN: Refused = {
 type KnownRoute = Exclude<Route, { kind: 'unknown' }>;
 type PolicyRoute = Extract<KnownRoute, { kind: 'policies' | 'policy' | 'assignments' | 'assignment' }>;
 
-const TEMPLATES: Readonly<Record<Exclude<KnownRoute['kind'], 'group'>, string>> = {
+const TEMPLATES: Readonly<Record<Exclude<KnownRoute['kind'], 'group' | 'memberCount'>, string>> = {
   policies: '~/singleton/navigation',
   policy: '~/singleton/navigation/key',
   assignments: '~/singleton/navigation/key/navigation',
@@ -175,6 +181,47 @@ function assignPolicy(
   const wrote = { what: 'list', key: assignPath(set, policy.id) } as const;
   if (kindOfSet(set).assign?.answers === 'nothing') return { status: 204, body: null, wrote };
   return { status: 200, body: edge.assignReply === 'null' ? null : { value }, wrote };
+}
+
+function addAssignment(
+  request: GraphRequest,
+  route: Extract<Route, { kind: 'assignments' }>,
+  edge: TenantEdge,
+): Answer {
+  const { set, policyId } = route;
+  if (kindOfSet(set).single === undefined) return { refused: noRoute('POST', TEMPLATES.assignments) };
+  const rule = edge.refusals('POST', policyId, '');
+  if (rule !== undefined) return { refused: rule };
+  const found = findList(route, edge.tenant);
+  if ('refused' in found) return found;
+  const asked = assignmentToAdd(request.body, found.policy, request.version, edge.tenant.undocumented);
+  if ('refused' in asked) return asked;
+  const unapproved = waitsForApproval(request, set, edge);
+  if (unapproved !== undefined) return { refused: unapproved };
+  const { added } = asked;
+  edge.copies.changes(found.list);
+  found.list.set(added.id.toLowerCase(), added);
+  const wrote = { what: 'assignment', key: `POST ${added.key}` } as const;
+  return { status: 201, body: readAs(request.version, set, added), wrote };
+}
+
+function removeAssignment(
+  request: GraphRequest,
+  route: Extract<Route, { kind: 'assignment' }>,
+  edge: TenantEdge,
+): Answer {
+  const { set, policyId, assignmentId } = route;
+  if (kindOfSet(set).single === undefined) return { refused: noRoute('DELETE', TEMPLATES.assignment) };
+  const rule = edge.refusals('DELETE', policyId, assignmentId);
+  if (rule !== undefined) return { refused: rule };
+  const found = findList(route, edge.tenant);
+  if ('refused' in found) return found;
+  const there = found.list.get(assignmentId.toLowerCase());
+  const refused = whyNotRemoved(there) ?? waitsForApproval(request, set, edge);
+  if (refused !== undefined) return { refused };
+  edge.copies.changes(found.list);
+  found.list.delete(assignmentId.toLowerCase());
+  return { status: 204, body: null, wrote: { what: 'assignment', key: `DELETE ${there?.key ?? ''}` } };
 }
 
 /** Asked last, as what passes uses its approval up. */

@@ -63,7 +63,7 @@ export function readAssign(
   return { entries };
 }
 
-function readEntry(
+export function readEntry(
   given: unknown,
   set: PolicySet,
   version: ApiVersion,

@@ -56,6 +56,13 @@ const namedGroups = (text: string): { id: string; displayName: string }[] =>
     return { id, displayName: name.join('=') };
   });
 
+/** What `--group-members` takes. */
+const groupMembers = (text: string): { id: string; users: number; devices: number }[] =>
+  list(text).map((part) => {
+    const [, id = '', users = '', devices = ''] = /^([^=]*)=([^/]*)\/(.*)$/.exec(part) ?? [];
+    return { id, users: number(users), devices: number(devices) };
+  });
+
 function number(text: string): number {
   const value = text.trim() === '' ? Number.NaN : Number(text);
   if (Number.isNaN(value))
@@ -453,6 +460,13 @@ export const SIMULATOR_FLAGS: readonly SimulatorFlag[] = [
     description: 'groups without members',
     defaultText: 'none',
     parse: list,
+  },
+  {
+    key: 'groupMembers',
+    flags: '--group-members <id=users/devices,…>',
+    description: 'how many users and devices groups have; all others have one of each',
+    defaultText: 'none',
+    parse: groupMembers,
   },
   {
     key: 'groupReadsRefused',

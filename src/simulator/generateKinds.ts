@@ -150,6 +150,8 @@ const RECIPES: Readonly<Record<(typeof MORE_KINDS)[number]['type'], readonly [Re
       targets: [],
     },
   ],
+  windowsAutopilotDeploymentProfile: [{ targets: GROUPS }],
+  termsAndConditions: [{ targets: ['group', 'allLicensedUsers'] }],
   deviceManagementIntent: [{ properties: { isAssigned: true }, targets: EVERYBODY }],
   hardwareConfiguration: [{ targets: GROUPS }],
   managedEBook: [{ targets: ['group'], own: () => ({ installIntent: 'required' }) }],

@@ -4,7 +4,7 @@ import type { SimulatorSettings } from './settings.ts';
 
 export type GroupSettings = Pick<
   SimulatorSettings,
-  'groups' | 'groupsMissing' | 'groupsNotSecurity' | 'groupsEmpty' | 'groupReadsRefused'
+  'groups' | 'groupsMissing' | 'groupsNotSecurity' | 'groupsEmpty' | 'groupMembers' | 'groupReadsRefused'
 >;
 
 export interface GroupRoute {
@@ -13,10 +13,11 @@ export interface GroupRoute {
 }
 
 /** Source: learn.microsoft.com/graph/api/group-list-members, "Optional query parameters". */
+const MEMBERS_PER_PAGE = 100;
 const MEMBERS_PER_PAGE_MAX = 999;
 
 /**
- * Reads a group of the directory. Every id names a security group with one member unless a setting says otherwise, as
+ * Reads a group of the directory. Every id names a security group with a user and a device unless a setting says otherwise, as
  * nobody could list the groups that a test makes up. Errors are the directory's, not Intune's: plain sentences.
  */
 export function answerGroups(
@@ -40,10 +41,49 @@ export function answerGroups(
       body: selected(group(groupId, !isAmong(settings.groupsNotSecurity), settings), query),
     };
   }
-  const top = Number(query.get('$top') ?? 1);
+  const top = Number(query.get('$top') ?? MEMBERS_PER_PAGE);
   if (top > MEMBERS_PER_PAGE_MAX) return { refused: wrongPageSize(top) };
-  const members = isAmong(settings.groupsEmpty) ? [] : [memberOf(groupId)];
+  const { users, devices } = membersOf(groupId, settings);
+  const members = [
+    ...Array.from({ length: Math.min(users, top) }, (_, i) => userOf(groupId, i)),
+    ...Array.from({ length: Math.min(devices, Math.max(0, top - users)) }, (_, i) => deviceOf(groupId, i)),
+  ];
   return { status: 200, body: { value: members.map((member) => selected(member, query)) } };
+}
+
+/**
+ * Counts users or devices of a group. The directory counts only for whoever takes an answer that lags behind.
+ * Source: learn.microsoft.com/graph/api/group-list-transitivemembers, "Example 2", and …/aad-advanced-queries.
+ */
+export function answerMemberCount(
+  method: string,
+  { groupId, of }: { readonly groupId: string; readonly of: 'user' | 'device' },
+  consistency: string | undefined,
+  settings: GroupSettings,
+): Shown {
+  if (method !== 'GET' || settings.groupReadsRefused) return { refused: DENIED };
+  if (consistency?.toLowerCase() !== 'eventual') return { refused: NO_COUNT };
+  if (settings.groupsMissing.some((id) => id.toLowerCase() === groupId.toLowerCase()))
+    return { refused: noSuchGroup(groupId) };
+  const { users, devices } = membersOf(groupId, settings);
+  return { status: 200, body: of === 'user' ? users : devices };
+}
+
+/** Source: github.com/microsoftgraph/microsoft-graph-docs/issues/11882. */
+const NO_COUNT: Refused = {
+  status: 400,
+  code: 'Request_BadRequest',
+  message: '$count is not currently supported.',
+  born: 'gateway',
+};
+
+function membersOf(
+  groupId: string,
+  { groupsEmpty, groupMembers }: Pick<GroupSettings, 'groupsEmpty' | 'groupMembers'>,
+): { readonly users: number; readonly devices: number } {
+  const isIt = (id: string): boolean => id.toLowerCase() === groupId.toLowerCase();
+  if (groupsEmpty.some(isIt)) return { users: 0, devices: 0 };
+  return groupMembers.find(({ id }) => isIt(id)) ?? { users: 1, devices: 1 };
 }
 
 /** Source: learn.microsoft.com/graph/api/resources/groups-overview, "Group types in Microsoft Entra ID". */
@@ -127,11 +167,18 @@ const wrongFilter = (filter: string): Refused => ({
   born: 'gateway',
 });
 
-const memberOf = (groupId: string): Record<string, unknown> => ({
+const userOf = (groupId: string, n: number): Record<string, unknown> => ({
   '@odata.type': '#microsoft.graph.user',
-  id: `member-of-${groupId}`,
-  displayName: `Member of ${groupId}`,
-  userPrincipalName: `member-of-${groupId}@simulator.example`,
+  id: `user-${n}-of-${groupId}`,
+  displayName: `User ${n} of ${groupId}`,
+  userPrincipalName: `user-${n}-of-${groupId}@simulator.example`,
+});
+
+const deviceOf = (groupId: string, n: number): Record<string, unknown> => ({
+  '@odata.type': '#microsoft.graph.device',
+  id: `device-${n}-of-${groupId}`,
+  displayName: `Device ${n} of ${groupId}`,
+  deviceId: `device-${n}-of-${groupId}`,
 });
 
 const DENIED: Refused = {

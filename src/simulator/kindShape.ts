@@ -64,6 +64,8 @@ export interface PolicyKind {
   readonly expandsOne?: (policy: JudgedPolicy) => 'list' | 'empty';
   /** Whether `…/assignments` is answered. */
   readonly listsAlone: boolean;
+  /** Assignments come by POST and go by DELETE, one at a time; their ids are made of policy, group and a number, or GUIDs. */
+  readonly single?: 'numbered' | 'guid';
   /** Targets that it takes, without `AssignmentTarget`; undefined: all. */
   readonly targets?: readonly string[];
   /** Whether a policy takes filters; undefined: it does. */

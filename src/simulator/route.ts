@@ -23,6 +23,8 @@ export type Route =
   | { kind: 'filters'; filterId: string | undefined }
   /** A group of the directory, or its members. */
   | { kind: 'group'; groupId: string; part: 'list' | 'group' | 'members' | 'transitiveMembers' }
+  /** How many users or devices are in a group, those of nested groups included. */
+  | { kind: 'memberCount'; groupId: string; of: 'user' | 'device' }
   /** No resource; `segment` is the first one that Graph does not know. */
   | { kind: 'unknown'; segment: string };
 
@@ -104,6 +106,10 @@ function groupRoute([area = '', groupId, part = 'group', ...rest]: readonly stri
     return area === 'groups'
       ? { kind: 'group', groupId: '', part: 'list' }
       : { kind: 'unknown', segment: area };
+  const [cast = '', ...behind] = rest;
+  const of = /^microsoft\.graph\.(user|device)$/.exec(cast)?.[1];
+  if (part === 'transitiveMembers' && of !== undefined && behind.length === 1 && behind[0] === '$count')
+    return { kind: 'memberCount', groupId, of: of === 'user' ? 'user' : 'device' };
   if (rest.length > 0) return { kind: 'unknown', segment: rest[0] ?? '' };
   if (part !== 'group' && part !== 'members' && part !== 'transitiveMembers')
     return { kind: 'unknown', segment: part };

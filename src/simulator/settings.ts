@@ -17,8 +17,8 @@ export const refusalSchema = z
   .strictObject({
     policyId: z.string().min(1).optional(),
     assignmentId: z.string().min(1).optional(),
-    /** `POST` is the `assign` action of a policy. */
-    method: z.enum(['GET', 'PATCH', 'POST']).default('PATCH'),
+    /** `POST` is the `assign` action of a policy, or a new assignment. */
+    method: z.enum(['GET', 'PATCH', 'POST', 'DELETE']).default('PATCH'),
     status: z.number().int().min(400).max(599).default(403),
     code: z.string().default('Forbidden'),
     message: z.string().default('Application is not authorized to perform this operation.'),
@@ -111,6 +111,8 @@ export const settingsSchema = z.strictObject({
   groupsMissing: ids,
   groupsNotSecurity: ids,
   groupsEmpty: ids,
+  /** How many users and devices groups have; others have one of each. */
+  groupMembers: z.array(z.strictObject({ id: z.string().min(1), users: count, devices: count })),
   /** Whether the token may not read groups. */
   groupReadsRefused: z.boolean(),
   /** Filters that do not exist, whatever the tenant holds. */
@@ -178,6 +180,7 @@ export const DEFAULT_SETTINGS: SimulatorSettings = {
   groupsMissing: [],
   groupsNotSecurity: [],
   groupsEmpty: [],
+  groupMembers: [],
   groupReadsRefused: false,
   filtersMissing: [],
   filterReadsRefused: false,

@@ -3,6 +3,7 @@ import type { Log } from '../log.ts';
 import type { ApiVersion } from '../assignments/values/apiVersion.ts';
 import type { GraphClient } from '../graph/client/graphClient.ts';
 import { RECORD_FORMAT, type Run } from '../runs/run.ts';
+import type { BatchRef } from '../runs/batchRow.ts';
 import type { RunStore } from '../runs/runStore.ts';
 import type { Limiter } from './limiter/limiter.ts';
 import type { SignIn } from './workerSignIn.ts';
@@ -34,6 +35,14 @@ export const isOurs = ({ graphUrl, format }: Run, deps: Pick<WorkerDeps, 'graphU
 
 export const isMeant = (runId: string, { only }: Pick<WorkerDeps, 'only'>): boolean =>
   only === undefined || only.has(runId);
+
+/** A batch that is taken a step further, its run, and what with. */
+export interface BatchAtWork {
+  readonly ref: BatchRef;
+  readonly run: Run;
+  readonly deps: WorkerDeps;
+  readonly signal: AbortSignal;
+}
 
 /** What the worker does with its job next. */
 export type Step =

@@ -21,14 +21,14 @@ export function approvalHeaders(run: Run, write: NeededWrite): Record<string, st
 }
 
 /** The code that a write goes with; all rows of a list have one. */
-export const codeOf = ({ rows }: Pick<NeededWrite, 'rows'>): string | undefined =>
-  rows.map(({ row }) => row.detail.approvalCode).find((code) => code !== undefined);
+export const codeOf = ({ decisions }: Pick<NeededWrite, 'decisions'>): string | undefined =>
+  decisions.map(({ row }) => row.detail.approvalCode).find((code) => code !== undefined);
 
 /** Run and line stand in it, so that a request is found again whose code was lost with its reply: nothing else tells whose it is. */
-const justificationOf = ({ runId, options }: Run, { rows }: NeededWrite): string | undefined =>
+const justificationOf = ({ runId, options }: Run, { decisions }: NeededWrite): string | undefined =>
   options.justification === null
     ? undefined
-    : `${options.justification} (retarget ${runId}, line ${rows[0]?.row.input.line})`;
+    : `${options.justification} (retarget ${runId}, line ${decisions[0]?.row.input.line})`;
 
 /**
  * A 409 to a write that asked for approval may say that somebody was asked already: then the tenant's list of requests decides. One to
@@ -68,10 +68,10 @@ export async function withAskedBefore(
 
 const hadConflict = (write: NeededWrite): boolean =>
   codeOf(write) === undefined &&
-  write.rows.some(({ row }) => row.state === 'unsure' && row.detail.httpStatus === 409);
+  write.decisions.some(({ row }) => row.state === 'unsure' && row.detail.httpStatus === 409);
 
-const maySendAgain = ({ rows }: NeededWrite): boolean =>
-  rows.every(({ row }) => row.attempts < sendsMaxAfter(409));
+const maySendAgain = ({ decisions }: NeededWrite): boolean =>
+  decisions.every(({ row }) => row.attempts < sendsMaxAfter(409));
 
 const OPEN: ReadonlySet<string> = new Set(['needsApproval', 'approved']);
 
@@ -81,8 +81,12 @@ const openRequest = (
 ): ApprovalRequest | undefined =>
   requests?.find((request) => OPEN.has(request.status) && request.justification === justification);
 
-const recordsOf = ({ rows }: NeededWrite, request: ApprovalRequest | undefined, at: number): RowUpdate[] =>
-  rows.map(({ row: { place, attempts, detail } }): RowUpdate => {
+const recordsOf = (
+  { decisions }: NeededWrite,
+  request: ApprovalRequest | undefined,
+  at: number,
+): RowUpdate[] =>
+  decisions.map(({ row: { place, attempts, detail } }): RowUpdate => {
     const { requestId, clientRequestId, throttledMs, errorCode = 'Http409', errorMessage = '' } = detail;
     const said = { at, ...definedFields({ requestId, clientRequestId, throttledMs }) };
     if (request === undefined) {

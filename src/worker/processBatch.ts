@@ -3,15 +3,22 @@ import { listPath } from '../assignments/kinds/address.ts';
 import { planBatch, type PlanRules, type Standing } from '../assignments/changes/planBatch.ts';
 import { writesOf } from '../assignments/changes/writes.ts';
 import { UNREAD } from '../assignments/changes/fingerprint.ts';
+import type { Unread } from '../graph/reads/reading.ts';
 import type { Run } from '../runs/run.ts';
 import { listNameOf, otherWriterOf } from '../runs/lastWrites.ts';
-import { unsettled, type BatchRef, type RecordedRow, type RowUpdate } from '../runs/batchRow.ts';
+import {
+  unsettled,
+  type BatchRef,
+  type BatchStates,
+  type RecordedRow,
+  type RowUpdate,
+} from '../runs/batchRow.ts';
 import { isInDoubt, isSettled, type StateName } from '../runs/rowState.ts';
 import type { BatchView } from '../runs/lua/batchView.ts';
 import { withAskedBefore } from './findApprovals.ts';
-import { isMeant, isOurs, type WorkerDeps, type Step } from './deps.ts';
+import { isMeant, isOurs, type BatchAtWork, type WorkerDeps, type Step } from './deps.ts';
 import { TenantStopped } from './limiter/limiter.ts';
-import { readCurrent } from './readCurrent.ts';
+import { readCurrent, type CurrentLists } from './readCurrent.ts';
 import { isApart } from './apart.ts';
 import { seenWritten, type ReadLists } from './writtenLists.ts';
 import type { NeededWrite, Sorted } from './needed.ts';
@@ -52,7 +59,7 @@ export async function processBatch(ref: BatchRef, tenant: WorkerDeps, signal: Ab
   const nextMs = waits.length > 0 ? Math.min(...waits) : 0;
   if (due.length === 0) return { kind: 'later', waitMs: nextMs };
   try {
-    return await readAndWrite(ref, view, { due, nextMs }, deps, signal);
+    return await readAndWrite({ ref, run, deps, signal }, view, { due, nextMs });
   } catch (error) {
     if (error instanceof TenantStopped) return { kind: 'stopped' };
     throw error;
@@ -90,66 +97,85 @@ interface Due {
   readonly nextMs: number;
 }
 
-async function readAndWrite(
-  ref: BatchRef,
-  { run, rows, leaseMs }: BatchView,
-  { due, nextMs }: Due,
-  deps: WorkerDeps,
-  signal: AbortSignal,
-): Promise<Step> {
-  const { runs, limiter } = deps;
+async function readAndWrite(batch: BatchAtWork, view: BatchView, { due, nextMs }: Due): Promise<Step> {
+  const { run, deps, signal } = batch;
+  const { rows, leaseMs } = view;
   const lists = await readCurrent(rows, due, run, deps, signal);
   if (lists.kind === 'signIn') return refusedSignIn(run, lists.asked, lists.error, deps, signal);
-  if (lists.kind === 'refused') {
-    const { why, remedy, refusedBy, status } = lists.unread;
-    const hasRead = run.counts.succeeded + run.counts.skipped > 0;
-    // Graph took the sign-in before, and may take it again: then the run goes on by itself.
-    if (refusedBy === 'graph' && status === 403 && hasRead)
-      return pauseForReads(run, `Graph refuses every read (${why})`, deps);
-    return pauseAtWork(
-      run,
-      'refused',
-      `${why}. ${remedy} Then \`retarget resume ${run.runId} --work\`.`,
-      deps,
-    );
-  }
-  const { snapshot } = lists;
+  if (lists.kind === 'refused') return refusedReads(run, lists.unread, deps);
   const lost = await lostReads(run, lists.lists, deps, signal);
   if (lost !== undefined) return pauseForReads(run, lost, deps);
 
-  const { lagging } = lists;
-  const lagMs = (row: RecordedRow): number => lagging.get(listPath(row.change.address)) ?? 0;
+  const lagMs = (row: RecordedRow): number => lists.lagging.get(pathOf(row)) ?? 0;
   // What a copy shows that lags behind decides nothing but a read-back, which knows what it is to see.
   const readable = due.filter((row) => row.state === 'written' || lagMs(row) === 0);
-  const lagWaits = due.filter((row) => !readable.includes(row)).map(lagMs);
-  const decisions = planBatch(rows, snapshot, rulesFor(run, readable));
-  const { records, needed } = await withAskedBefore(
-    parted(decisions, lists, (row) => lagMs(row) > 0, run, deps),
-    run,
-    deps,
-    signal,
-  );
+  const decisions = planBatch(rows, lists.snapshot, rulesFor(run, readable));
+  const sorted = parted(decisions, lists, (row) => lagMs(row) > 0, run, deps);
+  const { records, needed } = await withAskedBefore(sorted, run, deps, signal);
   // While another worker's write may be on its way, what is there is there, but what is not may still come.
   const sure = leaseMs > 0 ? records.filter(({ state }) => isThere(state)) : records;
+  const after = await recordDecided(batch, rows, sure, lists);
+  if (after?.states.length === 0) return { kind: 'done' };
+  if (needed.length === 0 || leaseMs > 0) {
+    const lagWaits = due.filter((row) => !readable.includes(row)).map(lagMs);
+    // Rows that nothing was done for wait for others of their policy.
+    const othersMs = sure.length > 0 ? [] : [...(nextMs > 0 ? [nextMs] : []), ...lagWaits];
+    const waitMs = Math.max(leaseMs, untilNextRead(lists, othersMs, deps));
+    const step = nextStep(after?.states ?? rows, after?.runState ?? run.state);
+    return step.kind === 'again' && waitMs > 0 ? { kind: 'later', waitMs } : step;
+  }
+  return permitAndWrite(batch, view, needed, lists, nextMs);
+}
+
+/** Reads that were refused together say nothing of any row. */
+function refusedReads(run: Run, { why, remedy, refusedBy, status }: Unread, deps: WorkerDeps): Promise<Step> {
+  const hasRead = run.counts.succeeded + run.counts.skipped > 0;
+  // Graph took the sign-in before, and may take it again: then the run goes on by itself.
+  if (refusedBy === 'graph' && status === 403 && hasRead)
+    return pauseForReads(run, `Graph refuses every read (${why})`, deps);
+  const how = `Then \`retarget resume ${run.runId} --work\`.`;
+  return pauseAtWork(run, 'refused', `${why}. ${remedy} ${how}`, deps);
+}
+
+/** Records what is sure. Answers how the batch stands then; undefined: nothing was recorded. */
+async function recordDecided(
+  { ref, run, deps }: BatchAtWork,
+  rows: readonly RecordedRow[],
+  sure: readonly RowUpdate[],
+  lists: ReadLists,
+): Promise<BatchStates | undefined> {
+  const { runs, limiter } = deps;
   // Stopped before it is recorded: no other batch shall write on meanwhile.
   const lossy = sure.find(({ detail }) => detail?.lossyList !== undefined);
   if (lossy !== undefined && run.state === 'running')
     await abortRun(run, 'lostEntries', lossInWords(run, rows[lossy.place], lossy), deps);
   const after = sure.length > 0 ? await runs.record(ref, asSeen(sure, rows), limiter.policy()) : undefined;
   await runs.keepLastWrites(run.graphUrl, limiter.pace.windowMs, seenWritten(rows, sure, lists));
-  if (after?.states.length === 0) return { kind: 'done' };
-  if (needed.length === 0 || leaseMs > 0) {
-    const unreadMs = [...lists.lists.values()].flatMap((list) =>
-      list.kind === 'unread' ? [Math.max(limiter.pace.unreachedWaitMs, list.waitMs ?? 0)] : [],
-    );
-    // Rows that nothing was done for wait for others of their policy.
-    const othersMs = sure.length > 0 ? [] : [...(nextMs > 0 ? [nextMs] : []), ...lagWaits];
-    const waits = unreadMs.length > 0 ? unreadMs : othersMs;
-    const waitMs = Math.max(leaseMs, waits.length > 0 ? Math.min(...waits) : 0);
-    const step = nextStep(after?.states ?? rows, after?.runState ?? run.state);
-    return step.kind === 'again' && waitMs > 0 ? { kind: 'later', waitMs } : step;
-  }
+  return after;
+}
 
+/** How long until lists that were not readable are read again, or else what the rows wait for; 0: for nothing. */
+function untilNextRead(
+  { lists }: Extract<CurrentLists, { kind: 'read' }>,
+  othersMs: readonly number[],
+  { limiter }: WorkerDeps,
+): number {
+  const unreadMs = [...lists.values()].flatMap((list) =>
+    list.kind === 'unread' ? [Math.max(limiter.pace.unreachedWaitMs, list.waitMs ?? 0)] : [],
+  );
+  const waits = unreadMs.length > 0 ? unreadMs : othersMs;
+  return waits.length > 0 ? Math.min(...waits) : 0;
+}
+
+async function permitAndWrite(
+  batch: BatchAtWork,
+  { rows }: BatchView,
+  needed: readonly NeededWrite[],
+  lists: ReadLists,
+  nextMs: number,
+): Promise<Step> {
+  const { ref, run, deps, signal } = batch;
+  const { limiter } = deps;
   const permit = await limiter.permit(ref, permitRows(needed, rows, run), signal, run.families);
   switch (permit.kind) {
     case 'late':
@@ -162,7 +188,7 @@ async function readAndWrite(
       return { kind: 'stopped' };
     case 'granted':
       if (permit.places.length === 0) return { kind: 'again' };
-      return writeBatch(ref, run, permit, needed, lists, deps, signal);
+      return writeBatch(batch, permit, needed, lists);
   }
 }
 
@@ -225,7 +251,7 @@ function parted(
     : [];
   return {
     records: [...settled.values()].filter((record) => record !== undefined),
-    needed: needed.map(({ request, decisions: rows, list }) => ({ request, rows, ...(list && { list }) })),
+    needed,
   };
 }
 
@@ -239,20 +265,21 @@ async function tellOfLandings(
   needed: readonly NeededWrite[],
   { runs }: WorkerDeps,
 ): Promise<void> {
-  const paths = needed.flatMap(({ rows }) => rows.map(({ row }) => pathOf(row)));
+  const paths = needed.flatMap(({ decisions }) => decisions.map(({ row }) => pathOf(row)));
   const landing = await runs.landings(graphUrl, [...new Set(paths)]);
   if (landing.size > 0) await runs.keepLateWaits(runId, landing);
 }
 
 const permitRows = (needed: readonly NeededWrite[], all: readonly RecordedRow[], { graphUrl }: Run) =>
-  needed.flatMap(({ rows, list }, request) =>
-    rows.map((decision, i) => {
+  needed.flatMap(({ decisions, list }, request) =>
+    decisions.map((decision, i) => {
       const { row, before } = decision;
       const image = beforeJson(before);
       const isFirst = list !== undefined && i === 0;
       return {
         ...{ place: row.place, state: row.state, attempts: row.attempts, request },
         ...{ listName: listNameOf(graphUrl, pathOf(row)), isApart: isApart(decision, all) },
+        ...(decision.via === 'post' && { isOnce: true }),
         ...(image !== undefined && !isKept(image, row.before) && { before: image }),
         ...(isFirst ? { list } : row.list !== undefined && { list: null }),
       };

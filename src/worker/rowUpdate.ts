@@ -10,16 +10,21 @@ export type Traces = DefinedFields<Pick<Detail, 'requestId' | 'clientRequestId'>
   readonly idAfter?: string | undefined;
 };
 
-/**
- * What is recorded of a row that was sent with this permit and came to this.
- * @param terms readsBack: what Graph has accepted is `written` until a read has seen it
- */
+interface RecordTerms {
+  readonly at: number;
+  /** What Graph has accepted is `written` until a read has seen it. */
+  readonly readsBack: boolean;
+  /** Another request follows, so that what Graph has accepted is looked for and gone on with. */
+  readonly isUnfinished?: boolean;
+}
+
+/** What is recorded of a row that was sent with this permit and came to this. */
 export function recordOf(
   row: RecordedRow,
   outcome: Outcome,
   permit: Permit,
   { idAfter, ...traces }: Traces,
-  { at, readsBack }: { readonly at: number; readonly readsBack: boolean },
+  { at, readsBack, isUnfinished = false }: RecordTerms,
 ): RowUpdate {
   const { place } = row;
   const { approvalCode } = row.detail;
@@ -41,6 +46,8 @@ export function recordOf(
         ...said,
         ...definedFields({ httpStatus: outcome.httpStatus, assignmentIdAfter: idAfter }),
       };
+      // The next request has all of its sends before it.
+      if (isUnfinished) return { place, state: 'unsure', attempts: 1, detail };
       return { place, state: readsBack ? 'written' : 'succeeded', attempts, detail };
     }
     case 'failed': {

@@ -6,6 +6,7 @@ import { replyLost, SENDS_MAX, type GraphError } from '../assignments/changes/ou
 import type { Detail } from '../runs/batchCodec.ts';
 import type { RecordedRow, RowUpdate } from '../runs/batchRow.ts';
 import type { StateName } from '../runs/rowState.ts';
+import { oldNotRemoved, STOPPED } from './halfDone.ts';
 import type { ListReadBack } from './readBack.ts';
 import { ALREADY_SO_UNPLANNED } from '../runs/unrecorded.ts';
 import { failure, definedFields } from './rowUpdate.ts';
@@ -45,12 +46,9 @@ export function settledBy(
   seen: SeenOfList = {},
 ): RowUpdate | undefined {
   const { row, kind, before } = decision;
-  const { place, state, attempts, detail, change } = row;
+  const { state, attempts, detail, change } = row;
   const said = saidOf(row, terms);
-  const settled = (end: StateName, more: Detail): RowUpdate => ({
-    ...{ place, state: end, attempts },
-    detail: { ...said, ...more },
-  });
+  const settled = ending(row, terms);
   const wasSent = attempts > 0;
   if (seen.readBack?.kind === 'lossy') return lossy(row, seen.readBack, said, terms, seen.isLagging === true);
   switch (kind) {
@@ -80,7 +78,25 @@ export function settledBy(
   }
   if (state === 'written') return mismatch(row, decision, said, terms, seen.isLagging === true);
   const end = endOf(decision, terms);
+  // Whatever still lands of it is what is desired.
+  if (end !== undefined && isHalfWay(decision)) return halfDoneEnd(end, said);
   return end && mayHaveLanded(row) ? endInDoubt(row, end, terms) : end;
+}
+
+/** It has added its new assignment, and its old one is to go. */
+const isHalfWay = ({ isHalfDone, row }: Decision<RecordedRow>): boolean =>
+  isHalfDone === true && row.attempts > 0;
+
+/** A run that only waits for its next worker goes on with it. */
+function halfDoneEnd(end: RowUpdate, said: Detail): RowUpdate {
+  if (end.state === 'pending' && end.attempts > 0) return end;
+  const { errorCode, errorMessage = '' } = end.detail ?? {};
+  const why = errorCode === undefined ? STOPPED : { code: errorCode, message: errorMessage };
+  return {
+    ...end,
+    state: 'failed',
+    detail: { ...said, ...failure(end.detail?.httpStatus, oldNotRemoved(why)) },
+  };
 }
 
 const UNRECORDED: Detail = {
@@ -97,15 +113,19 @@ const saidOf = (
   { at }: SettleTerms,
 ): Detail => ({ ...definedFields({ throttledMs, requestId, clientRequestId }), at });
 
+/** Makes the record of a row that comes to an end, with what was said of it before. */
+const ending =
+  (row: RecordedRow, terms: SettleTerms) =>
+  (state: StateName, more: Detail): RowUpdate => ({
+    ...{ place: row.place, state, attempts: row.attempts },
+    detail: { ...saidOf(row, terms), ...more },
+  });
+
 /** The end of a row whose desired state is not there, as far as it has come to one. */
 function endOf(decision: Decision<RecordedRow>, terms: SettleTerms): RowUpdate | undefined {
   const { row, kind } = decision;
   const { place, attempts } = row;
-  const said = saidOf(row, terms);
-  const settled = (end: StateName, more: Detail): RowUpdate => ({
-    ...{ place, state: end, attempts },
-    detail: { ...said, ...more },
-  });
+  const settled = ending(row, terms);
   const wasSent = attempts > 0;
   const end = wasSent ? endOfSentRow(row, kind) : undefined;
   if (end !== undefined) return settled('failed', end);
@@ -119,7 +139,9 @@ function endOf(decision: Decision<RecordedRow>, terms: SettleTerms): RowUpdate |
   }
   if (terms.mayWrite) return undefined;
   if (terms.isLeft) return row.state === 'pending' ? undefined : { place, state: 'pending', attempts };
-  return terms.isAborted ? { place, state: 'pending', attempts: 0, detail: said } : settled('cancelled', {});
+  return terms.isAborted
+    ? { place, state: 'pending', attempts: 0, detail: saidOf(row, terms) }
+    : settled('cancelled', {});
 }
 
 /** Whether a write of the row may be applied later than it was answered, or was never answered. */
@@ -172,21 +194,20 @@ const goneSinceSent = (error: GraphError, sends: number): GraphError =>
 /** Graph said that it wrote, and the tenant shows something else, which may be what a copy shows that lags behind. */
 function mismatch(
   row: RecordedRow,
-  { before }: Decision<RecordedRow>,
+  decision: Decision<RecordedRow>,
   said: Detail,
   terms: SettleTerms,
   isLagging: boolean,
 ): RowUpdate {
   const { httpStatus } = row.detail;
+  const { before } = decision;
   const entry = entryOf(before);
   const found = entry === undefined ? 'it is gone' : `it is ${targetInWords(entry.target)}`;
-  const told = {
-    ...said,
-    ...failure(httpStatus, {
-      code: 'VerifyMismatch',
-      message: `Graph answered ${httpStatus}, but read back ${found}.`,
-    }),
+  const error = {
+    code: 'VerifyMismatch',
+    message: `Graph answered ${httpStatus}, but read back ${found}.`,
   };
+  const told = { ...said, ...failure(httpStatus, isHalfWay(decision) ? oldNotRemoved(error) : error) };
   return again(row, told, terms, isLagging || showsBefore(row, before)) ?? failed(row, told);
 }
 

@@ -2,34 +2,34 @@ import { backoffOf } from './limiter/backoff.ts';
 import { type Permit, asBefore, attemptsIn } from './limiter/permit.ts';
 import { randomUUID } from 'node:crypto';
 import { isJsonObject } from '../assignments/values/json.ts';
+import type { WriteVia } from '../assignments/changes/decision.ts';
 import { outcomeOf, type GraphError, type Outcome } from '../assignments/changes/outcome.ts';
 import { UserError } from '../errors.ts';
 import type { EnvelopeReply } from '../graph/client/graphClient.ts';
-import type { BatchRef, RowUpdate } from '../runs/batchRow.ts';
+import type { RowUpdate } from '../runs/batchRow.ts';
 import { isInDoubt, isSettled, type RowState } from '../runs/rowState.ts';
 import type { Run } from '../runs/run.ts';
 import { approvalHeaders, asAsked, codeOf } from './findApprovals.ts';
-import type { WorkerDeps, Step } from './deps.ts';
+import type { BatchAtWork, Step } from './deps.ts';
 import type { NeededWrite } from './needed.ts';
 import { abortForRoute, pauseForPermission, pauseAtWork, refusedSignIn } from './pauseRun.ts';
 import { refusedWrites } from './writeRefusal.ts';
 import { writtenLists, type ReadLists } from './writtenLists.ts';
+import { oldNotRemoved } from './halfDone.ts';
 import { failure, mayLand, recordOf, recordOfRefused, type Traces } from './rowUpdate.ts';
 
 type Refused = Extract<EnvelopeReply, { kind: 'refused' }>;
 
 /** Sends the requests that permit was given for, in one envelope, and records what became of each row. What is sent is never cut. */
 export async function writeBatch(
-  ref: BatchRef,
-  run: Run,
+  batch: BatchAtWork,
   permit: Permit,
   needed: readonly NeededWrite[],
   lists: ReadLists,
-  deps: WorkerDeps,
-  signal: AbortSignal,
 ): Promise<Step> {
+  const { ref, run, deps, signal } = batch;
   const { runs, limiter, signIn } = deps;
-  const writes = writesOf(permit, needed);
+  const writes = permittedWrites(permit, needed);
   const validMs = permit.validForMs();
   if (writes === undefined || validMs <= 0) {
     await limiter.giveBack(ref, permit);
@@ -60,7 +60,7 @@ export async function writeBatch(
       return { kind: 'later', waitMs: limiter.pace.unreachedWaitMs };
     case 'refused': {
       const { status, error } = envelope;
-      await recordRefused(ref, permit, writes, envelope, answeredAt, deps);
+      await recordRefused(batch, permit, writes, envelope, answeredAt);
       if (status === 429) return { kind: 'again' };
       if (status === 401) return refusedSignIn(run, asked, error, deps, signal);
       if (status === 403 && run.counts.succeeded > 0)
@@ -73,29 +73,28 @@ export async function writeBatch(
       );
     }
     case 'replies': {
-      const answered = writes.map((write, i) =>
-        answeredWrite(run, write, envelope, i, requests[i]?.clientRequestId, permit, deps),
-      );
+      const answered = writes.map((write, i) => {
+        const sent = {
+          ...{ write, reply: envelope.replies[i] },
+          ...{ requestId: envelope.requestId, clientRequestId: requests[i]?.clientRequestId },
+        };
+        return answeredWrite(batch, permit, sent);
+      });
       const lost = lostPermission(run, answered);
       const refusal = lost && (await refusedWrites(run, lost, answered.some(wasForbiddenBefore), deps));
       const accepted = writes.filter((_, i) => answered[i]?.outcome.kind === 'succeeded');
       // Before the rows are recorded: nobody takes up the policy again without knowing.
       const written = writtenLists(accepted, lists, run.runId);
       await runs.keepLastWrites(run.graphUrl, limiter.pace.windowMs, written);
-      const { states, runState } = await recordReplies(
-        ref,
-        permit,
-        answered,
-        { answeredAt, isUnpaid: refusal?.rowsPay === false },
-        deps,
-      );
+      const isUnpaid = refusal?.rowsPay === false;
+      const { states, runState } = await recordReplies(batch, permit, answered, { answeredAt, isUnpaid });
       const outcomes = answered.map(({ outcome }) => outcome);
       const refused = outcomes.find((outcome) => outcome.kind === 'signIn');
       if (refused) return refusedSignIn(run, asked, refused.error, deps, signal);
       if (refusal?.step !== undefined) return refusal.step;
-      for (const { outcome, method } of answered)
+      for (const { outcome, via } of answered)
         if (outcome.kind === 'routeRefused')
-          return abortForRoute(run, refusedRoute(run, method, outcome.error.code), deps);
+          return abortForRoute(run, refusedRoute(run, via, outcome.error.code), deps);
       if (outcomes.some(({ kind }) => kind !== 'lost')) signIn.worked(asked);
       if (outcomes.some(({ kind }) => kind === 'succeeded')) signIn.wrote(asked);
       return nextStep(states, runState);
@@ -103,70 +102,74 @@ export async function writeBatch(
   }
 }
 
-const refusedRoute = (
-  { runId, apiVersion, blind }: Run,
-  method: NeededWrite['request']['method'],
-  code: string,
-): string =>
-  method === 'PATCH' && apiVersion === 'beta' && !blind
-    ? `the tenant does not take PATCH on assignments (${code}): \`retarget resume ${runId} --strategy assign --work\` goes on by writing whole lists`
-    : `the tenant does not take writes of this kind, ${method === 'PATCH' ? 'patch' : 'assign'} (${code}); whole lists are written with --strategy assign, in beta and with a read`;
+const refusedRoute = ({ runId, apiVersion, blind }: Run, via: WriteVia, code: string): string =>
+  via === 'post' || via === 'delete'
+    ? `the tenant does not take writes of this kind, ${via} (${code}), and there is no other way`
+    : via === 'patch' && apiVersion === 'beta' && !blind
+      ? `the tenant does not take PATCH on assignments (${code}): \`retarget resume ${runId} --strategy assign --work\` goes on by writing whole lists`
+      : `the tenant does not take writes of this kind, ${via} (${code}); whole lists are written with --strategy assign, in beta and with a read`;
 
 /** The requests of a permit; undefined when one of them has lost a row to other hands since, and would say too much. */
-function writesOf(
+function permittedWrites(
   { requests, places }: Permit,
   needed: readonly NeededWrite[],
 ): readonly NeededWrite[] | undefined {
   const granted = new Set(places);
-  const writes = needed.filter(({ rows }) => rows.some(({ row }) => granted.has(row.place)));
-  const isWhole = writes.every(({ rows }) => rows.every(({ row }) => granted.has(row.place)));
+  const writes = needed.filter(({ decisions }) => decisions.some(({ row }) => granted.has(row.place)));
+  const isWhole = writes.every(({ decisions }) => decisions.every(({ row }) => granted.has(row.place)));
   return isWhole && writes.length === requests ? writes : undefined;
 }
 
 interface Answered {
-  readonly rows: NeededWrite['rows'];
+  readonly decisions: NeededWrite['decisions'];
   readonly outcome: Outcome;
   readonly traces: Traces;
   readonly readsBack: boolean;
-  readonly method: NeededWrite['request']['method'];
+  readonly isUnfinished: boolean;
+  readonly via: WriteVia;
 }
 
-/** Whole lists are read back always, as what is missing from one is unassigned; the rows of a canary, to be judged. */
+/** Whole lists are read back always, as what is missing from one is unassigned, and what comes or goes by itself; the rows of a canary, to be judged. */
 const readsBack = ({ options }: Run, { method }: NeededWrite['request']): boolean =>
-  options.verify || options.canary !== null || method === 'POST';
+  options.verify || options.canary !== null || method !== 'PATCH';
+
+/** A write, and what came back for it; `requestId` is that of its envelope. */
+interface Sent {
+  readonly write: NeededWrite;
+  readonly reply: Extract<EnvelopeReply, { kind: 'replies' }>['replies'][number] | undefined;
+  readonly requestId: string | undefined;
+  readonly clientRequestId: string | undefined;
+}
 
 function answeredWrite(
-  run: Run,
-  write: NeededWrite,
-  envelope: Extract<EnvelopeReply, { kind: 'replies' }>,
-  i: number,
-  clientRequestId: string | undefined,
+  { run, deps: { limiter, random } }: BatchAtWork,
   permit: Permit,
-  { limiter, random }: WorkerDeps,
+  { write, reply, requestId: ofEnvelope, clientRequestId }: Sent,
 ): Answered {
-  const { request, rows } = write;
-  const reply = envelope.replies[i];
-  const sends = Math.max(...rows.map(({ row }) => attemptsIn(permit, row.place)));
-  const outcome =
+  const { request, decisions } = write;
+  const sends = Math.max(...decisions.map(({ row }) => attemptsIn(permit, row.place)));
+  const [{ via = 'patch', isHalfDone = false, isUnfinished = false } = {}] = decisions;
+  const told =
     reply === undefined
       ? MISSING
       : asAsked(outcomeOf(reply, sends, limiter.pace.windowMs, random), run, write);
+  const outcome = isHalfDone && told.kind === 'failed' ? { ...told, error: oldNotRemoved(told.error) } : told;
   const isAnswered = reply?.kind === 'answered';
-  const requestId = isAnswered ? reply.requestId : envelope.requestId;
-  const idAfter = isAnswered && request.method === 'PATCH' ? otherId(reply.body, rows[0]) : undefined;
+  const requestId = isAnswered ? reply.requestId : ofEnvelope;
+  const idAfter = isAnswered && via !== 'assign' ? otherId(reply.body, decisions[0]) : undefined;
   return {
-    rows,
+    decisions,
     outcome,
     traces: { clientRequestId, requestId, idAfter },
     readsBack: readsBack(run, request),
-    method: request.method,
+    ...{ isUnfinished, via },
   };
 }
 
 /** A tenant may give an assignment another id when its target changes, and shows it in the reply. */
-function otherId(body: unknown, row: NeededWrite['rows'][number] | undefined): string | undefined {
+function otherId(body: unknown, written: NeededWrite['decisions'][number] | undefined): string | undefined {
   const id = isJsonObject(body) ? body['id'] : undefined;
-  const before = row?.row.change.address.assignmentId.toLowerCase();
+  const before = written?.row.change.address.assignmentId.toLowerCase();
   return typeof id === 'string' && id.toLowerCase() !== before ? id : undefined;
 }
 
@@ -180,12 +183,12 @@ function lostPermission(run: Run, answered: readonly Answered[]): GraphError | u
   return outcome?.kind === 'failed' ? outcome.error : undefined;
 }
 
-const wasForbiddenBefore = ({ rows }: Answered): boolean =>
-  rows.some(({ row }) => row.detail.httpStatus === 403);
+const wasForbiddenBefore = ({ decisions }: Answered): boolean =>
+  decisions.some(({ row }) => row.detail.httpStatus === 403);
 
 /** With a code, a 403 is about that approval. */
-const isForbidden = ({ outcome, rows }: Answered): boolean =>
-  outcome.kind === 'failed' && outcome.httpStatus === 403 && codeOf({ rows }) === undefined;
+const isForbidden = ({ outcome, decisions }: Answered): boolean =>
+  outcome.kind === 'failed' && outcome.httpStatus === 403 && codeOf({ decisions }) === undefined;
 
 /** The client answers every request; a gap would be its bug, and then too nobody knows. */
 const MISSING: Outcome = { kind: 'lost', waitMs: 0, why: 'missing' };
@@ -197,16 +200,15 @@ const NOT_LET_THROUGH: ReadonlySet<Outcome['kind']> = new Set(['throttled', 'sig
 const STOPS_RUN: ReadonlySet<Outcome['kind']> = new Set(['signIn', 'routeRefused']);
 
 function recordReplies(
-  ref: BatchRef,
+  { ref, deps: { limiter, now } }: BatchAtWork,
   permit: Permit,
   answered: readonly Answered[],
   { answeredAt, isUnpaid }: { readonly answeredAt: number; readonly isUnpaid: boolean },
-  { limiter, now }: WorkerDeps,
 ) {
   const at = now();
-  const records = answered.flatMap(({ rows, outcome, traces, readsBack }) =>
-    rows.map(({ row }): RowUpdate => {
-      const terms = { at, readsBack };
+  const records = answered.flatMap(({ decisions, outcome, traces, ...more }) =>
+    decisions.map(({ row }): RowUpdate => {
+      const terms = { at, ...more };
       if (isUnpaid && outcome.kind === 'failed') {
         const detail = { at, ...failure(403, outcome.error) };
         return { ...asBefore(row.place, attemptsIn(permit, row.place)), detail };
@@ -214,16 +216,16 @@ function recordReplies(
       return recordOf(row, outcome, permit, traces, terms);
     }),
   );
-  const throttled = answered.flatMap(({ outcome, rows }) =>
-    outcome.kind === 'throttled' ? rows.map(() => outcome.retryAfterMs) : [],
+  const throttled = answered.flatMap(({ outcome, decisions }) =>
+    outcome.kind === 'throttled' ? decisions.map(() => outcome.retryAfterMs) : [],
   );
-  return limiter.record(ref, records, permit, {
+  return limiter.settlePermit(ref, records, permit, {
     ...{ answeredAt, answered: permit.requests },
     accepted: answered.filter(({ outcome }) => !NOT_LET_THROUGH.has(outcome.kind)).length,
     backoffMs: backoffOf(throttled),
     throttled: throttled.length,
-    mayLand: answered.flatMap(({ outcome, rows }) =>
-      mayLand(outcome) ? rows.map(({ row }) => row.place) : [],
+    mayLand: answered.flatMap(({ outcome, decisions }) =>
+      mayLand(outcome) ? decisions.map(({ row }) => row.place) : [],
     ),
     isStopping: answered.some(({ outcome }) => STOPS_RUN.has(outcome.kind)),
     allForbidden: !isUnpaid && answered.length >= FORBIDDEN_REPLIES_MIN && answered.every(isForbidden),
@@ -231,20 +233,19 @@ function recordReplies(
 }
 
 async function recordRefused(
-  ref: BatchRef,
+  { ref, deps: { limiter, now } }: BatchAtWork,
   permit: Permit,
   writes: readonly NeededWrite[],
   { status, retryAfterMs }: Refused,
   answeredAt: number,
-  { limiter, now }: WorkerDeps,
 ): Promise<void> {
   const at = now();
   const isThrottled = status === 429;
   const backoffMs = isThrottled ? backoffOf([retryAfterMs]) : 0;
   const rows = writes.flatMap((write) =>
-    write.rows.map(({ row }) => recordOfRefused(row, status, permit, at)),
+    write.decisions.map(({ row }) => recordOfRefused(row, status, permit, at)),
   );
-  await limiter.record(ref, rows, permit, {
+  await limiter.settlePermit(ref, rows, permit, {
     ...{ answeredAt, answered: permit.requests },
     backoffMs,
     throttled: isThrottled ? rows.length : 0,

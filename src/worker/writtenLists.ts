@@ -28,13 +28,15 @@ export function writtenLists(
     if (path === undefined || reading?.kind !== 'list') continue;
     const afters = writes.map((_, i) =>
       listAfter(
-        writes.slice(0, i + 1).flatMap(({ rows }) => rows),
+        writes.slice(0, i + 1).flatMap(({ decisions }) => decisions),
         reading.assignments,
       ),
     );
     const read = reading.assignments.map(({ whole }) => whole);
     const known = lastWrites.get(path);
-    const writers = writes.flatMap(({ rows }) => rows.map(({ row }) => writerOf(runId, row.change)));
+    const writers = writes.flatMap(({ decisions }) =>
+      decisions.map(({ row }) => writerOf(runId, row.change)),
+    );
     found.set(path, {
       ...lastWritten(known, read, afters),
       writers: [...(known?.writers ?? []), ...writers],
@@ -63,5 +65,5 @@ export function seenWritten(
   return found;
 }
 
-const pathOf = ({ rows: [first] }: NeededWrite): string | undefined =>
+const pathOf = ({ decisions: [first] }: NeededWrite): string | undefined =>
   first && listPath(first.row.change.address);

@@ -165,7 +165,7 @@ describe('a plan', () => {
       '--allow',
       'narrowed=1,gone=1,cuts-off=1',
     ]);
-    expect(applied.exitCode).toBe(1);
+    expect(applied.exitCode, applied.stderr).toBe(1);
     expect(JSON.parse(applied.stdout)).toMatchObject({ succeeded: 3, skipped: 2, failed: 2 });
     const results = await here.run(['results', '@last', '--format', 'json']);
     expect(JSON.parse(results.stdout)).toMatchObject([
@@ -199,6 +199,27 @@ describe('a plan', () => {
     const applied = await here.run(['apply', plan, '--yes', '--allow', 'no-undo']);
     expect(applied.exitCode).toBe(0);
     expect(here.groups()).toEqual(['new-0', 'new-1', 'new-2', 'new-3']);
+  });
+
+  test('without reading tells what is refused in any case, which then stops no run', async () => {
+    const books = ['b1', 'b2'].map((id) => ({ id, type: 'managedEBook' as const, assignments: [] }));
+    const here = await bench(redis.url, { tenant: { policies: [...VARIED, ...books] } });
+    const bookRows = books.map(({ id: policyId, type: policyType }) => ({
+      ...{
+        policyType,
+        policyId,
+        action: 'add',
+        targetType: 'group',
+        groupId: 'new-1',
+        installIntent: 'required',
+      },
+    }));
+    const file = here.file('x.csv', csv([...bookRows, { ...row('c1', 'a1', 'new-1'), action: 'set' }]));
+    const terms = ['--offline', '--allow', 'no-undo', '--max-failures', '1', ...ANY_SIZE];
+    const applied = await here.run(['apply', file, '--yes', ...terms]);
+    expect(applied.exitCode, applied.stderr).toBe(1);
+    const status = JSON.parse((await here.run(['status', '@last', '--json'])).stdout);
+    expect(status).toMatchObject({ state: 'completed', failed: 2, succeeded: 1 });
   });
 });
 

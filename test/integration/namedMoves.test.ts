@@ -142,3 +142,64 @@ test('rows whose names nobody has, or several, are left out with every policy th
   expect(changed.length).toBeGreaterThan(10);
   expect(changed).not.toContain(moved[12]?.id);
 }, 60_000);
+
+test('a swap by rule, and the same by a template with ids beside the names, give the same tenant', async () => {
+  const { including, excluding, both, kiosks } = sized(
+    { including: 120, excluding: 9, both: 4, kiosks: 7 },
+    { including: 1_200, excluding: 90, both: 40, kiosks: 70 },
+  );
+  const ends = [
+    including,
+    including + excluding,
+    including + excluding + both,
+    including + excluding + both + kiosks,
+  ];
+  /** What the n-th policy has of the old group, the new one, and others. */
+  const swapped = Array.from({ length: including + excluding + both + kiosks + 50 }, (_, n) => {
+    const place = ends.findIndex((end) => n < end);
+    const isKiosk = place === 3;
+    const excluded = (id: string): ReturnType<typeof groupTarget> => ({
+      ...groupTarget(id),
+      '@odata.type': '#microsoft.graph.exclusionGroupAssignmentTarget' as never,
+    });
+    const targets = [
+      [groupTarget('old'), groupTarget('labs')],
+      [excluded('old'), groupTarget('labs')],
+      [groupTarget('old'), groupTarget('new')],
+      [groupTarget('old')],
+      [groupTarget('labs')],
+    ][place === -1 ? 4 : place];
+    return {
+      policy: {
+        type: n % 3 === 0 ? ('deviceCompliancePolicy' as const) : ('deviceConfiguration' as const),
+        id: `s${n}`,
+        // Each name stands for two policies.
+        displayName: `${isKiosk ? 'Kiosk' : 'WIN'} ${Math.floor(n / 2)}`,
+        assignments: (targets ?? []).map((target, i) => ({ id: `s${n}-${i}`, target })),
+      },
+      place,
+    };
+  });
+  const of = (): Promise<Site> =>
+    site(redis.url, { tenant: { policies: swapped.map(({ policy }) => policy) }, groups: GROUPS });
+  const byRule = await of();
+  const changes = join(byRule.dir, 'changes.csv');
+  const swap = ['generate', 'swap', '--from', 'GRP old', '--to', 'GRP new', '--where', 'policyName!=*Kiosk*'];
+  await byRule.must(0, ...swap, '-o', changes);
+  await byRule.must(0, ...APPLY, changes);
+
+  const byTemplate = await of();
+  const rows = swapped.flatMap(({ policy: { displayName, id }, place }) => {
+    const direction = place === 1 ? 'Exclude' : 'Include';
+    const removed = [displayName, 'GRP old', direction, 'Remove', id];
+    const added = [displayName, 'GRP new', direction, 'Add', id];
+    return place === -1 || place === 3 ? [] : place === 2 ? [removed] : [added, removed];
+  });
+  const header = ['PolicyName', 'GroupName', 'AssignmentDirection', 'AssignmentAction', 'PolicyId'];
+  await byTemplate.must(0, ...APPLY, byTemplate.file('template.csv', german([header, ...rows])));
+  expect(byTemplate.held()).toEqual(byRule.held());
+  const left = Object.values(byRule.held())
+    .flat()
+    .filter((each) => each.includes('"groupId":"old"'));
+  expect(left).toHaveLength(kiosks);
+}, 180_000);

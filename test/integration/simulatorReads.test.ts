@@ -108,7 +108,7 @@ describe('a group', () => {
     return { status, body, code: body.error?.code };
   };
 
-  test('of any id is a security group with a member', async () => {
+  test('of any id is a security group with a user and a device', async () => {
     const graph = await simulator();
     expect((await read(graph, 'g1?$select=id,securityEnabled,groupTypes')).body).toEqual({
       id: 'g1',
@@ -116,11 +116,30 @@ describe('a group', () => {
       groupTypes: [],
     });
     expect((await read(graph, 'g1/transitiveMembers?$top=1&$select=id')).body.value).toHaveLength(1);
-    expect((await read(graph, 'g1/members')).body.value).toHaveLength(1);
+    expect((await read(graph, 'g1/members')).body.value).toHaveLength(2);
     expect(await read(graph, 'g1/members?$top=1000')).toMatchObject({
       status: 400,
       code: 'Request_BadRequest',
     });
+  });
+
+  test('is counted, users and devices apart, for whoever takes an answer that lags behind', async () => {
+    const graph = await simulator({
+      groupMembers: [{ id: 'G1', users: 1240, devices: 12 }],
+      groupsEmpty: ['g2'],
+      groupsMissing: ['g3'],
+    });
+    const eventual = { ...TOKEN_HEADERS, ConsistencyLevel: 'eventual' };
+    const counted = async (id: string, of: string, headers: Record<string, string> = eventual) => {
+      const path = `/beta/groups/${id}/transitiveMembers/microsoft.graph.${of}/$count`;
+      const { status, body } = await call(graph, 'GET', path, undefined, headers);
+      return status === 200 ? body : status;
+    };
+    expect([await counted('g1', 'user'), await counted('g1', 'device')]).toEqual([1240, 12]);
+    expect([await counted('g2', 'user'), await counted('g9', 'device')]).toEqual([0, 1]);
+    expect(await counted('g1', 'user', TOKEN_HEADERS)).toBe(400);
+    expect(await counted('g3', 'user')).toBe(404);
+    expect(await counted('g1', 'contact')).toBe(400);
   });
 
   test('is found by its id among others, of which the directory takes fifteen', async () => {

@@ -331,7 +331,7 @@ describe('rows of one policy', () => {
     const store = record.store();
     const staging = await staged(store, 3);
     await staging.flush();
-    await staging.plan(0, ['0123456789abcdef', undefined, 'fedcba9876543210']);
+    await staging.keepFingerprints(0, ['0123456789abcdef', undefined, 'fedcba9876543210']);
     await staging.publish(PUBLISH);
     const view = (await store.batch({ runId: 'r1', batch: 0 }))?.rows ?? [];
     expect(view.map((row) => row.planned)).toEqual(['0123456789abcdef', undefined, 'fedcba9876543210']);

@@ -189,7 +189,7 @@ const TAKEN_AWAY = [
   { ...cell('A +fx', 'add G; remove G', 'taken so'), by: 'target' as const },
   // What a row wants is not cleared.
   cell('A +fx, G +f1', 'clear; A → G', 'go taken'),
-  cell('A +fx, G +f1', 'clear; add G', 'go there'),
+  cell('A +fx, G +f1', 'clear; add G', 'go go'),
   cell('A +fx, not G', 'clear; A → G', 'go taken/go'),
   cell('A +fx, G of set', 'clear; add G', 'go so'),
 ];

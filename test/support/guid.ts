@@ -50,7 +50,7 @@ function mapped(value: unknown, name: string): unknown {
   if (Array.isArray(value))
     return value.map((each: unknown) => mapped(each, MANY.includes(name) ? 'groupId' : name));
   if (typeof value !== 'object' || value === null) return value;
-  const isFilter = name === 'filters' || name === 'groups';
+  const isFilter = name === 'filters' || name === 'groups' || name === 'groupMembers';
   return Object.fromEntries(
     Object.entries(value).map(([key, inner]) => [
       key,

@@ -17,11 +17,11 @@ const ALLOW = [...ALLOW_ALL, ...ANY_SIZE];
 type Row = Record<string, string>;
 
 /** What a list holds, apart from ids, times, and the spellings of "no filter", in no order. */
-type Held = Readonly<Record<string, readonly string[]>>;
+export type Held = Readonly<Record<string, readonly string[]>>;
 
 const FILTER = 'deviceAndAppManagementAssignmentFilterId';
 
-function heldIn(tenant: TenantSeed): Held {
+export function heldIn(tenant: TenantSeed): Held {
   return Object.fromEntries(
     tenant.policies.map(({ type, id, assignments }) => [
       `${type} ${id}`,
@@ -61,7 +61,7 @@ const moved = (assignment: SeedAssignment, group: string): SeedAssignment => {
   };
 };
 
-const isWritten = (type: string): boolean => kindNamed(type)?.write.how !== 'refused';
+export const isWritten = (type: string): boolean => kindNamed(type)?.write.how !== 'refused';
 
 /**
  * Exports a tenant of all kinds, sends every row of the kinds that are written back with a new group, and takes it back: in between the

@@ -47,7 +47,7 @@ export function planned(
   const snapshot = new Map(rows.map(({ change }) => [listPath(change.address), reading]));
   const decisions = planBatch(rows, snapshot, rulesFor(strategy, more));
   const writes = writesOf(decisions, snapshot);
-  const whole = writes.find(({ request }) => request.method === 'POST')?.request.body['assignments'];
+  const whole = writes.find(({ request }) => request.method === 'POST')?.request.body?.['assignments'];
   return { decisions, writes, list: whole as readonly JsonObject[] | undefined };
 }
 

@@ -4,6 +4,7 @@ import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { INPUT_COLUMNS, RESULT_COLUMNS } from '../../src/assignments/rows/columns.ts';
+import { kindNamed, POLICY_TYPES } from '../../src/assignments/kinds/registry.ts';
 import { TARGET_TYPES } from '../../src/assignments/targets/target.ts';
 import { runCommand } from '../../src/cli/program.ts';
 import { SETTINGS } from '../../src/config.ts';
@@ -53,6 +54,18 @@ async function helpText(): Promise<string> {
 
 test('the table of columns has every input column, once', () => {
   expect(firstCells('column').flatMap(quotedIn).toSorted()).toEqual([...INPUT_COLUMNS].toSorted());
+});
+
+test('the first table has every kind of policies, once, with its permission', () => {
+  const rows = table('what');
+  const types = rows.flatMap(([, type = '']) => quotedIn(type));
+  expect(types.toSorted()).toEqual([...POLICY_TYPES].toSorted());
+  for (const [, cell = '', , , permission = ''] of rows) {
+    const kinds = quotedIn(cell).flatMap((name) => kindNamed(name) ?? []);
+    const needed = [...new Set(kinds.map(({ permissions }) => permissions.write.name))];
+    const isWritten = kinds.every(({ write }) => write.how !== 'refused');
+    if (isWritten) expect(needed).toEqual([`DeviceManagement${permission}.ReadWrite.All`]);
+  }
 });
 
 test('the table of columns names every kind of target', () => {

@@ -48,8 +48,8 @@ interface Found {
   readonly list: readonly CurrentAssignment[];
 }
 
-/** The kinds whose assignments are written. */
-const WRITTEN = KINDS.filter(({ write }) => write.how !== 'refused');
+/** The kinds of which something can be written that changes nothing: not those where an assignment only comes or goes. */
+const WRITTEN = KINDS.filter(({ write }) => write.how === 'patch' || write.how === 'assign');
 
 /**
  * The assignments that `<policy>/<assignment>` may name: a policy's id does not tell its type, so there is one of each type,
@@ -134,7 +134,7 @@ async function probeIn(
   if (!(await mayWrite({ path, target: targetInWords(current.target) })))
     return notTried('the answer was no', { remedy: 'Answer yes, or add --yes.' });
   const body = restoringBody(current, address.kind, identity.config.apiVersion);
-  const limiter = services.limiterOn(services.runs);
+  const limiter = services.limiterOn(services.runs).of(address.kind.family);
   const request = isPatched(found)
     ? patchRequest({ address }, body, current)
     : assignRequest(

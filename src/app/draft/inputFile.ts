@@ -43,9 +43,20 @@ export const openStream = (
   { interrupted }: Pick<Host, 'interrupted'>,
 ): InputFile => ({ name: '-', format, bytes: readable('-', stream, interrupted) });
 
-/** Reads as much of a file as tells whether it is a saved plan. */
+/**
+ * Reads as much of a file as tells whether it is a saved plan.
+ * @throws UserError (exit 2) for a snapshot, which is no file of rows
+ */
 export async function recognised(file: InputFile): Promise<RecognisedFile> {
-  const { isPlan, bytes } = await recognise(file.bytes);
+  const { isPlan, isSnapshot, bytes } = await recognise(file.bytes);
+  if (isSnapshot)
+    throw new UserError(
+      `${file.name} is a snapshot of a tenant: it says what was, not what is to be changed.`,
+      {
+        remedy: `See what it would bring back with \`retarget restore ${file.name} --dry-run\`, or what has changed with \`retarget diff ${file.name} now\`.`,
+        exitCode: EXIT.badInput,
+      },
+    );
   return { ...file, bytes, isPlan };
 }
 

@@ -15,11 +15,9 @@ import { readRows } from '../../formats/readRows.ts';
 import { changeOfKnownRow } from '../../assignments/rows/knownRow.ts';
 import { groupedByPolicy, type RowGroup } from '../../runs/grouped.ts';
 import type { InputFile } from './inputFile.ts';
+import { PROBLEMS_SHOWN_MAX } from '../problemsShown.ts';
 import type { OpenRow } from './problemsFile.ts';
 import { POLICY_ROWS_MAX, type StagedRow, type Staging } from '../../runs/staging.ts';
-
-/** Problems that are shown one by one; beyond these their total is told. */
-export const PROBLEMS_SHOWN_MAX = 1_000;
 
 /** What reading a file brought. */
 export interface Intake {

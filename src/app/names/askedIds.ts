@@ -24,13 +24,8 @@ export async function askedIds(
   services: Services,
 ): Promise<AskedIds> {
   const isName = (written: string): boolean => !isGuid(written);
-  const needed = {
-    policies: [],
-    kinds: [],
-    policyIds: [],
-    groups: asked.groups.filter(isName),
-    filters: asked.filters.filter(isName),
-  };
+  const named = { groups: asked.groups.filter(isName), filters: asked.filters.filter(isName) };
+  const needed = { policies: [], kinds: [], policyIds: [], ...named };
   const rules = fileRules(services);
   const lists = policyListsOf(`${rules.root}/${rules.apiVersion}`, services);
   const names = await readTenantNames(needed, rules, { lists, send }, services);

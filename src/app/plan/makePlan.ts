@@ -59,9 +59,9 @@ export async function makePlan(
     const lists = subject.lists ?? policyListsOf(base, services);
     const facts = send && new FactsOfTenant(lists, send, base, services.identity);
     const source = send && { lists, send, root: rules.root };
-    const planner = source && facts && new Planner(subject, source, facts);
+    const planner = source && facts && new Planner(subject, source, facts, terms.limits.maxAudience);
     for await (const batches of inChunks(staging.rowsByBatch(), BATCHES_PLANNED_TOGETHER)) {
-      const planned = planner ? await planner.at(batches) : planUnread(batches, subject);
+      const planned = planner ? await planner.plan(batches) : planUnread(batches, subject);
       if (planner) await rowsPlanned.keepSeen(planned);
       for (const rows of planned) for (const row of rowsPlanned.taken(rows)) await files.row(row);
     }
@@ -73,13 +73,8 @@ export async function makePlan(
     if (facts) await staging.call(names);
     const fingerprint = await files.end(Object.fromEntries(found), names);
     const judged = {
-      tally,
-      names,
-      found,
-      createdAt,
-      tenantRead,
-      fingerprint,
-      differences: differences.found,
+      ...{ tally, names, found, createdAt, tenantRead, fingerprint, differences: differences.found },
+      audiences: planner?.audiences ?? [],
     };
     return await planOf(judged, subject, terms);
   } finally {
@@ -121,12 +116,12 @@ class RowsPlanned {
     const { staging, isRestoring } = this.#subject;
     const names = rows.map((row) => row.names);
     const refusals = rows.map(({ decision }) => refusalOf(decision));
-    const kept = [staging.name(batch, names, refusals)];
+    const kept = [staging.keepNames(batch, names, refusals)];
     // A rollback has what it saw when it decided what is to be put back.
     if (!isRestoring) {
       const saw = rows.map(seenBy);
       const [assignments, lists] = [saw.map(({ planned }) => planned), saw.map((each) => each.plannedList)];
-      kept.push(staging.plan(batch, assignments, lists));
+      kept.push(staging.keepFingerprints(batch, assignments, lists));
     }
     await Promise.all(kept);
   }
@@ -184,7 +179,7 @@ const headerOf = (
 async function planOf(judged: Judged, subject: PlanSubject, { allowed, offline }: PlanTerms): Promise<Plan> {
   const { services, staging, intake, rules, leftOut } = subject;
   const { identity } = services;
-  const { tally, names, found, createdAt, tenantRead, fingerprint, differences } = judged;
+  const { tally, names, found, createdAt, tenantRead, fingerprint, differences, audiences = [] } = judged;
   const { counts } = tally;
   const costOf = await costs(tally.requests, services);
   const asks = tally.requests.size > 0 && !offline && !rules.blind && identity.signedIn !== undefined;
@@ -207,6 +202,7 @@ async function planOf(judged: Judged, subject: PlanSubject, { allowed, offline }
     writesByType: Object.fromEntries(tally.writesByType),
     approvalFor: POLICY_TYPES.filter((type) => needApproval?.has(type) && tally.writesByType.has(type)),
     changes: tally.changes,
+    audiences,
     firstRows: tally.rowsShown,
     refusedRows: tally.refused,
     guard: Object.fromEntries(found),

@@ -4,6 +4,7 @@ import type { GuardKind } from '../../assignments/guard/finding.ts';
 import type { Called } from '../../assignments/names/calledIds.ts';
 import type { Strategy } from '../../assignments/kinds/kind.ts';
 import type { PolicyType } from '../../assignments/kinds/registry.ts';
+import type { AudienceChange } from './audiences.ts';
 import type { ChangeCount, PlanCounts, RefusedRow, ShownRow } from './planTally.ts';
 
 /** What the writes of a plan take. */
@@ -36,6 +37,8 @@ export interface Plan extends PlanCounts, WriteCost {
   /** Types among them whose changes a second administrator has to approve, as far as that can be read. */
   readonly approvalFor: readonly PolicyType[];
   readonly changes: readonly ChangeCount[];
+  /** Groups that gain or lose policies, as far as they may be counted, the largest first. */
+  readonly audiences: readonly AudienceChange[];
   readonly firstRows: readonly ShownRow[];
   /** Rows that can't be done as things are, the first of them. */
   readonly refusedRows: readonly RefusedRow[];

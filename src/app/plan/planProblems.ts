@@ -1,6 +1,6 @@
 import type { Problem, InputRow } from '../../assignments/rows/row.ts';
 import { EXIT, UserError } from '../../errors.ts';
-import { PROBLEMS_SHOWN_MAX } from '../draft/intake.ts';
+import { PROBLEMS_SHOWN_MAX } from '../problemsShown.ts';
 import type { Events } from '../../events.ts';
 import { count, themOf } from '../words.ts';
 import type { RowFault } from './planTally.ts';

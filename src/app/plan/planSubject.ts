@@ -2,19 +2,27 @@ import type { Allowed } from '../../assignments/guard/allow.ts';
 import type { GuardKind } from '../../assignments/guard/finding.ts';
 import type { ChangeLimits } from '../../assignments/guard/maxChanges.ts';
 import type { Called } from '../../assignments/names/calledIds.ts';
+import type { InputColumn } from '../../assignments/rows/columns.ts';
 import type { ReadingRules } from '../../assignments/rows/rowReader.ts';
 import type { PolicyLists } from '../../graph/reads/policyLists.ts';
 import type { Staging } from '../../runs/staging.ts';
-import type { Intake } from '../draft/intake.ts';
 import type { Services } from '../services.ts';
+import type { AudienceChange } from './audiences.ts';
 import type { ExpectedDecisions } from './differences.ts';
 import type { PlanTally } from './planTally.ts';
+
+/** The file that they come from. */
+export interface PlannedFile {
+  readonly name: string;
+  readonly sha256: string;
+  readonly columns: readonly InputColumn[];
+}
 
 /** The rows that are planned, and how they are read. */
 export interface PlanSubject {
   readonly services: Services;
   readonly staging: Staging;
-  readonly intake: Pick<Intake, 'name' | 'sha256' | 'columns'>;
+  readonly intake: PlannedFile;
   readonly rules: ReadingRules;
   /** Rows that were left out before. */
   readonly leftOut: number;
@@ -44,6 +52,8 @@ export interface Judged {
   readonly createdAt: string;
   readonly tenantRead: boolean;
   readonly fingerprint: string;
+  /** Undefined: a plan file does not say. */
+  readonly audiences?: readonly AudienceChange[];
   /** What a plan that was not sealed here says otherwise. */
   readonly differences: readonly string[];
 }

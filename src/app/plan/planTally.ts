@@ -1,12 +1,12 @@
 import type { PolicyType } from '../../assignments/kinds/registry.ts';
 import { listPath, type Address } from '../../assignments/kinds/address.ts';
 import type { Family } from '../../assignments/kinds/family.ts';
-import type { Strategy } from '../../assignments/kinds/kind.ts';
+import { isPostDelete, type Strategy } from '../../assignments/kinds/kind.ts';
 import type { CurrentAssignment, RowError } from '../../assignments/changes/current.ts';
 import { changeKind, targetInWords, type FilterChange } from '../../assignments/changes/changeKind.ts';
 import type { Change } from '../../assignments/rows/change.ts';
 import { Causes } from '../../assignments/guard/causes.ts';
-import { entryOf, type Before } from '../../assignments/changes/decision.ts';
+import { entriesOf, entryOf, type Before } from '../../assignments/changes/decision.ts';
 import { Mentioned } from '../../assignments/names/mentioned.ts';
 import type { PlanDecision } from '../../formats/planFile.ts';
 import type { RowNames } from '../../assignments/rows/names.ts';
@@ -95,7 +95,7 @@ interface WrittenList {
 
 /** A list behind its policy has no `assign`, and some kinds no PATCH. */
 const takenBy = ({ kind, via }: Address): WrittenList['takes'] =>
-  via.length > 0 ? 'patch' : kind.write.how === 'patch' ? 'both' : 'assign';
+  via.length > 0 || isPostDelete(kind) ? 'patch' : kind.write.how === 'patch' ? 'both' : 'assign';
 
 /** Counts the rows of a plan as they come by. */
 export class PlanTally {
@@ -177,12 +177,19 @@ export class PlanTally {
     return found;
   }
 
-  #writeList({ address, action }: Change, via: Strategy): void {
+  #writeList({ address, action }: Change, { via, before }: PlanDecision): void {
     const path = listPath(address);
     const { family } = address.kind;
     const list = this.#lists.get(path) ?? {
       ...{ family, rows: 0, single: 0, isWhole: false, takes: takenBy(address) },
     };
+    if (isPostDelete(address.kind)) {
+      const requests = via === 'post' ? 1 + entriesOf(before).length : Math.max(1, entriesOf(before).length);
+      list.rows += requests;
+      list.single += requests;
+      this.#lists.set(path, list);
+      return;
+    }
     list.rows += 1;
     if (via === 'patch') list.single += 1;
     else list.isWhole = true;
@@ -194,7 +201,7 @@ export class PlanTally {
     const { input, change, decision } = row;
     const { policyType } = change.address.kind;
     this.#counts.writes += 1;
-    this.#writeList(change, decision.via);
+    this.#writeList(change, decision);
     this.writesByType.set(policyType, (this.writesByType.get(policyType) ?? 0) + 1);
     const kind = kindOf(row);
     const key = JSON.stringify([policyType, kind]);

@@ -14,19 +14,27 @@ import {
 } from '../../assignments/changes/planBatch.ts';
 import { nameFault } from '../../assignments/names/nameFault.ts';
 import { NOT_TAKEN } from '../../assignments/changes/steps.ts';
+import { listAfter } from '../../assignments/changes/writes.ts';
+import { groupsToCount } from '../../assignments/guard/audience.ts';
 import { Guard } from '../../assignments/guard/guard.ts';
+import { targetIn } from '../../assignments/targets/currentTarget.ts';
+import type { JsonObject } from '../../assignments/values/json.ts';
+import { Audiences, type AudienceChange } from './audiences.ts';
 import type { Change } from '../../assignments/rows/change.ts';
 import { policyNameFault } from '../../assignments/rows/policyName.ts';
 import type { ReadList } from '../../graph/reads/currentAssignments.ts';
 import type { InputRow } from '../../assignments/rows/row.ts';
 import { changeOfKnownRow } from '../../assignments/rows/knownRow.ts';
 import type { StagedRow } from '../../runs/staging.ts';
-import { expectNoneLagging, readBelievedLists, type ListSource } from './believedLists.ts';
+import { expectNoneLagging, readBelievedLists, type ListSource } from '../believedLists.ts';
 import type { Identity } from '../identity.ts';
 import type { PlanSubject } from './planSubject.ts';
 import type { PlannedRow, RowFault } from './planTally.ts';
 import type { FactsOfTenant, PolicyFact } from './tenantFacts.ts';
 import { expectRead, nothingRead } from './unreadable.ts';
+
+/** Groups whose members are counted for a plan, in the order of its rows: two reads each, of the thousand that a window has. */
+const GROUPS_COUNTED_MAX = 1_000;
 
 /** Reads the lists of some batches at a time, and judges their rows. A batch has all rows of its policies. */
 export class Planner {
@@ -34,17 +42,21 @@ export class Planner {
   readonly #source: ListSource;
   readonly #facts: FactsOfTenant;
   readonly #guard: Guard;
+  readonly #audiences = new Audiences();
+  /** What is judged by the number of members must know all of them. */
+  readonly #countsAll: boolean;
   #hasRead = false;
   #refusal: Extract<ReadList, { kind: 'refused' }> | undefined;
 
-  constructor(subject: PlanSubject, source: ListSource, facts: FactsOfTenant) {
+  constructor(subject: PlanSubject, source: ListSource, facts: FactsOfTenant, maxAudience?: number) {
     this.#subject = subject;
     this.#source = source;
     this.#facts = facts;
-    this.#guard = new Guard(facts);
+    this.#guard = new Guard(facts, maxAudience);
+    this.#countsAll = maxAudience !== undefined;
   }
 
-  async at(batches: readonly (readonly InputRow[])[]): Promise<readonly (readonly PlannedRow[])[]> {
+  async plan(batches: readonly (readonly InputRow[])[]): Promise<readonly (readonly PlannedRow[])[]> {
     const { rules } = this.#subject;
     const rows = batches.flat().map((input) => ({ input, change: changeOfKnownRow(input, rules) }));
     const snapshot = new Map<string, ListSnapshot>();
@@ -57,12 +69,24 @@ export class Planner {
       decisions = planBatch(rows, snapshot, planRules(this.#subject));
     }
     if (decisions.some(isGone)) await this.#facts.knowOwners();
-    await this.#facts.learn(decisions, this.#subject.isRestoring ? [] : batches.flat());
     const byList = Map.groupBy(decisions, ({ row }) => listPath(row.change.address));
+    const targets = [...byList].flatMap(([path, ofList]) => targetsAround(ofList, snapshot.get(path)));
+    await this.#facts.count(
+      targets.flatMap(({ before, after }) => groupsToCount(before, after)),
+      this.#countsAll ? undefined : GROUPS_COUNTED_MAX,
+    );
+    await this.#facts.learn(decisions, this.#subject.isRestoring ? [] : batches.flat());
+    for (const { before, after } of targets) this.#audiences.add(before, after);
     const planned = new Map<InputRow, PlannedRow>();
     for (const [path, ofList] of byList)
       for (const row of this.#judged(ofList, snapshot.get(path))) planned.set(row.input, row);
     return batches.map((inputs) => inputs.map((input) => planned.get(input) ?? neverPlanned(input)));
+  }
+
+  /** The groups that gain or lose policies, as far as they could be counted. */
+  get audiences(): readonly AudienceChange[] {
+    const facts = this.#facts;
+    return this.#audiences.changes((id) => ({ members: facts.group(id).members, name: facts.nameOf(id) }));
   }
 
   async #read(
@@ -200,6 +224,21 @@ export class Planner {
       message: `Expected the assignment ${assignmentId} in policy ${policyId}, found it in policy ${owner}.`,
     };
   }
+}
+
+/** The targets of a list that is written, as it was read and as it will be. */
+function targetsAround(
+  decisions: readonly Decision<BatchRow>[],
+  reading: ListSnapshot | undefined,
+): readonly { readonly before: readonly JsonObject[]; readonly after: readonly JsonObject[] }[] {
+  const writes = decisions.filter(({ kind }) => kind === 'write');
+  if (writes.length === 0 || reading?.kind !== 'list') return [];
+  return [
+    {
+      before: reading.assignments.map(({ target }) => target),
+      after: listAfter(writes, reading.assignments).map(targetIn),
+    },
+  ];
 }
 
 const addressesOf = (rows: readonly BatchRow[]): readonly Address[] =>

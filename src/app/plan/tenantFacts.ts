@@ -4,12 +4,14 @@ import type { Mentioned } from '../../assignments/names/mentioned.ts';
 import type { Called } from '../../assignments/names/calledIds.ts';
 import type { InputRow } from '../../assignments/rows/row.ts';
 import type { FilterFact, GroupFact, TenantFacts } from '../../assignments/guard/guard.ts';
+import type { Members } from '../../assignments/guard/members.ts';
 import type { DevicePlatform } from '../../assignments/targets/platforms.ts';
 import type { Address } from '../../assignments/kinds/address.ts';
 import { kindsIn, type PolicyKind, type PolicyType } from '../../assignments/kinds/registry.ts';
 import { policyKey } from '../../assignments/kinds/address.ts';
 import { groupOf, targetIn } from '../../assignments/targets/currentTarget.ts';
 import { readAssignmentFilters } from '../../graph/reads/assignmentFilters.ts';
+import { groupMembers } from '../../graph/reads/groupMembers.ts';
 import { groupNames } from '../../graph/reads/groupNames.ts';
 import { readGroups } from '../../graph/reads/groups.ts';
 import type { SendReads } from '../../graph/reads/reading.ts';
@@ -35,6 +37,8 @@ export class FactsOfTenant implements TenantFacts {
   readonly #send: SendReads;
   readonly #base: string;
   readonly #groups = new Map<string, GroupFact>();
+  readonly #counted = new Set<string>();
+  readonly #members = new Map<string, Members>();
   /** By ids in lower case. */
   readonly #groupNames = new Map<string, string>();
   /** Groups whose names were asked for: one that is not among them has none that may be read. */
@@ -77,6 +81,20 @@ export class FactsOfTenant implements TenantFacts {
     await this.know(kindsIn(version).filter(({ list, idsRepeat }) => list.expands && !idsRepeat));
   }
 
+  /**
+   * Counts the members of these groups, each once.
+   * @param most groups of a plan that are counted: each takes two reads
+   */
+  async count(groupIds: readonly string[], most = Infinity): Promise<void> {
+    const unknown = [...new Set(groupIds.map((id) => id.toLowerCase()))]
+      .filter((id) => !this.#counted.has(id))
+      .slice(0, Math.max(0, most - this.#counted.size));
+    if (unknown.length === 0) return;
+    for (const id of unknown) this.#counted.add(id);
+    const members = await groupMembers(unknown, this.#send);
+    for (const [id, found] of members) this.#members.set(id, found);
+  }
+
   /** Reads the groups and filters that these rows bring in and that are not known yet, and what those are called that they call by a name. */
   async learn(
     decisions: readonly Pick<Decision, 'kind' | 'after'>[],
@@ -88,7 +106,7 @@ export class FactsOfTenant implements TenantFacts {
     const groups = new Set(targets.flatMap((target) => groupOf(target)?.toLowerCase() ?? []));
     const unknown = [...groups].filter((id) => !this.#groups.has(id));
     if (unknown.length > 0) {
-      const factOf = await readGroups(unknown, this.#send);
+      const factOf = await readGroups(unknown, this.#send, (id) => this.#members.get(id));
       for (const id of unknown) {
         const fact = factOf(id);
         this.#groups.set(id, fact);
@@ -103,7 +121,7 @@ export class FactsOfTenant implements TenantFacts {
 
   /** What the tenant calls a group or a filter, as far as it was read. */
   nameOf(id: string): string | undefined {
-    return this.#groupNames.get(id) ?? this.#filterName(id);
+    return this.#groupNames.get(id.toLowerCase()) ?? this.#filterName(id);
   }
 
   async #readFilters(): Promise<void> {
@@ -138,7 +156,9 @@ export class FactsOfTenant implements TenantFacts {
   }
 
   group(id: string): GroupFact {
-    return this.#groups.get(id.toLowerCase()) ?? { kind: 'unchecked' };
+    const key = id.toLowerCase();
+    const { kind } = this.#groups.get(key) ?? { kind: 'unchecked' };
+    return { kind, members: this.#members.get(key) };
   }
 
   filter(id: string): FilterFact {

@@ -10,7 +10,7 @@ import { undosIn, type Undo } from '../../assignments/changes/undo.ts';
 import type { PolicyLists } from '../../graph/reads/policyLists.ts';
 import type { RecentWrite } from '../../runs/lastWrites.ts';
 import type { Staging } from '../../runs/staging.ts';
-import { readBelievedLists, type BelievedLists, type ListSource } from '../plan/believedLists.ts';
+import { readBelievedLists, type BelievedLists, type ListSource } from '../believedLists.ts';
 import { expectRead } from '../plan/unreadable.ts';
 import { graphOf } from '../graphOf.ts';
 import type { Identity } from '../identity.ts';

@@ -29,7 +29,7 @@ type Done = keyof typeof REMEDIES;
  */
 export async function pauseRun(run: Run, said: Said, services: Services): Promise<void> {
   const from: RunState[] = awaitsSignIn(run) ? ['queued', 'running', 'paused'] : ['queued', 'running'];
-  await move(run, 'paused', from, 'paused', said, services);
+  await move(run, { to: 'paused', from, done: 'paused' }, said, services);
   await logRun('pause', run.runId, services, said);
 }
 
@@ -63,7 +63,7 @@ export async function resumeRun(
   } else {
     if (strategy && run.state === 'paused') await services.runs.set(run.runId, { strategy });
     if (run.state === 'queued' || run.state === 'running') throw goesOn(run, services);
-    await move(run, 'queued', ['paused'], 'resumed', said, services);
+    await move(run, { to: 'queued', from: ['paused'], done: 'resumed' }, said, services);
   }
   await logRun('resume', run.runId, services, said);
   await services.producer.topUp();
@@ -82,7 +82,8 @@ export interface Cancelled {
 
 /** Ends a run after what is in flight. @throws UserError (exit 2) when it has ended */
 export async function cancelRun(run: Run, said: Said, services: Services): Promise<Cancelled> {
-  await move(run, 'cancelled', ['queued', 'running', 'paused'], 'cancelled', said, services);
+  const from: RunState[] = ['queued', 'running', 'paused'];
+  await move(run, { to: 'cancelled', from, done: 'cancelled' }, said, services);
   await logRun('cancel', run.runId, services, said);
   const after = (await services.runs.run(run.runId)) ?? run;
   return {
@@ -154,12 +155,16 @@ const goesOn = ({ runId, state }: Run, { identity: { hint } }: Services): UserEr
     exitCode: EXIT.badInput,
   });
 
+interface RunMove {
+  readonly to: RunState;
+  readonly from: readonly RunState[];
+  readonly done: Done;
+}
+
 /** Moves the run, or says why not. */
 async function move(
   run: Run,
-  to: RunState,
-  from: readonly RunState[],
-  done: Done,
+  { to, from, done }: RunMove,
   { reason }: Said,
   { runs, identity, redactor }: Services,
 ): Promise<void> {

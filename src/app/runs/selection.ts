@@ -13,7 +13,7 @@ import { EXIT, UserError } from '../../errors.ts';
 import { readRows } from '../../formats/readRows.ts';
 import type { Run } from '../../runs/run.ts';
 import { openFile, type InputFile } from '../draft/inputFile.ts';
-import { PROBLEMS_SHOWN_MAX } from '../draft/intake.ts';
+import { PROBLEMS_SHOWN_MAX } from '../problemsShown.ts';
 import type { Host } from '../host.ts';
 import { count, themOf } from '../words.ts';
 

@@ -1,5 +1,5 @@
 import type { Finding } from '../guard/finding.ts';
-import type { Strategy } from '../kinds/kind.ts';
+import { STRATEGIES } from '../kinds/kind.ts';
 import type { Change } from '../rows/change.ts';
 import type { JsonObject } from '../values/json.ts';
 import { currentAssignmentOf, type CurrentAssignment } from './current.ts';
@@ -37,10 +37,11 @@ export function entriesOf(before: Before): readonly CurrentAssignment[] {
 export const entryOf = (before: Before): CurrentAssignment | undefined =>
   before.kind === 'entry' ? before.entry : undefined;
 
-/** A before-image in Graph's shape, as it is stored and shown: an assignment; null: nothing was there; a list; undefined: not read. */
-export type BeforeJson = JsonObject | null | readonly JsonObject[] | undefined;
+/** A before-image in Graph's shape, as it is stored and shown: an assignment; null: nothing was there; a list, that is cleared. */
+export type BeforeJson = JsonObject | null | readonly JsonObject[];
 
-export function beforeJson(before: Before): BeforeJson {
+/** Undefined: it was not read. */
+export function beforeJson(before: Before): BeforeJson | undefined {
   switch (before.kind) {
     case 'notRead':
       return undefined;
@@ -65,6 +66,10 @@ export function beforeFrom(json: unknown): Before | undefined {
   return entries.every((entry) => entry !== undefined) ? { kind: 'entries', entries } : undefined;
 }
 
+/** post, delete: an assignment comes or goes by itself, where a kind knows no other way. */
+export const WRITE_VIAS = [...STRATEGIES, 'post', 'delete'] as const;
+export type WriteVia = (typeof WRITE_VIAS)[number];
+
 export const DECISION_KINDS = ['write', 'alreadySo', 'stale', 'refused', 'duplicate'] as const;
 export type DecisionKind = (typeof DECISION_KINDS)[number];
 
@@ -81,8 +86,14 @@ export interface Decision<R extends { readonly change: Change } = { readonly cha
   readonly isUnplanned?: boolean;
   /** The body that makes the desired state true, as a PATCH says it; undefined where something is removed, or nothing written. */
   readonly after: JsonObject | undefined;
-  /** How the write goes out: the assignment by itself, or with the whole list of its policy. */
-  readonly via: Strategy;
+  /** How the next write goes out: the assignment by itself, or with the whole list of its policy. */
+  readonly via: WriteVia;
+  /** Of a `delete`: what goes. */
+  readonly removes?: CurrentAssignment;
+  /** Its new assignment is there, and its old one is to go. */
+  readonly isHalfDone?: boolean;
+  /** More requests follow this one. */
+  readonly isUnfinished?: boolean;
   /** Rows of the policy that come first: those that make room, those that reduce its scope, those that are not due yet. */
   readonly waitsFor: readonly R[];
   /** Of what is stale or refused: a code of ours or of Graph's, and a sentence. */

@@ -1,6 +1,6 @@
 import type { ApiVersion } from '../values/apiVersion.ts';
 import { listPath, policyKey } from '../kinds/address.ts';
-import { writesBy, type Strategy } from '../kinds/kind.ts';
+import { isPostDelete, writesBy, type Strategy } from '../kinds/kind.ts';
 import type { Change } from '../rows/change.ts';
 import { aboutKey } from '../rows/about.ts';
 import { desiredKey } from '../rows/duplicates.ts';
@@ -10,6 +10,8 @@ import { entriesOf, entryOf, NOT_READ, beforeOf, type Before, type Decision } fr
 import type { CurrentAssignment, RowError } from './current.ts';
 import { findCurrent } from './findCurrent.ts';
 import { fingerprintOf, fingerprintOfList, UNREAD } from './fingerprint.ts';
+import { isInPlace, nextWrite, NOT_IN_PLACE, stageOf, type NextWrite } from './postDelete.ts';
+import { isExclusion } from '../targets/currentTarget.ts';
 import { reducesScope } from './reducesScope.ts';
 import { patchBody } from './request.ts';
 import { contradictions, refuseTakenSeats, roomMakers, seatsOf, type SeatOf } from './seats.ts';
@@ -86,7 +88,8 @@ interface ListPlan<R> {
   readonly rows: readonly R[];
   readonly changes: readonly Change[];
   readonly steps: RowStep[];
-  via: Strategy;
+  /** `each`: an assignment comes and goes by itself, each in its turn. */
+  via: Strategy | 'each';
   readonly mayAssign: boolean;
   readonly seatOf: SeatOf;
 }
@@ -174,10 +177,13 @@ class PolicyPlan<R extends BatchRow> {
 
   #refuseIn(list: ListPlan<R>): void {
     if (list.reading.kind !== 'list') return;
-    const { steps, changes, rows, assignments } = list;
+    const { steps, changes, rows } = list;
     refuseSecondClaims(steps, changes);
     const { restores } = this.#rules;
-    const seats = { steps, changes, list: assignments, seatOf: list.seatOf, kind: list.kind, restores };
+    const seats = {
+      ...{ steps, changes, list: this.#besidesOurs(list) },
+      ...{ seatOf: list.seatOf, kind: list.kind, restores },
+    };
     refuseTakenSeats(seats);
     for (const at of contradictions(seats)) {
       const row = rows[at];
@@ -185,6 +191,55 @@ class PolicyPlan<R extends BatchRow> {
       steps[at] = refused('IncludeAndExclude', INCLUDE_AND_EXCLUDE);
       refuseTakenSeats(seats);
     }
+    if (list.via === 'each') this.#passWhatIsDone(list);
+  }
+
+  /** A list without what rows of it have added already, and whose old assignment has yet to go. */
+  #besidesOurs({
+    via,
+    rows,
+    steps,
+    assignments,
+    kind: { identity },
+  }: ListPlan<R>): readonly CurrentAssignment[] {
+    if (via !== 'each') return assignments;
+    const ours = new Set(
+      rows.flatMap((row, at) => {
+        const step = steps[at];
+        const wasSent = (row.attempts ?? 0) > 0 || row.before !== undefined || this.#rules.restores;
+        return step?.kind === 'put' && step.over !== undefined && wasSent ? [identity(step.body)] : [];
+      }),
+    );
+    const leaving = new Set(steps.map((step) => (step.kind === 'put' ? step.over : undefined)));
+    return assignments.filter((each) => leaving.has(each) || !ours.has(identity(each.whole)));
+  }
+
+  /** What others want is there as they want it, also where a row would have taken it away. */
+  #passWhatIsDone(list: ListPlan<R>): void {
+    const { steps, assignments, kind } = list;
+    for (const [at, step] of steps.entries()) {
+      if (isInPlace(step, kind.identity)) steps[at] = NOT_IN_PLACE;
+      else if ((step.kind === 'put' || step.kind === 'take') && this.#next(list, at) === undefined) {
+        const desired = step.kind === 'put' ? kind.identity(step.body) : undefined;
+        const current = assignments.find(({ whole }) => kind.identity(whole) === desired);
+        steps[at] = { kind: 'alreadySo', current };
+      }
+    }
+  }
+
+  #next(list: ListPlan<R>, at: number): NextWrite | undefined {
+    const { identity } = list.kind;
+    const own = list.rows[at];
+    const [first] = list.rows;
+    const path = first && listPath(first.change.address);
+    const wanted = new Set(
+      this.#rows.flatMap((row) => {
+        const { change } = row;
+        if (row === own || change.desired === undefined || listPath(change.address) !== path) return [];
+        return this.#hasFailed(row) ? [] : [identity(patchBody(change, undefined))];
+      }),
+    );
+    return nextWrite(list.steps[at], { list: list.assignments, identity, wanted });
   }
 
   #patched(): readonly ListPlan<R>[] {
@@ -210,6 +265,9 @@ class PolicyPlan<R extends BatchRow> {
   #reduces(row: R): boolean {
     const path = listPath(row.change.address);
     const list = this.#lists.find(({ rows }) => rows[0] && listPath(rows[0].change.address) === path);
+    // Its new one is there: what is left is that its old one goes.
+    const next = list?.via === 'each' ? this.#next(list, list.rows.indexOf(row)) : undefined;
+    if (next?.via === 'delete' && next.isHalfDone) return !isExclusion(next.entry.target);
     const wrote = row.before && entryOf(row.before);
     return reducesScope(row.change, wrote ?? findCurrent(row.change, list?.assignments ?? []).current);
   }
@@ -231,6 +289,7 @@ class PolicyPlan<R extends BatchRow> {
         if (room.length + scope.length > 0) this.#waits.set(row, [...new Set([...room, ...scope])]);
       }
     }
+    for (const list of this.#lists) if (list.via === 'each') this.#orderEach(list);
     const circle = circleIn(this.#waits);
     const together = circle === undefined ? this.#contradicting() : { rows: circle, unless: CIRCLE };
     if (together === undefined) return this.#waitForWholeLists();
@@ -243,6 +302,17 @@ class PolicyPlan<R extends BatchRow> {
     this.#waits.clear();
     this.#refuseWhatCannotStand();
     this.#order();
+  }
+
+  #orderEach(list: ListPlan<R>): void {
+    const staged = list.rows.flatMap((row, at) => {
+      const next = this.#isPending(row) ? this.#next(list, at) : undefined;
+      return next === undefined ? [] : [{ row, stage: stageOf(list.steps[at], next) }];
+    });
+    for (const { row, stage } of staged) {
+      const earlier = staged.filter((other) => other.stage < stage).map((other) => other.row);
+      if (earlier.length > 0) this.#waits.set(row, earlier);
+    }
   }
 
   #contradicting(): Together<R> | undefined {
@@ -282,7 +352,24 @@ class PolicyPlan<R extends BatchRow> {
     const found = reading.kind === 'list' ? beforeOf(findCurrent(row.change, assignments).current) : NOT_READ;
     const heldBackBy = this.#heldBackBy.get(row);
     const waitsFor = heldBackBy === undefined ? (this.#waits.get(row) ?? []) : [heldBackBy];
-    const common = { row, via, waitsFor, after: undefined, findings: [] };
+    const common = {
+      row,
+      via: via === 'each' ? 'post' : via,
+      waitsFor,
+      after: undefined,
+      findings: [],
+    } as const;
+    const next = via === 'each' ? this.#next(list, at) : undefined;
+    if (next !== undefined)
+      return {
+        ...common,
+        kind: 'write',
+        before: withKept(overwrittenBy(step) ?? NOT_READ, row),
+        after: step?.kind === 'put' ? step.body : undefined,
+        via: next.via,
+        ...(next.via === 'delete' && { removes: next.entry, isHalfDone: next.isHalfDone }),
+        ...(!next.isLast && { isUnfinished: true }),
+      };
     switch (step?.kind) {
       case 'alreadySo':
         return {
@@ -373,7 +460,7 @@ function listPlan<R extends BatchRow>(
     rows,
     changes,
     steps: [],
-    via: wantsWhole && !isNested ? 'assign' : 'patch',
+    via: isPostDelete(kind) ? 'each' : wantsWhole && !isNested ? 'assign' : 'patch',
     mayAssign,
     seatOf: seatsOf(assignments, kind, restores),
   };
@@ -383,6 +470,7 @@ function listPlan<R extends BatchRow>(
       return plan;
     case 'blind':
       plan.steps.push(...changes.map((each) => (wantsWhole && !isReadLater ? NOT_READ_WHOLE : unseen(each))));
+      refuseUnwritten(plan);
       return plan;
     case 'list':
       plan.steps.push(...stepsIn(changes, assignments, ofList, restores));
@@ -390,6 +478,7 @@ function listPlan<R extends BatchRow>(
       refuseUnwritten(plan);
       if (plan.via === 'assign') markStaleList(plan);
       else markStaleRows(plan);
+      if (plan.via === 'each') markStaleClears(plan, ofList);
       markStaleSinceSent(plan);
       return plan;
   }
@@ -446,10 +535,31 @@ function markStaleRows<R extends BatchRow>({ rows, steps, assignments }: ListPla
   }
 }
 
+/** What is taken away one by one must all be as the plan saw it, until this run has begun to change it. */
+function markStaleClears<R extends BatchRow>(
+  { rows, steps, assignments }: ListPlan<R>,
+  ofList: readonly R[],
+): void {
+  if (ofList.some(({ attempts = 0, before }) => attempts > 0 || before !== undefined)) return;
+  const now = fingerprintOfList(assignments);
+  for (const [at, { change, plannedList }] of rows.entries())
+    if (change.action === 'clear' && plannedList !== undefined && plannedList !== now)
+      steps[at] = { kind: 'stale' };
+}
+
+/** What was taken away before belongs to what a row has overwritten as well. */
+function withKept(now: Before, { before }: BatchRow): Before {
+  if (now.kind !== 'entries' || before?.kind !== 'entries') return now;
+  const there = new Set(now.entries.map(({ id }) => id));
+  return { kind: 'entries', entries: [...before.entries.filter(({ id }) => !there.has(id)), ...now.entries] };
+}
+
 /** Without a plan, what the first send was to overwrite must still be there: whoever has changed it since is not overwritten. */
-function markStaleSinceSent<R extends BatchRow>({ rows, steps }: ListPlan<R>): void {
+function markStaleSinceSent<R extends BatchRow>({ rows, steps, via }: ListPlan<R>): void {
   for (const [at, { planned, before = NOT_READ, attempts = 0 }] of rows.entries()) {
     const now = overwrittenBy(steps[at]);
+    // What is cleared one by one becomes less.
+    if (via === 'each' && now?.kind === 'entries') continue;
     if (planned !== undefined || attempts === 0 || before.kind === 'notRead' || now === undefined) continue;
     if (canonicalList(entriesOf(before)) !== canonicalList(entriesOf(now))) steps[at] = { kind: 'stale' };
   }

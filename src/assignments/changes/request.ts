@@ -1,16 +1,16 @@
 import type { CurrentAssignment } from './current.ts';
 import { filterBody, filterOf } from '../targets/filter.ts';
 import type { JsonObject } from '../values/json.ts';
-import { assignmentPath, assignPath, type Address } from '../kinds/address.ts';
+import { assignmentPath, assignPath, listPath, type Address } from '../kinds/address.ts';
 import { targetBodyFor } from '../kinds/targetBodies.ts';
 import { TARGET_KINDS } from '../targets/target.ts';
 import { EXTRA_COLUMNS, type Extras, type Desired } from '../rows/desired.ts';
 
 /** A write as it stands in a `$batch`: the URL is relative and without version. */
 export interface WriteRequest {
-  readonly method: 'PATCH' | 'POST';
+  readonly method: 'PATCH' | 'POST' | 'DELETE';
   readonly url: string;
-  readonly body: JsonObject;
+  readonly body?: JsonObject;
 }
 
 /**
@@ -32,9 +32,22 @@ export const patchRequest = (
 /** Writes the whole list of a policy: what is not in it is unassigned. */
 export function assignRequest(address: Address, assignments: readonly JsonObject[]): WriteRequest {
   const { write, policyType } = address.kind;
-  if (write.how === 'refused') throw new Error(`${policyType} is not written`);
+  if (!('assignProperty' in write)) throw new Error(`a ${policyType} has no assign`);
   return { method: 'POST', url: assignPath(address), body: { [write.assignProperty]: assignments } };
 }
+
+/** Adds an assignment to a list. */
+export const postRequest = (address: Address, body: JsonObject): WriteRequest => ({
+  method: 'POST',
+  url: listPath(address),
+  body,
+});
+
+/** Takes an assignment out of a list. */
+export const deleteRequest = (address: Address, { id }: CurrentAssignment): WriteRequest => ({
+  method: 'DELETE',
+  url: assignmentPath({ ...address, assignmentId: id }),
+});
 
 /** A desired state, and the assignment or the list that it is for. */
 export interface DesiredBody {

@@ -64,13 +64,13 @@ export function undosIn(
   each((part) =>
     restored(
       part,
-      take(part, (current) => isIts(part, current) && isOurs(part, current, apiVersion)),
+      take(part, (current) => isIts(part, current) && isAsWritten(part, current, apiVersion)),
     ),
   );
   each((part) =>
     restored(
       part,
-      take(part, (current) => isOurs(part, current, apiVersion)),
+      take(part, (current) => isAsWritten(part, current, apiVersion)),
     ),
   );
   each((part) => (take(part, (current) => isAsBefore(part, current)) ? { kind: 'asBefore' } : undefined));
@@ -146,7 +146,7 @@ const isAsBefore = ({ was }: Part, current: CurrentAssignment): boolean =>
   was !== undefined && canonicalAssignment(current) === canonicalAssignment(was);
 
 /** Whether an assignment is as the write left it: what the desired state did not mention is as it was before. */
-function isOurs({ wrote, was }: Part, current: CurrentAssignment, apiVersion: ApiVersion): boolean {
+function isAsWritten({ wrote, was }: Part, current: CurrentAssignment, apiVersion: ApiVersion): boolean {
   if (wrote === undefined) return false;
   const { address, desired } = wrote.change;
   const kept = was === undefined ? {} : restoringBody(was, address.kind, apiVersion);

@@ -1,13 +1,15 @@
 import { listPath } from '../kinds/address.ts';
-import type { Change } from '../rows/change.ts';
+import { isReadOnly } from '../kinds/kind.ts';
+import type { Change, DesiredChange } from '../rows/change.ts';
 import type { JsonObject } from '../values/json.ts';
+import { isControl } from './canonical.ts';
 import type { CurrentAssignment } from './current.ts';
 import { entriesOf, entryOf, type Decision } from './decision.ts';
 import { entryAfter } from './entryAfter.ts';
 import type { Snapshot } from './planBatch.ts';
-import { assignRequest, patchRequest, type WriteRequest } from './request.ts';
+import { assignRequest, deleteRequest, patchRequest, postRequest, type WriteRequest } from './request.ts';
 
-/** One request, and the decisions that it carries out: one by PATCH, all of a list by `assign`. */
+/** One request, and the decisions that it carries out: one by itself, all of a list by `assign`. */
 export interface Write<D> {
   readonly request: WriteRequest;
   readonly decisions: readonly D[];
@@ -61,7 +63,28 @@ export function writesOf<R extends { readonly change: Change }>(
       },
     ];
   });
-  return [...patches, ...lists];
+  const single = writing.flatMap((decision) => {
+    const request = decision.waitsFor.length === 0 ? singleRequest(decision) : undefined;
+    return request === undefined ? [] : [{ request, decisions: [decision] }];
+  });
+  return [...patches, ...single, ...lists];
+}
+
+function singleRequest({ row: { change }, via, after, before, removes }: Decision): WriteRequest | undefined {
+  if (via === 'delete') return removes && deleteRequest(change.address, removes);
+  return via === 'post' && after !== undefined && change.desired !== undefined
+    ? postRequest(change.address, newEntry(change, entryOf(before), after))
+    : undefined;
+}
+
+/** What the old entry carried goes with the new one, but for what Graph says of it by itself. */
+function newEntry(change: DesiredChange, over: CurrentAssignment | undefined, body: JsonObject): JsonObject {
+  const { kind } = change.address;
+  const isOwn = (name: string): boolean =>
+    name === '@odata.type' || !(isControl(name) || isReadOnly(kind, name));
+  return Object.fromEntries(
+    Object.entries(entryAfter(change, over, body)).filter(([name]) => over === undefined || isOwn(name)),
+  );
 }
 
 /**
@@ -76,9 +99,17 @@ export function listAfter(
   const entryFor = new Map<CurrentAssignment, JsonObject>();
   const gone = new Set<CurrentAssignment>();
   const added: JsonObject[] = [];
-  for (const { row, before, after } of decisions) {
+  for (const { row, before, after, via, removes } of decisions) {
     const { change } = row;
     const over = entryOf(before);
+    if (removes !== undefined) {
+      gone.add(removes);
+      continue;
+    }
+    if (via === 'post' && after !== undefined && change.desired !== undefined) {
+      added.push(newEntry(change, over, after));
+      continue;
+    }
     if (after === undefined || change.desired === undefined)
       for (const each of entriesOf(before)) gone.add(each);
     else if (over === undefined) added.push(entryAfter(change, over, after));

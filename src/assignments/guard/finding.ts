@@ -18,7 +18,10 @@ export const GUARD_KINDS = [
   'remediation-on',
   'all-devices',
   'all-users',
+  'audience',
   'narrowed',
+  'exclusion-without-effect',
+  'group-kind-changed',
   'group-empty',
   'group-not-security',
   'filter-missing',
@@ -50,6 +53,7 @@ const GRAVE: ReadonlySet<GuardKind> = new Set([
   'remediation-on',
   'all-devices',
   'all-users',
+  'audience',
   'max-changes',
   'no-undo',
 ]);

@@ -14,10 +14,14 @@ import type { JsonObject } from '../values/json.ts';
 import { fitsPlatform, isOfManagedApps, type DevicePlatform } from '../targets/platforms.ts';
 import { audienceKey } from '../targets/audience.ts';
 import { everybodyIn, groupOf, isEverybody, isExclusion, targetIn } from '../targets/currentTarget.ts';
+import { audienceConcerns } from './audience.ts';
+import type { Members } from './members.ts';
 
 export interface GroupFact {
   readonly kind: 'ok' | 'missing' | 'notSecurity' | 'empty' | 'unchecked';
   readonly name?: string | undefined;
+  /** Undefined: they were not counted. */
+  readonly members?: Members | undefined;
 }
 
 export type FilterFact =
@@ -76,10 +80,13 @@ const writtenRows = ({ decisions }: JudgedList): JudgedRow[] =>
 /** Judges the lists of one plan. Groups and filters that could not be checked are told of once in all of them. */
 export class Guard {
   readonly #facts: TenantFacts;
+  /** Members of a group from which on it must be allowed; undefined: none. */
+  readonly #maxAudience: number | undefined;
   readonly #uncheckedTold = new Set<string>();
 
-  constructor(facts: TenantFacts) {
+  constructor(facts: TenantFacts, maxAudience?: number) {
     this.#facts = facts;
+    this.#maxAudience = maxAudience;
   }
 
   /** What the rows of one list do that must be allowed: of each decision, in their order. */
@@ -98,8 +105,26 @@ export class Guard {
         ...clearConcerns(row),
         ...this.#newGroup(row),
         ...this.#newFilter(row, list),
+        ...this.#audience(row, list, entriesAfter.map(targetIn)),
       ];
     return findings;
+  }
+
+  #audience(
+    { before, after, cleared = [] }: JudgedRow,
+    { assignments }: WrittenList,
+    targetsAfter: readonly JsonObject[],
+  ): Finding[] {
+    const around = { before: assignments.map(({ target }) => target), after: targetsAfter };
+    const to = after && targetIn(after);
+    const froms = before === undefined ? cleared : [before];
+    const rows =
+      froms.length === 0 ? [{ from: undefined, to }] : froms.map(({ target }) => ({ from: target, to }));
+    const found = rows.flatMap((row) =>
+      audienceConcerns({ ...row, ...around }, (id) => this.#facts.group(id).members, this.#maxAudience),
+    );
+    // Of a row that clears a list each kind is told once: findings are counted by rows.
+    return found.filter(({ kind }, i) => found.findIndex((each) => each.kind === kind) === i);
   }
 
   #newGroup({ before, after }: JudgedRow): Finding[] {

@@ -27,9 +27,7 @@ function uninstallConcerns({ before, after }: WrittenEntry): Finding[] {
   if (!isUninstall(after) || isExclusion(target)) return [];
   const wasSo =
     before !== undefined && isUninstall(before.whole) && audienceKey(before.target) === audienceKey(target);
-  return wasSo
-    ? []
-    : [{ kind: 'uninstall', what: `${targetInWords(target)} has it uninstalled.` }];
+  return wasSo ? [] : [{ kind: 'uninstall', what: `${targetInWords(target)} has it uninstalled.` }];
 }
 
 function intentConcerns({ before, after }: WrittenEntry): Finding[] {

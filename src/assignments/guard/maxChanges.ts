@@ -5,6 +5,8 @@ export interface ChangeLimits {
   readonly maxChanges: number | 'off';
   /** The same as a share of the tenant's assignments of that type, in percent. */
   readonly maxPercent: number | 'off';
+  /** Users and devices of a group that is brought in or taken out; undefined: none are too many. */
+  readonly maxAudience?: number | undefined;
 }
 
 /**
@@ -16,7 +18,7 @@ export function overMaxChanges({
   totalByType,
   maxChanges,
   maxPercent,
-}: ChangeLimits & {
+}: Omit<ChangeLimits, 'maxAudience'> & {
   readonly writesByType: ReadonlyMap<PolicyType, number>;
   readonly totalByType: ReadonlyMap<PolicyType, number | undefined>;
 }): Map<PolicyType, number> {

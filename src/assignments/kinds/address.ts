@@ -60,7 +60,7 @@ export const assignmentPath = (address: Address): string =>
 /** The action that replaces the list of a policy. The nested forms have none. */
 export function assignPath(policy: Pick<Address, 'kind' | 'policyId'>): string {
   const { write } = policy.kind;
-  const cast = write.how === 'refused' ? undefined : write.assignCast;
+  const cast = 'assignCast' in write ? write.assignCast : undefined;
   return `${policyPath(policy)}${cast === undefined ? '' : `/${cast}`}/assign`;
 }
 

@@ -117,7 +117,10 @@ export const STRATEGIES = ['patch', 'assign'] as const;
 /** `patch`: one assignment by itself. `assign`: the whole list of a policy at once. */
 export type Strategy = (typeof STRATEGIES)[number];
 
-/** `patch`: a PATCH of one assignment is documented for bulk, and `assign` is there as well. `assign`: only that. */
+/**
+ * `patch`: a PATCH of one assignment is documented for bulk, and `assign` is there as well. `assign`: only that. `postDelete`: neither, an
+ * assignment comes by POST and goes by DELETE.
+ */
 export type WriteMethod =
   | {
       readonly how: Strategy;
@@ -126,6 +129,7 @@ export type WriteMethod =
       /** The type that the policy's id has to be cast to before `assign`, where Graph has no such action without. */
       readonly assignCast?: string;
     }
+  | { readonly how: 'postDelete' }
   | {
       readonly how: 'refused';
       /** Why nothing of it is written here, and what to do instead: two sentences. */
@@ -141,9 +145,15 @@ export interface OwnField {
   readonly isReadOnly?: true;
 }
 
-/** How a list of this kind is written in a run: a kind that has no PATCH goes by `assign` whatever the run's strategy. */
+/**
+ * How a list of this kind is written in a run: a kind that has no PATCH goes by its list as it was read, whatever the run's strategy, be it
+ * as a whole or each assignment by itself.
+ */
 export const writesBy = ({ write }: Pick<Kind, 'write'>, strategy: Strategy | undefined): Strategy =>
   write.how === 'patch' ? (strategy ?? 'patch') : 'assign';
+
+/** Whether an assignment of this kind comes by POST and goes by DELETE. */
+export const isPostDelete = ({ write }: Pick<Kind, 'write'>): boolean => write.how === 'postDelete';
 
 /** Which part of its policy an assignment is about; '' where policies have one only. */
 export const partOf = ({ partOf: part }: Pick<Kind, 'partOf'>, assignment: JsonObject): string =>

@@ -28,6 +28,8 @@ import { windowsManagedAppProtection } from './windowsManagedAppProtection.ts';
 import { windowsQualityUpdatePolicy } from './windowsQualityUpdatePolicy.ts';
 import { windowsQualityUpdateProfile } from './windowsQualityUpdateProfile.ts';
 import type { Kind } from './kind.ts';
+import { termsAndConditions } from './termsAndConditions.ts';
+import { windowsAutopilotDeploymentProfile } from './windowsAutopilotDeploymentProfile.ts';
 
 /** Every kind there is, in the order in which they are shown. A new one is its own file and its line here. */
 const ALL = [
@@ -50,6 +52,8 @@ const ALL = [
   windowsManagedAppProtection,
   compliancePolicy,
   deviceEnrollmentConfiguration,
+  windowsAutopilotDeploymentProfile,
+  termsAndConditions,
   deviceManagementIntent,
   hardwareConfiguration,
   managedEBook,

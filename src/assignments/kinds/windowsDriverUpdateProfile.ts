@@ -5,7 +5,7 @@ import { CONFIGURATION } from './permissions.ts';
 
 /**
  * Driver update profiles for Windows. They are for groups of devices, without filters.
- * Source: learn.microsoft.com/graph/api/intune-softwareupdate-windowsdriverupdateprofile-assign; the page of limits does not name them, so their family is assumed
+ * Source: learn.microsoft.com/graph/api/intune-softwareupdate-windowsdriverupdateprofile-assign; the page of limits names them in no family
  */
 export const windowsDriverUpdateProfile: Kind<'windowsDriverUpdateProfile'> = {
   policyType: 'windowsDriverUpdateProfile',
@@ -23,7 +23,7 @@ export const windowsDriverUpdateProfile: Kind<'windowsDriverUpdateProfile'> = {
   targets: ['group', 'exclusionGroup'],
   takesFilters: false,
   platformOf: () => 'windows10AndLater',
-  family: 'updates',
+  family: 'driverUpdates',
   permissions: CONFIGURATION,
   approvalType: undefined,
 };

@@ -5,7 +5,7 @@ import { CONFIGURATION } from './permissions.ts';
 
 /**
  * Quality update policies for Windows. They are for groups of devices, without filters.
- * Source: learn.microsoft.com/graph/api/intune-softwareupdate-windowsqualityupdatepolicy-assign; the page of limits does not name them, so their family is assumed
+ * Source: learn.microsoft.com/graph/api/intune-softwareupdate-windowsqualityupdatepolicy-assign; the page of limits names them in no family
  */
 export const windowsQualityUpdatePolicy: Kind<'windowsQualityUpdatePolicy'> = {
   policyType: 'windowsQualityUpdatePolicy',
@@ -23,7 +23,7 @@ export const windowsQualityUpdatePolicy: Kind<'windowsQualityUpdatePolicy'> = {
   targets: ['group', 'exclusionGroup'],
   takesFilters: false,
   platformOf: () => 'windows10AndLater',
-  family: 'updates',
+  family: 'qualityUpdatePolicies',
   permissions: CONFIGURATION,
   approvalType: undefined,
 };

@@ -1,14 +1,8 @@
 import type { InputColumn } from '../rows/columns.ts';
+import { GROUP_AND_FILTER_PAIRS } from './namePairs.ts';
 
 /** The columns of names that stand beside ids of groups and filters. */
-const NAMED: readonly (readonly [id: InputColumn, of: 'groups' | 'filters', name: InputColumn])[] = [
-  ['groupId', 'groups', 'groupName'],
-  ['filterId', 'filters', 'filterName'],
-  ['fromGroupId', 'groups', 'fromGroupName'],
-  ['fromFilterId', 'filters', 'fromFilterName'],
-];
-
-export const NAME_COLUMNS: readonly InputColumn[] = NAMED.map(([, , name]) => name);
+export const NAME_COLUMNS: readonly InputColumn[] = GROUP_AND_FILTER_PAIRS.map(({ name }) => name);
 
 /** Names by ids in lower case. */
 export interface NamesById {
@@ -22,7 +16,7 @@ export function namedCells(
   names: NamesById,
 ): ReadonlyMap<InputColumn, string> {
   const named = new Map(cells);
-  for (const [id, of, column] of NAMED) {
+  for (const { id, of, name: column } of GROUP_AND_FILTER_PAIRS) {
     const name = names[of].get(cells.get(id)?.toLowerCase() ?? '');
     if (name !== undefined) named.set(column, name);
   }
@@ -35,7 +29,7 @@ export const idsIn = (
   of: 'groups' | 'filters',
 ): readonly string[] => [
   ...new Set(
-    NAMED.filter(([, what]) => what === of).flatMap(([id]) =>
+    GROUP_AND_FILTER_PAIRS.filter((pair) => pair.of === of).flatMap(({ id }) =>
       rows.flatMap((cells) => cells.get(id)?.toLowerCase() ?? []),
     ),
   ),

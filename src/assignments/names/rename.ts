@@ -41,7 +41,7 @@ export class Renames {
   renamed(row: InputRow): InputRow {
     const cells = new Map(row.cells);
     for (const { of, name, id } of PLACES) {
-      const to = this.#toOf(of, row.cells.get(id)) ?? this.#toOf(of, row.cells.get(name));
+      const to = this.toOf(of, row.cells.get(id), row.cells.get(name));
       if (to === undefined) continue;
       cells.delete(id);
       cells.delete(name);
@@ -50,6 +50,11 @@ export class Renames {
       if (of === 'policy') cells.delete('assignmentId');
     }
     return { ...row, cells };
+  }
+
+  /** What something is called or known by instead, by its id or else by its name; undefined: it keeps both. */
+  toOf(of: (typeof RENAMED)[number], id: unknown, name: unknown): string | undefined {
+    return this.#toOf(of, id) ?? this.#toOf(of, name);
   }
 
   #toOf(of: string, written: unknown): string | undefined {

@@ -1,6 +1,7 @@
 import { policyKey } from '../kinds/address.ts';
 import { kindNamed, KINDS, type PolicyKind } from '../kinds/registry.ts';
 import type { InputColumn } from '../rows/columns.ts';
+import { NAME_PAIRS, type NamePair } from './namePairs.ts';
 import { RowReader, type ReadingRules } from '../rows/rowReader.ts';
 import type { Fault, InputRow, Problem } from '../rows/row.ts';
 import { targetTypeNamed } from '../rows/writtenTarget.ts';
@@ -61,23 +62,8 @@ export interface FoldedName {
   readonly found: string;
 }
 
-/** A name, and the id that it stands for. */
-interface Pair {
-  readonly name: InputColumn;
-  readonly id: InputColumn;
-  readonly of: 'policies' | 'groups' | 'filters';
-}
-
-const PAIRS: readonly Pair[] = [
-  { name: 'policyName', id: 'policyId', of: 'policies' },
-  { name: 'groupName', id: 'groupId', of: 'groups' },
-  { name: 'fromGroupName', id: 'fromGroupId', of: 'groups' },
-  { name: 'filterName', id: 'filterId', of: 'filters' },
-  { name: 'fromFilterName', id: 'fromFilterId', of: 'filters' },
-];
-
 /** What stands in the place of an id that is another tenant's. */
-const FOREIGN_IDS: readonly InputColumn[] = [...PAIRS.map(({ id }) => id), 'assignmentId'];
+const FOREIGN_IDS: readonly InputColumn[] = [...NAME_PAIRS.map(({ id }) => id), 'assignmentId'];
 
 /** Words that stand in a column of filters' names where there is none. */
 const NO_FILTER = new Set(['none', 'n/a', 'no filter', '-']);
@@ -85,7 +71,7 @@ const NO_FILTER = new Set(['none', 'n/a', 'no filter', '-']);
 const hasRaw = ({ cells }: InputRow): boolean => cells.has('target') || cells.has('body');
 
 /** Whether the cell of a name has to be looked up: an id beside it says it already, and a raw target needs none. */
-function isOpen(row: InputRow, { name, id, of }: Pair, { byName }: NameRules): boolean {
+function isOpen(row: InputRow, { name, id, of }: NamePair, { byName }: NameRules): boolean {
   const { cells } = row;
   if (!cells.has(name) || (cells.has(id) && !byName)) return false;
   if (of === 'policies') return byName || !cells.has('url');
@@ -123,11 +109,11 @@ function idWithoutKind({ cells }: InputRow, { byName }: NameRules): string | und
 
 /** The names of a row that have to be looked up; undefined when it can be read as it is. */
 export function namesNeeded(row: InputRow, rules: NameRules): NamesNeeded | undefined {
-  const open = PAIRS.filter((pair) => isOpen(row, pair, rules));
+  const open = NAME_PAIRS.filter((pair) => isOpen(row, pair, rules));
   const policyId = idWithoutKind(row, rules);
   const isForeign = rules.byName && FOREIGN_IDS.some((id) => row.cells.has(id));
   if (open.length === 0 && policyId === undefined && !isForeign) return undefined;
-  const of = (what: Pair['of']): string[] =>
+  const of = (what: NamePair['of']): string[] =>
     open.filter((pair) => pair.of === what).map(({ name }) => String(row.cells.get(name)));
   const policies = of('policies');
   const isOfAKind = policies.length > 0 || policyId !== undefined;
@@ -180,7 +166,7 @@ export function resolved(row: InputRow, names: TenantNames, rules: ReadingRules 
     const kind = kindOfPolicy(reader, policyId, names);
     if (kind !== undefined) cells.set('policyType', kind.policyType);
   }
-  for (const pair of PAIRS.filter((each) => isOpen(row, each, rules))) {
+  for (const pair of NAME_PAIRS.filter((each) => isOpen(row, each, rules))) {
     const written = String(row.cells.get(pair.name));
     switch (pair.of) {
       case 'policies': {
@@ -246,12 +232,12 @@ function kindOfPolicy(reader: RowReader, policyId: string, names: TenantNames): 
 
 /** An id of another tenant that has no name beside it says nothing here. */
 function withoutForeignIds(reader: RowReader, cells: Map<InputColumn, unknown>): void {
-  for (const { name, id } of PAIRS) {
+  for (const { name, id } of NAME_PAIRS) {
     if (cells.has(id) && !cells.has(name))
       reader.problem(
         id,
         `With --by-name the ${id} of another tenant says nothing, and there is no ${name}.`,
-        `Fill in ${name}.`,
+        `Fill in ${name}, or give --rename with what the ${id} is called here.`,
       );
     cells.delete(id);
   }
@@ -325,7 +311,7 @@ interface What<T> {
   readonly inWords: (item: T) => string;
 }
 
-const POLICY: What<NamedPolicy> = {
+export const POLICY: What<NamedPolicy> = {
   ...{ one: 'policy', many: 'policies', idColumn: 'policyId' },
   tellApart: ', or its policyType or platform where that tells them apart',
   inWords: ({ id, kind, platform, assignedTo }) =>

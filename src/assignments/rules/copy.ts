@@ -1,4 +1,4 @@
-import { adding, carrySame, cellsWith, ruleEntries, Gathered, leftAlone, moreOf } from './rule.ts';
+import { adding, carrySame, cellsWith, ruleEntries, Gathered, leftAlone, moreOf, partsOf } from './rule.ts';
 import type { Case, Generated, RuleContext, RuleEntry, RulePolicy } from './rule.ts';
 
 /** Where group `from` is, group `to` shall be as well; ids, in lower case. */
@@ -10,7 +10,7 @@ export interface Copy {
 /** Adds a group wherever another one is, in the same way: included or excluded, with its filter and its intent. */
 export function copy({ from, to }: Copy, policies: readonly RulePolicy[], context: RuleContext): Generated {
   const gathered = new Gathered();
-  for (const policy of policies) {
+  for (const policy of policies.flatMap(partsOf)) {
     const entries = ruleEntries(policy, context.rules);
     for (const entry of entries.filter((each) => each.group === from)) {
       const found = leftAlone(entry, context) ?? copied(entry, entries, to);

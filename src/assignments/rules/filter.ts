@@ -1,6 +1,6 @@
-import { filterOf, sameFilter } from '../targets/filter.ts';
-import { fitsPlatform } from '../targets/platforms.ts';
-import { cellsWith, ruleEntries, Gathered, leftAlone } from './rule.ts';
+import { filterBody, filterOf, sameFilter } from '../targets/filter.ts';
+import { fitsPlatform, isOfManagedApps } from '../targets/platforms.ts';
+import { cellsWith, ruleEntries, Gathered, leftAlone, takes } from './rule.ts';
 import type { Case, Generated, RuleContext, RuleEntry, RulePolicy } from './rule.ts';
 
 /** The filter that the selected assignments get; `undefined`: theirs is taken off. */
@@ -37,6 +37,13 @@ function caseOf(entry: RuleEntry, rule: FilterRule, left: Case | undefined): Cas
   if (left !== undefined) return left;
   if (rule === undefined) return 'filterTakenOff';
   if (!policy.kind.takesFilters) return 'takesNoFilter';
+  const { target, whole } = assignment;
+  if (!takes(policy, { ...whole, target: { ...target, ...filterBody(rule) } }, whole)) return 'takesNoFilter';
+  if (
+    rule.platform !== undefined &&
+    isOfManagedApps(rule.platform) !== (policy.kind.managedAppFilters === true)
+  )
+    return 'otherPlatform';
   const isOther =
     policy.platform !== undefined &&
     rule.platform !== undefined &&

@@ -1,4 +1,3 @@
-import { targetTypeOf } from '../targets/currentTarget.ts';
 import { ruleEntries, Gathered, leftAlone, removing } from './rule.ts';
 import type { Generated, RuleContext, RuleEntry, RulePolicy } from './rule.ts';
 
@@ -24,5 +23,5 @@ export function remove(removal: Removal, policies: readonly RulePolicy[], contex
   return gathered;
 }
 
-const isMeant = ({ assignment }: RuleEntry, { target }: Removal): boolean =>
-  targetTypeOf(assignment.target) === target;
+/** In the words of its row: some kinds know all users as a group only. */
+const isMeant = ({ cells }: RuleEntry, { target }: Removal): boolean => cells.get('targetType') === target;

@@ -1,7 +1,7 @@
 import { isOfPolicySet, type CurrentAssignment } from '../changes/current.ts';
 import { targetInWords } from '../changes/changeKind.ts';
 import { canonicalText } from '../changes/canonical.ts';
-import { isReadOnly } from '../kinds/kind.ts';
+import { isReadOnly, partOf } from '../kinds/kind.ts';
 import type { PolicyKind } from '../kinds/registry.ts';
 import { asRow } from '../rows/asRow.ts';
 import type { InputColumn } from '../rows/columns.ts';
@@ -11,6 +11,7 @@ import type { Selector } from '../rows/selector.ts';
 import { groupOf, isExclusion } from '../targets/currentTarget.ts';
 import { filterOf, sameFilter } from '../targets/filter.ts';
 import type { DevicePlatform } from '../targets/platforms.ts';
+import type { JsonObject } from '../values/json.ts';
 import { quoted } from '../values/quoted.ts';
 
 /** A policy as a rule sees it. */
@@ -20,6 +21,8 @@ export interface RulePolicy {
   /** As a file can say it. */
   readonly displayName: string | undefined;
   readonly platform: DevicePlatform | undefined;
+  /** As its collection shows it; undefined: nothing more is known of it. */
+  readonly shown?: JsonObject;
   readonly assignments: readonly CurrentAssignment[];
 }
 
@@ -61,6 +64,8 @@ export const LEFT_CASES = [
   'conflictSkipped',
   'takesNoTarget',
   'takesNoFilter',
+  'onlyRead',
+  'saysMore',
   'nobodyGetsIt',
   'groupIncluded',
   'groupExcluded',
@@ -156,8 +161,25 @@ export const isSelected = (cells: RuleCells, { selector }: RuleContext): boolean
 export function leftAlone(entry: RuleEntry, context: RuleContext): LeftCase | undefined {
   if (!isSelected(entry.cells, context)) return 'notSelected';
   if (entry.isOfPolicySet) return 'policySet';
+  if (isOnlyRead(entry.policy)) return 'onlyRead';
   return entry.isSpeakable ? undefined : 'unspeakable';
 }
+
+/** Nothing of its kind is written here. */
+export const isOnlyRead = ({ kind }: Pick<RulePolicy, 'kind'>): boolean => kind.write.how === 'refused';
+
+/**
+ * A policy as one for each thing that it does: an app that some must have and others must lose is two, and a group may well be in both. One
+ * without assignments is one.
+ */
+export function partsOf(policy: RulePolicy): readonly RulePolicy[] {
+  const parts = Map.groupBy(policy.assignments, ({ whole }) => partOf(policy.kind, whole));
+  return parts.size <= 1 ? [policy] : [...parts.values()].map((assignments) => ({ ...policy, assignments }));
+}
+
+/** Whether a policy can be given an assignment, as far as its kind and what is known of it tell. */
+export const takes = ({ kind, shown }: RulePolicy, after: JsonObject, before?: JsonObject): boolean =>
+  shown === undefined || kind.refuses?.(shown, after, before) === undefined;
 
 /** Cells with others in their place; undefined ones are blank. */
 export function cellsWith(
@@ -191,7 +213,14 @@ export const removing = ({ cells }: RuleEntry): RuleCells => cellsWith(cells, { 
 export const carrySame = (a: RuleEntry, b: RuleEntry): boolean =>
   sameFilter(filterOf(a.assignment.target), filterOf(b.assignment.target)) &&
   intentOf(a) === intentOf(b) &&
+  besideOf(a) === besideOf(b) &&
   moreOf(a) === moreOf(b);
+
+/** What columns say of it besides its intent. */
+export const BESIDE_COLUMNS = ['settings', 'runSchedule', 'runRemediationScript'] as const;
+
+const besideOf = ({ assignment: { whole } }: RuleEntry): string =>
+  canonicalText(BESIDE_COLUMNS.map((column) => whole[column] ?? null));
 
 /** An assignment without an intent applies. */
 const intentOf = ({ assignment: { whole } }: RuleEntry): string =>

@@ -6,7 +6,9 @@ import {
   entryInWords,
   Gathered,
   leftAlone,
+  BESIDE_COLUMNS,
   moreOf,
+  partsOf,
   policyInWords,
   removing,
 } from './rule.ts';
@@ -40,7 +42,7 @@ export function swap(
 ): Generated {
   const gathered = new Gathered();
   const toOf = new Map(pairs.map(({ from, to }) => [from, to]));
-  for (const policy of policies)
+  for (const policy of policies.flatMap(partsOf))
     swapIn(new PolicySwap(policy, toOf, context, gathered), onConflict, gathered);
   return gathered;
 }
@@ -180,6 +182,12 @@ class PolicySwap {
       filterType: cells.get('filterType'),
       // Where the old one says none it applies, and a blank cell would keep the other's.
       intent: cells.get('intent') ?? (other.cells.has('intent') ? 'apply' : undefined),
+      ...Object.fromEntries(
+        BESIDE_COLUMNS.map((column) => [
+          column,
+          cells.get(column) ?? (other.cells.has(column) ? 'none' : undefined),
+        ]),
+      ),
     });
   }
 

@@ -12,7 +12,7 @@ import { draining, type DrainFlags } from '../draining.ts';
 import { draftTerms, makeOptions, openInput, planTerms, runTerms } from '../draftFlags.ts';
 import type { MakeFlags } from '../draftFlags.ts';
 import { numberIn } from '../flags.ts';
-import { optionsOfRun, ROWS } from '../planFlags.ts';
+import { optionsOfRun, ROWS, type GuardFlags, type RunFlags } from '../planFlags.ts';
 import { askFindings, canBeAsked } from '../terminal/askFindings.ts';
 import { canAsk, nobodyToAsk } from '../terminal/ask.ts';
 import { mayChange } from '../terminal/askPlan.ts';
@@ -22,11 +22,16 @@ import { tellStop } from '../terminal/tellWaits.ts';
 import { takeTurn, turnOptions, type TurnFlags } from '../terminal/turn.ts';
 import { planFile } from './plan.ts';
 
-interface ApplyFlags extends MakeFlags, DrainFlags, TurnFlags {
+/** The flags of a command that carries a plan out here. */
+export interface CarryOutFlags extends RunFlags, GuardFlags, DrainFlags, TurnFlags {
+  readonly again?: boolean;
   readonly yes?: boolean;
   readonly json?: boolean;
-  readonly dryRun?: boolean;
   readonly canaryStop?: boolean;
+}
+
+interface ApplyFlags extends MakeFlags, CarryOutFlags {
+  readonly dryRun?: boolean;
   readonly sample?: number;
 }
 
@@ -57,12 +62,20 @@ export const apply = draining<ApplyFlags>({
   },
 });
 
-async function applyPlanned(
+/** What is done to the assignments, as the question asks, and what the log calls it. */
+export interface Deed {
+  readonly verb: string;
+  readonly action: string;
+}
+
+/** Shows a plan, asks, makes it a run and works on it here. */
+export async function applyPlanned(
   draft: Draft,
   plan: Plan,
-  flags: ApplyFlags,
+  flags: CarryOutFlags,
   services: Services,
   context: Context,
+  { verb, action }: Deed = { verb: 'Change', action: 'apply' },
 ): Promise<ExitCode> {
   const { print } = context;
   const isAskedFor = canBeAsked(plan, flags, context);
@@ -78,12 +91,12 @@ async function applyPlanned(
   if (warning !== undefined) print.say(warning);
   await tellStop(services, print);
   const isAsked = (plan.writes > 0 || plan.doubt !== null) && !flags.yes;
-  if (isAsked && !(await mayChange('Change', plan, services, context))) return EXIT.stoppedEarly;
+  if (isAsked && !(await mayChange(verb, plan, services, context))) return EXIT.stoppedEarly;
   const also = await takeTurn(undefined, flags, services, context);
   if (also === undefined) return EXIT.stoppedEarly;
   // The log tells what was let through, whoever has typed it where.
   const said = allowed.length === 0 ? flags : { ...flags, allow: [...(flags.allow ?? []), ...allowed] };
-  const runId = await draft.publish({ again: flags.again === true, action: 'apply', said });
+  const runId = await draft.publish({ again: flags.again === true, action, said });
   print.say(`Run ${runId}`);
   const exitCode = await followCanary(runId, flags, also, services, context);
   if (flags.json) print.json(await statusOfId(runId, services));

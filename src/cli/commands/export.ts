@@ -10,6 +10,7 @@ import { writeRows } from '../../formats/writeRows.ts';
 import type { CliCommand } from '../context.ts';
 import { oneNamed } from '../flags.ts';
 import { whereOption } from '../selectionFlags.ts';
+import { tellNotAllowed } from '../terminal/tellNotAllowed.ts';
 import { sharedOptions } from '../sharedFlags.ts';
 import { csvSpelling, outputFormat, sheetOptions, writeOutput, type SheetFlags } from '../terminal/output.ts';
 import type { Printer } from '../terminal/print.ts';
@@ -42,7 +43,7 @@ export const exportCommand: CliCommand<ExportFlags> = {
         `Wrote ${count(rows.length, 'assignment')} of ${count(policies, 'policy', 'policies')} to ${output}.`,
       );
     tellLeftOut(found, print);
-    tellNotAllowed(found, print);
+    tellNotAllowed('Not exported', found, print);
     for (const why of notShown) print.say(`Not exported: ${why}`);
     if (notShown.length === 0) return EXIT.done;
     print.say(`Run \`${services.identity.hint('doctor')}\`: it tells what is wrong. Then export again.`);
@@ -51,15 +52,6 @@ export const exportCommand: CliCommand<ExportFlags> = {
 };
 
 const typeNamed = (name: string): PolicyType | undefined => kindNamed(name)?.policyType;
-
-/** Of a sign-in that is meant for some kinds this is no failure. */
-function tellNotAllowed({ notAllowed }: Export, print: Printer): void {
-  const byPermission = Map.groupBy(notAllowed, ({ permissions }) => permissions.read);
-  for (const [permission, kinds] of byPermission)
-    print.say(
-      `Not exported, as the sign-in has not ${permission}: ${kinds.map(({ label }) => label.many).join(', ')}.`,
-    );
-}
 
 function tellLeftOut({ leftOut }: Export, print: Printer): void {
   const why: readonly [number, string][] = [

@@ -7,6 +7,7 @@ import { count, themOf } from '../../app/words.ts';
 import { ON_CONFLICT, type OnConflict } from '../../assignments/rules/swap.ts';
 import { closestTo } from '../../assignments/values/closest.ts';
 import type { SharedFlags } from '../../config.ts';
+import { tellNotAllowed } from '../terminal/tellNotAllowed.ts';
 import { EXIT, UserError } from '../../errors.ts';
 import { writeRows } from '../../formats/writeRows.ts';
 import type { CliCommand, Context } from '../context.ts';
@@ -80,6 +81,7 @@ export const generateCommand: CliCommand<GenerateFlags> = {
     await using services = await openServices(await signIn(identify(flags, context), context), context);
     const made = await generate(asked, services);
     showRule(rule, made, print);
+    tellNotAllowed('Not read', made, print);
     for (const why of made.notShown) print.say(`Not read: ${why}`);
     if (made.problems.length > 0) {
       showRuleProblems(made, print);

@@ -40,8 +40,9 @@ export async function answerTo(question: string, context: Context): Promise<stri
   }
 }
 
-export const nobodyToAsk = (): UserError =>
+/** @param preview the command that shows what would be done */
+export const nobodyToAsk = (preview = 'retarget plan'): UserError =>
   new UserError('There is no terminal to ask on.', {
-    remedy: 'Read the plan with `retarget plan`, then run with --yes.',
+    remedy: `Read the plan with \`${preview}\`, then run with --yes.`,
     exitCode: EXIT.badInput,
   });

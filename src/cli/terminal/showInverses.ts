@@ -1,7 +1,7 @@
 import type { CurrentAssignment } from '../../assignments/changes/current.ts';
 import { targetInWords } from '../../assignments/changes/changeKind.ts';
 import type { Inverse } from '../../assignments/changes/inverse.ts';
-import { lagLeft } from '../../app/plan/believedLists.ts';
+import { lagLeft } from '../../app/believedLists.ts';
 import { CHANGED_SHOWN, currentOf, type Inverses } from '../../app/rollback/inverses.ts';
 import type { Written } from '../../app/rollback/writtenRows.ts';
 import { shortCalled, type Called } from '../../assignments/names/calledIds.ts';

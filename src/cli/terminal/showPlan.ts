@@ -6,6 +6,7 @@ import { approvalInWords } from '../../app/plan/justification.ts';
 import type { Plan } from '../../app/plan/plan.ts';
 import type { ChangeCount } from '../../app/plan/planTally.ts';
 import { count, duration } from '../../app/words.ts';
+import { audienceLines } from './audienceLines.ts';
 import {
   detailLines,
   failureDetails,
@@ -20,9 +21,12 @@ import type { Printer } from './print.ts';
 
 /** Lines of a plan that a screen of 24 has room for, beside the command and the prompt after it. */
 const SCREEN_LINES = 22;
-const COLUMNS_ASSUMED = 80;
 /** Ways to change that are shown where there is room. */
 const WAYS_SHOWN = 5;
+/** Groups whose members are shown, where there is room. */
+const GROUPS_SHOWN = 5;
+/** The least of them that says anything: one, and how many there are besides. */
+const GROUP_LINES_MIN = 2;
 /** The least of a table that says anything: its heading, two rows, and how many there are besides. */
 const TABLE_LINES_MIN = 4;
 /** Characters of a policy's name and of a target in the table. */
@@ -56,17 +60,32 @@ export function showPlan(
     ...differenceLines(plan, print),
     ...summary(plan, print),
   ];
-  const taken = [heading, ...lines].flatMap((line) => wrapped(line, columns ?? COLUMNS_ASSUMED)).length;
-  const room = details ? Infinity : SCREEN_LINES - taken;
+  // What goes to a file or another program fits no screen.
+  const isScreen = !details && columns !== undefined;
+  const taken = [heading, ...lines].flatMap((line) => wrapped(line, columns)).length;
+  const room = isScreen ? SCREEN_LINES - taken : Infinity;
   print.say(heading);
   const ways = wayLines(plan.changes, details ? Infinity : Math.min(Math.ceil(room / 3), WAYS_SHOWN + 1));
-  for (const way of ways) print.say(way);
-  showFirstRows(plan, print, room - ways.length);
+  const left = room - ways.length;
+  const groups = audienceLines(
+    plan.audiences,
+    details ? Infinity : Math.min(roomForGroups(plan, left), GROUPS_SHOWN + 1),
+  );
+  for (const line of [...ways, ...groups]) print.say(line);
+  showFirstRows(plan, print, left - groups.length);
   for (const line of lines) print.say(line);
 }
 
 /** Enough of a fingerprint to tell two plans apart. */
 export const shortFingerprint = (fingerprint: string): string => fingerprint.slice(0, 12);
+
+/** They share with the rows, of which a few are to be seen as well where there is room for both. */
+function roomForGroups({ firstRows }: Plan, room: number): number {
+  const forRows = Math.min(TABLE_LINES_MIN, firstRows.length + 1);
+  return room - forRows < GROUP_LINES_MIN
+    ? room
+    : Math.max(GROUP_LINES_MIN, Math.min(Math.floor(room / 2), room - forRows));
+}
 
 function wayLines(changes: readonly ChangeCount[], room: number): readonly string[] {
   const shown = changes.length <= room ? changes : changes.slice(0, Math.max(0, room - 1));

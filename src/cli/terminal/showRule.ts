@@ -28,6 +28,11 @@ const WORDS: Readonly<Record<Case, Words>> = {
   policySetsOnly: ['policy', 'assigned by policy sets only'],
   unspeakable: ['assignment', 'that no row can say'],
   conflictSkipped: ['policy', 'where no row is certain (--on-conflict skip)'],
+  onlyRead: ['either', 'of kinds that are only read here'],
+  saysMore: [
+    'policy',
+    'whose assignments say more than their target: `generate copy` takes that over from another group',
+  ],
   takesNoTarget: ['policy', 'of kinds that can’t be assigned so'],
   takesNoFilter: ['assignment', 'of kinds that take no filter'],
   nobodyGetsIt: ['policy', 'that nobody gets'],

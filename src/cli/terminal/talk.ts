@@ -28,6 +28,11 @@ export function talkOf(events: Events, print: Printer, log: LeveledLog): void {
   events.on('foreignPlan', (name) =>
     say(`${name} was sealed elsewhere, or not at all: it is planned anew, and must come to the same.`),
   );
+  events.on('foreignSnapshot', (name) =>
+    say(
+      `${name} was sealed elsewhere (by another Redis): its checksum holds, but nobody can tell whether somebody has edited it.`,
+    ),
+  );
   events.on('sample', (rows, of) => say(`A sample of ${rows} of ${count(of, 'row')} to be written:`));
   events.on('planProgress', showPlanProgress(print));
   events.on('lateWrites', (policies, waitMs) =>

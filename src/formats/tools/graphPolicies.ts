@@ -1,6 +1,6 @@
-import { kindOfCollection } from '../../assignments/kinds/registry.ts';
+import { kindOfCollection, KINDS } from '../../assignments/kinds/registry.ts';
 import type { InputColumn } from '../../assignments/rows/columns.ts';
-import type { CellPlaces, Problem } from '../../assignments/rows/row.ts';
+import type { CellPlaces, Fault, Problem } from '../../assignments/rows/row.ts';
 import { targetTypeNamed } from '../../assignments/rows/writtenTarget.ts';
 import { FILTER_ID, FILTER_TYPE } from '../../assignments/targets/filter.ts';
 import { isJsonObject, type JsonObject } from '../../assignments/values/json.ts';
@@ -112,7 +112,7 @@ function placesOf(record: JsonRecord, count: number): readonly Place[] {
 function rowsOfEntry(
   entry: JsonObject,
   policy: readonly ToolCell[],
-  { isNested }: Around,
+  { isNested, collection }: Around,
   place: Place,
   { facts, action }: GraphReading,
 ): readonly RowRead[] {
@@ -124,7 +124,8 @@ function rowsOfEntry(
   const id = typeof entry['id'] === 'string' ? entry['id'] : '';
   const doing = action ?? (id === '' ? 'add' : 'setById');
   facts.takeFor(POLICIES, doing);
-  const said = isNested === true ? NESTED : cellsOf(entry, id, doing);
+  const isKnown = collection === undefined || kindOfCollection(collection) !== undefined;
+  const said = !isKnown ? otherKind(collection) : isNested === true ? NESTED : cellsOf(entry, id, doing);
   const cells = new Map<InputColumn, unknown>();
   for (const [column, value] of [...policy, ...('message' in said ? [] : said)]) {
     cells.set(column, value);
@@ -137,6 +138,10 @@ function rowsOfEntry(
   return [{ kind: 'row', row: { line: place.line, cells, places }, problems }];
 }
 
+const otherKind = (collection: string): Fault => ({
+  message: `This version does not know the kind of this policy (${collection}); it knows ${KINDS.map(({ label }) => label.many).join(', ')}.`,
+  remedy: 'Take such policies out of the file, or leave them out with --skip-invalid.',
+});
 const NESTED = {
   message: 'The list is behind a policy, as that of a certificate is.',
   remedy: 'Write rows with url or via for it; `retarget export` writes those of the policies themselves.',
@@ -168,7 +173,7 @@ function cellsOf(
   entry: JsonObject,
   id: string,
   action: StatedAction | 'setById',
-): readonly ToolCell[] | { readonly message: string; readonly remedy: string } {
+): readonly ToolCell[] | Fault {
   const { target } = entry;
   if (!isJsonObject(target)) return NO_TARGET;
   const type = statedType(target);
@@ -181,7 +186,8 @@ function cellsOf(
   }
   const named: readonly ToolCell[] = id === '' ? [] : [['assignmentId', id, '']];
   if (action === 'remove') return id === '' ? REMOVES_BY_ID : [['action', 'remove', ''], ...named];
-  const { id: _id, ...body } = entry;
+  // Where it comes from is Graph's to say, and not of every kind.
+  const { id: _id, source: _source, sourceId: _sourceId, ...body } = entry;
   const whole: ToolCell = isNothingBut(entry, SAID) ? ['target', target, ''] : ['body', body, ''];
   return action === 'add' ? [['action', 'add', ''], whole] : [...named, whole];
 }

@@ -24,6 +24,7 @@ export const intuneAssistant: TableTool = {
   has: ['PolicyName', 'GroupName', 'AssignmentDirection', 'AssignmentAction'],
   // Ids are nothing of its own: they tell apart what several have the name of.
   also: ['FilterName', 'Filter', 'FilterType', 'Role Scope Tags', 'PolicyId', 'GroupId', 'FilterId'],
+  isUnquoted: true,
   saysActions: true,
   reader() {
     const cleared = new Set<string>();

@@ -10,6 +10,8 @@ export interface TableTool {
   readonly has: readonly string[];
   /** Further names that it may have. */
   readonly also: readonly string[];
+  /** The tool quotes nothing: a quote within a cell is a character like any other. */
+  readonly isUnquoted?: true;
   /** Whether each row says by itself what is to be done; otherwise it says what is there. */
   readonly saysActions: boolean;
   /** Reads the rows of one file, in their order. */

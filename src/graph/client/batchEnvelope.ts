@@ -14,7 +14,7 @@ export const BATCH_SIZE_MAX = 20;
 
 /** One request of a batch. */
 export interface BatchRequest {
-  readonly method: 'GET' | 'PATCH' | 'POST';
+  readonly method: 'GET' | 'PATCH' | 'POST' | 'DELETE';
   /** Relative to the API version: `/deviceManagement/…`. */
   readonly url: string;
   readonly body?: unknown;

@@ -30,6 +30,10 @@ export type ReadReply =
  */
 export type SendReads = (urls: readonly string[]) => Promise<readonly ReadReply[]>;
 
+/** Headers that a read needs: the directory counts only for whoever takes an answer that lags behind. */
+export const headersFor = (url: string): Readonly<Record<string, string>> =>
+  url.endsWith('/$count') ? { ConsistencyLevel: 'eventual' } : {};
+
 /** A read that goes on until it has taken what it is about. */
 export interface Reading<T> {
   /** What to ask for next, relative and without version. */

@@ -6,7 +6,7 @@
 -- of the request that it goes in, its before-image as bytes (nil: none, or known), the list that is written whole (nil: none), and
 -- the name of the list that it is in; limiters: hash and charges of the limiters of all families of the run, or nil when there is one.
 -- A request waits while a write of other rows may still land in its list; one that isApart,
--- for those of other runs only.
+-- for those of other runs only; one of a row that isOnce, for the row's own as well.
 -- Answers {"granted", now, event, chargeEnd, states, requests, a byte for each row}, {"wait", now, event, ms, reason}, {"busy",
 -- now, event, ms, why} when another worker writes this batch (`lease`) or writes of others may still land (`landing`), or {"stopped", now, event, state} when the run is not at work.
 local HEADER, STATES, LEASES, BEFORE, LANDINGS = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
@@ -28,11 +28,11 @@ local canary = canaryLeft(HEADER)
 local rows = cmsgpack.unpack(args.rows)
 local run = args.runId .. ':'
 local function nameOf(row) return run .. batch .. ':' .. row.place end
--- A row's own write is sent again: it would land on what it wants.
+-- A row's own write is sent again: it would land on what it wants. One that adds would add a second time.
 local landing, held, landingMs = landingLists(LANDINGS), {}, 0
 for _, row in ipairs(rows) do
   local others = landing[row.listName]
-  for other, last in pairs(others and not others[nameOf(row)] and others or {}) do
+  for other, last in pairs(others and (row.isOnce or not others[nameOf(row)]) and others or {}) do
     if not row.isApart or string.sub(other, 1, #run) ~= run then
       held[row.request] = true
       landingMs = math.max(landingMs, last - now)

@@ -59,5 +59,6 @@ export const packWanted = (rows: readonly PermitRow[]): Buffer =>
       list: row.list === undefined ? null : encodeList(row.place, row.list),
       listName: row.listName ?? null,
       isApart: row.isApart === true,
+      isOnce: row.isOnce === true,
     })),
   );

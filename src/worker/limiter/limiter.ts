@@ -165,11 +165,11 @@ export class Limiter {
   /** Nothing was sent on this permit: its charges go back, its rows are as before. */
   async giveBack(ref: BatchRef, permit: Permit): Promise<void> {
     const rows = permit.places.map((place) => asBefore(place, attemptsIn(permit, place)));
-    await this.record(ref, rows, permit, { returned: permit.requests });
+    await this.settlePermit(ref, rows, permit, { returned: permit.requests });
   }
 
   /** Records what became of the rows of a permit, and ends its charges. */
-  async record(
+  async settlePermit(
     ref: BatchRef,
     rows: readonly RowUpdate[],
     permit: Permit,

@@ -4,7 +4,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Family } from '../../assignments/kinds/family.ts';
 import { familyOfUrl } from '../../assignments/kinds/registry.ts';
 import type { EnvelopeReply, GraphClient } from '../../graph/client/graphClient.ts';
-import { readFailure, isTooLarge, type ReadReply, type SendReads } from '../../graph/reads/reading.ts';
+import {
+  headersFor,
+  readFailure,
+  isTooLarge,
+  type ReadReply,
+  type SendReads,
+} from '../../graph/reads/reading.ts';
 import type { Limiter } from './limiter.ts';
 import { inSeconds, isWorthAnotherTry, Outage, type OutagePatience } from './outage.ts';
 
@@ -28,7 +34,10 @@ export function readsWithin(
   const { pace } = limiter;
   const outage = new Outage(pace, patience ?? { outageMaxMs: pace.unreachedWaitMs }, random);
   const askedTogether = async (urls: readonly string[], family: Family): Promise<readonly ReadReply[]> => {
-    const requests = urls.map((url) => ({ method: 'GET' as const, url, clientRequestId: randomUUID() }));
+    const requests = urls.map((url) => ({
+      ...{ method: 'GET' as const, url, clientRequestId: randomUUID() },
+      headers: headersFor(url),
+    }));
     const envelope = await limiter.of(family).read(
       { reads: requests.length, isForWork: runId !== undefined },
       // Work that is late must ask again: somebody may have stopped the tenant. A person's plan may wait for Graph.

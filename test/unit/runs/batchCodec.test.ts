@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { BeforeJson } from '../../../src/assignments/changes/decision.ts';
 import { parsedExactly } from '../../../src/assignments/values/exactJson.ts';
 import type { JsonObject } from '../../../src/assignments/values/json.ts';
 import { INPUT_COLUMNS } from '../../../src/assignments/rows/columns.ts';
@@ -13,7 +14,6 @@ import {
   encodeImage,
   encodeInputs,
   fingerprintAt,
-  type BeforeImage,
   type Detail,
 } from '../../../src/runs/batchCodec.ts';
 import type { InputRow } from '../../../src/assignments/rows/row.ts';
@@ -153,13 +153,13 @@ test('a row keeps its line and cells on the way into the record and out', () => 
 
 const jsonObject = fc
   .dictionary(fc.string({ unit: 'binary' }), fc.jsonValue(), { maxKeys: 6 })
-  .map((value) => JSON.parse(JSON.stringify(value)) as Extract<BeforeImage, { [name: string]: unknown }>);
+  .map((value) => JSON.parse(JSON.stringify(value)) as Extract<BeforeJson, { [name: string]: unknown }>);
 
 test('before-images come back value for value, the last one of each row', () => {
   const image = fc.oneof(jsonObject, fc.constant(null), fc.array(jsonObject, { maxLength: 3 }));
   const images = fc.array(fc.tuple(fc.nat({ max: 199 }), image), { maxLength: 40 });
   fc.assert(
-    fc.property(images, (said: [number, BeforeImage][]) => {
+    fc.property(images, (said: [number, BeforeJson][]) => {
       const blob = Buffer.concat(said.map((each) => encodeImage(...each)));
       expect(decodeImages(blob)).toEqual(new Map(said));
     }),

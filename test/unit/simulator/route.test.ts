@@ -56,6 +56,14 @@ describe('the surroundings of an assignment', () => {
     ['/groups/g1', { kind: 'group', groupId: 'g1', part: 'group' }],
     ['/groups/g1/members', { kind: 'group', groupId: 'g1', part: 'members' }],
     ['/groups/g1/transitiveMembers', { kind: 'group', groupId: 'g1', part: 'transitiveMembers' }],
+    [
+      '/groups/g1/transitiveMembers/microsoft.graph.user/$count',
+      { kind: 'memberCount', groupId: 'g1', of: 'user' },
+    ],
+    [
+      '/groups/g1/transitiveMembers/microsoft.graph.group',
+      { kind: 'unknown', segment: 'microsoft.graph.group' },
+    ],
     ['/groups', { kind: 'group', groupId: '', part: 'list' }],
     ['/groups/g1/owners', { kind: 'unknown', segment: 'owners' }],
     ['/groups/g1/group/members', { kind: 'unknown', segment: 'members' }],

@@ -8,6 +8,8 @@ const GROUP: Cells = { targetType: 'group', groupId: guid('new') };
 const toSet: Cells = { ...configuration, ...GROUP };
 const toAdd: Cells = { ...toSet, assignmentId: undefined, action: 'add', groupId: guid('other') };
 
+const app: Cells = { policyType: 'mobileApp', policyId: 'P1', ...GROUP, intent: 'required', action: 'add' };
+
 const inWords = (
   rows: readonly Cells[],
   { strategy, rules = FROM_FILE }: { strategy?: Strategy; rules?: typeof FROM_FILE } = {},
@@ -21,6 +23,17 @@ const inWords = (
 test('what is offline is planned as it would be written if nothing were there', () => {
   expect(inWords([toSet, toSet])).toEqual(['write patch', 'duplicate patch']);
   expect(inWords([toSet], { strategy: 'assign' })).toEqual(['write assign']);
+});
+
+test('a kind without PATCH goes as a whole list, whatever the strategy', () => {
+  expect(inWords([app, { ...app, assignmentId: 'A1', action: 'set' }])).toEqual([
+    'write assign',
+    'write assign',
+  ]);
+});
+
+test('what is only read is refused before anything was read', () => {
+  expect(inWords([{ ...toSet, policyType: 'managedEBook' }])).toEqual(['KindNotWritten assign']);
 });
 
 test('all rows of a policy go with the list that one of them needs', () => {

@@ -55,7 +55,7 @@ const writing = (more: Partial<Decision>): Decision => ({
 function listOf(steps: readonly Step[], staying: readonly JsonObject[] = []): JudgedList {
   const befores = steps.map(({ from }, i) => from && current(from, {}, `A${i}`));
   return {
-    platform: 'iOS',
+    ...{ kind: deviceConfiguration, platform: 'iOS' },
     assignments: [
       ...befores.flatMap((before) => before ?? []),
       ...staying.map((each, i) => current(each, {}, `S${i}`)),
@@ -127,7 +127,7 @@ describe('what a row changes', () => {
   });
 
   test('an intent that turns', () => {
-    const list = listOf([{ from: group('G1'), to: group('G1') }]);
+    const list = listOf([{ from: group('G1'), to: group('G1') }], [group('stays')]);
     const judged = (intent: string, after: JsonObject): string[] => {
       const before = current(group('G1'), { intent }, 'A0');
       return kindsIn({ ...list, decisions: [writing({ before: beforeOf(before), after })] });
@@ -494,7 +494,7 @@ describe('who loses what they would miss at once', () => {
 });
 
 test('an app that is to be uninstalled is told of as such', () => {
-  const list = listOf([{ from: group('G1'), to: group('G1') }]);
+  const list = listOf([{ from: group('G1'), to: group('G1') }], [group('stays')]);
   const judged = (before: string, after: string): string[] => {
     const from = current(group('G1'), { intent: before }, 'A0');
     return kindsIn({

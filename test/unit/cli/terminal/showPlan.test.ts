@@ -22,7 +22,7 @@ const NOTHING: Plan = {
     conflict: 0,
     unreadable: 0,
   },
-  ...{ refused: 0, leftOut: 0, writesByType: {}, approvalFor: [], changes: [], firstRows: [] },
+  ...{ refused: 0, leftOut: 0, writesByType: {}, approvalFor: [], changes: [], audiences: [], firstRows: [] },
   ...{ refusedRows: [], fingerprint: '0123456789abcdef'.repeat(4), differences: [], doubt: null },
   ...{
     guard: {},

@@ -123,6 +123,7 @@ const FILES: readonly [what: string, content: unknown, ...rows: Record<string, u
         ...POLICY,
         assignments: [
           {
+            ...ASSIGNMENT,
             id: 'a1',
             intent: 'required',
             target: target('allDevices'),
@@ -208,6 +209,14 @@ describe('Graph’s own objects, and backups of them, are rows', () => {
         'assignments@odata.context': `${ROOT}/deviceConfigurations('${P1}')/rootCertificate/assignments`,
       },
       /behind a policy/,
+    ],
+    [
+      'a policy of a kind that is not known',
+      {
+        ...POLICY,
+        'assignments@odata.context': `${ROOT.replace('Management', 'AppManagement')}/quantumApps('${P1}')/assignments`,
+      },
+      /does not know the kind of this policy \(quantumApps\)/,
     ],
     ['an assignment without a target', { ...POLICY, assignments: [{ id: 'a' }] }, /no target/],
     ['text that no file may have', { ...POLICY, displayName: 'a\u0007b' }, /control character/],

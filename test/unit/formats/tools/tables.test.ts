@@ -416,6 +416,22 @@ test('problems of the cells are told where the tool has them', async () => {
   ]);
 });
 
+// IntuneAssistant's own exports quote nothing, whatever stands in a name.
+test('a quote within a cell is a character where the tool quotes nothing', async () => {
+  const text = csv(TEMPLATE, 'WIN - "strict" 24";GRP "x";Include;Add;;', '"PIN; ""a""";GRP;Include;Add;;');
+  const { rows, problems } = await readAll(text, 'csv');
+  expect(problems).toEqual([]);
+  expect(rows.map(({ cells }) => cells.get('policyName'))).toEqual(['WIN - "strict" 24"', 'PIN; "a"']);
+  expect((await readAll(csv(MANAGER, `profile,a "b",${P1},group,,${G1},,,,`), 'csv')).problems).toMatchObject(
+    [{ message: 'A double quote stands within a cell that does not start with one.' }],
+  );
+});
+
+test('a table of ours may speak of other tools', async () => {
+  const { problems } = await readAll(csv('policyId,note', 'p1,by Microsoft365DSC', 'p2,assignments:'), 'csv');
+  expect(problems).toEqual([]);
+});
+
 test('our columns beside it tell policies and groups of one name apart', async () => {
   const header = `${TEMPLATE};policyType;Policy Id;GroupId;platform;note`;
   const { rows, problems } = await readAll(

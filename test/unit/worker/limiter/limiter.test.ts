@@ -226,7 +226,7 @@ test('writes count from when they were answered, however long it took to record 
   pass(400);
   const answeredAt = performance.now();
   pass(75);
-  await limiter.record(REF, [], permit, { answered: 1, answeredAt });
+  await limiter.settlePermit(REF, [], permit, { answered: 1, answeredAt });
   await limiter.giveBack(REF, permit);
   expect(store.recorded.map(({ settlement }) => settlement?.answeredAgoMs)).toEqual([75, 0]);
 });
@@ -329,7 +329,7 @@ test('what the limiter did is logged in words, by the one that was told of it', 
   store.events = ['cut 100 63', 'probe 63 65', 'backoff 12600', '', 'full 85000', 'backoff 249'];
   const permit = await granted(limiter);
   await granted(limiter);
-  await limiter.record(REF, [], permit, { answered: 1, throttled: 1, backoffMs: 12_600 });
+  await limiter.settlePermit(REF, [], permit, { answered: 1, throttled: 1, backoffMs: 12_600 });
   await limiter.giveBack(REF, permit);
   const reads = (): Promise<number> =>
     limiter.read(

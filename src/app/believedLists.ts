@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LAG_WAITS_WINDOWS, readsAsBefore } from '../../assignments/changes/lastWritten.ts';
-import { listPath, type Address } from '../../assignments/kinds/address.ts';
-import { EXIT, UserError } from '../../errors.ts';
-import type { ReadList } from '../../graph/reads/currentAssignments.ts';
-import type { PolicyLists } from '../../graph/reads/policyLists.ts';
-import type { SendReads } from '../../graph/reads/reading.ts';
-import type { RecentWrite } from '../../runs/lastWrites.ts';
-import type { Services } from '../services.ts';
-import { count, duration } from '../words.ts';
+import { LAG_WAITS_WINDOWS, readsAsBefore } from '../assignments/changes/lastWritten.ts';
+import { listPath, type Address } from '../assignments/kinds/address.ts';
+import { EXIT, UserError } from '../errors.ts';
+import type { ReadList } from '../graph/reads/currentAssignments.ts';
+import type { PolicyLists } from '../graph/reads/policyLists.ts';
+import type { SendReads } from '../graph/reads/reading.ts';
+import type { RecentWrite } from '../runs/lastWrites.ts';
+import type { Services } from './services.ts';
+import { count, duration } from './words.ts';
 
 export interface BelievedLists {
   /** By `listPath`. */

@@ -1,0 +1,45 @@
+import { shiftsOf, type Shift } from '../../assignments/guard/audience.ts';
+import type { Members } from '../../assignments/guard/members.ts';
+import type { JsonObject } from '../../assignments/values/json.ts';
+
+/** A group that gains or loses policies, and how many it has. */
+export interface AudienceChange extends Members {
+  readonly groupId: string;
+  /** Undefined: it may not be read. */
+  readonly groupName: string | undefined;
+  /** Policies. */
+  readonly gains: number;
+  readonly loses: number;
+}
+
+/** What is known of a group that was counted. */
+export interface CountedGroup {
+  readonly members: Members | undefined;
+  readonly name: string | undefined;
+}
+
+/** Gathers which groups gain and lose policies, list by list. */
+export class Audiences {
+  readonly #shifts = new Map<string, Record<Shift, number>>();
+
+  add(before: readonly JsonObject[], after: readonly JsonObject[]): void {
+    for (const [group, shift] of shiftsOf(before, after)) {
+      const counted = this.#shifts.get(group) ?? { gains: 0, loses: 0 };
+      counted[shift] += 1;
+      this.#shifts.set(group, counted);
+    }
+  }
+
+  /** Those of groups that were counted, the largest first. */
+  changes(groupOf: (id: string) => CountedGroup): readonly AudienceChange[] {
+    return [...this.#shifts]
+      .flatMap(([groupId, shifts]): AudienceChange[] => {
+        const { members, name } = groupOf(groupId);
+        return members === undefined ? [] : [{ groupId, groupName: name, ...members, ...shifts }];
+      })
+      .toSorted((a, b) => sizeOf(b) - sizeOf(a));
+  }
+}
+
+const sizeOf = ({ users, devices, gains, loses }: AudienceChange): number =>
+  (users + devices) * (gains + loses);

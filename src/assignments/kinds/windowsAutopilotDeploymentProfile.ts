@@ -1,0 +1,34 @@
+import { audienceKey } from '../targets/audience.ts';
+import { targetIn } from '../targets/currentTarget.ts';
+import { odataType } from '../targets/odataTypes.ts';
+import type { Kind } from './kind.ts';
+import { SERVICE_CONFIG } from './permissions.ts';
+
+/**
+ * Autopilot deployment profiles. Their action `assign` is about single devices; groups are assigned one by one. All users can't be assigned.
+ * Source: learn.microsoft.com/graph/api/intune-enrollment-windowsautopilotdeploymentprofileassignment-create and …-delete;
+ * terraform-provider-microsoft365 and IntuneManagement (both used live)
+ */
+export const windowsAutopilotDeploymentProfile: Kind<'windowsAutopilotDeploymentProfile'> = {
+  policyType: 'windowsAutopilotDeploymentProfile',
+  names: ['autopilot', 'autopilotProfile', 'autopilotProfiles', 'autopilotDeploymentProfile'],
+  label: { one: 'Autopilot profile', many: 'Autopilot profiles' },
+  apiVersions: ['beta'],
+  root: 'deviceManagement',
+  collection: 'windowsAutopilotDeploymentProfiles',
+  forms: [[]],
+  list: { name: 'displayName', also: [], expands: true },
+  write: { how: 'postDelete' },
+  assignmentType: odataType('windowsAutopilotDeploymentProfileAssignment'),
+  ownFields: [
+    { name: 'source', takes: ['direct', 'policySets'], isReadOnly: true },
+    { name: 'sourceId', takes: 'text', isReadOnly: true },
+  ],
+  identity: (assignment) => audienceKey(targetIn(assignment)),
+  targets: ['group', 'exclusionGroup', 'allDevices'],
+  takesFilters: false,
+  platformOf: () => 'windows10AndLater',
+  family: 'autopilot',
+  permissions: SERVICE_CONFIG,
+  approvalType: undefined,
+};
