@@ -71,7 +71,7 @@ function inWords({ arguments: argv, ...others }: NonNullable<LogEntry['details']
 
 const textOf = (value: unknown): string =>
   Array.isArray(value)
-    ? value.map(textOf).join(',')
+    ? value.map(textOf).join(', ')
     : typeof value === 'string'
       ? value
       : JSON.stringify(value);
