@@ -230,7 +230,8 @@ function doubtOf(
 ): string | null {
   const { gone, duplicates } = tally.counts;
   if (!tenantRead || isRestoring || gone === 0 || gone + duplicates < staging.rows) return null;
-  return `Not one of the ${count(gone, 'row')} finds its assignment in tenant ${services.identity.tenant}: is this the right tenant?`;
+  const none = gone === 1 ? 'The row does not find' : `Not one of the ${count(gone, 'row')} finds`;
+  return `${none} its assignment in tenant ${services.identity.tenant}: is this the right tenant?`;
 }
 
 async function approvalTypes(services: Services): Promise<ReadonlySet<PolicyType> | undefined> {

@@ -146,7 +146,7 @@ export class Planner {
     const list = reading?.kind === 'list' ? reading.assignments : undefined;
     const findings = this.#guard.judgeList({
       ...{ kind: address.kind, platform: fact?.platform },
-      protects: fact && address.kind.protects?.(fact.shown),
+      protects: address.kind.protects?.(fact?.shown ?? {}),
       ...{ assignments: list ?? [], decisions },
     });
     return decisions.map(({ row, waitsFor, ...decision }, i) => ({

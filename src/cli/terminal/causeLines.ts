@@ -6,12 +6,14 @@ import { visible } from '../../assignments/values/visible.ts';
 import type { Plan } from '../../app/plan/plan.ts';
 import type { RefusedRow } from '../../app/plan/planTally.ts';
 import { count } from '../../app/words.ts';
-import { cutInMiddle } from './fit.ts';
+import { cutAtEnd, cutInMiddle, widthOf } from './width.ts';
 
 /** Lines of the input that are named with a cause: the fewer, the less room there is. */
 const LINES_SHOWN = [3, 2, 1] as const;
 /** What a sentence has at least, however narrow the terminal. */
-const WORDS_CHARS_MIN = 27;
+const WORDS_COLUMNS_MIN = 27;
+/** What is left of a name where its sentence has no room. */
+const NAME_COLUMNS_LEAST = 14;
 
 /** What was found of one kind, with what becomes of it. */
 export interface FoundKind {
@@ -104,16 +106,18 @@ function fitted(
   called: Called,
   columns: number | undefined,
 ): string {
-  const shown = visible(shortCalled(what.replace(/\.$/, ''), called)) + others;
-  const tails = LINES_SHOWN.map((most) => `: ${linesInWords(rows, total, most)}`);
+  const sentence = what.replace(/\.$/, '');
+  const words = visible(shortCalled(sentence, called));
+  const tails = LINES_SHOWN.map((most) => `${others}: ${linesInWords(rows, total, most)}`);
   const [longest = '', , shortest = ''] = tails;
-  if (columns === undefined) return shown + longest;
-  const whole = tails.find((tail) => shown.length + tail.length <= columns);
-  if (whole !== undefined) return shown + whole;
-  const tail = tails.find((each) => columns - each.length - others.length >= WORDS_CHARS_MIN) ?? shortest;
-  const room = Math.max(WORDS_CHARS_MIN, columns - tail.length - others.length);
-  const words = shown.slice(0, shown.length - others.length);
-  return `${words.slice(0, room - 1).trimEnd()}…${others}${tail}`;
+  if (columns === undefined) return words + longest;
+  const whole = tails.find((tail) => widthOf(words) + tail.length <= columns);
+  if (whole !== undefined) return words + whole;
+  const tail = tails.find((each) => columns - each.length >= WORDS_COLUMNS_MIN) ?? shortest;
+  const room = Math.max(WORDS_COLUMNS_MIN, columns - tail.length);
+  // What a sentence says stands behind the names in it.
+  const brief = visible(shortCalled(sentence, called, (name) => cutInMiddle(name, NAME_COLUMNS_LEAST)));
+  return cutAtEnd(brief, room) + tail;
 }
 
 /** `filter-lost=40`, to be typed as it stands behind `--allow`. */
