@@ -45,6 +45,15 @@ const POLICIES: SeedPolicy[] = [
     assignments: [{ id: 'b1', target: groupTarget('g1') }],
   },
   { id: 'mam', type: 'iosManagedAppProtection', assignments: [{ id: 'm1', target: groupTarget('g1') }] },
+  {
+    ...{ id: 'fix', type: 'deviceHealthScript' },
+    assignments: [
+      {
+        ...{ id: 'f1', own: { runRemediationScript: false, runSchedule: null } },
+        target: { '@odata.type': '#microsoft.graph.exclusionGroupAssignmentTarget', groupId: guid('g1') },
+      },
+    ],
+  },
   { id: 'set', type: 'policySet', assignments: [{ id: 's1', target: groupTarget('g1') }] },
   { id: 'wifi', type: 'deviceConfiguration', assignments: [{ id: 'c1', target: groupTarget('g1') }] },
 ];
@@ -84,6 +93,10 @@ describe('a plan', () => {
           ...{ targetType: 'group', groupId: guid('g1'), filterId: guid('f1'), filterType: 'include' },
         },
         {
+          ...{ policyType: 'deviceHealthScript', policyId: 'fix', assignmentId: 'f1' },
+          ...{ targetType: 'group', groupId: guid('g1') },
+        },
+        {
           policyType: 'policySet',
           policyId: 'set',
           assignmentId: 's1',
@@ -104,7 +117,8 @@ describe('a plan', () => {
     expect(ran.stderr).toContain('policyId: The app is not published yet (notPublished)');
     expect(ran.stderr).toContain('filterId: Security baselines take no filter.');
     expect(ran.stderr).toContain('policyType: Policy sets are only read here');
-    expect(ran.stderr).toContain('does not fit the tenant: 3 problems; nothing was queued');
+    expect(ran.stderr).toContain('runSchedule: When the remediation runs is not said.');
+    expect(ran.stderr).toContain('does not fit the tenant: 4 problems; nothing was queued');
   });
 
   test('says what no rollback takes back', async () => {
@@ -138,8 +152,8 @@ describe('a plan', () => {
     const row = { policyType: 'iosManagedAppProtection', policyId: 'mam', assignmentId: 'm1' };
     const file = here.file('changes.csv', csv([{ ...row, targetType: 'allLicensedUsers' }]));
     await here.run(['plan', file]);
-    // The collection, its one list twice, for totals and for the plan, the group, and the approvals.
-    expect(here.simulator.stats().requests['GET']).toBeLessThanOrEqual(5);
+    // The collection, its one list, name and members of the group that loses the policy, and the approvals; of all users there is no group to be read.
+    expect(here.simulator.stats().requests['GET']).toBeLessThanOrEqual(6);
   });
 
   test('says of a policy that is not there that it may be hidden', async () => {
