@@ -1,12 +1,10 @@
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { generateTenant } from '../../src/simulator/generateTenant.ts';
 import type { Check } from '../../src/app/doctor/check.ts';
 import type { SimulatorOptions } from '../../src/simulator/simulator.ts';
 import type { SeedPolicy } from '../../src/simulator/tenantFile.ts';
 import { ALLOW_ALL, bench, csv, type Bench } from '../support/cli.ts';
+import { gateway } from '../support/gateway.ts';
 import { guid } from '../support/guid.ts';
-import { heldIn, isWritten, type Held } from '../support/kindsCycle.ts';
 import { startRedisServer, type TestRedis } from '../support/redisServer.ts';
 import { jwt } from '../support/token.ts';
 import { groupTarget } from '../support/simulatorClient.ts';
@@ -211,6 +209,28 @@ describe('export', () => {
     const ran = await here.run(['export']);
     expect(ran.exitCode).toBe(1);
     expect(ran.stderr).toContain('does not show every mobileApp with its assignments: Forbidden');
+    expect(ran.stderr).toContain(
+      'it takes DeviceManagementApps.Read.All, an Intune role that sees them, and a licence',
+    );
+  });
+
+  test('names a kind that is answered with nothing but an error, and has the others', async () => {
+    const here = await site();
+    const gate = await gateway(here.simulator, async (requests, pass) => {
+      const answer = await pass();
+      const { responses } = JSON.parse(String(answer.body)) as { responses: { id: string }[] };
+      const failed = requests.filter(({ url }) => url.includes('/mobileApps'));
+      const error = { code: 'InternalServerError', message: 'Something went wrong.' };
+      const replies = responses.map((reply) =>
+        failed.some(({ id }) => id === reply.id) ? { id: reply.id, status: 500, body: { error } } : reply,
+      );
+      return { ...answer, body: JSON.stringify({ responses: replies }) };
+    });
+    const ran = await here.run(['export', '--format', 'json'], { env: { RETARGET_GRAPH_URL: gate.url } });
+    expect(ran.exitCode, ran.stderr).toBe(1);
+    expect(ran.stderr).toContain('does not show every mobileApp with its assignments: Graph answered 500');
+    const rows = JSON.parse(ran.stdout) as { policyType: string }[];
+    expect(rows.map(({ policyType }) => policyType)).toContain('deviceConfiguration');
   });
 });
 
@@ -257,43 +277,4 @@ describe('doctor', () => {
     expect(here.simulator.snapshot().policies).toEqual(before.policies);
     expect(here.simulator.stats().requests['POST']).toBe(1);
   });
-});
-
-test('one swap goes over all kinds, and changes nothing but the group', async () => {
-  const made = generateTenant({
-    ...{
-      configurations: 3,
-      compliancePolicies: 3,
-      kinds: 3,
-      assignmentsPerPolicy: 2,
-      seed: 5,
-      nested: false,
-    },
-  });
-  const groups = made.policies.flatMap(({ assignments }) =>
-    assignments
-      .slice(-1)
-      .flatMap(({ target }) => (typeof target['groupId'] === 'string' ? [target['groupId']] : [])),
-  );
-  const swapped = (text: string, to: string): string =>
-    groups.reduce((all, id) => all.replaceAll(`"groupId":"${id}"`, `"groupId":"${guid(to)}"`), text);
-  const tenant = JSON.parse(swapped(JSON.stringify(made), 'old')) as typeof made;
-  const here = await bench(redis.url, { tenant });
-  const held = (): Held => heldIn(here.simulator.snapshot());
-  const wanted = Object.fromEntries(
-    Object.entries(held()).map(([policy, list]) => [
-      policy,
-      isWritten(policy.split(' ')[0] ?? '')
-        ? list.map((entry) => entry.replaceAll(guid('old'), guid('new'))).toSorted()
-        : list,
-    ]),
-  );
-  const file = join(here.dir, 'swap.csv');
-  const rule = await here.run(['generate', 'swap', '--from', guid('old'), '--to', guid('new'), '-o', file]);
-  expect(rule.exitCode, rule.stderr).toBe(0);
-  expect(rule.stderr).toContain('of kinds that are only read here');
-  const limits = ['--max-changes', 'off', '--max-changes-percent', 'off'];
-  const applied = await here.run(['apply', file, '--yes', ...limits, ...ALLOW_ALL]);
-  expect(applied.exitCode, applied.stderr).toBe(0);
-  expect(held()).toEqual(wanted);
 });

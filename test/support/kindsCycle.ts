@@ -4,6 +4,7 @@ import { expect } from 'vitest';
 import { kindNamed } from '../../src/assignments/kinds/registry.ts';
 import { generateTenant } from '../../src/simulator/generateTenant.ts';
 import type { SeedAssignment } from '../../src/simulator/assignmentSeed.ts';
+import type { SimulatorOptions } from '../../src/simulator/simulator.ts';
 import type { EditInput } from '../../src/simulator/editSchema.ts';
 import type { SeedPolicy, TenantSeed } from '../../src/simulator/tenantFile.ts';
 import { site, type Site } from './assignSite.ts';
@@ -18,11 +19,11 @@ const ALLOW = [...ALLOW_ALL, ...ANY_SIZE];
 type Row = Record<string, string>;
 
 /** What a list holds, apart from ids, times, and the spellings of "no filter", in no order. */
-export type Held = Readonly<Record<string, readonly string[]>>;
+type Held = Readonly<Record<string, readonly string[]>>;
 
 const FILTER = 'deviceAndAppManagementAssignmentFilterId';
 
-export function heldIn(tenant: TenantSeed): Held {
+function heldIn(tenant: TenantSeed): Held {
   return Object.fromEntries(
     tenant.policies.map(({ type, id, assignments }) => [
       `${type} ${id}`,
@@ -62,15 +63,23 @@ const moved = (assignment: SeedAssignment, group: string): SeedAssignment => {
   };
 };
 
-export const isWritten = (type: string): boolean => kindNamed(type)?.write.how !== 'refused';
+const isWritten = (type: string): boolean => kindNamed(type)?.write.how !== 'refused';
 
 export interface KindsSize {
   readonly perKind: number;
   readonly assignmentsPerPolicy: number;
+  /** The shorter it is, the sooner a worker that stands still, on a busy machine, is taken for dead, and its batch written again. */
+  readonly windowMs?: number;
 }
 
+const siteOf = (
+  redisUrl: string | undefined,
+  options: SimulatorOptions,
+  { windowMs = 1_000 }: KindsSize,
+): Promise<Site> => site(redisUrl, options, { RETARGET_WINDOW_MS: `${windowMs}` });
+
 /** A tenant of all kinds, in which some assignments have a property that nobody knows. */
-export function tenantOfKinds({ perKind, assignmentsPerPolicy }: KindsSize): TenantSeed {
+function tenantOfKinds({ perKind, assignmentsPerPolicy }: KindsSize): TenantSeed {
   const { policies, ...more } = generateTenant({
     ...{ configurations: perKind, compliancePolicies: perKind, kinds: perKind },
     ...{ assignmentsPerPolicy, seed: 31, nested: false },
@@ -99,7 +108,7 @@ export async function movesEverything(
   size: KindsSize & { readonly kills?: number },
 ): Promise<void> {
   const { kills = 0 } = size;
-  const here = await site(redisUrl, { tenant: tenantOfKinds(size), pageSize: 40 });
+  const here = await siteOf(redisUrl, { tenant: tenantOfKinds(size), pageSize: 40 }, size);
   const before = here.simulator.snapshot();
   expectVariety(before);
   const exported = join(here.dir, 'export.json');
@@ -143,7 +152,7 @@ export async function swapsEverywhere(redisUrl: string | undefined, size: KindsS
   const tenant = eachAssignment(tenantOfKinds(size), (each, { assignments }) =>
     each === assignments.at(-1) ? withGroup(each, guid('old')) : each,
   );
-  const here = await site(redisUrl, { tenant });
+  const here = await siteOf(redisUrl, { tenant }, size);
   const before = here.simulator.snapshot();
   const wanted = eachAssignment(before, (each, { type }) =>
     isWritten(type) && each.target['groupId'] === guid('old') ? withGroup(each, guid('new')) : each,
@@ -162,7 +171,7 @@ export async function swapsEverywhere(redisUrl: string | undefined, size: KindsS
 
 /** What another hand has done to every policy is undone from a snapshot. */
 export async function restoresEverything(redisUrl: string | undefined, size: KindsSize): Promise<void> {
-  const here = await site(redisUrl, { tenant: tenantOfKinds(size) });
+  const here = await siteOf(redisUrl, { tenant: tenantOfKinds(size) }, size);
   const before = here.simulator.snapshot();
   const file = join(here.dir, 'friday.json');
   await here.must(0, 'snapshot', '-o', file);

@@ -15,7 +15,7 @@ import type { SendReads } from '../../graph/reads/reading.ts';
 import type { Identity } from '../identity.ts';
 import type { Decision } from '../../assignments/changes/decision.ts';
 import type { JsonObject } from '../../assignments/values/json.ts';
-import { expectRead } from './unreadable.ts';
+import { expectKindAnswered } from './unreadable.ts';
 import type { PolicyLists } from '../../graph/reads/policyLists.ts';
 import { countAssignments } from '../../graph/reads/tenantPolicies.ts';
 
@@ -58,7 +58,7 @@ export class FactsOfTenant implements TenantFacts {
     const unknown = kinds.filter(({ policyType }) => !this.#totals.has(policyType));
     if (unknown.length === 0) return;
     for (const [kind, found] of await this.#lists.policies(unknown, this.#send)) {
-      expectRead(found, this.#identity);
+      expectKindAnswered(found, this.#identity);
       this.#totals.set(kind.policyType, countAssignments(found));
       if (found.kind !== 'policies') continue;
       for (const { id, displayName, platform, shown, assignments } of found.policies) {
