@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Check } from '../../src/app/doctor/check.ts';
+import { kindOf } from '../../src/assignments/kinds/registry.ts';
+import { generateTenant } from '../../src/simulator/generateTenant.ts';
 import type { SimulatorOptions } from '../../src/simulator/simulator.ts';
 import type { SeedPolicy } from '../../src/simulator/tenantFile.ts';
 import { ALLOW_ALL, bench, csv, type Bench } from '../support/cli.ts';
 import { gateway } from '../support/gateway.ts';
 import { guid } from '../support/guid.ts';
+import { heldIn } from '../support/kindsCycle.ts';
 import { startRedisServer, type TestRedis } from '../support/redisServer.ts';
 import { jwt } from '../support/token.ts';
 import { groupTarget } from '../support/simulatorClient.ts';
@@ -263,6 +266,36 @@ describe('doctor', () => {
     expect(message).toMatch(/Does not read: .*remediations.*scope tags/);
     // The token does not promise these.
     expect(await checkOf(here, 'intune')).toMatchObject({ status: 'ok' });
+  });
+
+  test('writes back one of every kind that has a write which changes nothing', async () => {
+    const tenant = generateTenant({
+      ...{ configurations: 1, compliancePolicies: 1, kinds: 1, assignmentsPerPolicy: 3 },
+      ...{ seed: 3, nested: false },
+    });
+    const here = await bench(redis.url, { tenant });
+    const before = here.simulator.snapshot();
+    const probed = before.policies.filter(({ type }) => ['patch', 'assign'].includes(kindOf(type).write.how));
+    expect(probed.length).toBe(20);
+    for (const { type, id, assignments } of probed) {
+      const named = `${type}/${id}/${assignments[1]?.id}`;
+      const check = await checkOf(here, 'write', '--yes', '--probe-write', named);
+      expect(check, named).toMatchObject({ status: 'ok' });
+    }
+    expect(heldIn(here.simulator.snapshot())).toEqual(heldIn(before));
+  });
+
+  test('says of the others why there is none, and asks Graph for nothing', async () => {
+    const here = await site();
+    for (const [named, why] of [
+      ['autopilot/p/a', 'an assignment of Autopilot profiles is only added or removed'],
+      ['termsAndConditions/p/a', 'an assignment of terms and conditions is only added or removed'],
+      ['policySets/set/s1', 'Policy sets are only read here'],
+    ] as const) {
+      const ran = await here.run(['doctor', '--yes', '--probe-write', named]);
+      expect(ran).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(why) });
+    }
+    expect(here.simulator.stats().requests).toEqual({});
   });
 
   test.each([

@@ -19,11 +19,11 @@ const ALLOW = [...ALLOW_ALL, ...ANY_SIZE];
 type Row = Record<string, string>;
 
 /** What a list holds, apart from ids, times, and the spellings of "no filter", in no order. */
-type Held = Readonly<Record<string, readonly string[]>>;
+export type Held = Readonly<Record<string, readonly string[]>>;
 
 const FILTER = 'deviceAndAppManagementAssignmentFilterId';
 
-function heldIn(tenant: TenantSeed): Held {
+export function heldIn(tenant: TenantSeed): Held {
   return Object.fromEntries(
     tenant.policies.map(({ type, id, assignments }) => [
       `${type} ${id}`,
