@@ -213,6 +213,33 @@ describe('a remediation', () => {
     expect(exclusion).toMatchObject({ runRemediationScript: false, runSchedule: null });
   });
 
+  test('that was an exclusion, or loses its schedule, has to say when it runs', () => {
+    const list = [
+      ...before,
+      current(excluded('G4'), { runRemediationScript: false, runSchedule: null }, 'A4'),
+      current(group('G5'), { runRemediationScript: false, runSchedule: null }, 'A5'),
+    ];
+    const decided = (cells: Cells) => planned([to(cells)], list).decisions[0];
+    const lacking = {
+      ...{ kind: 'refused', code: 'NotTaken' },
+      message: 'When the remediation runs is not said.',
+    };
+    expect(decided({ assignmentId: 'A4', targetType: 'group', groupId: 'G3' })).toMatchObject(lacking);
+    expect(
+      decided({ assignmentId: 'A1', targetType: 'group', groupId: 'G1', runSchedule: 'none' }),
+    ).toMatchObject(lacking);
+    expect(
+      decided({
+        ...{ assignmentId: 'A4', targetType: 'group', groupId: 'G3' },
+        runSchedule: JSON.stringify(SCHEDULE),
+      }),
+    ).toMatchObject({ kind: 'write' });
+    // Of one that has none already it is nobody's fault.
+    expect(decided({ assignmentId: 'A5', targetType: 'group', groupId: 'G3' })).toMatchObject({
+      kind: 'write',
+    });
+  });
+
   test('whose script is to run from now on is found', () => {
     const findings = (cells: Cells) =>
       found(planned([to(cells)], before).decisions, before, 'deviceHealthScript');
