@@ -35,12 +35,12 @@ export const exportCommand: CliCommand<ExportFlags> = {
     expectColumns(selector, EXPORT_COLUMNS, 'An export has');
     await using services = await openServices(await signIn(identify(flags, context), context), context);
     const found = await exported({ type, selector }, services);
-    const { columns, rows, policies, notShown } = found;
+    const { columns, rows, policies, unassigned, notShown } = found;
     const records = rows.map((cells) => Object.fromEntries(cells));
     await writeOutput(writeRows(format, columns, records, spelling), output, context);
     if (output !== undefined)
       print.say(
-        `Wrote ${count(rows.length, 'assignment')} of ${count(policies, 'policy', 'policies')} to ${output}.`,
+        `Wrote ${count(rows.length - unassigned, 'assignment')} of ${count(policies, 'policy', 'policies')}, and ${count(unassigned, 'policy', 'policies')} without any, to ${output}.`,
       );
     tellLeftOut(found, print);
     tellNotAllowed('Not exported', found, print);
