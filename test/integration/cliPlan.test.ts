@@ -196,14 +196,7 @@ describe('a plan', () => {
     const books = ['b1', 'b2'].map((id) => ({ id, type: 'managedEBook' as const, assignments: [] }));
     const here = await bench(redis.url, { tenant: { policies: [...VARIED, ...books] } });
     const bookRows = books.map(({ id: policyId, type: policyType }) => ({
-      ...{
-        policyType,
-        policyId,
-        action: 'add',
-        targetType: 'group',
-        groupId: 'new-1',
-        installIntent: 'required',
-      },
+      ...{ policyType, policyId, assignmentId: '', action: 'add', targetType: 'group', groupId: 'new-1' },
     }));
     const file = here.file('x.csv', csv([...bookRows, { ...row('c1', 'a1', 'new-1'), action: 'set' }]));
     const terms = ['--offline', '--allow', 'no-undo', '--max-failures', '1', ...ANY_SIZE];

@@ -10,7 +10,7 @@ import { readPlanFile, type SealedEnd } from '../../formats/readPlanFile.ts';
 import { ExpectedDecisions } from '../plan/differences.ts';
 import { openPlan } from '../plan/keptPlan.ts';
 import type { Judged } from '../plan/planSubject.ts';
-import { seenBy } from '../plan/planner.ts';
+import { refusedBy, seenBy } from '../plan/planner.ts';
 import { PlanTally, type PlannedRow } from '../plan/planTally.ts';
 import type { Services } from '../services.ts';
 import type { DraftRows } from './draftRows.ts';
@@ -57,7 +57,7 @@ export async function stagePlanFile(
       input: planned.input,
       policy: policyKey(planned.change.address),
       family: planned.change.address.kind.family,
-      ...(tenantRead && seenBy(planned)),
+      ...(tenantRead ? seenBy(planned) : refusedBy(planned.decision)),
       names: planned.names,
       ...(row.rank !== undefined && { rank: row.rank }),
       ...(earlier && { duplicateOf: earlier.line }),

@@ -62,7 +62,7 @@ export async function makePlan(
     const planner = source && facts && new Planner(subject, source, facts, terms.limits.maxAudience);
     for await (const batches of inChunks(staging.rowsByBatch(), BATCHES_PLANNED_TOGETHER)) {
       const planned = planner ? await planner.plan(batches) : planUnread(batches, subject);
-      if (planner) await rowsPlanned.keepSeen(planned);
+      await rowsPlanned.keepSeen(planned, tenantRead);
       for (const rows of planned) for (const row of rowsPlanned.taken(rows)) await files.row(row);
     }
     planner?.expectSomethingRead();
@@ -105,18 +105,18 @@ class RowsPlanned {
     this.#each = each;
   }
 
-  /** Keeps with the rows of the next batches what was read of them. */
-  async keepSeen(batches: readonly (readonly PlannedRow[])[]): Promise<void> {
-    await Promise.all(batches.map((rows, i) => this.#keepSeenOf(this.#batch + i, rows)));
+  /** Keeps with the rows of the next batches what was read of them, and which of them are refused in any case. */
+  async keepSeen(batches: readonly (readonly PlannedRow[])[], tenantRead: boolean): Promise<void> {
+    await Promise.all(batches.map((rows, i) => this.#keepSeenOf(this.#batch + i, rows, tenantRead)));
   }
 
-  async #keepSeenOf(batch: number, rows: readonly PlannedRow[]): Promise<void> {
+  async #keepSeenOf(batch: number, rows: readonly PlannedRow[], tenantRead: boolean): Promise<void> {
     const { staging, isRestoring } = this.#subject;
     const names = rows.map((row) => row.names);
     const refusals = rows.map(({ decision }) => refusalOf(decision));
     const kept = [staging.keepNames(batch, names, refusals)];
     // A rollback has what it saw when it decided what is to be put back.
-    if (!isRestoring) {
+    if (tenantRead && !isRestoring) {
       const saw = rows.map(seenBy);
       const [assignments, lists] = [saw.map(({ planned }) => planned), saw.map((each) => each.plannedList)];
       kept.push(staging.keepFingerprints(batch, assignments, lists));

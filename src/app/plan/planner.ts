@@ -285,6 +285,12 @@ const seenIn = (
 export const refusalOf = ({ kind, code }: PlannedRow['decision']): string | undefined =>
   kind === 'refused' ? code : undefined;
 
+/** The same, as the run keeps it. */
+export function refusedBy(decision: PlannedRow['decision']): Pick<StagedRow, 'plannedRefusal'> {
+  const plannedRefusal = refusalOf(decision);
+  return plannedRefusal === undefined ? {} : { plannedRefusal };
+}
+
 /**
  * What the run keeps of what the plan saw of a row: the fingerprint of its assignment, and of its policy's whole list, and with
  * which code it was refused.
@@ -296,11 +302,9 @@ export function seenBy({ change, decision, list }: Pick<PlannedRow, 'change' | '
 } {
   // A repeated row is settled with the first one.
   if (decision.kind === 'duplicate') return {};
-  const plannedRefusal = refusalOf(decision);
-  const refusal = plannedRefusal === undefined ? {} : { plannedRefusal };
-  if (list === undefined) return { planned: UNREAD, plannedList: UNREAD, ...refusal };
+  if (list === undefined) return { planned: UNREAD, plannedList: UNREAD, ...refusedBy(decision) };
   return {
-    ...refusal,
+    ...refusedBy(decision),
     planned: fingerprintOf(seenIn(list, change, decision)),
     plannedList: listFingerprint(list),
   };
