@@ -11,6 +11,7 @@ import {
   type RulePolicy,
 } from '../assignments/rules/rule.ts';
 import { kindOf, kindsIn, type PolicyKind, type PolicyType } from '../assignments/kinds/registry.ts';
+import { everybodyOf } from '../assignments/values/guid.ts';
 import { withNames } from './names/namesOf.ts';
 import { readableKinds } from './readableKinds.ts';
 import type { Services } from './services.ts';
@@ -25,6 +26,9 @@ export interface Export {
   readonly policies: number;
   /** Rows of policies that nobody is assigned to, one each: they ask for nothing. */
   readonly unassigned: number;
+  /** Groups that these rows name, and those of them that have no name: they are gone, or may not be read. */
+  readonly groups: number;
+  readonly unnamedGroups: number;
   /** Assignments that are no rows: of policy sets, and such as no row can say. */
   readonly leftOut: { readonly policySet: number; readonly unspeakable: number };
   /**
@@ -68,14 +72,25 @@ export const exportAssignments = (
     const plain = sayable.map(({ cells }) => cells);
     const rows = isByName ? plain : await withNames(plain, send, base);
     const policySet = found.filter((entry) => entry.isOfPolicySet).length;
+    const groups = groupsNamedIn(rows);
     const assigned = sayable.filter(({ policy: { assignments } }) => assignments.length > 0);
     return {
       ...{ rows, columns: exportColumns(rows), notShown, notAllowed },
       policies: new Set(assigned.map(({ policy }) => policy)).size,
       unassigned: sayable.length - assigned.length,
+      ...{ groups: groups.size, unnamedGroups: [...groups.values()].filter((name) => name === '').length },
       leftOut: { policySet, unspeakable: found.length - sayable.length - policySet },
     };
   });
+
+/** The names of the groups that rows are about, by their ids; everybody is no group. */
+const groupsNamedIn = (rows: readonly RuleCells[]): ReadonlyMap<string, string> =>
+  new Map(
+    rows.flatMap((cells) => {
+      const id = cells.get('groupId')?.toLowerCase();
+      return id === undefined || everybodyOf(id) !== undefined ? [] : [[id, cells.get('groupName') ?? '']];
+    }),
+  );
 
 type Entry = Pick<RuleEntry, 'policy' | 'cells' | 'isSpeakable' | 'isOfPolicySet'>;
 

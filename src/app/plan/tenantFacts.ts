@@ -5,6 +5,7 @@ import type { DevicePlatform } from '../../assignments/targets/platforms.ts';
 import type { Address } from '../../assignments/kinds/address.ts';
 import { kindsIn, type PolicyKind, type PolicyType } from '../../assignments/kinds/registry.ts';
 import { policyKey } from '../../assignments/kinds/address.ts';
+import { everybodyOf } from '../../assignments/values/guid.ts';
 import { groupOf, targetIn } from '../../assignments/targets/currentTarget.ts';
 import { readAssignmentFilters } from '../../graph/reads/assignmentFilters.ts';
 import { groupMembers } from '../../graph/reads/groupMembers.ts';
@@ -95,7 +96,7 @@ export class FactsOfTenant implements TenantFacts {
       kind === 'write' && after ? [targetIn(after)] : [],
     );
     const groups = new Set(targets.flatMap((target) => groupOf(target)?.toLowerCase() ?? []));
-    const unknown = [...groups].filter((id) => !this.#groups.has(id));
+    const unknown = [...groups].filter((id) => !this.#groups.has(id) && everybodyOf(id) === undefined);
     if (unknown.length > 0) {
       const factOf = await readGroups(unknown, this.#send, (id) => this.#members.get(id));
       for (const id of unknown) this.#groups.set(id, factOf(id));
