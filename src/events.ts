@@ -30,6 +30,8 @@ interface EventMap {
   readonly problems: [found: FileProblems];
   /** A file of another tool, and how it is read. */
   readonly takenFor: [name: string, as: TakenFor];
+  /** Rows that ask for nothing were passed over, as those of an export that are of policies which nobody is assigned to. */
+  readonly nothingAsked: [rows: number];
   /** `--skip-invalid` has left out rows of so many policies. */
   readonly leftOut: [rows: number, policies: number];
   /** A name was found only when letter case and Unicode form do not count. Once a name. */

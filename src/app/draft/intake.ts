@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import type { Renames } from '../../assignments/names/rename.ts';
 import type { ColumnNames, InputColumn } from '../../assignments/rows/columns.ts';
+import { asksForNothing } from '../../assignments/rows/action.ts';
 import { changeOf, type Change } from '../../assignments/rows/change.ts';
 import type { Resolved } from '../../assignments/names/resolve.ts';
 import { DigestTable } from '../../assignments/values/digestTable.ts';
@@ -38,6 +39,8 @@ export interface Intake {
   readonly unplacedLine: number | undefined;
   /** Rows with problems, where they were to be kept. */
   readonly open: readonly OpenRow[];
+  /** Rows that ask for nothing, as an export has of policies that nobody is assigned to. They are no rows of the run. */
+  readonly nothings: number;
   /** Of a file of another tool: which, and how it was read. */
   readonly takenFor: TakenFor | undefined;
 }
@@ -45,7 +48,7 @@ export interface Intake {
 /** What is known of rows that had no problem: they come from a plan, or were made here. */
 export const WELL = {
   ...{ problems: [], problemTotal: 0, badRows: 0, isBroken: false },
-  ...{ badPolicies: new Set<string>(), unplacedLine: undefined, open: [], takenFor: undefined },
+  ...{ badPolicies: new Set<string>(), unplacedLine: undefined, open: [], nothings: 0, takenFor: undefined },
 } as const;
 
 /** What a file needs before its rows can be read. */
@@ -82,7 +85,7 @@ export async function readIn(
   const sha = createHash('sha256');
   const judge = new RowJudge(rules, take, keepsOpen);
   const held: InputRow[] = [];
-  let [rows, isBroken] = [0, false];
+  let [rows, nothings, isBroken] = [0, 0, false];
   let columns: readonly InputColumn[] = [];
   let takenFor: TakenFor | undefined;
   for await (const read of readRows(hashed(file.bytes, sha), { format: file.format, columnNames, action })) {
@@ -95,6 +98,10 @@ export async function readIn(
         ({ columns, takenFor } = read);
         break;
       case 'row':
+        if (read.problems.length === 0 && asksForNothing(read.row)) {
+          nothings += 1;
+          break;
+        }
         rows += 1;
         if (read.problems.length > 0) judge.refuseRead(read.row, read.problems);
         else {
@@ -123,7 +130,8 @@ export async function readIn(
   const open = judge.open.toSorted((a, b) => a.row.line - b.row.line);
   return {
     ...{ name: file.name, sha256: sha.digest('hex'), columns: [...filled], rows },
-    ...{ problems, problemTotal, badRows, isBroken, badPolicies, unplacedLine, open, takenFor },
+    ...{ problems, problemTotal, badRows, isBroken, badPolicies, unplacedLine, open },
+    ...{ nothings, takenFor },
   };
 }
 

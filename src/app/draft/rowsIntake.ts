@@ -15,7 +15,7 @@ import { readingRules, type DraftTerms } from './draftTerms.ts';
 import type { InputFile, RecognisedFile } from './inputFile.ts';
 import { policyByPolicy, readIn, withoutPolicies, type NameLookup, type ReadingHelp } from './intake.ts';
 import { problemOfPlan } from './planFileIntake.ts';
-import { canSkip, refusedFile } from './refusedFile.ts';
+import { asksNothing, canSkip, refusedFile } from './refusedFile.ts';
 import type { Stagings } from './stagings.ts';
 
 /**
@@ -37,6 +37,8 @@ export async function stageRows(
   const intake = await readIn(file, rules, (row) => first.add(row), help);
   await first.flush();
   if (intake.takenFor !== undefined) events.emit('takenFor', file.name, intake.takenFor);
+  if (intake.nothings > 0) events.emit('nothingAsked', intake.nothings);
+  if (intake.rows === 0 && intake.problemTotal === 0) throw asksNothing(intake);
   const common = { intake, rules, lists, isRestoring: false };
   if (intake.problemTotal === 0)
     return { ...common, staging: await wholePolicies(first, stagings), leftOut: 0 };

@@ -1,5 +1,6 @@
 import { policyKey } from '../kinds/address.ts';
 import { kindNamed, KINDS, type PolicyKind } from '../kinds/registry.ts';
+import { NO_ACTION } from '../rows/action.ts';
 import type { InputColumn } from '../rows/columns.ts';
 import { NAME_PAIRS, type NamePair } from './namePairs.ts';
 import { RowReader, type ReadingRules } from '../rows/rowReader.ts';
@@ -85,12 +86,12 @@ export const isNoFilter = (value: unknown): boolean =>
   typeof value === 'string' && NO_FILTER.has(value.trim().toLowerCase());
 
 /**
- * `clear` wants nothing, and `remove` expects a target only where its type stands beside it: other names are there to be read by
+ * `clear` and `none` want nothing, and `remove` expects a target only where its type stands beside it: other names are there to be read by
  * people.
  */
 function wantsTarget({ cells }: InputRow): boolean {
   const action = String(cells.get('action') ?? '').toLowerCase();
-  return action === 'remove' ? cells.has('targetType') : action !== 'clear';
+  return action === 'remove' ? cells.has('targetType') : action !== 'clear' && action !== NO_ACTION;
 }
 
 /** An export calls all devices by a name, too. */

@@ -21,6 +21,9 @@ export function talkOf(events: Events, print: Printer, log: LeveledLog): void {
   events.on('graphAway', say);
   events.on('problems', (found) => showProblems(found, print));
   events.on('takenFor', (name, as) => takenForInWords(name, as).forEach(say));
+  events.on('nothingAsked', (rows) =>
+    say(`Passed over: ${count(rows, 'row')} with the action none, which asks for nothing.`),
+  );
   events.on('leftOut', (rows, policies) =>
     say(`Left out: ${count(rows, 'row')} of ${count(policies, 'policy', 'policies')} with problems.`),
   );
