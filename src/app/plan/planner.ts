@@ -20,6 +20,7 @@ import { targetIn } from '../../assignments/targets/currentTarget.ts';
 import type { JsonObject } from '../../assignments/values/json.ts';
 import { Audiences, type AudienceChange } from './audiences.ts';
 import type { Change } from '../../assignments/rows/change.ts';
+import { misnamedId } from '../../assignments/names/namesBeside.ts';
 import { policyNameFault } from '../../assignments/rows/policyName.ts';
 import type { ReadList } from '../../graph/reads/currentAssignments.ts';
 import type { InputRow } from '../../assignments/rows/row.ts';
@@ -59,6 +60,8 @@ export class Planner {
     const { rules } = this.#subject;
     const rows = batches.flat().map((input) => ({ input, change: changeOfKnownRow(input, rules) }));
     const snapshot = new Map<string, ListSnapshot>();
+    // A rollback says what its groups were called then.
+    if (!this.#subject.isRestoring) await this.#facts.knowNames(batches.flat());
     await this.#facts.know([...new Set(rows.map(({ change }) => change.address.kind))]);
     await this.#read(addressesOf(rows), snapshot);
     let decisions = planBatch(rows, snapshot, planRules(this.#subject));
@@ -158,7 +161,9 @@ export class Planner {
       fault:
         decision.kind === 'duplicate'
           ? undefined
-          : (this.#fault(row.change, fact?.name, list) ?? this.#notTaken({ row, ...decision }, fact)),
+          : (this.#misnamed(row.input) ??
+            this.#fault(row.change, fact?.name, list) ??
+            this.#notTaken({ row, ...decision }, fact)),
     }));
   }
 
@@ -186,6 +191,10 @@ export class Planner {
     if (refusal === undefined) return undefined;
     const { about, ...told } = refusal;
     return { code: NOT_TAKEN, ...told, column: about };
+  }
+
+  #misnamed(row: InputRow): RowFault | undefined {
+    return this.#subject.isRestoring ? undefined : misnamedId(row, this.#facts.namesById);
   }
 
   /** The row says of the tenant what is not so, as when one column of the file was sorted alone. */

@@ -7,7 +7,10 @@ import { kindsIn, type PolicyKind, type PolicyType } from '../../assignments/kin
 import { policyKey } from '../../assignments/kinds/address.ts';
 import { everybodyOf } from '../../assignments/values/guid.ts';
 import { groupOf, targetIn } from '../../assignments/targets/currentTarget.ts';
-import { readAssignmentFilters } from '../../graph/reads/assignmentFilters.ts';
+import type { NamesById } from '../../assignments/names/namedCells.ts';
+import { idsWithNames } from '../../assignments/names/namesBeside.ts';
+import type { InputRow } from '../../assignments/rows/row.ts';
+import { assignmentFilters, readAssignmentFilters } from '../../graph/reads/assignmentFilters.ts';
 import { groupMembers } from '../../graph/reads/groupMembers.ts';
 import { groupNames } from '../../graph/reads/groupNames.ts';
 import { readGroups } from '../../graph/reads/groups.ts';
@@ -37,6 +40,8 @@ export class FactsOfTenant implements TenantFacts {
   readonly #counted = new Set<string>();
   readonly #members = new Map<string, Members>();
   readonly #names = new Map<string, string>();
+  readonly #namesAsked = new Set<string>();
+  #filterNames: ReadonlyMap<string, string> | undefined;
   readonly #policies = new Map<string, PolicyFact>();
   /** Assignment → policy. */
   readonly #owners = new Map<string, string>();
@@ -88,6 +93,23 @@ export class FactsOfTenant implements TenantFacts {
     const members = await groupMembers(unknown, this.#send);
     for (const [id, found] of members) this.#members.set(id, found);
     for (const [id, name] of await groupNames([...members.keys()], this.#send)) this.#names.set(id, name);
+  }
+
+  /** Reads what the groups and filters are called beside whose ids these rows have a name, each once. */
+  async knowNames(rows: readonly InputRow[]): Promise<void> {
+    const unasked = idsWithNames(rows, 'groups').filter((id) => !this.#namesAsked.has(id));
+    for (const id of unasked) this.#namesAsked.add(id);
+    if (unasked.length > 0)
+      for (const [id, name] of await groupNames(unasked, this.#send)) this.#names.set(id, name);
+    if (this.#filterNames !== undefined || idsWithNames(rows, 'filters').length === 0) return;
+    const read = await assignmentFilters(this.#send, this.#base);
+    const filters = read.kind === 'filters' ? read.filters : [];
+    this.#filterNames = new Map(filters.map(({ id, name }) => [id.toLowerCase(), name]));
+  }
+
+  /** What is called how, as far as it was asked for and may be read. */
+  get namesById(): NamesById {
+    return { groups: this.#names, filters: this.#filterNames ?? new Map() };
   }
 
   /** Reads the groups and filters that these rows bring in and that are not known yet. */

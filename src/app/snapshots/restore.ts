@@ -388,7 +388,7 @@ class Restore {
     ]);
   }
 
-  /** What people know policy, group and filter by: the policy by what it is called now, as a plan holds it against that. */
+  /** What people know policy, group and filter by: by what they are called now, as a plan holds them against that. */
   #namesFor(
     policy: SnapshotPolicy,
     { target }: CurrentAssignment,
@@ -400,7 +400,7 @@ class Restore {
     const told: readonly (readonly [InputColumn, string | undefined])[] = [
       ['policyName', called?.name],
       ['platform', called?.platform ?? policy.platform],
-      ['groupName', group && (names.of('group', group)?.name ?? this.#groups.nameOf(group))],
+      ['groupName', group && (this.#groups.nameOf(group) ?? names.of('group', group)?.name)],
       ['filterName', filter && names.of('filter', filter)?.name],
     ];
     return told.flatMap(([column, name]) => (sayable(name) === '' ? [] : [[column, sayable(name)] as const]));
