@@ -27,6 +27,8 @@ export interface LogEntry {
   readonly reason?: string | null;
   /** What belongs to the action: arguments, allowed findings, new settings. */
   readonly details?: Readonly<Record<string, unknown>>;
+  /** In the tenant's log: the run that it is about; left out: all of them. */
+  readonly run?: string;
 }
 
 /** A batch with something to do, and the family whose limiter it needs. */
@@ -195,13 +197,13 @@ export class RunReader {
     return text === null ? undefined : (JSON.parse(text) as Stop);
   }
 
-  /** The log of a run, oldest first; with `max` only so many of the newest entries. */
-  async told(runId: string, max?: number): Promise<LogEntry[]> {
+  /** The log of a run, or of the whole tenant, oldest first; with `max` only so many of the newest entries. */
+  async told(runId: string | undefined, max?: number): Promise<LogEntry[]> {
     const entries = await this.redis.lrange(this.keys.log(runId), max === undefined ? 0 : -max, -1);
     return entries.map((entry) => JSON.parse(entry) as LogEntry);
   }
 
-  async toldCount(runId: string): Promise<number> {
+  async toldCount(runId?: string): Promise<number> {
     return this.redis.llen(this.keys.log(runId));
   }
 }

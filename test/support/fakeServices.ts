@@ -61,8 +61,10 @@ export function fakeServices({
     redisInUse: {},
   };
   const tell = async (runId: string, entry: LogEntry): Promise<void> => void told.push({ ...entry, runId });
+  const tellAll = async (runIds: readonly string[], entry: LogEntry): Promise<void> =>
+    void told.push(...runIds.map((runId) => ({ ...entry, runId })));
   const topUp = async (): Promise<number> => 0;
-  const store = answering('runs', { now: async () => NOW, tell, ...runs }, done);
+  const store = answering('runs', { now: async () => NOW, tell, tellAll, ...runs }, done);
   const whole = { ...identify({}, host), ...identity };
   return {
     ...host,

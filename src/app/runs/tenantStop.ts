@@ -4,7 +4,7 @@ import type { Pace } from '../../worker/limiter/pace.ts';
 import type { Stop } from '../../runs/runReader.ts';
 import { Tenants } from '../../runs/tenants.ts';
 import type { Services } from '../services.ts';
-import { logOpenRuns, reasonFrom, type Said } from './runLog.ts';
+import { logTenant, reasonFrom, type Said } from './runLog.ts';
 
 /** Redis writes `appendfsync everysec` to the disk within two seconds, whatever the disk does. Source: redis.io, persistence. */
 const ON_DISK_MS = 2_000;
@@ -38,7 +38,7 @@ export async function stopTenant(said: Said, services: Services): Promise<Tenant
     reason: reasonFrom(said.reason, redactor),
   };
   await runs.stop(stop);
-  await logOpenRuns('stop', services, said);
+  await logTenant('stop', services, said);
   const waitMs = lastPermitMs(identity.pace);
   const settledAt = performance.now() + waitMs;
   return {
@@ -73,7 +73,7 @@ async function otherTenants({ redis, runs, identity, producer }: Services): Prom
 /** Ends the stop of the tenant, and has its runs go on. Answers false when it was not stopped. */
 export async function resumeTenant(said: Said, services: Services): Promise<boolean> {
   const wasStopped = await services.runs.letGoOn();
-  if (wasStopped) await logOpenRuns('let go on', services, said);
+  if (wasStopped) await logTenant('let go on', services, said);
   await services.producer.topUp();
   return wasStopped;
 }
