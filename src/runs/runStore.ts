@@ -15,7 +15,7 @@ import { keepLateWaits, landingsOf, lateWaitsOf, type LateWaits } from './landin
 import { keepLastWrites, lastWritesOf, type KeptWrite, type RecentWrite } from './lastWrites.ts';
 import { acquire, packWanted } from './lua/acquire.ts';
 import { batchView, type BatchView } from './lua/batchView.ts';
-import { farewell, queueLeft } from './lua/heartbeat.ts';
+import { queueLeftRuns, sayFarewell } from './lua/heartbeat.ts';
 import { limiterNow } from './lua/limiterNow.ts';
 import { nextRun } from './lua/nextRun.ts';
 import { publish, type PublishArgs, type Published } from './lua/publish.ts';
@@ -58,12 +58,12 @@ export class RunStore extends RunReader {
 
   /** Queues the runs at work again whose workers are not heard of any more, when no worker is there that would do so. */
   queueLeft(): Promise<void> {
-    return queueLeft(this.#scripts, this.keys);
+    return queueLeftRuns(this.#scripts, this.keys);
   }
 
   /** A worker ends: no run has it any more. */
   farewell(workerId: string): Promise<void> {
-    return farewell(this.#scripts, this.keys, workerId);
+    return sayFarewell(this.#scripts, this.keys, workerId);
   }
 
   batch(ref: BatchRef): Promise<BatchView | undefined> {

@@ -1,5 +1,6 @@
 import { identify } from '../../app/identity.ts';
 import { findRun } from '../../app/runs/findRun.ts';
+import { queueLeft } from '../../app/runs/queueLeft.ts';
 import { statusOf } from '../../app/runs/status.ts';
 import { openServices } from '../../app/services.ts';
 import { count } from '../../app/words.ts';
@@ -29,6 +30,7 @@ export const status: CliCommand<StatusFlags> = {
     await using services = await openServices(identify(flags, context), context);
     const { identity, runs: record } = services;
     const stop = await record.stopped();
+    await queueLeft(services);
     if (name !== undefined) {
       const run = await statusOf(await findRun(name, services), services);
       if (flags.json) context.print.json(run);
