@@ -47,8 +47,8 @@ interface EventMap {
   readonly graphAway: [text: string];
   /** A write may still be applied to so many policies' lists: that is waited for. */
   readonly lateWrites: [policies: number, waitMs: number];
-  /** `@last` stands for this run. */
-  readonly lastRun: [runId: string, fileName: string];
+  /** `@last`, or some last letters, stand for this run. */
+  readonly runNamed: [name: string, runId: string, fileName: string];
   /** What was staged is forgotten, as a signal came. */
   readonly discarded: [];
   /** From here on the run stands, whatever becomes of the command. */

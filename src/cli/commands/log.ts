@@ -1,7 +1,7 @@
 import type { SharedFlags } from '../../config.ts';
 import { EXIT } from '../../errors.ts';
 import type { CliCommand } from '../context.ts';
-import { findRun } from '../../app/runs/findRun.ts';
+import { endsIn, findRun } from '../../app/runs/findRun.ts';
 import { identify } from '../../app/identity.ts';
 import { openServices, type Services } from '../../app/services.ts';
 import { sharedOptions } from '../sharedFlags.ts';
@@ -41,8 +41,16 @@ export const log: CliCommand<LogFlags> = {
   },
 };
 
-/** A log outlives its run, so it is asked for first. */
+/** A log outlives its run, so it is asked for first; so does the tenant's, which knows the ids of runs that are gone. */
 async function runIdOf(name: string, services: Services): Promise<string> {
-  const isTold = /^[\w-]+$/.test(name) && (await services.runs.toldCount(name)) > 0;
-  return isTold ? name : (await findRun(name, services)).runId;
+  const { runs } = services;
+  const isTold = /^[\w-]+$/.test(name) && (await runs.toldCount(name)) > 0;
+  if (isTold) return name;
+  const known = (await runs.runs()).some(({ runId }) => endsIn(runId, name));
+  if (name !== '@last' && !known) {
+    const told = (await runs.told(undefined)).flatMap(({ run = '' }) => (endsIn(run, name) ? [run] : []));
+    const [only, ...others] = new Set(told);
+    if (only !== undefined && others.length === 0) return only;
+  }
+  return (await findRun(name, services)).runId;
 }

@@ -18,13 +18,13 @@ interface StatusFlags extends SharedFlags {
   readonly all?: boolean;
 }
 
-/** Runs that have ended and are listed without --all. Those that have not always are. */
-const ENDED_SHOWN_MAX = 20;
+/** The newest runs, which are listed without --all. Those that have not ended always are. */
+const SHOWN_MAX = 20;
 
 export const status: CliCommand<StatusFlags> = {
   options: (command) =>
     sharedOptions(command)
-      .option('--all', `every run, not only the open ones and the ${ENDED_SHOWN_MAX} that ended last`)
+      .option('--all', `every run, not only the newest ${SHOWN_MAX} and the open ones`)
       .option('--json', 'print JSON'),
   async run([name], flags, context) {
     await using services = await openServices(identify(flags, context), context);
@@ -38,8 +38,7 @@ export const status: CliCommand<StatusFlags> = {
       return EXIT.done;
     }
     const all = await record.runs();
-    const ended = all.filter(hasEnded);
-    const left = new Set(flags.all ? [] : ended.slice(ENDED_SHOWN_MAX));
+    const left = new Set(flags.all ? [] : all.slice(SHOWN_MAX).filter(hasEnded));
     const shown = all.filter((run) => !left.has(run));
     const runs = await Promise.all(shown.map((run) => statusOf(run, services)));
     if (flags.json) context.print.json(runs);
