@@ -65,6 +65,11 @@ export class RunReader {
     return found.filter((run) => run !== undefined).sort((a, b) => b.createdAt - a.createdAt);
   }
 
+  /** The ids of the runs that were made since a moment, in ms since the epoch, by Redis' clock. */
+  async createdSince(at: number): Promise<string[]> {
+    return this.redis.zrangebyscore(this.keys.runs, Math.floor(at / 1000), '+inf');
+  }
+
   /** Redis' clock, by which the record keeps its times: ms since the epoch. */
   async now(): Promise<number> {
     return redisNow(this.redis);

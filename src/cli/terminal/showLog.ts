@@ -1,7 +1,7 @@
+import { sumsInWords } from '../../app/runs/sumsInWords.ts';
 import { duration, shortened } from '../../app/words.ts';
 import type { LogEntry } from '../../runs/runReader.ts';
 import { isReason, reasonInWords, type ReasonFacts } from '../../runs/reason.ts';
-import { ROW_STATUSES } from '../../runs/rowState.ts';
 import type { Printer } from './print.ts';
 
 /** A command line may have any length; --json has all of it. */
@@ -42,15 +42,6 @@ export function detailsInWords({ at, action, reason, details = {} }: LogEntry): 
           ];
   return [...said, ...(Array.isArray(argv) ? [`retarget ${argv.join(' ')}`] : [])].filter(Boolean).join('; ');
 }
-
-/** `40 succeeded, 2 failed` */
-const sumsInWords = (details: Readonly<Record<string, unknown>>): string =>
-  [...ROW_STATUSES.filter((status) => status !== 'pending'), 'pending' as const]
-    .flatMap((status) => {
-      const rows = details[status];
-      return typeof rows === 'number' && rows > 0 ? [`${rows.toLocaleString('en-US')} ${status}`] : [];
-    })
-    .join(', ');
 
 function throttledInWords(at: number, { times, untilMs }: Readonly<Record<string, unknown>>): string {
   const wait = typeof untilMs === 'number' ? `, in all for ${duration((untilMs - at) / 1000)}` : '';
