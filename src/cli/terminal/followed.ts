@@ -33,7 +33,7 @@ export class FollowedRun {
     this.#toldStopAt = stop?.at;
     // That the tenant is stopped is said above.
     if (why && why.reason !== 'tenantStopped' && !this.#toldWhy.has(why.reason))
-      print.say(`Run ${run.runId} waits: ${why.reasonText}.`);
+      print.say(visible(`Run ${run.runId} ${why.reason === 'inLine' ? '' : 'waits: '}${why.reasonText}.`));
     this.#toldWhy = why === undefined ? new Set() : this.#toldWhy.add(why.reason);
     if (!awaitsSignIn(run)) this.#toldSignIn = false;
     else if (!this.#toldSignIn && !isLast) {
