@@ -13,7 +13,7 @@ import {
   type PlanRules,
 } from '../../assignments/changes/planBatch.ts';
 import { nameFault } from '../../assignments/names/nameFault.ts';
-import { NOT_TAKEN, refusalOf as refusalOfEntry } from '../../assignments/changes/steps.ts';
+import { NOT_TAKEN, refusalOf } from '../../assignments/changes/steps.ts';
 import { listAfter } from '../../assignments/changes/writes.ts';
 import { groupsToCount } from '../../assignments/guard/audience.ts';
 import { Guard } from '../../assignments/guard/guard.ts';
@@ -234,8 +234,8 @@ export class Planner {
 const entryRefusalOf = (
   change: Change,
   list: readonly CurrentAssignment[] = [],
-): ReturnType<typeof refusalOfEntry> =>
-  change.desired === undefined ? undefined : refusalOfEntry(change, findCurrent(change, list).current);
+): ReturnType<typeof refusalOf> =>
+  change.desired === undefined ? undefined : refusalOf(change, findCurrent(change, list).current);
 
 /** The targets of a list that is written, as it was read and as it will be. */
 function targetsAround(
@@ -297,12 +297,12 @@ const seenIn = (
   change.action === 'add' && kind === 'alreadySo' ? entryOf(before) : findCurrent(change, list).current;
 
 /** With which code a plan shows a row as refused: a run that somebody starts with it has that accepted. */
-export const refusalOf = ({ kind, code }: PlannedRow['decision']): string | undefined =>
+export const plannedRefusalOf = ({ kind, code }: PlannedRow['decision']): string | undefined =>
   kind === 'refused' ? code : undefined;
 
 /** The same, as the run keeps it. */
 export function refusedBy(decision: PlannedRow['decision']): Pick<StagedRow, 'plannedRefusal'> {
-  const plannedRefusal = refusalOf(decision);
+  const plannedRefusal = plannedRefusalOf(decision);
   return plannedRefusal === undefined ? {} : { plannedRefusal };
 }
 
