@@ -62,7 +62,7 @@ export async function controlledAndWorked(
   if (also === undefined) return EXIT.stoppedEarly;
   await act(run, services);
   const exitCode = flags.work
-    ? await workShown(run.runId, also, services, context)
+    ? await workShown(run.runId, also, services, context, flags.wait)
     : await leftToWorkers(run.runId, services, context);
   if (flags.json) context.print.json(await statusOfId(run.runId, services));
   return exitCode;

@@ -134,7 +134,7 @@ async function rollBack(
   const runId = await publishRollback(draft, written, how, services);
   print.say(`Run ${runId}`);
   if (!flags.work && !flags.json) print.data(runId);
-  const exitCode = flags.work ? await workShown(runId, also, services, context) : undefined;
+  const exitCode = flags.work ? await workShown(runId, also, services, context, flags.wait) : undefined;
   if (exitCode === undefined) await tellNoWorkers(services, print);
   if (flags.json) print.json(await statusOfId(runId, services));
   return exitCode ?? unless;
