@@ -10,10 +10,13 @@ import { cutAtEnd, cutInMiddle, widthOf } from './width.ts';
 
 /** Lines of the input that are named with a cause: the fewer, the less room there is. */
 const LINES_SHOWN = [3, 2, 1] as const;
-/** What a sentence has at least, however narrow the terminal. */
+/** Causes of a kind that are shown of it by itself. */
+const CAUSES_SHOWN = 6;
+/** What a sentence is given before lines of the input, and what it has at least, however narrow the terminal. */
+const WORDS_COLUMNS_WANTED = 36;
 const WORDS_COLUMNS_MIN = 27;
-/** What is left of a name where its sentence has no room. */
-const NAME_COLUMNS_LEAST = 14;
+/** What is left of names where their sentence has no room: the first that fits. */
+const NAME_COLUMNS = [40, 30, 22, 14] as const;
 
 /** What was found of one kind, with what becomes of it. */
 export interface FoundKind {
@@ -89,6 +92,21 @@ export function kindLines(
   });
 }
 
+/** A kind by itself has room for its causes, the commonest first. */
+export function causeLines(kind: FoundKind, called: Called, columns: number | undefined): readonly string[] {
+  const { causes, found } = kind;
+  if (causes.length < 2) return kindLines([kind], called, columns);
+  const shown = causes.length > CAUSES_SHOWN ? causes.slice(0, CAUSES_SHOWN - 1) : causes;
+  return [
+    `  ${headOf(kind)}`,
+    ...shown.map(({ what, count: n, rows }) => {
+      const head = `    ${String(n).padStart(String(found).length)} × `;
+      return head + fitted(what, '', rows, n, called, columns && columns - head.length);
+    }),
+    ...(shown.length < causes.length ? [`    … and ${causes.length - shown.length} more causes`] : []),
+  ];
+}
+
 /** Of what is lost, for whom it is takes too much room: `Wi-Fi 130, VPN 66, compliance 67`. */
 const protectionsIn = (causes: readonly Cause[]): string =>
   [...Map.groupBy(causes, ({ what }) => what.replace(/ (?:\(|is lost for ).*$/, ''))]
@@ -113,10 +131,13 @@ function fitted(
   if (columns === undefined) return words + longest;
   const whole = tails.find((tail) => widthOf(words) + tail.length <= columns);
   if (whole !== undefined) return words + whole;
-  const tail = tails.find((each) => columns - each.length >= WORDS_COLUMNS_MIN) ?? shortest;
+  const tail = tails.find((each) => columns - each.length >= WORDS_COLUMNS_WANTED) ?? shortest;
   const room = Math.max(WORDS_COLUMNS_MIN, columns - tail.length);
   // What a sentence says stands behind the names in it.
-  const brief = visible(shortCalled(sentence, called, (name) => cutInMiddle(name, NAME_COLUMNS_LEAST)));
+  const briefs = NAME_COLUMNS.map((most) =>
+    visible(shortCalled(sentence, called, (name) => cutInMiddle(name, most))),
+  );
+  const brief = briefs.find((each) => widthOf(each) <= room) ?? briefs.at(-1) ?? words;
   return cutAtEnd(brief, room) + tail;
 }
 
