@@ -11,6 +11,7 @@ import { policyKey } from '../../assignments/kinds/address.ts';
 import type { Problem, InputRow } from '../../assignments/rows/row.ts';
 import type { ReadingRules } from '../../assignments/rows/rowReader.ts';
 import { policiesOf } from '../../assignments/rows/writtenAddress.ts';
+import { withStatedAction, type StatedRules } from '../../assignments/rows/statedAction.ts';
 import type { StatedAction, TakenFor } from '../../assignments/rows/takenFor.ts';
 import { readRows } from '../../formats/readRows.ts';
 import { changeOfKnownRow } from '../../assignments/rows/knownRow.ts';
@@ -41,6 +42,8 @@ export interface Intake {
   readonly open: readonly OpenRow[];
   /** Rows that ask for nothing, as an export has of policies that nobody is assigned to. They are no rows of the run. */
   readonly nothings: number;
+  /** Rows that said no action and were given one. */
+  readonly statedRows: number;
   /** Of a file of another tool: which, and how it was read. */
   readonly takenFor: TakenFor | undefined;
 }
@@ -48,7 +51,14 @@ export interface Intake {
 /** What is known of rows that had no problem: they come from a plan, or were made here. */
 export const WELL = {
   ...{ problems: [], problemTotal: 0, badRows: 0, isBroken: false },
-  ...{ badPolicies: new Set<string>(), unplacedLine: undefined, open: [], nothings: 0, takenFor: undefined },
+  ...{
+    badPolicies: new Set<string>(),
+    unplacedLine: undefined,
+    open: [],
+    nothings: 0,
+    statedRows: 0,
+    takenFor: undefined,
+  },
 } as const;
 
 /** What a file needs before its rows can be read. */
@@ -59,6 +69,8 @@ export interface ReadingHelp {
   readonly names?: NameLookup | undefined;
   /** What is done with what a file of another tool lists. */
   readonly action?: StatedAction | undefined;
+  /** What is done with rows in our own columns that say no action; left out: they set. */
+  readonly stated?: StatedRules | undefined;
   /** Rows with problems are kept, all of them. */
   readonly keepsOpen?: boolean;
 }
@@ -80,12 +92,18 @@ export async function readIn(
   file: InputFile,
   rules: ReadingRules,
   take: (row: StagedRow) => Promise<void>,
-  { columnNames, renames, names, action, keepsOpen = false }: ReadingHelp = {},
+  { columnNames, renames, names, action, stated, keepsOpen = false }: ReadingHelp = {},
 ): Promise<Intake> {
   const sha = createHash('sha256');
   const judge = new RowJudge(rules, take, keepsOpen);
   const held: InputRow[] = [];
   let [rows, nothings, isBroken] = [0, 0, false];
+  let statedRows = 0;
+  const judgeRow = async (row: InputRow): Promise<void> => {
+    const told = stated === undefined ? row : withStatedAction(row, stated, rules);
+    if (told !== row) statedRows += 1;
+    await judge.row(told);
+  };
   let columns: readonly InputColumn[] = [];
   let takenFor: TakenFor | undefined;
   for await (const read of readRows(hashed(file.bytes, sha), { format: file.format, columnNames, action })) {
@@ -107,7 +125,7 @@ export async function readIn(
         else {
           const row = renames?.renamed(read.row) ?? read.row;
           if (held.length > 0 || names?.needs(row)) held.push(row);
-          else await judge.row(row);
+          else await judgeRow(row);
         }
     }
   }
@@ -120,10 +138,11 @@ export async function readIn(
       if ('problems' in found) judge.refuseNamed(found, row);
       else {
         for (const column of found.row.cells.keys()) filled.add(column);
-        await judge.row(found.row);
+        await judgeRow(found.row);
       }
     }
   }
+  if (statedRows > 0) filled.add('action');
   const { problemTotal, badRows, badPolicies, unplacedLine } = judge;
   // Rows that were held are judged after others that stand behind them.
   const problems = judge.problems.toSorted((a, b) => a.line - b.line);
@@ -131,7 +150,7 @@ export async function readIn(
   return {
     ...{ name: file.name, sha256: sha.digest('hex'), columns: [...filled], rows },
     ...{ problems, problemTotal, badRows, isBroken, badPolicies, unplacedLine, open },
-    ...{ nothings, takenFor },
+    ...{ nothings, statedRows, takenFor },
   };
 }
 

@@ -11,6 +11,10 @@ export class SnapshotNames {
     this.#names.set(`${name.of} ${name.id.toLowerCase()}`, name);
   }
 
+  get filters(): readonly SnapshotName[] {
+    return [...this.#names.values()].filter(({ of }) => of === 'filter');
+  }
+
   of(of: SnapshotName['of'], id: string): SnapshotName | undefined {
     return this.#names.get(`${of} ${id.toLowerCase()}`);
   }

@@ -161,4 +161,5 @@ export const ownField = ({ ownFields }: Kind, name: string): OwnField | undefine
 export const isReadOnly = (kind: Kind, name: string): boolean => ownField(kind, name)?.isReadOnly === true;
 
 /** For the beginning of a sentence. */
-export const capitalized = (label: string): string => label.charAt(0).toUpperCase() + label.slice(1);
+export const capitalized = (label: string): string =>
+  /^.\p{Lu}/u.test(label) ? label : label.charAt(0).toUpperCase() + label.slice(1);
