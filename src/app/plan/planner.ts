@@ -12,7 +12,7 @@ import {
   type ListSnapshot,
   type PlanRules,
 } from '../../assignments/changes/planBatch.ts';
-import { NOT_TAKEN, refusalOf as refusalOfEntry } from '../../assignments/changes/steps.ts';
+import { NOT_TAKEN, notTakenIn } from '../../assignments/changes/steps.ts';
 import { listAfter } from '../../assignments/changes/writes.ts';
 import { groupsToCount } from '../../assignments/guard/audience.ts';
 import { Guard } from '../../assignments/guard/guard.ts';
@@ -230,8 +230,8 @@ export class Planner {
 const entryRefusalOf = (
   change: Change,
   list: readonly CurrentAssignment[] = [],
-): ReturnType<typeof refusalOfEntry> =>
-  change.desired === undefined ? undefined : refusalOfEntry(change, findCurrent(change, list).current);
+): ReturnType<typeof notTakenIn> =>
+  change.desired === undefined ? undefined : notTakenIn(change, findCurrent(change, list).current);
 
 /** The targets of a list that is written, as it was read and as it will be. */
 function targetsAround(
