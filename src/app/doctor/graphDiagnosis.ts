@@ -1,8 +1,8 @@
-import { endsBefore } from '../../graph/auth/claims.ts';
+import { endsBefore, type TokenClaims } from '../../graph/auth/claims.ts';
 import { randomUUID } from 'node:crypto';
 import { isJsonObject } from '../../assignments/values/json.ts';
 import type { ApiVersion } from '../../assignments/values/apiVersion.ts';
-import { CONFIGURATION, type Permission } from '../../assignments/kinds/permissions.ts';
+import { CONFIGURATION } from '../../assignments/kinds/permissions.ts';
 import { capitalized } from '../../assignments/kinds/kind.ts';
 import { kindsIn, type PolicyKind, type PolicyType } from '../../assignments/kinds/registry.ts';
 import { UserError } from '../../errors.ts';
@@ -282,14 +282,21 @@ function kindChecks(
   const claims = identity.signedIn?.claims;
   const isMeant = ({ kind }: ReadKind): boolean => accessOf(claims, [kind.permissions]) !== 'none';
   const unread = read.filter((each) => !isRead(each) && isMeant(each) && !isAbsent(each));
-  const failures = unread.flatMap(({ kind, reply }) =>
-    intuneCheck(reply, capitalized(kind.label.many), identity, [kind.permissions.write]),
+  const failures = [...Map.groupBy(unread, saidOfKind).values()].flatMap((same) =>
+    intuneCheck(
+      ...([same[0]?.reply, capitalized(same.map(({ kind }) => kind.label.many).join(', '))] as const),
+      ...([identity, same.map(({ kind }) => kind)] as const),
+    ),
   );
   return [
     ...(failures.length > 0 ? failures : [ok('intune', 'Policies can be read.')]),
     kindsCheck(read, identity),
   ];
 }
+
+/** What is answered alike is told once; each message has an id of its own. */
+const saidOfKind = ({ reply }: ReadKind): string =>
+  reply?.kind === 'answered' ? `${reply.status} ${reply.error?.code}` : '';
 
 interface ReadKind {
   readonly kind: PolicyKind;
@@ -322,11 +329,21 @@ function kindsCheck(read: readonly ReadKind[], { signedIn }: Identity): Check {
   return ok('kinds', words.join(' '));
 }
 
+/** What the token allows already, a role, a scope tag or a licence forbids. */
+function forbiddenRemedy(kinds: readonly PolicyKind[], claims: TokenClaims | undefined): string {
+  const isAllowed = ({ permissions }: Pick<PolicyKind, 'permissions'>): boolean =>
+    ['read', 'write'].includes(accessOf(claims, [permissions]));
+  const lacking = kinds.filter((kind) => !isAllowed(kind)).map(({ permissions }) => permissions.write);
+  return kinds.length > 0 && lacking.length === 0
+    ? 'The token has the permission. Look in Intune for a role that sees them, and whether the tenant has the licence; whoever does without them need not mind.'
+    : grantRemedy(claims ?? NO_CLAIMS, lacking.length === 0 ? [CONFIGURATION.write] : [...new Set(lacking)]);
+}
+
 function intuneCheck(
   reply: Extract<EnvelopeReply, { kind: 'refused' }> | Reply | undefined,
   which: string,
   { signedIn, isReadyToken }: Identity,
-  lacking: readonly Permission[] = [CONFIGURATION.write],
+  kinds: readonly PolicyKind[] = [],
 ): readonly Check[] {
   if (reply === undefined || reply.kind === 'lost') return [];
   if (reply.kind === 'refused' && reply.isForeign === true) return [];
@@ -347,7 +364,7 @@ function intuneCheck(
       return [
         failed('intune', {
           message: `${which} may not be read (${said}).`,
-          remedy: grantRemedy(signedIn?.claims ?? NO_CLAIMS, lacking),
+          remedy: forbiddenRemedy(kinds, signedIn?.claims),
         }),
       ];
     case 429:
