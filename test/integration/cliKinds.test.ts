@@ -300,6 +300,14 @@ describe('doctor', () => {
     expect(heldIn(here.simulator.snapshot())).toEqual(heldIn(before));
   });
 
+  test('is kept from no probe by kinds that are not probed and can’t be read', async () => {
+    const here = await site({ kindsRefused: ['deviceHealthScript'] });
+    const probed = (named: string) => checkOf(here, 'write', '--yes', '--probe-write', named);
+    expect(await probed('mobileApp/app-1/x_1_0')).toMatchObject({ status: 'ok' });
+    expect(await probed('app-1/x_1_0')).toMatchObject({ status: 'ok' });
+    expect((await probed('remediations/fix/f1'))?.message).toContain('the check of intune has failed');
+  });
+
   test('says of the others why there is none, and asks Graph for nothing', async () => {
     const here = await site();
     for (const [named, why] of [

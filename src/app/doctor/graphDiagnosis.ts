@@ -35,6 +35,8 @@ export interface GraphDiagnosis {
   readonly domain: string | null;
   /** Of whose policies each change has to be approved, as far as this sign-in may read that. */
   readonly typesToApprove: ReadonlySet<PolicyType>;
+  /** Of which kinds policies could be read. */
+  readonly typesRead: ReadonlySet<PolicyType>;
 }
 
 /** Signs in and reads: what a run would do, short of writing. Without a sign-in it still looks whether Graph is there. */
@@ -69,7 +71,8 @@ export async function graphDiagnosis(known: Identity, host: Host): Promise<Graph
       ...clockCheck(reply, asked + tookMs / 2),
     ];
     const more = isSignedIn && reply.kind === 'replies' ? await Promise.all(rest.map(readOf)) : [];
-    const reads = isSignedIn ? kindChecks([reply, ...more], [first, ...rest], identity) : [];
+    const read = isSignedIn ? readIn([reply, ...more], [first, ...rest]) : [];
+    const reads = isSignedIn ? kindChecks(reply, read, identity) : [];
     const isThere = isSignedIn && reply.kind !== 'unreached';
     const tenant = isThere ? await tenantCheck(identity, graph, host) : { domain: null, checks: [] };
     const types = isThere ? await typesToApprove(beta, host) : new Set<PolicyType>();
@@ -78,6 +81,7 @@ export async function graphDiagnosis(known: Identity, host: Host): Promise<Graph
       identity,
       domain: tenant.domain,
       typesToApprove: types,
+      typesRead: new Set(read.filter(isRead).map(({ kind }) => kind.policyType)),
     };
   } finally {
     await graph.close();
@@ -263,21 +267,9 @@ function clockCheck(reply: EnvelopeReply, ourMs: number): readonly Check[] {
 }
 
 /** One check of all kinds of policies; where some can be read, one for each that can't; and what can be done with which. */
-function kindChecks(
-  envelopes: readonly EnvelopeReply[],
-  batches: readonly (readonly PolicyKind[])[],
-  identity: Identity,
-): readonly Check[] {
-  const [first] = envelopes;
-  if (first === undefined || first.kind === 'unreached') return [];
+function kindChecks(first: EnvelopeReply, read: readonly ReadKind[], identity: Identity): readonly Check[] {
+  if (first.kind === 'unreached') return [];
   if (first.kind === 'refused') return intuneCheck(first, 'Policies', identity);
-  const read = batches.flatMap((kinds, i) => {
-    const envelope = envelopes[i];
-    return kinds.map((kind, place) => ({
-      kind,
-      reply: envelope?.kind === 'replies' ? envelope.replies[place] : undefined,
-    }));
-  });
   if (!read.some(isRead)) return intuneCheck(read[0]?.reply, 'Policies', identity);
   const claims = identity.signedIn?.claims;
   const isMeant = ({ kind }: ReadKind): boolean => accessOf(claims, [kind.permissions]) !== 'none';
@@ -302,6 +294,19 @@ interface ReadKind {
   readonly kind: PolicyKind;
   readonly reply: Reply | undefined;
 }
+
+/** What came of the read of each kind. */
+const readIn = (
+  envelopes: readonly EnvelopeReply[],
+  batches: readonly (readonly PolicyKind[])[],
+): readonly ReadKind[] =>
+  batches.flatMap((kinds, i) => {
+    const envelope = envelopes[i];
+    return kinds.map((kind, place) => ({
+      kind,
+      reply: envelope?.kind === 'replies' ? envelope.replies[place] : undefined,
+    }));
+  });
 
 const isRead = ({ reply }: ReadKind): boolean => reply?.kind === 'answered' && reply.status < 300;
 
