@@ -268,6 +268,21 @@ describe('doctor', () => {
     expect(await checkOf(here, 'intune')).toMatchObject({ status: 'ok' });
   });
 
+  test('tells once what is refused for several kinds, and what each lacks', async () => {
+    const here = await site({ kindsRefused: ['mobileApp', 'deviceHealthScript', 'managedEBook'] });
+    const refused = async (env: Record<string, string> = {}): Promise<readonly Check[]> => {
+      const { stdout } = await here.run(['doctor', '--json'], { env });
+      return (JSON.parse(stdout) as { checks: Check[] }).checks.filter(({ name }) => name === 'intune');
+    };
+    const [unknown, ...others] = await refused();
+    expect(others).toEqual([]);
+    expect(unknown?.message).toContain('Apps, remediations, eBooks may not be read (Forbidden: ');
+    expect(unknown?.remedy?.match(/[0-9a-f-]{36}=Role/g)).toHaveLength(2);
+    const roles = ['Configuration', 'Apps', 'Scripts'].map((of) => `DeviceManagement${of}.ReadWrite.All`);
+    const env = { RETARGET_ACCESS_TOKEN: tokenFor(...roles), AZURE_TENANT_ID: '' };
+    expect((await refused(env))[0]?.remedy).toContain('Look in Intune for a role that sees them');
+  });
+
   test('writes back one of every kind that has a write which changes nothing', async () => {
     const tenant = generateTenant({
       ...{ configurations: 1, compliancePolicies: 1, kinds: 1, assignmentsPerPolicy: 3 },
@@ -283,6 +298,14 @@ describe('doctor', () => {
       expect(check, named).toMatchObject({ status: 'ok' });
     }
     expect(heldIn(here.simulator.snapshot())).toEqual(heldIn(before));
+  });
+
+  test('is kept from no probe by kinds that are not probed and can’t be read', async () => {
+    const here = await site({ kindsRefused: ['deviceHealthScript'] });
+    const probed = (named: string) => checkOf(here, 'write', '--yes', '--probe-write', named);
+    expect(await probed('mobileApp/app-1/x_1_0')).toMatchObject({ status: 'ok' });
+    expect(await probed('app-1/x_1_0')).toMatchObject({ status: 'ok' });
+    expect((await probed('remediations/fix/f1'))?.message).toContain('the check of intune has failed');
   });
 
   test('says of the others why there is none, and asks Graph for nothing', async () => {

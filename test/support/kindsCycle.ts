@@ -63,7 +63,7 @@ const moved = (assignment: SeedAssignment, group: string): SeedAssignment => {
   };
 };
 
-const isWritten = (type: string): boolean => kindNamed(type)?.write.how !== 'refused';
+export const isWritten = (type: string): boolean => kindNamed(type)?.write.how !== 'refused';
 
 export interface KindsSize {
   readonly perKind: number;

@@ -1,6 +1,7 @@
 import { type CurrentAssignment, isOfPolicySet } from '../../assignments/changes/current.ts';
 import { fingerprintOf } from '../../assignments/changes/fingerprint.ts';
 import { sameId } from '../../assignments/values/ids.ts';
+import { sentEntry } from '../../assignments/changes/sentEntry.ts';
 import { restoringBody } from '../../assignments/changes/inverse.ts';
 import { outcomeOf } from '../../assignments/changes/outcome.ts';
 import { addressFromParts, ID_REMEDY, listPath, type Address } from '../../assignments/kinds/address.ts';
@@ -156,7 +157,7 @@ async function probeIn(
     ? patchRequest({ address }, body, current)
     : assignRequest(
         address,
-        list.map(({ whole }) => address.kind.asSent?.(whole) ?? whole),
+        list.map(({ whole }) => sentEntry(address.kind, whole)),
       );
   const reply = await sendLoneWrite(request, { limiter, graph }, interrupted);
   return judged(reply, found, services, graph);

@@ -13,7 +13,7 @@ import {
   type PlanRules,
 } from '../../assignments/changes/planBatch.ts';
 import { nameFault } from '../../assignments/names/nameFault.ts';
-import { NOT_TAKEN, refusalOf } from '../../assignments/changes/steps.ts';
+import { NOT_TAKEN, notTakenIn } from '../../assignments/changes/steps.ts';
 import { listAfter } from '../../assignments/changes/writes.ts';
 import { groupsToCount } from '../../assignments/guard/audience.ts';
 import { Guard } from '../../assignments/guard/guard.ts';
@@ -234,8 +234,8 @@ export class Planner {
 const entryRefusalOf = (
   change: Change,
   list: readonly CurrentAssignment[] = [],
-): ReturnType<typeof refusalOf> =>
-  change.desired === undefined ? undefined : refusalOf(change, findCurrent(change, list).current);
+): ReturnType<typeof notTakenIn> =>
+  change.desired === undefined ? undefined : notTakenIn(change, findCurrent(change, list).current);
 
 /** The targets of a list that is written, as it was read and as it will be. */
 function targetsAround(

@@ -103,7 +103,7 @@ function setStep(change: DesiredChange, { list, results, restores }: ListFacts):
 
 /** What goes back was there, whatever is documented. */
 function putStep(change: DesiredChange, over: CurrentAssignment | undefined, restores: boolean): RowStep {
-  const refusal = restores ? undefined : refusalOf(change, over);
+  const refusal = restores ? undefined : notTakenIn(change, over);
   return refusal === undefined
     ? { kind: 'put', over, body: patchBody(change, over) }
     : refused(NOT_TAKEN, refusal.message);
@@ -113,7 +113,7 @@ function putStep(change: DesiredChange, over: CurrentAssignment | undefined, res
  * Why no policy of the kind can have what a change makes of an entry. That it lacks something is nobody's fault where it has lacked it
  * before.
  */
-export function refusalOf(change: DesiredChange, over: CurrentAssignment | undefined): Refusal | undefined {
+export function notTakenIn(change: DesiredChange, over: CurrentAssignment | undefined): Refusal | undefined {
   const { entryRefusal, addRefusal } = change.address.kind;
   const after = entryAfter(change, over, patchBody(change, over));
   const lacks =

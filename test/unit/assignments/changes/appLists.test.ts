@@ -329,3 +329,30 @@ test('what a list keeps is sent value for value, though nobody knows it', () => 
   const rows = [row({ action: 'add', targetType: 'group', groupId: 'G2' }, 'groupPolicyConfiguration')];
   expect(listAfter(planned(rows, [odd]).decisions, [odd])[0]).toEqual(odd.whole);
 });
+
+test('no filter that is shown as an id of zeros is sent as none, in entries that no row is about too', () => {
+  const zeros = (groupId: string, id: string) =>
+    current(group(groupId, filter('00000000-0000-0000-0000-000000000000', 'none')), {}, id);
+  const list = [zeros('G1', 'A1'), zeros('G2', 'A2')];
+  const [changed, kept] = sent(
+    [row({ assignmentId: 'A1', targetType: 'group', groupId: 'G3' }, 'configurationPolicy')],
+    list,
+  );
+  expect(changed).toMatchObject({ target: group('G3') });
+  expect(JSON.stringify(changed)).not.toContain('00000000-0000');
+  expect(kept).toEqual({ ...list[1]?.whole, target: group('G2', filter()) });
+});
+
+test('a kind that takes no filters is told nothing of them', () => {
+  const list = [current(group('G1'), {}, 'A1')];
+  const [changed] = sent(
+    [
+      row(
+        { assignmentId: 'A1', targetType: 'group', groupId: 'G3', filterType: 'none' },
+        'deviceShellScript',
+      ),
+    ],
+    list,
+  );
+  expect(changed?.['target']).toEqual(group('G3'));
+});
