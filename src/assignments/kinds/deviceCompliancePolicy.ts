@@ -32,6 +32,7 @@ export const deviceCompliancePolicy: Kind<'deviceCompliancePolicy'> = {
   takesFilters: true,
   cutsOff: () => 'compliance',
   platformOf: (policy) => platformOfType(policy['@odata.type']),
+  protects: () => 'compliance',
   family: 'deviceConfiguration',
   permissions: CONFIGURATION,
   approvalType: 'compliancePolicy',

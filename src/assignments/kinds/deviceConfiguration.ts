@@ -2,6 +2,7 @@ import { audienceKey } from '../targets/audience.ts';
 import { targetIn } from '../targets/currentTarget.ts';
 import { odataType, plainTypeName } from '../targets/odataTypes.ts';
 import { platformOfType } from '../targets/platforms.ts';
+import { protectionOfType } from './protections.ts';
 import { TARGET_TYPES } from '../targets/target.ts';
 import type { Kind } from './kind.ts';
 import { CONFIGURATION } from './permissions.ts';
@@ -52,6 +53,7 @@ export const deviceConfiguration: Kind<'deviceConfiguration'> = {
     return CUTS_OFF.find(([part]) => name.includes(part))?.[1];
   },
   platformOf: (policy) => platformOfType(policy['@odata.type']),
+  protects: (policy) => protectionOfType(policy['@odata.type']),
   family: 'deviceConfiguration',
   permissions: CONFIGURATION,
   approvalType: 'configurationPolicy',

@@ -99,6 +99,8 @@ export interface Kind<Type extends string = string> {
   readonly leaves?: string;
   /** The platform of a policy as the collection shows it; undefined when it tells none. */
   readonly platformOf: (policy: JsonObject) => DevicePlatform | undefined;
+  /** What devices would miss at once without a policy, as the collection shows it; undefined, or left out: nothing. */
+  readonly protects?: (policy: JsonObject) => Protection | undefined;
 
   /** The requests that Intune counts together with those for this kind. */
   readonly family: Family;
@@ -106,6 +108,9 @@ export interface Kind<Type extends string = string> {
   /** The policy type of Multi Admin Approval that covers it; undefined: none does. */
   readonly approvalType: string | undefined;
 }
+
+/** What a device that loses a policy loses with it: in words, as a finding has them. */
+export type Protection = 'compliance' | 'Wi-Fi' | 'VPN' | 'certificates' | 'wired network' | 'app protection';
 
 /** The segments between policy id and `assignments`; `{id}` stands for an id of the caller's. */
 export type Via = readonly string[];

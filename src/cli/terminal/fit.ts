@@ -6,8 +6,8 @@ const CELL_CHARS_MIN = 10;
 const WRAPPED_CHARS_MIN = 24;
 const GAP = '  ';
 
-/** A word, or a command as it is to be pasted, which a terminal parts without a break: between backticks, or at the end behind a colon. */
-const WORD = /(?<=:\s+)(?:[A-Z_]+=\S+\s)*(?:\S*\s)?retarget\s.*|(?:`[^`]*`|[^\s`]|`)+/g;
+/** A word, or a command or option as it is to be pasted, which a terminal parts without a break: between backticks, or at the end behind a colon. */
+const WORD = /(?<=:\s+)(?:(?:[A-Z_]+=\S+\s)*(?:\S*\s)?retarget|--allow)\s.*|(?:`[^`]*`|[^\s`]|`)+/g;
 
 const widthOf = (text: string): number => stripVTControlCharacters(text).length;
 
