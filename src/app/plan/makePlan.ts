@@ -16,7 +16,7 @@ import { count } from '../words.ts';
 import { Differences } from './differences.ts';
 import { openPlan } from './keptPlan.ts';
 import type { Plan } from './plan.ts';
-import { Planner, refusalOf, seenBy } from './planner.ts';
+import { Planner, plannedRefusalOf, seenBy } from './planner.ts';
 import { PlanProblems } from './planProblems.ts';
 import type { Judged, PlanSubject, PlanTerms } from './planSubject.ts';
 import { PlanTally, type PlannedRow } from './planTally.ts';
@@ -115,7 +115,7 @@ class RowsPlanned {
   async #keepSeenOf(batch: number, rows: readonly PlannedRow[], tenantRead: boolean): Promise<void> {
     const { staging, isRestoring } = this.#subject;
     const names = rows.map((row) => row.names);
-    const refusals = rows.map(({ decision }) => refusalOf(decision));
+    const refusals = rows.map(({ decision }) => plannedRefusalOf(decision));
     const kept = [staging.keepNames(batch, names, refusals)];
     // A rollback has what it saw when it decided what is to be put back.
     if (tenantRead && !isRestoring) {

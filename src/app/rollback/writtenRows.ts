@@ -20,6 +20,7 @@ import { hasEnded, rulesOf, type Run } from '../../runs/run.ts';
 import { ALREADY_SO_UNPLANNED, isUnrecorded } from '../../runs/unrecorded.ts';
 import type { Strategy } from '../../assignments/kinds/kind.ts';
 import { findOurRun, wrongState } from '../runs/findRun.ts';
+import { isHalfDoneCode } from '../../worker/halfDone.ts';
 import { openFile } from '../draft/inputFile.ts';
 import { rowsMeant } from '../runs/resultRow.ts';
 import { brokenPlan, expectSame, planReads } from '../draft/planFileIntake.ts';
@@ -112,12 +113,15 @@ export async function writtenByRun(
   };
 }
 
-/** A before-image is kept only of rows that were sent; one that a `retry` found done was written by an earlier try. */
+/**
+ * A before-image is kept only of rows that were sent; one that a `retry` found done was written by an earlier try. What failed half-way was
+ * written half-way.
+ */
 const wasWritten = ({ state, attempts, detail, before }: RecordedRow): boolean =>
   (state === 'succeeded' && attempts > 0) ||
   (state === 'skipped' && before !== undefined) ||
   state === 'leftUnsure' ||
-  (state === 'failed' && detail.errorCode === 'VerifyMismatch');
+  (state === 'failed' && (detail.errorCode === 'VerifyMismatch' || isHalfDoneCode(detail.errorCode)));
 
 /** The writes that have lost something, by all rows of their lists. */
 function lossyWrites(rows: readonly RecordedRow[]): ReadonlyMap<RecordedRow, LossyWrite> {
