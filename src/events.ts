@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { Family } from './assignments/kinds/family.ts';
 import type { Problem } from './assignments/rows/row.ts';
-import type { TakenFor } from './assignments/rows/takenFor.ts';
+import type { StatedAction, TakenFor } from './assignments/rows/takenFor.ts';
 import type { SentRequest } from './graph/client/sentRequest.ts';
 import type { BackoffReason } from './runs/permit.ts';
 import type { Waiting } from './runs/keeping.ts';
@@ -31,6 +31,10 @@ interface EventMap {
   readonly problems: [found: FileProblems];
   /** A file of another tool, and how it is read. */
   readonly takenFor: [name: string, as: TakenFor];
+  /** Rows that say only what is there, as those of another tenant's export, and what is done with them. */
+  readonly statedRows: [rows: number, action: StatedAction];
+  /** Rows that ask for nothing were passed over, as those of an export that are of policies which nobody is assigned to. */
+  readonly nothingAsked: [rows: number];
   /** `--skip-invalid` has left out rows of so many policies. */
   readonly leftOut: [rows: number, policies: number];
   /** A name was found only when letter case and Unicode form do not count. Once a name. */

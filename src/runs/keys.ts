@@ -25,7 +25,7 @@ export const TENANTS_KEY = 'retarget:tenants';
  * | `run:<id>:details` | hash: batch → what there is to say of its rows, appended | as the header |
  * | `run:<id>:settled` | bitmap: one bit a batch | as the header |
  * | `run:<id>:leases` | hash: batch → who writes it now and until when | as the header |
- * | `run:<id>:planned` | hash: batch → of each row a fingerprint of what the plan saw; `<batch>l` → the same of its policy's list, `<batch>n` → names and platforms, `<batch>r` → the codes with which the plan saw rows refused | as the header |
+ * | `run:<id>:planned` | hash: batch → of each row a fingerprint of what the plan saw; `<batch>l` → the same of its policy's list, `<batch>n` → names and platforms, `<batch>r` → the codes with which the plan saw rows refused; `names` → what groups and filters are called | as the header |
  * | `run:<id>:before` | hash: batch → before-images, appended; `<batch>l` → lists that were written whole, before and as sent | as the header |
  * | `run:<id>:families` | string: one byte a batch, the place of its family in the header's `families`, when there is more than one | as the header |
  * | `run:<id>:order` | string: where each row of the file lies, when they lie in another order | as the header |

@@ -1,9 +1,11 @@
 import { redisNow } from '../redis/clock.ts';
 import type { Family } from '../assignments/kinds/family.ts';
 import type { RedisClient } from '../redis/connection.ts';
-import { decodeInputs } from './batchCodec.ts';
+import { CALLED_FIELD, decodeCalled, decodeInputs, decodeNames } from './batchCodec.ts';
+import type { Called } from '../assignments/names/calledIds.ts';
 import type { InputRow } from '../assignments/rows/row.ts';
-import { recordedRows, type RecordedRow } from './batchRow.ts';
+import type { RowNames } from '../assignments/rows/names.ts';
+import { recordedRows, type BatchRef, type RecordedRow } from './batchRow.ts';
 import { keysOf, type Keys, type RunKeys } from './keys.ts';
 import { batchAt, placeAt } from './position.ts';
 import { rulesOf, runFromHeader, type Run } from './run.ts';
@@ -188,6 +190,17 @@ export class RunReader {
         rulesOf(run),
       );
     });
+  }
+
+  /** What people call the groups and filters of a run's rows; undefined: no plan has looked at the tenant for it. */
+  async called(runId: string): Promise<Called | undefined> {
+    const bytes = await this.redis.hgetBuffer(this.keys.run(runId).planned, CALLED_FIELD);
+    return bytes === null ? undefined : decodeCalled(bytes);
+  }
+
+  /** What a plan has seen that the policies of a batch's rows are called, by place. */
+  async rowNames({ runId, batch }: BatchRef): Promise<readonly RowNames[]> {
+    return decodeNames(await this.redis.hgetBuffer(this.keys.run(runId).planned, `${batch}n`));
   }
 
   /** Rows of the given batches as read, for a plan of what is staged. */

@@ -53,9 +53,7 @@ describe('plan', () => {
     });
     const shown = await here.run(['plan', file]);
     expect(shown).toMatchObject({ exitCode: 3, stdout: '' });
-    expect(shown.stderr).toMatch(
-      /1 row to be written\n +1 row already so\n +1 row that will fail[^]*1 row repeated/,
-    );
+    expect(shown.stderr).toMatch(/^1 row to write \(.*\), 1 already so, 1 gone, 1 repeated\.$/m);
     const dry = await here.run(['apply', file, '--dry-run']);
     expect(withoutId(dry.stderr)).toBe(withoutId(shown.stderr));
     expect(await statesOf(here)).toEqual([]);
@@ -70,9 +68,7 @@ describe('plan', () => {
     );
     const ran = await here.run(['plan', file, '--blind']);
     expect(ran.exitCode).toBe(0);
-    expect(ran.stderr).toContain(
-      '3 rows to be written, without a read (--blind): nothing is skipped, and there is no undo',
-    );
+    expect(ran.stderr).toContain('Nothing was read (--blind): nothing is skipped, and there is no undo.\n');
     expect(here.simulator.stats().envelopes).toBe(0);
   });
 });

@@ -196,7 +196,7 @@ async function selectedRows(
 ): Promise<Retry['rows']> {
   const selector = selectorFrom(where);
   if (where === undefined && rows === undefined) return undefined;
-  const isMeant = await rowsMeant(selector, rows, run, services);
+  const { isMeant } = await rowsMeant(selector, rows, run, services);
   const selected = new Map<number, number[]>();
   for await (const batch of services.runs.rowsByBatch(run, 'before'))
     for (const row of batch.filter((each) => isMeant(each)))

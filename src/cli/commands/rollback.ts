@@ -31,6 +31,7 @@ interface RollbackFlags extends WorkFlags, SelectionFlags {
   readonly force?: boolean;
   readonly includeUnrecorded?: boolean;
   readonly dryRun?: boolean;
+  readonly details?: boolean;
   readonly yes?: boolean;
   readonly planDir?: string;
   readonly justification?: string;
@@ -48,6 +49,7 @@ export const rollback = draining<RollbackFlags>({
         '--include-unrecorded',
         "put back, from the run's plan, also what was found so with no write on record",
       )
+      .option('--details', 'show every row that the guard found something of, not a screen of causes')
       .option('--dry-run', 'show what would be put back; with --json the plan as JSON')
       .option('--yes', 'do not ask')
       .option(
@@ -121,7 +123,7 @@ async function rollBack(
   if (inverses.rows === 0) return unless;
   const plan = await draft.plan(SHOWN);
   if (flags.dryRun && flags.json) print.json(plan);
-  else showPlan(plan, print);
+  else showPlan(plan, print, flags);
   if (flags.dryRun) return unless;
   expectJustified(plan, { justification: justificationFrom(flags.justification) });
   await tellStop(services, print);

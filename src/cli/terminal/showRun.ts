@@ -9,7 +9,7 @@ import { DEFAULT_OPTIONS } from '../../runs/run.ts';
 import type { Stop } from '../../runs/runReader.ts';
 import { ALREADY_SO_UNPLANNED } from '../../runs/unrecorded.ts';
 import type { Printer } from './print.ts';
-import { shortFingerprint } from './showPlan.ts';
+import { shortFingerprint } from './planSummary.ts';
 import { stateShown } from './showRuns.ts';
 import { timeLeft } from './timeLeft.ts';
 
