@@ -79,7 +79,7 @@ const siteOf = (
 ): Promise<Site> => site(redisUrl, options, { RETARGET_WINDOW_MS: `${windowMs}` });
 
 /** A tenant of all kinds, in which some assignments have a property that nobody knows. */
-function tenantOfKinds({ perKind, assignmentsPerPolicy }: KindsSize): TenantSeed {
+export function tenantOfKinds({ perKind, assignmentsPerPolicy }: KindsSize): TenantSeed {
   const { policies, ...more } = generateTenant({
     ...{ configurations: perKind, compliancePolicies: perKind, kinds: perKind },
     ...{ assignmentsPerPolicy, seed: 31, nested: false },
