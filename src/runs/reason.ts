@@ -1,3 +1,5 @@
+import { timeInZone } from './schedule/localTime.ts';
+
 /** Why a run is not at work, as a code that programs decide by. */
 export const REASONS = [
   /** There is no token, or Graph refuses it: the run goes on by itself when the sign-in works. */
@@ -26,8 +28,19 @@ export const REASONS = [
   'interrupted',
   /** Its workers have not been heard of for a while: it is in line again. */
   'noWorker',
+  /** Queued: it begins at a time that has not come. */
+  'time',
+  /** Queued: it works within windows, and none is open. It goes on by itself. */
+  'window',
+  /** Queued: a run that is urgent goes first. It goes on by itself. */
+  'urgent',
+  /** Its deadline has passed: it goes on when somebody gives it another one. */
+  'deadline',
 ] as const;
 export type Reason = (typeof REASONS)[number];
+
+export const isReason = (text: string | null | undefined): text is Reason =>
+  REASONS.some((reason) => reason === text);
 
 /** A run that stands still for one of these goes on by itself. */
 export const SIGN_IN_REASONS = ['signIn', 'permission', 'reads'] as const satisfies readonly Reason[];
@@ -45,10 +58,17 @@ export interface ReasonFacts {
   readonly failed?: number;
   readonly written?: number;
   readonly max?: string;
+  /** `time`, `window`: when it may be at work again, ms since the epoch; left out: nobody knows. `deadline`: when that was. */
+  readonly at?: number;
+  /** `urgent`: the run that goes first. */
+  readonly run?: string;
 }
 
-/** The sentence of a reason that came about in a script; of the others it stands in the record. */
-export function reasonInWords(reason: Reason, facts: ReasonFacts): string {
+/**
+ * The sentence of a reason that came about in a script; of the others it stands in the record.
+ * @param timeZone the run's, in which times are told
+ */
+export function reasonInWords(reason: Reason, facts: ReasonFacts, timeZone: string | null = null): string {
   switch (reason) {
     case 'canary':
       return `canary: the first ${facts.rows} rows are written`;
@@ -58,6 +78,16 @@ export function reasonInWords(reason: Reason, facts: ReasonFacts): string {
       return 'Graph refused every row of a batch with 403, and none has gone through since the run began or was last let go on: the sign-in may not write here; `retarget doctor` tells which permission it needs';
     case 'noWorker':
       return 'its workers were not heard of for a minute: it goes on with the next one';
+    case 'time':
+      return `it begins at ${timeOf(facts, timeZone)}`;
+    case 'window':
+      return facts.at === undefined
+        ? 'it is outside its windows'
+        : `it is outside its windows; the next one opens at ${timeOf(facts, timeZone)}`;
+    case 'urgent':
+      return `run ${facts.run} is urgent and goes first; this one goes on by itself afterwards`;
+    case 'deadline':
+      return `its deadline was ${timeOf(facts, timeZone)}`;
     case 'failures':
       return failuresInWords(facts);
     case 'signIn':
@@ -71,6 +101,9 @@ export function reasonInWords(reason: Reason, facts: ReasonFacts): string {
       return '';
   }
 }
+
+const timeOf = ({ at }: ReasonFacts, timeZone: string | null): string =>
+  at === undefined ? 'a time that is not known' : timeInZone(at, timeZone);
 
 function failuresInWords({ inARow, code, failed, written, max }: ReasonFacts): string {
   if (inARow !== undefined) return `${inARow} rows in a row failed with ${code}`;

@@ -17,6 +17,8 @@ import {
   textOrNull,
 } from './fields.ts';
 import { countsByFamily, type FamilyCounts } from './byFamily.ts';
+import type { Interval } from './schedule/interval.ts';
+import type { WorkerBeats } from './workers.ts';
 import { reasonInWords, REASONS, SIGN_IN_REASONS, type ReasonFacts } from './reason.ts';
 
 /** The version of the record's format. A worker leaves runs of another format alone. */
@@ -35,7 +37,7 @@ export type RunState = (typeof RUN_STATES)[number];
 
 export const HOUR_MS = 3_600_000;
 
-/** A run at work whose workers have not been heard of for so long has none: four of their heartbeats, TOP_UP_MS in worker/limiter/pace.ts. */
+/** A run at work whose workers have not been heard of for so long has none; each tells itself for how long it may be silent, and this holds where none has told. */
 export const SILENT_MS = 60_000;
 
 /** What a run is of and for; fixed when it is published. */
@@ -71,6 +73,16 @@ const OPTIONS = z.object({
   canary: numberOrNull,
   /** At most so many writes per window of this run, whatever the tenant takes; null: as many as it takes. */
   writesPerWindow: numberOrNull,
+  /** It begins at this time, ms since the epoch; null: as soon as somebody works on it. */
+  startAt: numberOrNull,
+  /** It is at work within these only, as `windowIn` reads them; none: at any time. */
+  windows: jsonOf<readonly string[]>([]),
+  /** Whose clock times without an offset are of, an IANA name; null: no times were given. */
+  timeZone: textOrNull,
+  /** It pauses at this time if it has not ended, ms since the epoch. */
+  deadlineAt: numberOrNull,
+  /** It goes before all others, and the run at work gives way to it. */
+  isUrgent: flag,
   /** Why the run is made, as given with `--reason`. */
   purpose: textOrNull,
   /** What a tenant with Multi Admin Approval is told of each write. */
@@ -100,6 +112,8 @@ const PROGRESS = z.object({
   families: jsonOf<readonly Family[]>([MAIN_FAMILY]),
   /** The rows lie in another order than in the file: whole policies to a batch. */
   isRegrouped: flag,
+  /** When its windows are open in the next INTERVALS_AHEAD_DAYS, in order; none left means closed. Of a run with windows only. */
+  openIntervals: jsonOf<readonly Interval[]>([]),
   /** Rows that are not settled. */
   left: number,
   /** Rows whose write may have left and that are not settled. */
@@ -121,6 +135,10 @@ const PROGRESS = z.object({
   finishedAt: numberOrNull,
   /** When a worker was last heard of, by Redis' clock. */
   seenAt: numberOrNull,
+  /** Who is at work on it, as each told itself. */
+  workers: jsonOf<WorkerBeats>({}),
+  /** When its state changed last, by Redis' clock. */
+  movedAt: numberOrNull,
   /** When a row came to its end last, by Redis' clock. */
   lastProgressAt: numberOrNull,
   /** Rows that have come to their end, and writes that the tenant accepted: a retry takes nothing back of either. */
@@ -196,6 +214,11 @@ export const DEFAULT_OPTIONS: RunOptions = {
   plannedAt: null,
   canary: null,
   writesPerWindow: null,
+  startAt: null,
+  windows: [],
+  timeZone: null,
+  deadlineAt: null,
+  isUrgent: false,
   purpose: null,
   justification: null,
 };
@@ -251,13 +274,14 @@ export function runFromHeader(runId: string, hash: Readonly<Record<string, strin
   );
   const { fileSha256, reasonText, reasonFacts, ...progress } = more;
   const { state, reason, sent, finishedAt } = progress;
+  const options = z.decode(OPTIONS, whole);
   const isCancelled = state === 'cancelled';
   return {
     runId,
     ...identity,
     ...progress,
-    reasonText: reasonText || (reason && reasonInWords(reason, reasonFacts)) || null,
-    options: z.decode(OPTIONS, whole),
+    reasonText: reasonText || (reason && reasonInWords(reason, reasonFacts, options.timeZone)) || null,
+    options,
     source: { name: identity.fileName, sha256: fileSha256 },
     byFamily: countsByFamily(progress.families, hash),
     counts: {

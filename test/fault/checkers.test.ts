@@ -34,6 +34,7 @@ const STATS: Evidence['stats'] = {
   ...{ requestsDuringBackoff: 0, clientRequestIdsRepeated: 0, redirectsFollowed: 0 },
   writesPerAssignment: { '/deviceManagement/deviceConfigurations/c1/assignments/a2': 1 },
   assignsPerPolicy: {},
+  fewestAssignments: {},
   writesInWindowMax: { arrived: 2, admitted: 2 },
   writeArrivals: [1_000, 1_001],
 };

@@ -2,17 +2,19 @@ import { beforeJson, entryOf, NOT_READ } from '../../assignments/changes/decisio
 import type { JsonObject } from '../../assignments/values/json.ts';
 import { patchBody } from '../../assignments/changes/request.ts';
 import { INPUT_COLUMNS, RESULT_COLUMNS } from '../../assignments/rows/columns.ts';
+import { withCalled, type Called } from '../../assignments/names/calledIds.ts';
 import { cellText, type SelectableColumn, type Selector } from '../../assignments/rows/selector.ts';
 import type { RecordedRow } from '../../runs/batchRow.ts';
 import { rowStatusOf, type RowStatus } from '../../runs/rowState.ts';
 import type { Run } from '../../runs/run.ts';
-import type { Host } from '../host.ts';
-import { addressesIn, ALWAYS_KNOWN, expectColumns } from './selection.ts';
+import type { Services } from '../services.ts';
+import { addressesIn, alsoKnown, expectColumns } from './selection.ts';
 
 /** A row with what became of it, by the names of the columns that `results` shows. */
 export type ResultRow = { readonly [column in SelectableColumn]?: unknown } & { readonly status: RowStatus };
 
-export function resultRow(recorded: RecordedRow, run: Run): ResultRow {
+/** @param called what people call groups and filters: their names stand beside their ids in the message */
+export function resultRow(recorded: RecordedRow, run: Run, called: Called): ResultRow {
   const { input, state, attempts, detail, before } = recorded;
   const status = rowStatusOf(state, run.state === 'cancelled');
   return {
@@ -23,7 +25,7 @@ export function resultRow(recorded: RecordedRow, run: Run): ResultRow {
     status,
     httpStatus: detail.httpStatus,
     errorCode: detail.errorCode,
-    errorMessage: detail.errorMessage,
+    errorMessage: detail.errorMessage && withCalled(detail.errorMessage, called),
     attempts,
     throttledMs: detail.throttledMs ?? 0,
     requestId: detail.requestId,
@@ -46,6 +48,14 @@ function written({ change, before = NOT_READ }: RecordedRow): JsonObject | undef
   return change.desired && patchBody(change, entryOf(before));
 }
 
+/** The rows of a run that somebody has selected. */
+export interface RowsMeant {
+  isMeant(recorded: RecordedRow, row?: ResultRow): boolean;
+  asResult(recorded: RecordedRow): ResultRow;
+  /** What people call the groups and filters of the run, as far as its plan saw it. */
+  readonly called: Called;
+}
+
 /**
  * Whether a row of a run is among those that `--where` and `--rows` select; without them each is.
  * @throws UserError (exit 2) when the file of `--rows` can't be read, or the run has no such column
@@ -54,16 +64,23 @@ export async function rowsMeant(
   where: Selector,
   rowsFile: string | undefined,
   run: Run,
-  host: Pick<Host, 'cwd' | 'env' | 'interrupted' | 'events'>,
-): Promise<(recorded: RecordedRow, row?: ResultRow) => boolean> {
+  services: Pick<Services, 'runs' | 'cwd' | 'env' | 'interrupted' | 'events'>,
+): Promise<RowsMeant> {
+  const called = await services.runs.called(run.runId);
   // A run of no columns is of a file without rows.
   const input = run.columns.length > 0 ? run.columns : INPUT_COLUMNS;
   expectColumns(
     where,
-    [...new Set([...input, ...ALWAYS_KNOWN, ...RESULT_COLUMNS, 'row'] as const)],
+    [...new Set([...input, ...alsoKnown(called !== undefined), ...RESULT_COLUMNS, 'row'] as const)],
     `Run ${run.runId} has`,
   );
-  const isNamed = await addressesIn(rowsFile, run, host);
-  return (recorded, row = resultRow(recorded, run)) =>
-    where.matches((column) => cellText(row[column])) && (rowsFile === undefined || isNamed(recorded.change));
+  const isNamed = await addressesIn(rowsFile, run, services);
+  const asResult = (recorded: RecordedRow): ResultRow => resultRow(recorded, run, called ?? {});
+  return {
+    asResult,
+    called: called ?? {},
+    isMeant: (recorded, row = asResult(recorded)) =>
+      where.matches((column) => cellText(row[column])) &&
+      (rowsFile === undefined || isNamed(recorded.change)),
+  };
 }

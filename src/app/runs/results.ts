@@ -3,7 +3,7 @@ import type { Selector } from '../../assignments/rows/selector.ts';
 import type { RowStatus } from '../../runs/rowState.ts';
 import type { Run } from '../../runs/run.ts';
 import type { Services } from '../services.ts';
-import { resultRow, rowsMeant, type ResultRow } from './resultRow.ts';
+import { rowsMeant, type ResultRow } from './resultRow.ts';
 
 /** Which rows of a run are wanted. */
 export interface ResultsWanted {
@@ -24,11 +24,11 @@ export async function resultsOf(
   services: Services,
 ): Promise<AsyncGenerator<ResultRow>> {
   const { runs, interrupted } = services;
-  const isMeant = await rowsMeant(where, rows, run, services);
+  const { isMeant, asResult } = await rowsMeant(where, rows, run, services);
   async function* taken(): AsyncGenerator<ResultRow> {
     for await (const recorded of runs.rows(run, 'before')) {
       interrupted.throwIfAborted();
-      const row = resultRow(recorded, run);
+      const row = asResult(recorded);
       if ((only?.has(row.status) ?? true) && isMeant(recorded, row)) yield row;
     }
   }

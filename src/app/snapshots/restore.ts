@@ -55,7 +55,7 @@ export const RESTORE_SCOPES = ['all', 'listed-groups'] as const;
 export type RestoreScope = (typeof RESTORE_SCOPES)[number];
 
 /** What the rows of a restore can be selected by. */
-export const RESTORE_COLUMNS: readonly InputColumn[] = [...EXPORT_COLUMNS, 'action'];
+export const RESTORE_COLUMNS: readonly InputColumn[] = EXPORT_COLUMNS;
 
 export interface RestoreTerms {
   readonly selector: Selector;

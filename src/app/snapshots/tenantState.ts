@@ -92,8 +92,8 @@ async function policiesOf(
 async function filterNames(send: SendReads, base: string): Promise<readonly SnapshotName[]> {
   const read = await assignmentFilters(send, base);
   return read.kind === 'filters'
-    ? read.filters.map(({ id, name, platform }) => ({
-        ...{ of: 'filter' as const, id: id.toLowerCase(), name, platform },
+    ? read.filters.map(({ id, name, platform, rule }) => ({
+        ...{ of: 'filter' as const, id: id.toLowerCase(), name, platform, rule },
       }))
     : [];
 }

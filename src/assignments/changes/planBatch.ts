@@ -9,6 +9,7 @@ import { canonicalList } from './canonical.ts';
 import { entriesOf, entryOf, NOT_READ, beforeOf, type Before, type Decision } from './decision.ts';
 import type { CurrentAssignment, RowError } from './current.ts';
 import { findCurrent } from './findCurrent.ts';
+import { holds } from './holds.ts';
 import { fingerprintOf, fingerprintOfList, UNREAD } from './fingerprint.ts';
 import { isInPlace, nextWrite, NOT_IN_PLACE, stageOf, type NextWrite } from './postDelete.ts';
 import { isExclusion } from '../targets/currentTarget.ts';
@@ -194,24 +195,41 @@ class PolicyPlan<R extends BatchRow> {
     if (list.via === 'each') this.#passWhatIsDone(list);
   }
 
-  /** A list without what rows of it have added already, and whose old assignment has yet to go. */
-  #besidesOurs({
-    via,
-    rows,
-    steps,
-    assignments,
-    kind: { identity },
-  }: ListPlan<R>): readonly CurrentAssignment[] {
+  /**
+   * A list without what rows of it have added already, and whose old assignment has yet to go; nor what a row that is done was about and
+   * has left to another.
+   */
+  #besidesOurs(list: ListPlan<R>): readonly CurrentAssignment[] {
+    const { via, rows, steps, assignments } = list;
     if (via !== 'each') return assignments;
+    const { identity } = list.kind;
+    const left = this.#leftIn(list);
     const ours = new Set(
       rows.flatMap((row, at) => {
         const step = steps[at];
+        if (step?.kind !== 'put' || step.over === undefined) return [];
+        const desired = identity(step.body);
         const wasSent = (row.attempts ?? 0) > 0 || row.before !== undefined || this.#rules.restores;
-        return step?.kind === 'put' && step.over !== undefined && wasSent ? [identity(step.body)] : [];
+        return wasSent || left.has(desired) ? [desired] : [];
       }),
     );
     const leaving = new Set(steps.map((step) => (step.kind === 'put' ? step.over : undefined)));
     return assignments.filter((each) => leaving.has(each) || !ours.has(identity(each.whole)));
+  }
+
+  /** The identities of what rows that are done were about, and did not want to stay. */
+  #leftIn({ assignments, changes, kind: { identity } }: ListPlan<R>): ReadonlySet<string> {
+    const [first] = changes;
+    const path = first && listPath(first.address);
+    return new Set(
+      this.#rows.flatMap((row) => {
+        const { change } = row;
+        if (this.#rules.standing(row) !== 'done' || listPath(change.address) !== path) return [];
+        const { current } = findCurrent(change, assignments);
+        if (current === undefined || (change.desired !== undefined && holds(change, current))) return [];
+        return [identity(current.whole)];
+      }),
+    );
   }
 
   /** What others want is there as they want it, also where a row would have taken it away. */
@@ -239,7 +257,7 @@ class PolicyPlan<R extends BatchRow> {
         return this.#hasFailed(row) ? [] : [identity(patchBody(change, undefined))];
       }),
     );
-    return nextWrite(list.steps[at], { list: list.assignments, identity, wanted });
+    return nextWrite(list.steps[at], { list: list.assignments, identity, wanted, before: own?.before });
   }
 
   #patched(): readonly ListPlan<R>[] {
@@ -267,7 +285,7 @@ class PolicyPlan<R extends BatchRow> {
     const list = this.#lists.find(({ rows }) => rows[0] && listPath(rows[0].change.address) === path);
     // Its new one is there: what is left is that its old one goes.
     const next = list?.via === 'each' ? this.#next(list, list.rows.indexOf(row)) : undefined;
-    if (next?.via === 'delete' && next.isHalfDone) return !isExclusion(next.entry.target);
+    if (next?.via === 'delete' && next.halfDone === 'newIsThere') return !isExclusion(next.entry.target);
     const wrote = row.before && entryOf(row.before);
     return reducesScope(row.change, wrote ?? findCurrent(row.change, list?.assignments ?? []).current);
   }
@@ -367,7 +385,8 @@ class PolicyPlan<R extends BatchRow> {
         before: withKept(overwrittenBy(step) ?? NOT_READ, row),
         after: step?.kind === 'put' ? step.body : undefined,
         via: next.via,
-        ...(next.via === 'delete' && { removes: next.entry, isHalfDone: next.isHalfDone }),
+        ...(next.via === 'delete' && { removes: next.entry }),
+        ...(next.via === 'delete' && next.halfDone && { halfDone: next.halfDone }),
         ...(!next.isLast && { isUnfinished: true }),
       };
     switch (step?.kind) {

@@ -27,6 +27,7 @@ export const windowsAutopilotDeploymentProfile: Kind<'windowsAutopilotDeployment
   identity: (assignment) => audienceKey(targetIn(assignment)),
   targets: ['group', 'exclusionGroup', 'allDevices'],
   takesFilters: false,
+  leaves: 'devices that were set up',
   platformOf: () => 'windows10AndLater',
   family: 'autopilot',
   permissions: SERVICE_CONFIG,

@@ -55,7 +55,8 @@ test('every option of a run comes back from its header', () => {
   const options: RunOptions = {
     ...{ strategy: 'assign', verify: true, restores: true, revertOf: 'r0', maxFailures: '7' },
     ...{ maxAgeMs: 3_600_000, plannedAt: 500, canary: 3, writesPerWindow: 40 },
-    ...{ purpose: 'CHG-1234', justification: 'asked for' },
+    ...{ startAt: 7_000, windows: ['22:00-05:00', 'Sat 08:00 - Sun 20:00'], timeZone: 'Europe/Berlin' },
+    ...{ deadlineAt: 9_000, isUrgent: true, purpose: 'CHG-1234', justification: 'asked for' },
   };
   const header = headerFields({ ...IDENTITY, options }, 1000);
   const read = runFromHeader(
@@ -91,8 +92,19 @@ test.each([
   ['failures', { failed: 10, written: 100, max: '5%' }, '10 of 100 written rows failed, more than 5%'],
   ['failures', { failed: 4, max: '3' }, '4 rows failed, more than 3'],
   ['failures', { inARow: 20, code: 'Busy' }, '20 rows in a row failed with Busy'],
+  ['time', { at: 1_796_418_000_000 }, 'it begins at Fri 2026-12-04 22:00 (Europe/Berlin)'],
+  ['window', {}, 'it is outside its windows'],
+  [
+    'window',
+    { at: 1_796_418_000_000 },
+    'it is outside its windows; the next one opens at Fri 2026-12-04 22:00 (Europe/Berlin)',
+  ],
+  ['urgent', { run: 'r2' }, 'run r2 is urgent and goes first; this one goes on by itself afterwards'],
+  ['deadline', { at: 1_796_418_000_000 }, 'its deadline was Fri 2026-12-04 22:00 (Europe/Berlin)'],
 ])('what a script leaves of the reason %s is made words of: %j', (reason, facts, words) => {
-  const header = headerOf({ state: 'paused', reason, reasonFacts: JSON.stringify(facts), moves: 4 });
+  const header = headerOf({
+    ...{ state: 'paused', reason, reasonFacts: JSON.stringify(facts), moves: 4, timeZone: 'Europe/Berlin' },
+  });
   expect(runFromHeader('r1', header)).toMatchObject({ reason, reasonText: words, moves: 4 });
 });
 

@@ -57,7 +57,7 @@ const found = (
   policyType: PolicyType = 'mobileApp',
 ) =>
   new Guard(FACTS)
-    .judgeList({ kind: kindOf(policyType), policyId: 'P1', assignments, decisions })
+    .judgeList({ kind: kindOf(policyType), assignments, decisions })
     .flat()
     .map(({ kind }) => kind);
 
@@ -191,7 +191,7 @@ describe('an app', () => {
     const [, fromRemoval] = PAIR;
     const before = [...others, ...(fromRemoval ? [fromRemoval] : [])];
     const { decisions } = planned([row({ assignmentId: 'G1_2_0', action: 'remove' })], before);
-    expect(found(decisions, before)).toEqual(['exclusion-dropped']);
+    expect(found(decisions, before)).toEqual(['exclusion-lost']);
   });
 });
 

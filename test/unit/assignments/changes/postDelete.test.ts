@@ -66,7 +66,13 @@ describe('a row that retargets', () => {
     const half = planned([sent(moving('a', 'b'), a)], [a, b]);
     expect(half.writes.map(({ request }) => request)).toEqual([{ method: 'DELETE', url: `${LIST}/p1_a_0` }]);
     expect(half.decisions).toMatchObject([
-      { kind: 'write', via: 'delete', removes: a, isHalfDone: true, before: { kind: 'entry', entry: a } },
+      {
+        kind: 'write',
+        via: 'delete',
+        removes: a,
+        halfDone: 'newIsThere',
+        before: { kind: 'entry', entry: a },
+      },
     ]);
     expect(half.decisions[0]?.isUnfinished).toBeUndefined();
     expect(inWords(planned([sent(moving('a', 'b'), a)], [b]))).toEqual(['alreadySo']);
@@ -121,6 +127,16 @@ describe('several rows of a policy', () => {
     ]);
   });
 
+  test('whose place another has left, and is done with, are not in its way', () => {
+    const moved = { ...sent(moving('b', 'c'), b), standing: 'done' } as const;
+    expect(requests([row(moving('a', 'b')), moved], [a, b, c])).toEqual(['DELETE p1_a_0']);
+    const removed = row(removing('b'), { standing: 'done' });
+    expect(requests([row(moving('a', 'b')), removed], [a, b])).toEqual(['DELETE p1_a_0']);
+    // One that is not done may go on to need it.
+    const failed = row(removing('b'), { standing: 'failed' });
+    expect(inWords(planned([row(moving('a', 'b')), failed], [a, b]))).toEqual(['DuplicateTarget']);
+  });
+
   test('that trade places write nothing', () => {
     const rows = [row(moving('a', 'b')), row(moving('b', 'a'))];
     expect(inWords(planned(rows, [a, b]))).toEqual(['alreadySo', 'alreadySo']);
@@ -158,9 +174,11 @@ describe('a row that clears', () => {
     const first = planned([row(clear)], [a, b, c]);
     expect(first.writes.map(({ request }) => request.url)).toEqual([`${LIST}/p1_a_0`]);
     expect(first.decisions).toMatchObject([{ isUnfinished: true }]);
+    expect(first.decisions[0]?.halfDone).toBeUndefined();
     const before = { kind: 'entries', entries: [a, b, c] } as const;
     const last = planned([row(clear, { before, attempts: 1 })], [c]);
     expect(last.writes.map(({ request }) => request.url)).toEqual([`${LIST}/p1_c_0`]);
+    expect(last.decisions[0]).toMatchObject({ halfDone: 'someAreGone' });
     expect(last.decisions[0]?.isUnfinished).toBeUndefined();
     expect(entriesOf(last.decisions[0]?.before ?? { kind: 'absent' })).toEqual([a, b, c]);
     expect(inWords(planned([row(clear, { before, attempts: 1 })], []))).toEqual(['alreadySo']);

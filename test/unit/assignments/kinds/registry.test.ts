@@ -13,6 +13,7 @@ import {
   type Address,
   type AddressFault,
 } from '../../../../src/assignments/kinds/address.ts';
+import { FAMILIES } from '../../../../src/assignments/kinds/family.ts';
 import { writesBy } from '../../../../src/assignments/kinds/kind.ts';
 import {
   kindNamed,
@@ -44,6 +45,10 @@ const addressesOf = (kind: PolicyKind): Address[] =>
       }),
     ),
   );
+
+test('every throttle family is one of a kind', () => {
+  expect(new Set(KINDS.map(({ family }) => family))).toEqual(new Set(FAMILIES));
+});
 
 const byType = KINDS.map((kind) => [kind.policyType, kind] as const);
 

@@ -2,17 +2,20 @@ import type { AudienceChange } from '../../app/plan/audiences.ts';
 import { count } from '../../app/words.ts';
 import { membersInWords } from '../../assignments/guard/members.ts';
 import { visible } from '../../assignments/values/visible.ts';
-import { cutInMiddle } from './fit.ts';
-import type { Printer } from './print.ts';
+import { cutInMiddle } from './width.ts';
 
-/** Groups that are shown one by one. */
-const GROUPS_SHOWN = 5;
-
-/** Says how many users and devices gain or lose policies, group by group. */
-export function showAudiences(changes: readonly AudienceChange[], { say }: Printer): void {
-  for (const change of changes.slice(0, GROUPS_SHOWN)) say(visible(`  ${audienceInWords(change)}`));
-  const more = changes.length - GROUPS_SHOWN;
-  if (more > 0) say(`  … and ${count(more, 'more group')} (--json has them)`);
+/**
+ * How many users and devices gain or lose policies, group by group.
+ * @param room lines that they may take
+ */
+export function audienceLines(changes: readonly AudienceChange[], room: number): readonly string[] {
+  const shown = changes.length <= room ? changes : changes.slice(0, Math.max(0, room - 1));
+  const more = changes.length - shown.length;
+  if (shown.length === 0) return [];
+  return [
+    ...shown.map((change) => visible(`  ${audienceInWords(change)}`)),
+    ...(more > 0 ? [`  … and ${count(more, 'more group')} (--json has them)`] : []),
+  ];
 }
 
 /** `GRP-Sales (c241…): up to 1,240 users, 12 devices lose 3 policies` */
