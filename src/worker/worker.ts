@@ -72,7 +72,7 @@ export function startWorker(
       }
     },
     {
-      ...workerName(deps.only),
+      ...workerName(producer.heart.id, deps.only),
       autorun: deps.only === undefined,
       connection,
       prefix: runs.keys.prefix,
@@ -110,11 +110,11 @@ export function startWorker(
         if (cut !== undefined) log.warn(clockWentBack(cut), { ...cut });
       })
       .catch((error: unknown) => log.debug('locks', { err: error }));
-  const regularly = setInterval(() => {
-    cutLongLocks();
+  const beating = setInterval(() => {
     producer.beat().catch(said);
     topUpIfLow();
-  }, TOP_UP_MS);
+  }, producer.heart.beatMs);
+  const regularly = setInterval(cutLongLocks, TOP_UP_MS);
   cutLongLocks();
   const takeOfEach = (): void => {
     places.expect(producer.families);
@@ -131,6 +131,7 @@ export function startWorker(
     awaitsSignIn: async () => (await runsThatAwaitSignIn(deps)).length > 0,
     async stop() {
       clearInterval(regularly);
+      clearInterval(beating);
       stopping.abort();
       await takingTurns;
       await Promise.all([closeInOrder(worker), signingIn]);

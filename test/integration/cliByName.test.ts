@@ -187,6 +187,42 @@ test("another tenant's file finds its things by their names, renamed where they 
   );
 });
 
+describe('a name beside an id', () => {
+  const HEADER =
+    'policyType,policyId,fromTargetType,fromGroupId,fromGroupName,targetType,groupId,groupName\n';
+  const row = (...cells: string[]): string =>
+    `deviceConfiguration,c2,group,${guid('old')},GRP-Old,group,${cells.join(',')}\n`;
+
+  test('must agree with it, or nothing is queued: the one that is not meant is left blank', async () => {
+    const here = await tenant();
+    const plan = (name: string, ...rows: string[]) => here.file(name, HEADER + rows.join(''));
+    const both = plan('both.csv', row(guid('new'), 'GRP-Old'));
+    const { stderr } = await here.must(2, 'apply', '--yes', both);
+    expect(stderr).toContain('both.csv:2:1 groupName: Expected the group "GRP-Old", found "GRP-New\'s"');
+    expect(stderr).toContain('Leave groupId blank if the name is meant, or groupName if the id is.');
+    expect(here.simulator.stats().writesArrived).toBe(0);
+    await here.must(0, 'plan', plan('name.csv', row('', "GRP-New's")));
+    await here.must(0, 'plan', plan('id.csv', row(guid('new'), '')));
+    await here.must(0, ...APPLY, plan('agree.csv', row(guid('new'), "grp-new's")));
+    expect(heldBy(here, 'c2')).toContain('"groupId":"new"');
+  });
+
+  test('is found out when a column of an export is sorted alone', async () => {
+    const here = await tenant();
+    const exported = JSON.parse((await here.must(0, 'export', '--format', 'json')).data) as object[];
+    const edited = exported.map((each) => ({ ...each, groupName: 'Same', fromGroupName: 'GRP-Old' }));
+    const { stderr } = await here.must(2, 'plan', here.file('sorted.json', JSON.stringify(edited)));
+    expect(stderr).toContain('groupName: Expected the group "Same", found "GRP-Old"');
+  });
+
+  test('is not looked at where groups may not be read', async () => {
+    const here = await tenant({ groupReadsRefused: true });
+    const file = here.file('both.csv', HEADER + row(guid('new'), 'Whatever'));
+    // The guard stops a group that nobody could look at.
+    expect((await here.must(3, 'plan', file)).stderr).not.toContain('Expected the group');
+  });
+});
+
 test.each([
   ['set', { alreadySo: 4, writes: 0 }],
   ['add', { alreadySo: 4, writes: 0 }],

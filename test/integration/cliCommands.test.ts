@@ -151,7 +151,9 @@ describe('apply', () => {
       '--with-queued',
     ]);
     expect(second.exitCode).toBe(0);
-    expect(second.stderr).toContain(`waits: run ${first} is at work first`);
+    expect(second.stderr).toMatch(
+      new RegExp(`waits for run ${first} \\(.*x.csv of ada@desk, \\d of 1 row\\), which is at work first`),
+    );
     expect(await statesOf(here)).toEqual(['completed', 'completed']);
   });
 
@@ -222,13 +224,14 @@ describe('submit, worker and the commands that show a run', () => {
         ],
         ...['startedAt', 'finishedAt', 'ratePerSecond', 'etaSeconds', 'doneAbout', 'limiter', 'families'],
         ...['maxFailures', 'writesPerWindow'],
+        ...['lastProgressAt', 'purpose', 'reasonSince', 'waitsFor', 'workers'],
       ].sort(),
     );
     expect(JSON.parse((await here.run(['status', '--json'])).stdout)).toMatchObject([{ runId }]);
     const table = (await here.run(['status'])).stdout.split('\n');
     expect(table[0]?.split(/ +/)).toEqual([
-      ...['RUN', 'STATE', 'TOTAL', 'PENDING', 'SUCCEEDED', 'SKIPPED', 'FAILED', 'STALE', 'APPROVAL'],
-      ...['UNSURE', 'CANCELLED', 'FILE'],
+      ...['RUN', 'STATE', 'STARTED', 'WHO', 'TOTAL', 'PENDING', 'SUCCEEDED', 'SKIPPED', 'FAILED'],
+      ...['STALE', 'APPROVAL', 'UNSURE', 'CANCELLED', 'FILE', 'WHY'],
     ]);
     expect(table[1]).toContain(`${runId}  completed`);
     const one = await here.run(['status', '@last']);
@@ -336,7 +339,7 @@ describe('submit, worker and the commands that show a run', () => {
     }
   });
 
-  test('of many runs the open ones and those that ended last are listed, and the others are counted', async () => {
+  test('of many runs the newest twenty and the open ones are listed with their sums, and the others are counted', async () => {
     const here = await small();
     const file = here.file('x.csv', ONE);
     const open = (await here.run(['submit', file, '--no-plan'])).stdout.trim();
@@ -345,7 +348,8 @@ describe('submit, worker and the commands that show a run', () => {
       await here.run(['cancel', ended]);
     }
     const listed = await here.run(['status']);
-    expect(listed.stdout.trimEnd().split('\n')).toHaveLength(1 + 20 + 1);
+    expect(listed.stdout.trimEnd().split('\n')).toHaveLength(1 + 20 + 1 + 1);
+    expect(listed.stdout).toMatch(/^21 runs +21 /m);
     expect(listed.stdout).toContain(open);
     expect(listed.stderr).toContain('… and 2 older runs that ended: retarget status --all');
     const json = await here.run(['status', '--json']);

@@ -16,7 +16,7 @@ import { count } from '../words.ts';
 import { Differences } from './differences.ts';
 import { openPlan } from './keptPlan.ts';
 import type { Plan } from './plan.ts';
-import { Planner, refusalOf, seenBy } from './planner.ts';
+import { Planner, plannedRefusalOf, seenBy } from './planner.ts';
 import { PlanProblems } from './planProblems.ts';
 import type { Judged, PlanSubject, PlanTerms } from './planSubject.ts';
 import { PlanTally, type PlannedRow } from './planTally.ts';
@@ -115,7 +115,7 @@ class RowsPlanned {
   async #keepSeenOf(batch: number, rows: readonly PlannedRow[], tenantRead: boolean): Promise<void> {
     const { staging, isRestoring } = this.#subject;
     const names = rows.map((row) => row.names);
-    const refusals = rows.map(({ decision }) => refusalOf(decision));
+    const refusals = rows.map(({ decision }) => plannedRefusalOf(decision));
     const kept = [staging.keepNames(batch, names, refusals)];
     // A rollback has what it saw when it decided what is to be put back.
     if (tenantRead && !isRestoring) {
@@ -230,7 +230,8 @@ function doubtOf(
 ): string | null {
   const { gone, duplicates } = tally.counts;
   if (!tenantRead || isRestoring || gone === 0 || gone + duplicates < staging.rows) return null;
-  return `Not one of the ${count(gone, 'row')} finds its assignment in tenant ${services.identity.tenant}: is this the right tenant?`;
+  const none = gone === 1 ? 'The row does not find' : `Not one of the ${count(gone, 'row')} finds`;
+  return `${none} its assignment in tenant ${services.identity.tenant}: is this the right tenant?`;
 }
 
 async function approvalTypes(services: Services): Promise<ReadonlySet<PolicyType> | undefined> {

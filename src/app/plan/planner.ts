@@ -13,7 +13,7 @@ import {
   type PlanRules,
 } from '../../assignments/changes/planBatch.ts';
 import { nameFault } from '../../assignments/names/nameFault.ts';
-import { NOT_TAKEN } from '../../assignments/changes/steps.ts';
+import { NOT_TAKEN, notTakenIn } from '../../assignments/changes/steps.ts';
 import { listAfter } from '../../assignments/changes/writes.ts';
 import { groupsToCount } from '../../assignments/guard/audience.ts';
 import { Guard } from '../../assignments/guard/guard.ts';
@@ -146,7 +146,7 @@ export class Planner {
     const list = reading?.kind === 'list' ? reading.assignments : undefined;
     const findings = this.#guard.judgeList({
       ...{ kind: address.kind, platform: fact?.platform },
-      protects: fact && address.kind.protects?.(fact.shown),
+      protects: address.kind.protects?.(fact?.shown ?? {}),
       ...{ assignments: list ?? [], decisions },
     });
     return decisions.map(({ row, waitsFor, ...decision }, i) => ({
@@ -160,7 +160,7 @@ export class Planner {
       fault:
         decision.kind === 'duplicate'
           ? undefined
-          : (this.#fault(row, fact?.name, list) ?? this.#notTaken({ row, ...decision }, fact)),
+          : (this.#fault(row, fact?.name, list) ?? this.#notTaken({ row, ...decision }, fact, list)),
     }));
   }
 
@@ -175,12 +175,16 @@ export class Planner {
       message = '',
     }: Omit<Decision<BatchRow>, 'waitsFor'>,
     fact: PolicyFact | undefined,
+    list: readonly CurrentAssignment[] | undefined,
   ): RowFault | undefined {
     if (this.#subject.isRestoring) return undefined;
     const { kind } = change.address;
     if (decided === 'refused' && code === KIND_NOT_WRITTEN && kind.write.how === 'refused')
       return { code, message: kind.write.because, remedy: kind.write.instead, column: 'policyType' };
-    if (decided === 'refused' && code === NOT_TAKEN) return { code, message, remedy: OTHERWISE };
+    if (decided === 'refused' && code === NOT_TAKEN) {
+      const { about, remedy = OTHERWISE } = entryRefusalOf(change, list) ?? {};
+      return { code, message, remedy, ...(about !== undefined && { column: about }) };
+    }
     if (decided !== 'write' || after === undefined || change.desired === undefined || fact === undefined)
       return undefined;
     const over = entryOf(before);
@@ -225,6 +229,13 @@ export class Planner {
     };
   }
 }
+
+/** What a row does not say of itself: what its kind refuses of the entry that it makes of the one that is there. */
+const entryRefusalOf = (
+  change: Change,
+  list: readonly CurrentAssignment[] = [],
+): ReturnType<typeof notTakenIn> =>
+  change.desired === undefined ? undefined : notTakenIn(change, findCurrent(change, list).current);
 
 /** The targets of a list that is written, as it was read and as it will be. */
 function targetsAround(
@@ -286,12 +297,12 @@ const seenIn = (
   change.action === 'add' && kind === 'alreadySo' ? entryOf(before) : findCurrent(change, list).current;
 
 /** With which code a plan shows a row as refused: a run that somebody starts with it has that accepted. */
-export const refusalOf = ({ kind, code }: PlannedRow['decision']): string | undefined =>
+export const plannedRefusalOf = ({ kind, code }: PlannedRow['decision']): string | undefined =>
   kind === 'refused' ? code : undefined;
 
 /** The same, as the run keeps it. */
 export function refusedBy(decision: PlannedRow['decision']): Pick<StagedRow, 'plannedRefusal'> {
-  const plannedRefusal = refusalOf(decision);
+  const plannedRefusal = plannedRefusalOf(decision);
   return plannedRefusal === undefined ? {} : { plannedRefusal };
 }
 

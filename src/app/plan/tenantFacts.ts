@@ -10,6 +10,7 @@ import type { Address } from '../../assignments/kinds/address.ts';
 import { kindsIn, type PolicyKind, type PolicyType } from '../../assignments/kinds/registry.ts';
 import { policyKey } from '../../assignments/kinds/address.ts';
 import { groupOf, targetIn } from '../../assignments/targets/currentTarget.ts';
+import { everybodyOf } from '../../assignments/values/guid.ts';
 import { readAssignmentFilters } from '../../graph/reads/assignmentFilters.ts';
 import { groupMembers } from '../../graph/reads/groupMembers.ts';
 import { groupNames } from '../../graph/reads/groupNames.ts';
@@ -18,7 +19,7 @@ import type { SendReads } from '../../graph/reads/reading.ts';
 import type { Identity } from '../identity.ts';
 import type { Decision } from '../../assignments/changes/decision.ts';
 import type { JsonObject } from '../../assignments/values/json.ts';
-import { expectRead } from './unreadable.ts';
+import { expectKindAnswered } from './unreadable.ts';
 import type { PolicyLists } from '../../graph/reads/policyLists.ts';
 import { countAssignments } from '../../graph/reads/tenantPolicies.ts';
 
@@ -64,7 +65,7 @@ export class FactsOfTenant implements TenantFacts {
     const unknown = kinds.filter(({ policyType }) => !this.#totals.has(policyType));
     if (unknown.length === 0) return;
     for (const [kind, found] of await this.#lists.policies(unknown, this.#send)) {
-      expectRead(found, this.#identity);
+      expectKindAnswered(found, this.#identity);
       this.#totals.set(kind.policyType, countAssignments(found));
       if (found.kind !== 'policies') continue;
       for (const { id, displayName, platform, shown, assignments } of found.policies) {
@@ -104,7 +105,8 @@ export class FactsOfTenant implements TenantFacts {
       kind === 'write' && after ? [targetIn(after)] : [],
     );
     const groups = new Set(targets.flatMap((target) => groupOf(target)?.toLowerCase() ?? []));
-    const unknown = [...groups].filter((id) => !this.#groups.has(id));
+    // What stands for everybody is no group of the directory.
+    const unknown = [...groups].filter((id) => !this.#groups.has(id) && everybodyOf(id) === undefined);
     if (unknown.length > 0) {
       const factOf = await readGroups(unknown, this.#send, (id) => this.#members.get(id));
       for (const id of unknown) {

@@ -182,7 +182,8 @@ const concern = (kind: GuardKind, what: string): Finding[] => [{ kind, what }];
 
 /** What a row that can't be done is told as: a code says why, a message holds what differs from row to row. */
 function refusalConcerns(decision: Decision): Finding[] {
-  if (isGone(decision)) return concern('gone', 'its assignment, or its policy, is not there any more.');
+  if (isGone(decision))
+    return concern('gone', 'its assignment or policy is gone, or not visible to this sign-in.');
   if (decision.kind !== 'refused' || !TWICE.has(decision.code ?? '')) return [];
   const { desired } = decision.row.change;
   const body = desired && patchBody(decision.row.change, undefined);

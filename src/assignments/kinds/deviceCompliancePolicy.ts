@@ -30,7 +30,6 @@ export const deviceCompliancePolicy: Kind<'deviceCompliancePolicy'> = {
   identity: (assignment) => audienceKey(targetIn(assignment)),
   targets: TARGET_TYPES,
   takesFilters: true,
-  cutsOff: () => 'compliance',
   platformOf: (policy) => platformOfType(policy['@odata.type']),
   protects: () => 'compliance',
   family: 'deviceConfiguration',

@@ -90,11 +90,6 @@ export interface Kind<Type extends string = string> {
   readonly settled?: (entry: JsonObject) => JsonObject;
   /** Any entry of a list, as it is sent, be it changed or not: in a spelling that the kind takes. */
   readonly asSent?: (entry: JsonObject) => JsonObject;
-  /**
-   * What somebody loses who gets a policy no more, where that cuts off: as it stands in `loses …`; undefined: nothing of the kind.
-   * @param policy as the collection shows it
-   */
-  readonly cutsOff?: (policy: JsonObject) => string | undefined;
   /** What devices have done with it by then, which no rollback takes back; as it stands in a sentence. */
   readonly leaves?: string;
   /** The platform of a policy as the collection shows it; undefined when it tells none. */
@@ -168,4 +163,5 @@ export const ownField = ({ ownFields }: Kind, name: string): OwnField | undefine
 export const isReadOnly = (kind: Kind, name: string): boolean => ownField(kind, name)?.isReadOnly === true;
 
 /** For the beginning of a sentence. */
-export const capitalized = (label: string): string => label.charAt(0).toUpperCase() + label.slice(1);
+export const capitalized = (label: string): string =>
+  /^.\p{Lu}/u.test(label) ? label : label.charAt(0).toUpperCase() + label.slice(1);

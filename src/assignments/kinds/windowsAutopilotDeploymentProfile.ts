@@ -34,6 +34,7 @@ export const windowsAutopilotDeploymentProfile: Kind<'windowsAutopilotDeployment
     isExcluding(entry) !== isExcluding(other) && [entry, other].some(isForAllDevices)
       ? 'An Autopilot profile can’t be assigned to all devices and exclude a group, not for a moment either: remove the one in a run of its own first.'
       : undefined,
+  leaves: 'devices that were set up',
   platformOf: () => 'windows10AndLater',
   family: 'autopilot',
   permissions: SERVICE_CONFIG,

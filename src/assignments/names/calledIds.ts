@@ -23,8 +23,13 @@ export const withCalled = (sentence: string, called: Called): string =>
 /**
  * The same for a screen: an id beside a name is there to tell two of one name apart, and the name says what sort of thing it is,
  * `GRP-Sales (c241…)`; other ids stand as `group c2411c5e…9f0e`.
+ * @param shownName a name as there is room for it
  */
-export function shortCalled(sentence: string, called: Called): string {
+export function shortCalled(
+  sentence: string,
+  called: Called,
+  shownName: (name: string) => string = (name) => name,
+): string {
   let shown = '';
   let end = 0;
   for (const { 0: whole, 1: sort = '', 2: id = '', index } of sentence.matchAll(SORTED)) {
@@ -32,7 +37,7 @@ export function shortCalled(sentence: string, called: Called): string {
     // The name is shown as it is, whatever it looks like.
     shown +=
       shortIds(sentence.slice(end, index)) +
-      (name === undefined ? sort + shortIds(id) : `${name} (${id.slice(0, 4)}…)`);
+      (name === undefined ? sort + shortIds(id) : `${shownName(name)} (${id.slice(0, 4)}…)`);
     end = index + whole.length;
   }
   return shown + shortIds(sentence.slice(end));

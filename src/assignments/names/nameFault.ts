@@ -42,7 +42,7 @@ export function nameFault(
     return {
       column,
       code: of === 'groups' ? 'GroupNameMismatch' : 'FilterNameMismatch',
-      message: `Expected the ${SORT[of]} ${quoted(written)}, found ${quoted(name)} under the ${idColumn} ${id}.`,
+      message: `Expected the ${SORT[of]} ${quoted(written)}, found ${quoted(name)} under the ${idColumn} ${id}. Leave ${idColumn} blank if the name is meant, or ${column} if the id is.`,
     };
   }
   return undefined;

@@ -15,7 +15,7 @@ import { someOf } from '../flags.ts';
 import { selectionOptions, type SelectionFlags } from '../selectionFlags.ts';
 import { sharedOptions } from '../sharedFlags.ts';
 import { outputFormat, outputOptions, writeOutput, type OutputFlags } from '../terminal/output.ts';
-import { shortFingerprint } from '../terminal/showPlan.ts';
+import { shortFingerprint } from '../terminal/planSummary.ts';
 
 interface ResultsFlags extends SharedFlags, OutputFlags, SelectionFlags {
   readonly only?: ReadonlySet<RowStatus>;

@@ -58,7 +58,7 @@ export const rollback = draining<RollbackFlags>({
       )
       .option(...JUSTIFICATION),
   async run([name], flags, context) {
-    const source = sourceOf(name, flags);
+    const asked = sourceOf(name, flags);
     const terms = {
       selection: { where: selectorFrom(flags.where), rows: flags.rows },
       ...{ planDir: flags.planDir, apiVersion: flags.apiVersion },
@@ -67,7 +67,10 @@ export const rollback = draining<RollbackFlags>({
     if (!isSure(known)) expectAnswer(flags, context);
     await using opened = await openServices(isSure(known) ? known : await signIn(known, context), context);
     // What is not there is told before anybody signs in or is asked.
-    if (source.kind === 'run' && source.name !== '@last') await findRun(source.name, opened);
+    const source =
+      asked.kind === 'run' && asked.name !== '@last'
+        ? { ...asked, name: (await findRun(asked.name, opened)).runId }
+        : asked;
     expectAnswer(flags, context);
     const services = isSure(known) ? { ...opened, identity: await signIn(opened.identity, context) } : opened;
     const written = await writtenBy(source, terms, services);
@@ -131,7 +134,7 @@ async function rollBack(
   const runId = await publishRollback(draft, written, how, services);
   print.say(`Run ${runId}`);
   if (!flags.work && !flags.json) print.data(runId);
-  const exitCode = flags.work ? await workShown(runId, also, services, context) : undefined;
+  const exitCode = flags.work ? await workShown(runId, also, services, context, flags.wait) : undefined;
   if (exitCode === undefined) await tellNoWorkers(services, print);
   if (flags.json) print.json(await statusOfId(runId, services));
   return exitCode ?? unless;

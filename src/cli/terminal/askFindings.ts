@@ -3,7 +3,7 @@ import { isGrave } from '../../assignments/guard/finding.ts';
 import type { Plan } from '../../app/plan/plan.ts';
 import type { Context } from '../context.ts';
 import { answerTo, canAsk } from './ask.ts';
-import { detailLines, foundKinds, kindLines, type FoundKind } from './causeLines.ts';
+import { causeLines, detailLines, foundKinds, type FoundKind } from './causeLines.ts';
 
 /** Whether somebody is there who can let through what the guard stops. */
 export const canBeAsked = (
@@ -25,7 +25,8 @@ export async function askFindings(plan: Plan, context: Context): Promise<readonl
   const allowed: string[] = [];
   for (const kind of foundKinds(plan)) {
     if (kind.blocked === undefined) continue;
-    for (const line of kindLines([kind], plan.names, context.print.talkColumns())) context.print.say(line);
+    // Whoever is to answer reads whole sentences.
+    for (const line of causeLines(kind, plan.names, undefined)) context.print.say(line);
     if (!(await isMeant(kind, plan, context))) return undefined;
     allowed.push(`${kind.kind}=${kind.found}`);
   }
@@ -34,9 +35,12 @@ export async function askFindings(plan: Plan, context: Context): Promise<readonl
 
 async function isMeant(kind: FoundKind, { names }: Plan, context: Context): Promise<boolean> {
   const isTyped = isGrave(kind.kind) && kind.found > 0;
-  const question = isTyped
-    ? `  Is that meant? Type ${kind.found} to go on, s to show them, Enter to stop: `
-    : '  Is that meant? [y]es, [s]how them, Enter to stop: ';
+  const ways = [
+    isTyped ? `Type ${kind.found} to go on` : '[y]es',
+    ...(kind.causes.length > 0 ? [isTyped ? 's to show them' : '[s]how them'] : []),
+    'Enter to stop',
+  ];
+  const question = `  Is that meant? ${ways.join(', ')}: `;
   for (;;) {
     const answer = (await answerTo(question, context)).toLowerCase();
     if (!['s', 'show'].includes(answer))

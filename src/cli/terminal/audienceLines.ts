@@ -2,7 +2,7 @@ import type { AudienceChange } from '../../app/plan/audiences.ts';
 import { count } from '../../app/words.ts';
 import { membersInWords } from '../../assignments/guard/members.ts';
 import { visible } from '../../assignments/values/visible.ts';
-import { cutInMiddle } from './fit.ts';
+import { cutInMiddle } from './width.ts';
 
 /**
  * How many users and devices gain or lose policies, group by group.

@@ -6,12 +6,17 @@ import { visible } from '../../assignments/values/visible.ts';
 import type { Plan } from '../../app/plan/plan.ts';
 import type { RefusedRow } from '../../app/plan/planTally.ts';
 import { count } from '../../app/words.ts';
-import { cutInMiddle } from './fit.ts';
+import { cutAtEnd, cutInMiddle, widthOf } from './width.ts';
 
 /** Lines of the input that are named with a cause: the fewer, the less room there is. */
 const LINES_SHOWN = [3, 2, 1] as const;
-/** What a sentence has at least, however narrow the terminal. */
-const WORDS_CHARS_MIN = 27;
+/** Causes of a kind that are shown of it by itself. */
+const CAUSES_SHOWN = 6;
+/** What a sentence is given before lines of the input, and what it has at least, however narrow the terminal. */
+const WORDS_COLUMNS_WANTED = 36;
+const WORDS_COLUMNS_MIN = 27;
+/** What is left of names where their sentence has no room: the first that fits. */
+const NAME_COLUMNS = [40, 30, 22, 14] as const;
 
 /** What was found of one kind, with what becomes of it. */
 export interface FoundKind {
@@ -87,6 +92,21 @@ export function kindLines(
   });
 }
 
+/** A kind by itself has room for its causes, the commonest first. */
+export function causeLines(kind: FoundKind, called: Called, columns: number | undefined): readonly string[] {
+  const { causes, found } = kind;
+  if (causes.length < 2) return kindLines([kind], called, columns);
+  const shown = causes.length > CAUSES_SHOWN ? causes.slice(0, CAUSES_SHOWN - 1) : causes;
+  return [
+    `  ${headOf(kind)}`,
+    ...shown.map(({ what, count: n, rows }) => {
+      const head = `    ${String(n).padStart(String(found).length)} × `;
+      return head + fitted(what, '', rows, n, called, columns && columns - head.length);
+    }),
+    ...(shown.length < causes.length ? [`    … and ${causes.length - shown.length} more causes`] : []),
+  ];
+}
+
 /** Of what is lost, for whom it is takes too much room: `Wi-Fi 130, VPN 66, compliance 67`. */
 const protectionsIn = (causes: readonly Cause[]): string =>
   [...Map.groupBy(causes, ({ what }) => what.replace(/ (?:\(|is lost for ).*$/, ''))]
@@ -104,16 +124,21 @@ function fitted(
   called: Called,
   columns: number | undefined,
 ): string {
-  const shown = visible(shortCalled(what.replace(/\.$/, ''), called)) + others;
-  const tails = LINES_SHOWN.map((most) => `: ${linesInWords(rows, total, most)}`);
+  const sentence = what.replace(/\.$/, '');
+  const words = visible(shortCalled(sentence, called));
+  const tails = LINES_SHOWN.map((most) => `${others}: ${linesInWords(rows, total, most)}`);
   const [longest = '', , shortest = ''] = tails;
-  if (columns === undefined) return shown + longest;
-  const whole = tails.find((tail) => shown.length + tail.length <= columns);
-  if (whole !== undefined) return shown + whole;
-  const tail = tails.find((each) => columns - each.length - others.length >= WORDS_CHARS_MIN) ?? shortest;
-  const room = Math.max(WORDS_CHARS_MIN, columns - tail.length - others.length);
-  const words = shown.slice(0, shown.length - others.length);
-  return `${words.slice(0, room - 1).trimEnd()}…${others}${tail}`;
+  if (columns === undefined) return words + longest;
+  const whole = tails.find((tail) => widthOf(words) + tail.length <= columns);
+  if (whole !== undefined) return words + whole;
+  const tail = tails.find((each) => columns - each.length >= WORDS_COLUMNS_WANTED) ?? shortest;
+  const room = Math.max(WORDS_COLUMNS_MIN, columns - tail.length);
+  // What a sentence says stands behind the names in it.
+  const briefs = NAME_COLUMNS.map((most) =>
+    visible(shortCalled(sentence, called, (name) => cutInMiddle(name, most))),
+  );
+  const brief = briefs.find((each) => widthOf(each) <= room) ?? briefs.at(-1) ?? words;
+  return cutAtEnd(brief, room) + tail;
 }
 
 /** `filter-lost=40`, to be typed as it stands behind `--allow`. */

@@ -4,6 +4,7 @@ import type { Printer } from './print.ts';
 import { backoffInWords } from '../../app/limiterInWords.ts';
 import { duration } from '../../app/words.ts';
 import { barLine } from './barLine.ts';
+import { keptInShort } from './keptInShort.ts';
 import { timeLeft } from './timeLeft.ts';
 
 /** Lines of progress where no bar can be drawn: one at each tenth, and at least one a minute. */
@@ -43,17 +44,21 @@ function facts(status: RunStatus): string {
   const left = timeLeft(status);
   const isRunning = state === 'running';
   const slowest = status.families.find((each) => each.limiter === limiter)?.family;
+  const kept = keptInShort(status);
   const wait = limiter.backoffUntil === null ? 0 : (Date.parse(limiter.backoffUntil) - Date.now()) / 1000;
   const some = (n: number, what: string): string[] => (n > 0 ? [`${number(n)} ${what}`] : []);
   return [
     `${Math.floor(shareOf(status) * 100)}% ${number(done(status))}/${number(status.total)}`,
     ...(isRunning ? [] : [state]),
+    ...(kept === undefined ? [] : [kept]),
     ...(limiter.budget < limiter.limit && isRunning ? [`budget ${limiter.budget} of ${limiter.limit}`] : []),
     ...(wait > 0 && isRunning
       ? [`${backoffInWords(limiter.backoffReason)}, ${whoWaits(slowest)} ${duration(Math.ceil(wait))}`]
       : []),
     ...(left === undefined ? [] : [left]),
-    ...(ratePerSecond === null || ratePerSecond === 0 ? [] : [`${ratePerSecond.toFixed(1)} rows/s`]),
+    ...(ratePerSecond === null || ratePerSecond === 0 || kept !== undefined
+      ? []
+      : [`${ratePerSecond.toFixed(1)} rows/s`]),
     `${number(succeeded)} succeeded`,
     ...some(skipped, 'skipped'),
     ...some(failed, 'failed'),

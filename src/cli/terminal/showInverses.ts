@@ -6,7 +6,7 @@ import { CHANGED_SHOWN, currentOf, type Inverses } from '../../app/rollback/inve
 import type { Written } from '../../app/rollback/writtenRows.ts';
 import { shortCalled, type Called } from '../../assignments/names/calledIds.ts';
 import { count } from '../../app/words.ts';
-import { cutInMiddle } from './fit.ts';
+import { cutInMiddle } from './width.ts';
 import type { Printer } from './print.ts';
 
 const CELL_CHARS_MAX = 60;

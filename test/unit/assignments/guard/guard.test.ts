@@ -7,6 +7,10 @@ import {
   type JudgedList,
   type TenantFacts,
 } from '../../../../src/assignments/guard/guard.ts';
+import { androidManagedAppProtection } from '../../../../src/assignments/kinds/androidManagedAppProtection.ts';
+import { compliancePolicy } from '../../../../src/assignments/kinds/compliancePolicy.ts';
+import { iosManagedAppProtection } from '../../../../src/assignments/kinds/iosManagedAppProtection.ts';
+import { windowsManagedAppProtection } from '../../../../src/assignments/kinds/windowsManagedAppProtection.ts';
 import { deviceCompliancePolicy } from '../../../../src/assignments/kinds/deviceCompliancePolicy.ts';
 import { deviceConfiguration } from '../../../../src/assignments/kinds/deviceConfiguration.ts';
 import type { JsonObject } from '../../../../src/assignments/values/json.ts';
@@ -260,7 +264,7 @@ describe('a row that finds nothing to change', () => {
       refused({ code: 'AssignmentGone', message: 'The assignment is not in the list; nothing was written.' }),
     ];
     expect(new Guard(allIsWell).judgeList({ ...listOf([], [group('G1')]), decisions })).toEqual([
-      [{ kind: 'gone', what: 'its assignment, or its policy, is not there any more.' }],
+      [{ kind: 'gone', what: 'its assignment or policy is gone, or not visible to this sign-in.' }],
     ]);
   });
 
@@ -459,7 +463,20 @@ describe('who loses what they would miss at once', () => {
     ],
     ['a group gives way to all devices', { from: group('G1'), to: allDevices() }, [], []],
     ['all users stay', { from: group('G1'), to: undefined }, [allUsers()], []],
-    ['a filter comes', { from: group('G1'), to: group('g1', filter('F1')) }, [], []],
+    [
+      'a filter comes',
+      { from: group('G1'), to: group('g1', filter('F1')) },
+      [],
+      ['Wi-Fi (iOS) is lost for those of group G1 that include filter F1 leaves out.'],
+    ],
+    [
+      'a filter is turned',
+      { from: group('G1', filter('F1')), to: group('G1', filter('F1', 'exclude')) },
+      [],
+      ['Wi-Fi (iOS) is lost for those of group G1 that exclude filter F1 leaves out.'],
+    ],
+    ['a filter goes', { from: group('G1', filter('F1')), to: group('G1') }, [], []],
+    ['a filter stays', { from: group('G1', filter('F1')), to: group('g1', filter('f1')) }, [], []],
     ['an exclusion stays', { from: excluded('G1'), to: excluded('g1') }, [], []],
     ['an exclusion goes', { from: excluded('G1'), to: undefined }, [allDevices()], []],
     ['a group comes', { from: undefined, to: group('G1') }, [], []],
@@ -488,6 +505,10 @@ describe('who loses what they would miss at once', () => {
     [deviceConfiguration, '#microsoft.graph.macOSWiredNetworkConfiguration', 'wired network'],
     [deviceConfiguration, '#microsoft.graph.windows10GeneralConfiguration', undefined],
     [deviceConfiguration, undefined, undefined],
+    [compliancePolicy, undefined, 'compliance'],
+    [iosManagedAppProtection, undefined, 'app protection'],
+    [androidManagedAppProtection, undefined, 'app protection'],
+    [windowsManagedAppProtection, undefined, 'app protection'],
   ])('follows from the kind and the type of the policy: %o, %s: %s', (kind, type, protection) => {
     expect(kind.protects?.({ '@odata.type': type })).toBe(protection);
   });

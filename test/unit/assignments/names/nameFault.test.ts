@@ -10,7 +10,7 @@ const faultOf = (cells: Cells) => nameFault(inputRow(cells), (id) => TENANT[id])
 test('a group or filter that is called by another name than the tenant calls it is told of with both', () => {
   expect(faultOf({ groupId: SALES.toUpperCase(), groupName: 'GRP-HR' })).toEqual({
     ...{ column: 'groupName', code: 'GroupNameMismatch' },
-    message: `Expected the group "GRP-HR", found "GRP-Sales" under the groupId ${SALES.toUpperCase()}.`,
+    message: `Expected the group "GRP-HR", found "GRP-Sales" under the groupId ${SALES.toUpperCase()}. Leave groupId blank if the name is meant, or groupName if the id is.`,
   });
   expect(faultOf({ fromFilterId: SALES, fromFilterName: 'Kiosk' })).toMatchObject({
     ...{ column: 'fromFilterName', code: 'FilterNameMismatch' },

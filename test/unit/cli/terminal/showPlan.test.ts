@@ -5,7 +5,9 @@ import { GUARD_KINDS } from '../../../../src/assignments/guard/finding.ts';
 import type { Plan } from '../../../../src/app/plan/plan.ts';
 import { createPrinter } from '../../../../src/cli/terminal/print.ts';
 import type { RefusedRow } from '../../../../src/app/plan/planTally.ts';
-import { shortFingerprint, showPlan, type Showing } from '../../../../src/cli/terminal/showPlan.ts';
+import { shortFingerprint } from '../../../../src/cli/terminal/planSummary.ts';
+import { showPlan, type Showing } from '../../../../src/cli/terminal/showPlan.ts';
+import { widthOf } from '../../../../src/cli/terminal/width.ts';
 
 const NOTHING: Plan = {
   ...{ tenant: 'contoso', graphUrl: 'https://graph.example', apiVersion: 'beta', createdAt: '', rows: 1 },
@@ -73,7 +75,7 @@ test('a plan without anything to do names its file and its tenant, and comes to 
 
 test('a plan that has to be approved says so, with what is needed for it', () => {
   const lines = shown({ writes: 1, approvalFor: ['deviceConfiguration', 'deviceCompliancePolicy'] });
-  expect(lines.at(-2)).toMatch(
+  expect(lines.at(-3)).toMatch(
     /approve each change of configurations and compliance policies .*--justification/,
   );
 });
@@ -96,13 +98,13 @@ test('what each strategy would take is said where they differ', () => {
     ...{ requests, secondsAtLeast: seconds - 20, secondsAbout: seconds },
   });
   const strategies = { patch: cost(3_120, 624), assign: cost(1_040, 208) };
-  expect(shown({ writes: 3_120, requests: 3_120, strategies }).at(-2)).toBe(
+  expect(shown({ writes: 3_120, requests: 3_120, strategies }).at(-3)).toBe(
     '3,120 writes by PATCH, 1,040 by assign: about 10 min 24 s or 3 min 28 s (the other one: --strategy assign).',
   );
   const byAssign = shown({ writes: 3_120, requests: 1_040, strategy: 'assign', strategies });
-  expect(byAssign.at(-2)).toContain('--strategy patch');
+  expect(byAssign.at(-3)).toContain('--strategy patch');
   for (const same of [{ patch: cost(5, 1), assign: cost(5, 1) }, { patch: cost(5, 1) }])
-    expect(shown({ writes: 5, requests: 5, strategies: same })).toHaveLength(2);
+    expect(shown({ writes: 5, requests: 5, strategies: same })).toHaveLength(3);
 });
 
 test('a plan that looked at nothing says why that matters', () => {
@@ -227,18 +229,24 @@ describe('what the guard has found', () => {
   });
 });
 
-test('a plan of 700 rows with every kind of findings fits one screen of 80 × 24, each kind one line', () => {
-  const kinds = GUARD_KINDS.slice(0, 16);
-  const findings = kinds.flatMap((kind, i) => [
-    cause(kind, `excluded group ${SALES} → group ${SALES}, include filter ${SALES}.`, 102 + i, 203, 304, 405),
-    cause(kind, `something else of ${i}.`, 506),
-  ]);
-  const plan: Partial<Plan> = {
+describe('a plan of 700 rows with fifteen kinds of findings, on a screen of 80 × 24', () => {
+  const name = 'GRP-Sales of a department whose name is long';
+  const planOf = (kinds: readonly Cause['kind'][], more: Partial<Plan> = {}): Partial<Plan> => ({
     ...{ rows: 700, writes: 612, requests: 612, secondsAbout: 124, alreadySo: 60, gone: 23, conflict: 5 },
     guard: Object.fromEntries(kinds.map((kind) => [kind, 40])),
     blocked: kinds.map((kind) => ({ kind, found: 40, allowed: 0 })),
-    names: { [SALES]: 'GRP-Sales of a department whose name is long' },
-    findings,
+    names: { [SALES]: name },
+    findings: kinds.flatMap((kind, i) => [
+      cause(
+        kind,
+        `excluded group ${SALES} → group ${SALES}, include filter ${SALES}.`,
+        102 + i,
+        203,
+        304,
+        405,
+      ),
+      cause(kind, `something else of ${i}.`, 506),
+    ]),
     changes: [
       {
         ...{ policyType: 'deviceConfiguration', from: 'group', to: 'group', rows: 600 },
@@ -246,18 +254,63 @@ test('a plan of 700 rows with every kind of findings fits one screen of 80 × 24
         intent: 'kept',
       },
     ],
-    firstRows: Array.from({ length: 10 }, (_, n) => ({
-      ...{ line: n + 2, policy: `Wi-Fi of floor ${n}`, before: `group ${SALES}`, after: 'all devices' },
+    audiences: Array.from({ length: 9 }, (_, n) => ({
+      ...{ groupId: SALES, groupName: name, users: 1_240 + n, devices: 12, gains: 0, loses: 3 },
     })),
+    firstRows: Array.from({ length: 10 }, (_, n) => ({
+      ...{ line: n + 2, policy: `東京支社の無線 ${n}`, before: `group ${SALES}`, after: 'all devices' },
+    })),
+    ...more,
+  });
+  const FIFTEEN = GUARD_KINDS.slice(0, 15);
+  const expectFits = (lines: readonly string[]): void => {
+    // With the line that names the plan, the command before it and the prompt behind.
+    expect(lines.length + 1 + 2).toBeLessThanOrEqual(24);
+    for (const line of lines) expect(widthOf(line), line).toBeLessThanOrEqual(80);
   };
-  const lines = shown(plan, {}, 80);
-  expect(lines.length + 2).toBeLessThanOrEqual(24);
-  for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
-  for (const kind of kinds) expect(lines.filter((line) => line.startsWith(`  ${kind}=40 `))).toHaveLength(1);
-  // Where little is found there is room for what changes.
-  const small = shown({ ...plan, guard: {}, blocked: [], findings: [] }, {}, 80);
-  expect(small.filter((line) => line.includes('GRP-Sales'))).toHaveLength(10);
-  expect(small.length + 2).toBeLessThanOrEqual(24);
+
+  test('fits, each kind one line', () => {
+    const lines = shown(planOf(FIFTEEN), {}, 80);
+    expectFits(lines);
+    for (const kind of FIFTEEN)
+      expect(lines.filter((line) => line.startsWith(`  ${kind}=40 `))).toHaveLength(1);
+  });
+
+  test('says less of what is less dangerous where there is more to say, and all with the details', () => {
+    const refusedRows = ['A', 'B', 'C'].map((code, n) => ({
+      ...{ line: n + 2, policy: 'P', code, message: `It is ${code}.`, isFound: false },
+    }));
+    const cost = (requests: number) => ({ requests, secondsAtLeast: 1, secondsAbout: requests });
+    const strategies = { patch: cost(612), assign: cost(300) };
+    const plan = planOf(GUARD_KINDS, { refusedRows, refused: 3, strategies });
+    const lines = shown(plan, {}, 80);
+    expectFits(lines);
+    for (const kind of GUARD_KINDS.slice(0, 5))
+      expect(lines.filter((line) => line.startsWith(`  ${kind}=40 `))).toHaveLength(1);
+    for (const kind of GUARD_KINDS) expect(lines.join('\n')).toContain(`${kind}=40`);
+    expect(lines.join('\n')).not.toContain('--strategy');
+    expect(lines.join('\n')).toContain('A: It is A');
+    const whole = shown(plan, { details: true }, 80).join('\n');
+    for (const said of ['--strategy', 'C: It is C', ...GUARD_KINDS.map((kind) => `  ${kind}=40`)])
+      expect(whole).toContain(said);
+  });
+
+  test('shows ways, groups and rows where little is found', () => {
+    const small = shown(planOf([]), {}, 80);
+    expectFits(small);
+    const under = (start: string) => small.filter((line) => line.startsWith(start)).length;
+    expect(small[1]).toContain('group → group');
+    expect(under('  GRP-Sales of')).toBe(5);
+    expect(small[7]).toBe('  … and 4 more groups (--json has them)');
+    expect(small.filter((line) => line.includes('東京')).length).toBeGreaterThanOrEqual(7);
+  });
+
+  test('shows a row or two beside groups where there is little room', () => {
+    const lines = shown(planOf(GUARD_KINDS.slice(0, 8)), {}, 80);
+    expectFits(lines);
+    expect(lines.filter((line) => line.startsWith('  GRP-Sales of'))).toHaveLength(1);
+    expect(lines.filter((line) => line.includes('東京'))).toHaveLength(2);
+  });
 });
 
 describe('rows that will fail', () => {
