@@ -13,6 +13,7 @@ beforeAll(async () => {
 afterAll(() => redis.stop());
 
 const ALLOW = [...ALLOW_ALL, ...ANY_SIZE];
+const EMPTY = { action: '', assignmentId: '', targetType: '', groupId: '' };
 
 test('what stayed half done is told, and a rollback takes the new assignment away again', async () => {
   const refusals = [{ method: 'DELETE', policyId: `${TYPES[0]}-0`, status: 403, times: 1 }] as const;
@@ -68,4 +69,26 @@ test('a plan counts two writes for what is retargeted, one for what is added', a
     JSON.parse((await here.must(0, 'plan', file, '--json', ...ALLOW)).stdout) as Record<string, unknown>;
   expect(await planned(movingAll(here))).toMatchObject({ writes: 4, requests: 8 });
   expect(await planned(rows)).toMatchObject({ writes: 1, requests: 1 });
+});
+
+test('what was set, added, removed and cleared is all put back by one rollback', async () => {
+  const here = await site(redis.url, { tenant: tenantOf(3) });
+  const before = here.held();
+  const rows = here.simulator.snapshot().policies.flatMap(({ type, id, assignments: [first, second] }, n) => {
+    const of = { policyType: type, policyId: id };
+    const fresh = { targetType: 'group', groupId: guid(`new ${id}`) };
+    return [
+      [{ ...of, ...fresh, action: 'set', assignmentId: first?.id }],
+      [
+        { ...of, ...fresh, action: 'add' },
+        { ...of, action: 'remove', assignmentId: second?.id },
+      ],
+      [{ ...of, action: 'clear' }],
+    ][n % 3];
+  });
+  const file = here.file('mixed.csv', csv(rows.map((row) => ({ ...EMPTY, ...row }))));
+  await here.must(0, ...APPLY, ...ANY_SIZE, file);
+  expect(Object.values(here.held()).map(({ length }) => length)).toEqual([2, 2, 0, 2, 2, 0]);
+  await here.must(0, 'rollback', '@last', '--yes', '--work');
+  expect(here.held()).toEqual(before);
 });

@@ -9,11 +9,12 @@ import { canonicalList } from './canonical.ts';
 import { entriesOf, entryOf, NOT_READ, beforeOf, type Before, type Decision } from './decision.ts';
 import type { CurrentAssignment, RowError } from './current.ts';
 import { findCurrent } from './findCurrent.ts';
-import { holds } from './holds.ts';
 import { fingerprintOf, fingerprintOfList, UNREAD } from './fingerprint.ts';
 import { isInPlace, nextWrite, NOT_IN_PLACE, stageOf, type NextWrite } from './postDelete.ts';
 import { isExclusion } from '../targets/currentTarget.ts';
 import { reducesScope } from './reducesScope.ts';
+import { refuseWhatCannotBeBeside } from './beside.ts';
+import { besidesOurs } from './ownAdditions.ts';
 import { patchBody } from './request.ts';
 import { contradictions, refuseTakenSeats, roomMakers, seatsOf, type SeatOf } from './seats.ts';
 import type { PolicyKind } from '../kinds/registry.ts';
@@ -42,6 +43,8 @@ export interface BatchRow {
   /** The fingerprint of the assignment that the plan saw, and that of its policy's list; undefined: there is no plan. */
   readonly planned?: string | undefined;
   readonly plannedList?: string | undefined;
+  /** The code with which that plan saw it refused. */
+  readonly plannedRefusal?: string | undefined;
   /** What its last write that may have left has overwritten. */
   readonly before?: Before | undefined;
   /** Sends that count. */
@@ -186,6 +189,8 @@ class PolicyPlan<R extends BatchRow> {
       ...{ seatOf: list.seatOf, kind: list.kind, restores },
     };
     refuseTakenSeats(seats);
+    // What goes back stood so before.
+    if (!restores) refuseWhatCannotBeBeside(list.kind, { steps, changes, list: list.assignments });
     for (const at of contradictions(seats)) {
       const row = rows[at];
       if (row === undefined || this.#rules.isGuarded(row)) continue;
@@ -195,41 +200,22 @@ class PolicyPlan<R extends BatchRow> {
     if (list.via === 'each') this.#passWhatIsDone(list);
   }
 
-  /**
-   * A list without what rows of it have added already, and whose old assignment has yet to go; nor what a row that is done was about and
-   * has left to another.
-   */
+  /** A list without what rows of it have brought already, and whose old assignment has yet to go. */
   #besidesOurs(list: ListPlan<R>): readonly CurrentAssignment[] {
-    const { via, rows, steps, assignments } = list;
+    const { via, rows, steps, assignments, kind } = list;
     if (via !== 'each') return assignments;
-    const { identity } = list.kind;
-    const left = this.#leftIn(list);
-    const ours = new Set(
-      rows.flatMap((row, at) => {
-        const step = steps[at];
-        if (step?.kind !== 'put' || step.over === undefined) return [];
-        const desired = identity(step.body);
-        const wasSent = (row.attempts ?? 0) > 0 || row.before !== undefined || this.#rules.restores;
-        return wasSent || left.has(desired) ? [desired] : [];
-      }),
-    );
-    const leaving = new Set(steps.map((step) => (step.kind === 'put' ? step.over : undefined)));
-    return assignments.filter((each) => leaving.has(each) || !ours.has(identity(each.whole)));
+    const { standing, restores } = this.#rules;
+    const ofList = this.#rowsOf(list).map((row) => ({
+      ...{ row, isDone: standing(row) === 'done' },
+      step: steps[rows.indexOf(row)],
+    }));
+    return besidesOurs(ofList, { list: assignments, identity: kind.identity, restores });
   }
 
-  /** The identities of what rows that are done were about, and did not want to stay. */
-  #leftIn({ assignments, changes, kind: { identity } }: ListPlan<R>): ReadonlySet<string> {
-    const [first] = changes;
-    const path = first && listPath(first.address);
-    return new Set(
-      this.#rows.flatMap((row) => {
-        const { change } = row;
-        if (this.#rules.standing(row) !== 'done' || listPath(change.address) !== path) return [];
-        const { current } = findCurrent(change, assignments);
-        if (current === undefined || (change.desired !== undefined && holds(change, current))) return [];
-        return [identity(current.whole)];
-      }),
-    );
+  /** All rows of a list, those that are settled too. */
+  #rowsOf({ rows: [first] }: ListPlan<R>): readonly R[] {
+    const path = first && listPath(first.change.address);
+    return this.#rows.filter(({ change }) => listPath(change.address) === path);
   }
 
   /** What others want is there as they want it, also where a row would have taken it away. */
@@ -248,13 +234,11 @@ class PolicyPlan<R extends BatchRow> {
   #next(list: ListPlan<R>, at: number): NextWrite | undefined {
     const { identity } = list.kind;
     const own = list.rows[at];
-    const [first] = list.rows;
-    const path = first && listPath(first.change.address);
     const wanted = new Set(
-      this.#rows.flatMap((row) => {
+      this.#rowsOf(list).flatMap((row) => {
         const { change } = row;
-        if (row === own || change.desired === undefined || listPath(change.address) !== path) return [];
-        return this.#hasFailed(row) ? [] : [identity(patchBody(change, undefined))];
+        if (row === own || change.desired === undefined || this.#hasFailed(row)) return [];
+        return [identity(patchBody(change, undefined))];
       }),
     );
     return nextWrite(list.steps[at], { list: list.assignments, identity, wanted, before: own?.before });

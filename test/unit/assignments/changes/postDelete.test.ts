@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { CurrentAssignment } from '../../../../src/assignments/changes/current.ts';
 import { entriesOf } from '../../../../src/assignments/changes/decision.ts';
+import { fingerprintOf, UNREAD } from '../../../../src/assignments/changes/fingerprint.ts';
 import type { JsonObject } from '../../../../src/assignments/values/json.ts';
 import { anyChangeOf, changeOf, type Cells } from '../../../support/inputRow.ts';
 import { inWords, planned, type PlanningRow } from '../../../support/planning.ts';
@@ -89,6 +90,18 @@ describe('a row that retargets', () => {
     expect(inWords(planned([row(moving('a', 'b'))], [a, b]))).toEqual(['DuplicateTarget']);
   });
 
+  test('goes on where its record is lost: what the plan did not see in its way came since', () => {
+    const asPlanned = { planned: fingerprintOf(a) };
+    expect(requests([row(moving('a', 'b'), asPlanned)], [a, b])).toEqual(['DELETE p1_a_0']);
+    const seen = { ...asPlanned, plannedRefusal: 'DuplicateTarget' };
+    expect(inWords(planned([row(moving('a', 'b'), seen)], [a, b]))).toEqual(['DuplicateTarget']);
+    const unread = { planned: UNREAD };
+    expect(requests([row(moving('a', 'b'), unread)], [a, b])).toEqual([]);
+    // What another row is about was there before.
+    const other = row(moving('b', 'c'), { standing: 'failed', planned: fingerprintOf(b) });
+    expect(inWords(planned([row(moving('a', 'b'), asPlanned), other], [a, b]))).toEqual(['DuplicateTarget']);
+  });
+
   test('adds again what is not there, and takes nothing away before', () => {
     expect(requests([sent(moving('a', 'b'), a)], [a])).toEqual(['POST b']);
   });
@@ -164,6 +177,29 @@ describe('several rows of a policy', () => {
     expect(inWords(planned(rows, [a, c]))).toEqual(['HeldBack', 'write']);
     expect(requests(rows, [a, c])).toEqual(['DELETE p1_a_0']);
   });
+});
+
+test('an Autopilot profile is not for all devices and excludes a group, whichever comes', () => {
+  const [a, x] = [there('a'), there('x', 'exclusionGroup')];
+  const everybody = { '@odata.type': '#microsoft.graph.allDevicesAssignmentTarget' };
+  const all: CurrentAssignment = {
+    id: 'p1_all_0',
+    target: everybody,
+    whole: { id: 'p1_all_0', target: everybody },
+  };
+  const forAll = row({ ...POLICY, action: 'add', targetType: 'allDevices' });
+  const excluding = row(adding('y', 'exclusionGroup'));
+  expect(inWords(planned([forAll], [a, x]))).toEqual(['NotTaken']);
+  expect(inWords(planned([excluding], [a, all]))).toEqual(['NotTaken']);
+  expect(inWords(planned([forAll, excluding], [a]))).toEqual(['NotTaken', 'NotTaken']);
+  // What goes is there until what is new has come.
+  expect(inWords(planned([forAll, row(removing('x'))], [a, x]))).toContain('NotTaken');
+  expect(inWords(planned([forAll], [a]))).toEqual(['write']);
+  expect(inWords(planned([row(adding('b'))], [all, x]))).toEqual(['write']);
+  // It did so before.
+  const moved = row(moving('x', 'y', { targetType: 'exclusionGroup' }));
+  expect(inWords(planned([moved], [all, x]))).toEqual(['write']);
+  expect(inWords(planned([forAll], [x], 'patch', { restores: true }))).toEqual(['write']);
 });
 
 describe('a row that clears', () => {
