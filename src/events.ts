@@ -4,7 +4,8 @@ import type { Problem } from './assignments/rows/row.ts';
 import type { StatedAction, TakenFor } from './assignments/rows/takenFor.ts';
 import type { SentRequest } from './graph/client/sentRequest.ts';
 import type { BackoffReason } from './runs/permit.ts';
-import type { RunStatus, Waiting } from './runs/progress.ts';
+import type { Waiting } from './runs/keeping.ts';
+import type { RunStatus } from './runs/progress.ts';
 import type { Reason } from './runs/reason.ts';
 import type { Run } from './runs/run.ts';
 import type { Stop } from './runs/runReader.ts';
@@ -50,8 +51,8 @@ interface EventMap {
   readonly graphAway: [text: string];
   /** A write may still be applied to so many policies' lists: that is waited for. */
   readonly lateWrites: [policies: number, waitMs: number];
-  /** `@last` stands for this run. */
-  readonly lastRun: [runId: string, fileName: string];
+  /** `@last`, or some last letters, stand for this run. */
+  readonly runNamed: [name: string, runId: string, fileName: string];
   /** What was staged is forgotten, as a signal came. */
   readonly discarded: [];
   /** From here on the run stands, whatever becomes of the command. */

@@ -64,16 +64,17 @@ export async function stagePlanFile(
     });
     await files.row(row);
   }
-  const { findings, seal, fingerprint } = reads.end();
+  const { findings, names, seal, fingerprint } = reads.end();
   await staging.flush();
+  if (tenantRead) await staging.call(names);
   if (staging.isScattered) throw brokenPlan(file, NOT_SIDE_BY_SIDE);
   const found = new Map(
     GUARD_KINDS.flatMap((kind) => (findings[kind] ? [[kind, findings[kind]] as const] : [])),
   );
   const isOurs = seal === 'ours';
-  if (isOurs) await files.end(findings);
+  if (isOurs) await files.end(findings, names);
   else services.events.emit('foreignPlan', file.name);
-  const saved: Judged = { tally, found, createdAt, tenantRead, fingerprint, differences: [] };
+  const saved: Judged = { tally, names, found, createdAt, tenantRead, fingerprint, differences: [] };
   const intake = {
     ...{ name: source.name, sha256: source.sha256, columns: header.columns, rows: header.rows },
     ...WELL,

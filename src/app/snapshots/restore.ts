@@ -34,7 +34,7 @@ import { Stagings } from '../draft/stagings.ts';
 import { EXPORT_COLUMNS } from '../export.ts';
 import { inChunks } from '../inChunks.ts';
 import { expectNoneLagging, readBelievedLists, type ListSource } from '../believedLists.ts';
-import { expectRead } from '../plan/unreadable.ts';
+import { expectKindAnswered, expectRead } from '../plan/unreadable.ts';
 import { policyListsOf } from '../policyListsOf.ts';
 import { untilLanded } from '../rollback/untilLanded.ts';
 import type { Services } from '../services.ts';
@@ -388,7 +388,7 @@ class Restore {
     ]);
   }
 
-  /** What people know policy, group and filter by: by what they are called now, as a plan holds them against that. */
+  /** What people know policy, group and filter by: the policy by what it is called now, as a plan holds it against that. */
   #namesFor(
     policy: SnapshotPolicy,
     { target }: CurrentAssignment,
@@ -400,7 +400,7 @@ class Restore {
     const told: readonly (readonly [InputColumn, string | undefined])[] = [
       ['policyName', called?.name],
       ['platform', called?.platform ?? policy.platform],
-      ['groupName', group && (this.#groups.nameOf(group) ?? names.of('group', group)?.name)],
+      ['groupName', group && (names.of('group', group)?.name ?? this.#groups.nameOf(group))],
       ['filterName', filter && names.of('filter', filter)?.name],
     ];
     return told.flatMap(([column, name]) => (sayable(name) === '' ? [] : [[column, sayable(name)] as const]));
@@ -410,7 +410,7 @@ class Restore {
     if (this.#called.size > 0) return;
     const { lists, send, services } = this.#work;
     for (const [kind, found] of await lists.policies(kindsIn('beta'), send)) {
-      expectRead(found, services.identity);
+      expectKindAnswered(found, services.identity);
       if (found.kind === 'policies')
         for (const { id, displayName, platform } of found.policies)
           this.#called.set(policyKey({ kind, policyId: id }), { name: displayName, platform });

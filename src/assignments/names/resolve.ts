@@ -86,7 +86,8 @@ function isOpen(row: InputRow, { name, id, of }: NamePair, { byName }: NameRules
   return true;
 }
 
-const isNoFilter = (value: unknown): boolean =>
+/** Whether what stands in a column of filters' names says that there is none. */
+export const isNoFilter = (value: unknown): boolean =>
   typeof value === 'string' && NO_FILTER.has(value.trim().toLowerCase());
 
 /**

@@ -42,7 +42,7 @@ export const submit: CliCommand<SubmitFlags> = {
     if (!flags.plan && draft.source === 'foreignPlan') throw isForeign();
     if (flags.plan || draft.source === 'plan') {
       const plan = await draft.plan(wanted);
-      showPlan(plan, print);
+      showPlan(plan, print, flags);
       expectJustified(plan, optionsOfRun(flags));
       if (isStopped(plan)) {
         print.say('Nothing was queued.');

@@ -46,7 +46,7 @@ export function talkOf(events: Events, print: Printer, log: LeveledLog): void {
       `A write whose reply was lost may still land on ${count(policies, 'policy', 'policies')}: waiting up to ${duration(Math.ceil(waitMs / 1000))} for that before anything is put back.`,
     ),
   );
-  events.on('lastRun', (runId, fileName) => say(`@last is ${runId} (${fileName})`));
+  events.on('runNamed', (name, runId, fileName) => say(`${name} is ${runId} (${fileName})`));
   events.on('discarded', () => say('Nothing was queued.'));
 }
 

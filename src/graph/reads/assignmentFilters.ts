@@ -49,9 +49,11 @@ export async function readAssignmentFilters(
 ): Promise<(filterId: string) => FilterFact> {
   const read = await assignmentFilters(send, base);
   if (read.kind !== 'filters') return () => ({ kind: 'unchecked' });
-  const platforms = new Map(read.filters.map(({ id, platform }) => [id.toLowerCase(), platform]));
+  const filters = new Map(read.filters.map((filter) => [filter.id.toLowerCase(), filter]));
   return (filterId) => {
-    const platform = platforms.get(filterId.toLowerCase());
-    return platform === undefined ? { kind: 'missing' } : { kind: 'ok', platform };
+    const filter = filters.get(filterId.toLowerCase());
+    if (filter === undefined) return { kind: 'missing' };
+    const { platform, name } = filter;
+    return { kind: 'ok', platform, ...(name !== '' && { name }) };
   };
 }

@@ -1,15 +1,14 @@
--- needs: state
+-- needs: state, heartbeat
 -- Which runs a worker works on: the one at work for its root, else the next in line, which it sets to work; and those that were
 -- stopped for good, or left by their workers, and still need a read. None while the tenant is stopped.
 -- A run at work whose workers have not been heard of for `silentMs` is queued again, and keeps its place in line; while the fate of
 -- what it had sent is not known, no other run begins.
 -- The headers of the runs are not among the KEYS: all keys of a tenant lie in one hash slot, so that a cluster has them here.
 -- args: headers: what the keys of headers begin with; graphUrl; format; now: ms; isWorker; only: the runs that the caller works on, or
--- nil: all; silentMs.
+-- nil: all; worker: what it says of itself, nil of one that is none; silentMs.
 -- Answers the run ids.
 local OPEN, LIMITER = KEYS[1], KEYS[2]
 if redis.call('HEXISTS', LIMITER, 'stop') == 1 then return {} end
-local heardAt = redisNow()
 
 local function isMeant(runId)
   if not args.only then return true end
@@ -26,15 +25,6 @@ local function isTooOld(header)
   return true
 end
 
-local function hear(header) redis.call('HSET', header, FIELD.seenAt, string.format('%.0f', heardAt)) end
-
--- Whether somebody works on it. One that was never heard of was set to work by an older version: its silence begins now.
-local function isAlive(header)
-  local seenAt = tonumber(redis.call('HGET', header, FIELD.seenAt) or '')
-  if not seenAt then hear(header) end
-  return not seenAt or heardAt - seenAt <= args.silentMs
-end
-
 local working, first, left = nil, nil, nil
 local answer = {}
 for _, runId in ipairs(redis.call('ZRANGE', OPEN, 0, -1)) do
@@ -45,13 +35,12 @@ for _, runId in ipairs(redis.call('ZRANGE', OPEN, 0, -1)) do
   elseif graphUrl == args.graphUrl and format == args.format then
     if state == RUN.running then
       if args.isWorker and isMeant(runId) then
-        hear(header)
+        hear(header, args.worker)
         working = working or runId
-      elseif isAlive(header) then
-        working = working or runId
-      else
-        moveTo(header, RUN.queued, REASON.noWorker)
+      elseif queueIfLeft(header) then
         state = RUN.queued
+      else
+        working = working or runId
       end
     end
     if state == RUN.queued then
@@ -67,8 +56,8 @@ if not working and left and left ~= first then
 elseif not working and first then
   working = first
   if args.isWorker then
-    moveTo(args.headers .. first, RUN.running)
-    hear(args.headers .. first)
+    moveTo(args.headers .. first, RUN.running, nil, nil, nil, args.worker)
+    hear(args.headers .. first, args.worker)
     redis.call('HSETNX', args.headers .. first, FIELD.startedAt, string.format('%.0f', args.now))
   end
 end
