@@ -34,7 +34,7 @@ export const REASONS = [
   'window',
   /** Queued: a run that is urgent goes first. It goes on by itself. */
   'urgent',
-  /** Its deadline has passed: it goes on when somebody gives it another one. */
+  /** Its deadline has passed: it goes on by `resume`, when it has another one. */
   'deadline',
 ] as const;
 export type Reason = (typeof REASONS)[number];

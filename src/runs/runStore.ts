@@ -15,6 +15,7 @@ import { keepLateWaits, landingsOf, lateWaitsOf, type LateWaits } from './landin
 import { keepLastWrites, lastWritesOf, type KeptWrite, type RecentWrite } from './lastWrites.ts';
 import { acquire, packWanted } from './lua/acquire.ts';
 import { batchView, type BatchView } from './lua/batchView.ts';
+import { keepIntervals } from './lua/keepIntervals.ts';
 import { limiterNow } from './lua/limiterNow.ts';
 import { nextRun } from './lua/nextRun.ts';
 import { publish, type PublishArgs, type Published } from './lua/publish.ts';
@@ -23,7 +24,8 @@ import { record } from './lua/record.ts';
 import { reopenRows, type Retried, type Retry } from './lua/retry.ts';
 import { Scripts } from './lua/scripts.ts';
 import { transition, type Move, type Moved } from './lua/transition.ts';
-import { encodeHeader, type RunOptions } from './run.ts';
+import { encodeHeader, type Run, type RunOptions } from './run.ts';
+import type { Interval } from './schedule/interval.ts';
 import { RunReader, type LogEntry, type Stop } from './runReader.ts';
 
 /** Bytes of the key that plans are sealed with. */
@@ -42,13 +44,13 @@ export class RunStore extends RunReader {
   }
 
   /** The run at work for this root, else the next in line, which a worker sets to work; and ended runs with writes in doubt. */
-  runsToWorkOn(
-    graphUrl: string,
-    now: number,
-    isWorker = true,
-    only?: ReadonlySet<string>,
-  ): Promise<string[]> {
-    return nextRun(this.#scripts, this.keys, { graphUrl, now, isWorker, only });
+  runsToWorkOn(graphUrl: string, isWorker = true, only?: ReadonlySet<string>): Promise<string[]> {
+    return nextRun(this.#scripts, this.keys, { graphUrl, isWorker, only });
+  }
+
+  /** Keeps when the windows of a run are open, if it has still those that it was read with. */
+  keepIntervals(run: Run, intervals: readonly Interval[]): Promise<boolean> {
+    return keepIntervals(this.#scripts, this.keys, run, intervals);
   }
 
   batch(ref: BatchRef): Promise<BatchView | undefined> {
@@ -173,8 +175,11 @@ export class RunStore extends RunReader {
     return true;
   }
 
-  /** Changes how a run goes on. */
-  async set(runId: string, options: Partial<RunOptions>): Promise<void> {
+  /** Changes how a run goes on. New windows come with the moments at which they are open: those of the old ones must not count any more. */
+  async set(
+    runId: string,
+    options: Partial<RunOptions> & { readonly openIntervals?: readonly Interval[] },
+  ): Promise<void> {
     await this.redis.hset(this.keys.run(runId).header, encodeHeader(options));
   }
 

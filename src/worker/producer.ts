@@ -1,11 +1,11 @@
 import { Queue, type JobType } from 'bullmq';
 import { MAIN_FAMILY, type Family } from '../assignments/kinds/family.ts';
 import type { RedisClient } from '../redis/connection.ts';
-import { RECORD_FORMAT } from '../runs/run.ts';
+import { intervalsOf, RECORD_FORMAT } from '../runs/run.ts';
 import type { OpenBatch } from '../runs/runReader.ts';
 import type { RunStore } from '../runs/runStore.ts';
 import { cutLongLocks, type LocksCut } from './locks.ts';
-import { FAMILY_QUEUE_DEPTH_MIN, QUEUE_DEPTH, QUEUE_LOW_MARK } from './limiter/pace.ts';
+import { FAMILY_QUEUE_DEPTH_MIN, QUEUE_DEPTH, QUEUE_LOW_MARK, TOP_UP_MS } from './limiter/pace.ts';
 
 /** What a job says: "look at this batch". What is left to do is read from the record. */
 export interface BatchJob {
@@ -46,6 +46,7 @@ export class Producer {
   readonly #only: ReadonlySet<string> | undefined;
   #running: Promise<number> | undefined;
   #families: readonly Family[] = [MAIN_FAMILY];
+  #windowsKeptUntil = 0;
 
   /**
    * @param connection a client that may be shared; it is not closed here
@@ -150,8 +151,23 @@ export class Producer {
     return this.#families.some((family) => countOf(waiting, family) < mark);
   }
 
-  #toWorkOn(): Promise<string[]> {
-    return this.#runs.runsToWorkOn(this.#graphUrl, Date.now(), this.#isWorker, this.#only);
+  async #toWorkOn(): Promise<string[]> {
+    await this.#keepWindowsAhead();
+    return this.#runs.runsToWorkOn(this.#graphUrl, this.#isWorker, this.#only);
+  }
+
+  /** Scripts know no time zones: they are told when windows are open, by Redis' clock, whatever this process believes. */
+  async #keepWindowsAhead(): Promise<void> {
+    if (performance.now() < this.#windowsKeptUntil) return;
+    this.#windowsKeptUntil = performance.now() + TOP_UP_MS;
+    const line = (await this.#runs.line()).filter(({ options }) => options.windows.length > 0);
+    if (line.length === 0) return;
+    const now = await this.#runs.now();
+    for (const run of line) {
+      const intervals = intervalsOf(run.options, now);
+      if (JSON.stringify(intervals) !== JSON.stringify(run.openIntervals))
+        await this.#runs.keepIntervals(run, intervals);
+    }
   }
 
   #jobs(states: readonly JobType[]): Promise<string[]> {

@@ -4,8 +4,6 @@ import type { Scripts } from './scripts.ts';
 
 export interface NextRun {
   readonly graphUrl: string;
-  /** Ms since the epoch. */
-  readonly now: number;
   /** Only a worker sets a run to work. */
   readonly isWorker: boolean;
   /** The runs that the caller works on; undefined: all. */

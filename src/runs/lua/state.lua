@@ -27,6 +27,8 @@ local function tellMove(header, state, reason, words)
     tellItself(header, 'interrupted', reason, words)
   elseif reason == REASON.noWorker then
     tellItself(header, 'left by its workers', reason)
+  elseif state == RUN.queued and reason then
+    tellItself(header, 'rests', reason)
   elseif reason and reason ~= REASON.operator then
     tellItself(header, 'stopped itself', reason, words)
   end
@@ -43,4 +45,9 @@ local function moveTo(header, state, reason, facts, words)
     FIELD.reasonFacts, facts and cjson.encode(facts) or '')
   redis.call('HINCRBY', header, FIELD.moves, 1)
   tellMove(header, state, reason, words)
+end
+
+-- Why a run waits that is in line already. It has not moved.
+local function waitFor(header, reason, facts)
+  redis.call('HSET', header, FIELD.reason, reason or '', FIELD.reasonText, '', FIELD.reasonFacts, facts and cjson.encode(facts) or '')
 end
