@@ -1,7 +1,10 @@
 import type { Family } from '../assignments/kinds/family.ts';
 import type { BackoffReason } from './permit.ts';
 import type { Run } from './run.ts';
-import { familyMsLeft, latelyOf, msLeft, type Going } from './timeLeft.ts';
+import { PASSING_REASONS } from './reason.ts';
+import { fitOf, type Fit } from './schedule/fit.ts';
+import { isUnscheduled, openFrom, type ScheduleReason } from './schedule/schedule.ts';
+import { familyMsLeft, latelyOf, msLeft, needOf, type Going } from './timeLeft.ts';
 
 /** Why a run that is queued or running does not go on, though nothing of its own keeps it. */
 export type WaitingReason =
@@ -10,6 +13,8 @@ export type WaitingReason =
   /** It was recorded by another version, or is for another Graph root: other workers take it. */
   | 'otherVersion'
   | 'otherGraph'
+  /** Its schedule keeps it. */
+  | ScheduleReason
   /** Another run is at work. */
   | 'inLine'
   /** Nobody is there to work on it. */
@@ -18,6 +23,20 @@ export type WaitingReason =
   | 'lateWrites'
   /** It is at work, and for a while no row has come to its end. */
   | 'noProgress';
+
+/** When a run may be at work, for programs: times are ISO UTC. */
+export interface ScheduleStatus {
+  readonly startAt: string | null;
+  readonly windows: readonly string[];
+  readonly timeZone: string | null;
+  readonly deadlineAt: string | null;
+  /** When it may be at work next: now, if it may. Null: not within two weeks. */
+  readonly opensAt: string | null;
+  /** Until when it may then; null: nothing closes it. */
+  readonly closesAt: string | null;
+  /** Whether the rows that are left fit; null: it has ended, or there are none. */
+  readonly fit: Fit | null;
+}
 
 /** What `status --json` shows of a run. Times are ISO UTC; what is not there is null. */
 export interface RunStatus {
@@ -57,6 +76,8 @@ export interface RunStatus {
   readonly etaSeconds: number | null;
   /** The moment that this comes to. */
   readonly doneAbout: string | null;
+  /** When it may be at work; null: at any time. */
+  readonly schedule: ScheduleStatus | null;
   /** The failure budget, as in RunOptions. */
   readonly maxFailures: string;
   /** Null: as the workers are set. */
@@ -102,7 +123,13 @@ export interface Waiting {
   readonly reasonText: string;
   /** When it began, in ms; undefined: its time at work goes on. */
   readonly since?: number;
+  /** When it ends by itself, in ms; undefined: nobody knows, or it does not. */
+  readonly until?: number;
 }
+
+/** What a run in line waits for is not what the record says of an hour ago, but what holds now: `whyWaiting` knows. */
+const isPassing = ({ state, reason }: Run): boolean =>
+  state === 'queued' && PASSING_REASONS.some((each) => each === reason);
 
 const rateOf = (rows: number, ms: number): number | null => (ms > 0 ? rounded((rows * 1000) / ms) : null);
 
@@ -132,14 +159,15 @@ export function statusOfRun(
     const etaSeconds = ms === undefined ? null : Math.ceil(ms / 1000);
     return own === undefined ? [] : [{ family, total, pending, etaSeconds, limiter: own }];
   });
+  const recorded = isPassing(run) ? null : run.reason;
   const slowest = families.toSorted(
     (a, b) => (b.etaSeconds ?? 0) - (a.etaSeconds ?? 0) || b.pending - a.pending,
   )[0];
   return {
     runId: run.runId,
     state: run.state,
-    reason: run.reason ?? why?.reason ?? null,
-    reasonText: run.reason === null ? (why?.reasonText ?? run.reasonText) : run.reasonText,
+    reason: recorded ?? why?.reason ?? null,
+    reasonText: recorded === null ? (why?.reasonText ?? null) : run.reasonText,
     tenant: run.tenant,
     graphUrl: run.graphUrl,
     source: run.source,
@@ -156,9 +184,23 @@ export function statusOfRun(
     ratePerSecond,
     etaSeconds: leftMs === undefined ? null : Math.ceil(leftMs / 1000),
     doneAbout: leftMs === undefined ? null : iso(now + Math.round(leftMs)),
+    schedule: scheduleStatus(run, going, now),
     maxFailures: run.options.maxFailures,
     writesPerWindow: run.options.writesPerWindow,
     limiter: slowest?.limiter ?? limiter,
     families,
+  };
+}
+
+function scheduleStatus(run: Run, going: Going, now: number): ScheduleStatus | null {
+  const { startAt, windows, timeZone, deadlineAt } = run.options;
+  if (isUnscheduled(run.options)) return null;
+  const [next] = openFrom(run.options, now);
+  const isLeft = run.finishedAt === null && run.counts.pending > 0;
+  return {
+    ...{ startAt: iso(startAt), windows, timeZone, deadlineAt: iso(deadlineAt) },
+    opensAt: next === undefined ? null : iso(next[0]),
+    closesAt: next === undefined || next[1] === Infinity ? null : iso(next[1]),
+    fit: isLeft ? fitOf(needOf(run, going), run.options, now) : null,
   };
 }

@@ -42,6 +42,9 @@ export type Reason = (typeof REASONS)[number];
 /** A run that stands still for one of these goes on by itself. */
 export const SIGN_IN_REASONS = ['signIn', 'permission', 'reads'] as const satisfies readonly Reason[];
 
+/** What a run in line waits for that passes by itself. */
+export const PASSING_REASONS = ['time', 'window', 'urgent'] as const satisfies readonly Reason[];
+
 /** What a script knows of why it stopped a run, as `reasonInWords` takes it. */
 export interface ReasonFacts {
   /** `canary`: rows that were let through. */

@@ -152,22 +152,29 @@ export class Producer {
   }
 
   async #toWorkOn(): Promise<string[]> {
-    await this.#keepWindowsAhead();
-    return this.#runs.runsToWorkOn(this.#graphUrl, this.#isWorker, this.#only);
+    const next = (): Promise<string[]> => this.#runs.runsToWorkOn(this.#graphUrl, this.#isWorker, this.#only);
+    const runs = await next();
+    return (await this.#keepWindowsAhead()) ? next() : runs;
   }
 
-  /** Scripts know no time zones: they are told when windows are open, by Redis' clock, whatever this process believes. */
-  async #keepWindowsAhead(): Promise<void> {
-    if (performance.now() < this.#windowsKeptUntil) return;
+  /**
+   * Scripts know no time zones: they are told when windows are open, by Redis' clock, whatever this process believes. Answers whether
+   * that changed what they knew.
+   */
+  async #keepWindowsAhead(): Promise<boolean> {
+    if (performance.now() < this.#windowsKeptUntil) return false;
     this.#windowsKeptUntil = performance.now() + TOP_UP_MS;
     const line = (await this.#runs.line()).filter(({ options }) => options.windows.length > 0);
-    if (line.length === 0) return;
+    if (line.length === 0) return false;
     const now = await this.#runs.now();
-    for (const run of line) {
-      const intervals = intervalsOf(run.options, now);
-      if (JSON.stringify(intervals) !== JSON.stringify(run.openIntervals))
-        await this.#runs.keepIntervals(run, intervals);
-    }
+    const kept = await Promise.all(
+      line.map(async (run) => {
+        const intervals = intervalsOf(run.options, now);
+        if (JSON.stringify(intervals) === JSON.stringify(run.openIntervals)) return false;
+        return this.#runs.keepIntervals(run, intervals);
+      }),
+    );
+    return kept.includes(true);
   }
 
   #jobs(states: readonly JobType[]): Promise<string[]> {

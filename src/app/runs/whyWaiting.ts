@@ -1,5 +1,7 @@
 import type { Config } from '../../config.ts';
 import type { Waiting } from '../../runs/progress.ts';
+import { reasonInWords } from '../../runs/reason.ts';
+import { scheduleStateAt } from '../../runs/schedule/schedule.ts';
 import { RECORD_FORMAT, SILENT_MS, type Run } from '../../runs/run.ts';
 import type { Stop } from '../../runs/runReader.ts';
 import type { LateWaits } from '../../runs/landings.ts';
@@ -47,6 +49,8 @@ export async function whyWaiting(
   const notTaken = whyNotTaken(run, config);
   if (notTaken !== undefined) return notTaken;
   const now = await runs.now();
+  const closed = whyClosed(run, now);
+  if (closed !== undefined) return (await hasWorkers(run.runId)) ? closed : alone(closed, hint);
   const isAlive = async (each: Run): Promise<boolean> => !isSilent(each, now) && hasWorkers(each.runId);
   if (run.state === 'running') {
     if (!(await isAlive(run))) return noWorker(hint);
@@ -63,7 +67,7 @@ export async function whyWaiting(
   if (atWork !== undefined && (await isAlive(atWork)))
     return {
       reason: 'inLine',
-      reasonText: `run ${atWork.runId} is at work first; a tenant has one run at a time`,
+      reasonText: `run ${atWork.runId} is ${atWork.options.isUrgent && !run.options.isUrgent ? 'urgent and goes' : 'at work'} first; a tenant has one run at a time`,
     };
   if (!hasOwn) return noWorker(hint);
   return atWork === undefined
@@ -74,9 +78,24 @@ export async function whyWaiting(
       };
 }
 
+/** What a run's own schedule keeps it for at a moment; undefined when it may be at work then. */
+export function whyClosed({ options }: Pick<Run, 'options'>, now: number): Waiting | undefined {
+  const state = scheduleStateAt(options, now);
+  if (state.kind === 'open') return undefined;
+  const { reason, at } = state;
+  const reasonText = reasonInWords(reason, at === null ? {} : { at }, options.timeZone);
+  return { reason, reasonText, since: now, ...(at !== null && reason !== 'deadline' && { until: at }) };
+}
+
 const noWorker = (hint: Identity['hint']): Waiting => ({
   reason: 'noWorker',
   reasonText: `no worker is at work for it: start one with \`${hint('worker')}\``,
+});
+
+/** It would wait on when its time has come. */
+const alone = (closed: Waiting, hint: Identity['hint']): Waiting => ({
+  ...closed,
+  reasonText: `${closed.reasonText}; nobody is there yet to work on it: start \`${hint('worker')}\``,
 });
 
 const lateWrites = ({ lists, leftMs }: LateWaits): Waiting => ({
