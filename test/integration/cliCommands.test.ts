@@ -225,7 +225,7 @@ describe('submit, worker and the commands that show a run', () => {
           'createdAt',
         ],
         ...['startedAt', 'finishedAt', 'ratePerSecond', 'etaSeconds', 'doneAbout', 'limiter', 'families'],
-        ...['maxFailures', 'writesPerWindow'],
+        ...['maxFailures', 'writesPerWindow', 'schedule'],
       ].sort(),
     );
     expect(JSON.parse((await here.run(['status', '--json'])).stdout)).toMatchObject([{ runId }]);
