@@ -1,10 +1,11 @@
 import { EventEmitter } from 'node:events';
 import type { Family } from './assignments/kinds/family.ts';
 import type { Problem } from './assignments/rows/row.ts';
-import type { TakenFor } from './assignments/rows/takenFor.ts';
+import type { StatedAction, TakenFor } from './assignments/rows/takenFor.ts';
 import type { SentRequest } from './graph/client/sentRequest.ts';
 import type { BackoffReason } from './runs/permit.ts';
-import type { RunStatus, Waiting } from './runs/progress.ts';
+import type { Waiting } from './runs/keeping.ts';
+import type { RunStatus } from './runs/progress.ts';
 import type { Reason } from './runs/reason.ts';
 import type { Run } from './runs/run.ts';
 import type { Stop } from './runs/runReader.ts';
@@ -30,6 +31,10 @@ interface EventMap {
   readonly problems: [found: FileProblems];
   /** A file of another tool, and how it is read. */
   readonly takenFor: [name: string, as: TakenFor];
+  /** Rows that say only what is there, as those of another tenant's export, and what is done with them. */
+  readonly statedRows: [rows: number, action: StatedAction];
+  /** Rows that ask for nothing were passed over, as those of an export that are of policies which nobody is assigned to. */
+  readonly nothingAsked: [rows: number];
   /** `--skip-invalid` has left out rows of so many policies. */
   readonly leftOut: [rows: number, policies: number];
   /** A name was found only when letter case and Unicode form do not count. Once a name. */
@@ -46,8 +51,8 @@ interface EventMap {
   readonly graphAway: [text: string];
   /** A write may still be applied to so many policies' lists: that is waited for. */
   readonly lateWrites: [policies: number, waitMs: number];
-  /** `@last` stands for this run. */
-  readonly lastRun: [runId: string, fileName: string];
+  /** `@last`, or some last letters, stand for this run. */
+  readonly runNamed: [name: string, runId: string, fileName: string];
   /** What was staged is forgotten, as a signal came. */
   readonly discarded: [];
   /** From here on the run stands, whatever becomes of the command. */

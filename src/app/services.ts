@@ -56,6 +56,10 @@ export async function openServices(
   }
 }
 
+/** For a command that is about all tenants of this Redis: which of several is meant is not asked. */
+export const openForEveryTenant = (given: Identity, host: Host): Promise<Services> =>
+  openServices({ ...given, tenantFrom: given.tenantFrom === 'nothing' ? 'id' : given.tenantFrom }, host);
+
 /** Has the tenant known to commands that are about all of them, also where no token told it. To be called before there is work. */
 export const rememberTenant = ({ redis, identity }: Pick<Services, 'redis' | 'identity'>): Promise<void> =>
   new Tenants(redis).remember(identity.tenant, undefined);

@@ -5,7 +5,7 @@ import { textFault } from '../formats/cells.ts';
 import type { SendReads } from '../graph/reads/reading.ts';
 import type { TenantPolicies } from '../graph/reads/tenantPolicies.ts';
 import type { Identity } from './identity.ts';
-import { expectRead } from './plan/unreadable.ts';
+import { expectKindAnswered } from './plan/unreadable.ts';
 import { policyListsOf } from './policyListsOf.ts';
 import type { Services } from './services.ts';
 
@@ -33,7 +33,7 @@ export async function shownPolicies(
   const policies: RulePolicy[] = [];
   const notShown: string[] = [];
   for (const [kind, found] of await policyListsOf(base, services).believedPolicies(kinds, send)) {
-    expectRead(found, identity);
+    expectKindAnswered(found, identity);
     if (found.kind !== 'policies') notShown.push(whyNotShown(kind, found, identity));
     else
       for (const policy of found.policies)
@@ -49,12 +49,16 @@ export const sayable = (name: string | undefined): string =>
 
 /** A sentence. */
 export function whyNotShown(
-  { policyType }: PolicyKind,
+  { policyType, permissions }: PolicyKind,
   found: Exclude<TenantPolicies, { kind: 'policies' }>,
   { config }: Identity,
 ): string {
   const why = 'why' in found ? found.why : `${found.error.code}: ${found.error.message}`;
-  return `Graph at ${config.graphUrl} does not show every ${policyType} with its assignments: ${why}`;
+  const isForbidden = found.kind === 'refused' && found.status === 403;
+  const lacks = isForbidden
+    ? ` (it takes ${permissions.read}, an Intune role that sees them, and a licence for what they are about)`
+    : '';
+  return `Graph at ${config.graphUrl} does not show every ${policyType} with its assignments: ${why}${lacks}`;
 }
 
 export const nothingShown = (notShown: readonly string[], { hint }: Identity): UserError =>

@@ -15,3 +15,14 @@ export function duration(seconds: number): string {
 
 /** So many of something, when it is spoken of again. */
 export const themOf = (n: number): string => (n === 1 ? 'it' : 'them');
+
+const DAY_MS = 86_400_000;
+const two = (n: number): string => String(n).padStart(2, '0');
+
+/** A moment on this host's clock, `00:42`; with the day, `2026-11-24 00:05`, when it is a day or more away. */
+export function clockTime(at: number, now = Date.now()): string {
+  const date = new Date(at);
+  const clock = `${two(date.getHours())}:${two(date.getMinutes())}`;
+  if (Math.abs(at - now) < DAY_MS) return clock;
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${clock}`;
+}

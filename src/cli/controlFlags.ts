@@ -62,7 +62,7 @@ export async function controlledAndWorked(
   if (also === undefined) return EXIT.stoppedEarly;
   await act(run, services);
   const exitCode = flags.work
-    ? await workShown(run.runId, also, services, context)
+    ? await workShown(run.runId, also, services, context, flags.wait)
     : await leftToWorkers(run.runId, services, context);
   if (flags.json) context.print.json(await statusOfId(run.runId, services));
   return exitCode;
@@ -77,12 +77,27 @@ async function leftToWorkers(runId: string, services: Services, { print }: Conte
   return EXIT.done;
 }
 
+/** The flags of a command that may be about the whole tenant, or about every one of this Redis. */
+export interface AllFlags extends SharedFlags {
+  readonly all?: boolean;
+  readonly everyTenant?: boolean;
+}
+
+export const everyTenantOption = (command: Command): Command =>
+  command.option('--every-tenant', 'with all tenants of this Redis, not only one');
+
 /** @throws UserError (exit 2) unless either a run is named or all are meant */
 export function expectRunOrAll(
   name: string | undefined,
-  { all, work }: { readonly all?: boolean; readonly work?: boolean },
+  { all: isAll, everyTenant, tenant, work }: AllFlags & { readonly work?: boolean },
 ): void {
-  if ((name === undefined) !== (all === true))
+  const all = isAll === true || everyTenant === true;
+  if (everyTenant && tenant !== undefined)
+    throw new UserError('--tenant and --every-tenant exclude each other.', {
+      remedy: 'Leave one of them out.',
+      exitCode: EXIT.badInput,
+    });
+  if ((name === undefined) !== all)
     throw new UserError(
       name === undefined ? 'Which run is meant is not said.' : 'A run and --all exclude each other.',
       { remedy: 'Give either a run id (or @last), or --all for the whole tenant.', exitCode: EXIT.badInput },

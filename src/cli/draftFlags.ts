@@ -45,7 +45,7 @@ export const draftOptions = (command: Command): Command =>
     .addOption(
       oneOf(
         '--action <action>',
-        "what is done with what another tool's export lists: add (default), set its filter and intent, or remove",
+        'what is done with rows that say only what is there, as an export does: add, set its filter and intent, or remove',
         STATED_ACTIONS,
       ),
     )

@@ -23,7 +23,7 @@ export interface DrainFlags {
  */
 export const draining = <Flags extends DrainFlags>(
   command: CliCommand<Flags>,
-  exitCode: ExitCode = EXIT.interrupted,
+  exitCode: (flags: Flags) => ExitCode = () => EXIT.interrupted,
 ): CliCommand<Flags> => ({
   options(commander) {
     command.options(commander);
@@ -46,7 +46,7 @@ export const draining = <Flags extends DrainFlags>(
     const onSignal = (): void => {
       timers.push(
         setTimeout(() => breakOff.abort(), limitMs - closingMs),
-        setTimeout(() => late.resolve(exitCode), limitMs),
+        setTimeout(() => late.resolve(exitCode(flags)), limitMs),
       );
     };
     setMaxListeners(0, interrupted);

@@ -12,6 +12,7 @@ export interface GuardFlags {
   readonly maxChanges?: number | 'off';
   readonly maxChangesPercent?: number | 'off';
   readonly maxAudience?: number;
+  readonly details?: boolean;
 }
 
 /** The flags that say how a run goes about its work. */
@@ -59,7 +60,8 @@ export const guardOptions = (command: Command): Command =>
         'users and devices of a group that rows bring in or take out, from which on it needs an --allow',
         { least: 0, most: 1_000_000_000 },
       ),
-    );
+    )
+    .option('--details', 'show every row that the guard found something of, not a screen of causes');
 
 export const runOptions = (command: Command): Command =>
   scheduleOptions(command)

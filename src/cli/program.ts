@@ -131,8 +131,8 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     load: async () => (await import('./commands/rollback.ts')).rollback,
   },
   log: {
-    usage: '<run>',
-    summary: 'who did what with a run, when and why; also when its rows are gone',
+    usage: '[run]',
+    summary: 'who did what with a run, or with all of the tenant, when and why; also when the rows are gone',
     example: 'retarget log @last',
     load: async () => (await import('./commands/log.ts')).log,
   },

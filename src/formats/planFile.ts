@@ -1,3 +1,4 @@
+import type { Called } from '../assignments/names/calledIds.ts';
 import type { RowNames } from '../assignments/rows/names.ts';
 import { z } from 'zod';
 import { INPUT_COLUMNS, type InputColumn } from '../assignments/rows/columns.ts';
@@ -66,6 +67,8 @@ export interface PlanEnd {
   readonly writes: number;
   /** What the guard found, by kind. */
   readonly findings: Readonly<Partial<Record<GuardKind, number>>>;
+  /** What people call the groups and filters of the rows, by ids in lower case. */
+  readonly names: Called;
 }
 
 const count = z.int().nonnegative();
@@ -149,6 +152,7 @@ export const planEndSchema = z.strictObject({
   rows: count,
   writes: count,
   findings: z.partialRecord(z.enum(GUARD_KINDS), count),
+  names: z.record(z.guid(), z.string()).default({}),
   keyId: z.hex().length(16),
   hmac: z.hex().length(64),
 });

@@ -190,14 +190,14 @@ function endIn(
 ): SealedEnd {
   if (format === UNSEALED_FORMAT) {
     const { rows, writes, guard } = checked(unsealedEndSchema, record, value);
-    return { rows, writes, findings: guard, seal: 'other', fingerprint: seal.end().fingerprint };
+    return { rows, writes, findings: guard, names: {}, seal: 'other', fingerprint: seal.end().fingerprint };
   }
-  const { rows, writes, findings, keyId, hmac: written } = checked(planEndSchema, record, value);
+  const { rows, writes, findings, names, keyId, hmac: written } = checked(planEndSchema, record, value);
   seal.update(record.text.slice(0, record.text.lastIndexOf(SEAL_MARK) + SEAL_MARK.length));
   const { hmac, fingerprint } = seal.end();
   const isOurs = keyId === seal.keyId;
   if (isOurs && !sameSeal(hmac, written)) throw damaged(record, 'The plan was edited: its seal is broken.');
-  return { rows, writes, findings, seal: isOurs ? 'ours' : 'other', fingerprint };
+  return { rows, writes, findings, names, seal: isOurs ? 'ours' : 'other', fingerprint };
 }
 
 const checked = <Schema extends z.ZodType>(

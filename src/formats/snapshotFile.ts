@@ -63,6 +63,7 @@ export const nameLineSchema = z.strictObject({
   id: text,
   name: z.string(),
   platform: z.string().optional(),
+  rule: z.string().optional(),
 });
 
 export const snapshotEndSchema = z.strictObject({

@@ -58,13 +58,16 @@ export class PlanWriter implements AsyncDisposable {
   }
 
   /**
-   * After the last row: `findings` is what the whole plan was found to do, by kind. From here on the files are there. Answers the
+   * After the last row: `findings` is what the whole plan was found to do, by kind, `names` what groups and filters are called. From here on the files are there. Answers the
    * plan's fingerprint.
    */
-  async end(findings: PlanEnd['findings']): Promise<string> {
+  async end(findings: PlanEnd['findings'], names: PlanEnd['names'] = {}): Promise<string> {
     if (this.#rows !== this.#rowsPromised)
       throw new Error(`the plan has ${this.#rows} rows, its header says ${this.#rowsPromised}`);
-    const end = { kind: 'end', rows: this.#rows, writes: this.#writes, findings, keyId: this.#seal.keyId };
+    const end = {
+      ...{ kind: 'end', rows: this.#rows, writes: this.#writes, findings },
+      ...{ names: some(names), keyId: this.#seal.keyId },
+    };
     this.#add(`${JSON.stringify(end).slice(0, -1)},${SEAL_MARK}`);
     const { hmac, fingerprint } = this.#seal.end();
     this.#text += `${hmac}"}\n`;

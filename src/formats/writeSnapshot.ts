@@ -44,8 +44,8 @@ export class SnapshotWriter implements AsyncDisposable {
     await this.#flush(PIECE_CHARS);
   }
 
-  async name({ of, id, name, platform }: SnapshotName): Promise<void> {
-    this.#add(lineOf({ kind: of, id, name, platform }));
+  async name({ of, id, name, platform, rule }: SnapshotName): Promise<void> {
+    this.#add(lineOf({ kind: of, id, name, platform, rule }));
     await this.#flush(PIECE_CHARS);
   }
 

@@ -4,6 +4,7 @@ import type { BeforeJson } from '../assignments/changes/decision.ts';
 import type { WrittenList } from '../assignments/changes/writes.ts';
 import { pack, unpack } from 'msgpackr';
 import type { InputColumn } from '../assignments/rows/columns.ts';
+import type { Called } from '../assignments/names/calledIds.ts';
 import type { RowNames } from '../assignments/rows/names.ts';
 import type { InputRow } from '../assignments/rows/row.ts';
 
@@ -92,6 +93,18 @@ export function decodeNames(blob: Buffer | null | undefined): readonly RowNames[
     platform: platforms?.[i] ?? undefined,
   }));
 }
+
+/** Where the names of groups and filters stand among what is kept by batches. */
+export const CALLED_FIELD = 'names';
+
+/** The names of a run's groups and filters as bytes. */
+export const encodeCalled = (names: Called): Buffer =>
+  packJson(Object.entries(names), (text) => deflateRawSync(text, DEFLATE));
+
+export const decodeCalled = (blob: Buffer): Called =>
+  Object.fromEntries(
+    unpackJson(blob, (rest) => inflateRawSync(rest).toString()) as [id: string, name: string][],
+  );
 
 /** The codes with which a plan saw rows of a batch refused, by place. */
 export const encodeRefusals = (codes: readonly (string | undefined)[]): Buffer =>

@@ -37,7 +37,7 @@ export interface RecordedRow extends RowState, BatchRow {
   readonly detail: Detail;
   /** The list that its last write was of, if it is the first row of that write. */
   readonly list?: WrittenList | undefined;
-  /** The code with which the plan saw it refused; read with the batch that a worker takes up. */
+  /** Read with the batch that a worker takes up. */
   readonly plannedRefusal?: string | undefined;
   /** Read with the before-images only. */
   readonly names?: RowNames | undefined;

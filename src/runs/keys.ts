@@ -25,7 +25,7 @@ export const TENANTS_KEY = 'retarget:tenants';
  * | `run:<id>:details` | hash: batch → what there is to say of its rows, appended | as the header |
  * | `run:<id>:settled` | bitmap: one bit a batch | as the header |
  * | `run:<id>:leases` | hash: batch → who writes it now and until when | as the header |
- * | `run:<id>:planned` | hash: batch → of each row a fingerprint of what the plan saw; `<batch>l` → the same of its policy's list, `<batch>n` → names and platforms, `<batch>r` → the codes with which the plan saw rows refused | as the header |
+ * | `run:<id>:planned` | hash: batch → of each row a fingerprint of what the plan saw; `<batch>l` → the same of its policy's list, `<batch>n` → names and platforms, `<batch>r` → the codes with which the plan saw rows refused; `names` → what groups and filters are called | as the header |
  * | `run:<id>:before` | hash: batch → before-images, appended; `<batch>l` → lists that were written whole, before and as sent | as the header |
  * | `run:<id>:families` | string: one byte a batch, the place of its family in the header's `families`, when there is more than one | as the header |
  * | `run:<id>:order` | string: where each row of the file lies, when they lie in another order | as the header |
@@ -34,6 +34,7 @@ export const TENANTS_KEY = 'retarget:tenants';
  * | `run:<id>:samples` | list: how far the run was, once a window; SAMPLES_MAX of them, older ones thinned | as the header |
  * | `written:<list>` | string: fingerprints of a list before its last writes and after them | 15 windows, five minutes in Intune |
  * | `log:<id>` | list: who did what with the run, as JSON | LOG_DAYS after the last entry, whatever becomes of the run |
+ * | `log` | list: the same of all runs of the tenant, each entry with its run; the newest TENANT_LOG_ENTRIES_MAX | LOG_DAYS after the last entry |
  */
 export interface Keys {
   /** Prefix of BullMQ's keys; never ioredis' `keyPrefix`. */
@@ -49,7 +50,8 @@ export interface Keys {
   limiterOf(family: Family): LimiterKeys;
   readonly landings: string;
   run(runId: string): RunKeys;
-  log(runId: string): string;
+  /** Of a run; without one, of the whole tenant. */
+  log(runId?: string): string;
   lastWrite(list: string): string;
   lateWaits(runId: string): string;
 }
@@ -114,7 +116,7 @@ export function keysOf(tenant: string): Keys {
         samples: `${header}:samples`,
       };
     },
-    log: (runId) => `${prefix}:log:${runId}`,
+    log: (runId) => (runId === undefined ? `${prefix}:log` : `${prefix}:log:${runId}`),
     lastWrite: (list) => `${prefix}:written:${list}`,
     lateWaits: (runId) => `${prefix}:landing:${runId}`,
   };

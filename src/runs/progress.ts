@@ -1,28 +1,19 @@
 import type { Family } from '../assignments/kinds/family.ts';
 import type { BackoffReason } from './permit.ts';
+import {
+  isForetold,
+  keptSince,
+  waitsFor,
+  type Waiting,
+  type WaitingReason,
+  type WaitsFor,
+} from './keeping.ts';
 import type { Run } from './run.ts';
 import { PASSING_REASONS } from './reason.ts';
 import { fitOf, type Fit } from './schedule/fit.ts';
-import { isUnscheduled, openFrom, type ScheduleReason } from './schedule/schedule.ts';
+import { isUnscheduled, openFrom } from './schedule/schedule.ts';
 import { familyMsLeft, latelyOf, msLeft, needOf, type Going } from './timeLeft.ts';
-
-/** Why a run that is queued or running does not go on, though nothing of its own keeps it. */
-export type WaitingReason =
-  /** Somebody has stopped the whole tenant. */
-  | 'tenantStopped'
-  /** It was recorded by another version, or is for another Graph root: other workers take it. */
-  | 'otherVersion'
-  | 'otherGraph'
-  /** Its schedule keeps it. */
-  | ScheduleReason
-  /** Another run is at work. */
-  | 'inLine'
-  /** Nobody is there to work on it. */
-  | 'noWorker'
-  /** A write whose reply was lost may still land on policies of it. */
-  | 'lateWrites'
-  /** It is at work, and for a while no row has come to its end. */
-  | 'noProgress';
+import type { WorkerBeat } from './workers.ts';
 
 /** When a run may be at work, for programs: times are ISO UTC. */
 export interface ScheduleStatus {
@@ -45,12 +36,19 @@ export interface RunStatus {
   /** Why it does not go on, as a code and for people; null: nothing is in its way. */
   readonly reason: Run['reason'] | WaitingReason;
   readonly reasonText: string | null;
+  /** Since when it does not, where that is known. */
+  readonly reasonSince: string | null;
+  readonly waitsFor: WaitsFor | null;
+  /** Who is at work on it. */
+  readonly workers: readonly WorkerStatus[];
   readonly tenant: string;
   readonly graphUrl: string;
   readonly source: { readonly name: string; readonly sha256: string };
   /** Of the plan that was accepted; null: the run was made without one. */
   readonly planFingerprint: string | null;
   readonly operator: string;
+  /** Why it was made, as given with `--reason`. */
+  readonly purpose: string | null;
   readonly total: number;
   readonly pending: number;
   readonly succeeded: number;
@@ -70,6 +68,8 @@ export interface RunStatus {
   readonly createdAt: string;
   readonly startedAt: string | null;
   readonly finishedAt: string | null;
+  /** When a row came to its end last. */
+  readonly lastProgressAt: string | null;
   /** Rows settled per second: of a run at work in its last minutes at work, without pauses, stops and backoffs; of any other in all its time. */
   readonly ratePerSecond: number | null;
   /** About how long it still takes, a backoff that lasts included. Null: it is not at work, it stalls, or nothing can be foretold of it. */
@@ -86,6 +86,16 @@ export interface RunStatus {
   readonly limiter: LimiterStatus;
   /** How far it is in each throttle family; empty when all rows are of one. */
   readonly families: readonly FamilyStatus[];
+}
+
+export interface WorkerStatus {
+  readonly host: string;
+  readonly pid: number;
+  /** Since when it is at work on the run, and when it was heard of last. */
+  readonly since: string;
+  readonly seenAt: string;
+  /** Since when Graph is out of its reach; null: it is not. */
+  readonly graphAwaySince: string | null;
 }
 
 export interface FamilyStatus {
@@ -117,40 +127,31 @@ const workedMs = ({ workedMs: before, workingSince }: Run, now: number): number 
 
 const rounded = (value: number): number => Math.round(value * 100) / 100;
 
-/** Why a run waits though it is queued or at work. */
-export interface Waiting {
-  readonly reason: WaitingReason;
-  readonly reasonText: string;
-  /** When it began, in ms; undefined: its time at work goes on. */
-  readonly since?: number;
-  /** When it ends by itself, in ms; undefined: nobody knows, or it does not. */
-  readonly until?: number;
-}
-
-/** What a run in line waits for is not what the record says of an hour ago, but what holds now: `whyWaiting` knows. */
-const isPassing = ({ state, reason }: Run): boolean =>
-  state === 'queued' && PASSING_REASONS.some((each) => each === reason);
-
 const rateOf = (rows: number, ms: number): number | null => (ms > 0 ? rounded((rows * 1000) / ms) : null);
 
-/**
- * @param why nothing is foretold of a run that waits for something
- * @param limiters those of its families, when there are several
- */
+/** What is known of a run besides its own record. */
+export interface SeenOfRun {
+  /** What keeps it: nothing is foretold then, unless its end is known. */
+  readonly why?: Waiting | undefined;
+  /** Who is at work on it. */
+  readonly workers?: readonly WorkerBeat[];
+  /** The limiters of its families, when there are several. */
+  readonly limiters?: ReadonlyMap<Family, LimiterStatus>;
+}
+
 export function statusOfRun(
   run: Run,
   limiter: LimiterStatus,
   going: Going,
   now: number,
-  why?: Waiting,
-  limiters: ReadonlyMap<Family, LimiterStatus> = new Map(),
+  { why, workers = [], limiters = new Map<Family, LimiterStatus>() }: SeenOfRun = {},
 ): RunStatus {
-  const elapsedMs = workedMs(run, Math.min(now, why?.since ?? now));
+  const elapsedMs = workedMs(run, Math.min(now, (why && keptSince(why)) ?? now));
   const isAtWork = run.state === 'running';
   const lately = latelyOf(run, going, elapsedMs);
   const settled = run.total - run.counts.pending - run.counts.cancelled;
   const ratePerSecond = isAtWork ? rateOf(lately.ended, lately.ms) : rateOf(settled, elapsedMs);
-  const isGoing = isAtWork && why === undefined;
+  const isGoing = isAtWork && (why === undefined || isForetold(why));
   const leftMs = isGoing ? msLeft(run, going, elapsedMs, now) : undefined;
   const families = run.byFamily.flatMap(({ family, total, left, sent }): FamilyStatus[] => {
     const own = limiters.get(family);
@@ -159,20 +160,20 @@ export function statusOfRun(
     const etaSeconds = ms === undefined ? null : Math.ceil(ms / 1000);
     return own === undefined ? [] : [{ family, total, pending, etaSeconds, limiter: own }];
   });
-  const recorded = isPassing(run) ? null : run.reason;
   const slowest = families.toSorted(
     (a, b) => (b.etaSeconds ?? 0) - (a.etaSeconds ?? 0) || b.pending - a.pending,
   )[0];
   return {
     runId: run.runId,
     state: run.state,
-    reason: recorded ?? why?.reason ?? null,
-    reasonText: recorded === null ? (why?.reasonText ?? null) : run.reasonText,
+    ...keptBy(run, why),
+    workers: workers.map(workerStatus),
     tenant: run.tenant,
     graphUrl: run.graphUrl,
     source: run.source,
     planFingerprint: run.planFingerprint,
     operator: run.operator,
+    purpose: run.options.purpose,
     total: run.total,
     ...run.counts,
     inDoubt: run.sent,
@@ -181,6 +182,7 @@ export function statusOfRun(
     createdAt: new Date(run.createdAt).toISOString(),
     startedAt: iso(run.startedAt),
     finishedAt: iso(run.finishedAt),
+    lastProgressAt: iso(run.lastProgressAt),
     ratePerSecond,
     etaSeconds: leftMs === undefined ? null : Math.ceil(leftMs / 1000),
     doneAbout: leftMs === undefined ? null : iso(now + Math.round(leftMs)),
@@ -204,3 +206,27 @@ function scheduleStatus(run: Run, going: Going, now: number): ScheduleStatus | n
     fit: isLeft ? fitOf(needOf(run, going), run.options, now) : null,
   };
 }
+
+/** That its workers have left it, or what a run in line waited for an hour ago, says nothing of now: `whyWaiting` knows. */
+const isPassing = ({ state, reason }: Run): boolean =>
+  reason === 'noWorker' || (state === 'queued' && PASSING_REASONS.some((each) => each === reason));
+
+/** Why it does not go on: its own reason, but for one that passes by itself. */
+function keptBy(
+  run: Run,
+  why: Waiting | undefined,
+): Pick<RunStatus, 'reason' | 'reasonText' | 'reasonSince' | 'waitsFor'> {
+  const own = isPassing(run) ? null : run.reason;
+  if (own !== null || why === undefined)
+    return {
+      ...{ reason: own, reasonText: own === null ? null : run.reasonText },
+      ...{ reasonSince: own === null ? null : iso(run.movedAt), waitsFor: null },
+    };
+  const { reason, reasonText } = why;
+  return { reason, reasonText, reasonSince: iso(keptSince(why)), waitsFor: waitsFor(why) };
+}
+
+const workerStatus = ({ host, pid, since, seenAt, graphAway }: WorkerBeat): WorkerStatus => ({
+  ...{ host, pid, since: new Date(since).toISOString(), seenAt: new Date(seenAt).toISOString() },
+  graphAwaySince: iso(graphAway?.since ?? null),
+});

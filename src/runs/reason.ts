@@ -39,6 +39,9 @@ export const REASONS = [
 ] as const;
 export type Reason = (typeof REASONS)[number];
 
+export const isReason = (text: string | null | undefined): text is Reason =>
+  REASONS.some((reason) => reason === text);
+
 /** A run that stands still for one of these goes on by itself. */
 export const SIGN_IN_REASONS = ['signIn', 'permission', 'reads'] as const satisfies readonly Reason[];
 

@@ -19,6 +19,7 @@ import {
 import { countsByFamily, type FamilyCounts } from './byFamily.ts';
 import type { Interval } from './schedule/interval.ts';
 import { openIntervals } from './schedule/openIntervals.ts';
+import type { WorkerBeats } from './workers.ts';
 import { reasonInWords, REASONS, SIGN_IN_REASONS, type ReasonFacts } from './reason.ts';
 
 /** The version of the record's format. A worker leaves runs of another format alone. */
@@ -37,7 +38,7 @@ export type RunState = (typeof RUN_STATES)[number];
 
 export const HOUR_MS = 3_600_000;
 
-/** A run at work whose workers have not been heard of for so long has none: four of their heartbeats, TOP_UP_MS in worker/limiter/pace.ts. */
+/** A run at work whose workers have not been heard of for so long has none; each tells itself for how long it may be silent, and this holds where none has told. */
 export const SILENT_MS = 60_000;
 
 /** What a run is of and for; fixed when it is published. */
@@ -135,6 +136,10 @@ const PROGRESS = z.object({
   finishedAt: numberOrNull,
   /** When a worker was last heard of, by Redis' clock. */
   seenAt: numberOrNull,
+  /** Who is at work on it, as each told itself. */
+  workers: jsonOf<WorkerBeats>({}),
+  /** When its state changed last, by Redis' clock. */
+  movedAt: numberOrNull,
   /** When a row came to its end last, by Redis' clock. */
   lastProgressAt: numberOrNull,
   /** Rows that have come to their end, and writes that the tenant accepted: a retry takes nothing back of either. */

@@ -1,9 +1,11 @@
 import { redisNow } from '../redis/clock.ts';
 import type { Family } from '../assignments/kinds/family.ts';
 import type { RedisClient } from '../redis/connection.ts';
-import { decodeInputs } from './batchCodec.ts';
+import { CALLED_FIELD, decodeCalled, decodeInputs, decodeNames } from './batchCodec.ts';
+import type { Called } from '../assignments/names/calledIds.ts';
 import type { InputRow } from '../assignments/rows/row.ts';
-import { recordedRows, type RecordedRow } from './batchRow.ts';
+import type { RowNames } from '../assignments/rows/names.ts';
+import { recordedRows, type BatchRef, type RecordedRow } from './batchRow.ts';
 import { keysOf, type Keys, type RunKeys } from './keys.ts';
 import { batchAt, placeAt } from './position.ts';
 import { isAtRest, rulesOf, runFromHeader, type Run } from './run.ts';
@@ -27,6 +29,8 @@ export interface LogEntry {
   readonly reason?: string | null;
   /** What belongs to the action: arguments, allowed findings, new settings. */
   readonly details?: Readonly<Record<string, unknown>>;
+  /** In the tenant's log: the run that it is about; left out: all of them. */
+  readonly run?: string;
 }
 
 /** A batch with something to do, and the family whose limiter it needs. */
@@ -61,6 +65,11 @@ export class RunReader {
     const gone = ids.filter((_, i) => found[i] === undefined);
     if (gone.length > 0) await this.redis.zrem(this.keys.runs, ...gone);
     return found.filter((run) => run !== undefined).sort((a, b) => b.createdAt - a.createdAt);
+  }
+
+  /** The ids of the runs that were made since a moment, in ms since the epoch, by Redis' clock. */
+  async createdSince(at: number): Promise<string[]> {
+    return this.redis.zrangebyscore(this.keys.runs, Math.floor(at / 1000), '+inf');
   }
 
   /** Redis' clock, by which the record keeps its times: ms since the epoch. */
@@ -183,6 +192,17 @@ export class RunReader {
     });
   }
 
+  /** What people call the groups and filters of a run's rows; undefined: no plan has looked at the tenant for it. */
+  async called(runId: string): Promise<Called | undefined> {
+    const bytes = await this.redis.hgetBuffer(this.keys.run(runId).planned, CALLED_FIELD);
+    return bytes === null ? undefined : decodeCalled(bytes);
+  }
+
+  /** What a plan has seen that the policies of a batch's rows are called, by place. */
+  async rowNames({ runId, batch }: BatchRef): Promise<readonly RowNames[]> {
+    return decodeNames(await this.redis.hgetBuffer(this.keys.run(runId).planned, `${batch}n`));
+  }
+
   /** Rows of the given batches as read, for a plan of what is staged. */
   async inputs(runId: string, batches: readonly number[]): Promise<InputRow[][]> {
     if (batches.length === 0) return [];
@@ -195,13 +215,13 @@ export class RunReader {
     return text === null ? undefined : (JSON.parse(text) as Stop);
   }
 
-  /** The log of a run, oldest first; with `max` only so many of the newest entries. */
-  async told(runId: string, max?: number): Promise<LogEntry[]> {
+  /** The log of a run, or of the whole tenant, oldest first; with `max` only so many of the newest entries. */
+  async told(runId: string | undefined, max?: number): Promise<LogEntry[]> {
     const entries = await this.redis.lrange(this.keys.log(runId), max === undefined ? 0 : -max, -1);
     return entries.map((entry) => JSON.parse(entry) as LogEntry);
   }
 
-  async toldCount(runId: string): Promise<number> {
+  async toldCount(runId?: string): Promise<number> {
     return this.redis.llen(this.keys.log(runId));
   }
 }

@@ -16,6 +16,7 @@ import { keepLastWrites, lastWritesOf, type KeptWrite, type RecentWrite } from '
 import { acquire, packWanted } from './lua/acquire.ts';
 import { batchView, type BatchView } from './lua/batchView.ts';
 import { keepIntervals } from './lua/keepIntervals.ts';
+import { queueLeftRuns, sayFarewell } from './lua/heartbeat.ts';
 import { limiterNow } from './lua/limiterNow.ts';
 import { nextRun } from './lua/nextRun.ts';
 import { publish, type PublishArgs, type Published } from './lua/publish.ts';
@@ -27,11 +28,14 @@ import { transition, type Move, type Moved } from './lua/transition.ts';
 import { encodeHeader, type Run, type RunOptions } from './run.ts';
 import type { Interval } from './schedule/interval.ts';
 import { RunReader, type LogEntry, type Stop } from './runReader.ts';
+import type { WorkerSelf } from './workers.ts';
 
 /** Bytes of the key that plans are sealed with. */
 const SEAL_KEY_BYTES = 32;
 /** How long a run's log is kept after its last entry: longer than any run. */
 const LOG_DAYS = 4_000;
+/** As in state.lua. */
+const TENANT_LOG_ENTRIES_MAX = 10_000;
 
 /** The record of one tenant in Redis: read as RunReader has it, and changed by scripts. */
 export class RunStore extends RunReader {
@@ -44,8 +48,23 @@ export class RunStore extends RunReader {
   }
 
   /** The run at work for this root, else the next in line, which a worker sets to work; and ended runs with writes in doubt. */
-  runsToWorkOn(graphUrl: string, isWorker = true, only?: ReadonlySet<string>): Promise<string[]> {
-    return nextRun(this.#scripts, this.keys, { graphUrl, isWorker, only });
+  runsToWorkOn(
+    graphUrl: string,
+    isWorker = true,
+    only?: ReadonlySet<string>,
+    worker?: WorkerSelf,
+  ): Promise<string[]> {
+    return nextRun(this.#scripts, this.keys, { graphUrl, isWorker, only, worker });
+  }
+
+  /** Queues the runs at work again whose workers are not heard of any more, when no worker is there that would do so. */
+  queueLeft(): Promise<void> {
+    return queueLeftRuns(this.#scripts, this.keys);
+  }
+
+  /** A worker ends: no run has it any more. */
+  farewell(workerId: string): Promise<void> {
+    return sayFarewell(this.#scripts, this.keys, workerId);
   }
 
   /** Keeps when the windows of a run are open, if it has still those that it was read with. */
@@ -191,14 +210,27 @@ export class RunStore extends RunReader {
     return key;
   }
 
-  /** Adds to the run's log, which outlives the run. */
+  /** Adds to the run's log, which outlives the run, and to the tenant's. */
   async tell(runId: string, entry: LogEntry): Promise<void> {
-    const key = this.keys.log(runId);
-    await execute(
-      this.transaction()
-        .rpush(key, JSON.stringify(entry))
-        .expire(key, LOG_DAYS * 86_400),
-    );
+    await this.#tell([runId], { ...entry, run: runId }, entry);
+  }
+
+  /** Adds to the tenant's log, and to those of all these runs. */
+  async tellAll(runIds: readonly string[], entry: LogEntry): Promise<void> {
+    await this.#tell(runIds, entry, entry);
+  }
+
+  async #tell(runIds: readonly string[], ofTenant: LogEntry, ofRun: LogEntry): Promise<void> {
+    const transaction = this.transaction();
+    const seconds = LOG_DAYS * 86_400;
+    for (const runId of runIds)
+      transaction.rpush(this.keys.log(runId), JSON.stringify(ofRun)).expire(this.keys.log(runId), seconds);
+    const log = this.keys.log();
+    transaction
+      .rpush(log, JSON.stringify(ofTenant))
+      .ltrim(log, -TENANT_LOG_ENTRIES_MAX, -1)
+      .expire(log, seconds);
+    await execute(transaction);
   }
 
   /** Commands that are carried out together or not at all, even when this process dies while it sends them. */

@@ -1,6 +1,8 @@
 import { MAIN_FAMILY, type Family } from '../assignments/kinds/family.ts';
 import { DigestTable } from '../assignments/values/digestTable.ts';
 import {
+  CALLED_FIELD,
+  encodeCalled,
   encodeDetail,
   encodeFingerprints,
   encodeInputs,
@@ -8,6 +10,7 @@ import {
   encodeNames,
   encodeRefusals,
 } from './batchCodec.ts';
+import type { Called } from '../assignments/names/calledIds.ts';
 import type { RowNames } from '../assignments/rows/names.ts';
 import type { InputRow } from '../assignments/rows/row.ts';
 import type { InputColumn } from '../assignments/rows/columns.ts';
@@ -156,6 +159,14 @@ export class Staging {
     const transaction = this.#store.transaction();
     this.#setNames(transaction, batch, names);
     this.#setRefusals(transaction, batch, refusals);
+    this.#expiry(transaction);
+    await execute(transaction);
+  }
+
+  /** What people call the groups and filters of the rows, as a plan has seen it: kept once, not with each row. */
+  async call(names: Called): Promise<void> {
+    const transaction = this.#store.transaction();
+    transaction.hset(this.#store.keys.run(this.runId).planned, CALLED_FIELD, encodeCalled(names));
     this.#expiry(transaction);
     await execute(transaction);
   }

@@ -14,7 +14,7 @@ import { isObject } from './target.ts';
 import { readPatch, type RequestBody } from './patch.ts';
 import { badForIntune, badModel, noRoute, notFound, type Refused } from './refused.ts';
 import type { Refusals } from './refusals.ts';
-import { assignPath, routeOf, type Route } from './route.ts';
+import { assignmentPath, assignPath, routeOf, type Route } from './route.ts';
 import { kindOfSet, type PolicySet, type PolicyType, type SimulatedKind } from './policyKinds.ts';
 import { assignmentToAdd, whyNotRemoved } from './single.ts';
 import {
@@ -45,6 +45,7 @@ export interface TenantEdge {
   /** Kinds that the token may neither read nor write. */
   readonly kindsRefused: readonly PolicyType[];
   readonly storeSource: boolean;
+  readonly addTwice: boolean;
   readonly burden: BurdenSettings;
   readonly assignReply: 'list' | 'null';
   /** What a done assign loses; undefined for nothing. */
@@ -194,7 +195,7 @@ function addAssignment(
   if (rule !== undefined) return { refused: rule };
   const found = findList(route, edge.tenant);
   if ('refused' in found) return found;
-  const asked = assignmentToAdd(request.body, found.policy, request.version, edge.tenant.undocumented);
+  const asked = assignmentToAdd(request.body, found.policy, request.version, edge);
   if ('refused' in asked) return asked;
   const unapproved = waitsForApproval(request, set, edge);
   if (unapproved !== undefined) return { refused: unapproved };
@@ -221,7 +222,12 @@ function removeAssignment(
   if (refused !== undefined) return { refused };
   edge.copies.changes(found.list);
   found.list.delete(assignmentId.toLowerCase());
-  return { status: 204, body: null, wrote: { what: 'assignment', key: `DELETE ${there?.key ?? ''}` } };
+  const left = {
+    list: assignmentPath(set, found.policy.id, route.via, '').slice(0, -1),
+    assignments: found.list.size,
+  };
+  const wrote = { what: 'assignment', key: `DELETE ${there?.key ?? ''}`, left } as const;
+  return { status: 204, body: null, wrote };
 }
 
 /** Asked last, as what passes uses its approval up. */

@@ -502,6 +502,12 @@ export const SIMULATOR_FLAGS: readonly SimulatorFlag[] = [
     parse: number,
   },
   {
+    key: 'addTwice',
+    flags: '--add-twice',
+    description: 'a POST adds an assignment once more for a target that the policy has',
+    defaultText: 'no',
+  },
+  {
     key: 'storeSource',
     flags: '--store-source',
     description: 'the source in the body of a PATCH is stored on configurations too',

@@ -162,6 +162,7 @@ const tenantEdge = (world: SimulatorState, { root }: Caller, loses?: ListLoss) =
   pageSize: world.settings.pageSize,
   rekey: world.settings.rekey,
   storeSource: world.settings.storeSource,
+  addTwice: world.settings.addTwice,
   burden: world.settings,
   copies: world.copies,
   readLagMs: world.settings.readLagMs,
@@ -190,7 +191,7 @@ function answeredReply(
   if (caller.landsLate && sortOf(request) !== 'read') {
     world.landings.later(world.settings.lateMs, () => {
       const landed = answer(request, tenantEdge(world, caller));
-      if ('wrote' in landed) world.account.landedLate();
+      if ('wrote' in landed && landed.wrote !== undefined) world.account.landedLate(landed.wrote);
     });
     return refusedReply(request, TIMED_OUT, now);
   }

@@ -123,6 +123,8 @@ export const settingsSchema = z.strictObject({
   nestDepth: count,
   /** A PATCH stores the `source` and `sourceId` of its body on configurations too, where they are documented as read-only. */
   storeSource: z.boolean(),
+  /** A POST adds an assignment once more for a target that the policy has. */
+  addTwice: z.boolean(),
   /** Whether replies are compressed: when the client accepts it, or whatever it says. */
   gzip: z.enum(['never', 'accepted', 'always']),
   /** What somebody else changes between a read and a write. */
@@ -187,6 +189,7 @@ export const DEFAULT_SETTINGS: SimulatorSettings = {
   entryBytes: 0,
   nestDepth: 0,
   storeSource: false,
+  addTwice: false,
   gzip: 'never',
   concurrentEdits: [],
   tokens: null,

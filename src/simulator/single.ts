@@ -14,12 +14,18 @@ import { initialOwn, type Policy, type StoredAssignment } from './tenant.ts';
 
 export type Added = { readonly added: StoredAssignment } | { readonly refused: Refused };
 
+interface AddTerms {
+  readonly tenant: { readonly undocumented: UndocumentedTargets };
+  /** Whether a policy can have one target twice. */
+  readonly addTwice: boolean;
+}
+
 /** What a POST to a policy's assignments would add. Nothing is changed. */
 export function assignmentToAdd(
   body: RequestBody,
   policy: Policy,
   version: ApiVersion,
-  undocumented: UndocumentedTargets,
+  { tenant: { undocumented }, addTwice }: AddTerms,
 ): Added {
   const json = jsonObject(body);
   if ('refused' in json) return json;
@@ -30,7 +36,8 @@ export function assignmentToAdd(
   if (refused !== undefined) return { refused };
   const list = policy.lists.get('')?.assignments ?? new Map<string, StoredAssignment>();
   const identity = targetIdentity(target);
-  if ([...list.values()].some((each) => targetIdentity(each.target) === identity)) return { refused: TWICE };
+  const isThere = [...list.values()].some((each) => targetIdentity(each.target) === identity);
+  if (isThere && !addTwice) return { refused: TWICE };
   const id = newId(policy, idOfTarget(target), list);
   return {
     added: {

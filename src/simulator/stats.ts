@@ -26,6 +26,8 @@ export interface SimulatorStats {
   writesPerAssignment: Record<string, number>;
   /** The same for each policy whose list was replaced, by the path of its `assign`. */
   assignsPerPolicy: Record<string, number>;
+  /** The fewest assignments that a policy had after a DELETE of one, by the path of its list. */
+  fewestAssignments: Record<string, number>;
   /** Assignments, and lists by `assign`, written with 200 after a 200 for them had been delivered: work done twice. */
   writtenAgain: string[];
   /** Requests that arrived before a Retry-After given to their app had ended. */
@@ -51,6 +53,8 @@ const CLIENT_REQUEST_IDS_MAX = 100_000;
 export interface Written {
   readonly what: 'assignment' | 'list';
   readonly key: string;
+  /** After a DELETE: the list, and what it has then. */
+  readonly left?: { readonly list: string; readonly assignments: number };
 }
 
 export interface Account {
@@ -74,7 +78,7 @@ export interface Account {
   replied(status: number | 'lost'): void;
   wrote(written: Written): void;
   delivered(key: string): void;
-  landedLate(): void;
+  landedLate(written: Written): void;
   /**
    * A Retry-After went out: requests under `scope` should stay away until `untilMs`.
    * @param family undefined: those of every family
@@ -105,6 +109,7 @@ export function openAccount(settings: () => SimulatorSettings): Account {
   let seen = nothingSeen();
   let perAssignment = new Map<string, number>();
   let perPolicy = new Map<string, number>();
+  let fewest = new Map<string, number>();
   let deliveredKeys = new Set<string>();
   let again = new Set<string>();
   let userAgents = new Set<string>();
@@ -124,6 +129,10 @@ export function openAccount(settings: () => SimulatorSettings): Account {
     };
     apps.set(key, fresh);
     return fresh;
+  };
+  const keepFewest = ({ left }: Written): void => {
+    if (left !== undefined)
+      fewest.set(left.list, Math.min(left.assignments, fewest.get(left.list) ?? left.assignments));
   };
   const isHeld = (holds: readonly Backoff[], atMs: number): boolean =>
     holds.some(({ fromMs, untilMs }) => atMs > fromMs + settings().backoffGraceMs && atMs < untilMs);
@@ -166,13 +175,18 @@ export function openAccount(settings: () => SimulatorSettings): Account {
     },
     throttled: () => (seen.throttled += 1),
     replied: (status) => countUp(seen.replies, status),
-    wrote({ what, key }) {
+    wrote(written) {
+      const { what, key } = written;
+      keepFewest(written);
       seen.writesDone += 1;
       const counts = what === 'assignment' ? perAssignment : perPolicy;
       counts.set(key, (counts.get(key) ?? 0) + 1);
       if (deliveredKeys.has(key)) again.add(key);
     },
-    landedLate: () => (seen.writesLandedLate += 1),
+    landedLate(written) {
+      seen.writesLandedLate += 1;
+      keepFewest(written);
+    },
     delivered: (key) => deliveredKeys.add(key),
     backoffGiven(app, scope, nowMs, untilMs, family) {
       const { holds } = appOf(app, family);
@@ -192,6 +206,7 @@ export function openAccount(settings: () => SimulatorSettings): Account {
         ...structuredClone({ ...seen, writeArrivals: seen.writeArrivals.slice(-WRITE_ARRIVALS_MAX) }),
         writesPerAssignment: Object.fromEntries(perAssignment),
         assignsPerPolicy: Object.fromEntries(perPolicy),
+        fewestAssignments: Object.fromEntries(fewest),
         writtenAgain: [...again],
         writesInWindowMax: {
           arrived: Math.max(0, ...counts.map(({ arrived }) => arrived.max())),
@@ -204,6 +219,7 @@ export function openAccount(settings: () => SimulatorSettings): Account {
       seen = nothingSeen();
       perAssignment = new Map();
       perPolicy = new Map();
+      fewest = new Map();
       deliveredKeys = new Set();
       again = new Set();
       userAgents = new Set();
@@ -216,7 +232,12 @@ export function openAccount(settings: () => SimulatorSettings): Account {
 
 type PlainCounts = Omit<
   SimulatorStats,
-  'writesPerAssignment' | 'assignsPerPolicy' | 'writtenAgain' | 'writesInWindowMax' | 'userAgents'
+  | 'writesPerAssignment'
+  | 'assignsPerPolicy'
+  | 'fewestAssignments'
+  | 'writtenAgain'
+  | 'writesInWindowMax'
+  | 'userAgents'
 >;
 
 const nothingSeen = (): PlainCounts => ({

@@ -1,4 +1,5 @@
 import type { GraphError } from '../assignments/changes/outcome.ts';
+import { withCalled } from '../assignments/names/calledIds.ts';
 import type { Reason } from '../runs/reason.ts';
 import type { Run } from '../runs/run.ts';
 import type { WorkerDeps, Step } from './deps.ts';
@@ -29,6 +30,10 @@ export const pauseAtWork = async (
   deps: WorkerDeps,
 ): Promise<Step> => (await paused(run, reason, why, deps)).step;
 
+/** A sentence of Graph's has ids, and people know groups and filters by their names. */
+const namedIn = async (why: string, runId: string, runs: WorkerDeps['runs']): Promise<string> =>
+  withCalled(why, (await runs.called(runId)) ?? {});
+
 interface Paused {
   readonly step: Step;
   /** False when it was not at work any more: another batch has paused it, or somebody has stopped it. */
@@ -41,7 +46,7 @@ async function paused(
   why: string,
   { runs, events, redacted }: WorkerDeps,
 ): Promise<Paused> {
-  const reasonText = redacted(why);
+  const reasonText = redacted(await namedIn(why, runId, runs));
   const moved = await runs.transition(runId, { to: 'paused', from: ['running'], reason, reasonText });
   if (moved.kind === 'done') {
     events.emit('runState', { runId, state: 'paused', reason, reasonText });
@@ -66,7 +71,7 @@ export async function abortRun(
   why: string,
   { runs, events, redacted }: WorkerDeps,
 ): Promise<Step> {
-  const reasonText = redacted(why);
+  const reasonText = redacted(await namedIn(why, runId, runs));
   const aborted = await runs.transition(runId, {
     ...{ to: 'aborted', from: ['running'] },
     ...{ reason, reasonText },

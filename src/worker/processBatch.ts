@@ -2,6 +2,7 @@ import { beforeJson, type Before, type BeforeJson, type Decision } from '../assi
 import { listPath } from '../assignments/kinds/address.ts';
 import { planBatch, type PlanRules, type Standing } from '../assignments/changes/planBatch.ts';
 import { writesOf } from '../assignments/changes/writes.ts';
+import { quoted } from '../assignments/values/quoted.ts';
 import { UNREAD } from '../assignments/changes/fingerprint.ts';
 import type { Unread } from '../graph/reads/reading.ts';
 import { isAtRest, type Run } from '../runs/run.ts';
@@ -145,7 +146,7 @@ async function recordDecided(
   // Stopped before it is recorded: no other batch shall write on meanwhile.
   const lossy = sure.find(({ detail }) => detail?.lossyList !== undefined);
   if (lossy !== undefined && run.state === 'running')
-    await abortRun(run, 'lostEntries', lossInWords(run, rows[lossy.place], lossy), deps);
+    await abortRun(run, 'lostEntries', await lossInWords(rows[lossy.place], lossy, { ref, run, deps }), deps);
   const after = sure.length > 0 ? await runs.record(ref, asSeen(sure, rows), limiter.policy()) : undefined;
   await runs.keepLastWrites(run.graphUrl, limiter.pace.windowMs, seenWritten(rows, sure, lists));
   return after;
@@ -283,12 +284,15 @@ const permitRows = (needed: readonly NeededWrite[], all: readonly RecordedRow[],
     }),
   );
 
-const lossInWords = (
-  { runId }: Run,
+async function lossInWords(
   row: RecordedRow | undefined,
-  { detail: { errorMessage = '' } = {} }: RowUpdate,
-): string =>
-  `policy ${row?.change.address.policyId} (line ${row?.input.line}): ${errorMessage} \`retarget rollback ${runId}\` puts back what was lost`;
+  { place, detail: { errorMessage = '' } = {} }: RowUpdate,
+  { ref, run: { runId }, deps: { runs } }: Pick<BatchAtWork, 'ref' | 'run' | 'deps'>,
+): Promise<string> {
+  const name = (await runs.rowNames(ref))[place]?.policy;
+  const which = `${name === undefined ? '' : `${quoted(name)} `}${row?.change.address.policyId} (line ${row?.input.line})`;
+  return `policy ${which}: ${errorMessage} \`retarget rollback ${runId}\` puts back what was lost`;
+}
 
 /** What is in the record already need not be told again. */
 const isKept = (image: BeforeJson, kept: Before | undefined): boolean =>

@@ -4,6 +4,7 @@ import type { RedisClient } from '../redis/connection.ts';
 import { intervalsOf, RECORD_FORMAT } from '../runs/run.ts';
 import type { OpenBatch } from '../runs/runReader.ts';
 import type { RunStore } from '../runs/runStore.ts';
+import { Heart } from './heart.ts';
 import { cutLongLocks, type LocksCut } from './locks.ts';
 import { FAMILY_QUEUE_DEPTH_MIN, QUEUE_DEPTH, QUEUE_LOW_MARK, TOP_UP_MS } from './limiter/pace.ts';
 
@@ -27,11 +28,13 @@ const WAITING = ['wait', 'delayed', 'prioritized'] as const;
 /** A worker takes what it finds in its queue: one of another record format looks into another queue. */
 export const QUEUE_NAME = `batches-${RECORD_FORMAT}`;
 
-const WORKS_ONLY_ON = 'only-on-';
+const WORKER = ':w:worker-';
+const WORKS_ONLY_ON = '-only-on-';
 
-/** What a worker calls itself towards Redis, so that others see what it is there for. */
-export const workerName = (only: ReadonlySet<string> | undefined): { name?: string } =>
-  only === undefined ? {} : { name: `${WORKS_ONLY_ON}${[...only].join(',')}` };
+/** What a worker calls itself towards Redis, so that others see that it is there, and what for. */
+export const workerName = (id: string, only: ReadonlySet<string> | undefined): { name: string } => ({
+  name: `worker-${id}${only === undefined ? '' : `${WORKS_ONLY_ON}${[...only].join(',')}`}`,
+});
 
 /**
  * Keeps the tenant's queue filled, and shallow. A top-up asks the record for open batches, so it repairs what a crash
@@ -44,6 +47,7 @@ export class Producer {
   readonly #graphUrl: string;
   readonly #isWorker: boolean;
   readonly #only: ReadonlySet<string> | undefined;
+  readonly heart: Heart;
   #running: Promise<number> | undefined;
   #families: readonly Family[] = [MAIN_FAMILY];
   #windowsKeptUntil = 0;
@@ -52,6 +56,7 @@ export class Producer {
    * @param connection a client that may be shared; it is not closed here
    * @param isWorker only a worker sets a run to work: until one is there it is queued, and its time does not run
    * @param only the runs that it is for; undefined: all of the tenant
+   * @param heart of the worker
    */
   constructor(
     runs: RunStore,
@@ -59,7 +64,9 @@ export class Producer {
     graphUrl: string,
     isWorker = true,
     only?: ReadonlySet<string>,
+    heart = new Heart(),
   ) {
+    this.heart = heart;
     this.#isWorker = isWorker;
     this.#only = only;
     this.#runs = runs;
@@ -98,16 +105,30 @@ export class Producer {
 
   /** Whether a worker of this tenant is there to take jobs: of all runs or, when one is given, of that one. */
   async hasWorkers(runId?: string): Promise<boolean> {
-    const workers = await this.#queue.getWorkers();
-    return workers.some(({ rawname = '' }) => {
-      const [, only] = rawname.split(WORKS_ONLY_ON);
+    return (await this.#workerNames()).some((name) => {
+      const [, only] = name.split(WORKS_ONLY_ON);
       return only === undefined || (runId !== undefined && only.split(',').includes(runId));
     });
+  }
+
+  /** The ids of the workers that are connected to Redis. One that was killed is not, whenever it was heard of last. */
+  async connectedWorkers(): Promise<ReadonlySet<string>> {
+    const ids = (await this.#workerNames()).map((name) => name.split(WORKER)[1]?.split(WORKS_ONLY_ON)[0]);
+    return new Set(ids.filter((id) => id !== undefined));
+  }
+
+  async #workerNames(): Promise<string[]> {
+    return (await this.#queue.getWorkers()).map(({ rawname = '' }) => rawname);
   }
 
   /** See `cutLongLocks`. */
   async cutLongLocks(): Promise<LocksCut | undefined> {
     return cutLongLocks(this.#queue, this.#connection);
+  }
+
+  /** The worker is at work on no run any more. */
+  async farewell(): Promise<void> {
+    await this.#runs.farewell(this.heart.id);
   }
 
   async close(): Promise<void> {
@@ -152,7 +173,9 @@ export class Producer {
   }
 
   async #toWorkOn(): Promise<string[]> {
-    const next = (): Promise<string[]> => this.#runs.runsToWorkOn(this.#graphUrl, this.#isWorker, this.#only);
+    const worker = this.#isWorker ? this.heart.self : undefined;
+    const next = (): Promise<string[]> =>
+      this.#runs.runsToWorkOn(this.#graphUrl, this.#isWorker, this.#only, worker);
     const runs = await next();
     return (await this.#keepWindowsAhead()) ? next() : runs;
   }

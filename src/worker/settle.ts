@@ -1,12 +1,18 @@
 import { targetInWords } from '../assignments/changes/changeKind.ts';
-import { entriesOf, entryOf, type Before, type Decision } from '../assignments/changes/decision.ts';
+import {
+  entriesOf,
+  entryOf,
+  type Before,
+  type Decision,
+  type HalfDone,
+} from '../assignments/changes/decision.ts';
 import { canonicalList } from '../assignments/changes/canonical.ts';
 import { LAG_WAITS_WINDOWS } from '../assignments/changes/lastWritten.ts';
 import { replyLost, SENDS_MAX, type GraphError } from '../assignments/changes/outcome.ts';
 import type { Detail } from '../runs/batchCodec.ts';
 import type { RecordedRow, RowUpdate } from '../runs/batchRow.ts';
 import type { StateName } from '../runs/rowState.ts';
-import { oldNotRemoved, STOPPED } from './halfDone.ts';
+import { halfDoneError, STOPPED } from './halfDone.ts';
 import type { ListReadBack } from './readBack.ts';
 import { ALREADY_SO_UNPLANNED } from '../runs/unrecorded.ts';
 import { failure, definedFields } from './rowUpdate.ts';
@@ -79,23 +85,24 @@ export function settledBy(
   if (state === 'written') return mismatch(row, decision, said, terms, seen.isLagging === true);
   const end = endOf(decision, terms);
   // Whatever still lands of it is what is desired.
-  if (end !== undefined && isHalfWay(decision)) return halfDoneEnd(end, said);
+  const halfDone = halfWay(decision);
+  if (end !== undefined && halfDone !== undefined) return halfDoneEnd(end, halfDone, said);
   return end && mayHaveLanded(row) ? endInDoubt(row, end, terms) : end;
 }
 
-/** It has added its new assignment, and its old one is to go. */
-const isHalfWay = ({ isHalfDone, row }: Decision<RecordedRow>): boolean =>
-  isHalfDone === true && row.attempts > 0;
+/** What a row has done so far that is not all. */
+const halfWay = ({ halfDone, row }: Decision<RecordedRow>): HalfDone | undefined =>
+  row.attempts > 0 ? halfDone : undefined;
 
 /** A run that only waits for its next worker goes on with it. */
-function halfDoneEnd(end: RowUpdate, said: Detail): RowUpdate {
+function halfDoneEnd(end: RowUpdate, halfDone: HalfDone, said: Detail): RowUpdate {
   if (end.state === 'pending' && end.attempts > 0) return end;
   const { errorCode, errorMessage = '' } = end.detail ?? {};
   const why = errorCode === undefined ? STOPPED : { code: errorCode, message: errorMessage };
   return {
     ...end,
     state: 'failed',
-    detail: { ...said, ...failure(end.detail?.httpStatus, oldNotRemoved(why)) },
+    detail: { ...said, ...failure(end.detail?.httpStatus, halfDoneError(halfDone, why)) },
   };
 }
 
@@ -207,7 +214,8 @@ function mismatch(
     code: 'VerifyMismatch',
     message: `Graph answered ${httpStatus}, but read back ${found}.`,
   };
-  const told = { ...said, ...failure(httpStatus, isHalfWay(decision) ? oldNotRemoved(error) : error) };
+  const halfDone = halfWay(decision);
+  const told = { ...said, ...failure(httpStatus, halfDone ? halfDoneError(halfDone, error) : error) };
   return again(row, told, terms, isLagging || showsBefore(row, before)) ?? failed(row, told);
 }
 

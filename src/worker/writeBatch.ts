@@ -15,7 +15,7 @@ import type { NeededWrite } from './needed.ts';
 import { abortForRoute, pauseForPermission, pauseAtWork, refusedSignIn } from './pauseRun.ts';
 import { refusedWrites } from './writeRefusal.ts';
 import { writtenLists, type ReadLists } from './writtenLists.ts';
-import { oldNotRemoved } from './halfDone.ts';
+import { halfDoneError } from './halfDone.ts';
 import { failure, mayLand, recordOf, recordOfRefused, type Traces } from './rowUpdate.ts';
 
 type Refused = Extract<EnvelopeReply, { kind: 'refused' }>;
@@ -148,12 +148,13 @@ function answeredWrite(
 ): Answered {
   const { request, decisions } = write;
   const sends = Math.max(...decisions.map(({ row }) => attemptsIn(permit, row.place)));
-  const [{ via = 'patch', isHalfDone = false, isUnfinished = false } = {}] = decisions;
+  const [{ via = 'patch', halfDone, isUnfinished = false } = {}] = decisions;
   const told =
     reply === undefined
       ? MISSING
       : asAsked(outcomeOf(reply, sends, limiter.pace.windowMs, random), run, write);
-  const outcome = isHalfDone && told.kind === 'failed' ? { ...told, error: oldNotRemoved(told.error) } : told;
+  const outcome =
+    halfDone && told.kind === 'failed' ? { ...told, error: halfDoneError(halfDone, told.error) } : told;
   const isAnswered = reply?.kind === 'answered';
   const requestId = isAnswered ? reply.requestId : ofEnvelope;
   const idAfter = isAnswered && via !== 'assign' ? otherId(reply.body, decisions[0]) : undefined;

@@ -34,6 +34,7 @@ const STATS: Evidence['stats'] = {
   ...{ requestsDuringBackoff: 0, clientRequestIdsRepeated: 0, redirectsFollowed: 0 },
   writesPerAssignment: { '/deviceManagement/deviceConfigurations/c1/assignments/a2': 1 },
   assignsPerPolicy: {},
+  fewestAssignments: {},
   writesInWindowMax: { arrived: 2, admitted: 2 },
   writeArrivals: [1_000, 1_001],
 };
@@ -76,7 +77,7 @@ const heldAfter = (...groups: string[]): Partial<Evidence> => ({
 
 const rolledBackTo = (groupId: string, results: readonly ResultLine[]): Partial<Evidence> => ({
   rolledBack: {
-    results,
+    ...{ results, stats: STATS },
     after: new Map([['/deviceManagement/deviceConfigurations/c1/assignments', targets(groupId)]]),
   },
 });
@@ -159,6 +160,28 @@ describe('the checkers find', () => {
       'nothing is written that was settled, nor twice at all',
       withStats({ writtenAgain: ['/deviceManagement/deviceConfigurations/c1/assignments/a2'] }),
     ],
+    [
+      'an assignment that is posted twice',
+      'what is posted and deleted is so once',
+      withStats({
+        writesPerAssignment: {
+          'POST /deviceManagement/deviceConfigurations/c1/assignments/n1': 1,
+          'POST /deviceManagement/deviceConfigurations/c1/assignments/n1b': 1,
+        },
+      }),
+    ],
+    [
+      'a DELETE of what no row is about',
+      'what is posted and deleted is so once',
+      withStats({
+        writesPerAssignment: { 'DELETE /deviceManagement/deviceConfigurations/c1/assignments/a5': 1 },
+      }),
+    ],
+    [
+      'a policy that had neither for a moment',
+      'no policy is ever without both its old and its new assignment',
+      withStats({ fewestAssignments: { '/deviceManagement/deviceConfigurations/c1/assignments': 3 } }),
+    ],
     ['a stranger that was changed', 'what no row is about stays as it was', heldAfter('n2', 'g3', 'g4', 'x')],
     ['an assignment that is gone', 'what no row is about stays as it was', heldAfter('n2', 'g3', 'g4')],
     [
@@ -228,6 +251,15 @@ describe('the checkers find', () => {
   test('each of its own', () => {
     expect(new Set(PLANTED.map(([, name]) => name))).toEqual(new Set(Object.keys(CHECKERS)));
   });
+});
+
+test('a row that stays half done is held, and its old assignment as well, where something was done to it', () => {
+  const halfDone = withResult(0, line(2, 'failed', { errorCode: 'OldNotRemoved', httpStatus: 503 }));
+  const status = { ...WELL.status, succeeded: 0, failed: 2 };
+  const found = (evidence: Partial<Evidence>): string[] =>
+    violations({ ...WELL, ...halfDone, ...heldAfter('g2', 'n2', 'g3', 'g4', 'g5'), status, ...evidence });
+  expect(found({ plan: { ...WELL.plan, weather: 'faulty' } })).toEqual([]);
+  expect(found({})).toEqual([expect.stringContaining('each row ends as it should')]);
 });
 
 describe('what a rollback leaves', () => {

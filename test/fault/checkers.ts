@@ -16,6 +16,8 @@ export interface ResultLine {
 
 /** What a rollback came to, after all that was on its way had landed. */
 export interface RolledBack {
+  /** Of the run and its rollback together. */
+  readonly stats: SimulatorStats;
   /** The lines of its own run; none when it found nothing to put back. */
   readonly results: readonly ResultLine[];
   readonly after: ReadonlyMap<string, readonly Readonly<Record<string, unknown>>[]>;
@@ -54,6 +56,8 @@ export interface Evidence {
 export const TAKEN_UP_MAX_MS = 20_000;
 
 const FINAL = new Set(['succeeded', 'skipped', 'failed', 'stale', 'unsure', 'cancelled']);
+/** What a row says whose new assignment is there, and its old one as well. */
+const HALF_DONE = 'OldNotRemoved';
 /** Faults that use up a row's sends: some rows may fail of them, as the design says. */
 const FAILING_CODES = new Set(['GaveUp', 'ReplyLost']);
 
@@ -78,7 +82,8 @@ export const CHECKERS: Readonly<Record<string, Checker>> = {
       const desired = evidence.desires[i];
       if (desired === undefined) return [`${worded(line)} is of no row of the file`];
       const held = holds(evidence.after, desired);
-      const isDone = line.status === 'succeeded' || line.status === 'skipped';
+      const isHalfDone = line.errorCode === HALF_DONE;
+      const isDone = isHalfDone || line.status === 'succeeded' || line.status === 'skipped';
       // A cancel leaves rows alone that nobody had looked at yet, those that were so before too.
       const isLeftAsItWas = desired.kind === 'alreadySo' && line.status === 'cancelled';
       // What lands after the last read is known to nobody before it is rolled back.
@@ -92,11 +97,13 @@ export const CHECKERS: Readonly<Record<string, Checker>> = {
       const kind = desires[i]?.kind;
       const hasFaults = plan.weather === 'faulty' || plan.landsLate;
       const isFailedByFaults = hasFaults && FAILING_CODES.has(line.errorCode ?? '');
+      const isHalfDone = line.errorCode === HALF_DONE && (hasFaults || cancelled !== undefined);
       const allowed = [
         ...(kind === 'change' ? ['succeeded', 'skipped'] : []),
         ...(kind === 'alreadySo' || kind === 'duplicate' ? ['skipped'] : []),
         ...(kind === 'forbidden' ? ['failed'] : []),
         ...(isFailedByFaults ? ['unsure'] : []),
+        ...(isHalfDone ? ['failed'] : []),
         ...(cancelled === undefined || kind === 'duplicate' ? [] : ['cancelled']),
         // Of what a cancel found on its way and the last read did not find nobody knows what becomes.
         ...(cancelled === undefined || line.attempts === 0 ? [] : ['unsure']),
@@ -108,34 +115,63 @@ export const CHECKERS: Readonly<Record<string, Checker>> = {
     }),
 
   'nothing is written that was settled, nor twice at all': ({ stats, desires }) => {
-    const written = Object.entries(stats.writesPerAssignment);
+    const written = Object.entries(stats.writesPerAssignment).filter(([path]) => path.startsWith('/'));
     const twice = written.filter(([, times]) => times > 1).map(([path, times]) => `${path} ${times} times`);
-    const mayBeWritten = new Set(desires.filter(({ kind }) => kind === 'change').map(({ path }) => path));
+    const mayBeWritten = new Set(changesIn(desires).map(({ path }) => path));
     const stray = written.filter(([path]) => !mayBeWritten.has(path)).map(([path]) => `${path} at all`);
     return [...twice, ...stray, ...stats.writtenAgain.map((path) => `${path} after its 200`)];
   },
 
-  'what no row is about stays as it was': ({ before, after, desires }) =>
+  'what is posted and deleted is so once': ({ stats, desires }) => {
+    const changes = changesIn(desires);
+    return Object.entries(stats.writesPerAssignment).flatMap(([key, times]) => {
+      const [method, path = ''] = key.split(' ');
+      if (method === 'DELETE')
+        return times === 1 && changes.some((desired) => desired.path === path)
+          ? []
+          : [`${key} ${times} times`];
+      if (method !== 'POST') return [];
+      const of = changes.filter(({ listPath }) => path.startsWith(`${listPath}/`)).length;
+      const posts = Object.keys(stats.writesPerAssignment).filter((other) =>
+        other.startsWith(`POST ${path.slice(0, path.lastIndexOf('/'))}/`),
+      ).length;
+      return times === 1 && posts <= of ? [] : [`${key} ${times} times, one of ${posts} for ${of} rows`];
+    });
+  },
+
+  'no policy is ever without both its old and its new assignment': ({ stats, before, rolledBack }) =>
+    Object.entries((rolledBack?.stats ?? stats).fewestAssignments).flatMap(([listPath, fewest]) => {
+      const had = before.get(listPath)?.length ?? 0;
+      return fewest >= had ? [] : [`${listPath} had ${fewest} for a moment, and ${had} before`];
+    }),
+
+  'what no row is about stays as it was': ({ before, after, desires, results, plan }) =>
     [...before].flatMap(([listPath, targets]) => {
       const left = (after.get(listPath) ?? []).map((target) => JSON.stringify(target));
       const changes = desires.filter(
         (desired) => desired.listPath === listPath && desired.kind === 'change',
       ).length;
       const kept = targets.filter((target) => left.includes(JSON.stringify(target))).length;
-      if (left.length !== targets.length) return [`${listPath} has ${left.length} of ${targets.length}`];
+      const halfDone = results.filter(
+        ({ errorCode }, i) => errorCode === HALF_DONE && desires[i]?.listPath === listPath,
+      ).length;
+      // What was to go of those may have gone since.
+      const most = targets.length + halfDone;
+      const least = plan.landsLate ? targets.length : most;
+      if (left.length < least || left.length > most)
+        return [`${listPath} has ${left.length} of ${targets.length}`];
       return kept >= targets.length - changes ? [] : [`${listPath} kept ${kept} of ${targets.length}`];
     }),
 
   'after a rollback nothing is left that its results do not name': ({ desires, before, rolledBack }) => {
     if (rolledBack === undefined) return [];
-    const named = new Set(
-      rolledBack.results
-        .filter(({ status }) => status !== 'succeeded' && status !== 'skipped')
-        .map(({ policyId, assignmentId }) => `${policyId} ${assignmentId}`),
-    );
+    const open = rolledBack.results.filter(({ status }) => status !== 'succeeded' && status !== 'skipped');
+    const named = new Set(open.map(({ policyId, assignmentId }) => `${policyId} ${assignmentId}`));
+    // What was posted has another id than its row says.
+    const policies = new Set(open.map(({ policyId }) => policyId));
     return desires
       .filter((desired) => holds(rolledBack.after, desired) && !holds(before, desired))
-      .filter(({ path }) => !named.has(placeOf(path)))
+      .filter(({ path, isPosted }) => (isPosted ? !policies.has(policyOf(path)) : !named.has(placeOf(path))))
       .map(({ line, path, kind }) => `${path} (line ${line}, ${kind}) is as the run wrote it`);
   },
 
@@ -222,6 +258,11 @@ function placeOf(path: string): string {
   const segments = path.split('/').map(decodeURIComponent);
   return `${segments[3]} ${segments.at(-1)}`;
 }
+
+const policyOf = (path: string): string => decodeURIComponent(path.split('/')[3] ?? '');
+
+const changesIn = (desires: readonly Desired[]): readonly Desired[] =>
+  desires.filter(({ kind }) => kind === 'change');
 
 const worded = ({ row, status, attempts }: ResultLine): string =>
   `line ${row} is ${status} after ${attempts} sends`;

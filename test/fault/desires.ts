@@ -1,7 +1,8 @@
 import { guid } from '../support/guid.ts';
 import { generateTenant } from '../../src/simulator/generateTenant.ts';
+import { kindOfType } from '../../src/simulator/policyKinds.ts';
 import { assignmentPath } from '../../src/simulator/route.ts';
-import type { TenantSeed } from '../../src/simulator/tenantFile.ts';
+import type { SeedPolicy, TenantSeed } from '../../src/simulator/tenantFile.ts';
 import type { Plan } from './plan.ts';
 
 /** One row of the round's file, and what is to become of it. */
@@ -13,6 +14,8 @@ export interface Desired {
   readonly listPath: string;
   readonly groupId: string;
   readonly kind: 'change' | 'alreadySo' | 'duplicate' | 'forbidden';
+  /** It is added by POST, and what it takes the place of goes by DELETE. */
+  readonly isPosted?: boolean;
 }
 
 export interface Desires {
@@ -35,13 +38,14 @@ const ALREADY_SO_ONE_IN = 13;
 /** A tenant of every endpoint form, and a file that changes nearly all of it. */
 export function desiresOf(plan: Plan): Desires {
   const { configurations, compliancePolicies, assignmentsPerPolicy, seed } = plan;
-  const tenant = generateTenant({
+  const patched = generateTenant({
     configurations,
     compliancePolicies,
     assignmentsPerPolicy,
     seed,
     nested: true,
   });
+  const tenant = { ...patched, policies: [...patched.policies, ...postedPolicies(plan)] };
   const desires: Desired[] = [];
   const forbidden: string[] = [];
   const untouched: string[] = [];
@@ -49,16 +53,17 @@ export function desiresOf(plan: Plan): Desires {
   const add = (desired: Omit<Desired, 'line'>): void =>
     void desires.push({ ...desired, line: desires.length + 2 });
   for (const { id, type, via = '', assignments } of tenant.policies) {
-    const set = type === 'deviceConfiguration' ? 'deviceConfigurations' : 'deviceCompliancePolicies';
+    const { set, single } = kindOfType(type);
+    const isPosted = single !== undefined;
     const path = (assignmentId: string): string => assignmentPath(set, id, via, assignmentId);
     const listPath = path('').slice(0, -1);
     for (const assignment of assignments) {
       n += 1;
-      const place = { path: path(assignment.id), listPath };
+      const place = { path: path(assignment.id), listPath, isPosted };
       const groupId = guid(`new-${seed}-${n}`);
       const held = assignment.target['@odata.type'] === GROUP ? assignment.target['groupId'] : undefined;
       if (n % UNTOUCHED_ONE_IN === 0) untouched.push(place.path);
-      else if (n % FORBIDDEN_ONE_IN === 0 && hasOwnId(assignment.id, tenant)) {
+      else if (n % FORBIDDEN_ONE_IN === 0 && !isPosted && hasOwnId(assignment.id, tenant)) {
         forbidden.push(assignment.id);
         add({ ...place, groupId, kind: 'forbidden' });
       } else if (n % ALREADY_SO_ONE_IN === 0 && typeof held === 'string') {
@@ -71,6 +76,23 @@ export function desiresOf(plan: Plan): Desires {
   }
   return { tenant, desires, forbidden, untouched, csv: csvOf(desires) };
 }
+
+const POSTED_TYPES = ['windowsAutopilotDeploymentProfile', 'termsAndConditions'] as const;
+const POSTED_ASSIGNMENTS = 3;
+
+/** Of them nothing is forbidden: a row that is forbidden half-way leaves both assignments. */
+const postedPolicies = ({ posted, seed }: Plan): SeedPolicy[] =>
+  POSTED_TYPES.flatMap((type) =>
+    Array.from({ length: posted }, (_, n): SeedPolicy => {
+      const id = guid(`${type}-${seed}-${n}`);
+      const groups = Array.from({ length: POSTED_ASSIGNMENTS }, (__, place) => guid(`held-${id}-${place}`));
+      const assignments = groups.map((groupId) => ({
+        id: `${id}_${groupId}_0`,
+        target: { '@odata.type': GROUP, groupId },
+      }));
+      return { type, id, displayName: `${type} ${n}`, assignments };
+    }),
+  );
 
 /** A policy and the certificate profile below it may have assignments of one id; what is forbidden for one is so for both. */
 const hasOwnId = (id: string, { policies }: TenantSeed): boolean =>

@@ -142,7 +142,8 @@ async function rollBack(site: Site): Promise<RolledBack> {
   // From the command and not from the record: an embedded Redis has ended with it.
   const run = ended?.stdout ? (JSON.parse(ended.stdout) as { readonly runId: string }) : undefined;
   const results = run === undefined ? '[]' : await site.run(['results', run.runId, '--format', 'json']);
-  return { results: JSON.parse(results) as ResultLine[], after: await listsOf(site) };
+  const stats = await site.simulator.stats();
+  return { stats, results: JSON.parse(results) as ResultLine[], after: await listsOf(site) };
 }
 
 async function listsOf({ desires, simulator }: Site): Promise<Map<string, Record<string, unknown>[]>> {

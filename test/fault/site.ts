@@ -247,6 +247,8 @@ function simulatorFlags(plan: Plan, { forbidden }: Desires): string[] {
     ...['--backoff-grace-ms', String(plan.latencyMs + 600), '--slow-ms', String(SLOW_MS)],
     ...(forbidden.length > 0 ? ['--forbidden', forbidden.join(',')] : []),
     ...(plan.rekey ? ['--rekey'] : []),
+    // One that lands when nobody waits for it any more finds what was sent in its place.
+    ...(plan.landsLate ? [] : ['--add-twice']),
   ];
 }
 

@@ -48,10 +48,10 @@ describe('the guard', () => {
     {
       kind: 'clear',
       rows: [row(0, 'clear'), row(0, 'add', '', 'g'), row(1, 'clear'), row(1, 'add', '', 'g')],
-      besides: 'exclusion-dropped=2',
+      besides: 'exclusion-lost=2',
     },
     {
-      kind: 'exclusion-dropped',
+      kind: 'exclusion-lost',
       rows: [row(0, 'remove', 'p0_b'), row(1, 'remove', 'p1_b')],
       besides: 'clear=0',
     },
@@ -60,9 +60,9 @@ describe('the guard', () => {
     const here = await at();
     const before = here.held();
     const stopped = await apply(here, 3, rows, '--allow', besides);
-    expect(stopped.stderr).toContain(`${kind}: 2 findings, stops (0 allowed)`);
+    expect(stopped.stderr).toMatch(new RegExp(`^  ${kind}=2 +\\S`, 'm'));
     const tooFew = await apply(here, 3, rows, '--allow', `${besides},${kind}=1`);
-    expect(tooFew.stderr).toContain(`${kind}: 2 findings, stops (1 allowed)`);
+    expect(tooFew.stderr).toContain(`  ${kind}=2 (1 allowed)`);
     expect(here.held()).toEqual(before);
     await apply(here, 0, rows, '--allow', `${besides},${kind}=2`);
     expect(await here.status()).toMatchObject({ succeeded: rows.length });
@@ -100,7 +100,7 @@ test('what Graph says is written and is not is told apart without --verify', asy
     1,
     [isSet(0), row(1, 'add', '', 'g'), row(2, 'remove', 'p2_b')],
     '--allow',
-    'exclusion-dropped=1',
+    'exclusion-lost=1',
   );
   for (const result of await here.results())
     expect(result).toMatchObject({ status: 'failed', errorCode: 'VerifyMismatch' });

@@ -4,7 +4,7 @@ import type { EditInput } from '../../src/simulator/editSchema.ts';
 import type { SimulatorOptions } from '../../src/simulator/simulator.ts';
 import type { TenantSeed } from '../../src/simulator/tenantFile.ts';
 import { APPLY, site, type Site, type Target } from '../support/assignSite.ts';
-import { csv } from '../support/cli.ts';
+import { ALLOW_ALL, csv } from '../support/cli.ts';
 import { excluded, filter, group } from '../support/graphShapes.ts';
 import { ANY_SIZE } from '../support/plannedTenant.ts';
 import { startRedisServer, type TestRedis } from '../support/redisServer.ts';
@@ -54,7 +54,7 @@ const at = (options: SimulatorOptions = {}): Promise<Site> => site(redis.url, { 
 async function planned(here: Site): Promise<string> {
   const plan = join(here.dir, 'plan.ndjson');
   const changes = here.file('changes.csv', CHANGES);
-  await here.must(0, 'plan', changes, '--strategy', 'assign', '-o', plan, ...ANY_SIZE);
+  await here.must(0, 'plan', changes, '--strategy', 'assign', '-o', plan, ...ANY_SIZE, ...ALLOW_ALL);
   return plan;
 }
 
@@ -79,7 +79,7 @@ describe('an exclusion that another hand adds after the plan is not lost', () =>
     const here = await at();
     const plan = await planned(here);
     here.simulator.edit(EDITS);
-    await here.must(1, 'apply', plan, '--yes');
+    await here.must(1, 'apply', plan, '--yes', ...ALLOW_ALL);
     await expectTheirsKept(here);
   });
 
@@ -93,7 +93,7 @@ describe('an exclusion that another hand adds after the plan is not lost', () =>
 
   test('by submit and a worker', async () => {
     const here = await at();
-    await here.must(0, 'submit', await planned(here));
+    await here.must(0, 'submit', await planned(here), ...ALLOW_ALL);
     here.simulator.edit(EDITS);
     await here.must(1, 'worker', '--until-idle');
     await expectTheirsKept(here);
@@ -101,7 +101,7 @@ describe('an exclusion that another hand adds after the plan is not lost', () =>
 
   test('by a resume of what was paused', async () => {
     const here = await at();
-    await here.must(0, 'submit', await planned(here));
+    await here.must(0, 'submit', await planned(here), ...ALLOW_ALL);
     await here.must(0, 'pause', '@last');
     here.simulator.edit(EDITS);
     await here.must(1, 'resume', '@last', '--work');

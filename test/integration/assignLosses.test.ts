@@ -19,7 +19,7 @@ const POLICIES = 3;
 const TENANT: TenantSeed = {
   filters: [{ id: 'f1', displayName: 'Corporate', platform: 'windows10AndLater' }],
   policies: Array.from({ length: POLICIES }, (_, n) => ({
-    ...{ id: `p${n}`, type: 'deviceConfiguration' as const },
+    ...{ id: `p${n}`, type: 'deviceConfiguration' as const, displayName: `Wi-Fi ${n}` },
     assignments: [
       { id: `p${n}_a`, target: group('g1', filter('f1')) as Target },
       { id: `p${n}_b`, target: excluded('g2') as Target },
@@ -62,6 +62,7 @@ describe.each([
       expect(await here.status()).toMatchObject({ state: 'aborted', reason: 'lostEntries', succeeded: 0 });
       expect(ran.stderr).toContain(says);
       expect(ran.stderr).toContain('puts back what was lost');
+      expect(ran.stderr).toMatch(/policy "Wi-Fi (\d)" p\1 \(line \d\): /);
       const [first, , last] = await here.results();
       expect(first).toMatchObject({ status: 'failed', errorCode: 'VerifyMismatch' });
       expect(first?.errorMessage).toContain('read back it');

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { TenantSeed } from '../../src/simulator/tenantFile.ts';
 import { APPLY, site } from '../support/assignSite.ts';
-import { csv } from '../support/cli.ts';
+import { ALLOW_ALL, csv } from '../support/cli.ts';
 import { ANY_SIZE } from '../support/plannedTenant.ts';
 import { groupTarget } from '../support/simulatorClient.ts';
 import { startRedisServer, type TestRedis } from '../support/redisServer.ts';
@@ -58,7 +58,7 @@ describe('a tenant of which one policy type refuses PATCH', () => {
     const here = await site(redis.url, { tenant: TENANT, refusePatch: ['deviceCompliancePolicy'] });
     const before = here.held();
     const plan = `${here.dir}/plan.ndjson`;
-    await here.must(0, 'plan', here.file('changes.csv', CHANGES), '-o', plan, ...ANY_SIZE);
+    await here.must(0, 'plan', here.file('changes.csv', CHANGES), '-o', plan, ...ANY_SIZE, ...ALLOW_ALL);
     await here.must(3, ...APPLY, plan);
     await here.must(0, 'resume', '@last', '--strategy', 'assign', '--work');
     const stopped = await here.must(3, 'rollback', '--from', plan, '--yes', '--work');

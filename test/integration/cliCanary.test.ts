@@ -126,7 +126,7 @@ describe('a sample', () => {
     ]);
     const ran = await here.run([
       ...['apply', here.file('x.csv', file), '--yes', '--sample', '1'],
-      ...['--allow', 'exclusion-dropped=1', ...ANY_SIZE],
+      ...['--allow', 'exclusion-swapped=1', ...ANY_SIZE],
     ]);
     expect(ran.exitCode, ran.stderr).toBe(0);
     const path = '/deviceManagement/deviceConfigurations/c1/assignments';

@@ -1,10 +1,11 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { KINDS } from '../../src/assignments/kinds/registry.ts';
+import { KINDS, kindsIn } from '../../src/assignments/kinds/registry.ts';
 import { generateTenant } from '../../src/simulator/generateTenant.ts';
 import type { TenantSeed } from '../../src/simulator/tenantFile.ts';
 import { ALLOW_ALL, bench, type Bench } from '../support/cli.ts';
+import { guid } from '../support/guid.ts';
 import { gateway, type GatewayAnswer, type GatewayRequest } from '../support/gateway.ts';
 import { startRedisServer, type TestRedis } from '../support/redisServer.ts';
 import { groupTarget, SMALL_TENANT } from '../support/simulatorClient.ts';
@@ -29,11 +30,11 @@ describe('export', () => {
     const ran = await here.run(['export']);
     expect(ran.exitCode).toBe(0);
     expect(ran.stdout.split('\n')).toEqual([
-      'policyType,policyId,assignmentId,targetType,groupId,filterId,filterType,intent,fromTargetType,fromGroupId,fromFilterId,policyName,groupName,filterName,fromGroupName,fromFilterName,platform',
-      'deviceConfiguration,c1,a1,group,g1,,none,apply,group,g1,,Wi-Fi,Group g1,,Group g1,,windows10AndLater',
-      'deviceConfiguration,c1,a2,group,g2,f1,include,apply,group,g2,f1,Wi-Fi,Group g2,Filter f1,Group g2,Filter f1,windows10AndLater',
-      'deviceConfiguration,c2,a3,group,g3,,none,apply,group,g3,,c2,Group g3,,Group g3,,windows10AndLater',
-      'deviceCompliancePolicy,p1,a5,group,g5,,none,,group,g5,,p1,Group g5,,Group g5,,windows10AndLater',
+      'action,policyType,policyId,assignmentId,targetType,groupId,filterId,filterType,intent,fromTargetType,fromGroupId,fromFilterId,policyName,groupName,filterName,fromGroupName,fromFilterName,platform',
+      ',deviceConfiguration,c1,a1,group,g1,,none,apply,group,g1,,Wi-Fi,Group g1,,Group g1,,windows10AndLater',
+      ',deviceConfiguration,c1,a2,group,g2,f1,include,apply,group,g2,f1,Wi-Fi,Group g2,Filter f1,Group g2,Filter f1,windows10AndLater',
+      ',deviceConfiguration,c2,a3,group,g3,,none,apply,group,g3,,c2,Group g3,,Group g3,,windows10AndLater',
+      ',deviceCompliancePolicy,p1,a5,group,g5,,none,,group,g5,,p1,Group g5,,Group g5,,windows10AndLater',
       '',
     ]);
     expect(ran.stderr).toBe('Left out: 1 assignment of policy sets, which only the policy set can change.\n');
@@ -73,6 +74,79 @@ describe('export', () => {
     const ran = await blank.run(['export', '-o', join(blank.dir, 'present.csv')]);
     expect(ran).toMatchObject({ exitCode: 0 });
     expect(readFileSync(join(blank.dir, 'present.csv'), 'utf8')).not.toMatch(/groupName|filterName/i);
+    expect(ran.stderr).toContain(
+      '4 of 4 groups have no name in it: they are gone, or may not be read (GroupMember.Read.All).',
+    );
+  });
+
+  describe('of a tenant in which nobody is assigned to some policies', () => {
+    const lonely: TenantSeed = {
+      policies: [
+        ...SMALL_TENANT.policies,
+        { id: 'c3', type: 'deviceConfiguration', displayName: 'Lonely', assignments: [] },
+        { id: 'app', type: 'mobileApp', displayName: 'Nobody needs it', assignments: [] },
+        { id: 'e1', type: 'managedEBook', displayName: 'Unread', assignments: [] },
+      ],
+    };
+
+    test.each(['csv', 'json', 'ndjson'])(
+      'has a row of each in a .%s file, which plan passes over',
+      async (format) => {
+        const here = await small(lonely);
+        const file = join(here.dir, `present.${format}`);
+        const ran = await here.run(['export', '-o', file]);
+        expect(ran.stderr).toContain('Wrote 4 assignments of 3 policies, and 3 policies without any, to');
+        expect(await planOf(here, file)).toMatchObject({ rows: 4, alreadySo: 4, writes: 0, refused: 0 });
+        const { stderr } = await here.run(['plan', file]);
+        expect(stderr).toContain('Passed over: 3 rows with the action none, which asks for nothing.');
+        const only = await here.run(['export', '--format', 'json', '--where', 'action=none']);
+        expect(JSON.parse(only.stdout)).toMatchObject([
+          { action: 'none', policyId: 'c3', policyName: 'Lonely', platform: 'windows10AndLater' },
+          { action: 'none', policyId: 'app', policyType: 'mobileApp' },
+          { action: 'none', policyId: 'e1', policyType: 'managedEBook' },
+        ]);
+        expect((await here.run(['export', '--where', 'action!=none'])).stdout).not.toContain('Lonely');
+      },
+    );
+
+    test('says nothing of them, whoever is assigned since', async () => {
+      const here = await small(lonely);
+      const file = join(here.dir, 'present.csv');
+      await here.run(['export', '-o', file]);
+      const assignment = { id: 'new', target: groupTarget(guid('g1')) };
+      here.simulator.edit([{ do: 'add', type: 'deviceConfiguration', policyId: 'c3', assignment }]);
+      expect(await planOf(here, file)).toMatchObject({ rows: 4, alreadySo: 4, writes: 0 });
+    });
+
+    test('assigns one by a cell for the action and one for the group', async () => {
+      const here = await small(lonely);
+      const file = here.file(
+        'changes.csv',
+        `action,policyType,policyId,policyName,platform,groupId\nadd,deviceConfiguration,c3,Lonely,windows10AndLater,${guid('g1')}\n`
+          .replace('groupId\n', 'groupId,targetType\n')
+          .replace(/\n$/, ',group\n'),
+      );
+      expect(await planOf(here, file)).toMatchObject({ rows: 1, writes: 1 });
+    });
+
+    test('tells what was half done: a group beside none, neither action nor target, and a file that asks for nothing', async () => {
+      const here = await small(lonely);
+      const header = 'action,policyType,policyId,policyName,groupName\n';
+      const row = (action: string, group: string): string =>
+        `${action},deviceConfiguration,c3,Lonely,${group}\n`;
+      const plan = (name: string, ...rows: string[]) =>
+        here.run(['plan', here.file(name, header + rows.join(''))]);
+      const beside = await plan('beside.csv', row('none', 'Group g1'), row('None', ''));
+      expect(beside.exitCode).toBe(2);
+      expect(beside.stderr).toContain(
+        ':2:1 action: The action none asks for nothing, and this row says more.',
+      );
+      expect((await plan('blank.csv', row('', ''))).stderr).toContain('targetType is missing');
+      const nothing = await plan('nothing.csv', row('none', ''), row(' NONE ', ''));
+      expect(nothing).toMatchObject({ exitCode: 2, stdout: '' });
+      expect(nothing.stderr).toContain('nothing.csv asks for nothing');
+      expect(here.simulator.stats().writesArrived).toBe(0);
+    });
   });
 
   test.each(['remove', 'add'])('gives rows that %s by their action alone', async (action) => {
@@ -102,8 +176,9 @@ describe('export', () => {
     expect(ran.exitCode).toBe(0);
     expect(ran.stdout.trimEnd().split('\n')).toHaveLength(6_000);
     // The pages of both kinds side by side, some lists of each kind by themselves, to hold the pages against, and the names of some
-    // 6,000 groups, 15 a read and 20 reads an envelope, the first by itself.
-    expect(here.simulator.stats().envelopes).toBeLessThanOrEqual(15 + 2 + 1 + 20);
+    // 6,000 groups, 15 a read and 20 reads an envelope, the first by itself; and a look at each of the other kinds.
+    const others = kindsIn('beta').length - 2;
+    expect(here.simulator.stats().envelopes).toBeLessThanOrEqual(15 + 2 + 1 + 20 + others);
   });
 
   test('leaves out what no row can say, and keeps hostile names and those that no file can hold apart', async () => {
@@ -173,7 +248,7 @@ describe('export', () => {
     const file = join(here.dir, 'present.csv');
     expect((await here.run(['export', '-o', file, '--api-version', 'v1.0'])).exitCode).toBe(0);
     expect(readFileSync(file, 'utf8').split('\n')[0]).toBe(
-      'policyType,policyId,assignmentId,targetType,groupId,fromTargetType,fromGroupId,policyName,groupName,fromGroupName,platform',
+      'action,policyType,policyId,assignmentId,targetType,groupId,fromTargetType,fromGroupId,policyName,groupName,fromGroupName,platform',
     );
     const ran = await here.run(['plan', file, '--json', '--api-version', 'v1.0']);
     expect(JSON.parse(ran.stdout)).toMatchObject({ rows: 5, alreadySo: 5 });
@@ -217,7 +292,7 @@ describe('export', () => {
         .trimEnd()
         .split('\n')
         .slice(1)
-        .map((line) => line.split(',')[2]),
+        .map((line) => line.split(',')[3]),
     ).toEqual(['a1', 'a2', 'a3']);
     expect(ran.stderr).toContain('Not exported: Graph at');
     expect(ran.stderr).toContain(

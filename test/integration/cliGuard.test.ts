@@ -1,8 +1,9 @@
+import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ABOUT_TENANT, type GuardKind } from '../../src/assignments/guard/finding.ts';
+import type { GuardKind } from '../../src/assignments/guard/finding.ts';
 import type { SettingsChange } from '../../src/simulator/settings.ts';
 import type { SeedAssignment, SeedPolicy, TenantSeed } from '../../src/simulator/tenantFile.ts';
-import { bench, csv, type Bench } from '../support/cli.ts';
+import { bench, csv, type Bench, type Ran } from '../support/cli.ts';
 import { ANY_SIZE, plannedTenant } from '../support/plannedTenant.ts';
 import { startRedisServer, type TestRedis } from '../support/redisServer.ts';
 import { groupTarget } from '../support/simulatorClient.ts';
@@ -34,6 +35,8 @@ interface Danger {
   readonly desired: (n: number) => Cells;
   readonly found: string;
   readonly settings?: SettingsChange;
+  /** What the policies are. */
+  readonly odataType?: string;
   /** It is the policy's only assignment, which makes it this kind too. */
   readonly alone?: GuardKind;
 }
@@ -49,52 +52,58 @@ const DANGERS: Readonly<Partial<Record<GuardKind, Danger>>> = {
   'filter-lost': {
     before: filtered(groupTarget('g'), 'windows-1', 'include'),
     desired: () => ({ targetType: 'group', groupId: 'g', filterType: 'none' }),
-    found: 'the include filter windows-1 is lost, leaving group g.',
+    found: 'include Corporate (windows-1) → none, leaving group g.',
   },
   'filter-flipped': {
     before: filtered(groupTarget('g'), 'windows-1', 'include'),
     desired: withFilter('windows-1', 'exclude'),
-    found: 'the include filter windows-1 is flipped to exclude.',
+    found: 'include Corporate (windows-1) → exclude.',
   },
   'filter-swapped': {
     before: filtered(groupTarget('g'), 'windows-1', 'include'),
     desired: withFilter('windows-2'),
-    found: 'the include filter windows-1 gives way to the include filter windows-2.',
+    found: 'include Corporate (windows-1) → include Kiosk (windows-2).',
   },
-  'exclusion-dropped': {
+  'exclusion-swapped': {
     before: excluded('x'),
     desired: () => ({ targetType: 'exclusionGroup', groupId: 'y' }),
-    found: 'excluded group x is excluded no more.',
+    found: 'group x is excluded no more, group y is.',
+  },
+  'cuts-off': {
+    before: groupTarget('g'),
+    desired: toGroup('new'),
+    found: 'Wi-Fi (windows10AndLater) is lost for group g.',
+    odataType: '#microsoft.graph.windowsWifiConfiguration',
   },
   'exclusion-to-inclusion': {
     before: excluded('x'),
     desired: toGroup('g'),
-    found: 'excluded group x becomes an assignment to group g.',
+    found: 'excluded group x → group g.',
   },
   'inclusion-to-exclusion': {
     before: groupTarget('g'),
     desired: () => ({ targetType: 'exclusionGroup', groupId: 'g' }),
-    found: 'the assignment to group g becomes excluded group g.',
+    found: 'group g → excluded group g.',
   },
   'all-devices': {
     before: groupTarget('g'),
     desired: () => ({ targetType: 'allDevices' }),
-    found: 'it is newly assigned to all devices.',
+    found: 'all devices newly.',
   },
   'all-users': {
     before: ALL_DEVICES,
     desired: () => ({ targetType: 'allLicensedUsers' }),
-    found: 'it is newly assigned to all users.',
+    found: 'all users newly.',
   },
   narrowed: {
     before: ALL_DEVICES,
     desired: toGroup('g'),
-    found: 'the assignment to all devices is narrowed to group g.',
+    found: 'all devices → group g.',
   },
   'intent-turned': {
     before: groupTarget('g'),
     desired: () => ({ targetType: 'group', groupId: 'g', intent: 'remove' }),
-    found: 'the intent for group g turns from apply to remove.',
+    found: 'group g: apply → remove.',
   },
   'no-inclusion': {
     before: groupTarget('g'),
@@ -129,7 +138,7 @@ const DANGERS: Readonly<Partial<Record<GuardKind, Danger>>> = {
   'filter-platform': {
     before: groupTarget('g'),
     desired: withFilter('ios-1'),
-    found: 'filter ios-1 is for iOS, the policy for windows10AndLater.',
+    found: 'Phones (ios-1) is for iOS, the policy for windows10AndLater.',
   },
   'unchecked-filters': {
     before: groupTarget('g'),
@@ -149,10 +158,12 @@ async function site({
   before,
   desired,
   settings,
+  odataType,
   alone,
 }: Danger): Promise<Bench & { readonly changes: string }> {
   const policies = [1, 2].map((n): SeedPolicy => ({
     ...{ id: `c${n}`, type: 'deviceConfiguration', displayName: `Policy ${n}` },
+    ...(odataType !== undefined && { odataType }),
     assignments: [
       { id: 'a', target: before },
       ...(alone === undefined ? [{ id: 'other', target: groupTarget('others') }] : []),
@@ -176,34 +187,30 @@ describe('the guard', () => {
       const here = await site(danger);
       const also = danger.alone === undefined ? [] : ['--allow', `${danger.alone}=2`];
       const apply = (...allow: string[]) =>
-        here.run(['apply', here.changes, '--yes', ...ANY_SIZE, ...also, ...allow]);
+        here.run(['apply', here.changes, '--yes', '--details', ...ANY_SIZE, ...also, ...allow]);
 
       const stopped = await apply();
       expect(stopped).toMatchObject({ exitCode: 3, stdout: '' });
-      expect(stopped.stderr).toContain(`  ${kind}: 2 findings, stops (0 allowed)\n`);
-      // What is wrong with a group or a filter is told once, whatever policy it comes to.
-      if (ABOUT_TENANT.has(kind)) expect(stopped.stderr).toContain(`    lines 2, 3: ${danger.found}`);
-      for (const n of ABOUT_TENANT.has(kind) ? [] : [1, 2]) {
-        const named = stopped.stderr.split('\n').filter((line) => line.startsWith(`    line ${n + 1}: `));
-        expect(named.join('\n')).toContain(`Configuration "Policy ${n}": `);
-        expect(named.join('\n')).toContain(danger.found);
-      }
+      expect(stopped.stderr).toContain(`  ${kind}=2\n`);
+      // Rows that do the same are told of together, each with its policy.
+      expect(stopped.stderr).toContain(danger.found);
+      for (const n of [1, 2]) expect(stopped.stderr).toContain(`      line ${n + 1}  Policy ${n}\n`);
       expect(stopped.stderr).toContain(`If that is what you want, add: --allow ${kind}=2\n`);
       expect(await runs(here)).toEqual([]);
 
       const tooFew = await apply('--allow', `${kind}=1`);
       expect(tooFew.exitCode).toBe(3);
-      expect(tooFew.stderr).toContain(`  ${kind}: 2 findings, stops (1 allowed)\n`);
+      expect(tooFew.stderr).toContain(`  ${kind}=2 (1 allowed)\n`);
       expect(await runs(here)).toEqual([]);
       const tooMany = await apply('--allow', `${kind}=3`);
       expect(tooMany.exitCode).toBe(3);
-      expect(tooMany.stderr).toContain(`  ${kind}: 2 findings, stops (3 allowed)\n`);
+      expect(tooMany.stderr).toContain(`  ${kind}=2 (3 allowed)\n`);
       expect(await runs(here)).toEqual([]);
       expect(here.simulator.stats().writesArrived).toBe(0);
 
       const allowed = await apply('--allow', `${kind}=2`);
       expect(allowed.exitCode).toBe(0);
-      expect(allowed.stderr).toContain(`  ${kind}: 2 findings, allowed\n`);
+      expect(allowed.stderr).toContain(`  ${kind}=2 (allowed)\n`);
       expect(here.simulator.stats().writesDone).toBe(2);
     },
   );
@@ -212,7 +219,7 @@ describe('the guard', () => {
     const here = await site({ before: groupTarget('g'), desired: toGroup('new'), found: '' });
     const stopped = await here.run(['apply', here.changes, '--yes', ...ANY_SIZE, '--allow', 'narrowed=2']);
     expect(stopped.exitCode).toBe(3);
-    expect(stopped.stderr).toContain('  narrowed: 0 findings, stops (2 allowed)\n');
+    expect(stopped.stderr).toContain('  narrowed=0 (2 allowed)\n');
     expect(stopped.stderr).toContain('If that is what you want, add: --allow narrowed=0\n');
     expect(await runs(here)).toEqual([]);
   });
@@ -227,9 +234,9 @@ describe('the guard', () => {
     const apply = (...allow: string[]) => here.run(['apply', here.changes, '--yes', ...ANY_SIZE, ...allow]);
     const stopped = await apply();
     expect(stopped.exitCode).toBe(3);
-    expect(stopped.stderr).toContain('  group-missing: 2 findings, stops, and can not be allowed\n');
-    expect(stopped.stderr).toContain('group new does not exist.');
-    expect(stopped.stderr).toContain('Correct the ids of these groups, or take the rows out.\n');
+    expect(stopped.stderr).toContain('  group-missing=2 (never)  ');
+    expect(stopped.stderr).toContain('group new does not exist: lines 2, 3\n');
+    expect(stopped.stderr).toContain('Correct the ids of the missing groups, or take their rows out.\n');
     expect(stopped.stderr).not.toContain('add: --allow');
     const allowed = await apply('--allow', 'group-missing=2');
     expect(allowed.exitCode).toBe(2);
@@ -266,6 +273,65 @@ describe('the guard', () => {
   });
 });
 
+describe('on a terminal apply asks of each kind that stops it', () => {
+  const DANGER: Danger = {
+    before: filtered(ALL_DEVICES, 'windows-1', 'include'),
+    desired: () => ({ targetType: 'group', groupId: 'new', filterType: 'none' }),
+    found: '',
+  };
+  const typed = async (here: Awaited<ReturnType<typeof site>>, ...answers: string[]): Promise<Ran> => {
+    const stdin = new PassThrough();
+    const applied = here.start(['apply', here.changes, ...ANY_SIZE], { isTerminal: true, stdin });
+    const questions = ['Type 2 to go on', 'Is that meant? [y]es', 'Change 2 assignments'];
+    let asked = 0;
+    for (const answer of answers) {
+      await applied.said(questions[asked] ?? '');
+      stdin.write(`${answer}\n`);
+      // Then it is asked again.
+      if (answer === 's') await applied.said('Policy 2\n  Is that meant? Type 2');
+      else asked += 1;
+    }
+    stdin.end();
+    return applied.ended;
+  };
+
+  test('a grave one by its count, another by a yes, then whether to change, and the log tells what was let through', async () => {
+    const here = await site(DANGER);
+    const ran = await typed(here, '2', 'y', 'y');
+    expect(ran.exitCode).toBe(0);
+    expect(here.simulator.stats().writesDone).toBe(2);
+    expect(ran.stderr).not.toContain('add: --allow');
+    const log = JSON.parse((await here.run(['log', '@last', '--json'])).stdout) as { details: object }[];
+    expect(log[0]?.details).toMatchObject({ allow: ['filter-lost=2', 'narrowed=2'] });
+  });
+
+  test('and goes no further at a yes, another count or nothing where the count is asked for', async () => {
+    for (const answer of ['y', '3', '']) {
+      const here = await site(DANGER);
+      const ran = await typed(here, answer);
+      expect(ran.exitCode).toBe(3);
+      expect(ran.stderr).toContain('Nothing was changed.\n');
+      expect(ran.stderr).not.toContain('  narrowed=2  all devices → group new: lines 2, 3\n  Is that');
+      expect(await runs(here)).toEqual([]);
+    }
+  });
+
+  test('shows every row of it first, where that is wanted', async () => {
+    const here = await site(DANGER);
+    const ran = await typed(here, 's', '2', 'n');
+    expect(ran.exitCode).toBe(3);
+    expect(ran.stderr).toContain('      line 2  Policy 1\n      line 3  Policy 2\n');
+    expect(await runs(here)).toEqual([]);
+  });
+
+  test('but nothing where a group does not exist: nobody can allow that', async () => {
+    const here = await site({ ...DANGER, settings: { groupsMissing: ['new'] } });
+    const ran = await here.run(['apply', here.changes, ...ANY_SIZE], { isTerminal: true, stdin: '2\n2\n' });
+    expect(ran.exitCode).toBe(3);
+    expect(ran.stderr).not.toContain('Is that meant?');
+  });
+});
+
 describe('a change that is larger than meant', () => {
   test('is stopped beyond --max-changes rows of a policy type, and goes with the count that was read', async () => {
     const here = await plannedTenant(redis.url, 2);
@@ -293,7 +359,7 @@ describe('a change that is larger than meant', () => {
     expect((await plan(4)).exitCode).toBe(0);
     const stopped = await plan(5);
     expect(stopped.exitCode).toBe(3);
-    expect(stopped.stderr).toMatch(/^ +max-changes: 5 findings, stops \(0 allowed\)/m);
+    expect(stopped.stderr).toMatch(/^ +max-changes=5  rows of a type/m);
     expect((await plan(5, '--max-changes-percent', '31')).exitCode).toBe(3);
     expect((await plan(5, '--max-changes-percent', '32%')).exitCode).toBe(0);
     expect((await plan(5, '--allow', 'max-changes=5')).exitCode).toBe(0);

@@ -1,12 +1,13 @@
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { generateTenant } from '../../src/simulator/generateTenant.ts';
 import type { Check } from '../../src/app/doctor/check.ts';
+import { kindOf } from '../../src/assignments/kinds/registry.ts';
+import { generateTenant } from '../../src/simulator/generateTenant.ts';
 import type { SimulatorOptions } from '../../src/simulator/simulator.ts';
 import type { SeedPolicy } from '../../src/simulator/tenantFile.ts';
 import { ALLOW_ALL, bench, csv, type Bench } from '../support/cli.ts';
+import { gateway } from '../support/gateway.ts';
 import { guid } from '../support/guid.ts';
-import { heldIn, isWritten, type Held } from '../support/kindsCycle.ts';
+import { heldIn } from '../support/kindsCycle.ts';
 import { startRedisServer, type TestRedis } from '../support/redisServer.ts';
 import { jwt } from '../support/token.ts';
 import { groupTarget } from '../support/simulatorClient.ts';
@@ -45,6 +46,15 @@ const POLICIES: SeedPolicy[] = [
     assignments: [{ id: 'b1', target: groupTarget('g1') }],
   },
   { id: 'mam', type: 'iosManagedAppProtection', assignments: [{ id: 'm1', target: groupTarget('g1') }] },
+  {
+    ...{ id: 'fix', type: 'deviceHealthScript' },
+    assignments: [
+      {
+        ...{ id: 'f1', own: { runRemediationScript: false, runSchedule: null } },
+        target: { '@odata.type': '#microsoft.graph.exclusionGroupAssignmentTarget', groupId: guid('g1') },
+      },
+    ],
+  },
   { id: 'set', type: 'policySet', assignments: [{ id: 's1', target: groupTarget('g1') }] },
   { id: 'wifi', type: 'deviceConfiguration', assignments: [{ id: 'c1', target: groupTarget('g1') }] },
 ];
@@ -84,6 +94,10 @@ describe('a plan', () => {
           ...{ targetType: 'group', groupId: guid('g1'), filterId: guid('f1'), filterType: 'include' },
         },
         {
+          ...{ policyType: 'deviceHealthScript', policyId: 'fix', assignmentId: 'f1' },
+          ...{ targetType: 'group', groupId: guid('g1') },
+        },
+        {
           policyType: 'policySet',
           policyId: 'set',
           assignmentId: 's1',
@@ -104,7 +118,8 @@ describe('a plan', () => {
     expect(ran.stderr).toContain('policyId: The app is not published yet (notPublished)');
     expect(ran.stderr).toContain('filterId: Security baselines take no filter.');
     expect(ran.stderr).toContain('policyType: Policy sets are only read here');
-    expect(ran.stderr).toContain('does not fit the tenant: 3 problems; nothing was queued');
+    expect(ran.stderr).toContain('runSchedule: When the remediation runs is not said.');
+    expect(ran.stderr).toContain('does not fit the tenant: 4 problems; nothing was queued');
   });
 
   test('says what no rollback takes back', async () => {
@@ -128,9 +143,9 @@ describe('a plan', () => {
         },
       ]),
     );
-    expect(
-      (await here.run(['plan', other, ...ALLOW_ALL, '--max-changes-percent', 'off'])).stderr,
-    ).not.toContain('A rollback puts');
+    expect((await here.run(['plan', other, ...ALLOW_ALL, '--max-changes-percent', 'off'])).stderr).toContain(
+      'A rollback puts assignments back, not what devices do meanwhile.',
+    );
   });
 
   test('reads the pages of the kinds of its rows only', async () => {
@@ -138,8 +153,8 @@ describe('a plan', () => {
     const row = { policyType: 'iosManagedAppProtection', policyId: 'mam', assignmentId: 'm1' };
     const file = here.file('changes.csv', csv([{ ...row, targetType: 'allLicensedUsers' }]));
     await here.run(['plan', file]);
-    // The collection, its one list twice, for totals and for the plan, the group, and the approvals.
-    expect(here.simulator.stats().requests['GET']).toBeLessThanOrEqual(5);
+    // The collection, its one list, name and members of the group that loses the policy, and the approvals; of all users there is no group to be read.
+    expect(here.simulator.stats().requests['GET']).toBeLessThanOrEqual(6);
   });
 
   test('says of a policy that is not there that it may be hidden', async () => {
@@ -197,6 +212,28 @@ describe('export', () => {
     const ran = await here.run(['export']);
     expect(ran.exitCode).toBe(1);
     expect(ran.stderr).toContain('does not show every mobileApp with its assignments: Forbidden');
+    expect(ran.stderr).toContain(
+      'it takes DeviceManagementApps.Read.All, an Intune role that sees them, and a licence',
+    );
+  });
+
+  test('names a kind that is answered with nothing but an error, and has the others', async () => {
+    const here = await site();
+    const gate = await gateway(here.simulator, async (requests, pass) => {
+      const answer = await pass();
+      const { responses } = JSON.parse(String(answer.body)) as { responses: { id: string }[] };
+      const failed = requests.filter(({ url }) => url.includes('/mobileApps'));
+      const error = { code: 'InternalServerError', message: 'Something went wrong.' };
+      const replies = responses.map((reply) =>
+        failed.some(({ id }) => id === reply.id) ? { id: reply.id, status: 500, body: { error } } : reply,
+      );
+      return { ...answer, body: JSON.stringify({ responses: replies }) };
+    });
+    const ran = await here.run(['export', '--format', 'json'], { env: { RETARGET_GRAPH_URL: gate.url } });
+    expect(ran.exitCode, ran.stderr).toBe(1);
+    expect(ran.stderr).toContain('does not show every mobileApp with its assignments: Graph answered 500');
+    const rows = JSON.parse(ran.stdout) as { policyType: string }[];
+    expect(rows.map(({ policyType }) => policyType)).toContain('deviceConfiguration');
   });
 });
 
@@ -231,6 +268,59 @@ describe('doctor', () => {
     expect(await checkOf(here, 'intune')).toMatchObject({ status: 'ok' });
   });
 
+  test('tells once what is refused for several kinds, and what each lacks', async () => {
+    const here = await site({ kindsRefused: ['mobileApp', 'deviceHealthScript', 'managedEBook'] });
+    const refused = async (env: Record<string, string> = {}): Promise<readonly Check[]> => {
+      const { stdout } = await here.run(['doctor', '--json'], { env });
+      return (JSON.parse(stdout) as { checks: Check[] }).checks.filter(({ name }) => name === 'intune');
+    };
+    const [unknown, ...others] = await refused();
+    expect(others).toEqual([]);
+    expect(unknown?.message).toContain('Apps, remediations, eBooks may not be read (Forbidden: ');
+    expect(unknown?.remedy?.match(/[0-9a-f-]{36}=Role/g)).toHaveLength(2);
+    const roles = ['Configuration', 'Apps', 'Scripts'].map((of) => `DeviceManagement${of}.ReadWrite.All`);
+    const env = { RETARGET_ACCESS_TOKEN: tokenFor(...roles), AZURE_TENANT_ID: '' };
+    expect((await refused(env))[0]?.remedy).toContain('Look in Intune for a role that sees them');
+  });
+
+  test('writes back one of every kind that has a write which changes nothing', async () => {
+    const tenant = generateTenant({
+      ...{ configurations: 1, compliancePolicies: 1, kinds: 1, assignmentsPerPolicy: 3 },
+      ...{ seed: 3, nested: false },
+    });
+    const here = await bench(redis.url, { tenant });
+    const before = here.simulator.snapshot();
+    const probed = before.policies.filter(({ type }) => ['patch', 'assign'].includes(kindOf(type).write.how));
+    expect(probed.length).toBe(20);
+    for (const { type, id, assignments } of probed) {
+      const named = `${type}/${id}/${assignments[1]?.id}`;
+      const check = await checkOf(here, 'write', '--yes', '--probe-write', named);
+      expect(check, named).toMatchObject({ status: 'ok' });
+    }
+    expect(heldIn(here.simulator.snapshot())).toEqual(heldIn(before));
+  });
+
+  test('is kept from no probe by kinds that are not probed and can’t be read', async () => {
+    const here = await site({ kindsRefused: ['deviceHealthScript'] });
+    const probed = (named: string) => checkOf(here, 'write', '--yes', '--probe-write', named);
+    expect(await probed('mobileApp/app-1/x_1_0')).toMatchObject({ status: 'ok' });
+    expect(await probed('app-1/x_1_0')).toMatchObject({ status: 'ok' });
+    expect((await probed('remediations/fix/f1'))?.message).toContain('the check of intune has failed');
+  });
+
+  test('says of the others why there is none, and asks Graph for nothing', async () => {
+    const here = await site();
+    for (const [named, why] of [
+      ['autopilot/p/a', 'an assignment of Autopilot profiles is only added or removed'],
+      ['termsAndConditions/p/a', 'an assignment of terms and conditions is only added or removed'],
+      ['policySets/set/s1', 'Policy sets are only read here'],
+    ] as const) {
+      const ran = await here.run(['doctor', '--yes', '--probe-write', named]);
+      expect(ran).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(why) });
+    }
+    expect(here.simulator.stats().requests).toEqual({});
+  });
+
   test.each([
     ['mobileApp/app-1/x_1_0', 'assign works: the list of 2'],
     ['app-1/x_2_0', 'assign works: the list of 2'],
@@ -243,43 +333,4 @@ describe('doctor', () => {
     expect(here.simulator.snapshot().policies).toEqual(before.policies);
     expect(here.simulator.stats().requests['POST']).toBe(1);
   });
-});
-
-test('one swap goes over all kinds, and changes nothing but the group', async () => {
-  const made = generateTenant({
-    ...{
-      configurations: 3,
-      compliancePolicies: 3,
-      kinds: 3,
-      assignmentsPerPolicy: 2,
-      seed: 5,
-      nested: false,
-    },
-  });
-  const groups = made.policies.flatMap(({ assignments }) =>
-    assignments
-      .slice(-1)
-      .flatMap(({ target }) => (typeof target['groupId'] === 'string' ? [target['groupId']] : [])),
-  );
-  const swapped = (text: string, to: string): string =>
-    groups.reduce((all, id) => all.replaceAll(`"groupId":"${id}"`, `"groupId":"${guid(to)}"`), text);
-  const tenant = JSON.parse(swapped(JSON.stringify(made), 'old')) as typeof made;
-  const here = await bench(redis.url, { tenant });
-  const held = (): Held => heldIn(here.simulator.snapshot());
-  const wanted = Object.fromEntries(
-    Object.entries(held()).map(([policy, list]) => [
-      policy,
-      isWritten(policy.split(' ')[0] ?? '')
-        ? list.map((entry) => entry.replaceAll(guid('old'), guid('new'))).toSorted()
-        : list,
-    ]),
-  );
-  const file = join(here.dir, 'swap.csv');
-  const rule = await here.run(['generate', 'swap', '--from', guid('old'), '--to', guid('new'), '-o', file]);
-  expect(rule.exitCode, rule.stderr).toBe(0);
-  expect(rule.stderr).toContain('of kinds that are only read here');
-  const limits = ['--max-changes', 'off', '--max-changes-percent', 'off'];
-  const applied = await here.run(['apply', file, '--yes', ...limits, ...ALLOW_ALL]);
-  expect(applied.exitCode, applied.stderr).toBe(0);
-  expect(held()).toEqual(wanted);
 });

@@ -122,8 +122,11 @@ test('the answer to a canary is in it', async () => {
   const stopped = await here.run(['apply', file, '--canary', '1', '--canary-stop', '--yes', ...ALLOW]);
   expect(stopped, stopped.stderr).toMatchObject({ exitCode: 3 });
   const [applied, begun, resting, canary] = await logOf(here);
-  expect(begun).toMatchObject({ action: 'begun', operator: 'the run itself', details: { state: 'running' } });
-  expect(resting).toMatchObject({ action: 'stopped itself', reason: 'canary', details: { state: 'paused' } });
+  expect(begun).toMatchObject({
+    ...{ action: 'begun', operator: 'the run itself' },
+    details: { state: 'running', worker: expect.stringMatching(/^desk \(pid \d+\)$/) },
+  });
+  expect(resting).toMatchObject({ action: 'paused', reason: 'canary', details: { state: 'paused' } });
   expect(applied).toMatchObject({ action: 'apply' });
   expect(canary).toMatchObject({
     action: 'canary',

@@ -60,8 +60,8 @@ describe('a Graph that is busy for a while in the middle', () => {
   test.each([
     ['plan', 2, (path: string) => ['plan', path, ...ALLOW_ALL]],
     ['apply', 2, (path: string) => ['apply', path, '--yes', ...ALLOW_ALL]],
-    // It reads the whole of so small a tenant at once.
-    ['export', 1, () => ['export', '--format', 'csv']],
+    // It reads the whole of so small a tenant at once, and several kinds side by side.
+    ['export', 1, () => ['export', '--type', 'deviceConfiguration', '--format', 'csv']],
   ])('is waited for by %s, as long as it asks for, and told of once', async (_, from, argv) => {
     const here = await behind(except([from, from + 1], allBusy));
     const { exitCode, stderr } = await here.run(argv(here.path));

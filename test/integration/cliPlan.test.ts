@@ -72,21 +72,19 @@ describe('a plan', () => {
       { RETARGET_WRITES_PER_WINDOW: '2', RETARGET_WINDOW_MS: '20000' },
     );
     const file = here.file('x.csv', VARIED_ROWS);
-    const allow = ['--allow', 'narrowed=1,gone=1'];
+    const allow = ['--allow', 'narrowed=1,gone=1,cuts-off=1'];
     const { exitCode, stderr, stdout } = await here.run(['plan', file, ...ANY_SIZE, ...allow]);
     expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: '' });
     for (const line of [
-      /^ +3 rows to be written$/m,
-      /^ +1 row already so$/m,
-      /^ +1 row that will fail as things are: the assignment or its policy is gone$/m,
-      /^ +1 row that will fail: they belong to a policy set, which has to be changed instead$/m,
-      /^ +1 row repeated, taken once$/m,
+      /^3 rows to write \(3 writes, at least 20 s\), 1 already so, 1 gone, 1 of a policy set, 1 repeated\.$/m,
+      /^ +1 row fails: PolicySetOwned: .*: line 5$/m,
       /^ +2 {2}group → group {2}\(configurations\)$/m,
       /^ +1 {2}allDevices → group {2}\(compliance policies\)$/m,
       /^ +line +policy +before +after$/m,
       /^ +7 +PIN +all devices +group new-6$/m,
-      /^3 writes, at least 20 s\.$/m,
-      /^ +narrowed: 1 finding, allowed$/m,
+      /^ +narrowed=1 \(allowed\) +all devices → group new-6: line 7$/m,
+      /^ +cuts-off=1 \(allowed\) +compliance 1: line 7$/m,
+      /^ +gone=1 \(allowed\) /m,
     ])
       expect(stderr).toMatch(line);
     expect(stderr).not.toContain('\u001b');
@@ -122,16 +120,20 @@ describe('a plan', () => {
         { line: 3, before: 'group g2', after: 'group new-2' },
         { line: 7, policy: 'PIN', before: 'all devices', after: 'group new-6' },
       ],
-      guard: { narrowed: 1, gone: 1 },
+      guard: { 'cuts-off': 1, narrowed: 1, gone: 1 },
       findings: [
-        { kind: 'gone', line: 6 },
-        { kind: 'narrowed', line: 7 },
+        { kind: 'cuts-off', count: 1, rows: [{ line: 7, policy: 'PIN' }] },
+        { kind: 'narrowed', count: 1, rows: [{ line: 7, policy: 'PIN' }] },
+        { kind: 'gone', count: 1, rows: [{ line: 6 }] },
       ],
+      // Beside the ids, which stay whole.
+      names: { 'new-6': 'Group new-6' },
       refusedRows: [
-        { line: 5, code: 'PolicySetOwned' },
-        { line: 6, code: 'AssignmentGone' },
+        { line: 5, code: 'PolicySetOwned', isFound: false },
+        { line: 6, code: 'AssignmentGone', isFound: true },
       ],
       blocked: [
+        { kind: 'cuts-off', found: 1, allowed: 0 },
         { kind: 'narrowed', found: 1, allowed: 0 },
         { kind: 'gone', found: 1, allowed: 0 },
       ],
@@ -151,11 +153,18 @@ describe('a plan', () => {
     ]) {
       const refused = await here.run(argv);
       expect(refused).toMatchObject({ exitCode: 3, stdout: '' });
-      expect(refused.stderr).toMatch(/^ +narrowed: 1 finding, stops \(0 allowed\)$/m);
+      expect(refused.stderr).toMatch(/^ +narrowed=1 +all devices → group new-6: line 7$/m);
       expect(refused.stderr).toMatch(/^ +7 +PIN +all devices +group new-6$/m);
     }
     expect(await runs(here)).toEqual([]);
-    const applied = await here.run(['apply', plan, '--yes', '--json', '--allow', 'narrowed=1,gone=1']);
+    const applied = await here.run([
+      'apply',
+      plan,
+      '--yes',
+      '--json',
+      '--allow',
+      'narrowed=1,gone=1,cuts-off=1',
+    ]);
     expect(applied.exitCode, applied.stderr).toBe(1);
     expect(JSON.parse(applied.stdout)).toMatchObject({ succeeded: 3, skipped: 2, failed: 2 });
     const results = await here.run(['results', '@last', '--format', 'json']);
@@ -174,7 +183,7 @@ describe('a plan', () => {
     const here = await plannedTenant(redis.url, 2);
     const refused = await here.run(['apply', here.changes, '--yes', '--offline', ...ANY_SIZE]);
     expect(refused.exitCode).toBe(3);
-    expect(refused.stderr).toContain('nothing was read (--offline)');
+    expect(refused.stderr).toContain('Nothing was read (--offline)');
     expect(refused.stderr).toContain('add: --allow no-undo');
     expect(here.simulator.stats().envelopes).toBe(0);
     expect(await runs(here)).toEqual([]);
@@ -196,14 +205,7 @@ describe('a plan', () => {
     const books = ['b1', 'b2'].map((id) => ({ id, type: 'managedEBook' as const, assignments: [] }));
     const here = await bench(redis.url, { tenant: { policies: [...VARIED, ...books] } });
     const bookRows = books.map(({ id: policyId, type: policyType }) => ({
-      ...{
-        policyType,
-        policyId,
-        action: 'add',
-        targetType: 'group',
-        groupId: 'new-1',
-        installIntent: 'required',
-      },
+      ...{ policyType, policyId, assignmentId: '', action: 'add', targetType: 'group', groupId: 'new-1' },
     }));
     const file = here.file('x.csv', csv([...bookRows, { ...row('c1', 'a1', 'new-1'), action: 'set' }]));
     const terms = ['--offline', '--allow', 'no-undo', '--max-failures', '1', ...ANY_SIZE];

@@ -177,7 +177,7 @@ describe('what somebody has changed since', () => {
     expect(dry.exitCode).toBe(1);
     expect(dry.stderr).toMatch(/3 assignments to be put back\n.*3 assignments changed by somebody else/);
     expect(dry.stderr).toContain(`excluded group ${G3}`);
-    expect(dry.stderr).toContain(`group ${G2}, intent remove`);
+    expect(dry.stderr).toMatch(/^ +4 +Wi-Fi +cloudPcAssignmentTarget +Group .*, intent remove$/m);
     expect(await here.countsOf()).toMatchObject({ runId });
 
     const back = await here.rollback(runId);

@@ -115,7 +115,7 @@ describe.each([
 
     const back = await rollback(here, 0, here.runId);
     expect(back.stderr).toContain(`${INVERSES} assignments to be put back`);
-    expect(back.stderr).toContain(`${writes} writes, at once`);
+    expect(back.stderr).toContain(`(${writes} writes, at once)`);
     expect(here.held()).toEqual(here.before);
     expect(await here.status()).toMatchObject({ total: INVERSES, succeeded: INVERSES });
     for (const [path, times] of Object.entries(here.simulator.stats().assignsPerPolicy))

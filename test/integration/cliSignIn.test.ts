@@ -214,8 +214,12 @@ describe('a ready token', () => {
 
   test('that ends before the writes can have is refused, and one that may is warned of', async () => {
     const here = await site({}, { RETARGET_WRITES_PER_WINDOW: '99', RETARGET_WINDOW_MS: '100000' });
+    // Of so few requests in a window, each group costs three.
+    const paths = [...here.simulator.tenant.every()].map(({ path }) => path);
+    const changes = paths.map((url, n) => ({ url, targetType: 'group', groupId: `new-${n % 4}` }));
+    const file = here.file('four-groups.csv', csv(changes));
     const apply = (seconds: number, ...more: string[]) =>
-      here.run(['apply', here.changes, ...ALLOW_ALL, ...more], {
+      here.run(['apply', file, ...ALLOW_ALL, ...more], {
         env: { RETARGET_ACCESS_TOKEN: token({ exp: secondsFromNow(seconds) }) },
         isTerminal: true,
         stdin: 'no\n',

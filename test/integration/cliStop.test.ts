@@ -184,8 +184,32 @@ describe('pause --all', () => {
     const stopped = await pause('north', '--json');
     expect(stopped, stopped.stderr).toMatchObject({ exitCode: 0 });
     expect(stopped.stderr).toContain('Tenant north is stopped');
-    expect(stopped.stderr).toMatch(/Not stopped[^]*: south\./);
-    expect(JSON.parse(stopped.stdout)).toMatchObject({ tenant: 'north', notStopped: ['south'] });
+    expect(stopped.stderr).toContain('Not stopped: south, nothing at work or in line');
+    expect(JSON.parse(stopped.stdout)).toMatchObject({
+      tenant: 'north',
+      notStopped: [{ tenant: 'south', runs: [] }],
+    });
+
+    // What goes on elsewhere is named, and --every-tenant stops it as well.
+    const atSouth = { ...elsewhere, AZURE_TENANT_ID: 'south' };
+    await here.run(['submit', '--no-plan', here.changes], { env: atSouth });
+    expect((await pause('north')).stderr).toMatch(/Not stopped: south, .*changes\.csv 0\/132/);
+    const every = await pause(undefined, '--every-tenant', '--json');
+    expect(every, every.stderr).toMatchObject({ exitCode: 0 });
+    expect(every.stderr).toContain('2 tenants stopped: north, south');
+    expect(JSON.parse(every.stdout)).toMatchObject({ tenants: [{ id: 'north' }, { id: 'south' }] });
+    expect(await client.keys('*default*:ledger*')).toEqual([]);
+    const status = await here.run(['status'], { env: atSouth });
+    expect(status.stderr).toContain('Nothing is sent for now: the tenant was stopped by ada@desk');
+    const goesOn = await here.run(['resume', '--every-tenant'], {
+      env: { ...elsewhere, AZURE_TENANT_ID: undefined },
+    });
+    expect(goesOn.stderr).toContain('2 tenants let go on: north, south.');
+    const log = await here.run(['log', '--json'], { env: atSouth });
+    expect(JSON.parse(log.stdout).map(({ action }: { action: string }) => action)).toEqual([
+      ...['submit', 'stop', 'let go on'],
+    ]);
+    expect((await pause('north', '--every-tenant', '--tenant', 'north')).exitCode).toBe(2);
   }, 60_000);
 });
 

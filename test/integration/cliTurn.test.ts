@@ -135,6 +135,29 @@ test('a run whose workers are not heard of is queued again, its writes in doubt 
   expect(await here.states()).toEqual({ 'theirs.csv': 'completed', 'mine.csv': 'completed' });
 });
 
+test('a command that waits says for whom, and with --wait gives up: its run is paused and the other untouched', async () => {
+  const here = await line();
+  await here.run(['pause', '--all', '--reason', 'CHG-7']);
+  const stopped = await here.run(['apply', here.mine, '--yes', '--with-queued', '--wait', '0.5s']);
+  expect(stopped).toMatchObject({ exitCode: 3 });
+  expect(stopped.stderr).toContain('given up after 1 s: the tenant was stopped by ada@desk');
+  expect(stopped.stderr).toContain('resume ');
+  expect(await here.states()).toEqual({ 'theirs.csv': 'queued', 'mine.csv': 'paused' });
+  await here.run(['resume', '--all']);
+  const watched = await here.run(['watch', here.theirs.slice(-4), '--wait', '0.5s']);
+  expect(watched).toMatchObject({ exitCode: 3 });
+  expect(watched.stderr).toContain('waits: no worker since');
+  expect(await here.states()).toEqual({ 'theirs.csv': 'queued', 'mine.csv': 'paused' });
+
+  here.simulator.reconfigure({ latencyMs: 1_500 });
+  const worker = here.start(['worker']);
+  await expect.poll(() => here.states(), { timeout: 20_000 }).toMatchObject({ 'theirs.csv': 'running' });
+  const mine = await here.run(['resume', '@last', '--work', '--wait', '0.3s']);
+  expect(mine.stderr).toContain(`waits for run ${here.theirs} (`);
+  worker.interrupt('SIGTERM');
+  await worker.ended;
+});
+
 describe('submit', () => {
   test('of a file plans and guards as apply does, and keeps the plan with the run', async () => {
     const here = await bench(redis.url, { tenant: SMALL_TENANT });
@@ -183,9 +206,9 @@ test('status and watch say that no worker is there and foretell nothing; with on
   const here = await line();
   const [without] = JSON.parse((await here.run(['status', '--json'])).stdout);
   expect(without).toMatchObject({ reason: 'noWorker', etaSeconds: null });
-  expect((await here.run(['status', '@last'])).stdout).toContain('no worker is at work for it');
+  expect((await here.run(['status', '@last'])).stdout).toMatch(/no worker since \d\d:\d\d: start one/);
   const watching = here.start(['watch', '@last']);
-  await watching.said('no worker is at work for it: start one with');
+  await watching.said('no worker since ');
   await here.run(['pause', '@last']);
   const working = here.start(['worker']);
   await working.said('Working for tenant');

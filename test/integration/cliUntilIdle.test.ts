@@ -84,6 +84,34 @@ test('a run that waits for the sign-in makes it 4, whatever became of others', a
   expect(await work()).toBe(4);
 });
 
+test('its log has the begin and the end of each run, with what came of it', async () => {
+  const { submit, simulator, run } = await site();
+  simulator.reconfigure({ forbidden: ['a1'] });
+  const runId = await submit('one', '--max-failures', 'off');
+  const { stderr } = await run(['worker', '--until-idle']);
+  const lines = stderr.split('\n').filter((line) => line.includes(runId));
+  expect(lines).toEqual([
+    expect.stringMatching(/info {2}Run of ada@desk begins with 4 rows of .*one\.csv\./),
+    expect.stringMatching(/warn {2}Run completed in \d+ s: 3 succeeded, 1 failed\./),
+  ]);
+  // What has ended before is no news.
+  expect((await run(['worker', '--until-idle'])).stderr).not.toContain(runId);
+});
+
+test('one that is told to end before it is idle ends with 130, and a worker of all times with 0', async () => {
+  const { submit, simulator, start } = await site();
+  simulator.reconfigure({ latencyMs: 300 });
+  await submit('one');
+  const untilIdle = start(['worker', '--until-idle']);
+  await untilIdle.said('begins with');
+  untilIdle.interrupt('SIGTERM');
+  expect((await untilIdle.ended).exitCode).toBe(130);
+  const worker = start(['worker']);
+  await worker.said('Working for tenant');
+  worker.interrupt('SIGTERM');
+  expect((await worker.ended).exitCode).toBe(0);
+});
+
 test('a run for another root is none of its own', async () => {
   const { submit, work } = await site();
   await submit('one', '--graph-url', 'http://127.0.0.1:1');

@@ -36,11 +36,13 @@ const requestsOf = ({ simulator }: PlannedTenant): number => simulator.stats().r
 const allWritten = (here: PlannedTenant): string[] => Array.from({ length: here.rows }, (_, n) => `new-${n}`);
 /** Names of groups that are read in one request. */
 const NAMES_PER_READ = 15;
-/** A request for each group that rows bring in; two that count each of these and of those that give way, and their names; and whether changes need an approval. */
+/**
+ * A request for each group that rows bring in, which tells its name as well; two that count each of these and of those that give way,
+ * and the names of the latter; and whether changes need an approval.
+ */
 const checkReads = ({ rows }: PlannedTenant, more: { in?: number } = {}): number => {
   const brought = rows + (more.in ?? 0);
-  const all = brought + rows;
-  return brought + 2 * all + Math.ceil(all / NAMES_PER_READ) + 1;
+  return brought + 2 * (brought + rows) + Math.ceil(rows / NAMES_PER_READ) + 1;
 };
 
 describe('a plan of many policies', () => {

@@ -52,6 +52,8 @@ const JOBS: Readonly<Record<string, readonly string[]>> = {
   "What another tool's export lists: add it, or take it away": ['WIN - Kiosk lock screen: -GRP-Pilot'],
   'Assignments as Graph shows them, edited': ['iOS - Wi-Fi: -GRP-Finance +GRP-Pilot'],
   'A backup of another tenant': ['Android - Wi-Fi: +GRP-Production'],
+  'Assign what nobody gets': ['Android - VPN: +GRP-Finance'],
+  'Keep the whole tenant, and bring it back': [],
   'Take it back': [],
 };
 
@@ -93,7 +95,8 @@ describe('a recipe does what its heading says, typed as it stands', () => {
       if (line.startsWith('npx retarget ')) {
         const [name = '', ...more] = words.slice(2);
         // With the yes of whoever is asked.
-        const yes = name === 'apply' || name === 'rollback' ? ['--yes'] : [];
+        const isAsked = ['apply', 'rollback', 'restore'].includes(name) && !more.includes('--dry-run');
+        const yes = isAsked ? ['--yes'] : [];
         const { exitCode, stderr } = await here.run([name, ...more, ...yes]);
         expect(exitCode, `${line}\n${stderr}`).toBe(0);
       } else execFileSync('sh', ['-eu', '-c', line], { cwd: here.dir });

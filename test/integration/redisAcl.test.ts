@@ -86,6 +86,10 @@ test('every command line works for such a user, who is refused nothing but a loo
   await does(0, 'status');
   await does(0, 'results', '@last');
   await does(0, 'export');
+  const snapshot = join(here.dir, 'snapshot.json');
+  await does(0, 'snapshot', '-o', snapshot);
+  await does(0, 'diff', snapshot, 'now');
+  await does(0, 'restore', snapshot, '--yes', ...ALLOW_ALL);
   await does(0, 'generate', 'exclude', '--group', '11111111-1111-4111-8111-111111111111');
   await does(0, 'rollback', '@last', '--yes', '--work');
   await does(0, 'submit', '--no-plan', file('two.csv', 'two'));

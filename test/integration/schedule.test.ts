@@ -124,6 +124,7 @@ describe('a run with windows', () => {
     expect(told).toEqual([
       ['begun', undefined],
       ['rests', 'window'],
+      ['goes on', undefined],
     ]);
   });
 

@@ -63,7 +63,7 @@ test('filters are known with their platforms, whatever the size of a page', asyn
   const { send, base } = await readsOf({ tenant: { policies: [], filters }, pageSize: 2 });
   const fact = await readAssignmentFilters(send, base);
   expect(['F0', 'f1', 'f2', 'f3'].map(fact)).toEqual([
-    ...filters.map(({ platform }) => ({ kind: 'ok', platform })),
+    ...filters.map(({ platform, displayName }) => ({ kind: 'ok', platform, name: displayName })),
     { kind: 'missing' },
   ]);
 });

@@ -61,15 +61,25 @@ export function fakeServices({
     redisInUse: {},
   };
   const tell = async (runId: string, entry: LogEntry): Promise<void> => void told.push({ ...entry, runId });
+  const tellAll = async (runIds: readonly string[], entry: LogEntry): Promise<void> =>
+    void told.push(...runIds.map((runId) => ({ ...entry, runId })));
   const topUp = async (): Promise<number> => 0;
-  const store = answering('runs', { now: async () => NOW, tell, ...runs }, done);
+  const store = answering(
+    'runs',
+    { now: async () => NOW, queueLeft: async () => undefined, tell, tellAll, ...runs },
+    done,
+  );
   const whole = { ...identify({}, host), ...identity };
   return {
     ...host,
     identity: whole,
     redis: answering('redis', redis ?? {}, done) as RedisClient,
     runs: store as RunStore,
-    producer: answering('producer', { topUp, hasWorkers: async () => true, ...producer }, done) as Producer,
+    producer: answering(
+      'producer',
+      { topUp, hasWorkers: async () => true, connectedWorkers: async () => new Set<string>(), ...producer },
+      done,
+    ) as Producer,
     open: () => Promise.reject(new Error('open: nobody answers for it')),
     limiterOn: (runsOf) => new Limiter(runsOf, whole.pace),
     [Symbol.asyncDispose]: async () => undefined,

@@ -85,16 +85,16 @@ async function workOn({ simulator, env, dir }: Site, afterAKill: boolean): Promi
   expect(simulator.stats().writtenAgain).toEqual([]);
 }
 
-export async function workUntilKilled({
-  simulator,
-  env,
-  dir,
-}: Pick<Site, 'simulator' | 'env' | 'dir'>): Promise<void> {
+/** @param share of the policies, after which it is killed */
+export async function workUntilKilled(
+  { simulator, env, dir }: Pick<Site, 'simulator' | 'env' | 'dir'>,
+  share = 1 / 4,
+): Promise<void> {
   const lists = simulator.snapshot().policies.length;
   const written = (): number => simulator.stats().writesDone;
   simulator.reconfigure({ latencyMs: KILLED_LATENCY_MS });
   const worker = command(['worker'], { env: { ...env, RETARGET_CONCURRENCY: '1' }, cwd: dir });
-  await vi.waitFor(() => expect(written()).toBeGreaterThan(lists / 4), { timeout: 30_000, interval: 5 });
+  await vi.waitFor(() => expect(written()).toBeGreaterThan(lists * share), { timeout: 60_000, interval: 5 });
   worker.kill('SIGKILL');
   await worker.ended;
   simulator.reconfigure({ latencyMs: 0 });

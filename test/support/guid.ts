@@ -3,6 +3,10 @@ import { hash } from 'node:crypto';
 const GUID = /(?<![0-9a-f])[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?![0-9a-f])/gi;
 /** As tables show a long id. */
 const SHORTENED = /\b[0-9a-f]{8}…[0-9a-f]{4}\b/gi;
+/** As a screen shows one beside a name. */
+const BESIDE_NAME = /\([0-9a-f]{4}…\)/gi;
+/** A group of the simulator that nobody has given a name. */
+const UNNAMED = /\b(?:group )?Group ([0-9a-f-]{36}) \((?:[0-9a-f]{4}…|\1)\)/g;
 
 const names = new Map<string, string>();
 
@@ -15,12 +19,15 @@ export function guid(name: string): string {
   const id = hash('md5', name).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
   names.set(id, name);
   names.set(`${id.slice(0, 8)}…${id.slice(-4)}`, name);
+  names.set(`(${id.slice(0, 4)}…)`, `(${name})`);
   return id;
 }
 
 /** A text with the short names in it that `guid` was given. Other GUIDs stay. */
 export const named = (text: string): string =>
   text
+    .replace(UNNAMED, 'group $1')
+    .replace(BESIDE_NAME, (id) => names.get(id.toLowerCase()) ?? id)
     .replace(GUID, (id) => names.get(id.toLowerCase()) ?? id)
     .replace(SHORTENED, (id) => names.get(id.toLowerCase()) ?? id);
 

@@ -94,7 +94,12 @@ export function listAfter({ list, rows }: Cell, isWritten: readonly boolean[]): 
   const after = new Map(list.entries());
   for (const [i, { action, from, to }] of parsed.entries()) {
     if (isWritten[i] !== true) continue;
-    const at = from === undefined ? list.length + i : placeOf(from, list);
+    // Beside a row that clears the list, what is added stands in the place of what has its target.
+    const placeAdded = (added = ''): number => {
+      const there = list.findIndex((each) => audience(each) === audience(added) && !isOfSet(each));
+      return there >= 0 && parsed.some((each) => each.action === 'clear') ? there : list.length + i;
+    };
+    const at = from === undefined ? placeAdded(to) : placeOf(from, list);
     const kept = / [+-]\w+/.exec(list[at] ?? '')?.[0] ?? '';
     if (to !== undefined) after.set(at, to.replace(/ \*$/, kept));
     else if (action === 'remove') after.delete(at);

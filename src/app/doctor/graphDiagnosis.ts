@@ -1,8 +1,8 @@
-import { endsBefore } from '../../graph/auth/claims.ts';
+import { endsBefore, type TokenClaims } from '../../graph/auth/claims.ts';
 import { randomUUID } from 'node:crypto';
 import { isJsonObject } from '../../assignments/values/json.ts';
 import type { ApiVersion } from '../../assignments/values/apiVersion.ts';
-import { CONFIGURATION, type Permission } from '../../assignments/kinds/permissions.ts';
+import { CONFIGURATION } from '../../assignments/kinds/permissions.ts';
 import { capitalized } from '../../assignments/kinds/kind.ts';
 import { kindsIn, type PolicyKind, type PolicyType } from '../../assignments/kinds/registry.ts';
 import { UserError } from '../../errors.ts';
@@ -35,6 +35,8 @@ export interface GraphDiagnosis {
   readonly domain: string | null;
   /** Of whose policies each change has to be approved, as far as this sign-in may read that. */
   readonly typesToApprove: ReadonlySet<PolicyType>;
+  /** Of which kinds policies could be read. */
+  readonly typesRead: ReadonlySet<PolicyType>;
 }
 
 /** Signs in and reads: what a run would do, short of writing. Without a sign-in it still looks whether Graph is there. */
@@ -69,7 +71,8 @@ export async function graphDiagnosis(known: Identity, host: Host): Promise<Graph
       ...clockCheck(reply, asked + tookMs / 2),
     ];
     const more = isSignedIn && reply.kind === 'replies' ? await Promise.all(rest.map(readOf)) : [];
-    const reads = isSignedIn ? kindChecks([reply, ...more], [first, ...rest], identity) : [];
+    const read = isSignedIn ? readIn([reply, ...more], [first, ...rest]) : [];
+    const reads = isSignedIn ? kindChecks(reply, read, identity) : [];
     const isThere = isSignedIn && reply.kind !== 'unreached';
     const tenant = isThere ? await tenantCheck(identity, graph, host) : { domain: null, checks: [] };
     const types = isThere ? await typesToApprove(beta, host) : new Set<PolicyType>();
@@ -78,6 +81,7 @@ export async function graphDiagnosis(known: Identity, host: Host): Promise<Graph
       identity,
       domain: tenant.domain,
       typesToApprove: types,
+      typesRead: new Set(read.filter(isRead).map(({ kind }) => kind.policyType)),
     };
   } finally {
     await graph.close();
@@ -263,27 +267,18 @@ function clockCheck(reply: EnvelopeReply, ourMs: number): readonly Check[] {
 }
 
 /** One check of all kinds of policies; where some can be read, one for each that can't; and what can be done with which. */
-function kindChecks(
-  envelopes: readonly EnvelopeReply[],
-  batches: readonly (readonly PolicyKind[])[],
-  identity: Identity,
-): readonly Check[] {
-  const [first] = envelopes;
-  if (first === undefined || first.kind === 'unreached') return [];
+function kindChecks(first: EnvelopeReply, read: readonly ReadKind[], identity: Identity): readonly Check[] {
+  if (first.kind === 'unreached') return [];
   if (first.kind === 'refused') return intuneCheck(first, 'Policies', identity);
-  const read = batches.flatMap((kinds, i) => {
-    const envelope = envelopes[i];
-    return kinds.map((kind, place) => ({
-      kind,
-      reply: envelope?.kind === 'replies' ? envelope.replies[place] : undefined,
-    }));
-  });
   if (!read.some(isRead)) return intuneCheck(read[0]?.reply, 'Policies', identity);
   const claims = identity.signedIn?.claims;
   const isMeant = ({ kind }: ReadKind): boolean => accessOf(claims, [kind.permissions]) !== 'none';
   const unread = read.filter((each) => !isRead(each) && isMeant(each) && !isAbsent(each));
-  const failures = unread.flatMap(({ kind, reply }) =>
-    intuneCheck(reply, capitalized(kind.label.many), identity, [kind.permissions.write]),
+  const failures = [...Map.groupBy(unread, saidOfKind).values()].flatMap((same) =>
+    intuneCheck(
+      ...([same[0]?.reply, capitalized(same.map(({ kind }) => kind.label.many).join(', '))] as const),
+      ...([identity, same.map(({ kind }) => kind)] as const),
+    ),
   );
   return [
     ...(failures.length > 0 ? failures : [ok('intune', 'Policies can be read.')]),
@@ -291,10 +286,27 @@ function kindChecks(
   ];
 }
 
+/** What is answered alike is told once; each message has an id of its own. */
+const saidOfKind = ({ reply }: ReadKind): string =>
+  reply?.kind === 'answered' ? `${reply.status} ${reply.error?.code}` : '';
+
 interface ReadKind {
   readonly kind: PolicyKind;
   readonly reply: Reply | undefined;
 }
+
+/** What came of the read of each kind. */
+const readIn = (
+  envelopes: readonly EnvelopeReply[],
+  batches: readonly (readonly PolicyKind[])[],
+): readonly ReadKind[] =>
+  batches.flatMap((kinds, i) => {
+    const envelope = envelopes[i];
+    return kinds.map((kind, place) => ({
+      kind,
+      reply: envelope?.kind === 'replies' ? envelope.replies[place] : undefined,
+    }));
+  });
 
 const isRead = ({ reply }: ReadKind): boolean => reply?.kind === 'answered' && reply.status < 300;
 
@@ -322,11 +334,21 @@ function kindsCheck(read: readonly ReadKind[], { signedIn }: Identity): Check {
   return ok('kinds', words.join(' '));
 }
 
+/** What the token allows already, a role, a scope tag or a licence forbids. */
+function forbiddenRemedy(kinds: readonly PolicyKind[], claims: TokenClaims | undefined): string {
+  const isAllowed = ({ permissions }: Pick<PolicyKind, 'permissions'>): boolean =>
+    ['read', 'write'].includes(accessOf(claims, [permissions]));
+  const lacking = kinds.filter((kind) => !isAllowed(kind)).map(({ permissions }) => permissions.write);
+  return kinds.length > 0 && lacking.length === 0
+    ? 'The token has the permission. Look in Intune for a role that sees them, and whether the tenant has the licence; whoever does without them need not mind.'
+    : grantRemedy(claims ?? NO_CLAIMS, lacking.length === 0 ? [CONFIGURATION.write] : [...new Set(lacking)]);
+}
+
 function intuneCheck(
   reply: Extract<EnvelopeReply, { kind: 'refused' }> | Reply | undefined,
   which: string,
   { signedIn, isReadyToken }: Identity,
-  lacking: readonly Permission[] = [CONFIGURATION.write],
+  kinds: readonly PolicyKind[] = [],
 ): readonly Check[] {
   if (reply === undefined || reply.kind === 'lost') return [];
   if (reply.kind === 'refused' && reply.isForeign === true) return [];
@@ -347,7 +369,7 @@ function intuneCheck(
       return [
         failed('intune', {
           message: `${which} may not be read (${said}).`,
-          remedy: grantRemedy(signedIn?.claims ?? NO_CLAIMS, lacking),
+          remedy: forbiddenRemedy(kinds, signedIn?.claims),
         }),
       ];
     case 429:

@@ -1,11 +1,12 @@
 import { type CurrentAssignment, isOfPolicySet } from '../../assignments/changes/current.ts';
 import { fingerprintOf } from '../../assignments/changes/fingerprint.ts';
 import { sameId } from '../../assignments/values/ids.ts';
+import { sentEntry } from '../../assignments/changes/sentEntry.ts';
 import { restoringBody } from '../../assignments/changes/inverse.ts';
 import { outcomeOf } from '../../assignments/changes/outcome.ts';
 import { addressFromParts, ID_REMEDY, listPath, type Address } from '../../assignments/kinds/address.ts';
 import { writesBy, type Strategy } from '../../assignments/kinds/kind.ts';
-import { kindNamed, KINDS, type PolicyType } from '../../assignments/kinds/registry.ts';
+import { kindNamed, KINDS, type PolicyKind, type PolicyType } from '../../assignments/kinds/registry.ts';
 import { differencesInWords, isLossy, listDifferences } from '../../assignments/changes/listDifferences.ts';
 import { assignRequest, patchRequest } from '../../assignments/changes/request.ts';
 import { targetInWords } from '../../assignments/changes/changeKind.ts';
@@ -60,7 +61,9 @@ export function probedAddresses(text: string): readonly Address[] {
   const parts = text.split('/').filter((part) => part !== '');
   const typeName = parts.length === 3 ? parts.shift() : undefined;
   const [policyId = '', assignmentId = ''] = parts;
-  const kinds = typeName === undefined ? WRITTEN : WRITTEN.filter((kind) => kind === kindNamed(typeName));
+  const named = typeName === undefined ? undefined : kindNamed(typeName);
+  const kinds = typeName === undefined ? WRITTEN : WRITTEN.filter((kind) => kind === named);
+  if (named !== undefined && kinds.length === 0 && parts.length === 2) throw unprobed(named);
   if (parts.length !== 2 || kinds.length === 0)
     throw new UserError(`--probe-write is "${text}".`, {
       remedy: `Write it as POLICY_ID/ASSIGNMENT_ID, or as TYPE/POLICY_ID/ASSIGNMENT_ID, where TYPE is one of ${WRITTEN.map(({ policyType }) => policyType).join(', ')}; \`retarget export\` shows them.`,
@@ -76,6 +79,21 @@ export function probedAddresses(text: string): readonly Address[] {
     return address;
   });
 }
+
+/** Why there is no write of a kind that changes nothing. */
+const unprobed = ({ label, write }: PolicyKind): UserError =>
+  new UserError(
+    write.how === 'refused'
+      ? `--probe-write: ${write.because}`
+      : `--probe-write: an assignment of ${label.many} is only added or removed: no write leaves it as it is.`,
+    {
+      remedy:
+        write.how === 'refused'
+          ? write.instead
+          : 'Plan a file of one row, and apply it: its result shows whether the tenant takes that.',
+      exitCode: EXIT.badInput,
+    },
+  );
 
 /**
  * Writes an assignment's current target back to it by PATCH, or the whole list of its policy where its kind has only that, which changes
@@ -139,7 +157,7 @@ async function probeIn(
     ? patchRequest({ address }, body, current)
     : assignRequest(
         address,
-        list.map(({ whole }) => address.kind.asSent?.(whole) ?? whole),
+        list.map(({ whole }) => sentEntry(address.kind, whole)),
       );
   const reply = await sendLoneWrite(request, { limiter, graph }, interrupted);
   return judged(reply, found, services, graph);

@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import type { Renames } from '../../assignments/names/rename.ts';
 import type { ColumnNames, InputColumn } from '../../assignments/rows/columns.ts';
+import { asksForNothing } from '../../assignments/rows/action.ts';
 import { changeOf, type Change } from '../../assignments/rows/change.ts';
 import type { Resolved } from '../../assignments/names/resolve.ts';
 import { DigestTable } from '../../assignments/values/digestTable.ts';
@@ -10,6 +11,7 @@ import { policyKey } from '../../assignments/kinds/address.ts';
 import type { Problem, InputRow } from '../../assignments/rows/row.ts';
 import type { ReadingRules } from '../../assignments/rows/rowReader.ts';
 import { policiesOf } from '../../assignments/rows/writtenAddress.ts';
+import { withStatedAction, type StatedRules } from '../../assignments/rows/statedAction.ts';
 import type { StatedAction, TakenFor } from '../../assignments/rows/takenFor.ts';
 import { readRows } from '../../formats/readRows.ts';
 import { changeOfKnownRow } from '../../assignments/rows/knownRow.ts';
@@ -38,6 +40,10 @@ export interface Intake {
   readonly unplacedLine: number | undefined;
   /** Rows with problems, where they were to be kept. */
   readonly open: readonly OpenRow[];
+  /** Rows that ask for nothing, as an export has of policies that nobody is assigned to. They are no rows of the run. */
+  readonly nothings: number;
+  /** Rows that said no action and were given one. */
+  readonly statedRows: number;
   /** Of a file of another tool: which, and how it was read. */
   readonly takenFor: TakenFor | undefined;
 }
@@ -45,7 +51,14 @@ export interface Intake {
 /** What is known of rows that had no problem: they come from a plan, or were made here. */
 export const WELL = {
   ...{ problems: [], problemTotal: 0, badRows: 0, isBroken: false },
-  ...{ badPolicies: new Set<string>(), unplacedLine: undefined, open: [], takenFor: undefined },
+  ...{
+    badPolicies: new Set<string>(),
+    unplacedLine: undefined,
+    open: [],
+    nothings: 0,
+    statedRows: 0,
+    takenFor: undefined,
+  },
 } as const;
 
 /** What a file needs before its rows can be read. */
@@ -56,6 +69,8 @@ export interface ReadingHelp {
   readonly names?: NameLookup | undefined;
   /** What is done with what a file of another tool lists. */
   readonly action?: StatedAction | undefined;
+  /** What is done with rows in our own columns that say no action; left out: they set. */
+  readonly stated?: StatedRules | undefined;
   /** Rows with problems are kept, all of them. */
   readonly keepsOpen?: boolean;
 }
@@ -77,12 +92,18 @@ export async function readIn(
   file: InputFile,
   rules: ReadingRules,
   take: (row: StagedRow) => Promise<void>,
-  { columnNames, renames, names, action, keepsOpen = false }: ReadingHelp = {},
+  { columnNames, renames, names, action, stated, keepsOpen = false }: ReadingHelp = {},
 ): Promise<Intake> {
   const sha = createHash('sha256');
   const judge = new RowJudge(rules, take, keepsOpen);
   const held: InputRow[] = [];
-  let [rows, isBroken] = [0, false];
+  let [rows, nothings, isBroken] = [0, 0, false];
+  let statedRows = 0;
+  const judgeRow = async (row: InputRow): Promise<void> => {
+    const told = stated === undefined ? row : withStatedAction(row, stated, rules);
+    if (told !== row) statedRows += 1;
+    await judge.row(told);
+  };
   let columns: readonly InputColumn[] = [];
   let takenFor: TakenFor | undefined;
   for await (const read of readRows(hashed(file.bytes, sha), { format: file.format, columnNames, action })) {
@@ -95,12 +116,16 @@ export async function readIn(
         ({ columns, takenFor } = read);
         break;
       case 'row':
+        if (read.problems.length === 0 && asksForNothing(read.row)) {
+          nothings += 1;
+          break;
+        }
         rows += 1;
         if (read.problems.length > 0) judge.refuseRead(read.row, read.problems);
         else {
           const row = renames?.renamed(read.row) ?? read.row;
           if (held.length > 0 || names?.needs(row)) held.push(row);
-          else await judge.row(row);
+          else await judgeRow(row);
         }
     }
   }
@@ -113,17 +138,19 @@ export async function readIn(
       if ('problems' in found) judge.refuseNamed(found, row);
       else {
         for (const column of found.row.cells.keys()) filled.add(column);
-        await judge.row(found.row);
+        await judgeRow(found.row);
       }
     }
   }
+  if (statedRows > 0) filled.add('action');
   const { problemTotal, badRows, badPolicies, unplacedLine } = judge;
   // Rows that were held are judged after others that stand behind them.
   const problems = judge.problems.toSorted((a, b) => a.line - b.line);
   const open = judge.open.toSorted((a, b) => a.row.line - b.row.line);
   return {
     ...{ name: file.name, sha256: sha.digest('hex'), columns: [...filled], rows },
-    ...{ problems, problemTotal, badRows, isBroken, badPolicies, unplacedLine, open, takenFor },
+    ...{ problems, problemTotal, badRows, isBroken, badPolicies, unplacedLine, open },
+    ...{ nothings, statedRows, takenFor },
   };
 }
 
@@ -141,6 +168,8 @@ class RowJudge {
   readonly #rowsOfPolicy = new DigestTable(1);
   readonly open: OpenRow[] = [];
   readonly #keepsOpen: boolean;
+  /** What the last line with a problem was told of. */
+  #told = { line: 0, texts: new Set<string>() };
 
   constructor(rules: ReadingRules, take: (row: StagedRow) => Promise<void>, keepsOpen: boolean) {
     this.#keepsOpen = keepsOpen;
@@ -154,7 +183,15 @@ class RowJudge {
     if (this.#keepsOpen) this.open.push({ row, problems: found });
   }
 
-  note(found: readonly Problem[]): void {
+  /** Another tool's line may be several rows, which have the same problem. */
+  #isNew({ line, column, message }: Problem): boolean {
+    if (line !== this.#told.line) this.#told = { line, texts: new Set() };
+    const { size } = this.#told.texts;
+    return this.#told.texts.add(`${column} ${message}`).size > size;
+  }
+
+  note(all: readonly Problem[]): void {
+    const found = all.filter((problem) => this.#isNew(problem));
     this.problemTotal += found.length;
     this.problems.push(...found.slice(0, PROBLEMS_SHOWN_MAX - this.problems.length));
   }

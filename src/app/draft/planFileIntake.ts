@@ -10,7 +10,7 @@ import { readPlanFile, type SealedEnd } from '../../formats/readPlanFile.ts';
 import { ExpectedDecisions } from '../plan/differences.ts';
 import { openPlan } from '../plan/keptPlan.ts';
 import type { Judged } from '../plan/planSubject.ts';
-import { seenBy } from '../plan/planner.ts';
+import { refusedBy, seenBy } from '../plan/planner.ts';
 import { PlanTally, type PlannedRow } from '../plan/planTally.ts';
 import type { Services } from '../services.ts';
 import type { DraftRows } from './draftRows.ts';
@@ -57,23 +57,24 @@ export async function stagePlanFile(
       input: planned.input,
       policy: policyKey(planned.change.address),
       family: planned.change.address.kind.family,
-      ...(tenantRead && seenBy(planned)),
+      ...(tenantRead ? seenBy(planned) : refusedBy(planned.decision)),
       names: planned.names,
       ...(row.rank !== undefined && { rank: row.rank }),
       ...(earlier && { duplicateOf: earlier.line }),
     });
     await files.row(row);
   }
-  const { findings, seal, fingerprint } = reads.end();
+  const { findings, names, seal, fingerprint } = reads.end();
   await staging.flush();
+  if (tenantRead) await staging.call(names);
   if (staging.isScattered) throw brokenPlan(file, NOT_SIDE_BY_SIDE);
   const found = new Map(
     GUARD_KINDS.flatMap((kind) => (findings[kind] ? [[kind, findings[kind]] as const] : [])),
   );
   const isOurs = seal === 'ours';
-  if (isOurs) await files.end(findings);
+  if (isOurs) await files.end(findings, names);
   else services.events.emit('foreignPlan', file.name);
-  const saved: Judged = { tally, found, createdAt, tenantRead, fingerprint, differences: [] };
+  const saved: Judged = { tally, names, found, createdAt, tenantRead, fingerprint, differences: [] };
   const intake = {
     ...{ name: source.name, sha256: source.sha256, columns: header.columns, rows: header.rows },
     ...WELL,

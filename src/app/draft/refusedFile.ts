@@ -28,3 +28,10 @@ const whyNotSkipped = ({ isBroken, unplacedLine, problemTotal }: Intake): string
   isBroken || unplacedLine === undefined
     ? `Correct ${themOf(problemTotal)} and start again; --skip-invalid leaves out policies, but this is about the file as a whole.`
     : `Correct line ${unplacedLine} and start again: it does not tell its policy, so --skip-invalid can't leave out the policy's other rows.`;
+
+/** A run of no rows would be nothing to plan, to work on or to take back. */
+export const asksNothing = ({ name }: Intake): UserError =>
+  new UserError(`${name} asks for nothing: all of its rows only say what is there. Nothing was queued.`, {
+    remedy: 'Write add as the action of a policy that is to be assigned, with the group that is to get it.',
+    exitCode: EXIT.badInput,
+  });

@@ -15,7 +15,7 @@ import { readingRules, type DraftTerms } from './draftTerms.ts';
 import type { InputFile, RecognisedFile } from './inputFile.ts';
 import { policyByPolicy, readIn, withoutPolicies, type NameLookup, type ReadingHelp } from './intake.ts';
 import { problemOfPlan } from './planFileIntake.ts';
-import { canSkip, refusedFile } from './refusedFile.ts';
+import { asksNothing, canSkip, refusedFile } from './refusedFile.ts';
 import type { Stagings } from './stagings.ts';
 
 /**
@@ -37,6 +37,9 @@ export async function stageRows(
   const intake = await readIn(file, rules, (row) => first.add(row), help);
   await first.flush();
   if (intake.takenFor !== undefined) events.emit('takenFor', file.name, intake.takenFor);
+  else if (intake.statedRows > 0) events.emit('statedRows', intake.statedRows, terms.given.action ?? 'add');
+  if (intake.nothings > 0) events.emit('nothingAsked', intake.nothings);
+  if (intake.rows === 0 && intake.problemTotal === 0) throw asksNothing(intake);
   const common = { intake, rules, lists, isRestoring: false };
   if (intake.problemTotal === 0)
     return { ...common, staging: await wholePolicies(first, stagings), leftOut: 0 };
@@ -57,6 +60,7 @@ const fileHelp = async ({ given }: DraftTerms, host: Pick<Host, 'cwd' | 'env'>):
   renames: await renamesFrom(given.rename, host),
   // Ids of another tenant's assignments say nothing here.
   action: given.action ?? (given.byName === true ? 'add' : undefined),
+  stated: { action: given.action, byName: given.byName === true },
   keepsOpen: given.problems !== undefined,
 });
 

@@ -15,7 +15,7 @@ import { groupsByName, type GroupsOfName } from '../../graph/reads/groupsByName.
 import type { PolicyLists } from '../../graph/reads/policyLists.ts';
 import type { TenantPolicy } from '../../graph/reads/tenantPolicies.ts';
 import type { SendReads } from '../../graph/reads/reading.ts';
-import { expectRead } from '../plan/unreadable.ts';
+import { expectKindAnswered } from '../plan/unreadable.ts';
 import type { Services } from '../services.ts';
 import { readableKinds } from '../readableKinds.ts';
 import { count } from '../words.ts';
@@ -74,7 +74,7 @@ async function listedPolicies(
   const policies: TenantPolicy[] = [];
   const notShown: string[] = [];
   for (const [{ label }, found] of await lists.policies(kinds, send)) {
-    expectRead(found, identity);
+    expectKindAnswered(found, identity);
     if (found.kind === 'policies') for (const policy of found.policies) policies.push(policy);
     else {
       const why = 'why' in found ? found.why : `${found.error.code}: ${found.error.message}`;

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import type { Called } from '../../assignments/names/calledIds.ts';
 import type { PlanHeader, PlanRow } from '../../formats/planFile.ts';
 import { PlanWriter } from '../../formats/writePlanFile.ts';
 import { cannotWrite } from '../cannotWrite.ts';
@@ -7,7 +8,7 @@ import { cannotWrite } from '../cannotWrite.ts';
 /** A plan that is being made: its rows, then what was found in all of them, which answers its fingerprint. */
 interface OpenPlan extends AsyncDisposable {
   row(row: PlanRow): Promise<void>;
-  end(findings: Readonly<Record<string, number>>): Promise<string>;
+  end(findings: Readonly<Record<string, number>>, names: Called): Promise<string>;
 }
 
 /** Where a plan is written to. */
@@ -38,7 +39,7 @@ export async function openPlan(
   });
   return {
     row: (row) => told(() => writer.row(row)),
-    end: (findings) => told(() => writer.end(findings)),
+    end: (findings, names) => told(() => writer.end(findings, names)),
     [Symbol.asyncDispose]: () => writer[Symbol.asyncDispose](),
   };
 }

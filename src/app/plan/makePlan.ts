@@ -16,7 +16,7 @@ import { count } from '../words.ts';
 import { Differences } from './differences.ts';
 import { openPlan } from './keptPlan.ts';
 import type { Plan } from './plan.ts';
-import { Planner, refusalOf, seenBy } from './planner.ts';
+import { Planner, plannedRefusalOf, seenBy } from './planner.ts';
 import { PlanProblems } from './planProblems.ts';
 import type { Judged, PlanSubject, PlanTerms } from './planSubject.ts';
 import { PlanTally, type PlannedRow } from './planTally.ts';
@@ -62,16 +62,18 @@ export async function makePlan(
     const planner = source && facts && new Planner(subject, source, facts, terms.limits.maxAudience);
     for await (const batches of inChunks(staging.rowsByBatch(), BATCHES_PLANNED_TOGETHER)) {
       const planned = planner ? await planner.plan(batches) : planUnread(batches, subject);
-      if (planner) await rowsPlanned.keepSeen(planned);
+      await rowsPlanned.keepSeen(planned, tenantRead);
       for (const rows of planned) for (const row of rowsPlanned.taken(rows)) await files.row(row);
     }
     planner?.expectSomethingRead();
     rowsPlanned.problems.refuse(services.events);
     const { tally, differences } = rowsPlanned;
     const found = foundIn(tally, facts, subject, terms);
-    const fingerprint = await files.end(Object.fromEntries(found));
+    const names = facts ? await facts.called(tally.mentioned) : {};
+    if (facts) await staging.call(names);
+    const fingerprint = await files.end(Object.fromEntries(found), names);
     const judged = {
-      ...{ tally, found, createdAt, tenantRead, fingerprint, differences: differences.found },
+      ...{ tally, names, found, createdAt, tenantRead, fingerprint, differences: differences.found },
       audiences: planner?.audiences ?? [],
     };
     return await planOf(judged, subject, terms);
@@ -105,18 +107,18 @@ class RowsPlanned {
     this.#each = each;
   }
 
-  /** Keeps with the rows of the next batches what was read of them. */
-  async keepSeen(batches: readonly (readonly PlannedRow[])[]): Promise<void> {
-    await Promise.all(batches.map((rows, i) => this.#keepSeenOf(this.#batch + i, rows)));
+  /** Keeps with the rows of the next batches what was read of them, and which of them are refused in any case. */
+  async keepSeen(batches: readonly (readonly PlannedRow[])[], tenantRead: boolean): Promise<void> {
+    await Promise.all(batches.map((rows, i) => this.#keepSeenOf(this.#batch + i, rows, tenantRead)));
   }
 
-  async #keepSeenOf(batch: number, rows: readonly PlannedRow[]): Promise<void> {
+  async #keepSeenOf(batch: number, rows: readonly PlannedRow[], tenantRead: boolean): Promise<void> {
     const { staging, isRestoring } = this.#subject;
     const names = rows.map((row) => row.names);
-    const refusals = rows.map(({ decision }) => refusalOf(decision));
+    const refusals = rows.map(({ decision }) => plannedRefusalOf(decision));
     const kept = [staging.keepNames(batch, names, refusals)];
     // A rollback has what it saw when it decided what is to be put back.
-    if (!isRestoring) {
+    if (tenantRead && !isRestoring) {
       const saw = rows.map(seenBy);
       const [assignments, lists] = [saw.map(({ planned }) => planned), saw.map((each) => each.plannedList)];
       kept.push(staging.keepFingerprints(batch, assignments, lists));
@@ -147,7 +149,7 @@ function foundIn(
   { rules }: PlanSubject,
   { limits, offline }: PlanTerms,
 ): ReadonlyMap<GuardKind, number> {
-  const found = new Map(tally.guard);
+  const found = new Map(tally.causes.counts);
   const { writesByType } = tally;
   const over = overMaxChanges({ writesByType, totalByType: facts?.totals ?? new Map(), ...limits });
   const tooMany = [...over.values()].reduce((sum, rows) => sum + rows, 0);
@@ -177,7 +179,7 @@ const headerOf = (
 async function planOf(judged: Judged, subject: PlanSubject, { allowed, offline }: PlanTerms): Promise<Plan> {
   const { services, staging, intake, rules, leftOut } = subject;
   const { identity } = services;
-  const { tally, found, createdAt, tenantRead, fingerprint, differences, audiences = [] } = judged;
+  const { tally, names, found, createdAt, tenantRead, fingerprint, differences, audiences = [] } = judged;
   const { counts } = tally;
   const costOf = await costs(tally.requests, services);
   const asks = tally.requests.size > 0 && !offline && !rules.blind && identity.signedIn !== undefined;
@@ -204,7 +206,8 @@ async function planOf(judged: Judged, subject: PlanSubject, { allowed, offline }
     firstRows: tally.rowsShown,
     refusedRows: tally.refused,
     guard: Object.fromEntries(found),
-    findings: tally.findings,
+    findings: tally.causes.all,
+    names,
     fingerprint,
     differences,
     doubt: doubtOf(subject, judged),
@@ -227,7 +230,8 @@ function doubtOf(
 ): string | null {
   const { gone, duplicates } = tally.counts;
   if (!tenantRead || isRestoring || gone === 0 || gone + duplicates < staging.rows) return null;
-  return `Not one of the ${count(gone, 'row')} finds its assignment in tenant ${services.identity.tenant}: is this the right tenant?`;
+  const none = gone === 1 ? 'The row does not find' : `Not one of the ${count(gone, 'row')} finds`;
+  return `${none} its assignment in tenant ${services.identity.tenant}: is this the right tenant?`;
 }
 
 async function approvalTypes(services: Services): Promise<ReadonlySet<PolicyType> | undefined> {

@@ -1,5 +1,7 @@
 import type { Blocked } from '../../assignments/guard/allow.ts';
-import type { GuardKind, LinedFinding } from '../../assignments/guard/finding.ts';
+import type { Cause } from '../../assignments/guard/causes.ts';
+import type { GuardKind } from '../../assignments/guard/finding.ts';
+import type { Called } from '../../assignments/names/calledIds.ts';
 import type { Strategy } from '../../assignments/kinds/kind.ts';
 import type { PolicyType } from '../../assignments/kinds/registry.ts';
 import type { AudienceChange } from './audiences.ts';
@@ -42,7 +44,10 @@ export interface Plan extends PlanCounts, WriteCost {
   readonly refusedRows: readonly RefusedRow[];
   /** How often the guard found what must be allowed, by kind. */
   readonly guard: Readonly<Partial<Record<GuardKind, number>>>;
-  readonly findings: readonly LinedFinding[];
+  /** What it found, by cause, the most dangerous first. */
+  readonly findings: readonly Cause[];
+  /** What people call the groups and filters in it, as far as the tenant showed that: by ids in lower case. */
+  readonly names: Called;
   /** SHA-256 of the plan: two plans of one fingerprint are one. */
   readonly fingerprint: string;
   /** What a plan that was not sealed here says otherwise: while there is any, nothing is written. */

@@ -1,6 +1,7 @@
 import type { Allowed } from '../../assignments/guard/allow.ts';
 import type { GuardKind } from '../../assignments/guard/finding.ts';
 import type { ChangeLimits } from '../../assignments/guard/maxChanges.ts';
+import type { Called } from '../../assignments/names/calledIds.ts';
 import type { InputColumn } from '../../assignments/rows/columns.ts';
 import type { ReadingRules } from '../../assignments/rows/rowReader.ts';
 import type { PolicyLists } from '../../graph/reads/policyLists.ts';
@@ -45,6 +46,8 @@ export interface PlanTerms {
 /** What a plan came to: how often each kind was found, and the rest in its tally. */
 export interface Judged {
   readonly tally: PlanTally;
+  /** What people call the groups and filters in it. */
+  readonly names: Called;
   readonly found: ReadonlyMap<GuardKind, number>;
   readonly createdAt: string;
   readonly tenantRead: boolean;

@@ -5,13 +5,10 @@ import { isPostDelete, type Strategy } from '../../assignments/kinds/kind.ts';
 import type { CurrentAssignment, RowError } from '../../assignments/changes/current.ts';
 import { changeKind, targetInWords, type FilterChange } from '../../assignments/changes/changeKind.ts';
 import type { Change } from '../../assignments/rows/change.ts';
-import {
-  ABOUT_TENANT,
-  GUARD_KINDS,
-  type GuardKind,
-  type LinedFinding,
-} from '../../assignments/guard/finding.ts';
-import { entriesOf, entryOf, type Before } from '../../assignments/changes/decision.ts';
+import { Causes } from '../../assignments/guard/causes.ts';
+import { beforeInWords, NOTHING } from '../../assignments/changes/beforeInWords.ts';
+import { entriesOf, entryOf } from '../../assignments/changes/decision.ts';
+import { Mentioned } from '../../assignments/names/mentioned.ts';
 import type { PlanDecision } from '../../formats/planFile.ts';
 import type { RowNames } from '../../assignments/rows/names.ts';
 import type { JsonObject } from '../../assignments/values/json.ts';
@@ -22,7 +19,7 @@ import type { InputRow } from '../../assignments/rows/row.ts';
 
 /** Rows of a plan that are shown one by one. */
 const ROWS_SHOWN = 10;
-/** Findings, and rows that can't be done, that are kept one by one; all are counted. */
+/** Rows that can't be done and that are kept one by one; all are counted. */
 const KEPT_MAX = 1_000;
 
 /** One row of a plan, judged. */
@@ -51,6 +48,8 @@ export interface RefusedRow {
   readonly policy: string;
   readonly code: string;
   readonly message: string;
+  /** The guard tells of it as well. */
+  readonly isFound: boolean;
 }
 
 /** Rows that change in the same way. */
@@ -63,7 +62,7 @@ export interface ChangeCount {
   readonly rows: number;
 }
 
-/** A row of the plan as it is shown. */
+/** A row of the plan as it is shown, with whole ids. */
 export interface ShownRow {
   readonly line: number;
   readonly policy: string;
@@ -101,16 +100,14 @@ const takenBy = ({ kind, via }: Address): WrittenList['takes'] =>
 
 /** Counts the rows of a plan as they come by. */
 export class PlanTally {
-  /** The first of each kind; `guard` counts all. */
-  readonly findings: LinedFinding[] = [];
+  /** The groups and filters of its rows. */
+  readonly mentioned = new Mentioned();
+  /** What the guard has found. */
+  readonly causes = new Causes();
   /** The first of them. */
   readonly refused: RefusedRow[] = [];
   readonly writesByType = new Map<PolicyType, number>();
   readonly rowsShown: ShownRow[] = [];
-  readonly #found = new Map<GuardKind, number>();
-  readonly #kept = new Map<GuardKind, number>();
-  /** The lines of what is told once. */
-  readonly #told = new Map<string, number[]>();
   /** What is written of each list, by its path. */
   readonly #lists = new Map<string, WrittenList>();
   readonly #changes = new Map<string, { -readonly [name in keyof ChangeCount]: ChangeCount[name] }>();
@@ -133,23 +130,11 @@ export class PlanTally {
     return [...this.#changes.values()].toSorted((a, b) => b.rows - a.rows);
   }
 
-  /** How often the guard found each kind, in the order in which they are shown. */
-  get guard(): ReadonlyMap<GuardKind, number> {
-    return new Map(
-      GUARD_KINDS.flatMap((kind) => {
-        const found = this.#found.get(kind);
-        return found === undefined ? [] : [[kind, found] as const];
-      }),
-    );
-  }
-
   add(row: PlannedRow): void {
-    const { input, decision } = row;
-    for (const { kind, what } of decision.findings) {
-      const found = (this.#found.get(kind) ?? 0) + 1;
-      this.#found.set(kind, found);
-      this.#keep(kind, what, input.line);
-    }
+    const { input, change, decision } = row;
+    this.mentioned.add({ ...decision, row: { change } });
+    for (const finding of decision.findings)
+      this.causes.add(finding, { line: input.line, policy: policyOf(row) });
     switch (decision.kind) {
       case 'write':
         this.#write(row);
@@ -167,25 +152,11 @@ export class PlanTally {
     }
   }
 
-  #keep(kind: GuardKind, what: string, line: number): void {
-    const key = `${kind} ${what}`;
-    const told = ABOUT_TENANT.has(kind) ? this.#told.get(key) : undefined;
-    if (told !== undefined) {
-      if (told.length < KEPT_MAX) told.push(line);
-      return;
-    }
-    const kept = (this.#kept.get(kind) ?? 0) + 1;
-    if (kept > KEPT_MAX) return;
-    this.#kept.set(kind, kept);
-    const lines = [line];
-    if (ABOUT_TENANT.has(kind)) this.#told.set(key, lines);
-    this.findings.push({ kind, what, line, lines });
-  }
-
   #refuse(row: PlannedRow): void {
     if (this.refused.length >= KEPT_MAX) return;
-    const { code = '', message = '' } = row.decision;
-    this.refused.push({ line: row.input.line, policy: policyOf(row), code, message });
+    const { code = '', message = '', findings } = row.decision;
+    const isFound = findings.length > 0;
+    this.refused.push({ line: row.input.line, policy: policyOf(row), code, message, isFound });
   }
 
   /** Requests that the writes go in, by the family that they count in. */
@@ -245,8 +216,8 @@ export class PlanTally {
     this.rowsShown.push({
       line: input.line,
       policy: policyOf(row),
-      before: shortIds(beforeInWords(before)) + intentOf(entryOf(before)?.whole),
-      after: shortIds(after ? targetInWords(targetIn(after)) : NOTHING) + intentOf(after),
+      before: beforeInWords(before) + intentOf(entryOf(before)?.whole),
+      after: (after ? targetInWords(targetIn(after)) : NOTHING) + intentOf(after),
     });
   }
 }
@@ -273,26 +244,6 @@ function obstacleOf({
       return 'conflict';
     default:
       return httpStatus === 404 ? 'gone' : 'unreadable';
-  }
-}
-
-/** The beginning of a GUID tells two of them apart, and the whole of both would not fit. */
-const shortIds = (text: string): string =>
-  text.replace(/\b([0-9a-f]{8})(-[0-9a-f]{4}){3}-([0-9a-f]{8})([0-9a-f]{4})\b/gi, '$1…$4');
-
-/** What stands in the place of a target where there is none. */
-const NOTHING = 'nothing';
-
-function beforeInWords(before: Before): string {
-  switch (before.kind) {
-    case 'notRead':
-      return 'not read';
-    case 'absent':
-      return NOTHING;
-    case 'entry':
-      return targetInWords(before.entry.target);
-    case 'entries':
-      return before.entries.map(({ target }) => targetInWords(target)).join('; ');
   }
 }
 

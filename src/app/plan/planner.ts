@@ -12,7 +12,8 @@ import {
   type ListSnapshot,
   type PlanRules,
 } from '../../assignments/changes/planBatch.ts';
-import { NOT_TAKEN } from '../../assignments/changes/steps.ts';
+import { nameFault } from '../../assignments/names/nameFault.ts';
+import { NOT_TAKEN, notTakenIn } from '../../assignments/changes/steps.ts';
 import { listAfter } from '../../assignments/changes/writes.ts';
 import { groupsToCount } from '../../assignments/guard/audience.ts';
 import { Guard } from '../../assignments/guard/guard.ts';
@@ -74,7 +75,7 @@ export class Planner {
       targets.flatMap(({ before, after }) => groupsToCount(before, after)),
       this.#countsAll ? undefined : GROUPS_COUNTED_MAX,
     );
-    await this.#facts.learn(decisions);
+    await this.#facts.learn(decisions, this.#subject.isRestoring ? [] : batches.flat());
     for (const { before, after } of targets) this.#audiences.add(before, after);
     const planned = new Map<InputRow, PlannedRow>();
     for (const [path, ofList] of byList)
@@ -85,7 +86,7 @@ export class Planner {
   /** The groups that gain or lose policies, as far as they could be counted. */
   get audiences(): readonly AudienceChange[] {
     const facts = this.#facts;
-    return this.#audiences.changes((id) => ({ members: facts.group(id).members, name: facts.groupName(id) }));
+    return this.#audiences.changes((id) => ({ members: facts.group(id).members, name: facts.nameOf(id) }));
   }
 
   async #read(
@@ -144,7 +145,8 @@ export class Planner {
     const fact = this.#facts.policy(address);
     const list = reading?.kind === 'list' ? reading.assignments : undefined;
     const findings = this.#guard.judgeList({
-      ...{ kind: address.kind, policyId: address.policyId, ...fact },
+      ...{ kind: address.kind, platform: fact?.platform },
+      protects: address.kind.protects?.(fact?.shown ?? {}),
       ...{ assignments: list ?? [], decisions },
     });
     return decisions.map(({ row, waitsFor, ...decision }, i) => ({
@@ -158,7 +160,7 @@ export class Planner {
       fault:
         decision.kind === 'duplicate'
           ? undefined
-          : (this.#fault(row.change, fact?.name, list) ?? this.#notTaken({ row, ...decision }, fact)),
+          : (this.#fault(row, fact?.name, list) ?? this.#notTaken({ row, ...decision }, fact, list)),
     }));
   }
 
@@ -173,12 +175,16 @@ export class Planner {
       message = '',
     }: Omit<Decision<BatchRow>, 'waitsFor'>,
     fact: PolicyFact | undefined,
+    list: readonly CurrentAssignment[] | undefined,
   ): RowFault | undefined {
     if (this.#subject.isRestoring) return undefined;
     const { kind } = change.address;
     if (decided === 'refused' && code === KIND_NOT_WRITTEN && kind.write.how === 'refused')
       return { code, message: kind.write.because, remedy: kind.write.instead, column: 'policyType' };
-    if (decided === 'refused' && code === NOT_TAKEN) return { code, message, remedy: OTHERWISE };
+    if (decided === 'refused' && code === NOT_TAKEN) {
+      const { about, remedy = OTHERWISE } = entryRefusalOf(change, list) ?? {};
+      return { code, message, remedy, ...(about !== undefined && { column: about }) };
+    }
     if (decided !== 'write' || after === undefined || change.desired === undefined || fact === undefined)
       return undefined;
     const over = entryOf(before);
@@ -190,12 +196,14 @@ export class Planner {
 
   /** The row says of the tenant what is not so, as when one column of the file was sorted alone. */
   #fault(
-    change: Change,
+    { input, change }: BatchRow & Pick<StagedRow, 'input'>,
     policyName: string | undefined,
     list: readonly CurrentAssignment[] | undefined,
-  ): RowError | undefined {
-    // A rollback says what its policies were called then.
-    const misnamed = this.#subject.isRestoring ? undefined : policyNameFault(change, policyName);
+  ): PlannedRow['fault'] {
+    // A rollback says what its policies and groups were called then.
+    const misnamed = this.#subject.isRestoring
+      ? undefined
+      : (policyNameFault(change, policyName) ?? nameFault(input, (id) => this.#facts.nameOf(id)));
     return misnamed ?? (list === undefined ? this.#elsewhere(change) : this.#misplaced(change, list));
   }
 
@@ -221,6 +229,13 @@ export class Planner {
     };
   }
 }
+
+/** What a row does not say of itself: what its kind refuses of the entry that it makes of the one that is there. */
+const entryRefusalOf = (
+  change: Change,
+  list: readonly CurrentAssignment[] = [],
+): ReturnType<typeof notTakenIn> =>
+  change.desired === undefined ? undefined : notTakenIn(change, findCurrent(change, list).current);
 
 /** The targets of a list that is written, as it was read and as it will be. */
 function targetsAround(
@@ -282,8 +297,14 @@ const seenIn = (
   change.action === 'add' && kind === 'alreadySo' ? entryOf(before) : findCurrent(change, list).current;
 
 /** With which code a plan shows a row as refused: a run that somebody starts with it has that accepted. */
-export const refusalOf = ({ kind, code }: PlannedRow['decision']): string | undefined =>
+export const plannedRefusalOf = ({ kind, code }: PlannedRow['decision']): string | undefined =>
   kind === 'refused' ? code : undefined;
+
+/** The same, as the run keeps it. */
+export function refusedBy(decision: PlannedRow['decision']): Pick<StagedRow, 'plannedRefusal'> {
+  const plannedRefusal = plannedRefusalOf(decision);
+  return plannedRefusal === undefined ? {} : { plannedRefusal };
+}
 
 /**
  * What the run keeps of what the plan saw of a row: the fingerprint of its assignment, and of its policy's whole list, and with
@@ -296,11 +317,9 @@ export function seenBy({ change, decision, list }: Pick<PlannedRow, 'change' | '
 } {
   // A repeated row is settled with the first one.
   if (decision.kind === 'duplicate') return {};
-  const plannedRefusal = refusalOf(decision);
-  const refusal = plannedRefusal === undefined ? {} : { plannedRefusal };
-  if (list === undefined) return { planned: UNREAD, plannedList: UNREAD, ...refusal };
+  if (list === undefined) return { planned: UNREAD, plannedList: UNREAD, ...refusedBy(decision) };
   return {
-    ...refusal,
+    ...refusedBy(decision),
     planned: fingerprintOf(seenIn(list, change, decision)),
     plannedList: listFingerprint(list),
   };

@@ -1,4 +1,8 @@
 import { filterOf } from '../../assignments/targets/filter.ts';
+import { namedIdsIn } from '../../assignments/names/nameFault.ts';
+import type { Mentioned } from '../../assignments/names/mentioned.ts';
+import type { Called } from '../../assignments/names/calledIds.ts';
+import type { InputRow } from '../../assignments/rows/row.ts';
 import type { FilterFact, GroupFact, TenantFacts } from '../../assignments/guard/guard.ts';
 import type { Members } from '../../assignments/guard/members.ts';
 import type { DevicePlatform } from '../../assignments/targets/platforms.ts';
@@ -6,6 +10,7 @@ import type { Address } from '../../assignments/kinds/address.ts';
 import { kindsIn, type PolicyKind, type PolicyType } from '../../assignments/kinds/registry.ts';
 import { policyKey } from '../../assignments/kinds/address.ts';
 import { groupOf, targetIn } from '../../assignments/targets/currentTarget.ts';
+import { everybodyOf } from '../../assignments/values/guid.ts';
 import { readAssignmentFilters } from '../../graph/reads/assignmentFilters.ts';
 import { groupMembers } from '../../graph/reads/groupMembers.ts';
 import { groupNames } from '../../graph/reads/groupNames.ts';
@@ -14,7 +19,7 @@ import type { SendReads } from '../../graph/reads/reading.ts';
 import type { Identity } from '../identity.ts';
 import type { Decision } from '../../assignments/changes/decision.ts';
 import type { JsonObject } from '../../assignments/values/json.ts';
-import { expectRead } from './unreadable.ts';
+import { expectKindAnswered } from './unreadable.ts';
 import type { PolicyLists } from '../../graph/reads/policyLists.ts';
 import { countAssignments } from '../../graph/reads/tenantPolicies.ts';
 
@@ -35,7 +40,10 @@ export class FactsOfTenant implements TenantFacts {
   readonly #groups = new Map<string, GroupFact>();
   readonly #counted = new Set<string>();
   readonly #members = new Map<string, Members>();
-  readonly #names = new Map<string, string>();
+  /** By ids in lower case. */
+  readonly #groupNames = new Map<string, string>();
+  /** Groups whose names were asked for: one that is not among them has none that may be read. */
+  readonly #namesAsked = new Set<string>();
   readonly #policies = new Map<string, PolicyFact>();
   /** Assignment → policy. */
   readonly #owners = new Map<string, string>();
@@ -57,7 +65,7 @@ export class FactsOfTenant implements TenantFacts {
     const unknown = kinds.filter(({ policyType }) => !this.#totals.has(policyType));
     if (unknown.length === 0) return;
     for (const [kind, found] of await this.#lists.policies(unknown, this.#send)) {
-      expectRead(found, this.#identity);
+      expectKindAnswered(found, this.#identity);
       this.#totals.set(kind.policyType, countAssignments(found));
       if (found.kind !== 'policies') continue;
       for (const { id, displayName, platform, shown, assignments } of found.policies) {
@@ -75,7 +83,7 @@ export class FactsOfTenant implements TenantFacts {
   }
 
   /**
-   * Counts the members of these groups, and reads their names, each once.
+   * Counts the members of these groups, each once.
    * @param most groups of a plan that are counted: each takes two reads
    */
   async count(groupIds: readonly string[], most = Infinity): Promise<void> {
@@ -86,32 +94,73 @@ export class FactsOfTenant implements TenantFacts {
     for (const id of unknown) this.#counted.add(id);
     const members = await groupMembers(unknown, this.#send);
     for (const [id, found] of members) this.#members.set(id, found);
-    for (const [id, name] of await groupNames([...members.keys()], this.#send)) this.#names.set(id, name);
   }
 
-  /** Reads the groups and filters that these rows bring in and that are not known yet. */
-  async learn(decisions: readonly Pick<Decision, 'kind' | 'after'>[]): Promise<void> {
+  /** Reads the groups and filters that these rows bring in and that are not known yet, and what those are called that they call by a name. */
+  async learn(
+    decisions: readonly Pick<Decision, 'kind' | 'after'>[],
+    rows: readonly InputRow[],
+  ): Promise<void> {
     const targets = decisions.flatMap(({ kind, after }) =>
       kind === 'write' && after ? [targetIn(after)] : [],
     );
     const groups = new Set(targets.flatMap((target) => groupOf(target)?.toLowerCase() ?? []));
-    const unknown = [...groups].filter((id) => !this.#groups.has(id));
+    // What stands for everybody is no group of the directory.
+    const unknown = [...groups].filter((id) => !this.#groups.has(id) && everybodyOf(id) === undefined);
     if (unknown.length > 0) {
       const factOf = await readGroups(unknown, this.#send, (id) => this.#members.get(id));
-      for (const id of unknown) this.#groups.set(id, factOf(id));
+      for (const id of unknown) {
+        const fact = factOf(id);
+        this.#groups.set(id, fact);
+        this.#namesAsked.add(id);
+        if (fact.name !== undefined) this.#groupNames.set(id, fact.name);
+      }
     }
-    if (this.#filters === undefined && targets.some((target) => filterOf(target) !== undefined))
-      this.#filters = await readAssignmentFilters(this.#send, this.#base);
+    const isFiltered = targets.some((target) => filterOf(target) !== undefined);
+    if (isFiltered || rows.some((row) => namedIdsIn(row, 'filters').length > 0)) await this.#readFilters();
+    await this.#readGroupNames(rows.flatMap((row) => namedIdsIn(row, 'groups')));
+  }
+
+  /** What the tenant calls a group or a filter, as far as it was read. */
+  nameOf(id: string): string | undefined {
+    return this.#groupNames.get(id.toLowerCase()) ?? this.#filterName(id);
+  }
+
+  async #readFilters(): Promise<void> {
+    this.#filters ??= await readAssignmentFilters(this.#send, this.#base);
+  }
+
+  /** Reads what these groups are called, as far as it is not known yet. */
+  async #readGroupNames(ids: Iterable<string>): Promise<void> {
+    const unknown = [...new Set(ids)].filter((id) => !this.#groupNames.has(id) && !this.#namesAsked.has(id));
+    for (const id of unknown) this.#namesAsked.add(id);
+    for (const [id, name] of await groupNames(unknown, this.#send)) this.#groupNames.set(id, name);
+  }
+
+  /** What people call these groups and filters, as far as the sign-in may read it. */
+  async called({ groups, filters }: Mentioned): Promise<Called> {
+    await this.#readGroupNames(groups);
+    if (filters.size > 0) await this.#readFilters();
+    const named = (ids: ReadonlySet<string>, nameOf: (id: string) => string | undefined) =>
+      [...ids].flatMap((id) => {
+        const name = nameOf(id);
+        return name === undefined || name === '' ? [] : [[id, name] as const];
+      });
+    return Object.fromEntries([
+      ...named(groups, (id) => this.#groupNames.get(id)),
+      ...named(filters, (id) => this.#filterName(id)),
+    ]);
+  }
+
+  #filterName(id: string): string | undefined {
+    const fact = this.filter(id);
+    return fact.kind === 'ok' ? fact.name : undefined;
   }
 
   group(id: string): GroupFact {
     const key = id.toLowerCase();
     const { kind } = this.#groups.get(key) ?? { kind: 'unchecked' };
     return { kind, members: this.#members.get(key) };
-  }
-
-  groupName(id: string): string | undefined {
-    return this.#names.get(id.toLowerCase());
   }
 
   filter(id: string): FilterFact {

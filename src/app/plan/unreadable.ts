@@ -13,6 +13,18 @@ export function expectRead<T extends { readonly kind: string }>(
   if (read.kind === 'signIn') throw notSignedIn(identity, (read as SignInRefused).error.message);
 }
 
+/**
+ * That one kind of policies is answered with an error says nothing of the others.
+ * @throws UserError (exit 4) as `expectRead`, when the kind was not answered at all
+ */
+export function expectKindAnswered<T extends { readonly kind: string }>(
+  read: T | SignInRefused,
+  identity: Identity,
+): asserts read is Exclude<T, SignInRefused> {
+  const { status, refusedBy } = read as Partial<Unread>;
+  if (read.kind !== 'unread' || status === undefined || refusedBy !== undefined) expectRead(read, identity);
+}
+
 const unreadable = (
   identity: Identity,
   { why, remedy = NETWORK }: Pick<Unread, 'why' | 'remedy'>,

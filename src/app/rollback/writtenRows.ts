@@ -11,6 +11,7 @@ import type { ReadingRules } from '../../assignments/rows/rowReader.ts';
 import { cellText, type Selector } from '../../assignments/rows/selector.ts';
 import type { LossyWrite } from '../../assignments/changes/losses.ts';
 import type { WrittenChange } from '../../assignments/changes/undo.ts';
+import type { Called } from '../../assignments/names/calledIds.ts';
 import type { PlanRow } from '../../formats/planFile.ts';
 import type { InputRow } from '../../assignments/rows/row.ts';
 import { BATCH_ROWS_MAX } from '../../runs/staging.ts';
@@ -19,16 +20,19 @@ import { hasEnded, rulesOf, type Run } from '../../runs/run.ts';
 import { ALREADY_SO_UNPLANNED, isUnrecorded } from '../../runs/unrecorded.ts';
 import type { Strategy } from '../../assignments/kinds/kind.ts';
 import { findOurRun, wrongState } from '../runs/findRun.ts';
+import { isHalfDoneCode } from '../../worker/halfDone.ts';
 import { openFile } from '../draft/inputFile.ts';
 import { rowsMeant } from '../runs/resultRow.ts';
 import { brokenPlan, expectSame, planReads } from '../draft/planFileIntake.ts';
-import { addressesIn, ALWAYS_KNOWN, expectColumns } from '../runs/selection.ts';
+import { addressesIn, alsoKnown, expectColumns } from '../runs/selection.ts';
 import type { Services } from '../services.ts';
 import { count } from '../words.ts';
 
 /** A row that was written, with what it overwrote. */
 export interface WrittenRow extends WrittenChange {
   readonly input: InputRow;
+  /** What people call its policy. */
+  readonly policy?: string | undefined;
   /** Of a list that was written whole and of which something was lost. */
   readonly lossy?: LossyWrite | undefined;
   /**
@@ -55,6 +59,8 @@ export interface Written {
   hidesLosses(): boolean;
   /** Lines of rows that were found so with no write on record, and that are left out. */
   readonly unrecordedLines: readonly number[];
+  /** What people call their groups and filters. To be asked for when all rows were read. */
+  called(): Called;
 }
 
 /** Which of the rows are meant. */
@@ -81,7 +87,7 @@ export async function writtenByRun(
   const { runs, identity } = services;
   const run = await findOurRun(name, services);
   expectEnded(run, identity.hint);
-  const isMeant = await rowsMeant(where, rowsFile, run, services);
+  const { isMeant, called } = await rowsMeant(where, rowsFile, run, services);
   const planned =
     isIncluded && run.unrecorded > 0 ? await plannedBefores(run, planPath(run.runId), services) : undefined;
   const unrecordedLines: number[] = [];
@@ -103,15 +109,19 @@ export async function writtenByRun(
       }
     },
     unrecordedLines,
+    called: () => called,
   };
 }
 
-/** A before-image is kept only of rows that were sent; one that a `retry` found done was written by an earlier try. */
+/**
+ * A before-image is kept only of rows that were sent; one that a `retry` found done was written by an earlier try. What failed half-way was
+ * written half-way.
+ */
 const wasWritten = ({ state, attempts, detail, before }: RecordedRow): boolean =>
   (state === 'succeeded' && attempts > 0) ||
   (state === 'skipped' && before !== undefined) ||
   state === 'leftUnsure' ||
-  (state === 'failed' && detail.errorCode === 'VerifyMismatch');
+  (state === 'failed' && (detail.errorCode === 'VerifyMismatch' || isHalfDoneCode(detail.errorCode)));
 
 /** The writes that have lost something, by all rows of their lists. */
 function lossyWrites(rows: readonly RecordedRow[]): ReadonlyMap<RecordedRow, LossyWrite> {
@@ -136,7 +146,8 @@ function writtenRow(
   const known = isUnrecorded(row) ? planned?.get(rowKey(row)) : row.before;
   const before = imageFor(change, known);
   if (before === undefined) return [];
-  return [{ input, change, before, idAfter: row.detail.assignmentIdAfter, knownAs: knownAs(row), lossy }];
+  const { assignmentIdAfter: idAfter } = row.detail;
+  return [{ input, change, before, idAfter, knownAs: knownAs(row), lossy, policy: row.names?.policy }];
 }
 
 function knownAs(row: RecordedRow): WrittenRow['knownAs'] {
@@ -209,7 +220,15 @@ export async function writtenByPlan(
   expectSame(header, services, file);
   expectColumns(
     where,
-    [...new Set([...header.columns, ...ALWAYS_KNOWN, 'row', 'before', 'after'] as const)],
+    [
+      ...new Set([
+        ...header.columns,
+        ...alsoKnown(!header.offline && !header.blind),
+        'row',
+        'before',
+        'after',
+      ] as const),
+    ],
     `The plan ${file.name} has`,
   );
   const { graphUrl, apiVersion, strategy, source } = header;
@@ -236,7 +255,10 @@ export async function writtenByPlan(
       if (row.decision.via === 'assign' && known.length === 0) hidesLosses = true;
       const lossy = losses.get(listPath(change.address));
       if (before === undefined) withoutImage += 1;
-      else yield { input, change, before, idAfter: undefined, knownAs: 'written', lossy };
+      else {
+        const { policy } = row.names;
+        yield { input, change, before, idAfter: undefined, knownAs: 'written', lossy, policy };
+      }
     }
   }
   return {
@@ -245,6 +267,7 @@ export async function writtenByPlan(
     hidesLosses: () => hidesLosses,
     batches: () => wholePolicies(written()),
     unrecordedLines: [],
+    called: () => reads.end().names,
   };
 }
 

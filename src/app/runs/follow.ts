@@ -2,12 +2,12 @@ import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EXIT, UserError } from '../../errors.ts';
 import { redisFailure } from '../../redis/failure.ts';
-import type { Waiting } from '../../runs/progress.ts';
 import { hasEnded, type Run } from '../../runs/run.ts';
 import type { Sighting } from '../../events.ts';
 import type { Services } from '../services.ts';
-import { statusNow } from './status.ts';
-import { whyWaiting, type HasWorkers } from './whyWaiting.ts';
+import { queueLeft } from './queueLeft.ts';
+import { statusNow, surroundingsOf, type RunSurroundings } from './status.ts';
+import type { HasWorkers } from './whyWaiting.ts';
 
 /** How often the record is read for progress. */
 const READ_EVERY_MS = 250;
@@ -31,19 +31,22 @@ export async function* follow(
   services: Services,
   { hasWorkers = (id) => services.producer.hasWorkers(id), until = () => false }: Following = {},
 ): AsyncGenerator<Sighting> {
-  const { runs, identity, interrupted } = services;
+  const { runs, interrupted } = services;
   setMaxListeners(0, interrupted);
-  let why: Waiting | undefined;
+  let surroundings: RunSurroundings = { why: undefined, workers: [] };
   let nextWhyAt = 0;
   const see = async (): Promise<Sighting> => {
+    const isWhyDue = performance.now() >= nextWhyAt;
+    if (isWhyDue) await queueLeft(services);
     const run = await runs.run(runId);
     if (run === undefined) throw gone(runId);
     const stop = await runs.stopped();
-    if (performance.now() >= nextWhyAt) {
-      why = await whyWaiting(run, runs, identity, hasWorkers);
+    if (isWhyDue) {
+      surroundings = await surroundingsOf(run, services, hasWorkers);
       nextWhyAt = performance.now() + WHY_EVERY_MS;
     }
-    const status = await statusNow(run, services, why);
+    const { why } = surroundings;
+    const status = await statusNow(run, services, surroundings);
     return { run, status, why, stop, isLast: hasEnded(run) || until(run) || interrupted.aborted };
   };
   let last: Sighting | undefined;

@@ -87,8 +87,9 @@ export interface Cancelled {
 export async function cancelRun(run: Run, said: Said, services: Services): Promise<Cancelled> {
   const from: RunState[] = ['queued', 'running', 'paused'];
   await move(run, { to: 'cancelled', from, done: 'cancelled' }, said, services);
-  await logRun('cancel', run.runId, services, said);
   const after = (await services.runs.run(run.runId)) ?? run;
+  const sums = Object.entries(after.counts).filter(([, rows]) => rows > 0);
+  await logRun('cancel', run.runId, services, said, Object.fromEntries(sums));
   return {
     rows: after.counts.cancelled,
     inDoubt: hasEnded(after) ? 0 : after.sent,
@@ -218,7 +219,7 @@ async function selectedRows(
 ): Promise<Retry['rows']> {
   const selector = selectorFrom(where);
   if (where === undefined && rows === undefined) return undefined;
-  const isMeant = await rowsMeant(selector, rows, run, services);
+  const { isMeant } = await rowsMeant(selector, rows, run, services);
   const selected = new Map<number, number[]>();
   for await (const batch of services.runs.rowsByBatch(run, 'before'))
     for (const row of batch.filter((each) => isMeant(each)))

@@ -18,11 +18,20 @@ export type LogDetails = NonNullable<LogEntry['details']>;
 export async function logRun(
   action: string,
   runId: string,
-  { runs, identity, argv, redactor }: Logging,
-  { reason, allow }: Said = {},
+  services: Logging,
+  said: Said = {},
   details: LogDetails = {},
 ): Promise<void> {
-  const entry: LogEntry = {
+  await services.runs.tell(runId, entryOf(action, services, said, details));
+}
+
+function entryOf(
+  action: string,
+  { identity, argv, redactor }: Logging,
+  { reason, allow }: Said,
+  details: LogDetails = {},
+): LogEntry {
+  return {
     at: Date.now(),
     operator: identity.operator,
     action,
@@ -33,7 +42,6 @@ export async function logRun(
       ...(allow !== undefined && { allow }),
     },
   };
-  await runs.tell(runId, entry);
 }
 
 /** A reason as it is kept: null for none. */
@@ -53,8 +61,11 @@ export const keptTexts = <T extends Pick<RunOptions, 'purpose' | 'justification'
   justification: reasonFrom(options.justification ?? undefined, redactor),
 });
 
-/** Writes into the log of every run of the tenant that has not ended. */
-export async function logOpenRuns(action: string, services: Logging, said: Said): Promise<void> {
-  for (const run of await services.runs.runs())
-    if (!hasEnded(run)) await logRun(action, run.runId, services, said);
+/** Writes into the log of the tenant, and of every run of it that has not ended. */
+export async function logTenant(action: string, services: Logging, said: Said): Promise<void> {
+  const open = (await services.runs.runs()).filter((run) => !hasEnded(run));
+  await services.runs.tellAll(
+    open.map(({ runId }) => runId),
+    entryOf(action, services, said),
+  );
 }

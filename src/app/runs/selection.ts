@@ -24,8 +24,12 @@ export function selectorFrom(where: readonly string[] = []): Selector {
   return read;
 }
 
-/** What every row can be selected by, whatever columns its file has: the plan reads the names, the kind is known. */
-export const ALWAYS_KNOWN = ['policyType', 'policyName', 'platform'] as const;
+/** What a plan reads of the tenant's policies, so that rows can be selected by it whatever columns their file has. */
+export const READ_BY_PLAN = ['policyName', 'platform'] as const;
+
+/** What rows can be selected by besides the columns of their file: their kind, and what their plan has read. */
+export const alsoKnown = (hasRead: boolean): readonly SelectableColumn[] =>
+  hasRead ? ['policyType', ...READ_BY_PLAN] : ['policyType'];
 
 /**
  * A condition on a column that is not there would select nothing, and look as if there were nothing to select.
@@ -40,7 +44,10 @@ export function expectColumns(
   const missing = columns.find((column) => !known.includes(column));
   if (missing === undefined) return;
   const guess = closestTo(missing, known);
-  throw new UserError(`${whose} no column ${missing}.`, {
+  const why = READ_BY_PLAN.some((column) => column === missing)
+    ? ', and no plan has looked it up in the tenant'
+    : '';
+  throw new UserError(`${whose} no column ${missing}${why}.`, {
     remedy: `${guess === undefined ? '' : `Did you mean ${guess}? `}Write --where with one of: ${known.join(', ')}.`,
     exitCode: EXIT.badInput,
   });

@@ -1,25 +1,44 @@
-import { allChargedBy, MAIN_FAMILY, type Family } from '../../assignments/kinds/family.ts';
+import { allChargedBy, chargedBy, MAIN_FAMILY, type Family } from '../../assignments/kinds/family.ts';
 import type { Limiter } from '../../worker/limiter/limiter.ts';
 import type { LimiterNow } from '../../runs/permit.ts';
-import { statusOfRun, type LimiterStatus, type RunStatus, type Waiting } from '../../runs/progress.ts';
+import type { Waiting } from '../../runs/keeping.ts';
+import { statusOfRun, type LimiterStatus, type RunStatus } from '../../runs/progress.ts';
 import type { Run } from '../../runs/run.ts';
 import type { RunStore } from '../../runs/runStore.ts';
 import { SAMPLES_LATELY } from '../../runs/timeLeft.ts';
 import type { Services } from '../services.ts';
-import { whyWaiting, type HasWorkers } from './whyWaiting.ts';
+import { heardOf, type WorkerBeat } from '../../runs/workers.ts';
+import { backedOff, whyWaiting, type HasWorkers } from './whyWaiting.ts';
 
 /** A run as it is shown, with the reason when it waits for something. */
 export async function statusOf(run: Run, services: Services): Promise<RunStatus> {
-  const { runs, producer, identity } = services;
-  const hasWorkers: HasWorkers = (runId) => producer.hasWorkers(runId);
-  return statusNow(run, services, await whyWaiting(run, runs, identity, hasWorkers));
+  return statusNow(run, services, await surroundingsOf(run, services));
 }
 
-/** The same, when it is known what it waits for. */
+/** What is to be known of a run that its record does not tell. */
+export interface RunSurroundings {
+  readonly why: Waiting | undefined;
+  readonly workers: readonly WorkerBeat[];
+}
+
+/** Workers that were killed are no more connected, whenever they were heard of last. */
+export async function surroundingsOf(
+  run: Run,
+  { runs, producer, identity }: Pick<Services, 'runs' | 'producer' | 'identity'>,
+  hasWorkers: HasWorkers = (runId) => producer.hasWorkers(runId),
+): Promise<RunSurroundings> {
+  const why = await whyWaiting(run, runs, identity, hasWorkers);
+  const heard = run.state === 'running' ? heardOf(run.workers, await runs.now()) : [];
+  if (heard.length === 0) return { why, workers: [] };
+  const connected = await producer.connectedWorkers();
+  return { why, workers: heard.filter(({ id }) => connected.has(id)) };
+}
+
+/** The same, when that is known. */
 export async function statusNow(
   run: Run,
   { runs, limiterOn }: Pick<Services, 'runs' | 'limiterOn'>,
-  why: Waiting | undefined,
+  { why, workers }: RunSurroundings,
 ): Promise<RunStatus> {
   const limiter = limiterOn(runs);
   const { windowMs } = limiter.pace;
@@ -40,14 +59,34 @@ export async function statusNow(
   const shown = run.families.map(
     (family) => [family, shownLimiter(limiters.get(family) ?? state, limiter.of(family))] as const,
   );
-  return statusOfRun(
-    run,
-    shownLimiter(state, limiter.of(first)),
-    going,
-    now,
-    why,
-    new Map(shown.length > 1 ? shown : []),
-  );
+  return statusOfRun(run, shownLimiter(state, limiter.of(first)), going, now, {
+    why: why === undefined || why.reason === 'noProgress' ? (throttledNow(run, limiters, now) ?? why) : why,
+    workers,
+    limiters: new Map(shown.length > 1 ? shown : []),
+  });
+}
+
+/** Undefined while rows are left of a family that may go on. */
+function throttledNow(
+  { state, byFamily }: Run,
+  limiters: ReadonlyMap<Family, LimiterNow>,
+  now: number,
+): Waiting | undefined {
+  if (state !== 'running') return undefined;
+  const backoffs = byFamily
+    .filter(({ left }) => left > 0)
+    .map(({ family }) =>
+      chargedBy(family)
+        .map((each) => ({
+          until: limiters.get(each)?.backoffUntil ?? 0,
+          reason: limiters.get(each)?.backoffReason,
+        }))
+        .reduce((a, b) => (b.until > a.until ? b : a)),
+    );
+  const [first] = backoffs.toSorted((a, b) => a.until - b.until);
+  return first === undefined || first.until <= now
+    ? undefined
+    : backedOff(first.reason ?? 'throttled', first.until, now);
 }
 
 const limiterState = (family: Family, runs: RunReads, limiter: Limiter): Promise<LimiterNow> =>

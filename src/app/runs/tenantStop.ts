@@ -3,22 +3,28 @@ import { EXIT, UserError } from '../../errors.ts';
 import type { Pace } from '../../worker/limiter/pace.ts';
 import { DEPARTURE_MS } from '../../runs/permit.ts';
 import type { Stop } from '../../runs/runReader.ts';
-import { Tenants } from '../../runs/tenants.ts';
+import { RunStore } from '../../runs/runStore.ts';
+import { Tenants, type NamedTenant } from '../../runs/tenants.ts';
 import type { Services } from '../services.ts';
-import { logOpenRuns, reasonFrom, type Said } from './runLog.ts';
+import { tenantsElsewhere, type TenantElsewhere } from './elsewhere.ts';
+import { logTenant, reasonFrom, type Said } from './runLog.ts';
 
 /** Redis writes `appendfsync everysec` to the disk within two seconds, whatever the disk does. Source: redis.io, persistence. */
 const ON_DISK_MS = 2_000;
 
-/** A tenant that is stopped from now on. */
-export interface TenantStop {
+/** What is stopped from now on. */
+export interface Stopped {
   readonly stop: Stop;
-  /** Other tenants that this Redis knows: they go on. */
-  readonly notStopped: readonly string[];
   /** How long requests may still leave that had their permits before. */
   readonly lastPermitMs: number;
   /** When no request of a run can leave any more and a restart of Redis would not forget the stop. */
   settled(): Promise<void>;
+}
+
+/** A tenant that is. */
+export interface TenantStop extends Stopped {
+  /** Other tenants that this Redis knows: they go on. */
+  readonly notStopped: readonly TenantElsewhere[];
 }
 
 /** How long after a stop a request may still leave, on a permit that was given before it. */
@@ -26,44 +32,88 @@ const lastPermitMs = ({ permitValidMs }: Pace): number => Math.max(permitValidMs
 
 /**
  * Stops the tenant: no request of any run leaves, also of runs to come.
- * @throws UserError (exit 2) for a tenant that this Redis has never seen: who means another one must not believe it stopped
+ * @throws UserError (exit 2) when nothing says which tenant is meant, or for one that this Redis has never seen: who means another one must
+ * not believe it stopped
  */
 export async function stopTenant(said: Said, services: Services): Promise<TenantStop> {
-  const { runs, identity, redactor, interrupted } = services;
-  const notStopped = await otherTenants(services);
-  const stop: Stop = {
-    by: identity.operator,
-    at: Date.now(),
-    reason: reasonFrom(said.reason, redactor),
-  };
-  await runs.stop(stop);
-  await logOpenRuns('stop', services, said);
+  const elsewhere = await tenantsElsewhere(services);
+  expectTenantSaid(services, elsewhere, 'stopped');
+  await expectKnown(services, elsewhere);
+  const stop = stopBy(said, services);
+  await services.runs.stop(stop);
+  await logTenant('stop', services, said);
+  return { ...stoppedNow(stop, services), notStopped: elsewhere.filter(({ isStopped }) => !isStopped) };
+}
+
+/** All that are stopped, by what they are called. */
+export interface EveryStop extends Stopped {
+  readonly tenants: readonly NamedTenant[];
+}
+
+/** Stops every tenant that this Redis knows. @throws UserError (exit 2) when it knows none */
+export async function stopEveryTenant(said: Said, services: Services): Promise<EveryStop> {
+  const tenants = await everyTenant(services);
+  const stop = stopBy(said, services);
+  // All of them first: what is told to logs may wait.
+  for (const { runs } of tenants) await runs.stop(stop);
+  for (const { runs } of tenants) await logTenant('stop', { ...services, runs }, said);
+  return { ...stoppedNow(stop, services), tenants: tenants.map(({ id, name }) => ({ id, name })) };
+}
+
+const stopBy = ({ reason }: Said, { identity, redactor }: Services): Stop => ({
+  ...{ by: identity.operator, at: Date.now() },
+  reason: reasonFrom(reason, redactor),
+});
+
+function stoppedNow(stop: Stop, { identity, interrupted }: Services): Stopped {
   const waitMs = lastPermitMs(identity.pace);
   const settledAt = performance.now() + waitMs;
   return {
-    ...{ stop, notStopped, lastPermitMs: waitMs },
+    ...{ stop, lastPermitMs: waitMs },
     async settled() {
       await sleep(Math.max(0, settledAt - performance.now()), undefined, { signal: interrupted });
     },
   };
 }
 
-/** The tenants that this Redis knows besides the one that is meant, which has to be known as well. */
-async function otherTenants({ redis, runs, identity, producer }: Services): Promise<string[]> {
-  const known = await new Tenants(redis).all();
-  const { tenant } = identity;
-  const others = known.filter((name) => name !== tenant);
-  // Tenants are remembered since there is something to remember them by; runs and workers may be older.
+interface OpenTenant extends NamedTenant {
+  readonly runs: RunStore;
+}
+
+async function everyTenant({ redis }: Services): Promise<OpenTenant[]> {
+  const known = await new Tenants(redis).named();
+  if (known.length > 0) return known.map((each) => ({ ...each, runs: new RunStore(redis, each.id) }));
+  throw new UserError('Nothing was changed: this Redis has never seen a tenant.', {
+    remedy: 'Give the --redis-url of the workers that are meant.',
+    exitCode: EXIT.badInput,
+  });
+}
+
+/** Where nothing says the tenant, one called "default" would be taken: that is nobody's, and what is meant would go on. */
+function expectTenantSaid({ identity }: Services, elsewhere: readonly TenantElsewhere[], done: string): void {
+  if (identity.tenantFrom !== 'nothing') return;
+  const known = elsewhere.length > 0 ? elsewhere.map(({ name }) => name).join(', ') : identity.tenant;
+  throw new UserError(`Nothing was ${done}: nothing says which tenant is meant.`, {
+    remedy: `Say which one is meant: --tenant with one of ${known}; or --every-tenant for all of this Redis.`,
+    exitCode: EXIT.badInput,
+  });
+}
+
+/** Tenants are remembered since there is something to remember them by; runs and workers may be older. */
+async function expectKnown(
+  { redis, runs, identity, producer }: Services,
+  elsewhere: readonly TenantElsewhere[],
+): Promise<void> {
   const isKnown =
-    known.includes(tenant) ||
+    (await new Tenants(redis).all()).includes(identity.tenant) ||
     (await runs.runs()).length > 0 ||
     (await runs.stopped()) !== undefined ||
     (await producer.hasWorkers());
-  if (isKnown) return others;
-  throw new UserError(`Nothing was stopped: this Redis has never seen a tenant ${tenant}.`, {
+  if (isKnown) return;
+  throw new UserError(`Nothing was stopped: this Redis has never seen a tenant ${identity.tenant}.`, {
     remedy:
-      others.length > 0
-        ? `Say which one is meant: --tenant with one of ${others.join(', ')}.`
+      elsewhere.length > 0
+        ? `Say which one is meant: --tenant with one of ${elsewhere.map(({ name }) => name).join(', ')}.`
         : 'Give the --tenant and the --redis-url of the workers that are to stop.',
     exitCode: EXIT.badInput,
   });
@@ -71,8 +121,21 @@ async function otherTenants({ redis, runs, identity, producer }: Services): Prom
 
 /** Ends the stop of the tenant, and has its runs go on. Answers false when it was not stopped. */
 export async function resumeTenant(said: Said, services: Services): Promise<boolean> {
+  if (services.identity.tenantFrom === 'nothing')
+    expectTenantSaid(services, await tenantsElsewhere(services), 'changed');
   const wasStopped = await services.runs.letGoOn();
-  if (wasStopped) await logOpenRuns('let go on', services, said);
+  if (wasStopped) await logTenant('let go on', services, said);
   await services.producer.topUp();
   return wasStopped;
+}
+
+/** The same of every tenant that this Redis knows. Answers those that were stopped; workers see it within seconds. */
+export async function resumeEveryTenant(said: Said, services: Services): Promise<NamedTenant[]> {
+  const gone: NamedTenant[] = [];
+  for (const { id, name, runs } of await everyTenant(services)) {
+    if (!(await runs.letGoOn())) continue;
+    await logTenant('let go on', { ...services, runs }, said);
+    gone.push({ id, name });
+  }
+  return gone;
 }

@@ -4,8 +4,12 @@ import {
   policyDifferences,
   type Matching,
   type PolicyDifference,
-  type TenantReading,
 } from '../../assignments/snapshots/policyDifferences.ts';
+import {
+  filterDifferences,
+  type FilterDifference,
+  type ReadingWithFilters,
+} from '../../assignments/snapshots/filterDifferences.ts';
 import type { KindNotRead, SnapshotPolicy } from '../../assignments/snapshots/snapshot.ts';
 import { EXIT, UserError } from '../../errors.ts';
 import { withReads } from '../withReads.ts';
@@ -16,7 +20,7 @@ import { openSnapshot } from './openSnapshot.ts';
 import { tenantState } from './tenantState.ts';
 
 /** What is compared: a snapshot, or the tenant as it is. */
-export interface DiffSide extends TenantReading {
+export interface DiffSide extends ReadingWithFilters {
   /** The path as it was given, or `now`. */
   readonly name: string;
   readonly tenant: string;
@@ -31,6 +35,8 @@ export interface Diff {
   readonly before: DiffSide;
   readonly after: DiffSide;
   readonly differences: readonly PolicyDifference[];
+  /** Filters that are called the same in both and are not, where names count. */
+  readonly filters: readonly FilterDifference[];
   /** Kinds that one of the two does not have, and why, each a sentence. */
   readonly notCompared: readonly KindNotRead[];
 }
@@ -51,6 +57,7 @@ export async function snapshotSide(
     ...{ name: path, tenant: manifest.tenant, createdAt: manifest.createdAt, policies },
     ...{ kinds: new Set(end.kinds.map(({ type }) => type)), notRead: end.notRead },
     nameOf: (of, id) => names.of(of, id)?.name,
+    filters: names.filters,
   };
 }
 
@@ -77,6 +84,7 @@ export const tenantSide = (services: Services): Promise<DiffSide> =>
     return {
       ...{ name: NOW, tenant: services.identity.tenant, createdAt, policies, kinds, notRead },
       nameOf: (of, id) => names.of(of, id)?.name,
+      filters: names.filters,
     };
   });
 
@@ -91,6 +99,7 @@ export function diffOf(
   const isCompared = (type: string): boolean => before.kinds.has(type) && after.kinds.has(type);
   return {
     ...{ before, after, notCompared: notComparedOf(before, after) },
+    filters: isByName ? filterDifferences(before, after, renames) : [],
     differences: policyDifferences(before, after, matching, ({ policyType }) => isCompared(policyType)),
   };
 }

@@ -34,7 +34,7 @@ import { Stagings } from '../draft/stagings.ts';
 import { EXPORT_COLUMNS } from '../export.ts';
 import { inChunks } from '../inChunks.ts';
 import { expectNoneLagging, readBelievedLists, type ListSource } from '../believedLists.ts';
-import { expectRead } from '../plan/unreadable.ts';
+import { expectKindAnswered, expectRead } from '../plan/unreadable.ts';
 import { policyListsOf } from '../policyListsOf.ts';
 import { untilLanded } from '../rollback/untilLanded.ts';
 import type { Services } from '../services.ts';
@@ -55,7 +55,7 @@ export const RESTORE_SCOPES = ['all', 'listed-groups'] as const;
 export type RestoreScope = (typeof RESTORE_SCOPES)[number];
 
 /** What the rows of a restore can be selected by. */
-export const RESTORE_COLUMNS: readonly InputColumn[] = [...EXPORT_COLUMNS, 'action'];
+export const RESTORE_COLUMNS: readonly InputColumn[] = EXPORT_COLUMNS;
 
 export interface RestoreTerms {
   readonly selector: Selector;
@@ -410,7 +410,7 @@ class Restore {
     if (this.#called.size > 0) return;
     const { lists, send, services } = this.#work;
     for (const [kind, found] of await lists.policies(kindsIn('beta'), send)) {
-      expectRead(found, services.identity);
+      expectKindAnswered(found, services.identity);
       if (found.kind === 'policies')
         for (const { id, displayName, platform } of found.policies)
           this.#called.set(policyKey({ kind, policyId: id }), { name: displayName, platform });

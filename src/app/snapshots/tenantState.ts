@@ -5,7 +5,7 @@ import { groupNames } from '../../graph/reads/groupNames.ts';
 import type { SendReads } from '../../graph/reads/reading.ts';
 import { listPath } from '../../assignments/kinds/address.ts';
 import { expectNoneLagging, readBelievedLists } from '../believedLists.ts';
-import { expectRead } from '../plan/unreadable.ts';
+import { expectKindAnswered, expectRead } from '../plan/unreadable.ts';
 import { policyListsOf } from '../policyListsOf.ts';
 import type { Services } from '../services.ts';
 import { nothingShown, whyNotShown } from '../shownPolicies.ts';
@@ -68,7 +68,7 @@ async function policiesOf(
   const lists = policyListsOf(base, services);
   const found = (await lists.believedPolicies([kind], send)).get(kind);
   if (found === undefined) throw new Error(`nobody has read ${kind.policyType}`);
-  expectRead(found, identity);
+  expectKindAnswered(found, identity);
   if (found.kind !== 'policies') return whyNotShown(kind, found, identity);
   const addresses = found.policies.map(({ id }) => ({
     ...{ kind, policyId: id, via: [], viaId: '', assignmentId: '' },
@@ -92,8 +92,8 @@ async function policiesOf(
 async function filterNames(send: SendReads, base: string): Promise<readonly SnapshotName[]> {
   const read = await assignmentFilters(send, base);
   return read.kind === 'filters'
-    ? read.filters.map(({ id, name, platform }) => ({
-        ...{ of: 'filter' as const, id: id.toLowerCase(), name, platform },
+    ? read.filters.map(({ id, name, platform, rule }) => ({
+        ...{ of: 'filter' as const, id: id.toLowerCase(), name, platform, rule },
       }))
     : [];
 }

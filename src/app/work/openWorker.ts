@@ -1,5 +1,6 @@
 import type { ApiVersion } from '../../assignments/values/apiVersion.ts';
 import { tellReach } from '../../graph/client/tellReach.ts';
+import { Heart } from '../../worker/heart.ts';
 import { Producer } from '../../worker/producer.ts';
 import { SignIn } from '../../worker/workerSignIn.ts';
 import { startWorker, type BatchWorker } from '../../worker/worker.ts';
@@ -24,9 +25,14 @@ export async function openWorker(
   const { credentials } = signedIn(identity);
   const redis = await services.open('wait', 'worker');
   const runs = new RunStore(redis, identity.tenant);
-  const producer = new Producer(runs, redis, identity.config.graphUrl, true, only);
+  const heart = new Heart({ host: services.user.host, silentMs: identity.pace.silentMs });
+  const producer = new Producer(runs, redis, identity.config.graphUrl, true, only, heart);
   // A run keeps the version it was submitted with.
-  const told = tellReach((reach) => void events.emit('graphReach', reach));
+  const told = tellReach((reach) => {
+    events.emit('graphReach', reach);
+    heart.graphAway = reach.isReached ? undefined : redactor.redacted(reach.message);
+    producer.beat().catch((error: unknown) => log.debug('heartbeat', { err: error }));
+  });
   const graphs = {
     beta: told(graphOf(identity, services, 'beta')),
     'v1.0': told(graphOf(identity, services, 'v1.0')),
@@ -45,7 +51,11 @@ export async function openWorker(
   };
   const worker = startWorker(deps, producer, redis, { concurrency: identity.config.concurrency });
   const stop = async (): Promise<void> => {
-    const ended = worker.stop().then(() => producer.close());
+    const ended = worker.stop().then(async () => {
+      // Who does not take note of it sees in a minute that nobody is there.
+      await producer.farewell().catch((error: unknown) => log.debug('heartbeat', { err: error }));
+      await producer.close();
+    });
     const ending = await endedInTime(ended, redis, breakOff);
     if (ending !== 'ended') log.warn(LEFT[ending]);
     await Promise.all([graphs.beta.close(), graphs['v1.0'].close()]);

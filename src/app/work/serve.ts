@@ -6,6 +6,7 @@ import { stopInWords, whyNotTaken } from '../runs/whyWaiting.ts';
 import { rememberTenant, type Services } from '../services.ts';
 import { noteOfTokenEnd } from '../tokenExpiry.ts';
 import { openWorker } from './openWorker.ts';
+import { RunNews } from './runNews.ts';
 
 /** How often a worker that ends when idle looks whether it is. */
 const IDLE_CHECK_MS = 500;
@@ -27,6 +28,9 @@ export async function serve(
   await rememberTenant(services);
   const note = noteOfTokenEnd(identity, Date.now());
   if (note !== undefined) log.warn(note);
+  const news = new RunNews(services);
+  // Redis may be away, and then its answers wait for it; a signal must not.
+  await unlessInterrupted(news.tell(), interrupted);
   await using worker = await openWorker(services);
   const { tenant, pace, config } = identity;
   log.info(
@@ -41,13 +45,17 @@ export async function serve(
     (identity.isReadyToken || (!(await worker.awaitsSignIn()) && (await worker.isIdle())));
   const isWanted = async (): Promise<boolean> => !(untilIdle && (await isDone()));
   const surroundings = new Surroundings(services);
-  // Redis may be away, and then its answers wait for it; a signal must not.
+  const tell = async (): Promise<void> => {
+    await surroundings.tell();
+    await news.tell();
+  };
   while (await unlessInterrupted(isWanted(), interrupted)) {
-    await unlessInterrupted(surroundings.tell(), interrupted);
+    await unlessInterrupted(tell(), interrupted);
     await sleep(untilIdle ? IDLE_CHECK_MS : STOP_CHECK_MS, undefined, { signal: interrupted });
   }
   // What is left behind, and may have come to rest since it was told last.
   await surroundings.tellAll();
+  await news.tell();
 }
 
 /** Tells when the tenant is stopped and goes on, and once of each open run that workers like this one leave alone why they do. */

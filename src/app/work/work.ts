@@ -1,8 +1,10 @@
 import { hasEnded, type Run, awaitsSignIn } from '../../runs/run.ts';
 import { isInterrupt } from '../interrupt.ts';
 import { follow } from '../runs/follow.ts';
+import { Patience } from '../runs/patience.ts';
 import type { HasWorkers } from '../runs/whyWaiting.ts';
 import type { Services } from '../services.ts';
+import { duration } from '../words.ts';
 import { openWorker } from './openWorker.ts';
 
 /** What a run is that goes on by itself when the sign-in works again; a ready token never does. */
@@ -13,9 +15,17 @@ export const goesOnBySignIn = (run: Run, { identity }: Pick<Services, 'identity'
  * Works in this process until the run has ended, or rests and needs somebody. The first signal drains and leaves the run
  * paused. `progress` tells what it looks like on the way. Answers the run as it was last.
  * @param also other runs that are worked on, when it is their turn before this one
+ * @param waitMs it is paused when it has waited for others for so long; undefined: it never is
  */
-export async function work(runId: string, also: readonly string[], services: Services): Promise<Run> {
+export async function work(
+  runId: string,
+  also: readonly string[],
+  services: Services,
+  waitMs?: number,
+): Promise<Run> {
   const { runs, producer, interrupted, events } = services;
+  const patience = new Patience(waitMs);
+  let waitedFor: string | undefined;
   const worker = await openWorker(services, new Set([runId, ...also])).catch((error: unknown) => {
     if (!isInterrupt(error, interrupted)) throw error;
     return undefined;
@@ -27,16 +37,23 @@ export async function work(runId: string, also: readonly string[], services: Ser
     const until = (now: Run): boolean => now.state === 'paused' && !goesOnBySignIn(now, services);
     for await (const sighting of follow(runId, services, { hasWorkers, until })) {
       run = sighting.run;
-      events.emit('progress', sighting);
+      if (!sighting.isLast && patience.isOver(sighting)) waitedFor = sighting.status.reasonText ?? '';
+      events.emit('progress', { ...sighting, isLast: sighting.isLast || waitedFor !== undefined });
+      if (waitedFor !== undefined) break;
     }
   } finally {
     await worker?.stop();
   }
   if (run === undefined) throw new Error(`run ${runId} was never seen`);
-  if (!interrupted.aborted || hasEnded(run)) return run;
+  if (hasEnded(run) || !(interrupted.aborted || waitedFor !== undefined)) return run;
+  const reasonText = interrupted.aborted
+    ? `interrupted by ${String(interrupted.reason)}`
+    : `given up after ${duration((waitMs ?? 0) / 1000)}: ${waitedFor}`;
   await runs.transition(runId, {
-    ...{ to: 'paused', from: ['running', 'queued'] },
-    ...{ reason: 'interrupted', reasonText: `interrupted by ${String(interrupted.reason)}` },
+    to: 'paused',
+    from: ['running', 'queued'],
+    reason: 'interrupted',
+    reasonText,
   });
   return (await runs.run(runId)) ?? run;
 }

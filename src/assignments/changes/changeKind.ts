@@ -2,7 +2,7 @@ import type { CurrentAssignment } from './current.ts';
 import { filterOf, sameFilter, type CurrentFilter } from '../targets/filter.ts';
 import { everybodyOf } from '../values/guid.ts';
 import type { JsonObject } from '../values/json.ts';
-import { targetIn, targetKind, targetTypeOf } from '../targets/currentTarget.ts';
+import { isExclusion, targetIn, targetKind, targetTypeOf } from '../targets/currentTarget.ts';
 
 export type FilterChange = 'added' | 'kept' | 'changed' | 'lost' | 'none';
 
@@ -58,13 +58,16 @@ export function targetInWords(target: JsonObject): string {
 }
 
 /** The same without its filter. */
-export function audienceInWords(target: JsonObject): string {
+export const audienceInWords = (target: JsonObject): string =>
+  isExclusion(target) ? `excluded ${whoInWords(target)}` : whoInWords(target);
+
+/** Who it is about, be they included or excluded. */
+export function whoInWords(target: JsonObject): string {
   const type = targetTypeOf(target);
   switch (type) {
     case 'group':
-      return groupInWords(target['groupId']);
     case 'exclusionGroup':
-      return `excluded ${groupInWords(target['groupId'])}`;
+      return groupInWords(target['groupId']);
     case 'allDevices':
       return 'all devices';
     case 'allLicensedUsers':

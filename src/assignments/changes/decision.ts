@@ -73,6 +73,9 @@ export type WriteVia = (typeof WRITE_VIAS)[number];
 export const DECISION_KINDS = ['write', 'alreadySo', 'stale', 'refused', 'duplicate'] as const;
 export type DecisionKind = (typeof DECISION_KINDS)[number];
 
+/** newIsThere: the new assignment is, and the old one is to go. someAreGone: some of what it clears are, and others are to go. */
+export type HalfDone = 'newIsThere' | 'someAreGone';
+
 /** What has to happen to a row, given what the tenant shows. */
 export interface Decision<R extends { readonly change: Change } = { readonly change: Change }> {
   readonly row: R;
@@ -90,8 +93,8 @@ export interface Decision<R extends { readonly change: Change } = { readonly cha
   readonly via: WriteVia;
   /** Of a `delete`: what goes. */
   readonly removes?: CurrentAssignment;
-  /** Its new assignment is there, and its old one is to go. */
-  readonly isHalfDone?: boolean;
+  /** What of it is done already, where more than one request does it. */
+  readonly halfDone?: HalfDone;
   /** More requests follow this one. */
   readonly isUnfinished?: boolean;
   /** Rows of the policy that come first: those that make room, those that reduce its scope, those that are not due yet. */

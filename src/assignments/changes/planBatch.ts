@@ -13,6 +13,8 @@ import { fingerprintOf, fingerprintOfList, UNREAD } from './fingerprint.ts';
 import { isInPlace, nextWrite, NOT_IN_PLACE, stageOf, type NextWrite } from './postDelete.ts';
 import { isExclusion } from '../targets/currentTarget.ts';
 import { reducesScope } from './reducesScope.ts';
+import { refuseWhatCannotBeBeside } from './beside.ts';
+import { besidesOurs } from './ownAdditions.ts';
 import { patchBody } from './request.ts';
 import { contradictions, refuseTakenSeats, roomMakers, seatsOf, type SeatOf } from './seats.ts';
 import type { PolicyKind } from '../kinds/registry.ts';
@@ -41,6 +43,8 @@ export interface BatchRow {
   /** The fingerprint of the assignment that the plan saw, and that of its policy's list; undefined: there is no plan. */
   readonly planned?: string | undefined;
   readonly plannedList?: string | undefined;
+  /** The code with which that plan saw it refused. */
+  readonly plannedRefusal?: string | undefined;
   /** What its last write that may have left has overwritten. */
   readonly before?: Before | undefined;
   /** Sends that count. */
@@ -185,6 +189,8 @@ class PolicyPlan<R extends BatchRow> {
       ...{ seatOf: list.seatOf, kind: list.kind, restores },
     };
     refuseTakenSeats(seats);
+    // What goes back stood so before.
+    if (!restores) refuseWhatCannotBeBeside(list.kind, { steps, changes, list: list.assignments });
     for (const at of contradictions(seats)) {
       const row = rows[at];
       if (row === undefined || this.#rules.isGuarded(row)) continue;
@@ -194,24 +200,22 @@ class PolicyPlan<R extends BatchRow> {
     if (list.via === 'each') this.#passWhatIsDone(list);
   }
 
-  /** A list without what rows of it have added already, and whose old assignment has yet to go. */
-  #besidesOurs({
-    via,
-    rows,
-    steps,
-    assignments,
-    kind: { identity },
-  }: ListPlan<R>): readonly CurrentAssignment[] {
+  /** A list without what rows of it have brought already, and whose old assignment has yet to go. */
+  #besidesOurs(list: ListPlan<R>): readonly CurrentAssignment[] {
+    const { via, rows, steps, assignments, kind } = list;
     if (via !== 'each') return assignments;
-    const ours = new Set(
-      rows.flatMap((row, at) => {
-        const step = steps[at];
-        const wasSent = (row.attempts ?? 0) > 0 || row.before !== undefined || this.#rules.restores;
-        return step?.kind === 'put' && step.over !== undefined && wasSent ? [identity(step.body)] : [];
-      }),
-    );
-    const leaving = new Set(steps.map((step) => (step.kind === 'put' ? step.over : undefined)));
-    return assignments.filter((each) => leaving.has(each) || !ours.has(identity(each.whole)));
+    const { standing, restores } = this.#rules;
+    const ofList = this.#rowsOf(list).map((row) => ({
+      ...{ row, isDone: standing(row) === 'done' },
+      step: steps[rows.indexOf(row)],
+    }));
+    return besidesOurs(ofList, { list: assignments, identity: kind.identity, restores });
+  }
+
+  /** All rows of a list, those that are settled too. */
+  #rowsOf({ rows: [first] }: ListPlan<R>): readonly R[] {
+    const path = first && listPath(first.change.address);
+    return this.#rows.filter(({ change }) => listPath(change.address) === path);
   }
 
   /** What others want is there as they want it, also where a row would have taken it away. */
@@ -230,16 +234,14 @@ class PolicyPlan<R extends BatchRow> {
   #next(list: ListPlan<R>, at: number): NextWrite | undefined {
     const { identity } = list.kind;
     const own = list.rows[at];
-    const [first] = list.rows;
-    const path = first && listPath(first.change.address);
     const wanted = new Set(
-      this.#rows.flatMap((row) => {
+      this.#rowsOf(list).flatMap((row) => {
         const { change } = row;
-        if (row === own || change.desired === undefined || listPath(change.address) !== path) return [];
-        return this.#hasFailed(row) ? [] : [identity(patchBody(change, undefined))];
+        if (row === own || change.desired === undefined || this.#hasFailed(row)) return [];
+        return [identity(patchBody(change, undefined))];
       }),
     );
-    return nextWrite(list.steps[at], { list: list.assignments, identity, wanted });
+    return nextWrite(list.steps[at], { list: list.assignments, identity, wanted, before: own?.before });
   }
 
   #patched(): readonly ListPlan<R>[] {
@@ -267,7 +269,7 @@ class PolicyPlan<R extends BatchRow> {
     const list = this.#lists.find(({ rows }) => rows[0] && listPath(rows[0].change.address) === path);
     // Its new one is there: what is left is that its old one goes.
     const next = list?.via === 'each' ? this.#next(list, list.rows.indexOf(row)) : undefined;
-    if (next?.via === 'delete' && next.isHalfDone) return !isExclusion(next.entry.target);
+    if (next?.via === 'delete' && next.halfDone === 'newIsThere') return !isExclusion(next.entry.target);
     const wrote = row.before && entryOf(row.before);
     return reducesScope(row.change, wrote ?? findCurrent(row.change, list?.assignments ?? []).current);
   }
@@ -367,7 +369,8 @@ class PolicyPlan<R extends BatchRow> {
         before: withKept(overwrittenBy(step) ?? NOT_READ, row),
         after: step?.kind === 'put' ? step.body : undefined,
         via: next.via,
-        ...(next.via === 'delete' && { removes: next.entry, isHalfDone: next.isHalfDone }),
+        ...(next.via === 'delete' && { removes: next.entry }),
+        ...(next.via === 'delete' && next.halfDone && { halfDone: next.halfDone }),
         ...(!next.isLast && { isUnfinished: true }),
       };
     switch (step?.kind) {

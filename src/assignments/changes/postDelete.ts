@@ -1,6 +1,7 @@
 import type { PolicyKind } from '../kinds/registry.ts';
 import { isExclusion, targetIn } from '../targets/currentTarget.ts';
 import type { CurrentAssignment } from './current.ts';
+import type { Before, HalfDone } from './decision.ts';
 import { refused, type RowStep } from './steps.ts';
 
 /**
@@ -14,8 +15,7 @@ export type NextWrite =
       readonly via: 'delete';
       readonly entry: CurrentAssignment;
       readonly isLast: boolean;
-      /** What takes its place is there. */
-      readonly isHalfDone: boolean;
+      readonly halfDone: HalfDone | undefined;
     };
 
 /** What is known of a list beside the row. */
@@ -24,11 +24,13 @@ export interface ListBesides {
   readonly identity: PolicyKind['identity'];
   /** The identities that other rows want to be there, or that are there by them. */
   readonly wanted: ReadonlySet<string>;
+  /** What the row has taken away so far, and what it was about to. */
+  readonly before: Before | undefined;
 }
 
 /** Undefined where nothing is left to be done, or the row writes nothing. */
 export function nextWrite(step: RowStep | undefined, besides: ListBesides): NextWrite | undefined {
-  const { list, identity, wanted } = besides;
+  const { list, identity, wanted, before } = besides;
   const isLeft = ({ whole }: CurrentAssignment): boolean => !wanted.has(identity(whole));
   switch (step?.kind) {
     case 'put': {
@@ -37,15 +39,23 @@ export function nextWrite(step: RowStep | undefined, besides: ListBesides): Next
       const old = over !== undefined && identity(over.whole) !== desired && isLeft(over) ? over : undefined;
       if (!list.some(({ whole }) => identity(whole) === desired))
         return { via: 'post', isLast: old === undefined };
-      return old && { via: 'delete', entry: old, isLast: true, isHalfDone: true };
+      return old && { via: 'delete', entry: old, isLast: true, halfDone: 'newIsThere' };
     }
     case 'take': {
       const [entry, ...others] = step.away.filter(isLeft);
-      return entry && { via: 'delete', entry, isLast: others.length === 0, isHalfDone: false };
+      const halfDone = hasTakenSome(step.away, before) ? 'someAreGone' : undefined;
+      return entry && { via: 'delete', entry, isLast: others.length === 0, halfDone };
     }
     default:
       return undefined;
   }
+}
+
+/** Whether something that a row has begun to clear is gone by now. */
+function hasTakenSome(away: readonly CurrentAssignment[], before: Before | undefined): boolean {
+  if (before?.kind !== 'entries') return false;
+  const left = new Set(away.map(({ id }) => id));
+  return before.entries.some(({ id }) => !left.has(id));
 }
 
 /** Within a policy exclusions come first, and go last; between them what is new comes before what is old goes. */

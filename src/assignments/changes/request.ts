@@ -3,6 +3,7 @@ import { filterBody, filterOf } from '../targets/filter.ts';
 import type { JsonObject } from '../values/json.ts';
 import { assignmentPath, assignPath, listPath, type Address } from '../kinds/address.ts';
 import { targetBodyFor } from '../kinds/targetBodies.ts';
+import type { PolicyKind } from '../kinds/registry.ts';
 import { TARGET_KINDS } from '../targets/target.ts';
 import { EXTRA_COLUMNS, type Extras, type Desired } from '../rows/desired.ts';
 
@@ -67,7 +68,10 @@ export function patchBody(
   return {
     '@odata.type': address.kind.assignmentType,
     ...extrasOf(desired),
-    target: { ...targetBodyFor(address.kind, desired.target), ...desiredFilter(desired, current) },
+    target: {
+      ...targetBodyFor(address.kind, desired.target),
+      ...desiredFilter(desired, address.kind, current),
+    },
   };
 }
 
@@ -78,17 +82,19 @@ const extrasOf = (desired: Extras): JsonObject =>
 
 function desiredFilter(
   { filter, target }: Extract<Desired, { kind: 'described' }>,
+  { takesFilters }: Pick<PolicyKind, 'takesFilters'>,
   current: CurrentAssignment | undefined,
 ): JsonObject {
+  const kept = current && filterOf(current.target);
   switch (filter.kind) {
     case 'filter':
       return filterBody(filter);
-    case 'none':
-      // An exclusion has no filter to take off, and Intune refuses one that is named.
-      return TARGET_KINDS[target.type].takesFilter ? filterBody(undefined) : {};
-    case 'keep': {
-      const kept = current && filterOf(current.target);
-      return kept === undefined ? {} : filterBody(kept);
+    case 'none': {
+      // An exclusion has no filter to take off, nor has a kind that takes none, and Intune may refuse one that is named.
+      const isNamed = TARGET_KINDS[target.type].takesFilter && (takesFilters || kept !== undefined);
+      return isNamed ? filterBody(undefined) : {};
     }
+    case 'keep':
+      return kept === undefined ? {} : filterBody(kept);
   }
 }

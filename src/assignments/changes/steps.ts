@@ -1,4 +1,5 @@
 import type { Change, DesiredChange } from '../rows/change.ts';
+import type { Refusal } from '../kinds/refusal.ts';
 import type { PolicyKind } from '../kinds/registry.ts';
 import type { JsonObject } from '../values/json.ts';
 import { audienceInWords } from './changeKind.ts';
@@ -102,10 +103,22 @@ function setStep(change: DesiredChange, { list, results, restores }: ListFacts):
 
 /** What goes back was there, whatever is documented. */
 function putStep(change: DesiredChange, over: CurrentAssignment | undefined, restores: boolean): RowStep {
-  const body = patchBody(change, over);
-  const { kind } = change.address;
-  const refusal = restores ? undefined : kind.entryRefusal?.(entryAfter(change, over, body));
-  return refusal === undefined ? { kind: 'put', over, body } : refused(NOT_TAKEN, refusal.message);
+  const refusal = restores ? undefined : notTakenIn(change, over);
+  return refusal === undefined
+    ? { kind: 'put', over, body: patchBody(change, over) }
+    : refused(NOT_TAKEN, refusal.message);
+}
+
+/**
+ * Why no policy of the kind can have what a change makes of an entry. That it lacks something is nobody's fault where it has lacked it
+ * before.
+ */
+export function notTakenIn(change: DesiredChange, over: CurrentAssignment | undefined): Refusal | undefined {
+  const { entryRefusal, addRefusal } = change.address.kind;
+  const after = entryAfter(change, over, patchBody(change, over));
+  const lacks =
+    over === undefined || addRefusal?.(over.whole) === undefined ? addRefusal?.(after) : undefined;
+  return entryRefusal?.(after) ?? lacks;
 }
 
 /**

@@ -7,6 +7,7 @@ import type { CurrentAssignment } from './current.ts';
 import { entriesOf, entryOf, type Decision } from './decision.ts';
 import { entryAfter } from './entryAfter.ts';
 import type { Snapshot } from './planBatch.ts';
+import { sentEntry } from './sentEntry.ts';
 import { assignRequest, deleteRequest, patchRequest, postRequest, type WriteRequest } from './request.ts';
 
 /** One request, and the decisions that it carries out: one by itself, all of a list by `assign`. */
@@ -117,6 +118,6 @@ export function listAfter(
   }
   const kept = list.filter((each) => !gone.has(each));
   const entries = [...kept.map((each) => entryFor.get(each) ?? each.whole), ...added];
-  const { asSent } = decisions[0]?.row.change.address.kind ?? {};
-  return asSent === undefined ? entries : entries.map(asSent);
+  const kind = decisions[0]?.row.change.address.kind;
+  return kind === undefined ? entries : entries.map((entry) => sentEntry(kind, entry));
 }

@@ -1,54 +1,71 @@
-/** What the guard stops unless it is allowed by name and count, in the order in which it is shown. */
+/**
+ * What the guard stops unless it is allowed by name and count, the most dangerous first: what devices and users lose, what reaches more
+ * of them than before, what is likely a mistake, what does nothing, and what nobody could check.
+ */
 export const GUARD_KINDS = [
-  'filter-lost',
-  'filter-flipped',
-  'filter-swapped',
-  'exclusion-dropped',
-  'exclusion-to-inclusion',
-  'inclusion-to-exclusion',
-  'include-and-exclude',
-  'all-devices',
-  'all-users',
-  'narrowed',
-  'intent-turned',
+  'cuts-off',
   'uninstall',
-  'remediation-on',
   'no-inclusion',
   'clear',
-  'gone',
   'group-missing',
-  'group-not-security',
-  'group-empty',
-  'group-kind-changed',
-  'exclusion-without-effect',
+  'inclusion-to-exclusion',
+  'exclusion-to-inclusion',
+  'exclusion-lost',
+  'filter-lost',
+  'filter-flipped',
+  'include-and-exclude',
+  'intent-turned',
+  'remediation-on',
+  'all-devices',
+  'all-users',
   'audience',
-  'unchecked-groups',
+  'narrowed',
+  'exclusion-without-effect',
+  'group-kind-changed',
+  'group-empty',
+  'group-not-security',
   'filter-missing',
   'filter-platform',
-  'unchecked-filters',
+  'exclusion-swapped',
+  'filter-swapped',
+  'target-twice',
+  'gone',
   'max-changes',
+  'unchecked-groups',
+  'unchecked-filters',
   'no-undo',
 ] as const;
 export type GuardKind = (typeof GUARD_KINDS)[number];
 
+/** Where a yes is typed too quickly: whoever lets these through on a terminal types how many there are. */
+const GRAVE: ReadonlySet<GuardKind> = new Set([
+  'cuts-off',
+  'uninstall',
+  'no-inclusion',
+  'clear',
+  'inclusion-to-exclusion',
+  'exclusion-to-inclusion',
+  'exclusion-lost',
+  'filter-lost',
+  'filter-flipped',
+  'include-and-exclude',
+  'intent-turned',
+  'remediation-on',
+  'all-devices',
+  'all-users',
+  'audience',
+  'max-changes',
+  'no-undo',
+]);
+
+export const isGrave = (kind: GuardKind): boolean => GRAVE.has(kind);
+
 /** Something that a row does and that somebody should know of before. */
 export interface Finding {
   readonly kind: GuardKind;
-  /** A sentence for a person. Holds names from Graph as they are, so it is made visible before a terminal shows it. */
+  /**
+   * A sentence for a person, with the ids of groups and filters and without the policy: rows that do the same have the same. Empty where
+   * nothing is known but the kind.
+   */
   readonly what: string;
 }
-
-/** A finding, and the lines of the input that it is about; `line` is the first of them. */
-export interface LinedFinding extends Finding {
-  readonly line: number;
-  readonly lines: readonly number[];
-}
-
-/** These say something of a group or a filter, whatever policy a row brings it to: told once, with all of its lines. */
-export const ABOUT_TENANT: ReadonlySet<GuardKind> = new Set([
-  'group-missing',
-  'group-not-security',
-  'group-empty',
-  'audience',
-  'filter-missing',
-]);

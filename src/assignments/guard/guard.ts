@@ -1,9 +1,11 @@
-import { capitalized, partOf } from '../kinds/kind.ts';
+import { partOf, type Protection } from '../kinds/kind.ts';
 import type { PolicyKind } from '../kinds/registry.ts';
 import { isGone, entryOf, type Decision } from '../changes/decision.ts';
-import { ABOUT_TENANT, type Finding, type GuardKind } from './finding.ts';
+import { cutOff } from './cutOff.ts';
+import type { Finding, GuardKind } from './finding.ts';
 import type { CurrentAssignment } from '../changes/current.ts';
-import { audienceInWords, targetInWords } from '../changes/changeKind.ts';
+import { audienceInWords, targetInWords, whoInWords } from '../changes/changeKind.ts';
+import { patchBody } from '../changes/request.ts';
 import { meaningConcerns } from './kindConcerns.ts';
 import { filterOf } from '../targets/filter.ts';
 import { everybodyOf } from '../values/guid.ts';
@@ -12,19 +14,20 @@ import type { JsonObject } from '../values/json.ts';
 import { fitsPlatform, isOfManagedApps, type DevicePlatform } from '../targets/platforms.ts';
 import { audienceKey } from '../targets/audience.ts';
 import { everybodyIn, groupOf, isEverybody, isExclusion, targetIn } from '../targets/currentTarget.ts';
-import { quoted } from '../values/quoted.ts';
 import { audienceConcerns } from './audience.ts';
 import type { Members } from './members.ts';
 
 export interface GroupFact {
   readonly kind: 'ok' | 'missing' | 'notSecurity' | 'empty' | 'unchecked';
+  readonly name?: string | undefined;
   /** Undefined: they were not counted. */
   readonly members?: Members | undefined;
 }
 
 export type FilterFact =
   /** With its `devicePlatformType`. */
-  { readonly kind: 'ok'; readonly platform: string } | { readonly kind: 'missing' | 'unchecked' };
+  | { readonly kind: 'ok'; readonly platform: string; readonly name?: string }
+  | { readonly kind: 'missing' | 'unchecked' };
 
 /** What was read of the tenant besides its assignments. */
 export interface TenantFacts {
@@ -35,10 +38,10 @@ export interface TenantFacts {
 /** One list of assignments, and what was decided about all its rows, in input order. */
 export interface JudgedList {
   readonly kind: PolicyKind;
-  readonly policyId: string;
-  readonly name?: string | undefined;
   /** Undefined: nothing is said about whether filters fit. */
   readonly platform?: DevicePlatform | undefined;
+  /** What devices lose with the policy; undefined: nothing that they would miss at once. */
+  readonly protects?: Protection | undefined;
   /** The list as it was read, with what no row is about; empty when nothing was read. */
   readonly assignments: readonly CurrentAssignment[];
   readonly decisions: readonly Decision[];
@@ -92,9 +95,10 @@ export class Guard {
     const list = { ...judged, rows };
     const entriesAfter = entriesLeft(list);
     const removesAll = rowThatRemovesAll(list, entriesAfter);
-    const findings = judged.decisions.map((decision): Finding[] => goneConcerns(decision));
+    const findings = judged.decisions.map((decision): Finding[] => refusalConcerns(decision));
     for (const row of rows)
       findings[row.at] = [
+        ...cutOffConcerns(row, list, entriesAfter.map(targetIn)),
         ...changesOf(row, entriesAfter, list.kind),
         ...contradictionConcerns(row, list, entriesAfter),
         ...(row === removesAll ? concern('no-inclusion', 'no inclusion is left, so nobody gets it.') : []),
@@ -103,12 +107,7 @@ export class Guard {
         ...this.#newFilter(row, list),
         ...this.#audience(row, list, entriesAfter.map(targetIn)),
       ];
-    return findings.map((found) =>
-      found.map(({ kind, what }) => ({
-        kind,
-        what: ABOUT_TENANT.has(kind) ? what : `${policyInWords(list)}: ${what}`,
-      })),
-    );
+    return findings;
   }
 
   #audience(
@@ -181,10 +180,35 @@ export class Guard {
 
 const concern = (kind: GuardKind, what: string): Finding[] => [{ kind, what }];
 
-const goneConcerns = (decision: Decision): Finding[] =>
-  isGone(decision)
-    ? concern('gone', `the row finds nothing to change: ${decision.message ?? 'it is gone'}`)
-    : [];
+/** What a row that can't be done is told as: a code says why, a message holds what differs from row to row. */
+function refusalConcerns(decision: Decision): Finding[] {
+  if (isGone(decision))
+    return concern('gone', 'its assignment or policy is gone, or not visible to this sign-in.');
+  if (decision.kind !== 'refused' || !TWICE.has(decision.code ?? '')) return [];
+  const { desired } = decision.row.change;
+  const body = desired && patchBody(decision.row.change, undefined);
+  return concern(
+    'target-twice',
+    body === undefined
+      ? 'another row is about the same assignment.'
+      : `${audienceInWords(targetIn(body))} would be there twice.`,
+  );
+}
+
+/** Intune keeps one assignment of each target. */
+const TWICE: ReadonlySet<string> = new Set(['DuplicateTarget', 'AlreadyAssigned']);
+
+function cutOffConcerns(
+  row: JudgedRow,
+  { protects, platform }: JudgedList,
+  targetsAfter: readonly JsonObject[],
+): Finding[] {
+  if (protects === undefined) return [];
+  const losers = cutOff(goingIn(row), row.after && targetIn(row.after), targetsAfter);
+  if (losers.length === 0) return [];
+  const what = platform === undefined ? protects : `${protects} (${platform})`;
+  return concern('cuts-off', `${what} is lost for ${losers.join(' and ')}.`);
+}
 
 /** A group that is included and excluded afterwards, and was not before: in one tenant the exclusion wins, in another it is lost. */
 function contradictionConcerns(
@@ -220,9 +244,6 @@ const wholeAfter = (before: CurrentAssignment | undefined, body: JsonObject): Js
   ...before?.whole,
   ...body,
 });
-
-const policyInWords = ({ kind, name, policyId }: JudgedList): string =>
-  `${capitalized(kind.label.one)} ${quoted(name ?? policyId)}`;
 
 /** What the list has when all rows are written. */
 function entriesLeft({ assignments, rows }: WrittenList): JsonObject[] {
@@ -269,12 +290,9 @@ function filterConcerns(from: JsonObject, to: JsonObject): Finding[] {
   const [old, now] = [filterOf(from), filterOf(to)];
   if (old === undefined) return [];
   const words = `${old.type} filter ${old.id}`;
-  if (now === undefined) return concern('filter-lost', `the ${words} is lost, leaving ${targetInWords(to)}.`);
-  if (!sameId(old.id, now.id))
-    return concern('filter-swapped', `the ${words} gives way to the ${now.type} filter ${now.id}.`);
-  return sameId(old.type, now.type)
-    ? []
-    : concern('filter-flipped', `the ${words} is flipped to ${now.type}.`);
+  if (now === undefined) return concern('filter-lost', `${words} → none, leaving ${targetInWords(to)}.`);
+  if (!sameId(old.id, now.id)) return concern('filter-swapped', `${words} → ${now.type} filter ${now.id}.`);
+  return sameId(old.type, now.type) ? [] : concern('filter-flipped', `${words} → ${now.type}.`);
 }
 
 function exclusionConcerns(
@@ -284,8 +302,12 @@ function exclusionConcerns(
 ): Finding[] {
   const words = audienceInWords(from.target);
   if (to !== undefined && !isExclusion(to))
-    return concern('exclusion-to-inclusion', `${words} becomes an assignment to ${targetInWords(to)}.`);
-  return isStillExcluded(from) ? [] : concern('exclusion-dropped', `${words} is excluded no more.`);
+    return concern('exclusion-to-inclusion', `${words} → ${targetInWords(to)}.`);
+  if (isStillExcluded(from)) return [];
+  const who = whoInWords(from.target);
+  return to === undefined
+    ? concern('exclusion-lost', `${who} is excluded no more.`)
+    : concern('exclusion-swapped', `${who} is excluded no more, ${whoInWords(to)} is.`);
 }
 
 /** An exclusion counts for what it excludes from. */
@@ -306,14 +328,14 @@ function droppedConcerns(
 ): Finding[] {
   const dropped = cleared.filter((entry) => isExclusion(entry.target) && !isStillExcluded(entry));
   if (dropped.length === 0) return [];
-  const words = dropped.map(({ target }) => audienceInWords(target)).join(', ');
-  return concern('exclusion-dropped', `${words} ${dropped.length === 1 ? 'is' : 'are'} excluded no more.`);
+  const words = dropped.map(({ target }) => whoInWords(target)).join(', ');
+  return concern('exclusion-lost', `${words} ${dropped.length === 1 ? 'is' : 'are'} excluded no more.`);
 }
 
 function clearConcerns({ cleared }: JudgedRow): Finding[] {
   if (cleared === undefined) return [];
   const words = cleared.map(({ target }) => targetInWords(target)).join('; ');
-  return concern('clear', `its list is cleared of ${words}.`);
+  return concern('clear', `${words} → nothing.`);
 }
 
 /** All devices or all users, where it was not the same before. */
@@ -321,13 +343,11 @@ function newAudienceConcerns(from: JsonObject | undefined, to: JsonObject): Find
   const everybody = everybodyIn(to);
   if (everybody === undefined || (from && everybodyIn(from) === everybody)) return [];
   const kind = everybody === 'allDevices' ? 'all-devices' : 'all-users';
-  return concern(kind, `it is newly assigned to ${targetInWords(to)}.`);
+  return concern(kind, `${targetInWords(to)} newly.`);
 }
 
 function inclusionConcerns(from: JsonObject, to: JsonObject): Finding[] {
-  const words = `the assignment to ${targetInWords(from)}`;
-  if (isExclusion(to)) return concern('inclusion-to-exclusion', `${words} becomes ${audienceInWords(to)}.`);
-  return isEverybody(from) && !isEverybody(to)
-    ? concern('narrowed', `${words} is narrowed to ${targetInWords(to)}.`)
-    : [];
+  const words = targetInWords(from);
+  if (isExclusion(to)) return concern('inclusion-to-exclusion', `${words} → ${audienceInWords(to)}.`);
+  return isEverybody(from) && !isEverybody(to) ? concern('narrowed', `${words} → ${targetInWords(to)}.`) : [];
 }

@@ -27,15 +27,13 @@ function uninstallConcerns({ before, after }: WrittenEntry): Finding[] {
   if (!isUninstall(after) || isExclusion(target)) return [];
   const wasSo =
     before !== undefined && isUninstall(before.whole) && audienceKey(before.target) === audienceKey(target);
-  return wasSo
-    ? []
-    : [{ kind: 'uninstall', what: `it is newly assigned to be removed for ${targetInWords(target)}.` }];
+  return wasSo ? [] : [{ kind: 'uninstall', what: `${targetInWords(target)} has it uninstalled.` }];
 }
 
 function intentConcerns({ before, after }: WrittenEntry): Finding[] {
   const turn = turnOfIntent(before, after);
-  const words = `the intent for ${targetInWords(targetIn(after))}`;
-  return turn ? [{ kind: 'intent-turned', what: `${words} turns from ${turn.from} to ${turn.to}.` }] : [];
+  const who = targetInWords(targetIn(after));
+  return turn ? [{ kind: 'intent-turned', what: `${who}: ${turn.from} → ${turn.to}.` }] : [];
 }
 
 /** An exclusion runs nothing. */
@@ -43,6 +41,6 @@ function remediationConcerns({ before, after }: WrittenEntry): Finding[] {
   const target = targetIn(after);
   const isOn = after['runRemediationScript'] === true && !isExclusion(target);
   return isOn && before?.whole['runRemediationScript'] !== true
-    ? [{ kind: 'remediation-on', what: `its remediation script is to run for ${targetInWords(target)}.` }]
+    ? [{ kind: 'remediation-on', what: `${targetInWords(target)}: the remediation script is to run.` }]
     : [];
 }

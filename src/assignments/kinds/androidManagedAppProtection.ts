@@ -8,7 +8,7 @@ export const androidManagedAppProtection: Kind<'androidManagedAppProtection'> = 
   names: ['androidAppProtection'],
   label: { one: 'Android app protection policy', many: 'Android app protection policies' },
   collection: 'androidManagedAppProtections',
-  cutsOff: () => 'app protection',
+  protects: () => 'app protection',
   platformOf: () => 'androidMobileApplicationManagement',
   approvalType: undefined,
 };

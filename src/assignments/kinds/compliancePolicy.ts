@@ -30,7 +30,7 @@ export const compliancePolicy: Kind<'compliancePolicy'> = {
     platformOfSettings(policy['platforms']) === 'linux' && bringsFilter(after, before)
       ? noFilter('Policies for Linux')
       : undefined,
-  cutsOff: () => 'compliance',
+  protects: () => 'compliance',
   platformOf: ({ platforms }) => platformOfSettings(platforms),
   family: 'complianceV2',
   permissions: CONFIGURATION,

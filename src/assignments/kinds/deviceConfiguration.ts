@@ -2,6 +2,7 @@ import { audienceKey } from '../targets/audience.ts';
 import { targetIn } from '../targets/currentTarget.ts';
 import { odataType, plainTypeName } from '../targets/odataTypes.ts';
 import { platformOfType } from '../targets/platforms.ts';
+import { protectionOfType } from './protections.ts';
 import { TARGET_TYPES } from '../targets/target.ts';
 import type { Kind } from './kind.ts';
 import { CONFIGURATION } from './permissions.ts';
@@ -47,11 +48,8 @@ export const deviceConfiguration: Kind<'deviceConfiguration'> = {
     const what = UNFILTERED[plainTypeName(type)];
     return what !== undefined && bringsFilter(after, before) ? noFilter(what) : undefined;
   },
-  cutsOff: ({ '@odata.type': type }) => {
-    const name = plainTypeName(type);
-    return CUTS_OFF.find(([part]) => name.includes(part))?.[1];
-  },
   platformOf: (policy) => platformOfType(policy['@odata.type']),
+  protects: (policy) => protectionOfType(policy['@odata.type']),
   family: 'deviceConfiguration',
   permissions: CONFIGURATION,
   approvalType: 'configurationPolicy',
@@ -62,11 +60,3 @@ const UNFILTERED: Readonly<Record<string, string>> = {
   iosupdateconfiguration: 'Update policies for iOS and iPadOS',
   windowswirednetworkconfiguration: 'Wired networks for Windows',
 };
-
-/** What the types of profiles are called that give access. Source: the heirs of deviceConfiguration in Graph's beta metadata. */
-const CUTS_OFF: readonly (readonly [part: string, what: string])[] = [
-  ['wifi', 'Wi-Fi'],
-  ['vpn', 'VPN'],
-  ['wirednetwork', 'its wired network'],
-  ['certificate', 'a certificate'],
-];

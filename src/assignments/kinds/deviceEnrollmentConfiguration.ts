@@ -107,6 +107,7 @@ const PLATFORMS: Readonly<Record<string, DevicePlatform>> = {
   android: 'android',
   androidforwork: 'androidForWork',
   ios: 'iOS',
+  linux: 'linux',
   mac: 'macOS',
   windows: 'windows10AndLater',
 };

@@ -33,13 +33,11 @@ const FACTS = {
   wip: { label: 'branding', writesPerWindow: 100 },
   unlock: { label: 'S mode', writesPerWindow: 100 },
   rbac: { label: 'scope tags', writesPerWindow: 100 },
-  telephony: { label: 'eSIM', writesPerWindow: 100 },
   groupPolicy: { label: 'administrative templates', ...UNLISTED },
   complianceV2: { label: 'compliance (Linux)', ...UNLISTED },
   driverUpdates: { label: 'driver updates', ...UNLISTED },
   qualityUpdatePolicies: { label: 'hotpatch', ...UNLISTED },
   hardware: { label: 'BIOS', ...UNLISTED },
-  inventory: { label: 'inventory', ...UNLISTED },
   autopilot: { label: 'Autopilot', ...UNLISTED },
 } as const satisfies Readonly<Record<string, FamilyFacts>>;
 

@@ -8,7 +8,7 @@ export const iosManagedAppProtection: Kind<'iosManagedAppProtection'> = {
   names: ['iosAppProtection'],
   label: { one: 'iOS app protection policy', many: 'iOS app protection policies' },
   collection: 'iosManagedAppProtections',
-  cutsOff: () => 'app protection',
+  protects: () => 'app protection',
   platformOf: () => 'iOSMobileApplicationManagement',
   approvalType: undefined,
 };

@@ -72,6 +72,8 @@ export interface Kind<Type extends string = string> {
   readonly managedAppFilters?: true;
   /** Why no policy of the kind can have such an entry; undefined: nothing speaks against it. */
   readonly entryRefusal?: (entry: JsonObject) => Refusal | undefined;
+  /** Why a policy can't have two such entries beside each other, in a sentence; undefined: it can. */
+  readonly notBeside?: (entry: JsonObject, other: JsonObject) => string | undefined;
   /** Why an assignment that is added is not whole. */
   readonly addRefusal?: (entry: JsonObject) => Refusal | undefined;
   /**
@@ -88,15 +90,12 @@ export interface Kind<Type extends string = string> {
   readonly settled?: (entry: JsonObject) => JsonObject;
   /** Any entry of a list, as it is sent, be it changed or not: in a spelling that the kind takes. */
   readonly asSent?: (entry: JsonObject) => JsonObject;
-  /**
-   * What somebody loses who gets a policy no more, where that cuts off: as it stands in `loses …`; undefined: nothing of the kind.
-   * @param policy as the collection shows it
-   */
-  readonly cutsOff?: (policy: JsonObject) => string | undefined;
   /** What devices have done with it by then, which no rollback takes back; as it stands in a sentence. */
   readonly leaves?: string;
   /** The platform of a policy as the collection shows it; undefined when it tells none. */
   readonly platformOf: (policy: JsonObject) => DevicePlatform | undefined;
+  /** What devices would miss at once without a policy, as the collection shows it; undefined, or left out: nothing. */
+  readonly protects?: (policy: JsonObject) => Protection | undefined;
 
   /** The requests that Intune counts together with those for this kind. */
   readonly family: Family;
@@ -104,6 +103,9 @@ export interface Kind<Type extends string = string> {
   /** The policy type of Multi Admin Approval that covers it; undefined: none does. */
   readonly approvalType: string | undefined;
 }
+
+/** What a device that loses a policy loses with it: in words, as a finding has them. */
+export type Protection = 'compliance' | 'Wi-Fi' | 'VPN' | 'certificates' | 'wired network' | 'app protection';
 
 /** The segments between policy id and `assignments`; `{id}` stands for an id of the caller's. */
 export type Via = readonly string[];
@@ -161,4 +163,5 @@ export const ownField = ({ ownFields }: Kind, name: string): OwnField | undefine
 export const isReadOnly = (kind: Kind, name: string): boolean => ownField(kind, name)?.isReadOnly === true;
 
 /** For the beginning of a sentence. */
-export const capitalized = (label: string): string => label.charAt(0).toUpperCase() + label.slice(1);
+export const capitalized = (label: string): string =>
+  /^.\p{Lu}/u.test(label) ? label : label.charAt(0).toUpperCase() + label.slice(1);

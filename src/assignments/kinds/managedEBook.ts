@@ -25,7 +25,7 @@ export const managedEBook: Kind<'managedEBook'> = {
   ownFields: [
     {
       name: 'installIntent',
-      takes: ['notApplicable', 'available', 'required', 'uninstall', 'availableWithoutEnrollment'],
+      takes: ['available', 'required', 'uninstall', 'availableWithoutEnrollment'],
     },
   ],
   identity: byTarget,

@@ -117,6 +117,7 @@ function unpublished({ publishingState }: JsonObject): Refusal | undefined {
 /** Which apps settings of a type are for. Source: the heirs of mobileAppAssignmentSettings in Graph's beta metadata. */
 const APPS_OF_SETTINGS: Readonly<Record<string, readonly string[]>> = {
   androidmanagedstoreappassignmentsettings: ['androidmanagedstoreapp', 'androidmanagedstorewebapp'],
+  iosddmlobappassignmentsettings: ['iosddmlobapp', 'ioslobapp'],
   ioslobappassignmentsettings: ['ioslobapp'],
   iosstoreappassignmentsettings: ['iosstoreapp'],
   iosvppappassignmentsettings: ['iosvppapp'],

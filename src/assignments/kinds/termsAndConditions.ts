@@ -24,6 +24,7 @@ export const termsAndConditions: Kind<'termsAndConditions'> = {
   identity: (assignment) => audienceKey(targetIn(assignment)),
   targets: ['group', 'allLicensedUsers', 'configurationManagerCollection'],
   takesFilters: false,
+  leaves: 'terms that were accepted',
   platformOf: () => undefined,
   family: 'companyTerms',
   permissions: SERVICE_CONFIG,

@@ -22,6 +22,7 @@ export const windowsDriverUpdateProfile: Kind<'windowsDriverUpdateProfile'> = {
   identity: byTarget,
   targets: ['group', 'exclusionGroup'],
   takesFilters: false,
+  leaves: 'updates that were installed',
   platformOf: () => 'windows10AndLater',
   family: 'driverUpdates',
   permissions: CONFIGURATION,

@@ -8,7 +8,7 @@ export const windowsManagedAppProtection: Kind<'windowsManagedAppProtection'> = 
   names: ['windowsAppProtection'],
   label: { one: 'Windows app protection policy', many: 'Windows app protection policies' },
   collection: 'windowsManagedAppProtections',
-  cutsOff: () => 'app protection',
+  protects: () => 'app protection',
   platformOf: () => 'windowsMobileApplicationManagement',
   approvalType: undefined,
 };

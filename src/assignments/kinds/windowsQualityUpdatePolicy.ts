@@ -22,6 +22,7 @@ export const windowsQualityUpdatePolicy: Kind<'windowsQualityUpdatePolicy'> = {
   identity: byTarget,
   targets: ['group', 'exclusionGroup'],
   takesFilters: false,
+  leaves: 'updates that were installed',
   platformOf: () => 'windows10AndLater',
   family: 'qualityUpdatePolicies',
   permissions: CONFIGURATION,

@@ -22,6 +22,7 @@ export const windowsQualityUpdateProfile: Kind<'windowsQualityUpdateProfile'> = 
   identity: byTarget,
   targets: ['group', 'exclusionGroup'],
   takesFilters: false,
+  leaves: 'updates that were installed',
   platformOf: () => 'windows10AndLater',
   family: 'updates',
   permissions: CONFIGURATION,

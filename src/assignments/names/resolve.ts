@@ -1,5 +1,6 @@
 import { policyKey } from '../kinds/address.ts';
 import { kindNamed, KINDS, type PolicyKind } from '../kinds/registry.ts';
+import { NO_ACTION } from '../rows/action.ts';
 import type { InputColumn } from '../rows/columns.ts';
 import { NAME_PAIRS, type NamePair } from './namePairs.ts';
 import { RowReader, type ReadingRules } from '../rows/rowReader.ts';
@@ -19,6 +20,8 @@ export interface NamedPolicy extends Named {
 export interface NamedFilter extends Named {
   /** Graph's `devicePlatformType`. */
   readonly platform: string | undefined;
+  /** Whom it means; undefined where the tenant does not show it. */
+  readonly rule?: string | undefined;
 }
 
 /** What the tenant calls its things. Of what could not be read it says why, as a sentence with a remedy. */
@@ -65,6 +68,9 @@ export interface FoldedName {
 /** What stands in the place of an id that is another tenant's. */
 const FOREIGN_IDS: readonly InputColumn[] = [...NAME_PAIRS.map(({ id }) => id), 'assignmentId'];
 
+/** Targets that only their own tenant knows, and that people know by no name. */
+const FOREIGN_TARGETS = ['collectionId', 'entraObjectId', 'organizationalUnitId'] as const;
+
 /** Words that stand in a column of filters' names where there is none. */
 const NO_FILTER = new Set(['none', 'n/a', 'no filter', '-']);
 
@@ -80,16 +86,17 @@ function isOpen(row: InputRow, { name, id, of }: NamePair, { byName }: NameRules
   return true;
 }
 
-const isNoFilter = (value: unknown): boolean =>
+/** Whether what stands in a column of filters' names says that there is none. */
+export const isNoFilter = (value: unknown): boolean =>
   typeof value === 'string' && NO_FILTER.has(value.trim().toLowerCase());
 
 /**
- * `clear` wants nothing, and `remove` expects a target only where its type stands beside it: other names are there to be read by
+ * `clear` and `none` want nothing, and `remove` expects a target only where its type stands beside it: other names are there to be read by
  * people.
  */
 function wantsTarget({ cells }: InputRow): boolean {
   const action = String(cells.get('action') ?? '').toLowerCase();
-  return action === 'remove' ? cells.has('targetType') : action !== 'clear';
+  return action === 'remove' ? cells.has('targetType') : action !== 'clear' && action !== NO_ACTION;
 }
 
 /** An export calls all devices by a name, too. */
@@ -110,7 +117,7 @@ function idWithoutKind({ cells }: InputRow, { byName }: NameRules): string | und
 export function namesNeeded(row: InputRow, rules: NameRules): NamesNeeded | undefined {
   const open = NAME_PAIRS.filter((pair) => isOpen(row, pair, rules));
   const policyId = idWithoutKind(row, rules);
-  const isForeign = rules.byName && FOREIGN_IDS.some((id) => row.cells.has(id));
+  const isForeign = rules.byName && [...FOREIGN_IDS, ...FOREIGN_TARGETS].some((id) => row.cells.has(id));
   if (open.length === 0 && policyId === undefined && !isForeign) return undefined;
   const of = (what: NamePair['of']): string[] =>
     open.filter((pair) => pair.of === what).map(({ name }) => String(row.cells.get(name)));
@@ -154,7 +161,12 @@ export function resolved(row: InputRow, names: TenantNames, rules: ReadingRules 
     if (found.kind !== 'one') {
       const fault = notFound(written, found, what);
       const unseen = column === 'policyName' && found.kind === 'none' ? (names.notShown ?? []) : [];
-      return reader.fault(column, { ...fault, remedy: [fault.remedy, ...unseen].join(' ') });
+      const was = row.renamed?.get(column);
+      const message =
+        was === undefined
+          ? fault.message
+          : `${fault.message} --rename puts it in the place of ${quoted(was)}.`;
+      return reader.fault(column, { message, remedy: [fault.remedy, ...unseen].join(' ') });
     }
     if (found.isFolded) folded.push({ written, found: found.found.name });
     return found.found;
@@ -240,6 +252,13 @@ function withoutForeignIds(reader: RowReader, cells: Map<InputColumn, unknown>):
       );
     cells.delete(id);
   }
+  for (const column of FOREIGN_TARGETS)
+    if (cells.has(column))
+      reader.problem(
+        column,
+        `With --by-name the ${column} of another tenant says nothing, and there is no name for it.`,
+        'Leave the row out, and assign by hand what it stands for.',
+      );
   if (cells.has('url'))
     reader.problem(
       'url',
@@ -301,7 +320,7 @@ export function notFound<T extends Named>(
 }
 
 /** How things of one sort are spoken of. */
-interface What<T> {
+export interface What<T> {
   readonly one: string;
   readonly many: string;
   /** Where an id is written: a column, or a flag. */

@@ -1,4 +1,7 @@
+import { GROUP_AND_FILTER_PAIRS } from '../names/namePairs.ts';
 import type { InputColumn } from './columns.ts';
+import { FROM_COLUMNS } from './fromTarget.ts';
+import type { InputRow } from './row.ts';
 import { NEEDS_BETA, type RowReader } from './rowReader.ts';
 import { TARGET_COLUMNS } from '../targets/target.ts';
 import { EXTRA_COLUMNS } from './desired.ts';
@@ -7,15 +10,38 @@ export const ACTIONS = ['set', 'add', 'remove', 'clear'] as const;
 /** What is done to a policy's list. All but `set` need the whole list, so they go by `assign`. */
 export type Action = (typeof ACTIONS)[number];
 
+/** What the row of a policy says that nobody is assigned to: it is there to be seen, and to be made another row of. */
+export const NO_ACTION = 'none';
+
 /** The columns that say what is wanted. */
 const WISH_COLUMNS = [
   ...['targetType', ...TARGET_COLUMNS, 'filterId', 'filterType', ...EXTRA_COLUMNS],
   ...['target', 'body'],
 ] as readonly InputColumn[];
 
+/** What a row that asks for nothing leaves blank. */
+const SAYING_COLUMNS: readonly InputColumn[] = [
+  ...WISH_COLUMNS,
+  ...(['assignmentId', ...FROM_COLUMNS] as const),
+  ...GROUP_AND_FILTER_PAIRS.map(({ name }) => name),
+];
+
+const saysNone = (value: unknown): boolean =>
+  typeof value === 'string' && value.trim().toLowerCase() === NO_ACTION;
+
+/** Whether a row says nothing but that a policy is there. With a target beside it nobody can tell what is meant: that is a problem. */
+export const asksForNothing = ({ cells }: InputRow): boolean =>
+  saysNone(cells.get('action')) && !SAYING_COLUMNS.some((column) => cells.has(column));
+
 /** The action of a row, `set` when none is written; undefined when it can't be read. */
 export function readAction(reader: RowReader): Action | undefined {
   if (!reader.has('action')) return 'set';
+  if (saysNone(reader.row.cells.get('action')))
+    return reader.problem(
+      'action',
+      'The action none asks for nothing, and this row says more.',
+      'Write add to assign the policy to what the row names, or leave all blank but the columns of the policy.',
+    );
   const action = reader.choice('action', ACTIONS);
   if (action === undefined || action === 'set') return action;
   if (reader.rules.blind) {

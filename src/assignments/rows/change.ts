@@ -58,6 +58,7 @@ export function changeOf(
     if (action === 'set' || action === 'add') refuseEntry(reader, address, action, desired);
   }
   const policyName = readPolicyName(reader);
+  refuseUnseenNames(reader);
   if (reader.problems.length > 0) return { problems: reader.problems };
   if (address && action) {
     const named = { line: row.line, address, from, policyName };
@@ -78,6 +79,25 @@ function readPolicyName(reader: RowReader): string | undefined {
     'Without a plan nobody sees whether this is the name of the policy.',
     'Leave policyName blank, or leave --no-plan out.',
   );
+}
+
+/** Names of groups and filters beside their ids, which a plan holds against the tenant. */
+const BESIDE_IDS = [
+  ['groupName', 'groupId', 'group'],
+  ['fromGroupName', 'fromGroupId', 'group'],
+  ['filterName', 'filterId', 'filter'],
+  ['fromFilterName', 'fromFilterId', 'filter'],
+] as const;
+
+function refuseUnseenNames(reader: RowReader): void {
+  if (!reader.rules.unplanned) return;
+  for (const [name, id, what] of BESIDE_IDS)
+    if (reader.has(name) && reader.has(id))
+      reader.problem(
+        name,
+        `Without a plan nobody sees whether this is the name of the ${what}.`,
+        `Leave ${name} blank, or leave --no-plan out.`,
+      );
 }
 
 function assignmentIdUse(reader: RowReader, action: Action | undefined): AssignmentIdUse {

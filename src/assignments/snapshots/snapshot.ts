@@ -33,4 +33,6 @@ export interface SnapshotName {
   readonly name: string;
   /** Of a filter. */
   readonly platform?: string | undefined;
+  /** Of a filter: whom it means. */
+  readonly rule?: string | undefined;
 }

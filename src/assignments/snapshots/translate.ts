@@ -1,7 +1,7 @@
 import type { CurrentAssignment } from '../changes/current.ts';
 import { isReadOnly } from '../kinds/kind.ts';
 import type { PolicyKind } from '../kinds/registry.ts';
-import { filterIn, groupIn, notFound, POLICY, type TenantNames } from '../names/resolve.ts';
+import { filterIn, groupIn, notFound, POLICY, type TenantNames, type What } from '../names/resolve.ts';
 import { foldedName, type Found, type Named } from '../names/nameTable.ts';
 import type { Renames } from '../names/rename.ts';
 import type { Fault } from '../rows/row.ts';
@@ -11,6 +11,7 @@ import { TARGET_KINDS } from '../targets/target.ts';
 import { targetInWords } from '../changes/changeKind.ts';
 import { everybodyOf, isGuid } from '../values/guid.ts';
 import { quoted } from '../values/quoted.ts';
+import { sameRule } from './filterDifferences.ts';
 import { ownerOf } from './owner.ts';
 import type { SnapshotName, SnapshotPolicy } from './snapshot.ts';
 
@@ -110,6 +111,26 @@ function idOf(
 
 const BY_RENAME = 'Say which id is meant with --rename, or leave its policy out with --skip-invalid.';
 
+/** A snapshot can't be mended: what is meant is said beside it. */
+function notHere<T extends Named>(
+  to: string,
+  found: Parameters<typeof notFound<T>>[1],
+  what: What<T>,
+): Fault {
+  const fault = notFound(to, found, what);
+  switch (found.kind) {
+    case 'none':
+      return {
+        ...fault,
+        remedy: `${found.nearest.length > 0 ? `${fault.remedy} ` : ''}Say what it is called here with --rename, or leave out its policies with --skip-invalid.`,
+      };
+    case 'several':
+      return { ...fault, remedy: BY_RENAME };
+    case 'notReadable':
+      return fault;
+  }
+}
+
 /** An assignment without what only its own tenant knows; or why nobody can say what it would be here. */
 function entryFor(
   { target, whole }: CurrentAssignment,
@@ -153,9 +174,7 @@ function groupFor(id: string, both: TwoTenants): string | Fault {
     };
   if (isGuid(to)) return to;
   const found = tenant.group(to);
-  return found.kind === 'one'
-    ? idOf(to, found, both)
-    : { ...notFound(to, found, groupIn('groupId')), ...(found.kind === 'several' && { remedy: BY_RENAME }) };
+  return found.kind === 'one' ? idOf(to, found, both) : notHere(to, found, groupIn('groupId'));
 }
 
 /** The groups of a snapshot by their ids here, as far as they are found. */
@@ -166,6 +185,9 @@ export const groupsHere = (groupIds: ReadonlySet<string>, both: TwoTenants): Rea
       return typeof found === 'string' ? [found.toLowerCase()] : [];
     }),
   );
+
+const isOfOtherRule = (a: { readonly rule?: string | undefined }, b: typeof a): boolean =>
+  a.rule !== undefined && b.rule !== undefined && !sameRule(a.rule, b.rule);
 
 function filterFor(id: string, both: TwoTenants): string | Fault {
   const { named, tenant, renames } = both;
@@ -182,6 +204,11 @@ function filterFor(id: string, both: TwoTenants): string | Fault {
   const isOfPlatform = ({ platform }: { readonly platform?: string | undefined }): boolean =>
     platform?.toLowerCase() === known?.platform?.toLowerCase();
   const found = table.find(to, (each) => known?.platform === undefined || isOfPlatform(each));
+  if (found.kind === 'one' && to === known?.name && isOfOtherRule(known, found.found))
+    return {
+      message: `The filter ${quoted(to)} has another rule here: ${quoted(found.found.rule ?? '')}, and in the snapshot ${quoted(known.rule ?? '')}.`,
+      remedy: BY_RENAME,
+    };
   if (found.kind === 'one') return idOf(to, found, both);
   const other = table.find(to);
   return found.kind === 'none' && other.kind === 'one'
@@ -189,8 +216,5 @@ function filterFor(id: string, both: TwoTenants): string | Fault {
         message: `The filter ${quoted(to)} is for ${other.found.platform}, and in the snapshot for ${known?.platform}.`,
         remedy: BY_RENAME,
       }
-    : {
-        ...notFound(to, found, filterIn('filterId')),
-        ...(found.kind === 'several' && { remedy: BY_RENAME }),
-      };
+    : notHere(to, found, filterIn('filterId'));
 }

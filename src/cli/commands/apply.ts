@@ -13,7 +13,8 @@ import { draining, type DrainFlags } from '../draining.ts';
 import { draftTerms, makeOptions, openInput, planTerms, runTerms } from '../draftFlags.ts';
 import type { MakeFlags } from '../draftFlags.ts';
 import { numberIn } from '../flags.ts';
-import { optionsOfRun, ROWS, type RunFlags } from '../planFlags.ts';
+import { optionsOfRun, ROWS, type GuardFlags, type RunFlags } from '../planFlags.ts';
+import { askFindings, canBeAsked } from '../terminal/askFindings.ts';
 import { canAsk, nobodyToAsk } from '../terminal/ask.ts';
 import { mayChange } from '../terminal/askPlan.ts';
 import { followCanary } from '../terminal/canary.ts';
@@ -24,7 +25,7 @@ import { takeTurn, turnOptions, type TurnFlags } from '../terminal/turn.ts';
 import { planFile } from './plan.ts';
 
 /** The flags of a command that carries a plan out here. */
-export interface CarryOutFlags extends RunFlags, DrainFlags, TurnFlags {
+export interface CarryOutFlags extends RunFlags, GuardFlags, DrainFlags, TurnFlags {
   readonly again?: boolean;
   readonly yes?: boolean;
   readonly json?: boolean;
@@ -79,10 +80,12 @@ export async function applyPlanned(
   { verb, action }: Deed = { verb: 'Change', action: 'apply' },
 ): Promise<ExitCode> {
   const { print } = context;
-  showPlan(plan, print);
+  const isAskedFor = canBeAsked(plan, flags, context);
+  showPlan(plan, print, { details: flags.details === true, isAsked: isAskedFor });
   const options = optionsOfRun(flags);
   expectJustified(plan, options);
-  if (isStopped(plan)) {
+  const allowed = isAskedFor ? await askFindings(plan, context) : [];
+  if (allowed === undefined || (isStopped(plan) && !isAskedFor)) {
     if (flags.json) print.json(plan);
     print.say('Nothing was changed.');
     return EXIT.stoppedEarly;
@@ -96,7 +99,9 @@ export async function applyPlanned(
   if (isAsked && !(await mayChange(verb, plan, services, context))) return EXIT.stoppedEarly;
   const also = await takeTurn(undefined, flags, services, context);
   if (also === undefined) return EXIT.stoppedEarly;
-  const runId = await draft.publish({ again: flags.again === true, action, said: flags });
+  // The log tells what was let through, whoever has typed it where.
+  const said = allowed.length === 0 ? flags : { ...flags, allow: [...(flags.allow ?? []), ...allowed] };
+  const runId = await draft.publish({ again: flags.again === true, action, said });
   print.say(`Run ${runId}`);
   const exitCode = await followCanary(runId, flags, also, services, context);
   if (flags.json) print.json(await statusOfId(runId, services));

@@ -17,7 +17,7 @@ const WRITES_PER_WINDOW = 100;
 const WINDOW_MS = 4_000;
 
 /** What the sample does on purpose; the guard stops a plan that does more. */
-const ALLOWED = ['exclusion-dropped=26', 'narrowed=16', 'max-changes=218', 'gone=2'];
+const ALLOWED = ['cuts-off=55', 'exclusion-swapped=26', 'narrowed=16', 'max-changes=218', 'gone=2'];
 
 /** Rows of the sample that are meant to fail say so in their note. */
 const SCRIPTED = 'meant to fail';
@@ -25,8 +25,10 @@ const SCRIPTED = 'meant to fail';
 export const demo: CliCommand<object> = {
   options: () => undefined,
   async run(_args, _flags, context) {
+    const tenant = await readTenantFile(sample('demo-tenant.json'));
     await using simulator = await startSimulator({
-      tenant: await readTenantFile(sample('demo-tenant.json')),
+      groups: tenant.settings?.groups ?? [],
+      tenant,
       writeLimit: WRITES_PER_WINDOW,
       windowMs: WINDOW_MS,
       latencyMs: 60,

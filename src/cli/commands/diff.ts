@@ -39,7 +39,8 @@ export const diff: CliCommand<DiffFlags> = {
   },
 };
 
-const isSame = ({ differences, notCompared }: Diff): boolean => differences.length + notCompared.length === 0;
+const isSame = ({ differences, filters, notCompared }: Diff): boolean =>
+  differences.length + filters.length + notCompared.length === 0;
 
 /** Two files need neither Redis nor a sign-in. */
 async function sidesOf(

@@ -68,11 +68,15 @@ const probeAsks = (): UserError =>
 async function probeIfWell(
   addresses: Parameters<typeof probeWrite>[0],
   found: readonly Check[],
-  { identity, domain, typesToApprove }: GraphDiagnosis,
+  { identity, domain, typesToApprove, typesRead }: GraphDiagnosis,
   { yes = false }: DoctorFlags,
   context: Context,
 ): Promise<Probe> {
-  const obstacle = found.find(({ status }) => status === 'failed');
+  // That kinds which are not written here can't be read is no obstacle.
+  const isReadable = addresses.some(({ kind }) => typesRead.has(kind.policyType));
+  const obstacle = found.find(
+    ({ name, status }) => status === 'failed' && !(name === 'intune' && isReadable),
+  );
   if (obstacle !== undefined)
     return unknown({
       message: `Not tried, as the check of ${obstacle.name} has failed.`,

@@ -9,6 +9,7 @@ import { EXIT } from '../../errors.ts';
 import { writeRows } from '../../formats/writeRows.ts';
 import type { CliCommand } from '../context.ts';
 import { oneNamed } from '../flags.ts';
+import { withoutNames } from '../terminal/withoutNames.ts';
 import { whereOption } from '../selectionFlags.ts';
 import { tellNotAllowed } from '../terminal/tellNotAllowed.ts';
 import { sharedOptions } from '../sharedFlags.ts';
@@ -35,12 +36,12 @@ export const exportCommand: CliCommand<ExportFlags> = {
     expectColumns(selector, EXPORT_COLUMNS, 'An export has');
     await using services = await openServices(await signIn(identify(flags, context), context), context);
     const found = await exported({ type, selector }, services);
-    const { columns, rows, policies, notShown } = found;
+    const { columns, rows, policies, unassigned, notShown } = found;
     const records = rows.map((cells) => Object.fromEntries(cells));
     await writeOutput(writeRows(format, columns, records, spelling), output, context);
     if (output !== undefined)
       print.say(
-        `Wrote ${count(rows.length, 'assignment')} of ${count(policies, 'policy', 'policies')} to ${output}.`,
+        `Wrote ${count(rows.length - unassigned, 'assignment')} of ${count(policies, 'policy', 'policies')}${unassigned > 0 ? `, and ${count(unassigned, 'policy', 'policies')} without any,` : ''} to ${output}.`,
       );
     tellLeftOut(found, print);
     tellNotAllowed('Not exported', found, print);
@@ -53,10 +54,11 @@ export const exportCommand: CliCommand<ExportFlags> = {
 
 const typeNamed = (name: string): PolicyType | undefined => kindNamed(name)?.policyType;
 
-function tellLeftOut({ leftOut }: Export, print: Printer): void {
+function tellLeftOut({ leftOut, groups, unnamedGroups }: Export, print: Printer): void {
   const why: readonly [number, string][] = [
     [leftOut.policySet, 'of policy sets, which only the policy set can change'],
     [leftOut.unspeakable, 'that no row can say, as with a target of an undocumented type'],
   ];
   for (const [n, reason] of why) if (n > 0) print.say(`Left out: ${count(n, 'assignment')} ${reason}.`);
+  if (unnamedGroups > 0) print.say(withoutNames(unnamedGroups, groups));
 }

@@ -36,7 +36,7 @@ export async function planFile(path: string, flags: PlanFlags, context: Context)
   await using draft = await Draft.open(file, terms, services);
   const found = await draft.plan(wanted);
   if (flags.json) print.json(found);
-  else showPlan(found, print);
+  else showPlan(found, print, flags);
   for (const saved of saveTo) print.say(`Plan written to ${saved}.`);
   if (isStopped(found)) return EXIT.stoppedEarly;
   return found.leftOut > 0 ? EXIT.someRowsFailed : EXIT.done;

@@ -16,14 +16,7 @@ import type { SharedFlags } from '../../config.ts';
 import { EXIT } from '../../errors.ts';
 import { draining } from '../draining.ts';
 import { numberIn, oneOf } from '../flags.ts';
-import {
-  allowedBy,
-  changeLimits,
-  guardOptions,
-  optionsOfRun,
-  runOptions,
-  type GuardFlags,
-} from '../planFlags.ts';
+import { allowedBy, changeLimits, guardOptions, optionsOfRun, runOptions } from '../planFlags.ts';
 import { whereOption } from '../selectionFlags.ts';
 import { sharedOptions } from '../sharedFlags.ts';
 import { canAsk, nobodyToAsk } from '../terminal/ask.ts';
@@ -33,7 +26,7 @@ import { turnOptions } from '../terminal/turn.ts';
 import { renameNeedsNames } from './diff.ts';
 import { applyPlanned, type CarryOutFlags } from './apply.ts';
 
-interface RestoreFlags extends SharedFlags, GuardFlags, CarryOutFlags {
+interface RestoreFlags extends SharedFlags, CarryOutFlags {
   readonly where?: readonly string[];
   readonly scope: RestoreScope;
   readonly byName?: boolean;
@@ -127,7 +120,7 @@ export const restore = draining<RestoreFlags>({
         action: 'restore',
       });
     if (flags.json) print.json(plan);
-    else showPlan(plan, print);
+    else showPlan(plan, print, flags);
     return isStopped(plan) ? EXIT.stoppedEarly : unless;
   },
 });

@@ -1,29 +1,39 @@
 import { identify, type Identity } from '../../app/identity.ts';
 import { resumeRun, type Resumed } from '../../app/runs/runControl.ts';
-import { resumeTenant } from '../../app/runs/tenantStop.ts';
-import { openServices, type Services } from '../../app/services.ts';
+import { resumeEveryTenant, resumeTenant } from '../../app/runs/tenantStop.ts';
+import { openForEveryTenant, openServices, type Services } from '../../app/services.ts';
 import { count } from '../../app/words.ts';
+import { visible } from '../../assignments/values/visible.ts';
 import { STRATEGIES, type Strategy } from '../../assignments/kinds/kind.ts';
 import { EXIT, type ExitCode } from '../../errors.ts';
 import type { Context } from '../context.ts';
-import { controlledAndWorked, expectRunOrAll, workOptions, type WorkFlags } from '../controlFlags.ts';
+import {
+  controlledAndWorked,
+  everyTenantOption,
+  expectRunOrAll,
+  workOptions,
+  type AllFlags,
+  type WorkFlags,
+} from '../controlFlags.ts';
 import { draining } from '../draining.ts';
 import { oneOf } from '../flags.ts';
 import type { Printer } from '../terminal/print.ts';
 import { tellNoWorkers } from '../terminal/tellWaits.ts';
 
-interface ResumeFlags extends WorkFlags {
-  readonly all?: boolean;
+interface ResumeFlags extends WorkFlags, AllFlags {
   readonly strategy?: Strategy;
 }
 
 export const resume = draining<ResumeFlags>({
   options: (command) =>
-    workOptions(command)
-      .addOption(oneOf('--strategy <strategy>', 'how it goes on writing', STRATEGIES))
-      .option('--all', 'end a `pause --all`: the runs of the tenant go on'),
+    void everyTenantOption(
+      workOptions(command)
+        .addOption(oneOf('--strategy <strategy>', 'how it goes on writing', STRATEGIES))
+        .option('--all', 'end a `pause --all`: the runs of the tenant go on'),
+    ),
   async run([name], flags, context) {
     expectRunOrAll(name, flags);
+    if (flags.everyTenant) return resumeEvery(flags, context);
     if (flags.all) return resumeAll(flags, context);
     return controlledAndWorked(name, flags, context, async (run, services) => {
       const resumed = await resumeRun(run, flags.strategy, flags, services);
@@ -49,6 +59,21 @@ async function resumeAll(flags: ResumeFlags, context: Context): Promise<ExitCode
   print.say(wasStopped ? `Tenant ${tenant} goes on.` : `Tenant ${tenant} was not stopped.`);
   if (flags.json) print.json({ stopped: null });
   await tellLeftAlone(services, print);
+  return EXIT.done;
+}
+
+async function resumeEvery(flags: ResumeFlags, context: Context): Promise<ExitCode> {
+  const { print } = context;
+  await using services = await openForEveryTenant(identify(flags, context), context);
+  const tenants = await resumeEveryTenant(flags, services);
+  print.say(
+    tenants.length === 0
+      ? 'No tenant of this Redis was stopped.'
+      : visible(
+          `${count(tenants.length, 'tenant')} let go on: ${tenants.map(({ name }) => name).join(', ')}.`,
+        ),
+  );
+  if (flags.json) print.json({ stopped: null, tenants });
   return EXIT.done;
 }
 

@@ -31,6 +31,7 @@ interface RollbackFlags extends WorkFlags, SelectionFlags {
   readonly force?: boolean;
   readonly includeUnrecorded?: boolean;
   readonly dryRun?: boolean;
+  readonly details?: boolean;
   readonly yes?: boolean;
   readonly planDir?: string;
   readonly justification?: string;
@@ -48,6 +49,7 @@ export const rollback = draining<RollbackFlags>({
         '--include-unrecorded',
         "put back, from the run's plan, also what was found so with no write on record",
       )
+      .option('--details', 'show every row that the guard found something of, not a screen of causes')
       .option('--dry-run', 'show what would be put back; with --json the plan as JSON')
       .option('--yes', 'do not ask')
       .option(
@@ -56,7 +58,7 @@ export const rollback = draining<RollbackFlags>({
       )
       .option(...JUSTIFICATION),
   async run([name], flags, context) {
-    const source = sourceOf(name, flags);
+    const asked = sourceOf(name, flags);
     const terms = {
       selection: { where: selectorFrom(flags.where), rows: flags.rows },
       ...{ planDir: flags.planDir, apiVersion: flags.apiVersion },
@@ -65,7 +67,10 @@ export const rollback = draining<RollbackFlags>({
     if (!isSure(known)) expectAnswer(flags, context);
     await using opened = await openServices(isSure(known) ? known : await signIn(known, context), context);
     // What is not there is told before anybody signs in or is asked.
-    if (source.kind === 'run' && source.name !== '@last') await findRun(source.name, opened);
+    const source =
+      asked.kind === 'run' && asked.name !== '@last'
+        ? { ...asked, name: (await findRun(asked.name, opened)).runId }
+        : asked;
     expectAnswer(flags, context);
     const services = isSure(known) ? { ...opened, identity: await signIn(opened.identity, context) } : opened;
     const written = await writtenBy(source, terms, services);
@@ -118,7 +123,7 @@ async function rollBack(
   if (inverses.rows === 0) return unless;
   const plan = await draft.plan(SHOWN);
   if (flags.dryRun && flags.json) print.json(plan);
-  else showPlan(plan, print);
+  else showPlan(plan, print, flags);
   if (flags.dryRun) return unless;
   expectJustified(plan, { justification: justificationFrom(flags.justification) });
   await tellStop(services, print);
@@ -129,7 +134,7 @@ async function rollBack(
   const runId = await publishRollback(draft, written, how, services);
   print.say(`Run ${runId}`);
   if (!flags.work && !flags.json) print.data(runId);
-  const exitCode = flags.work ? await workShown(runId, also, services, context) : undefined;
+  const exitCode = flags.work ? await workShown(runId, also, services, context, flags.wait) : undefined;
   if (exitCode === undefined) await tellNoWorkers(services, print);
   if (flags.json) print.json(await statusOfId(runId, services));
   return exitCode ?? unless;

@@ -10,6 +10,7 @@ import { EXIT, UserError } from '../../errors.ts';
 import type { CliCommand } from '../context.ts';
 import { sharedOptions } from '../sharedFlags.ts';
 import type { Printer } from '../terminal/print.ts';
+import { withoutNames } from '../terminal/withoutNames.ts';
 
 interface SnapshotFlags extends SharedFlags {
   readonly output?: string;
@@ -59,10 +60,7 @@ function showSnapshot(
         ...[each.policies, each.unassigned, each.assignments].map(number),
       ]),
     );
-  if (unnamedGroups > 0)
-    say(
-      `${number(unnamedGroups)} of ${count(groups, 'group')} have no name in it: they are gone, or may not be read (GroupMember.Read.All).`,
-    );
+  if (unnamedGroups > 0) say(withoutNames(unnamedGroups, groups));
   if (atWork.length > 0)
     say(`A run was at work meanwhile (${atWork.join(', ')}): half of what it writes may be in it.`);
 }

@@ -43,7 +43,7 @@ export const submit: CliCommand<SubmitFlags> = {
     if (!flags.plan && draft.source === 'foreignPlan') throw isForeign();
     if (flags.plan || draft.source === 'plan') {
       const plan = await draft.plan(wanted);
-      showPlan(plan, print);
+      showPlan(plan, print, flags);
       const options = optionsOfRun(flags);
       expectJustified(plan, options);
       if (isStopped(plan)) {

@@ -5,7 +5,7 @@ import { workedOnSince } from '../../app/runs/workedOn.ts';
 import { openServices } from '../../app/services.ts';
 import { serve } from '../../app/work/serve.ts';
 import type { SharedFlags } from '../../config.ts';
-import { EXIT } from '../../errors.ts';
+import { EXIT, type ExitCode } from '../../errors.ts';
 import { draining, type DrainFlags } from '../draining.ts';
 import { sharedOptions } from '../sharedFlags.ts';
 import { worstExitCode } from '../terminal/runSummary.ts';
@@ -31,11 +31,15 @@ export const worker = draining<WorkerFlags>(
         await serve({ untilIdle }, services);
         return workedOn === undefined ? EXIT.done : worstExitCode(await workedOn.runs());
       } catch (error) {
-        // A signal is how a worker is meant to end, also one that ends when idle.
         if (!isInterrupt(error, context.interrupted)) throw error;
-        return EXIT.done;
+        return interruptedCode({ untilIdle });
       }
     },
   },
-  EXIT.done,
+  interruptedCode,
 );
+
+/** A signal is how a worker is meant to end; not one that has yet to end what there is. */
+function interruptedCode({ untilIdle = false }: WorkerFlags): ExitCode {
+  return untilIdle ? EXIT.interrupted : EXIT.done;
+}

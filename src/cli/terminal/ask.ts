@@ -24,7 +24,8 @@ export async function choose<Word extends string>(
   return words.find((word) => word === answer || word.slice(0, 1) === answer);
 }
 
-async function answerTo(question: string, context: Context): Promise<string> {
+/** What is typed behind a question; '' at the end of the input. Rejects when a signal comes. */
+export async function answerTo(question: string, context: Context): Promise<string> {
   // Not as a terminal of readline's own: that would take Ctrl-C for itself, and nobody would be interrupted.
   const lines = createInterface({ input: context.stdin, output: context.stderr, terminal: false });
   const noAnswer = new Promise<string>((resolve) => lines.once('close', () => resolve('')));

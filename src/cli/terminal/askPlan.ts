@@ -6,7 +6,7 @@ import { count } from '../../app/words.ts';
 import { visible } from '../../assignments/values/visible.ts';
 import type { Context } from '../context.ts';
 import { ask } from './ask.ts';
-import { shortFingerprint } from './showPlan.ts';
+import { shortFingerprint } from './planSummary.ts';
 
 type Asked = Pick<Plan, 'writes' | 'fingerprint' | 'doubt'>;
 

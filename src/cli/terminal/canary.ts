@@ -9,6 +9,8 @@ import { workShown } from './followed.ts';
 interface CanaryFlags {
   readonly yes?: boolean;
   readonly canaryStop?: boolean;
+  /** Ms. */
+  readonly wait?: number;
 }
 
 /**
@@ -24,7 +26,7 @@ export async function followCanary(
   context: Context,
 ): Promise<ExitCode> {
   const { print } = context;
-  const exitCode = await workShown(runId, also, services, context);
+  const exitCode = await workShown(runId, also, services, context, flags.wait);
   // Redis may be why it was left, and would be waited for.
   if (context.interrupted.aborted) return exitCode;
   const run = await services.runs.run(runId);
@@ -35,7 +37,7 @@ export async function followCanary(
   );
   const goesOn = await mayGoOn(canary, flags, context);
   await answerCanary(run, goesOn, canary, services);
-  if (goesOn) return workShown(runId, also, services, context);
+  if (goesOn) return workShown(runId, also, services, context, flags.wait);
   print.say(`The rest waits: ${services.identity.hint(`resume ${runId} --work`)}`);
   return EXIT.stoppedEarly;
 }

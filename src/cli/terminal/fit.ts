@@ -1,4 +1,4 @@
-import { stripVTControlCharacters } from 'node:util';
+import { cutInMiddle, padded, widthOf } from './width.ts';
 
 /** A cell that is cut keeps this much. */
 const CELL_CHARS_MIN = 10;
@@ -6,10 +6,8 @@ const CELL_CHARS_MIN = 10;
 const WRAPPED_CHARS_MIN = 24;
 const GAP = '  ';
 
-/** A word, or a command as it is to be pasted, which a terminal parts without a break: between backticks, or at the end behind a colon. */
-const WORD = /(?<=:\s+)(?:[A-Z_]+=\S+\s)*(?:\S*\s)?retarget\s.*|(?:`[^`]*`|[^\s`]|`)+/g;
-
-const widthOf = (text: string): number => stripVTControlCharacters(text).length;
+/** A word, or a command or option as it is to be pasted, which a terminal parts without a break: between backticks, or at the end behind a colon. */
+const WORD = /(?<=:\s+)(?:(?:[A-Z_]+=\S+\s)*(?:\S*\s)?retarget|--allow)\s.*|(?:`[^`]*`|[^\s`]|`)+/g;
 
 /**
  * A line as lines of a terminal of so many columns, parted between words; a word that is longer has a line of its own. What follows the
@@ -71,13 +69,11 @@ export function tableLines(
     others.map((row) => row.map((cell, i) => cutInMiddle(cell, widths[i] ?? 0))),
     widths,
   );
-  const longest = Math.max(
-    ...cells.flatMap((row) => (row[last] ?? '').split(/\s/).map((word) => word.length)),
-  );
+  const longest = Math.max(...cells.flatMap((row) => (row[last] ?? '').split(/\s/).map(widthOf)));
   const isBeside = columns - hang >= Math.max(WRAPPED_CHARS_MIN, longest);
   return heads.flatMap((head, i) => {
     const text = cells[i]?.[last] ?? '';
-    if (isBeside) return wrapped(`${head.padEnd(hang)}${text}`.trimEnd(), columns, hang);
+    if (isBeside) return wrapped(`${padded(head, hang)}${text}`.trimEnd(), columns, hang);
     return [head, ...(text === '' ? [] : wrapped(`    ${text}`, columns, 4))];
   });
 }
@@ -100,15 +96,8 @@ function cut(widths: readonly number[], columns: number): number[] {
   return left;
 }
 
-/** `Wi-Fi of … in Berlin` */
-export function cutInMiddle(text: string, charsMax: number): string {
-  if (text.length <= charsMax) return text;
-  const kept = Math.max(1, charsMax - 1);
-  return `${text.slice(0, Math.ceil(kept / 2))}…${text.slice(text.length - Math.floor(kept / 2))}`;
-}
-
 const widthsOf = (cells: readonly (readonly string[])[]): number[] =>
-  (cells[0] ?? []).map((_, i) => Math.max(...cells.map((row) => (row[i] ?? '').length)));
+  (cells[0] ?? []).map((_, i) => Math.max(...cells.map((row) => widthOf(row[i] ?? ''))));
 
 const sum = (widths: readonly number[]): number =>
   widths.reduce((total, width) => total + width, GAP.length * Math.max(0, widths.length - 1));
@@ -116,7 +105,7 @@ const sum = (widths: readonly number[]): number =>
 const linesOf = (cells: readonly (readonly string[])[], widths: readonly number[]): string[] =>
   cells.map((row) =>
     row
-      .map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i] ?? 0)))
+      .map((cell, i) => (i === row.length - 1 ? cell : padded(cell, widths[i] ?? 0)))
       .join(GAP)
       .trimEnd(),
   );

@@ -33,7 +33,7 @@ export class FollowedRun {
     this.#toldStopAt = stop?.at;
     // That the tenant is stopped is said above.
     if (why && why.reason !== 'tenantStopped' && !this.#toldWhy.has(why.reason))
-      print.say(`Run ${run.runId} waits: ${why.reasonText}.`);
+      print.say(visible(`Run ${run.runId} ${why.reason === 'inLine' ? '' : 'waits: '}${why.reasonText}.`));
     this.#toldWhy = why === undefined ? new Set() : this.#toldWhy.add(why.reason);
     if (!awaitsSignIn(run)) this.#toldSignIn = false;
     else if (!this.#toldSignIn && !isLast) {
@@ -52,12 +52,14 @@ export class FollowedRun {
  * Works in this process until the run has ended, with progress on the way, and sums it up. The first signal drains and leaves
  * the run paused. Answers the exit code of the run.
  * @param also other runs that are worked on, when it is their turn before this one
+ * @param waitMs as in `work`
  */
 export async function workShown(
   runId: string,
   also: readonly string[],
   services: Services,
   context: Context,
+  waitMs?: number,
 ): Promise<ExitCode> {
   const followed = new FollowedRun(services, context);
   const { print, interrupted, events } = context;
@@ -70,7 +72,7 @@ export async function workShown(
   };
   events.on('progress', onProgress);
   try {
-    const run = await work(runId, also, services);
+    const run = await work(runId, also, services, waitMs);
     return summary(run, services, context);
   } catch (error) {
     if (!interrupted.aborted || !isOfRedis(error)) throw error;

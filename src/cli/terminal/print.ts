@@ -35,6 +35,8 @@ export interface Printer {
   takeFoot(): void;
   /** Waits until all data has left. Answers why it could not, if the reader is there and did not get it. */
   unwritten(): Promise<NodeJS.ErrnoException | undefined>;
+  /** Columns that a line of talk has; undefined: it is no terminal, and nothing has to fit. */
+  talkColumns(): number | undefined;
   /** Columns there are for `foot`; undefined where no line can be drawn anew. */
   footColumns(): number | undefined;
   bold(text: string): string;
@@ -125,6 +127,7 @@ export function createPrinter(
       await new Promise<void>((resolve) => stdout.write('', () => resolve()));
       return failure?.code === 'EPIPE' ? undefined : failure;
     },
+    talkColumns: () => columnsOf(stderr),
     footColumns: () => (isLive ? (stderr.columns ?? COLUMNS_ASSUMED) : undefined),
     bold: (text) => paint('bold', text),
   };

@@ -1,8 +1,10 @@
+import { familyFacts, type Family } from '../../assignments/kinds/family.ts';
 import type { RunStatus } from '../../runs/progress.ts';
 import type { Printer } from './print.ts';
 import { backoffInWords } from '../../app/limiterInWords.ts';
 import { duration } from '../../app/words.ts';
 import { barLine } from './barLine.ts';
+import { keptInShort } from './keptInShort.ts';
 import { timeLeft } from './timeLeft.ts';
 
 /** Lines of progress where no bar can be drawn: one at each tenth, and at least one a minute. */
@@ -21,6 +23,10 @@ const done = (status: RunStatus): number => status.total - status.pending;
 const shareOf = (status: RunStatus): number => (status.total === 0 ? 1 : done(status) / status.total);
 const number = (n: number): string => n.toLocaleString('en-US');
 
+/** Of several families the others go on. */
+const whoWaits = (family: Family | undefined): string =>
+  family === undefined ? 'waits' : `${familyFacts(family).label} waits`;
+
 /** What matters most stands first: a narrow terminal cuts the end off. */
 function facts(status: RunStatus): string {
   const {
@@ -37,17 +43,22 @@ function facts(status: RunStatus): string {
   } = status;
   const left = timeLeft(status);
   const isRunning = state === 'running';
+  const kept = keptInShort(status);
+  const slowest = status.families.find((each) => each.limiter === limiter)?.family;
   const wait = limiter.backoffUntil === null ? 0 : (Date.parse(limiter.backoffUntil) - Date.now()) / 1000;
   const some = (n: number, what: string): string[] => (n > 0 ? [`${number(n)} ${what}`] : []);
   return [
     `${Math.floor(shareOf(status) * 100)}% ${number(done(status))}/${number(status.total)}`,
     ...(isRunning ? [] : [state]),
+    ...(kept === undefined ? [] : [kept]),
     ...(limiter.budget < limiter.limit && isRunning ? [`budget ${limiter.budget} of ${limiter.limit}`] : []),
     ...(wait > 0 && isRunning
-      ? [`${backoffInWords(limiter.backoffReason)}, waits ${duration(Math.ceil(wait))}`]
+      ? [`${backoffInWords(limiter.backoffReason)}, ${whoWaits(slowest)} ${duration(Math.ceil(wait))}`]
       : []),
     ...(left === undefined ? [] : [left]),
-    ...(ratePerSecond === null || ratePerSecond === 0 ? [] : [`${ratePerSecond.toFixed(1)} rows/s`]),
+    ...(ratePerSecond === null || ratePerSecond === 0 || kept !== undefined
+      ? []
+      : [`${ratePerSecond.toFixed(1)} rows/s`]),
     `${number(succeeded)} succeeded`,
     ...some(skipped, 'skipped'),
     ...some(failed, 'failed'),
@@ -58,10 +69,21 @@ function facts(status: RunStatus): string {
   ].join(' · ');
 }
 
+/** The families of a run with several that have rows to go: what each has done of its own. */
+const byFamily = ({ families }: RunStatus): string =>
+  families
+    .filter(({ pending }) => pending > 0)
+    .map(
+      ({ family, total, pending }) =>
+        ` · ${familyFacts(family).label} ${number(total - pending)}/${number(total)}`,
+    )
+    .join('');
+
 function bar(print: Printer): ProgressDisplay {
   return {
     update(status) {
-      print.foot(barLine(shareOf(status), facts(status), print.footColumns() ?? 0));
+      const columns = print.footColumns() ?? 0;
+      print.foot(barLine(shareOf(status), facts(status), columns, byFamily(status)));
     },
     stop: () => print.foot(undefined),
   };
@@ -77,7 +99,7 @@ function lines(print: Printer): ProgressDisplay {
       if (reached === tenth && now - saidAt < LINE_EVERY_MS && !isLast) return;
       tenth = reached;
       saidAt = now;
-      print.say(facts(status));
+      print.say(`${facts(status)}${byFamily(status)}`);
     },
     stop() {},
   };

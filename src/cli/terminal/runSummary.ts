@@ -1,13 +1,11 @@
 import { visible } from '../../assignments/values/visible.ts';
 import type { Identity } from '../../app/identity.ts';
+import { sumsInWords } from '../../app/runs/sumsInWords.ts';
 import { count, duration } from '../../app/words.ts';
 import { EXIT, type ExitCode } from '../../errors.ts';
-import { ROW_STATUSES } from '../../runs/rowState.ts';
 import { type Run, awaitsSignIn } from '../../runs/run.ts';
 import { ALREADY_SO_UNPLANNED } from '../../runs/unrecorded.ts';
 import type { Context } from '../context.ts';
-
-const SUMMED_UP = [...ROW_STATUSES.filter((status) => status !== 'pending'), 'pending'] as const;
 
 /** The last words about a run, and what they mean to the shell. */
 export function summary(
@@ -20,12 +18,10 @@ export function summary(
   const took =
     run.startedAt === null ? '' : ` in ${duration(((run.finishedAt ?? Date.now()) - run.startedAt) / 1000)}`;
   const parts = [
-    ...SUMMED_UP.flatMap((status) =>
-      counts[status] > 0 ? [`${counts[status].toLocaleString('en-US')} ${status}`] : [],
-    ),
+    sumsInWords(counts),
     ...(run.throttled > 0 ? [`throttled ${count(run.throttled, 'time')}`] : []),
   ];
-  print.say(`Run ${run.runId} ${run.state}${took}: ${parts.join(', ')}.`);
+  print.say(`Run ${run.runId} ${run.state}${took}: ${parts.filter(Boolean).join(', ')}.`);
   if (run.reasonText) print.say(`  ${visible(run.reasonText)}`);
   if (run.unrecorded > 0)
     print.say(

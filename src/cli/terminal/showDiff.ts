@@ -14,10 +14,12 @@ import type { Printer } from './print.ts';
 
 /** Shows what differs, policy by policy, groups and filters by their names. The differences are data, what is said of them is talk. */
 export function showDiff(diff: Diff, print: Printer): void {
-  const { before, after, differences, notCompared } = diff;
+  const { before, after, differences, filters, notCompared } = diff;
   const say = (line: string): void => print.say(visible(line));
   say(`${sideInWords(before)} → ${sideInWords(after)}`);
   for (const difference of differences) showPolicy(difference, diff, print);
+  for (const { name, in: what, before: was, after: is } of filters)
+    print.data(visible(`Filter ${quoted(name)}: another ${what}: ${was} → ${is}`), 2);
   say(
     differences.length === 0
       ? `No difference in ${count(comparedIn(diff), 'policy', 'policies')}.`
@@ -51,18 +53,27 @@ function changeInWords(change: ListChange, before: TenantReading, after: TenantR
       return `+ ${entryInWords(change.after, after)}`;
     case 'changed': {
       const [was, is] = [entryInWords(change.before, before), entryInWords(change.after, after)];
-      return was === is
-        ? `~ ${was}: ${unlikeIn(change.before, change.after).join(', ')}`
-        : `~ ${was} → ${is}`;
+      if (was === is) return `~ ${was}: ${unlikeIn(change.before, change.after).join(', ')}`;
+      // Of two tenants only the ids differ, which say nothing.
+      if (withoutIds(was) === withoutIds(is))
+        return `~ ${is}: ${unlikeIn(change.before, change.after, ['target', 'source', 'sourceId']).join(', ')}`;
+      return `~ ${was} → ${is}`;
     }
   }
 }
 
+const withoutIds = (words: string): string => words.replaceAll(/ \([0-9a-f]{4}…\)/g, '');
+
 /** The properties that differ, where words say the same. */
-function unlikeIn({ whole: was }: CurrentAssignment, { whole: is }: CurrentAssignment): readonly string[] {
+function unlikeIn(
+  { whole: was }: CurrentAssignment,
+  { whole: is }: CurrentAssignment,
+  but: readonly string[] = [],
+): readonly string[] {
   const names = [...new Set([...Object.keys(was), ...Object.keys(is)])].filter(
     (name) =>
       name !== 'id' &&
+      !but.includes(name) &&
       !isControl(name) &&
       canonicalText(was[name] ?? null) !== canonicalText(is[name] ?? null),
   );
@@ -120,7 +131,7 @@ function summary({ before, after, differences }: Diff): string {
 }
 
 /** The differences for scripts, with whole ids and assignments as Graph shows them. */
-export function diffJson({ before, after, differences, notCompared }: Diff): object {
+export function diffJson({ before, after, differences, filters, notCompared }: Diff): object {
   const side = ({ name, tenant, createdAt, policies }: DiffSide): object => ({
     ...{ name, tenant, createdAt, policies: policies.length },
   });
@@ -158,6 +169,7 @@ export function diffJson({ before, after, differences, notCompared }: Diff): obj
         })),
       };
     }),
+    filters,
     notCompared,
   };
 }

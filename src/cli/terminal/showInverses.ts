@@ -4,17 +4,16 @@ import type { Inverse } from '../../assignments/changes/inverse.ts';
 import { lagLeft } from '../../app/believedLists.ts';
 import { CHANGED_SHOWN, currentOf, type Inverses } from '../../app/rollback/inverses.ts';
 import type { Written } from '../../app/rollback/writtenRows.ts';
-import { count, shortened } from '../../app/words.ts';
+import { shortCalled, type Called } from '../../assignments/names/calledIds.ts';
+import { count } from '../../app/words.ts';
+import { cutInMiddle } from './width.ts';
 import type { Printer } from './print.ts';
 
 const CELL_CHARS_MAX = 60;
 
 /** Says what a rollback would do before its plan does, and what it leaves alone. */
-export function showInverses(
-  inverses: Inverses,
-  { name, strategy, withoutImage, hidesLosses, unrecordedLines }: Written,
-  print: Printer,
-): void {
+export function showInverses(inverses: Inverses, written: Written, print: Printer): void {
+  const { name, strategy, withoutImage, hidesLosses, unrecordedLines } = written;
   const { rows, asBefore, mayLand, changed, gone, lost, lagging, laggingLists, goneLines } = inverses;
   const some = (n: number, what: string): void => {
     if (n > 0) print.say(`  ${count(n, 'assignment')} ${what}`);
@@ -46,7 +45,7 @@ export function showInverses(
     print.say(
       '  Lists were written whole. What such a write may have lost besides its rows stands in the record of its run only, which is not here: compare with what `retarget export` shows.',
     );
-  showChanged(inverses, print);
+  showChanged(inverses, written.called(), print);
 }
 
 const GONE_BY_PATCH = ", as a PATCH can't bring back what is not there";
@@ -55,17 +54,17 @@ const GONE_BY_ASSIGN = ' (--force adds them again where their policy can be read
 const linesInWords = (lines: readonly number[]): string =>
   `line ${lines.slice(0, CHANGED_SHOWN).join(', ')}${lines.length > CHANGED_SHOWN ? ', …' : ''}`;
 
-function showChanged({ changed, changedRows }: Inverses, print: Printer): void {
+function showChanged({ changed, changedRows }: Inverses, called: Called, print: Printer): void {
   if (changed === 0) return;
   print.talkTable(
     ['line', 'policy', 'was before', 'is now'],
     changedRows.map(({ row, inverse }) =>
       [
         String(row.input.line),
-        row.change.address.policyId,
-        inWords(wasOf(inverse)),
-        inWords(currentOf(inverse), wasOf(inverse)),
-      ].map((cell) => shortened(cell, CELL_CHARS_MAX)),
+        row.policy ?? row.change.address.policyId,
+        shortCalled(inWords(wasOf(inverse)), called),
+        shortCalled(inWords(currentOf(inverse), wasOf(inverse)), called),
+      ].map((cell) => cutInMiddle(cell, CELL_CHARS_MAX)),
     ),
   );
   if (changed > changedRows.length)

@@ -1,172 +1,156 @@
-import { kindOf } from '../../assignments/kinds/registry.ts';
-import { allowOption, isNeverAllowed, type Blocked } from '../../assignments/guard/allow.ts';
-import { GUARD_KINDS, type GuardKind } from '../../assignments/guard/finding.ts';
-import { approvalInWords } from '../../app/plan/justification.ts';
-import type { ChangeCount } from '../../app/plan/planTally.ts';
-import { cutInMiddle } from './fit.ts';
-import { showAudiences } from './showAudiences.ts';
-import type { Printer } from './print.ts';
-import type { Plan } from '../../app/plan/plan.ts';
-import { count, duration, shortened } from '../../app/words.ts';
-import { whatStays } from './whatStays.ts';
+import { allowOption } from '../../assignments/guard/allow.ts';
 import { visible } from '../../assignments/values/visible.ts';
+import type { Plan } from '../../app/plan/plan.ts';
+import {
+  detailLines,
+  failureDetails,
+  failureLines,
+  failuresOf,
+  foundKinds,
+  kindLines,
+  type FoundKind,
+} from './causeLines.ts';
+import { wrapped } from './fit.ts';
+import { planSummary } from './planSummary.ts';
+import type { Printer } from './print.ts';
+import { showChanges } from './showChanges.ts';
 
-/** Findings of one kind that are shown one by one. */
-const FINDINGS_SHOWN = 5;
-/** Ways to change that are shown one by one. */
-const CHANGES_SHOWN = 12;
-/** Characters of a policy's name and of a target in the table. */
-const CELL_CHARS_MAX = 60;
+/** Lines of a plan that a screen of 24 has room for, beside the command and the prompt after it. */
+const SCREEN_LINES = 22;
+/** Kinds up to which the option is spelled out that lets them through; of more it is said how. */
+const ALLOWED_AT_ONCE_MAX = 6;
+/** Causes of failing rows that are shown. */
+const FAILURES_SHOWN = 4;
 
-/** Shows a plan to a person: what changes, what does not, and what the guard says. */
-export function showPlan(plan: Plan, print: Printer): void {
-  print.say(
-    `${print.bold(visible(plan.source.name))} → tenant ${plan.tenant} at ${plan.graphUrl}/${plan.apiVersion}`,
-  );
-  for (const [rows, what] of counts(plan))
-    if (rows > 0) print.say(`  ${count(rows, 'row').padStart(12)} ${what}`);
-  showRefused(plan, print);
-  showChanges(plan.changes, print.say);
-  showAudiences(plan.audiences, print);
-  if (plan.firstRows.length > 0) {
-    const more = plan.writes - plan.firstRows.length;
-    print.talkTable(
-      ['line', 'policy', 'before', 'after'],
-      plan.firstRows.map(({ line, policy, before, after }) =>
-        [String(line), policy, before, after].map((cell) => cutInMiddle(cell, CELL_CHARS_MAX)),
-      ),
-    );
-    if (more > 0) print.say(`  … and ${count(more, 'more row')}`);
-  }
-  if (plan.writes > 0) print.say(`${[count(plan.requests, 'write'), ...times(plan)].join(', ')}.`);
-  showStrategies(plan, print);
-  const stays = whatStays(plan);
-  if (stays !== undefined) print.say(stays);
-  if (plan.approvalFor.length > 0)
-    print.say(`${approvalInWords(plan.approvalFor)}: apply, submit and rollback need --justification "…".`);
-  showGuard(plan, print);
-  showDifferences(plan, print);
-  if (plan.doubt !== null)
-    print.say(
-      `${print.bold(plan.doubt)} Another one needs --tenant or its sign-in; \`retarget doctor\` names it.`,
-    );
-  print.say(`Plan ${shortFingerprint(plan.fingerprint)}`);
+/** How a plan is shown. */
+export interface Showing {
+  /** Every row that something was found of, however many screens that takes. */
+  readonly details?: boolean;
+  /** What the guard stops is asked for afterwards. */
+  readonly isAsked?: boolean;
 }
 
-const times = ({ secondsAtLeast, secondsAbout }: Plan): string[] => {
-  const [least, about] = [Math.floor(secondsAtLeast), Math.round(secondsAbout)];
-  if (Math.max(least, about) === 0) return ['at once'];
+/** How much is said beside what changes. */
+interface Brevity {
+  /** Causes of failing rows. */
+  readonly failures: number;
+  /** Findings that have a line of their own. */
+  readonly kinds: number;
+  readonly withStrategies: boolean;
+}
+
+/** Kinds of findings of which each has its own line on any screen: the most dangerous. */
+const KINDS_SHOWN_MIN = 5;
+
+/** From all there is to the least: one after the other until a screen has room for it. */
+function brevities(kinds: number): readonly Brevity[] {
+  const all = { failures: FAILURES_SHOWN, kinds: Infinity, withStrategies: true };
+  const brief = { ...all, withStrategies: false };
+  const fewer = Array.from({ length: Math.max(0, kinds - KINDS_SHOWN_MIN) }, (_, i) => kinds - 1 - i);
   return [
-    ...(least > 0 ? [`at least ${duration(least)}`] : []),
-    ...(about > least ? [`about ${duration(about)}`] : []),
+    ...[all, brief, { ...brief, failures: 2 }, { ...brief, failures: 1 }],
+    ...fewer.map((shown) => ({ ...brief, failures: 1, kinds: shown })),
   ];
-};
-
-/** What whoever chooses the other strategy would save, or lose. */
-function showStrategies({ strategy, strategies: { patch, assign } }: Plan, { say }: Printer): void {
-  if (patch === undefined || assign === undefined || patch.requests === assign.requests) return;
-  const took = [patch, assign].map((cost) => duration(Math.max(cost.secondsAtLeast, cost.secondsAbout)));
-  const other = strategy === 'patch' ? 'assign' : 'patch';
-  say(
-    `${count(patch.requests, 'write')} by PATCH, ${assign.requests.toLocaleString('en-US')} by assign: about ${took.join(' or ')} (the other one: --strategy ${other}).`,
-  );
 }
 
-/** Enough of a fingerprint to tell two plans apart. */
-export const shortFingerprint = (fingerprint: string): string => fingerprint.slice(0, 12);
-
-function showDifferences({ differences }: Plan, { say, bold }: Printer): void {
-  if (differences.length === 0) return;
-  say(bold('The plan that was given says otherwise than the tenant now:'));
-  for (const difference of differences) say(visible(`  ${difference}`));
-  say('Make it anew with `retarget plan FILE -o plan.ndjson`, and read it.');
+/** Shows a plan to a person: how it changes things, what stops it, the most dangerous first, and last what it comes to. */
+export function showPlan(
+  plan: Plan,
+  print: Printer,
+  { details = false, isAsked = false }: Showing = {},
+): void {
+  const columns = print.talkColumns();
+  // What goes to a file or another program fits no screen.
+  const isScreen = !details && columns !== undefined;
+  const heading = `${print.bold(visible(plan.source.name))} → tenant ${plan.tenant} at ${plan.graphUrl}/${plan.apiVersion}`;
+  const heightOf = (lines: readonly string[]): number =>
+    [heading, ...lines].flatMap((line) => wrapped(line, columns)).length;
+  const kinds = foundKinds(plan);
+  let lines: readonly string[] = [];
+  for (const brevity of brevities(kinds.length)) {
+    lines = said(plan, kinds, brevity, { details, isAsked }, print);
+    if (!isScreen || heightOf(lines) <= SCREEN_LINES) break;
+  }
+  print.say(heading);
+  showChanges(plan, print, isScreen ? SCREEN_LINES - heightOf(lines) : Infinity, details);
+  for (const line of lines) print.say(line);
 }
 
-const counts = (plan: Plan): [number, string][] => [
-  [plan.writes, `to be written${plan.tenantRead ? '' : NOT_LOOKED[plan.offline ? 'offline' : 'blind']}`],
-  [plan.alreadySo, 'already so'],
-  [plan.gone, 'that will fail as things are: the assignment or its policy is gone'],
-  [plan.policySet, 'that will fail: they belong to a policy set, which has to be changed instead'],
-  [plan.conflict, 'that will fail: something of the policy, or of another row, is in the way'],
-  [plan.unreadable, 'that will fail as things are: their policy can’t be read'],
-  [plan.duplicates, 'repeated, taken once'],
-  [plan.leftOut, 'left out'],
+/** What is said behind what changes. */
+const said = (
+  plan: Plan,
+  kinds: readonly FoundKind[],
+  { failures, kinds: most, withStrategies }: Brevity,
+  { details = false, isAsked = false }: Showing,
+  print: Printer,
+): readonly string[] => [
+  ...failing(plan, details ? Infinity : failures, details, print.talkColumns()),
+  ...(details ? kindDetails(kinds, plan, print) : guardLines(kinds, most, plan, print)),
+  ...(isAsked ? [] : howToAllow(plan, details)),
+  ...differenceLines(plan, print),
+  ...planSummary(plan, print, { withStrategies }),
 ];
 
-const NOT_LOOKED = {
-  offline: ' at most: nothing was read (--offline), and the read before each write decides',
-  blind: ', without a read (--blind): nothing is skipped, and there is no undo',
-};
-
-/** Rows that will fail as things are: of each cause the lines, the commonest cause first. */
-function showRefused({ refusedRows, refused }: Plan, { say }: Printer): void {
-  const causes = [...Map.groupBy(refusedRows, ({ code, message }) => `${code}: ${message}`)].toSorted(
-    ([, a], [, b]) => b.length - a.length,
-  );
-  for (const [cause, rows] of causes.slice(0, CAUSES_SHOWN)) {
-    const lines = rows
-      .slice(0, LINES_SHOWN)
-      .map(({ line, policy }) => `${line} (${shortened(policy, NAME_CHARS)})`);
-    say(visible(`    ${cause}`));
-    say(visible(`      line ${lines.join(', ')}${rows.length > LINES_SHOWN ? ', …' : ''}`));
-  }
-  if (causes.length > CAUSES_SHOWN || refused > refusedRows.length)
-    say('    … and more: `retarget plan FILE --json`, or -o plan.ndjson, has them');
+/** Rows that can't be done as things are, but for those of which the guard tells. */
+function failing(plan: Plan, most: number, details: boolean, columns: number | undefined): readonly string[] {
+  const failures = failuresOf(plan.refusedRows.filter(({ isFound }) => !isFound));
+  const shown = failures.slice(0, most);
+  const isCut = shown.length < failures.length || plan.refused > plan.refusedRows.length;
+  return [
+    ...(details
+      ? shown.flatMap((each) => failureDetails(each, plan.names))
+      : failureLines(shown, plan.names, columns)),
+    ...(isCut ? ['  … and more that fail: -o plan.ndjson has every row'] : []),
+  ];
 }
 
-/** Causes that are shown, lines of each, and characters of a policy's name beside its line. */
-const [CAUSES_SHOWN, LINES_SHOWN, NAME_CHARS] = [6, 8, 24];
-
-function showChanges(changes: readonly ChangeCount[], say: (line: string) => void): void {
-  for (const change of changes.slice(0, CHANGES_SHOWN)) {
-    const { rows, policyType, from, to, filter, intent } = change;
-    const more = [
-      ...(filter === 'none' ? [] : [`filter ${filter}`]),
-      ...(intent === 'turned' ? ['intent turned'] : []),
-    ];
-    const how = visible(`${from ?? 'not read'} → ${to}`);
-    const words = [kindOf(policyType).label.many, ...more];
-    say(`    ${rows.toLocaleString('en-US').padStart(8)}  ${how}  (${words.join(', ')})`);
-  }
-  if (changes.length > CHANGES_SHOWN) say(`    … and ${changes.length - CHANGES_SHOWN} more ways`);
-}
-
-function showGuard(plan: Plan, { say, bold }: Printer): void {
-  const byKind = Map.groupBy(plan.findings, ({ kind }) => kind);
-  const kinds = GUARD_KINDS.flatMap((kind): [GuardKind, number][] => {
-    const found = plan.guard[kind] ?? 0;
-    return found > 0 || plan.blocked.some((each) => each.kind === kind) ? [[kind, found]] : [];
-  });
-  if (kinds.length === 0) return;
-  say(bold(plan.blocked.length > 0 ? 'The guard stops this plan:' : 'The guard found, and lets through:'));
-  for (const [kind, found] of kinds) {
-    const isBlocked = plan.blocked.find((each) => each.kind === kind);
-    const verdict = isBlocked ? verdictOn(isBlocked) : 'allowed';
-    say(`  ${kind}: ${count(found, 'finding')}, ${verdict}${WORDS[kind] ? ` – ${WORDS[kind]}` : ''}`);
-    const shown = (byKind.get(kind) ?? []).filter(({ what }) => what !== '').slice(0, FINDINGS_SHOWN);
-    for (const { lines, what } of shown) say(`    ${linesInWords(lines)}: ${visible(what)}`);
-    const more = (byKind.get(kind)?.length ?? 0) - shown.length;
-    if (shown.length > 0 && more > 0) say(`    … and ${count(more, 'more')}`.replace(/s$/, ''));
-  }
-  if (plan.blocked.length === 0) return;
-  const option = allowOption(plan.blocked);
-  say(
-    option
-      ? `If that is what you want, add: ${option}`
-      : 'Correct the ids of these groups, or take the rows out.',
+function guardHeading({ blocked }: Plan, { bold }: Printer, how: string): string {
+  return bold(
+    blocked.length > 0 ? `The guard stops this plan${how}:` : `The guard found, and lets through${how}:`,
   );
 }
 
-const verdictOn = ({ kind, allowed }: Blocked): string =>
-  isNeverAllowed(kind)
-    ? 'stops, and can not be allowed'
-    : `stops (${allowed.toLocaleString('en-US')} allowed)`;
-const linesInWords = (lines: readonly number[]): string =>
-  lines.length === 1
-    ? `line ${lines[0]}`
-    : `lines ${lines.slice(0, LINES_SHOWN).join(', ')}${lines.length > LINES_SHOWN ? ', …' : ''}`;
+function guardLines(
+  kinds: readonly FoundKind[],
+  most: number,
+  plan: Plan,
+  print: Printer,
+): readonly string[] {
+  if (kinds.length === 0) return [];
+  const shown = kinds.slice(0, most);
+  const others = kinds.slice(most).map(({ kind, found }) => `${kind}=${found}`);
+  return [
+    guardHeading(plan, print, ' (--details: each row)'),
+    ...kindLines(shown, plan.names, print.talkColumns()),
+    ...(others.length > 0 ? [`  … ${others.join(', ')}`] : []),
+  ];
+}
 
-const WORDS: Readonly<Record<string, string>> = {
-  'max-changes': 'rows of a policy type beyond --max-changes or --max-changes-percent',
-  'no-undo': 'nothing was read, so there is no before-image to go back to in the plan',
-};
+function kindDetails(kinds: readonly FoundKind[], plan: Plan, print: Printer): readonly string[] {
+  if (kinds.length === 0) return [];
+  return [
+    guardHeading(plan, print, ''),
+    ...kinds.flatMap((kind) => [
+      ...kindLines([{ ...kind, causes: [] }], plan.names, undefined).map((line) => print.bold(line)),
+      ...detailLines(kind, plan.names),
+    ]),
+  ];
+}
+
+function howToAllow({ blocked }: Plan, details: boolean): readonly string[] {
+  if (blocked.length === 0) return [];
+  const option = allowOption(blocked);
+  if (option === undefined) return ['Correct the ids of the missing groups, or take their rows out.'];
+  return details || blocked.length <= ALLOWED_AT_ONCE_MAX
+    ? [`If that is what you want, add: ${option}`]
+    : [`What of it is meant goes through with its count: ${allowOption(blocked.slice(0, 1))},…`];
+}
+
+function differenceLines({ differences }: Plan, { bold }: Printer): readonly string[] {
+  if (differences.length === 0) return [];
+  return [
+    bold('The plan that was given says otherwise than the tenant now:'),
+    ...differences.map((difference) => visible(`  ${difference}`)),
+    'Make it anew with `retarget plan FILE -o plan.ndjson`, and read it.',
+  ];
+}

@@ -9,7 +9,7 @@ import { DEFAULT_OPTIONS } from '../../runs/run.ts';
 import type { Stop } from '../../runs/runReader.ts';
 import { ALREADY_SO_UNPLANNED } from '../../runs/unrecorded.ts';
 import type { Printer } from './print.ts';
-import { shortFingerprint } from './showPlan.ts';
+import { shortFingerprint } from './planSummary.ts';
 import { stateShown } from './showRuns.ts';
 import { timeLeft } from './timeLeft.ts';
 
@@ -24,12 +24,14 @@ export function showRun(run: RunStatus, stop: Stop | undefined, { hint }: Identi
     ['file', `${run.source.name} (sha256 ${run.source.sha256.slice(0, 12)}…)`],
     ['plan', run.planFingerprint === null ? 'none' : shortFingerprint(run.planFingerprint)],
     ['operator', run.operator],
+    ...(run.purpose === null ? [] : [['why', run.purpose] as [string, string]]),
     ['rows', `${run.total} in all`],
     ...ROW_STATUSES.map((name): [string, string] => [`  ${name}`, `${run[name]}${amongThem(run, name)}`]),
     ['throttled', count(run.throttled, 'time')],
     ['created', run.createdAt],
     ['started', run.startedAt ?? '–'],
     ['finished', run.finishedAt ?? '–'],
+    ...(run.finishedAt === null ? progressLines(run) : []),
     ['rate', run.ratePerSecond === null ? '–' : `${run.ratePerSecond} rows/s`],
     ['time left', timeLeft(run) ?? '–'],
     ...(run.maxFailures === DEFAULT_OPTIONS.maxFailures
@@ -52,6 +54,17 @@ export function showRun(run: RunStatus, stop: Stop | undefined, { hint }: Identi
       `Go on with the rest: ${hint(`resume ${run.runId}`)}; with what failed too: ${hint(`retry ${run.runId}`)}`,
     );
 }
+
+/** Who is at work on a run that has not ended, and how lately a row came to its end. */
+const progressLines = ({ workers, lastProgressAt }: RunStatus): [string, string][] => [
+  ['last progress', lastProgressAt ?? '–'],
+  ...(workers.length === 0
+    ? [['workers', 'none'] as [string, string]]
+    : workers.map(({ host, pid, since, graphAwaySince }, i): [string, string] => [
+        i === 0 ? 'workers' : '',
+        `${host} (pid ${pid}) since ${since}${graphAwaySince === null ? '' : `, Graph out of its reach since ${graphAwaySince}`}`,
+      ])),
+];
 
 /** Each throttle family of a run with several of them. */
 const familyLines = ({ family, total, pending, etaSeconds, limiter }: FamilyStatus): [string, string][] => [

@@ -1,28 +1,53 @@
+import { count, shortened } from '../../app/words.ts';
 import { visible } from '../../assignments/values/visible.ts';
 import type { RunStatus } from '../../runs/progress.ts';
 import { ROW_STATUSES, type RowStatus } from '../../runs/rowState.ts';
 import type { Stop } from '../../runs/runReader.ts';
 import type { Printer } from './print.ts';
 
-/** A run that is at work, of a tenant that is stopped, does nothing. */
-export const stateShown = ({ state }: RunStatus, stop: Stop | undefined): string =>
-  stop !== undefined && (state === 'running' || state === 'queued') ? 'stopped' : state;
+/** What the state of a run at work is called while this keeps it: it is not at work. */
+const KEPT: { readonly [reason in NonNullable<RunStatus['reason']>]?: string } = {
+  noWorker: 'no worker',
+  graphAway: 'no Graph',
+  noProgress: 'stalled',
+  throttled: 'throttled',
+  restarted: 'waiting',
+  lateWrites: 'waiting',
+};
+
+/** A run that is at work, of a tenant that is stopped, does nothing; nor does one that nobody works on. */
+export function stateShown({ state, reason }: RunStatus, stop: Stop | undefined): string {
+  if (state !== 'running' && state !== 'queued') return state;
+  if (stop !== undefined) return 'stopped';
+  return (state === 'running' && reason !== null && KEPT[reason]) || state;
+}
 
 /** Of a status that takes too much room in a table. */
 const HEADINGS: { readonly [status in RowStatus]?: string } = { awaitingApproval: 'APPROVAL' };
+/** A reason may have any length. */
+const WHY_CHARS_MAX = 40;
 
 export const RUN_HEADINGS: readonly string[] = [
-  ...['RUN', 'STATE', 'TOTAL'],
+  ...['RUN', 'STATE', 'STARTED', 'WHO', 'TOTAL'],
   ...ROW_STATUSES.map((status) => HEADINGS[status] ?? status.toUpperCase()),
-  'FILE',
+  ...['FILE', 'WHY'],
 ];
 
 /** One line of the table of all runs. */
 export const runCells = (run: RunStatus, stop?: Stop): readonly string[] => [
-  ...[run.runId, stateShown(run, stop), String(run.total)],
+  ...[run.runId, stateShown(run, stop), minuteOf(run.startedAt), run.operator, String(run.total)],
   ...ROW_STATUSES.map((status) => String(run[status])),
-  run.source.name,
+  ...[run.source.name, shortened(run.purpose ?? '', WHY_CHARS_MAX)],
 ];
+
+/** Below several runs: each column in all. */
+export const sumCells = (runs: readonly RunStatus[]): readonly string[] => {
+  const sumOf = (each: 'total' | RowStatus): string => String(runs.reduce((sum, run) => sum + run[each], 0));
+  return [count(runs.length, 'run'), '', '', '', sumOf('total'), ...ROW_STATUSES.map(sumOf), '', ''];
+};
+
+/** `2026-11-28 22:00`, UTC as all times of the table's data. */
+const minuteOf = (at: string | null): string => at?.slice(0, 16).replace('T', ' ') ?? '';
 
 /** The table of the runs of a tenant. */
 export function showRuns(
@@ -37,10 +62,10 @@ export function showRuns(
     );
     return;
   }
-  print.table(
-    RUN_HEADINGS,
-    runs.map((run) => runCells(run, stop)),
-  );
+  print.table(RUN_HEADINGS, [
+    ...runs.map((run) => runCells(run, stop)),
+    ...(runs.length > 1 ? [sumCells(runs)] : []),
+  ]);
   for (const { runId, reasonText, finishedAt } of runs) {
     if (reasonText !== null && finishedAt === null) print.say(visible(`${runId}: ${reasonText}`));
   }

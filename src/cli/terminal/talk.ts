@@ -1,5 +1,5 @@
 import { visible } from '../../assignments/values/visible.ts';
-import type { PassedOver, TakenFor } from '../../assignments/rows/takenFor.ts';
+import type { PassedOver, StatedAction, TakenFor } from '../../assignments/rows/takenFor.ts';
 import type { Events, TracedRequest } from '../../events.ts';
 import { count, duration } from '../../app/words.ts';
 import type { LeveledLog } from '../../log.ts';
@@ -21,6 +21,12 @@ export function talkOf(events: Events, print: Printer, log: LeveledLog): void {
   events.on('graphAway', say);
   events.on('problems', (found) => showProblems(found, print));
   events.on('takenFor', (name, as) => takenForInWords(name, as).forEach(say));
+  events.on('statedRows', (rows, action) =>
+    say(`${count(rows, 'row')} without an action: ${DONE_WITH_ROWS[action]}`),
+  );
+  events.on('nothingAsked', (rows) =>
+    say(`Passed over: ${count(rows, 'row')} with the action none, which asks for nothing.`),
+  );
   events.on('leftOut', (rows, policies) =>
     say(`Left out: ${count(rows, 'row')} of ${count(policies, 'policy', 'policies')} with problems.`),
   );
@@ -40,7 +46,7 @@ export function talkOf(events: Events, print: Printer, log: LeveledLog): void {
       `A write whose reply was lost may still land on ${count(policies, 'policy', 'policies')}: waiting up to ${duration(Math.ceil(waitMs / 1000))} for that before anything is put back.`,
     ),
   );
-  events.on('lastRun', (runId, fileName) => say(`@last is ${runId} (${fileName})`));
+  events.on('runNamed', (name, runId, fileName) => say(`${name} is ${runId} (${fileName})`));
   events.on('discarded', () => say('Nothing was queued.'));
 }
 
@@ -50,6 +56,12 @@ function takenForInWords(name: string, { is, action, passedOver }: TakenFor): st
   const more = [...passedOver].map(([because, rows]) => `  ${PASSED_OVER[because](rows)}`);
   return [first, ...more];
 }
+
+const DONE_WITH_ROWS: Readonly<Record<StatedAction, string>> = {
+  add: 'what they say is added where it is not there; --action set or remove does otherwise.',
+  set: 'what they say gets the filter and intent that stand there; nothing is added.',
+  remove: 'what they say is removed.',
+};
 
 const DONE_WITH: Readonly<Record<NonNullable<TakenFor['action']>, string>> = {
   add: 'what it lists is added where it is not there; --action set or remove does otherwise.',

@@ -3,6 +3,7 @@ import { EXIT, UserError } from '../../errors.ts';
 import type { Run } from '../../runs/run.ts';
 import { canAsk, choose } from './ask.ts';
 import type { Context } from '../context.ts';
+import { durationOption } from '../durationFlag.ts';
 import { dueBefore } from '../../app/runs/dueRuns.ts';
 import type { Services } from '../../app/services.ts';
 import { count } from '../../app/words.ts';
@@ -12,10 +13,19 @@ import { visible } from '../../assignments/values/visible.ts';
 export interface TurnFlags {
   readonly withQueued?: boolean;
   readonly yes?: boolean;
+  /** Ms. */
+  readonly wait?: number;
 }
 
 export const turnOptions = (command: Command): Command =>
-  command.option('--with-queued', 'work also on the runs that are due before this one; otherwise it asks');
+  command
+    .option('--with-queued', 'work also on the runs that are due before this one; otherwise it asks')
+    .addOption(
+      durationOption(
+        '--wait <time>',
+        'give up, with the run paused and exit 3, when it has waited so long for other runs or a stop; as 10m',
+      ),
+    );
 
 /** Runs that are named one by one. */
 const NAMED_MAX = 5;

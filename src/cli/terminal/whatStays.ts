@@ -1,12 +1,11 @@
 import { KINDS } from '../../assignments/kinds/registry.ts';
 import type { Plan } from '../../app/plan/plan.ts';
 
-/** What no rollback of this plan's run takes back, as a sentence; undefined: it takes back all. */
-export function whatStays({ writesByType }: Pick<Plan, 'writesByType'>): string | undefined {
+/** What a rollback of this plan's run takes back and what it does not, as a sentence. */
+export function whatStays({ writesByType }: Pick<Plan, 'writesByType'>): string {
   const done = KINDS.flatMap(({ policyType, leaves }) =>
     leaves !== undefined && (writesByType[policyType] ?? 0) > 0 ? [leaves] : [],
   );
-  return done.length === 0
-    ? undefined
-    : `A rollback puts assignments back, not what devices do meanwhile: ${[...new Set(done)].join(', ')}.`;
+  const named = done.length === 0 ? '' : `: ${[...new Set(done)].join(', ')}`;
+  return `A rollback puts assignments back, not what devices do meanwhile${named}.`;
 }

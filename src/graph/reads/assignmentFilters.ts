@@ -10,6 +10,8 @@ export interface AssignmentFilter {
   readonly name: string;
   /** Graph's `devicePlatformType`; `unknown` where it says none. */
   readonly platform: string;
+  /** Whom it means, in Intune's own language; undefined where the tenant does not show it. */
+  readonly rule: string | undefined;
 }
 
 /** All filters of the tenant; `unchecked`: they may not be read by this sign-in, or not now. */
@@ -23,17 +25,18 @@ export type AssignmentFilters =
  * @param base root and version, for links to further pages
  */
 export async function assignmentFilters(send: SendReads, base: string): Promise<AssignmentFilters> {
-  const url = '/deviceManagement/assignmentFilters?$select=id,displayName,platform';
+  const url = '/deviceManagement/assignmentFilters?$select=id,displayName,platform,rule';
   const [read] = await readAll([collection(url, base, FILTER_PAGES_MAX)], send);
   if (read?.kind !== 'all') return { kind: 'unchecked' };
   const filters: AssignmentFilter[] = [];
   for (const item of read.items) {
     if (!isJsonObject(item) || typeof item['id'] !== 'string') return { kind: 'unchecked' };
-    const { id, displayName, platform } = item;
+    const { id, displayName, platform, rule } = item;
     filters.push({
       id,
       name: typeof displayName === 'string' ? displayName : '',
       platform: typeof platform === 'string' ? platform : 'unknown',
+      rule: typeof rule === 'string' ? rule : undefined,
     });
   }
   return { kind: 'filters', filters };
@@ -46,9 +49,11 @@ export async function readAssignmentFilters(
 ): Promise<(filterId: string) => FilterFact> {
   const read = await assignmentFilters(send, base);
   if (read.kind !== 'filters') return () => ({ kind: 'unchecked' });
-  const platforms = new Map(read.filters.map(({ id, platform }) => [id.toLowerCase(), platform]));
+  const filters = new Map(read.filters.map((filter) => [filter.id.toLowerCase(), filter]));
   return (filterId) => {
-    const platform = platforms.get(filterId.toLowerCase());
-    return platform === undefined ? { kind: 'missing' } : { kind: 'ok', platform };
+    const filter = filters.get(filterId.toLowerCase());
+    if (filter === undefined) return { kind: 'missing' };
+    const { platform, name } = filter;
+    return { kind: 'ok', platform, ...(name !== '' && { name }) };
   };
 }

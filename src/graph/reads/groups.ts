@@ -8,7 +8,7 @@ type Known = GroupFact['kind'];
 
 /**
  * Reads these groups and whether they have members: two reads for each that is well. The answer takes an id in any
- * spelling. `notSecurity`: a distribution list or the like, which no policy reaches; `empty`: no members, those of nested
+ * spelling, with the group's name where it is shown. `notSecurity`: a distribution list or the like, which no policy reaches; `empty`: no members, those of nested
  * groups included; `unchecked`: not to be read by this sign-in, or not now, or not among these.
  * @param membersOf of groups that were counted: where there are some, nothing more is asked
  * Source: learn.microsoft.com/graph/api/group-get and …/group-list-transitivemembers; GroupMember.Read.All allows both.
@@ -19,6 +19,7 @@ export async function readGroups(
   membersOf: (groupId: string) => Members | undefined = () => undefined,
 ): Promise<(groupId: string) => GroupFact> {
   const facts = new Map<string, Known>();
+  const names = new Map<string, string>();
   const askAll = async (
     ids: readonly string[],
     query: string,
@@ -38,7 +39,11 @@ export async function readGroups(
     '?$select=id,displayName,securityEnabled',
     // Graph answers 400 to what is no id of an object, as text that is no GUID.
     new Set([400, 404]),
-    groupIn,
+    (body) => {
+      if (isJsonObject(body) && typeof body['id'] === 'string' && typeof body['displayName'] === 'string')
+        names.set(body['id'].toLowerCase(), body['displayName']);
+      return groupIn(body);
+    },
   );
   await askAll(
     // A count lags behind: a group that was empty a moment ago is looked at.
@@ -47,7 +52,10 @@ export async function readGroups(
     new Set([404]),
     membersIn,
   );
-  return (groupId) => ({ kind: facts.get(groupId.toLowerCase()) ?? 'unchecked' });
+  return (groupId) => {
+    const id = groupId.toLowerCase();
+    return { kind: facts.get(id) ?? 'unchecked', name: names.get(id) };
+  };
 }
 
 const hasSome = (members: Members | undefined): boolean =>

@@ -52,6 +52,7 @@ export interface Unread {
   readonly waitMs?: number | undefined;
   /** The envelope was refused as a whole: a matter of the sign-in, the route or what is in between, and of no single read. */
   readonly refusedBy?: 'graph' | 'inBetween';
+  /** Left out where nothing has answered. */
   readonly status?: number;
 }
 
@@ -164,7 +165,7 @@ export function readFailure(reply: ReadReply): Unread | undefined {
       if (!isPassing(reply)) return undefined;
       const { code, message } = reply.error ?? errorOf(reply.status);
       const why = `Graph answered ${reply.status} ${code}: ${clause(message)}`;
-      return { kind: 'unread', why, remedy: HEALTH, waitMs: reply.retryAfterMs };
+      return { kind: 'unread', why, remedy: HEALTH, waitMs: reply.retryAfterMs, status: reply.status };
     }
   }
 }

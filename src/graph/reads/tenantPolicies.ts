@@ -50,7 +50,7 @@ export async function tenantPolicies(
   );
   const found = new Map<PolicyKind, TenantPolicies>();
   for (const [i, kind] of kinds.entries()) {
-    const page = await inSmallerPages(kind, pages[i], send, base);
+    const page = await inSmallerPages(kind, await inPlain(kind, pages[i], send, base), send, base);
     if (page !== undefined)
       found.set(kind, page.kind === 'all' ? await policiesIn(page.items, kind, send, base) : page);
   }
@@ -58,6 +58,16 @@ export async function tenantPolicies(
 }
 
 type Pages = Collection | NotRead | undefined;
+
+/** What each kind can be asked for is told by others' requests, not by a contract: where Graph does not take that, all is asked for plainly. */
+async function inPlain(kind: PolicyKind, read: Pages, send: SendReads, base: string): Promise<Pages> {
+  if (read?.kind !== 'refused' || !NOT_TAKEN.has(read.status)) return read;
+  const [plain] = await readAll([collection(collectionPath(kind), base, COLLECTION_PAGES_MAX)], send);
+  // That both were refused is the answer to the first: it may be that this Graph has no such kind.
+  return plain?.kind === 'all' ? plain : read;
+}
+
+const NOT_TAKEN: ReadonlySet<number> = new Set([400, 501]);
 
 /** From the start again with pages of half the size, until they can be read. */
 async function inSmallerPages(kind: PolicyKind, read: Pages, send: SendReads, base: string): Promise<Pages> {

@@ -1,4 +1,4 @@
--- needs: state, schedule
+-- needs: state, heartbeat, schedule
 -- Which runs a worker works on: the one at work for its root, else the next in line that may be at work now, which it sets to work; and those
 -- that were stopped for good, left by their workers or at rest, and still need a read. None while the tenant is stopped.
 -- A run at work whose workers have not been heard of for `silentMs` is queued again, and keeps its place in line; while the fate of
@@ -6,7 +6,7 @@
 -- goes before the others: the run at work gives way, and goes on in its turn.
 -- The headers of the runs are not among the KEYS: all keys of a tenant lie in one hash slot, so that a cluster has them here.
 -- args: headers: what the keys of headers begin with; graphUrl; format; isWorker; only: the runs that the caller works on, or
--- nil: all; silentMs.
+-- nil: all; worker: what it says of itself, nil of one that is none; silentMs.
 -- Answers the run ids.
 local OPEN, LIMITER = KEYS[1], KEYS[2]
 if redis.call('HEXISTS', LIMITER, 'stop') == 1 then return {} end
@@ -43,15 +43,6 @@ local function isTooOld(header)
   return true
 end
 
-local function hear(header) redis.call('HSET', header, FIELD.seenAt, string.format('%.0f', heardAt)) end
-
--- Whether somebody works on it. One that was never heard of was set to work by an older version: its silence begins now.
-local function isAlive(header)
-  local seenAt = tonumber(redis.call('HGET', header, FIELD.seenAt) or '')
-  if not seenAt then hear(header) end
-  return not seenAt or heardAt - seenAt <= args.silentMs
-end
-
 local working, first, urgent, left = nil, nil, nil, nil
 local answer, unsure = {}, {}
 for _, runId in ipairs(redis.call('ZRANGE', OPEN, 0, -1)) do
@@ -64,13 +55,12 @@ for _, runId in ipairs(redis.call('ZRANGE', OPEN, 0, -1)) do
     if closed then state = redis.call('HGET', header, FIELD.state) end
     if state == RUN.running then
       if args.isWorker and isMeant(runId) then
-        hear(header)
+        hear(header, args.worker)
         working = working or runId
-      elseif isAlive(header) then
-        working = working or runId
-      else
-        moveTo(header, RUN.queued, REASON.noWorker)
+      elseif queueIfLeft(header) then
         state = RUN.queued
+      else
+        working = working or runId
       end
     end
     if state == RUN.queued then
@@ -101,8 +91,8 @@ if not working and left and left ~= first then
 elseif not working and first then
   working = first
   if args.isWorker then
-    moveTo(args.headers .. first, RUN.running)
-    hear(args.headers .. first)
+    moveTo(args.headers .. first, RUN.running, nil, nil, nil, args.worker)
+    hear(args.headers .. first, args.worker)
     redis.call('HSETNX', args.headers .. first, FIELD.startedAt, string.format('%.0f', heardAt))
   end
 end

@@ -52,7 +52,11 @@ end)
 if args.answered > 0 and not args.isStopping then redis.call('HSET', HEADER, FIELD.answered, '1') end
 if args.token ~= '' then settleLandings(LANDINGS, args.token, args.mayLand) end
 if args.accepted > 0 then redis.call('HINCRBY', HEADER, FIELD.written, args.accepted) end
-if args.throttled > 0 then redis.call('HINCRBY', HEADER, FIELD.throttled, args.throttled) end
+if args.throttled > 0 then
+  redis.call('HINCRBY', HEADER, FIELD.throttled, args.throttled)
+  local wait = backingOff()
+  if args.backoffMs ~= 0 then tellThrottled(HEADER, args.throttled, now + wait) end
+end
 
 local lease = redis.call('HGET', LEASES, batch)
 if lease and string.match(lease, '^%S+') == args.token then redis.call('HDEL', LEASES, batch) end

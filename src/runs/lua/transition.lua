@@ -21,5 +21,5 @@ if args.to == RUN.queued then
     letGoOn(HEADER)
   end
 end
-endIfDone(HEADER, OPEN, args.runId, OTHER_KEYS)
+endIfDone(HEADER, OPEN, args.runId, OTHER_KEYS, args.reason == REASON.operator)
 return { 'done', state }

@@ -1,4 +1,5 @@
 import { familyFacts, MAIN_FAMILY, type Family } from '../../assignments/kinds/family.ts';
+import { SILENT_MS } from '../../runs/run.ts';
 
 /** Writes per window of each family, as set. */
 export interface WriteLimits {
@@ -17,6 +18,9 @@ export const REQUESTS_PER_WRITE = 10;
 const REQUESTS_PER_WINDOW_MIN = 200;
 
 export const WINDOW_MS = 20_000;
+
+/** The shortest silence of a worker that counts as its end: a process may stand still for a while and be well. */
+const SILENT_MIN_MS = 10_000;
 
 /** The longest single wait for a Graph that gives no answer, in windows: 1 min of Intune's 20 s. */
 export const OUTAGE_WAIT_WINDOWS_MAX = 3;
@@ -45,6 +49,8 @@ export interface Pace {
   readonly outageMaxMs: number;
   /** A person is told of a Graph that has been silent for as long. */
   readonly silenceTellMs: number;
+  /** A worker that was not heard of for as long counts as gone. */
+  readonly silentMs: number;
   /** Between two tries whether a sign-in that did not work does so again. */
   readonly signInRetryMs: number;
 }
@@ -63,7 +69,7 @@ const perWindow = (writesPerWindow: number) => ({
 /** Every family takes so many. */
 export const alike = (every: number): WriteLimits => ({ every, families: {} });
 
-/** That of the main family. 5 s, 60 s, 15 s, 1 s, 5 s, 5 min, 5 s and 60 s for Intune's window of 20 s. */
+/** That of the main family. 5 s, 60 s, 15 s, 1 s, 5 s, 5 min, 5 s, 60 s and 60 s for Intune's window of 20 s. */
 export const paceOf = (limits: number | WriteLimits, windowMs: number): Pace =>
   paceIn(MAIN_FAMILY, typeof limits === 'number' ? alike(limits) : limits, windowMs);
 
@@ -78,6 +84,7 @@ const paceIn = (family: Family, limits: WriteLimits, windowMs: number): Pace => 
   unreachedWaitMs: Math.max(250, windowMs / 4),
   outageMaxMs: Math.max(4_000, 15 * windowMs),
   silenceTellMs: Math.max(500, windowMs / 4),
+  silentMs: Math.min(SILENT_MS, Math.max(SILENT_MIN_MS, 3 * windowMs)),
   signInRetryMs: Math.max(500, 3 * windowMs),
 });
 
@@ -114,8 +121,8 @@ export const TURN_CHECK_MS = 250;
 /** The wait for what nobody can do anything about now: a stopped run's writes in doubt, without a sign-in to look. */
 export const STOPPED_RUN_WAIT_MS = 60_000;
 
-/** A batch whose family has all of its places in a worker comes back after so long. */
-export const GIVEN_BACK_MS = 1_000;
+/** A batch whose family has all of its places in a worker comes back when one is free, and for other workers after so long. */
+export const GIVEN_BACK_MS = 5_000;
 
 /** Waits up to this are slept within the job; longer ones give its place to another batch. */
 export const WAIT_INSIDE_MAX_MS = 3_000;

@@ -128,10 +128,11 @@ async function written(
   rows: readonly PlanRow[],
   findings: PlanEnd['findings'] = {},
   path = join(directory(), 'plan.ndjson'),
+  names: PlanEnd['names'] = {},
 ): Promise<string> {
   await using writer = await PlanWriter.create([path], header(rows.length), KEY);
   for (const each of rows) await writer.row(each);
-  await writer.end(findings);
+  await writer.end(findings, names);
   return readFileSync(path, 'utf8');
 }
 
@@ -284,22 +285,29 @@ const hostileRows: fc.Arbitrary<readonly PlanRow[]> = fc
   .array(fc.array(hostileAssignment, { maxLength: 3 }), { maxLength: 3 })
   .chain((lists) => fc.array(fc.constantFrom(undefined, ...lists).chain(hostileRow), { maxLength: 6 }));
 
+const hostileNames = fc.dictionary(fc.uuid(), hostileText, { maxKeys: 3, noNullPrototype: true });
+
 test('what is written is read again to the last character, however it is cut into chunks', async () => {
   const path = join(directory(), 'plan.ndjson');
   await fc.assert(
-    fc.asyncProperty(hostileRows, fc.integer({ min: 1, max: 200 }), async (rows, chunkBytes) => {
-      const findings = { narrowed: rows.length };
-      const text = await written(rows, findings, path);
-      const plan = await planIn(text, { chunkBytes });
-      expect(plan.problem).toBeUndefined();
-      expect(plan).toMatchObject({ format: 2, header: header(rows.length) });
-      expect(plan.rows).toEqual(rows);
-      // `toEqual` does not look at a member named __proto__.
-      expect(plan.rows.map(inText)).toEqual(rows.map(inText));
-      const writes = rows.filter(({ decision }) => decision.kind === 'write').length;
-      const fingerprint = sha256(text.slice(0, text.lastIndexOf(SEAL_MARK) + SEAL_MARK.length));
-      expect(plan.end).toEqual({ rows: rows.length, writes, findings, seal: 'ours', fingerprint });
-    }),
+    fc.asyncProperty(
+      hostileRows,
+      hostileNames,
+      fc.integer({ min: 1, max: 200 }),
+      async (rows, names, chunkBytes) => {
+        const findings = { narrowed: rows.length };
+        const text = await written(rows, findings, path, names);
+        const plan = await planIn(text, { chunkBytes });
+        expect(plan.problem).toBeUndefined();
+        expect(plan).toMatchObject({ format: 2, header: header(rows.length) });
+        expect(plan.rows).toEqual(rows);
+        // `toEqual` does not look at a member named __proto__.
+        expect(plan.rows.map(inText)).toEqual(rows.map(inText));
+        const writes = rows.filter(({ decision }) => decision.kind === 'write').length;
+        const fingerprint = sha256(text.slice(0, text.lastIndexOf(SEAL_MARK) + SEAL_MARK.length));
+        expect(plan.end).toEqual({ rows: rows.length, writes, findings, names, seal: 'ours', fingerprint });
+      },
+    ),
   );
 });
 
@@ -464,7 +472,7 @@ describe('a plan of the format before', () => {
     expect(plan).toMatchObject({ format: 1, header: header(4) });
     expect(plan.problem).toBeUndefined();
     expect(plan.end).toEqual({
-      ...{ rows: 4, writes: 2, findings: { narrowed: 1 }, seal: 'other' },
+      ...{ rows: 4, writes: 2, findings: { narrowed: 1 }, names: {}, seal: 'other' },
       fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/),
     });
     const entry = current(group('g'), {}, 'a1');
@@ -708,7 +716,9 @@ test('a plan has its name only when it is whole, and until then only its owner r
     expect(readFileSync(path, 'utf8')).toBe('an older plan');
     const fingerprint = await writer.end({});
     const plan = await planIn(readFileSync(path));
-    expect(plan.end).toEqual({ rows: 2_000, writes: 2_000, findings: {}, seal: 'ours', fingerprint });
+    expect(plan.end).toEqual({
+      ...{ rows: 2_000, writes: 2_000, findings: {}, names: {}, seal: 'ours', fingerprint },
+    });
     expect(plan.rows).toEqual(rows);
   }
   expect(readdirSync(dir)).toEqual(['plan.ndjson']);

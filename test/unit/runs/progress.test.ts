@@ -98,17 +98,17 @@ test('pauses do not count for the rate, nor for the time left', () => {
 test('the rate is of the time before the tenant was stopped', () => {
   const working = run({ ...AT_WORK, ...settled(500) });
   const stopped = { reason: 'tenantStopped', reasonText: 'the tenant was stopped', since: 100_000 } as const;
-  expect(statusOfRun(working, LEDGER, GOING, 900_000, stopped)).toMatchObject({
+  expect(statusOfRun(working, LEDGER, GOING, 900_000, { why: stopped })).toMatchObject({
     ...{ ratePerSecond: 5, etaSeconds: null, doneAbout: null },
   });
 });
 
 test('of a run that waits nothing is foretold, and the reason is said', () => {
   const working = run({ ...AT_WORK, ...settled(500) });
-  const why = { reason: 'noWorker', reasonText: 'no worker is at work for it' } as const;
-  expect(statusOfRun(working, LEDGER, GOING, 20_000, why)).toMatchObject({
-    ...why,
-    ...{ etaSeconds: null, doneAbout: null },
+  const why = { reason: 'noWorker', since: 5_000, reasonText: 'no worker since 00:42' } as const;
+  expect(statusOfRun(working, LEDGER, GOING, 20_000, { why })).toMatchObject({
+    ...{ reason: 'noWorker', reasonText: 'no worker since 00:42', waitsFor: null },
+    ...{ reasonSince: '1970-01-01T00:00:05.000Z', etaSeconds: null, doneAbout: null },
   });
 });
 
@@ -157,4 +157,70 @@ test('the counts, the limiter and the times are shown as recorded', () => {
     limiter: LEDGER,
   });
   expect(status.createdAt).toBe('1970-01-01T00:00:00.000Z');
+});
+
+test('what a throttled run waits for is a time, and the time left reckons with it', () => {
+  const working = run({ ...AT_WORK, ...settled(500) });
+  const why = { reason: 'throttled', until: 130_000, reasonText: 'throttled until 00:02' } as const;
+  const held = { ...GOING, backoffUntil: 130_000 };
+  expect(statusOfRun(working, LEDGER, held, 100_000, { why })).toMatchObject({
+    ...{ reason: 'throttled', waitsFor: { until: '1970-01-01T00:02:10.000Z' }, etaSeconds: 330 },
+  });
+});
+
+test('a run in line names the run that it waits for', () => {
+  const why = { reason: 'inLine', run: 'r0', isLeft: false, reasonText: 'waits for run r0' } as const;
+  const queued = run({ state: 'queued', total: 100, left: 100 });
+  expect(statusOfRun(queued, LEDGER, GOING, 5, { why }).waitsFor).toEqual({ run: 'r0' });
+});
+
+test('one that its workers have left says what keeps it now, not what once put it back', () => {
+  const left = run({ state: 'queued', reason: 'noWorker', total: 100, left: 100 });
+  expect(statusOfRun(left, LEDGER, GOING, 5)).toMatchObject({ reason: null, reasonText: null });
+});
+
+test('who is at work on it, since when, and when a row came to its end last', () => {
+  const working = run({ ...AT_WORK, ...settled(5), lastProgressAt: 4_000 });
+  const beat = { host: 'desk', pid: 7, seenAt: 3_000, aliveUntil: 9_000 };
+  const workers = [
+    { ...beat, since: 1_000 },
+    { ...beat, host: 'shelf', since: 2_000, graphAway: { since: 2_500, why: 'no route' } },
+  ];
+  expect(statusOfRun(working, LEDGER, GOING, 5_000, { workers })).toMatchObject({
+    lastProgressAt: '1970-01-01T00:00:04.000Z',
+    workers: [
+      { host: 'desk', pid: 7, since: '1970-01-01T00:00:01.000Z', graphAwaySince: null },
+      { host: 'shelf', seenAt: '1970-01-01T00:00:03.000Z', graphAwaySince: '1970-01-01T00:00:02.500Z' },
+    ],
+  });
+});
+
+test('families are shown apart, each with its own time left, and the slowest is the limiter of the run', () => {
+  const working = run({
+    ...{ ...AT_WORK, total: 1_000, left: 600, ended: 400, written: 400, succeeded: 400 },
+    families: JSON.stringify(['applications', 'devices']),
+    ...{ 'total:applications': 500, 'left:applications': 400, 'sent:applications': 0 },
+    ...{ 'total:devices': 500, 'left:devices': 200, 'sent:devices': 0 },
+  });
+  const { budget, charged, isSpaced, backoffUntil } = GOING;
+  const flow = { budget, charged, isSpaced, backoffUntil };
+  const held = { ...flow, backoffUntil: 110_000 };
+  const limiters = new Map([
+    ['applications', flow] as const,
+    ['devices', { ...held, budget: 200, charged: 200 }] as const,
+  ]);
+  const shown = { applications: LEDGER, devices: { ...LEDGER, limit: 200, budget: 200 } };
+  const status = statusOfRun(...([working, LEDGER, { ...GOING, limiters }, 100_000] as const), {
+    limiters: new Map([
+      ['applications', shown.applications],
+      ['devices', shown.devices],
+    ]),
+  });
+  // Four windows of 100, and a backoff of 10 s before one of 200.
+  expect(status.families).toEqual([
+    { family: 'applications', total: 500, pending: 400, etaSeconds: 80, limiter: shown.applications },
+    { family: 'devices', total: 500, pending: 200, etaSeconds: 30, limiter: shown.devices },
+  ]);
+  // As rows went lately it takes longer than the limits ask.
+  expect(status).toMatchObject({ etaSeconds: 150, limiter: shown.applications });
 });

@@ -45,25 +45,6 @@ function tallyOf(...rows: readonly PlannedRow[]): PlanTally {
   return tally;
 }
 
-test('what is wrong with a group is told once, with its lines, and counted for each row', () => {
-  const missing = (line: number): PlannedRow =>
-    planned(line, { findings: [{ kind: 'group-missing', what: 'group g does not exist.' }] });
-  const narrowed = (line: number): PlannedRow =>
-    planned(line, { findings: [{ kind: 'narrowed', what: 'the same words' }] });
-  const tally = tallyOf(missing(2), narrowed(3), missing(4), narrowed(5));
-  expect(tally.findings).toEqual([
-    { kind: 'group-missing', what: 'group g does not exist.', line: 2, lines: [2, 4] },
-    { kind: 'narrowed', what: 'the same words', line: 3, lines: [3] },
-    { kind: 'narrowed', what: 'the same words', line: 5, lines: [5] },
-  ]);
-  expect(tally.guard).toEqual(
-    new Map([
-      ['narrowed', 2],
-      ['group-missing', 2],
-    ]),
-  );
-});
-
 test('each row counts once, by what becomes of it', () => {
   const refused = (line: number, code: string, httpStatus?: number): PlannedRow =>
     planned(line, {
@@ -95,8 +76,8 @@ test('rows that can’t be done are kept with their policy and the reason, the f
     planned(line, { kind: 'refused', after: undefined, code: 'AssignmentGone', message: `gone ${line}` });
   const tally = tallyOf(planned(2), ...Array.from({ length: 1_001 }, (_, n) => refused(n + 3)));
   expect(tally.refused.slice(0, 2)).toEqual([
-    { line: 3, policy: 'Wi-Fi', code: 'AssignmentGone', message: 'gone 3' },
-    { line: 4, policy: 'Wi-Fi', code: 'AssignmentGone', message: 'gone 4' },
+    { line: 3, policy: 'Wi-Fi', code: 'AssignmentGone', message: 'gone 3', isFound: false },
+    { line: 4, policy: 'Wi-Fi', code: 'AssignmentGone', message: 'gone 4', isFound: false },
   ]);
   expect(tally.refused).toHaveLength(1_000);
   expect(tally.counts.gone).toBe(1_001);
@@ -232,38 +213,30 @@ test('the first ten rows are shown, with the best name that there is for their p
   ]);
 });
 
-test('findings carry the line of their row, and are counted in the order of the kinds', () => {
+test('findings are gathered by their cause, with line and policy, also of rows that are not written', () => {
   const tally = tallyOf(
     planned(7, { findings: [{ kind: 'narrowed', what: 'n' }] }),
-    planned(9, {
-      findings: [
-        { kind: 'filter-lost', what: 'f' },
-        { kind: 'narrowed', what: 'n' },
+    planned(
+      9,
+      {
+        kind: 'refused',
+        findings: [
+          { kind: 'filter-lost', what: 'f' },
+          { kind: 'narrowed', what: 'n' },
+        ],
+      },
+      { names: { policy: 'VPN' } },
+    ),
+  );
+  expect(tally.causes.all).toEqual([
+    { kind: 'filter-lost', what: 'f', count: 1, rows: [{ line: 9, policy: 'VPN' }] },
+    {
+      ...{ kind: 'narrowed', what: 'n', count: 2 },
+      rows: [
+        { line: 7, policy: 'Wi-Fi' },
+        { line: 9, policy: 'VPN' },
       ],
-    }),
-  );
-  expect(tally.findings.map(({ kind, line }) => [kind, line])).toEqual([
-    ['narrowed', 7],
-    ['filter-lost', 9],
-    ['narrowed', 9],
+    },
   ]);
-  expect([...tally.guard]).toEqual([
-    ['filter-lost', 1],
-    ['narrowed', 2],
-  ]);
-});
-
-test('findings of a row that is not written count as well, and of each kind the first thousand are kept', () => {
-  const gone = (line: number): PlannedRow =>
-    planned(line, {
-      ...{ kind: 'refused', code: 'AssignmentGone' },
-      findings: [{ kind: 'gone', what: 'g' }],
-    });
-  const tally = tallyOf(
-    ...Array.from({ length: 1_001 }, (_, n) => gone(n + 2)),
-    planned(2_000, { findings: [{ kind: 'clear', what: 'c' }] }),
-  );
-  expect(tally.guard.get('gone')).toBe(1_001);
-  expect(tally.findings).toHaveLength(1_001);
-  expect(tally.findings.at(-1)).toEqual({ kind: 'clear', what: 'c', line: 2_000, lines: [2_000] });
+  expect(tally.refused.map(({ isFound }) => isFound)).toEqual([true]);
 });

@@ -172,6 +172,7 @@ test('only rows that are selected are tried again, by batch and place', async ()
   ];
   const { services: here, retries } = services('completed', {
     runs: {
+      called: async () => ({}),
       async *rowsByBatch() {
         yield rows;
         yield rows.map((row) => ({ ...row, batch: 1 })).slice(0, 1);

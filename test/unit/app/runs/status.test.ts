@@ -81,6 +81,42 @@ test('the limiter is told with what counts, what was taken of the budget, and wh
   ).toBe(0);
 });
 
+test('a run whose limiter is told to wait is throttled, one that may go on in another family is not', async () => {
+  const backoff = { backoffUntil: NOW + 30_000, backoffReason: 'throttled' } as const;
+  const held = services({ limiterNow: async () => ({ ...QUIET, ...backoff }) });
+  expect(await statusOf(runThatIs('running'), held)).toMatchObject({
+    ...{ state: 'running', reason: 'throttled' },
+    waitsFor: { until: new Date(NOW + 30_000).toISOString() },
+    reasonText: expect.stringMatching(/^throttled until \d\d:\d\d/),
+  });
+  // Also when it has stood still for a while: that is why.
+  const stuck = runThatIs('running', { workingSince: NOW - 600_000 });
+  expect(await statusOf(stuck, held)).toMatchObject({ reason: 'throttled' });
+  const families = {
+    ...{ families: '["deviceConfiguration","devices"]', total: 10, left: 6 },
+    ...{
+      'left:deviceConfiguration': 3,
+      'left:devices': 3,
+      'total:deviceConfiguration': 5,
+      'total:devices': 5,
+    },
+  };
+  const half = services({
+    limiterNow: async ({ family }) => (family === 'devices' ? QUIET : { ...QUIET, ...backoff }),
+  });
+  expect(await statusOf(runThatIs('running', families), half)).toMatchObject({ reason: null });
+});
+
+test('workers that are heard of and connected are named', async () => {
+  const beat = { host: 'desk', pid: 7, since: NOW - 9_000, seenAt: NOW - 1_000, aliveUntil: NOW + 9_000 };
+  const run = runThatIs('running', {
+    workers: JSON.stringify({ a: beat, killed: { ...beat, host: 'gone' } }),
+  });
+  const connectedWorkers = async () => new Set(['a']);
+  const { workers } = await statusOf(run, services({}, { producer: { connectedWorkers } }));
+  expect(workers.map(({ host }) => host)).toEqual(['desk']);
+});
+
 test('a run that is gone has no status', async () => {
   expect(await statusOfId('r1', services({ run: async () => undefined }))).toBeUndefined();
 });

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { resumeTenant, stopTenant } from '../../../../src/app/runs/tenantStop.ts';
-import type { Run } from '../../../../src/runs/run.ts';
+import { TENANTS_KEY } from '../../../../src/runs/keys.ts';
+import { RECORD_FORMAT, type Run } from '../../../../src/runs/run.ts';
 import type { Stop } from '../../../../src/runs/runReader.ts';
 import { fakeServices, NOW, runThatIs, type Fakes } from '../../../support/fakeServices.ts';
 
@@ -9,6 +10,9 @@ const RUNS = [
   runThatIs('paused', {}, 'resting'),
   runThatIs('completed', { finishedAt: NOW }, 'over'),
 ];
+
+/** The header of a run that another tenant has at work. */
+const BIG = { state: 'running', format: RECORD_FORMAT, fileName: 'big.csv', total: '300', left: '240' };
 
 /** A Redis that knows these tenants, and its record of `north`. */
 function tenant({
@@ -21,7 +25,12 @@ function tenant({
 } = {}) {
   const stops: Stop[] = [];
   const services = fakeServices({
-    redis: { hgetall: async () => Object.fromEntries(known.map((id) => [id, id])) },
+    redis: {
+      hgetall: async (key: Buffer | string) =>
+        String(key) === TENANTS_KEY ? Object.fromEntries(known.map((id) => [id, id])) : BIG,
+      zrange: async (key: Buffer | string) => (String(key).includes('{south}') ? ['big'] : []),
+      hget: async () => null,
+    },
     ...more,
     runs: {
       runs: async () => [...record],
@@ -48,9 +57,9 @@ test('a stopped tenant says by whom and why, in the record and in the log of eac
 test('the tenant is stopped before anything is written into a log', async () => {
   const { services } = tenant();
   await stopTenant({}, services);
-  expect(services.done.filter((each) => each !== 'runs.runs').slice(-3)).toEqual([
+  expect(services.done.filter((each) => each !== 'runs.runs').slice(-2)).toEqual([
     'runs.stop',
-    ...['runs.tell', 'runs.tell'],
+    'runs.tellAll',
   ]);
 });
 
@@ -71,9 +80,15 @@ test('a signal ends the wait for that', async () => {
   await expect(waiting).rejects.toMatchObject({ name: 'AbortError' });
 });
 
-test('other tenants go on, and are named', async () => {
+test('other tenants go on, and are named with what goes on there', async () => {
   const { services } = tenant({ known: ['south', 'north', 'east'] });
-  expect((await stopTenant({}, services)).notStopped).toEqual(['east', 'south']);
+  expect((await stopTenant({}, services)).notStopped).toEqual([
+    { tenant: 'east', name: 'east', isStopped: false, runs: [] },
+    {
+      ...{ tenant: 'south', name: 'south', isStopped: false },
+      runs: [{ runId: 'big', file: 'big.csv', state: 'running', done: 60, total: 300 }],
+    },
+  ]);
 });
 
 test.each([
@@ -87,6 +102,19 @@ test.each([
     exitCode: 2,
   });
   expect(stops).toEqual([]);
+});
+
+test('where nothing says the tenant none is stopped, whatever there is under the name that is taken then', async () => {
+  for (const known of [['south', 'east'], []]) {
+    const { services, stops } = tenant({ known, identity: { tenant: 'default', tenantFrom: 'nothing' } });
+    await expect(stopTenant({}, services)).rejects.toMatchObject({
+      message: 'Nothing was stopped: nothing says which tenant is meant.',
+      remedy: expect.stringContaining(known.length > 0 ? 'one of east, south; or --every-tenant' : 'default'),
+      exitCode: 2,
+    });
+    expect(stops).toEqual([]);
+    await expect(resumeTenant({}, services)).rejects.toMatchObject({ exitCode: 2 });
+  }
 });
 
 test('one that has runs or workers was seen, though nobody has written down its name', async () => {

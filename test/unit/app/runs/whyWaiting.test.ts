@@ -26,13 +26,18 @@ const listing = (...runs: Run[]): Pick<RunStore, 'runs' | 'stopped' | 'now' | 'l
 test('a queued run waits for another one that is at work', async () => {
   const why = await whyWaiting(
     runThatIs('b', 'queued'),
-    listing(runThatIs('a', 'running')),
+    listing(
+      runThatIs('a', 'running', { fileName: 'big.csv', operator: 'bob@desk', total: '300', left: '240' }),
+    ),
     SETTINGS,
     everywhere,
   );
   expect(why).toMatchObject({
     reason: 'inLine',
-    reasonText: expect.stringContaining('run a is at work first'),
+    run: 'a',
+    reasonText: expect.stringMatching(
+      /^waits for run a \(big.csv of bob@desk, 60 of 300 rows\), which is at work first/,
+    ),
   });
 });
 
@@ -65,8 +70,78 @@ test('a run without a worker says so, queued or at work, and how to start one', 
       reason: 'noWorker',
       reasonText: expect.stringContaining('`retarget worker`'),
     });
-  const silent = runThatIs('a', 'running', { seenAt: String(NOW - SILENT_MS - 1) });
-  expect(await whyWaiting(silent, listing(), SETTINGS, everywhere)).toMatchObject({ reason: 'noWorker' });
+});
+
+const beats = (...workers: object[]): Record<string, string> => ({
+  workers: JSON.stringify(Object.fromEntries(workers.map((worker, i) => [`w${i}`, worker]))),
+});
+const BEAT = { host: 'desk', pid: 7, since: NOW - 9_000, seenAt: NOW - 5_000, aliveUntil: NOW + 5_000 };
+
+test('one whose workers were not heard of for too long has none, though they are still connected', async () => {
+  const silent = [
+    runThatIs('a', 'running', { seenAt: String(NOW - SILENT_MS - 1) }),
+    runThatIs('a', 'running', {
+      ...{ seenAt: String(NOW - 5_000) },
+      ...beats({ ...BEAT, aliveUntil: NOW - 1 }),
+    }),
+  ];
+  for (const run of silent)
+    expect(await whyWaiting(run, listing(), SETTINGS, everywhere)).toMatchObject({
+      ...{ reason: 'noWorker', since: run.seenAt },
+    });
+  const heard = runThatIs('a', 'running', beats({ ...BEAT, aliveUntil: NOW - 1 }, BEAT));
+  expect(await whyWaiting(heard, listing(), SETTINGS, everywhere)).toBeUndefined();
+});
+
+test('a run without a worker says since when: that one was heard of, or that it was queued', async () => {
+  const at = new Date(2026, 0, 31, 0, 42).getTime();
+  const store = { ...listing(), now: async () => at + 60_000 };
+  const states = [
+    runThatIs('a', 'running', { seenAt: String(at) }),
+    runThatIs('a', 'queued', { reason: 'noWorker', seenAt: String(at), movedAt: String(at + 60_000) }),
+    runThatIs('a', 'queued', { seenAt: String(at - 999_000), movedAt: String(at) }),
+  ];
+  for (const run of states)
+    expect(await whyWaiting(run, store, SETTINGS, nowhere)).toMatchObject({
+      ...{ since: at, reasonText: 'no worker since 00:42: start one with `retarget worker`' },
+    });
+});
+
+test('one that nobody takes has no worker, though one is connected: that one stands still', async () => {
+  const left = runThatIs('a', 'queued', { reason: 'noWorker', seenAt: String(NOW - 90_000) });
+  expect(await whyWaiting(left, listing(), SETTINGS, everywhere)).toMatchObject({
+    ...{ reason: 'noWorker', since: NOW - 90_000 },
+    reasonText: expect.stringContaining('though one is connected'),
+  });
+  const queuedFor = (ms: number) => runThatIs('a', 'queued', { movedAt: String(NOW - ms) });
+  expect(await whyWaiting(queuedFor(5_000), listing(), SETTINGS, everywhere)).toBeUndefined();
+  expect(await whyWaiting(queuedFor(SILENT_MS + 1), listing(), SETTINGS, everywhere)).toMatchObject({
+    reason: 'noWorker',
+  });
+});
+
+test('one waits for another that its workers have left with writes on their way', async () => {
+  const left = runThatIs('a', 'queued', { reason: 'noWorker', sent: '2' });
+  expect(await whyWaiting(runThatIs('b', 'queued'), listing(left), SETTINGS, everywhere)).toMatchObject({
+    ...{ reason: 'inLine', run: 'a', isLeft: true },
+  });
+});
+
+test('a run of whose workers none reaches Graph says since when, and why', async () => {
+  const at = new Date(2026, 0, 31, 0, 42).getTime();
+  const store = { ...listing(), now: async () => at + 60_000 };
+  const away = (since: number) => ({
+    ...BEAT,
+    aliveUntil: at + 99_000,
+    graphAway: { since, why: 'No route.' },
+  });
+  const all = runThatIs('a', 'running', beats(away(at - 60_000), away(at)));
+  expect(await whyWaiting(all, store, SETTINGS, everywhere)).toMatchObject({
+    ...{ reason: 'graphAway', since: at },
+    reasonText: 'Graph out of reach since 00:42: No route. It goes on by itself when Graph is there',
+  });
+  const one = runThatIs('a', 'running', beats(away(at), { ...BEAT, aliveUntil: at + 99_000 }));
+  expect(await whyWaiting(one, store, SETTINGS, everywhere)).toBeUndefined();
 });
 
 test('a run of which nothing has come to its end for a while says so', async () => {

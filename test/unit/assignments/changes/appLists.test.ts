@@ -57,7 +57,7 @@ const found = (
   policyType: PolicyType = 'mobileApp',
 ) =>
   new Guard(FACTS)
-    .judgeList({ kind: kindOf(policyType), policyId: 'P1', assignments, decisions })
+    .judgeList({ kind: kindOf(policyType), assignments, decisions })
     .flat()
     .map(({ kind }) => kind);
 
@@ -191,7 +191,7 @@ describe('an app', () => {
     const [, fromRemoval] = PAIR;
     const before = [...others, ...(fromRemoval ? [fromRemoval] : [])];
     const { decisions } = planned([row({ assignmentId: 'G1_2_0', action: 'remove' })], before);
-    expect(found(decisions, before)).toEqual(['exclusion-dropped']);
+    expect(found(decisions, before)).toEqual(['exclusion-lost']);
   });
 });
 
@@ -211,6 +211,33 @@ describe('a remediation', () => {
       before,
     );
     expect(exclusion).toMatchObject({ runRemediationScript: false, runSchedule: null });
+  });
+
+  test('that was an exclusion, or loses its schedule, has to say when it runs', () => {
+    const list = [
+      ...before,
+      current(excluded('G4'), { runRemediationScript: false, runSchedule: null }, 'A4'),
+      current(group('G5'), { runRemediationScript: false, runSchedule: null }, 'A5'),
+    ];
+    const decided = (cells: Cells) => planned([to(cells)], list).decisions[0];
+    const lacking = {
+      ...{ kind: 'refused', code: 'NotTaken' },
+      message: 'When the remediation runs is not said.',
+    };
+    expect(decided({ assignmentId: 'A4', targetType: 'group', groupId: 'G3' })).toMatchObject(lacking);
+    expect(
+      decided({ assignmentId: 'A1', targetType: 'group', groupId: 'G1', runSchedule: 'none' }),
+    ).toMatchObject(lacking);
+    expect(
+      decided({
+        ...{ assignmentId: 'A4', targetType: 'group', groupId: 'G3' },
+        runSchedule: JSON.stringify(SCHEDULE),
+      }),
+    ).toMatchObject({ kind: 'write' });
+    // Of one that has none already it is nobody's fault.
+    expect(decided({ assignmentId: 'A5', targetType: 'group', groupId: 'G3' })).toMatchObject({
+      kind: 'write',
+    });
   });
 
   test('whose script is to run from now on is found', () => {
@@ -301,4 +328,31 @@ test('what a list keeps is sent value for value, though nobody knows it', () => 
   const odd = current(group('G1'), { unheardOf: { rings: [1, 2], note: null } }, 'A1');
   const rows = [row({ action: 'add', targetType: 'group', groupId: 'G2' }, 'groupPolicyConfiguration')];
   expect(listAfter(planned(rows, [odd]).decisions, [odd])[0]).toEqual(odd.whole);
+});
+
+test('no filter that is shown as an id of zeros is sent as none, in entries that no row is about too', () => {
+  const zeros = (groupId: string, id: string) =>
+    current(group(groupId, filter('00000000-0000-0000-0000-000000000000', 'none')), {}, id);
+  const list = [zeros('G1', 'A1'), zeros('G2', 'A2')];
+  const [changed, kept] = sent(
+    [row({ assignmentId: 'A1', targetType: 'group', groupId: 'G3' }, 'configurationPolicy')],
+    list,
+  );
+  expect(changed).toMatchObject({ target: group('G3') });
+  expect(JSON.stringify(changed)).not.toContain('00000000-0000');
+  expect(kept).toEqual({ ...list[1]?.whole, target: group('G2', filter()) });
+});
+
+test('a kind that takes no filters is told nothing of them', () => {
+  const list = [current(group('G1'), {}, 'A1')];
+  const [changed] = sent(
+    [
+      row(
+        { assignmentId: 'A1', targetType: 'group', groupId: 'G3', filterType: 'none' },
+        'deviceShellScript',
+      ),
+    ],
+    list,
+  );
+  expect(changed?.['target']).toEqual(group('G3'));
 });

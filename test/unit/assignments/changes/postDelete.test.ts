@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { CurrentAssignment } from '../../../../src/assignments/changes/current.ts';
 import { entriesOf } from '../../../../src/assignments/changes/decision.ts';
+import { fingerprintOf, UNREAD } from '../../../../src/assignments/changes/fingerprint.ts';
 import type { JsonObject } from '../../../../src/assignments/values/json.ts';
 import { anyChangeOf, changeOf, type Cells } from '../../../support/inputRow.ts';
 import { inWords, planned, type PlanningRow } from '../../../support/planning.ts';
@@ -66,7 +67,13 @@ describe('a row that retargets', () => {
     const half = planned([sent(moving('a', 'b'), a)], [a, b]);
     expect(half.writes.map(({ request }) => request)).toEqual([{ method: 'DELETE', url: `${LIST}/p1_a_0` }]);
     expect(half.decisions).toMatchObject([
-      { kind: 'write', via: 'delete', removes: a, isHalfDone: true, before: { kind: 'entry', entry: a } },
+      {
+        kind: 'write',
+        via: 'delete',
+        removes: a,
+        halfDone: 'newIsThere',
+        before: { kind: 'entry', entry: a },
+      },
     ]);
     expect(half.decisions[0]?.isUnfinished).toBeUndefined();
     expect(inWords(planned([sent(moving('a', 'b'), a)], [b]))).toEqual(['alreadySo']);
@@ -81,6 +88,18 @@ describe('a row that retargets', () => {
 
   test('is refused where the policy had the new one before: which of the two is meant nobody knows', () => {
     expect(inWords(planned([row(moving('a', 'b'))], [a, b]))).toEqual(['DuplicateTarget']);
+  });
+
+  test('goes on where its record is lost: what the plan did not see in its way came since', () => {
+    const asPlanned = { planned: fingerprintOf(a) };
+    expect(requests([row(moving('a', 'b'), asPlanned)], [a, b])).toEqual(['DELETE p1_a_0']);
+    const seen = { ...asPlanned, plannedRefusal: 'DuplicateTarget' };
+    expect(inWords(planned([row(moving('a', 'b'), seen)], [a, b]))).toEqual(['DuplicateTarget']);
+    const unread = { planned: UNREAD };
+    expect(requests([row(moving('a', 'b'), unread)], [a, b])).toEqual([]);
+    // What another row is about was there before.
+    const other = row(moving('b', 'c'), { standing: 'failed', planned: fingerprintOf(b) });
+    expect(inWords(planned([row(moving('a', 'b'), asPlanned), other], [a, b]))).toEqual(['DuplicateTarget']);
   });
 
   test('adds again what is not there, and takes nothing away before', () => {
@@ -121,6 +140,16 @@ describe('several rows of a policy', () => {
     ]);
   });
 
+  test('whose place another has left, and is done with, are not in its way', () => {
+    const moved = { ...sent(moving('b', 'c'), b), standing: 'done' } as const;
+    expect(requests([row(moving('a', 'b')), moved], [a, b, c])).toEqual(['DELETE p1_a_0']);
+    const removed = row(removing('b'), { standing: 'done' });
+    expect(requests([row(moving('a', 'b')), removed], [a, b])).toEqual(['DELETE p1_a_0']);
+    // One that is not done may go on to need it.
+    const failed = row(removing('b'), { standing: 'failed' });
+    expect(inWords(planned([row(moving('a', 'b')), failed], [a, b]))).toEqual(['DuplicateTarget']);
+  });
+
   test('that trade places write nothing', () => {
     const rows = [row(moving('a', 'b')), row(moving('b', 'a'))];
     expect(inWords(planned(rows, [a, b]))).toEqual(['alreadySo', 'alreadySo']);
@@ -150,6 +179,29 @@ describe('several rows of a policy', () => {
   });
 });
 
+test('an Autopilot profile is not for all devices and excludes a group, whichever comes', () => {
+  const [a, x] = [there('a'), there('x', 'exclusionGroup')];
+  const everybody = { '@odata.type': '#microsoft.graph.allDevicesAssignmentTarget' };
+  const all: CurrentAssignment = {
+    id: 'p1_all_0',
+    target: everybody,
+    whole: { id: 'p1_all_0', target: everybody },
+  };
+  const forAll = row({ ...POLICY, action: 'add', targetType: 'allDevices' });
+  const excluding = row(adding('y', 'exclusionGroup'));
+  expect(inWords(planned([forAll], [a, x]))).toEqual(['NotTaken']);
+  expect(inWords(planned([excluding], [a, all]))).toEqual(['NotTaken']);
+  expect(inWords(planned([forAll, excluding], [a]))).toEqual(['NotTaken', 'NotTaken']);
+  // What goes is there until what is new has come.
+  expect(inWords(planned([forAll, row(removing('x'))], [a, x]))).toContain('NotTaken');
+  expect(inWords(planned([forAll], [a]))).toEqual(['write']);
+  expect(inWords(planned([row(adding('b'))], [all, x]))).toEqual(['write']);
+  // It did so before.
+  const moved = row(moving('x', 'y', { targetType: 'exclusionGroup' }));
+  expect(inWords(planned([moved], [all, x]))).toEqual(['write']);
+  expect(inWords(planned([forAll], [x], 'patch', { restores: true }))).toEqual(['write']);
+});
+
 describe('a row that clears', () => {
   const [a, b, c] = [there('a'), there('b'), there('c')];
   const clear = { ...POLICY, action: 'clear' };
@@ -158,9 +210,11 @@ describe('a row that clears', () => {
     const first = planned([row(clear)], [a, b, c]);
     expect(first.writes.map(({ request }) => request.url)).toEqual([`${LIST}/p1_a_0`]);
     expect(first.decisions).toMatchObject([{ isUnfinished: true }]);
+    expect(first.decisions[0]?.halfDone).toBeUndefined();
     const before = { kind: 'entries', entries: [a, b, c] } as const;
     const last = planned([row(clear, { before, attempts: 1 })], [c]);
     expect(last.writes.map(({ request }) => request.url)).toEqual([`${LIST}/p1_c_0`]);
+    expect(last.decisions[0]).toMatchObject({ halfDone: 'someAreGone' });
     expect(last.decisions[0]?.isUnfinished).toBeUndefined();
     expect(entriesOf(last.decisions[0]?.before ?? { kind: 'absent' })).toEqual([a, b, c]);
     expect(inWords(planned([row(clear, { before, attempts: 1 })], []))).toEqual(['alreadySo']);

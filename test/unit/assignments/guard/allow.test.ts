@@ -45,8 +45,8 @@ describe('--allow', () => {
 
   test.each([
     ['all-device=3', '"all-device"', 'Did you mean "all-devices"?'],
-    ['all', '"all"', 'Write one of: filter-lost, '],
-    ['all=100', '"all"', 'Write one of: filter-lost, '],
+    ['all', '"all"', 'Write one of: cuts-off, '],
+    ['all=100', '"all"', 'Write one of: cuts-off, '],
     ['=3', '""', 'Write one of: '],
     ['all-devices', 'How many all-devices', 'Write --allow all-devices=N'],
     ['all-devices=', '""', 'Write --allow all-devices=N'],
@@ -84,7 +84,7 @@ describe('findings block', () => {
       ['all-devices=2', 'no-undo'],
       ['filter-lost', 'all-devices'],
     ],
-    [['filter-swapped=9'], ['filter-lost', 'filter-swapped', 'all-devices', 'no-undo']],
+    [['filter-swapped=9'], ['filter-lost', 'all-devices', 'filter-swapped', 'no-undo']],
     [['filter-swapped=0', 'all-devices=3', 'filter-lost=2', 'no-undo'], []],
     [['all-devices=3,filter-lost=2', 'no-undo'], []],
   ])('unless %j allows them: %j', (texts, kinds) => {

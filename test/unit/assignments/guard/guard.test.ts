@@ -7,6 +7,10 @@ import {
   type JudgedList,
   type TenantFacts,
 } from '../../../../src/assignments/guard/guard.ts';
+import { androidManagedAppProtection } from '../../../../src/assignments/kinds/androidManagedAppProtection.ts';
+import { compliancePolicy } from '../../../../src/assignments/kinds/compliancePolicy.ts';
+import { iosManagedAppProtection } from '../../../../src/assignments/kinds/iosManagedAppProtection.ts';
+import { windowsManagedAppProtection } from '../../../../src/assignments/kinds/windowsManagedAppProtection.ts';
 import { deviceCompliancePolicy } from '../../../../src/assignments/kinds/deviceCompliancePolicy.ts';
 import { deviceConfiguration } from '../../../../src/assignments/kinds/deviceConfiguration.ts';
 import type { JsonObject } from '../../../../src/assignments/values/json.ts';
@@ -55,9 +59,7 @@ const writing = (more: Partial<Decision>): Decision => ({
 function listOf(steps: readonly Step[], staying: readonly JsonObject[] = []): JudgedList {
   const befores = steps.map(({ from }, i) => from && current(from, {}, `A${i}`));
   return {
-    kind: deviceConfiguration,
-    policyId: 'P1',
-    platform: 'iOS',
+    ...{ kind: deviceConfiguration, platform: 'iOS' },
     assignments: [
       ...befores.flatMap((before) => before ?? []),
       ...staying.map((each, i) => current(each, {}, `S${i}`)),
@@ -101,8 +103,8 @@ describe('what a row changes', () => {
     [group('G1', filter('F1')), group('G1', filter('F2')), ['filter-swapped']],
     [group('G1', filter('F1')), group('G1', filter('F2', 'exclude')), ['filter-swapped']],
 
-    [excluded('G1'), excluded('G2'), ['exclusion-dropped']],
-    [excluded('G1'), undefined, ['exclusion-dropped']],
+    [excluded('G1'), excluded('G2'), ['exclusion-swapped']],
+    [excluded('G1'), undefined, ['exclusion-lost']],
     [excluded('G1'), group('G1'), ['exclusion-to-inclusion']],
     [excluded('G1'), unheardOf, ['exclusion-to-inclusion']],
     [excluded('G1'), allDevices(), ['exclusion-to-inclusion', 'all-devices']],
@@ -129,7 +131,7 @@ describe('what a row changes', () => {
   });
 
   test('an intent that turns', () => {
-    const list = listOf([{ from: group('G1'), to: group('G1') }]);
+    const list = listOf([{ from: group('G1'), to: group('G1') }], [group('stays')]);
     const judged = (intent: string, after: JsonObject): string[] => {
       const before = current(group('G1'), { intent }, 'A0');
       return kindsIn({ ...list, decisions: [writing({ before: beforeOf(before), after })] });
@@ -170,7 +172,7 @@ describe('an excluded group', () => {
         { from: excluded('G1'), to: excluded('G2') },
         { from: group('G3'), to: group('G1') },
       ]),
-    ).toEqual(['2 exclusion-dropped']);
+    ).toEqual(['2 exclusion-swapped']);
   });
 });
 
@@ -250,26 +252,19 @@ describe('a group that a policy includes and excludes', () => {
 
   test('is named', () => {
     const [ofRow] = new Guard(allIsWell).judgeList(listOf([excludes], [group('g1')]));
-    expect(ofRow).toEqual([
-      { kind: 'include-and-exclude', what: 'Configuration "P1": group G1 is included and excluded.' },
-    ]);
+    expect(ofRow).toEqual([{ kind: 'include-and-exclude', what: 'group G1 is included and excluded.' }]);
   });
 });
 
 describe('a row that finds nothing to change', () => {
   const refused = (more: Partial<Decision>): Decision => writing({ kind: 'refused', ...more });
 
-  test('because its assignment is gone is told of, with why', () => {
+  test('because its assignment is gone is told of', () => {
     const decisions = [
       refused({ code: 'AssignmentGone', message: 'The assignment is not in the list; nothing was written.' }),
     ];
     expect(new Guard(allIsWell).judgeList({ ...listOf([], [group('G1')]), decisions })).toEqual([
-      [
-        {
-          kind: 'gone',
-          what: 'Configuration "P1": the row finds nothing to change: The assignment is not in the list; nothing was written.',
-        },
-      ],
+      [{ kind: 'gone', what: 'its assignment or policy is gone, or not visible to this sign-in.' }],
     ]);
   });
 
@@ -284,13 +279,12 @@ describe('a row that finds nothing to change', () => {
       refused({ code: 'AssignmentGone' }),
       refused({ code: 'Forbidden', httpStatus: 403 }),
       refused({ code: 'PolicySetOwned' }),
-      refused({ code: 'DuplicateTarget' }),
       refused({ code: 'AssignmentGone' }),
       // What is to be removed and is not there is so already.
       writing({ kind: 'alreadySo', row: { change: removing } }),
       writing({ kind: 'stale', code: 'Stale' }),
     ];
-    expect(kindsIn({ ...listOf([]), decisions })).toEqual(['2 gone', '6 gone']);
+    expect(kindsIn({ ...listOf([]), decisions })).toEqual(['2 gone', '5 gone']);
   });
 });
 
@@ -305,26 +299,26 @@ describe('a row that clears a list', () => {
     return new Guard(allIsWell)
       .judgeList({ ...list, assignments: [...entries, ...list.assignments], decisions })
       .flat()
-      .map(({ kind, what }) => [kind, what.replace(/^.*?: /, '')]);
+      .map(({ kind, what }) => [kind, what]);
   };
 
   test('is told of, with what it drops', () => {
     expect(judged([group('stays')])).toEqual([
-      ['exclusion-dropped', 'excluded group G2 is excluded no more.'],
-      ['clear', 'its list is cleared of group G1; excluded group G2.'],
+      ['exclusion-lost', 'group G2 is excluded no more.'],
+      ['clear', 'group G1; excluded group G2 → nothing.'],
     ]);
   });
 
   test('counts once, however many exclusions it drops', () => {
     const many = [...cleared, current(excluded('G3'), {}, 'C3')];
     expect(judged([group('stays')], many)[0]).toEqual([
-      'exclusion-dropped',
-      'excluded group G2, excluded group G3 are excluded no more.',
+      'exclusion-lost',
+      'group G2, group G3 are excluded no more.',
     ]);
   });
 
   test('may leave no inclusion, or another exclusion of the same group', () => {
-    expect(judged([]).map(([kind]) => kind)).toEqual(['exclusion-dropped', 'no-inclusion', 'clear']);
+    expect(judged([]).map(([kind]) => kind)).toEqual(['exclusion-lost', 'no-inclusion', 'clear']);
     expect(judged([excluded('g2'), group('stays')]).map(([kind]) => kind)).toEqual(['clear']);
   });
 });
@@ -397,22 +391,159 @@ describe('a filter', () => {
   });
 });
 
-test('a finding is a sentence that names the policy', () => {
+test('a finding is a sentence without the policy, so that rows that do the same have the same', () => {
   const list = listOf([
     { from: group('G1', filter('F1')), to: allDevices() },
     { from: excluded('G2'), to: group('G3', filter('F3')) },
+    { from: excluded('G4'), to: excluded('G5') },
+    { from: allUsers(), to: group('G6') },
+    { from: group('G7', filter('F1')), to: group('G7', filter('F2', 'exclude')) },
+    { from: group('G7', filter('F1')), to: group('G7', filter('F1', 'exclude')) },
   ]);
   const facts: TenantFacts = { ...allIsWell, filter: () => ({ kind: 'ok', platform: 'macOS' }) };
-  const sentences = (more: Partial<JudgedList>): string[] =>
-    new Guard(facts)
-      .judgeList({ ...list, ...more })
-      .flat()
-      .map(({ what }) => what);
-  expect(sentences({ name: 'Wi-Fi "old"' })).toEqual([
-    'Configuration "Wi-Fi \\"old\\"": the include filter F1 is lost, leaving all devices.',
-    'Configuration "Wi-Fi \\"old\\"": it is newly assigned to all devices.',
-    'Configuration "Wi-Fi \\"old\\"": excluded group G2 becomes an assignment to group G3, include filter F3.',
-    'Configuration "Wi-Fi \\"old\\"": filter F3 is for macOS, the policy for iOS.',
+  const sentences = new Guard(facts)
+    .judgeList(list)
+    .flat()
+    .map(({ what }) => what);
+  expect(sentences).toEqual([
+    'include filter F1 → none, leaving all devices.',
+    'all devices newly.',
+    'excluded group G2 → group G3, include filter F3.',
+    'filter F3 is for macOS, the policy for iOS.',
+    'group G4 is excluded no more, group G5 is.',
+    'all users → group G6.',
+    'include filter F1 → exclude filter F2.',
+    'filter F2 is for macOS, the policy for iOS.',
+    'include filter F1 → exclude.',
   ]);
-  expect(sentences({ kind: deviceCompliancePolicy })[0]).toMatch(/^Compliance policy "P1": /);
+});
+
+describe('who loses what they would miss at once', () => {
+  const wifi = (steps: readonly Step[], staying: readonly JsonObject[] = []): string[] =>
+    new Guard(allIsWell)
+      .judgeList({ ...listOf(steps, staying), protects: 'Wi-Fi' })
+      .flatMap((ofRow) => ofRow.flatMap(({ kind, what }) => (kind === 'cuts-off' ? [what] : [])));
+
+  test.each<readonly [string, Step, readonly JsonObject[], readonly string[]]>([
+    [
+      'a group gives way to another',
+      { from: group('G1'), to: group('G2') },
+      [],
+      ['Wi-Fi (iOS) is lost for group G1.'],
+    ],
+    [
+      'an inclusion goes',
+      { from: group('G1'), to: undefined },
+      [group('G2')],
+      ['Wi-Fi (iOS) is lost for group G1.'],
+    ],
+    [
+      'all devices give way to a group',
+      { from: allDevices(), to: group('G2') },
+      [],
+      ['Wi-Fi (iOS) is lost for all devices.'],
+    ],
+    [
+      'a group is excluded newly',
+      { from: undefined, to: excluded('G1') },
+      [allDevices()],
+      ['Wi-Fi (iOS) is lost for group G1.'],
+    ],
+    [
+      'a group is excluded where it was included',
+      { from: group('G1'), to: excluded('g1') },
+      [allDevices()],
+      ['Wi-Fi (iOS) is lost for group G1.'],
+    ],
+    [
+      'a group gives way to all devices with a filter',
+      { from: group('G1'), to: allDevices(filter('F1')) },
+      [],
+      ['Wi-Fi (iOS) is lost for group G1.'],
+    ],
+    ['a group gives way to all devices', { from: group('G1'), to: allDevices() }, [], []],
+    ['all users stay', { from: group('G1'), to: undefined }, [allUsers()], []],
+    [
+      'a filter comes',
+      { from: group('G1'), to: group('g1', filter('F1')) },
+      [],
+      ['Wi-Fi (iOS) is lost for those of group G1 that include filter F1 leaves out.'],
+    ],
+    [
+      'a filter is turned',
+      { from: group('G1', filter('F1')), to: group('G1', filter('F1', 'exclude')) },
+      [],
+      ['Wi-Fi (iOS) is lost for those of group G1 that exclude filter F1 leaves out.'],
+    ],
+    ['a filter goes', { from: group('G1', filter('F1')), to: group('G1') }, [], []],
+    ['a filter stays', { from: group('G1', filter('F1')), to: group('g1', filter('f1')) }, [], []],
+    ['an exclusion stays', { from: excluded('G1'), to: excluded('g1') }, [], []],
+    ['an exclusion goes', { from: excluded('G1'), to: undefined }, [allDevices()], []],
+    ['a group comes', { from: undefined, to: group('G1') }, [], []],
+  ])('when %s', (_, step, staying, told) => {
+    expect(wifi([step], staying)).toEqual(told);
+  });
+
+  test('is nobody whom another row brings in again', () => {
+    const trade = [
+      { from: group('G1'), to: group('G2') },
+      { from: group('G2'), to: group('g1') },
+    ];
+    expect(wifi(trade)).toEqual([]);
+  });
+
+  test('is told of no policy that nobody would miss at once', () => {
+    expect(foundIn(group('G1'), group('G2'))).toEqual([]);
+  });
+
+  test.each([
+    [deviceCompliancePolicy, '#microsoft.graph.windows10CompliancePolicy', 'compliance'],
+    [deviceConfiguration, '#microsoft.graph.windowsWifiEnterpriseEAPConfiguration', 'Wi-Fi'],
+    [deviceConfiguration, '#microsoft.graph.iosVpnConfiguration', 'VPN'],
+    [deviceConfiguration, '#microsoft.graph.windows81SCEPCertificateProfile', 'certificates'],
+    [deviceConfiguration, '#microsoft.graph.macOSTrustedRootCertificate', 'certificates'],
+    [deviceConfiguration, '#microsoft.graph.macOSWiredNetworkConfiguration', 'wired network'],
+    [deviceConfiguration, '#microsoft.graph.windows10GeneralConfiguration', undefined],
+    [deviceConfiguration, undefined, undefined],
+    [compliancePolicy, undefined, 'compliance'],
+    [iosManagedAppProtection, undefined, 'app protection'],
+    [androidManagedAppProtection, undefined, 'app protection'],
+    [windowsManagedAppProtection, undefined, 'app protection'],
+  ])('follows from the kind and the type of the policy: %o, %s: %s', (kind, type, protection) => {
+    expect(kind.protects?.({ '@odata.type': type })).toBe(protection);
+  });
+});
+
+test('an app that is to be uninstalled is told of as such', () => {
+  const list = listOf([{ from: group('G1'), to: group('G1') }], [group('stays')]);
+  const judged = (before: string, after: string): string[] => {
+    const from = current(group('G1'), { intent: before }, 'A0');
+    return kindsIn({
+      ...list,
+      decisions: [writing({ before: beforeOf(from), after: { target: group('G1'), intent: after } })],
+    });
+  };
+  expect(judged('required', 'uninstall')).toEqual(['2 uninstall']);
+  expect(judged('uninstall', 'uninstall')).toEqual([]);
+  expect(judged('uninstall', 'required')).toEqual(['2 intent-turned']);
+  const added = writing({ after: { target: group('G1'), intent: 'uninstall' } });
+  expect(kindsIn({ ...listOf([], [group('stays')]), decisions: [added] })).toEqual(['2 uninstall']);
+});
+
+test('a row that would bring a target a second time is told of, whatever code says so', () => {
+  const refused = (code: string, more: Partial<Decision> = {}): Decision =>
+    writing({ kind: 'refused', code, message: 'with ids that differ from row to row', ...more });
+  const removing = anyChangeOf({ ...configuration, action: 'remove' });
+  const decisions = [
+    refused('DuplicateTarget'),
+    refused('AlreadyAssigned'),
+    refused('DuplicateTarget', { row: { change: removing } }),
+    refused('IncludeAndExclude'),
+  ];
+  expect(new Guard(allIsWell).judgeList({ ...listOf([]), decisions })).toEqual([
+    [{ kind: 'target-twice', what: 'all devices would be there twice.' }],
+    [{ kind: 'target-twice', what: 'all devices would be there twice.' }],
+    [{ kind: 'target-twice', what: 'another row is about the same assignment.' }],
+    [],
+  ]);
 });

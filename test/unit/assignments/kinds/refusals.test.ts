@@ -5,6 +5,7 @@ import { planBatch } from '../../../../src/assignments/changes/planBatch.ts';
 import { listPath } from '../../../../src/assignments/kinds/address.ts';
 import type { Change, DesiredChange } from '../../../../src/assignments/rows/change.ts';
 import { changeOf } from '../../../../src/assignments/rows/change.ts';
+import type { PolicyType } from '../../../../src/assignments/kinds/registry.ts';
 import type { JsonObject } from '../../../../src/assignments/values/json.ts';
 import { ALL_USERS_GROUP } from '../../../../src/assignments/values/guid.ts';
 import { current, group } from '../../../support/graphShapes.ts';
@@ -40,6 +41,72 @@ const MANAGED_APPS = [
   ...['iosManagedAppProtection', 'windowsManagedAppProtection'],
 ];
 
+/**
+ * What each kind takes: all users, all devices, groups, exclusions, collections, and filters, as its documentation, the portal and other tools have it. Written
+ * down apart from the registry.
+ */
+const TAKEN: Readonly<Record<PolicyType, string>> = {
+  deviceConfiguration: 'U D G X C F',
+  deviceCompliancePolicy: 'U D G X C F',
+  configurationPolicy: 'U D G X C F',
+  groupPolicyConfiguration: 'U D G X C F',
+  mobileApp: 'U D G X F',
+  deviceManagementScript: 'U D G X',
+  deviceShellScript: 'U D G X',
+  deviceCustomAttributeShellScript: 'U D G X',
+  deviceHealthScript: 'U D G X F',
+  windowsFeatureUpdateProfile: 'G X',
+  windowsQualityUpdateProfile: 'G X',
+  windowsQualityUpdatePolicy: 'G X',
+  windowsDriverUpdateProfile: 'G X',
+  mobileAppConfiguration: 'U D G X F',
+  targetedManagedAppConfiguration: 'U G X F',
+  androidManagedAppProtection: 'U G X F',
+  iosManagedAppProtection: 'U G X F',
+  windowsManagedAppProtection: 'U G X F',
+  compliancePolicy: 'U D G X C F',
+  deviceEnrollmentConfiguration: 'U D G X F',
+  windowsAutopilotDeploymentProfile: 'D G X',
+  termsAndConditions: 'U G C',
+  deviceManagementIntent: '',
+  hardwareConfiguration: '',
+  managedEBook: '',
+  wdacSupplementalPolicy: '',
+  policySet: '',
+  intuneBrandingProfile: '',
+  roleScopeTag: '',
+};
+const COLLECTION: Cells = { targetType: 'configurationManagerCollection', collectionId: 'C1' };
+
+test.each(Object.entries(TAKEN).filter(([, letters]) => letters !== ''))(
+  '%s takes %s, and any other target or filter is a problem',
+  (policyType, letters) => {
+    const more: Cells =
+      policyType === 'mobileApp'
+        ? { intent: 'required' }
+        : policyType === 'deviceHealthScript'
+          ? { runRemediationScript: 'false', runSchedule: schedule }
+          : {};
+    const cases: readonly (readonly [letter: string, cells: Cells, column: string])[] = [
+      ['U', { ...allUsers, ...more }, 'targetType'],
+      ['D', { ...allDevices, ...more }, 'targetType'],
+      ['G', { ...toGroup, ...more }, 'targetType'],
+      ['X', policyType === 'mobileApp' ? { ...excluding, ...more } : excluding, 'targetType'],
+      ['C', { ...COLLECTION, ...more }, 'targetType'],
+      ['F', { ...filtered, ...more }, 'filterId'],
+    ];
+    for (const action of ['add', 'set'])
+      for (const [letter, cells, column] of cases) {
+        const row = { policyType, policyId: 'P1', action, ...(action === 'set' && { assignmentId: 'A1' }) };
+        const told = problemsOf({ ...row, ...cells }).map(({ name }) => name);
+        expect([letter, told]).toEqual([letter, letters.includes(letter) ? [] : [column]]);
+      }
+  },
+);
+
+const AUTOPILOT = 'windowsAutopilotDeploymentProfile';
+const TERMS = 'termsAndConditions';
+
 type Case = readonly [what: string, cells: Cells, column: string, says: string];
 
 /** What a row says by itself, without a look at the tenant. */
@@ -59,6 +126,16 @@ const BY_KIND: readonly Case[] = [
       'have no such target as all users',
     ],
   ]),
+  [
+    'all users for Autopilot',
+    add(AUTOPILOT, allUsers),
+    'targetType',
+    "can't be assigned to allLicensedUsers",
+  ],
+  ['a filter for Autopilot', add(AUTOPILOT, filtered), 'filterId', 'take no filter'],
+  ['all devices for terms', add(TERMS, allDevices), 'targetType', "can't be assigned to allDevices"],
+  ['an exclusion from terms', add(TERMS, excluding), 'targetType', "can't be assigned to exclusionGroup"],
+  ['a filter for terms', add(TERMS, filtered), 'filterId', 'take no filter'],
   ['no intent', add('mobileApp', toGroup), 'intent', 'An app is assigned with an intent.'],
   [
     'another kind’s intent',
@@ -142,6 +219,8 @@ test('what a kind takes is none of these', () => {
     add('mobileApp', { ...allUsers, intent: 'availableWithoutEnrollment', settings: 'none' }),
     add('deviceHealthScript', { ...filtered, runRemediationScript: false, runSchedule: schedule }),
     add('deviceHealthScript', excluding),
+    ...[toGroup, excluding, allDevices].map((cells) => add(AUTOPILOT, cells)),
+    ...[toGroup, allUsers].map((cells) => add(TERMS, cells)),
   ];
   for (const cells of taken) expect([cells, problemsOf(cells)]).toEqual([cells, []]);
 });

@@ -13,6 +13,7 @@ import {
   type Address,
   type AddressFault,
 } from '../../../../src/assignments/kinds/address.ts';
+import { FAMILIES, familyFacts } from '../../../../src/assignments/kinds/family.ts';
 import { writesBy } from '../../../../src/assignments/kinds/kind.ts';
 import {
   kindNamed,
@@ -44,6 +45,18 @@ const addressesOf = (kind: PolicyKind): Address[] =>
       }),
     ),
   );
+
+test('kinds that are in no list of limits are charged with device configuration as well, and no others', () => {
+  const both = KINDS.filter(({ family }) => familyFacts(family).alsoCharges === 'deviceConfiguration');
+  expect(both.map(({ policyType }) => policyType).toSorted()).toEqual([
+    ...['compliancePolicy', 'groupPolicyConfiguration', 'hardwareConfiguration'],
+    ...['windowsAutopilotDeploymentProfile', 'windowsDriverUpdateProfile', 'windowsQualityUpdatePolicy'],
+  ]);
+});
+
+test('every throttle family is one of a kind', () => {
+  expect(new Set(KINDS.map(({ family }) => family))).toEqual(new Set(FAMILIES));
+});
 
 const byType = KINDS.map((kind) => [kind.policyType, kind] as const);
 

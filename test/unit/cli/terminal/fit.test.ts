@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { cutInMiddle, tableLines, wrapped } from '../../../../src/cli/terminal/fit.ts';
+import { tableLines, wrapped } from '../../../../src/cli/terminal/fit.ts';
+import { widthOf } from '../../../../src/cli/terminal/width.ts';
 
 describe('a line', () => {
   test('is parted between words on a terminal, and what follows is indented; elsewhere it stays whole', () => {
@@ -55,15 +56,28 @@ describe('a table', () => {
   });
 
   test('is no wider than the terminal, whatever stands in it', () => {
-    const cell = fc.string({ unit: fc.constantFrom('a', 'é', ' ', '0'), maxLength: 90 });
+    const cell = fc.string({ unit: fc.constantFrom('a', 'é', ' ', '0', '本', '한', '🙂'), maxLength: 90 });
     const row = fc.tuple(cell, cell, cell).map((cells) => ['12', ...cells]);
     fc.assert(
       fc.property(fc.array(row, { minLength: 1 }), fc.integer({ min: 50, max: 90 }), (rows, columns) => {
         const lines = tableLines(['line', 'policy', 'before', 'after'], rows, { columns });
-        expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(columns);
+        expect(Math.max(...lines.map(widthOf))).toBeLessThanOrEqual(columns);
         expect(lines).toHaveLength(rows.length + 1);
       }),
     );
+  });
+
+  test('has its columns below each other, also where characters are as wide as two', () => {
+    expect(
+      tableLines(
+        ['line', 'policy', 'after'],
+        [
+          ['2', '東京 Wi-Fi', 'A'],
+          ['3', 'Berlin', 'B'],
+        ],
+        { columns: 80 },
+      ),
+    ).toEqual(['line  policy      after', '2     東京 Wi-Fi  A', '3     Berlin      B']);
   });
 
   test('parts its last cells between words where they are sentences, below the others where they need the room', () => {
@@ -81,9 +95,4 @@ describe('a table', () => {
       `    ${'b'.repeat(40)}`,
     ]);
   });
-});
-
-test('a text that is cut in its middle keeps both ends', () => {
-  expect(cutInMiddle('abcdefghij', 5)).toBe('ab…ij');
-  expect(cutInMiddle('abcde', 5)).toBe('abcde');
 });

@@ -2,6 +2,7 @@ import { Writable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { createPrinter } from '../../../../src/cli/terminal/print.ts';
 import { showProgress } from '../../../../src/cli/terminal/progressBar.ts';
+import type { Family } from '../../../../src/assignments/kinds/family.ts';
 import type { RunStatus } from '../../../../src/runs/progress.ts';
 import { duration, shortened } from '../../../../src/app/words.ts';
 import { visible } from '../../../../src/assignments/values/visible.ts';
@@ -30,16 +31,25 @@ const STATUS: RunStatus = {
     graphUrl: 'g',
     planFingerprint: null,
     operator: 'o',
+    purpose: null,
+    lastProgressAt: null,
+    reasonSince: null,
+    waitsFor: null,
+    workers: [],
   },
   source: { name: 'x.csv', sha256: '' },
   ...{ total: 2_000, pending: 1_500, succeeded: 400, skipped: 97, failed: 2, stale: 1 },
   ...{ awaitingApproval: 0, unsure: 0, cancelled: 0, inDoubt: 0, unrecorded: 0 },
   ...{ throttled: 7, maxFailures: '5%', writesPerWindow: null, families: [] },
   ...{ createdAt: '', startedAt: '', finishedAt: null, ratePerSecond: 24.54, etaSeconds: 61 },
-  doneAbout: new Date(2026, 10, 22, 3, 40).toISOString(),
+  doneAbout: new Date(new Date().setHours(3, 40)).toISOString(),
   schedule: null,
   limiter: { limit: 100, budget: 100, charged: 0, used: 0, backoffUntil: null, backoffReason: null },
 };
+
+const family = (name: Family, total: number, pending: number): RunStatus['families'][number] => ({
+  ...{ family: name, total, pending, etaSeconds: 10, limiter: STATUS.limiter },
+});
 
 const printerOn = (columns: number | undefined, env: Record<string, string> = {}) => {
   const err = screen(columns);
@@ -84,6 +94,39 @@ describe('the foot of the talk', () => {
       expect(/^[█░]{8,30} 25%/.test(drawn)).toBe(columns >= facts.length + 10);
       if (columns > facts.length) expect(drawn.endsWith(facts)).toBe(true);
     }
+  });
+
+  test('shows each family that has rows to go, where there is room for it beside the bar', () => {
+    const families = [
+      family('applications', 1_500, 1_400),
+      family('devices', 500, 0),
+      family('updates', 90, 1),
+    ];
+    const status = { ...STATUS, families };
+    const plain = printerOn(undefined);
+    showProgress(plain.print).update(status, false);
+    const apart = ' · apps 100/1,500 · updates 89/90';
+    expect(plain.text().trimEnd().endsWith(`7 throttled${apart}`)).toBe(true);
+    const drawnOn = (columns: number): string => {
+      const { print, text } = printerOn(columns);
+      showProgress(print).update(status, false);
+      return text();
+    };
+    expect(drawnOn(200)).toMatch(/█.*apps 100.1,500 · updates 89.90$/);
+    // The bar goes first.
+    expect(drawnOn(150)).toMatch(/█.*7 throttled$/);
+  });
+
+  test('names the family that a backoff is of, while others go on', () => {
+    const held = { ...STATUS.limiter, backoffUntil: new Date(Date.now() + 60_000).toISOString() };
+    const slow = {
+      ...family('applications', 10, 5),
+      limiter: { ...held, backoffReason: 'throttled' },
+    } as const;
+    const { print, text } = printerOn(undefined);
+    const families = [slow, family('devices', 10, 5)];
+    showProgress(print).update({ ...STATUS, families, limiter: slow.limiter }, false);
+    expect(text()).toContain('throttled, apps waits 1 min');
   });
 
   test.each([

@@ -48,7 +48,7 @@ test.each<[string, (events: Events) => void, string]>([
     (on) => on.emit('lateWrites', 2, 60_000),
     'A write whose reply was lost may still land on 2 policies: waiting up to 1 min 0 s for that before anything is put back.',
   ],
-  ['which run @last is', (on) => on.emit('lastRun', 'r1', 'a.csv'), '@last is r1 (a.csv)'],
+  ['which run @last is', (on) => on.emit('runNamed', '@last', 'r1', 'a.csv'), '@last is r1 (a.csv)'],
   ['that nothing was queued', (on) => on.emit('discarded'), 'Nothing was queued.'],
 ])('%s is said in one sentence', (_, tell, sentence) => {
   expect(said(tell)).toEqual([sentence]);

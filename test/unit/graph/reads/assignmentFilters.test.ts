@@ -3,7 +3,7 @@ import { readAssignmentFilters } from '../../../../src/graph/reads/assignmentFil
 import type { Reply } from '../../../../src/graph/client/batchEnvelope.ts';
 
 const BASE = 'https://graph.microsoft.com/beta';
-const URL_OF_ALL = '/deviceManagement/assignmentFilters?$select=id,displayName,platform';
+const URL_OF_ALL = '/deviceManagement/assignmentFilters?$select=id,displayName,platform,rule';
 
 const answered = (status: number, body: unknown = {}): Reply => ({ kind: 'answered', status, body });
 

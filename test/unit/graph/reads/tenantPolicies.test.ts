@@ -170,6 +170,27 @@ test.each<readonly [string, Reply, object]>([
   expect(countAssignments(found.get(deviceCompliancePolicy))).toBe(1);
 });
 
+// Which options a collection takes is told by what others ask for, and by no contract.
+test('a collection that does not take what it is asked with is asked for plainly, and its lists by themselves', async () => {
+  const { send, asked } = graphOf({
+    [CONFIGURATIONS]: answered(400),
+    '/deviceManagement/deviceConfigurations': page([{ id: 'c1', displayName: 'Policy c1' }]),
+    [listOf('c1')]: page([assignment('a1')]),
+  });
+  const found = (await tenantPolicies([deviceConfiguration], send, BASE)).get(deviceConfiguration);
+  expect(found).toMatchObject({ kind: 'policies', policies: [{ id: 'c1', assignments: [{ id: 'a1' }] }] });
+  expect(asked).toHaveLength(3);
+});
+
+test('one that is not taken plainly either says why, as at first', async () => {
+  const { send } = graphOf({
+    [CONFIGURATIONS]: { ...answered(400), error: ERROR } as Reply,
+    '/deviceManagement/deviceConfigurations': answered(404),
+  });
+  const found = (await tenantPolicies([deviceConfiguration], send, BASE)).get(deviceConfiguration);
+  expect(found).toMatchObject({ kind: 'refused', status: 400, error: ERROR });
+});
+
 test('a throttled page is asked for again', async () => {
   const { send, asked } = graphOf({ [COMPLIANCE]: [answered(429), answered(429), page([])] });
   const found = await tenantPolicies([deviceCompliancePolicy], send, BASE);

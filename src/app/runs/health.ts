@@ -1,0 +1,86 @@
+import type { RunStatus } from '../../runs/progress.ts';
+import { hasEnded, HOUR_MS, type Run } from '../../runs/run.ts';
+
+/** What a run that has ended means for whoever watches over the tenant is told for so long. */
+export const ENDED_TOLD_MS = 24 * HOUR_MS;
+
+/** How a run is, for whoever is to be woken; times are ms since the epoch. */
+export type Health =
+  | { readonly kind: 'fine' }
+  /** Rows did not come through, as far as anybody knows. */
+  | { readonly kind: 'failedRows'; readonly rows: number }
+  /** It goes on only when somebody does something. */
+  | { readonly kind: 'stopped'; readonly why: string }
+  /** It should go on, and for too long no row has come to its end. */
+  | { readonly kind: 'stalled'; readonly since: number; readonly why: string };
+
+export interface HealthTerms {
+  readonly now: number;
+  /** So long without a row that comes to its end is too long. */
+  readonly stalledAfterMs: number;
+}
+
+/** How a run is, of which the record knows this, and of which that is seen. */
+export function healthOf(run: Run, status: RunStatus, terms: HealthTerms): Health {
+  switch (run.state) {
+    case 'aborted':
+    case 'paused':
+      return { kind: 'stopped', why: status.reasonText ?? run.state };
+    case 'loading':
+      return { kind: 'fine' };
+    case 'completed':
+    case 'cancelled':
+      return stalledAt(run, status, terms) ?? failures(run);
+    case 'queued':
+    case 'running':
+      if (status.reason === 'tenantStopped') return { kind: 'stopped', why: status.reasonText ?? '' };
+      return stalledAt(run, status, terms) ?? failures(run);
+  }
+}
+
+function failures({ counts: { failed, stale, awaitingApproval, unsure } }: Run): Health {
+  const rows = failed + stale + awaitingApproval + unsure;
+  return rows === 0 ? { kind: 'fine' } : { kind: 'failedRows', rows };
+}
+
+function stalledAt(
+  run: Run,
+  { waitsFor, reason, reasonText }: RunStatus,
+  { now, stalledAfterMs }: HealthTerms,
+): Health | undefined {
+  // Its turn comes after that of another run, which is looked at by itself, or in its own time.
+  if (hasEnded(run) || (waitsFor !== null && 'run' in waitsFor) || isInOwnTime(run)) return undefined;
+  const since = quietSince(run);
+  if (now - since <= stalledAfterMs) return undefined;
+  const why = reason === null ? null : reasonText;
+  return { kind: 'stalled', since, why: why ?? (run.sent > 0 ? IN_DOUBT : NOT_ENDED) };
+}
+
+const IN_DOUBT = 'nobody has looked yet what became of writes that were sent';
+const NOT_ENDED = 'no row has come to its end';
+
+/** It is queued, and rests for a reason of its own. */
+const isInOwnTime = ({ state, reason }: Run): boolean =>
+  state === 'queued' && reason !== null && reason !== 'noWorker';
+
+/** When something was last heard of it: a row that came to its end, or that it was queued, set to work or stopped. */
+function quietSince({
+  state,
+  reason,
+  createdAt,
+  movedAt,
+  workingSince,
+  lastProgressAt,
+  seenAt,
+}: Run): number {
+  // That its workers have left it was found out long after they did.
+  if (state === 'queued' && reason === 'noWorker') return Math.max(lastProgressAt ?? 0, seenAt ?? createdAt);
+  return Math.max(createdAt, movedAt ?? 0, workingSince ?? 0, lastProgressAt ?? 0);
+}
+
+/** Whether anybody is to be told of it: it is open, or has ended lately and nobody has taken it back since. */
+export function isWatched(run: Run, all: readonly Run[], now: number): boolean {
+  if (run.finishedAt === null) return true;
+  const isTakenBack = all.some(({ options }) => options.revertOf === run.runId);
+  return now - run.finishedAt <= ENDED_TOLD_MS && !isTakenBack;
+}

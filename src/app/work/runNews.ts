@@ -1,0 +1,64 @@
+import { hasEnded, type Run } from '../../runs/run.ts';
+import { sumsInWords } from '../runs/sumsInWords.ts';
+import { whyNotTaken } from '../runs/whyWaiting.ts';
+import type { Services } from '../services.ts';
+import { count, duration } from '../words.ts';
+
+type Watching = Pick<Services, 'runs' | 'identity' | 'log'>;
+
+/** Tells the log of a worker when runs that workers like it take begin, go on, and end. */
+export class RunNews {
+  readonly #services: Watching;
+  /** Open runs, and how each was seen last. */
+  readonly #seen = new Map<string, Run['state']>();
+  #lookedAt: number | undefined;
+
+  constructor(services: Watching) {
+    this.#services = services;
+  }
+
+  /** What is so when it is called first is no news, but for what is at work then. */
+  async tell(): Promise<void> {
+    const { runs, identity } = this.#services;
+    const now = await runs.now();
+    const line = await runs.line();
+    // One may be made, begin and end between two looks.
+    const made = await runs.createdSince(this.#lookedAt ?? now);
+    this.#lookedAt = now;
+    const inLine = new Set(line.map(({ runId }) => runId));
+    const gone = [...new Set([...this.#seen.keys(), ...made])].filter((runId) => !inLine.has(runId));
+    const left = await Promise.all(gone.map((runId) => runs.run(runId)));
+    for (const run of [...left.filter((each) => each !== undefined), ...line])
+      if (whyNotTaken(run, identity.config) === undefined) this.#tellOf(run);
+    for (const runId of gone) this.#seen.delete(runId);
+  }
+
+  #tellOf(run: Run): void {
+    const { log } = this.#services;
+    const { runId, state, counts } = run;
+    const before = this.#seen.get(runId);
+    this.#seen.set(runId, state);
+    const isBegun = state === 'running' || (state !== before && hasBegunAndEnded(run, before));
+    if (isBegun && before !== 'running') log.info(beginInWords(run), { run: runId });
+    if (!hasEnded(run)) return;
+    const isWell = state === 'completed' && counts.failed + counts.stale + counts.unsure === 0;
+    log[isWell ? 'info' : 'warn'](endInWords(run), { run: runId });
+  }
+}
+
+/** Nobody has seen it at work, so short was that. */
+const hasBegunAndEnded = (run: Run, before: Run['state'] | undefined): boolean =>
+  hasEnded(run) && run.startedAt !== null && (before === undefined || before === 'queued');
+
+function beginInWords({ source, operator, total, counts, state }: Run): string {
+  const done = state === 'running' ? total - counts.pending : 0;
+  const how = done > 0 ? `goes on at ${done.toLocaleString('en-US')} of` : 'begins with';
+  return `Run of ${operator} ${how} ${count(total, 'row')} of ${source.name}.`;
+}
+
+function endInWords({ state, counts, startedAt, finishedAt, reasonText }: Run): string {
+  const took =
+    startedAt === null || finishedAt === null ? '' : ` in ${duration((finishedAt - startedAt) / 1000)}`;
+  const why = reasonText === null ? '' : ` ${reasonText}.`;
+  return `Run ${state}${took}: ${sumsInWords(counts) || 'no rows'}.${why}`;
+}

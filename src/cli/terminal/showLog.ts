@@ -1,0 +1,59 @@
+import { sumsInWords } from '../../app/runs/sumsInWords.ts';
+import { duration, shortened } from '../../app/words.ts';
+import type { LogEntry } from '../../runs/runReader.ts';
+import { isReason, reasonInWords, type ReasonFacts } from '../../runs/reason.ts';
+import type { Printer } from './print.ts';
+
+/** A command line may have any length; --json has all of it. */
+const DETAILS_CHARS_MAX = 500;
+
+/** @param isOfTenant each entry says which run it is about */
+export function showLog(entries: readonly LogEntry[], isOfTenant: boolean, print: Printer): void {
+  const headings = ['TIME', ...(isOfTenant ? ['RUN'] : []), 'WHO', 'WHAT', 'REASON', 'DETAILS'];
+  const rows = entries.map((entry) => {
+    const { at, run = '', operator, action, reason } = entry;
+    return [
+      new Date(at).toISOString(),
+      ...(isOfTenant ? [run] : []),
+      ...[operator, action, reason ?? ''],
+      shortened(detailsInWords(entry), DETAILS_CHARS_MAX),
+    ];
+  });
+  print.table(headings, rows, { wrapsLast: true });
+}
+
+export const logEntryJson = ({ at, run, operator, action, reason = null, details = {} }: LogEntry) => ({
+  at: new Date(at).toISOString(),
+  ...(run !== undefined && { run }),
+  ...{ operator, action, reason, details },
+});
+
+/** What belongs to the action, the command line last. */
+export function detailsInWords({ at, action, reason, details = {} }: LogEntry): string {
+  const { arguments: argv, state, why, facts, ...others } = details;
+  const said =
+    action === 'ended' || action === 'cancel'
+      ? [[state, sumsInWords(others)].filter(Boolean).join(': ')]
+      : action === 'throttled'
+        ? [throttledInWords(at, others)]
+        : [
+            ...(typeof why === 'string' && why !== '' ? [why] : whyInWords(reason, facts)),
+            ...Object.entries(others).map(([name, value]) => `${name} ${textOf(name, value)}`),
+          ];
+  return [...said, ...(Array.isArray(argv) ? [`retarget ${argv.join(' ')}`] : [])].filter(Boolean).join('; ');
+}
+
+function throttledInWords(at: number, { times, untilMs }: Readonly<Record<string, unknown>>): string {
+  const wait = typeof untilMs === 'number' ? `, in all for ${duration((untilMs - at) / 1000)}` : '';
+  return `the tenant as a whole was told to wait, ${times === 1 ? 'once' : `${String(times)} times`}${wait}`;
+}
+
+const whyInWords = (reason: LogEntry['reason'], facts: unknown): string[] =>
+  // The facts are those that the script left with this reason.
+  isReason(reason) ? [reasonInWords(reason, (facts ?? {}) as ReasonFacts)] : [];
+
+function textOf(name: string, value: unknown): string {
+  if (name === 'since' && typeof value === 'number') return new Date(value).toISOString();
+  if (Array.isArray(value)) return value.map((each) => textOf(name, each)).join(', ');
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

@@ -1,0 +1,2 @@
+// The same as in `npm test`, on four times as many lists: see `sized`.
+import './postDeleteFaults.test.ts';
