@@ -123,7 +123,7 @@ test('a row applied while a run waits for its night is written at once, and is n
 });
 
 test('at its deadline a run pauses, apply ends with 3, and it goes on by update and resume', async () => {
-  const here = await night(100);
+  const here = await night(200);
   const deadline = new Date(wholeSecond(Date.now()) + 6_000).toISOString().slice(0, 19);
   const applying = here.start([
     ...['apply', here.changes, '--yes', ...ALLOW_ALL],
@@ -139,7 +139,7 @@ test('at its deadline a run pauses, apply ends with 3, and it goes on by update 
   expect(early).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('update ') });
   expect((await here.run(['update', runId, '--deadline', 'off'])).exitCode).toBe(0);
   expect((await here.run(['resume', runId, '--work'])).exitCode).toBe(0);
-  expect(await here.status()).toMatchObject({ state: 'completed', succeeded: 100 });
+  expect(await here.status()).toMatchObject({ state: 'completed', succeeded: 200 });
 });
 
 test('an urgent run goes between two batches of the run at work, which goes on by itself, also when its command was killed meanwhile', async () => {
