@@ -33,7 +33,9 @@ test('of many causes the commonest are shown, and names are cut where there is n
   const lines = causeLines(many, { [SALES]: name }, 80);
   expect(lines).toHaveLength(1 + 5 + 1);
   expect(lines.at(-1)).toBe('    … and 2 more causes');
-  expect(lines[1]).toMatch(/^ {5}9 × Wi-Fi 9 is lost for 東京支社 営業部… 端末グループ \(c241…\): lines 2 …$/);
+  expect(lines[1]).toMatch(
+    /^ {5}9 × Wi-Fi 9 is lost for 東京支社 営業部… 端末グループ \(c241…\): lines 2 …$/,
+  );
   for (const line of lines) expect(widthOf(line)).toBeLessThanOrEqual(80);
 });
 
