@@ -245,9 +245,9 @@ describe('submit, worker and the commands that show a run', () => {
     await here.run(['apply', here.file('x.csv', MIXED), '--yes', '--allow', 'gone=1']);
     const asCsv = (await here.run(['results', '@last'])).stdout.trimEnd().split('\n');
     expect(asCsv[0]).toBe(
-      'policyType,policyId,assignmentId,targetType,groupId,status,httpStatus,errorCode,errorMessage,attempts,throttledMs,requestId,clientRequestId,finishedAt,before,after,assignmentIdAfter',
+      'policyType,policyId,assignmentId,targetType,groupId,policyName,platform,groupName,status,httpStatus,errorCode,errorMessage,attempts,throttledMs,requestId,clientRequestId,finishedAt,before,after,assignmentIdAfter',
     );
-    expect(asCsv.slice(1).map((line) => line.split(',')[5])).toEqual([
+    expect(asCsv.slice(1).map((line) => line.split(',')[8])).toEqual([
       'succeeded',
       'skipped',
       'failed',
@@ -333,9 +333,9 @@ describe('submit, worker and the commands that show a run', () => {
     expect(where.stderr).toContain('Did you mean status?');
     // A column of ours, but not of this file: nothing would be selected, and it would look as if there were nothing.
     for (const command of [['results'], ['retry'], ['rollback', '--yes']]) {
-      const missing = await here.run([...command, '@last', '--where', 'groupName=x']);
+      const missing = await here.run([...command, '@last', '--where', 'filterName=x']);
       expect(missing).toMatchObject({ exitCode: 2, stdout: '' });
-      expect(missing.stderr).toMatch(/Run \S+ has no column groupName\.\n.*policyType, policyId, .*status/);
+      expect(missing.stderr).toMatch(/Run \S+ has no column filterName\.\n.*policyType, policyId, .*status/);
     }
   });
 

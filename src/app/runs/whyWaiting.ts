@@ -60,15 +60,33 @@ export async function whyWaiting(
     if (lists > 0) return lateWrites(lists, now + leftMs, leftMs);
     return isStuck(run, now) ? noProgress(run, now, hint) : undefined;
   }
-  const atWork = (await runs.runs()).find(
+  const others = (await runs.runs()).filter(
     // A worker may have set this very run to work since it was read.
-    ({ runId, state, graphUrl, format }) =>
-      runId !== run.runId && state === 'running' && graphUrl === run.graphUrl && format === run.format,
+    ({ runId, graphUrl, format }) =>
+      runId !== run.runId && graphUrl === run.graphUrl && format === run.format,
   );
+  const atWork = others.find(({ state }) => state === 'running') ?? others.find(holdsUp);
   const hasOwn = await hasWorkers(run.runId);
-  if (atWork !== undefined && (await isAlive(atWork))) return inLine(atWork, false);
+  if (atWork?.state === 'running' && (await isAlive(atWork))) return inLine(atWork, false);
   if (!hasOwn) return noWorker(run, now, hint);
-  return atWork && inLine(atWork, true);
+  if (atWork !== undefined) return inLine(atWork, true);
+  return isIgnored(run, now) ? ignored(run, now, hint) : undefined;
+}
+
+/** Its workers have left it, and nobody else begins before it is known what became of what they had sent. */
+const holdsUp = ({ state, reason, sent }: Run): boolean =>
+  state === 'queued' && reason === 'noWorker' && sent > 0;
+
+/** Whoever is connected would have taken it by now: a worker that stands still is connected, too. */
+const isIgnored = ({ reason, movedAt }: Run, now: number): boolean =>
+  reason === 'noWorker' || (reason === null && movedAt !== null && now - movedAt > SILENT_MS);
+
+function ignored(run: Run, now: number, hint: Hint): Waiting {
+  const since = workerlessSince(run);
+  return {
+    ...{ reason: 'noWorker', since },
+    reasonText: `no worker${since === null ? '' : ` since ${clockTime(since, now)}`}, though one is connected: it may stand still; end it, and start one with \`${hint('worker')}\``,
+  };
 }
 
 function inLine(atWork: Run, isLeft: boolean): Waiting {

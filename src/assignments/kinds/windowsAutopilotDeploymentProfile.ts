@@ -29,12 +29,12 @@ export const windowsAutopilotDeploymentProfile: Kind<'windowsAutopilotDeployment
   identity: (assignment) => audienceKey(targetIn(assignment)),
   targets: ['group', 'exclusionGroup', 'allDevices'],
   takesFilters: false,
+  leaves: 'devices that were set up',
   // Not supported, and a device may have to be registered anew for it: github.com/MicrosoftDocs/memdocs/pull/4144.
   notBeside: (entry, other) =>
     isExcluding(entry) !== isExcluding(other) && [entry, other].some(isForAllDevices)
       ? 'An Autopilot profile can’t be assigned to all devices and exclude a group, not for a moment either: remove the one in a run of its own first.'
       : undefined,
-  leaves: 'devices that were set up',
   platformOf: () => 'windows10AndLater',
   family: 'autopilot',
   permissions: SERVICE_CONFIG,

@@ -43,7 +43,7 @@ export const status: CliCommand<StatusFlags> = {
   async run([name], flags, context) {
     if (flags.stalledAfter !== undefined && !flags.check) throw onlyWithCheck();
     await using services = await openServices(identify(flags, context), context);
-    if (flags.check) return check(name, flags, services, context);
+    if (flags.check) return await check(name, flags, services, context);
     const { identity, runs: record } = services;
     const stop = await record.stopped();
     await queueLeft(services);

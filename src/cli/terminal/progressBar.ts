@@ -43,8 +43,8 @@ function facts(status: RunStatus): string {
   } = status;
   const left = timeLeft(status);
   const isRunning = state === 'running';
-  const slowest = status.families.find((each) => each.limiter === limiter)?.family;
   const kept = keptInShort(status);
+  const slowest = status.families.find((each) => each.limiter === limiter)?.family;
   const wait = limiter.backoffUntil === null ? 0 : (Date.parse(limiter.backoffUntil) - Date.now()) / 1000;
   const some = (n: number, what: string): string[] => (n > 0 ? [`${number(n)} ${what}`] : []);
   return [

@@ -159,36 +159,6 @@ test('the counts, the limiter and the times are shown as recorded', () => {
   expect(status.createdAt).toBe('1970-01-01T00:00:00.000Z');
 });
 
-test('families are shown apart, each with its own time left, and the slowest is the limiter of the run', () => {
-  const working = run({
-    ...{ ...AT_WORK, total: 1_000, left: 600, ended: 400, written: 400, succeeded: 400 },
-    families: JSON.stringify(['applications', 'devices']),
-    ...{ 'total:applications': 500, 'left:applications': 400, 'sent:applications': 0 },
-    ...{ 'total:devices': 500, 'left:devices': 200, 'sent:devices': 0 },
-  });
-  const { budget, charged, isSpaced, backoffUntil } = GOING;
-  const flow = { budget, charged, isSpaced, backoffUntil };
-  const held = { ...flow, backoffUntil: 110_000 };
-  const limiters = new Map([
-    ['applications', flow] as const,
-    ['devices', { ...held, budget: 200, charged: 200 }] as const,
-  ]);
-  const shown = { applications: LEDGER, devices: { ...LEDGER, limit: 200, budget: 200 } };
-  const status = statusOfRun(working, LEDGER, { ...GOING, limiters }, 100_000, {
-    limiters: new Map([
-      ['applications', shown.applications],
-      ['devices', shown.devices],
-    ]),
-  });
-  // Four windows of 100, and a backoff of 10 s before one of 200.
-  expect(status.families).toEqual([
-    { family: 'applications', total: 500, pending: 400, etaSeconds: 80, limiter: shown.applications },
-    { family: 'devices', total: 500, pending: 200, etaSeconds: 30, limiter: shown.devices },
-  ]);
-  // As rows went lately it takes longer than the limits ask.
-  expect(status).toMatchObject({ etaSeconds: 150, limiter: shown.applications });
-});
-
 test('what a throttled run waits for is a time, and the time left reckons with it', () => {
   const working = run({ ...AT_WORK, ...settled(500) });
   const why = { reason: 'throttled', until: 130_000, reasonText: 'throttled until 00:02' } as const;
@@ -223,4 +193,34 @@ test('who is at work on it, since when, and when a row came to its end last', ()
       { host: 'shelf', seenAt: '1970-01-01T00:00:03.000Z', graphAwaySince: '1970-01-01T00:00:02.500Z' },
     ],
   });
+});
+
+test('families are shown apart, each with its own time left, and the slowest is the limiter of the run', () => {
+  const working = run({
+    ...{ ...AT_WORK, total: 1_000, left: 600, ended: 400, written: 400, succeeded: 400 },
+    families: JSON.stringify(['applications', 'devices']),
+    ...{ 'total:applications': 500, 'left:applications': 400, 'sent:applications': 0 },
+    ...{ 'total:devices': 500, 'left:devices': 200, 'sent:devices': 0 },
+  });
+  const { budget, charged, isSpaced, backoffUntil } = GOING;
+  const flow = { budget, charged, isSpaced, backoffUntil };
+  const held = { ...flow, backoffUntil: 110_000 };
+  const limiters = new Map([
+    ['applications', flow] as const,
+    ['devices', { ...held, budget: 200, charged: 200 }] as const,
+  ]);
+  const shown = { applications: LEDGER, devices: { ...LEDGER, limit: 200, budget: 200 } };
+  const status = statusOfRun(...([working, LEDGER, { ...GOING, limiters }, 100_000] as const), {
+    limiters: new Map([
+      ['applications', shown.applications],
+      ['devices', shown.devices],
+    ]),
+  });
+  // Four windows of 100, and a backoff of 10 s before one of 200.
+  expect(status.families).toEqual([
+    { family: 'applications', total: 500, pending: 400, etaSeconds: 80, limiter: shown.applications },
+    { family: 'devices', total: 500, pending: 200, etaSeconds: 30, limiter: shown.devices },
+  ]);
+  // As rows went lately it takes longer than the limits ask.
+  expect(status).toMatchObject({ etaSeconds: 150, limiter: shown.applications });
 });

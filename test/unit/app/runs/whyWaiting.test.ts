@@ -107,6 +107,26 @@ test('a run without a worker says since when: that one was heard of, or that it 
     });
 });
 
+test('one that nobody takes has no worker, though one is connected: that one stands still', async () => {
+  const left = runThatIs('a', 'queued', { reason: 'noWorker', seenAt: String(NOW - 90_000) });
+  expect(await whyWaiting(left, listing(), SETTINGS, everywhere)).toMatchObject({
+    ...{ reason: 'noWorker', since: NOW - 90_000 },
+    reasonText: expect.stringContaining('though one is connected'),
+  });
+  const queuedFor = (ms: number) => runThatIs('a', 'queued', { movedAt: String(NOW - ms) });
+  expect(await whyWaiting(queuedFor(5_000), listing(), SETTINGS, everywhere)).toBeUndefined();
+  expect(await whyWaiting(queuedFor(SILENT_MS + 1), listing(), SETTINGS, everywhere)).toMatchObject({
+    reason: 'noWorker',
+  });
+});
+
+test('one waits for another that its workers have left with writes on their way', async () => {
+  const left = runThatIs('a', 'queued', { reason: 'noWorker', sent: '2' });
+  expect(await whyWaiting(runThatIs('b', 'queued'), listing(left), SETTINGS, everywhere)).toMatchObject({
+    ...{ reason: 'inLine', run: 'a', isLeft: true },
+  });
+});
+
 test('a run of whose workers none reaches Graph says since when, and why', async () => {
   const at = new Date(2026, 0, 31, 0, 42).getTime();
   const store = { ...listing(), now: async () => at + 60_000 };

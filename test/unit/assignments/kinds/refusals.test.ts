@@ -104,6 +104,9 @@ test.each(Object.entries(TAKEN).filter(([, letters]) => letters !== ''))(
   },
 );
 
+const AUTOPILOT = 'windowsAutopilotDeploymentProfile';
+const TERMS = 'termsAndConditions';
+
 type Case = readonly [what: string, cells: Cells, column: string, says: string];
 
 /** What a row says by itself, without a look at the tenant. */
@@ -123,6 +126,16 @@ const BY_KIND: readonly Case[] = [
       'have no such target as all users',
     ],
   ]),
+  [
+    'all users for Autopilot',
+    add(AUTOPILOT, allUsers),
+    'targetType',
+    "can't be assigned to allLicensedUsers",
+  ],
+  ['a filter for Autopilot', add(AUTOPILOT, filtered), 'filterId', 'take no filter'],
+  ['all devices for terms', add(TERMS, allDevices), 'targetType', "can't be assigned to allDevices"],
+  ['an exclusion from terms', add(TERMS, excluding), 'targetType', "can't be assigned to exclusionGroup"],
+  ['a filter for terms', add(TERMS, filtered), 'filterId', 'take no filter'],
   ['no intent', add('mobileApp', toGroup), 'intent', 'An app is assigned with an intent.'],
   [
     'another kind’s intent',
@@ -206,6 +219,8 @@ test('what a kind takes is none of these', () => {
     add('mobileApp', { ...allUsers, intent: 'availableWithoutEnrollment', settings: 'none' }),
     add('deviceHealthScript', { ...filtered, runRemediationScript: false, runSchedule: schedule }),
     add('deviceHealthScript', excluding),
+    ...[toGroup, excluding, allDevices].map((cells) => add(AUTOPILOT, cells)),
+    ...[toGroup, allUsers].map((cells) => add(TERMS, cells)),
   ];
   for (const cells of taken) expect([cells, problemsOf(cells)]).toEqual([cells, []]);
 });
