@@ -2,7 +2,7 @@ import { stopInWords } from '../../app/runs/whyWaiting.ts';
 import type { RunHealth, TenantHealth } from '../../app/runs/check.ts';
 import type { Health } from '../../app/runs/health.ts';
 import type { Identity } from '../../app/identity.ts';
-import { count, duration, shortened } from '../../app/words.ts';
+import { baseName, count, duration, shortened } from '../../app/words.ts';
 import { visible } from '../../assignments/values/visible.ts';
 import { EXIT, type ExitCode } from '../../errors.ts';
 import type { Run } from '../../runs/run.ts';
@@ -26,7 +26,7 @@ export function healthLine({ stop, runs, now }: TenantHealth, { hint }: Pick<Ide
 
 function runLine({ run, health }: RunHealth, now: number): string {
   const { runId, source, total, counts } = run;
-  const which = `${runId} ${source.name} ${total - counts.pending}/${total}`;
+  const which = `${runId} ${baseName(source.name)} ${total - counts.pending}/${total}`;
   switch (health.kind) {
     case 'fine':
       return which;
