@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { SimulatorStats } from '../src/simulator/stats.ts';
+import type { TenantSeed } from '../src/simulator/tenantFile.ts';
 import { generateTenant } from '../src/simulator/generateTenant.ts';
 import { startRedisServer } from '../test/support/redisServer.ts';
 
@@ -30,6 +31,8 @@ export interface Rig extends AsyncDisposable {
 export async function openRig(options: {
   readonly rows: number;
   readonly seed: number;
+  /** A tenant of one's own, and the file of rows; else both are made up. */
+  readonly given?: { readonly tenant: TenantSeed; readonly csv: string };
   /** Of `retarget simulate`. */
   readonly flags: readonly string[];
   /** Settings of the worker. */
@@ -43,7 +46,9 @@ export async function openRig(options: {
       : undefined;
   const policies = Math.ceil(options.rows / ASSIGNMENTS_PER_POLICY);
   const file = join(dir, 'rows.csv');
-  await writeFile(file, csv(policies, options.seed, options.rows));
+  await writeFile(file, options.given?.csv ?? csv(policies, options.seed, options.rows));
+  const tenantFile = join(dir, 'tenant.json');
+  if (options.given !== undefined) await writeFile(tenantFile, JSON.stringify(options.given.tenant));
 
   const children: ChildProcess[] = [];
   const start = (program: string, argv: readonly string[], env: NodeJS.ProcessEnv): ChildProcess => {
@@ -59,8 +64,12 @@ export async function openRig(options: {
     RETARGET,
     [
       'simulate',
-      ...['--configurations', String(policies), '--compliance-policies', '0'],
-      ...['--assignments-per-policy', String(ASSIGNMENTS_PER_POLICY), '--seed', String(options.seed)],
+      ...(options.given === undefined
+        ? [
+            ...['--configurations', String(policies), '--compliance-policies', '0'],
+            ...['--assignments-per-policy', String(ASSIGNMENTS_PER_POLICY), '--seed', String(options.seed)],
+          ]
+        : ['--tenant-file', tenantFile]),
       ...options.flags,
     ],
     withoutSettings(process.env),

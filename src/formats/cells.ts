@@ -1,4 +1,4 @@
-import type { ColumnMeaning, ColumnNames, InputColumn } from '../assignments/rows/columns.ts';
+import type { ColumnMeaning, ColumnNames } from '../assignments/rows/columns.ts';
 import { quoted } from '../assignments/values/quoted.ts';
 import { hiddenIn } from '../assignments/values/visible.ts';
 import type { Fault } from '../assignments/rows/row.ts';
@@ -57,12 +57,17 @@ export const isBlank = (value: unknown): boolean =>
 export const shortName = (name: string): string =>
   name.length <= NAME_CHARS_MAX ? name : `${[...name.slice(0, NAME_CHARS_MAX)].join('')}…`;
 
-export const unknownColumn = (name: string, didYouMean: InputColumn | undefined): Fault => ({
+export const unknownColumn = (
+  name: string,
+  { didYouMean, given }: Pick<Extract<ColumnMeaning, { kind: 'unknown' }>, 'didYouMean' | 'given'>,
+): Fault => ({
   message: `There is no column ${quoted(name)}.${hiddenIn(name) === undefined ? '' : ` It holds ${hiddenIn(name)}.`}`,
   remedy:
-    didYouMean === undefined
-      ? 'Remove it, or call it `note` when it is for your own use.'
-      : `Did you mean ${didYouMean}? Otherwise remove it, or call it \`note\` when it is for your own use.`,
+    given !== undefined
+      ? `--columns speaks of ${quoted(given)}: write ${quoted(name)} there. Otherwise remove it, or call it \`note\` when it is for your own use.`
+      : didYouMean === undefined
+        ? 'Remove it, or call it `note` when it is for your own use.'
+        : `Did you mean ${didYouMean}? Otherwise remove it, or call it \`note\` when it is for your own use.`,
 });
 
 export const repeatedColumn = (name: string, column: string): Fault => ({

@@ -1,11 +1,13 @@
 import { CsvError, parse, type Parser } from 'csv-parse';
 import type { ColumnNames } from '../assignments/rows/columns.ts';
+import { plainName } from '../assignments/values/plainName.ts';
 import { quoted } from '../assignments/values/quoted.ts';
 import type { CellPlaces, Problem } from '../assignments/rows/row.ts';
 import { BrokenFile } from './brokenFile.ts';
 import { textFault } from './cells.ts';
 import { unguarded } from './formulaGuard.ts';
 import {
+  DELIMITERS,
   delimiterNamed,
   delimiterOf,
   isUnquoted,
@@ -42,6 +44,7 @@ export async function* readCsv(
   const quotesAreText = isUnquoted(firstLines[lines] ?? '', delimiter);
   let linesBefore = lines;
   let rowsOf: ((record: CsvRecord) => Iterable<RowRead>) | undefined;
+  let isHeaderAgain = (_record: CsvRecord): boolean => false;
   for await (const records of csvRecords(source, delimiter, quotesAreText)) {
     for (const record of records) {
       if (record.fields.every((field) => field.trim() === '')) continue;
@@ -50,17 +53,35 @@ export async function* readCsv(
         continue;
       }
       if (rowsOf !== undefined) {
-        yield* rowsOf(record);
+        if (isHeaderAgain(record)) yield { kind: 'problem', problem: headerAgain(record.line) };
+        else yield* rowsOf(record);
         continue;
       }
       const { line, strayReturnIn: stray } = record;
       if (stray !== undefined) throw new BrokenFile(strayReturn(line, stray));
       const header = readHeader(record.fields, line, nameOf, firstLines);
       rowsOf = rowsBy(header, facts, action);
+      isHeaderAgain = likeHeader(record.fields);
       for (const problem of header.problems) yield { kind: 'problem', problem };
     }
   }
 }
+
+/** Whether a record has the names of the columns, in whatever order: two files were joined. */
+function likeHeader(fields: readonly string[]): (record: CsvRecord) => boolean {
+  const names = new Set(fields.map((name) => plainName(name)).filter((name) => name !== ''));
+  return (record) => {
+    const [first = '', ...more] = record.fields;
+    if (names.size < 2 || !names.has(plainName(first))) return false;
+    return more.length > 0 && more.every((field) => field === '' || names.has(plainName(field)));
+  };
+}
+
+const headerAgain = (line: number): Problem => ({
+  ...{ line, column: 1 },
+  message: 'This line has the names of the columns once more.',
+  remedy: 'Remove it. Where files were joined, their columns must be in the same order.',
+});
 
 /** What becomes of a record under this header. */
 function rowsBy(
@@ -141,7 +162,7 @@ function cellsOf<Use extends string>(
 ): { cells: Map<Use, string>; problems: Problem[] } {
   const cells = new Map<Use, string>();
   const problems: Problem[] = [];
-  if (fields.length !== uses.length) problems.push(wrongLength(line, fields.length, uses.length));
+  if (fields.length !== uses.length) problems.push(wrongLength(line, fields, uses.length));
   if (strayReturnIn !== undefined) problems.push(strayReturn(line, strayReturnIn));
   for (const [index, use] of uses.entries()) {
     const value = unguarded(fields[index]?.trim() ?? '').trim();
@@ -165,7 +186,18 @@ function cellsOf<Use extends string>(
 
 const UNNAMED_REMEDY = 'Name the column in the header, or empty the cell.';
 
-function wrongLength(line: number, fields: number, columns: number): Problem {
+function wrongLength(
+  line: number,
+  { length: fields, 0: only = '' }: readonly string[],
+  columns: number,
+): Problem {
+  const other = fields > 1 ? undefined : DELIMITERS.find((each) => only.split(each).length === columns);
+  if (other !== undefined)
+    return {
+      ...{ line, column: 1 },
+      message: `The cells of this row are separated by ${quoted(other)}, the columns of the header by something else.`,
+      remedy: 'Save the file with one delimiter.',
+    };
   const column = Math.min(fields, columns) + 1;
   const message = `The row has ${fields} ${fields === 1 ? 'cell' : 'cells'}; the header has ${columns} columns.`;
   const remedy =

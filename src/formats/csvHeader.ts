@@ -1,7 +1,7 @@
 import type { ColumnNames, InputColumn } from '../assignments/rows/columns.ts';
 import { plainName } from '../assignments/values/plainName.ts';
 import { quoted } from '../assignments/values/quoted.ts';
-import type { Problem } from '../assignments/rows/row.ts';
+import type { Fault, Problem } from '../assignments/rows/row.ts';
 import { BrokenFile } from './brokenFile.ts';
 import { repeatedColumn, shortName, unknownColumn } from './cells.ts';
 import { COLUMNS_MAX } from './limits.ts';
@@ -94,7 +94,11 @@ export function readHeader(
   const other = isOurs || problems.length === 0 ? undefined : refusedTable(names);
   if (other !== undefined) throw new BrokenFile({ line, column: 1, ...other });
   if (seen.size === 0)
-    throw new BrokenFile({ ...noHeader(names[0] ?? '', line), ...refusedText(firstLines) });
+    throw new BrokenFile({
+      ...noHeader(names[0] ?? '', line),
+      ...otherDelimiter(names, nameOf),
+      ...refusedText(firstLines),
+    });
   return { kind: 'ours', uses, problems };
 }
 
@@ -127,7 +131,7 @@ function usesOf<Own extends string>(
     if (ofTool === undefined && meaning.kind === 'ignored') return 'ignored';
     const place = { line, column: index + 1, name: shortName(name) };
     if (ofTool === undefined && meaning.kind === 'unknown') {
-      problems.push({ ...place, ...unknownColumn(name, meaning.didYouMean) });
+      problems.push({ ...place, ...unknownColumn(name, meaning) });
       return 'ignored';
     }
     const use = ofTool ?? (meaning.kind === 'input' ? meaning.column : undefined);
@@ -141,6 +145,24 @@ function usesOf<Own extends string>(
   });
   return { uses, problems, seen };
 }
+
+/** A header whose names are known as soon as something else stands between them. */
+function otherDelimiter(names: readonly string[], nameOf: ColumnNames): Fault | undefined {
+  const [only = '', ...more] = names;
+  const delimiter =
+    more.length > 0 ? undefined : TOOL_DELIMITERS.find((each) => isKnownBy(namesIn(only, each), nameOf));
+  if (delimiter === undefined) return undefined;
+  const isTaken = DELIMITERS.some((each) => each === delimiter);
+  return {
+    message: `The names of the columns are separated by ${quoted(delimiter)}, and the file is read with another delimiter.`,
+    remedy: isTaken
+      ? `Name that one in the first line, as in sep=${delimiter}, or remove the line.`
+      : 'Save the file with commas, semicolons or tabs between cells.',
+  };
+}
+
+const isKnownBy = (names: readonly string[], nameOf: ColumnNames): boolean =>
+  names.length > 1 && names.some((name) => nameOf(name).kind === 'input');
 
 function noHeader(first: string, line: number): Problem {
   return {

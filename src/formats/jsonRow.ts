@@ -54,7 +54,7 @@ export const rowsByColumns =
       const meaning = meaningOf(key);
       if (meaning.kind === 'ignored') continue;
       if (meaning.kind === 'unknown') {
-        row.problems.push(record.problemAt(key, unknownColumn(key, meaning.didYouMean)));
+        row.problems.push(record.problemAt(key, unknownColumn(key, meaning)));
         continue;
       }
       const { column } = meaning;

@@ -7,6 +7,8 @@ import type { Family } from '../assignments/kinds/family.ts';
 export class FamilyPlaces {
   readonly #each: number;
   readonly #taken = new Map<Family, number>();
+  /** Jobs that found no place, by their ids. */
+  readonly #waiting = new Map<Family, Map<string, () => void>>();
   #expected: readonly Family[] = [];
 
   constructor(each: number) {
@@ -17,10 +19,18 @@ export class FamilyPlaces {
     this.#expected = families;
   }
 
-  /** False when the family has all of its places: the job has to be given back. */
-  take(family: Family): boolean {
+  /**
+   * False when the family has all of its places: the job has to be given back.
+   * @param comeBack called when a place is free again
+   */
+  take(family: Family, job: string, comeBack: () => void): boolean {
     const taken = this.#taken.get(family) ?? 0;
-    if (taken >= this.#each) return false;
+    const waiting = this.#waiting.get(family) ?? new Map<string, () => void>();
+    if (taken >= this.#each) {
+      this.#waiting.set(family, waiting.set(job, comeBack));
+      return false;
+    }
+    waiting.delete(job);
     this.#taken.set(family, taken + 1);
     return true;
   }
@@ -29,6 +39,11 @@ export class FamilyPlaces {
     const left = (this.#taken.get(family) ?? 0) - 1;
     if (left > 0) this.#taken.set(family, left);
     else this.#taken.delete(family);
+    const waiting = this.#waiting.get(family);
+    for (const [job, comeBack] of waiting ?? []) {
+      waiting?.delete(job);
+      return comeBack();
+    }
   }
 
   get jobs(): number {

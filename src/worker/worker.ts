@@ -57,7 +57,10 @@ export function startWorker(
     async (job, token = '') => {
       const { family = MAIN_FAMILY } = job.data;
       places.expect(producer.families);
-      const isTaken = places.take(family);
+      // Or it is back by itself, or in other hands.
+      const comeBack = (): void =>
+        void job.promote().catch((error: unknown) => log.debug('job', { err: error }));
+      const isTaken = places.take(family, job.id ?? '', comeBack);
       worker.concurrency = places.jobs;
       // One that is stopping takes no more, and gives all back.
       if (!isTaken) return stopping.signal.aborted ? giveBack(job, token) : delay(job, token, GIVEN_BACK_MS);
@@ -113,7 +116,11 @@ export function startWorker(
   }, producer.heart.beatMs);
   const regularly = setInterval(cutLongLocks, TOP_UP_MS);
   cutLongLocks();
-  producer.topUp().catch(said);
+  const takeOfEach = (): void => {
+    places.expect(producer.families);
+    worker.concurrency = places.jobs;
+  };
+  producer.topUp().then(takeOfEach, said);
   const signingIn = keepSigningIn(deps, producer, stopping.signal);
   const takingTurns = deps.only && takeTurns(worker, deps, producer, stopping.signal);
 

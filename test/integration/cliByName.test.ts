@@ -187,6 +187,66 @@ test("another tenant's file finds its things by their names, renamed where they 
   );
 });
 
+describe('files that say what things are called', () => {
+  const row = (old: string): string => `PolicyName;OldGroup;NewGroup\r\nDrucker Köln;${old};Same group\r\n`;
+  const GROUPS_HERE = [
+    { id: 'old', displayName: 'GRP-Old, EU' },
+    { id: 'new', displayName: 'Same group' },
+  ];
+
+  test.each([
+    ['as German Excel saves them', Buffer.from('\ufeffold;new\r\nTheirs, EU;GRP-Old, EU\r\n')],
+    [
+      'as PowerShell saves them',
+      Buffer.from('\ufeff"old","new"\r\n"Theirs, EU","GRP-Old, EU"\r\n', 'utf16le'),
+    ],
+  ])('are read %s, commas in names and all', async (_what, bytes) => {
+    const here = await tenant({ groups: GROUPS_HERE });
+    const rename = here.file('rename.csv', bytes);
+    await here.must(0, ...APPLY, here.file('names.csv', row('Theirs, EU')), ...COLUMNS, '--rename', rename);
+    expect(heldBy(here, 'c2')).toContain('"groupId":"new"');
+  });
+
+  test.each([
+    ['rename.csv', Buffer.from('old;new\nK\xf6ln;A\n', 'latin1'), 'is no text in UTF-8', '--rename'],
+    [
+      'rename.csv',
+      'old,new\nA,B\na,C\n',
+      'rename.csv:3:1: "a" becomes "C" here and "B" in line 2.',
+      '--rename',
+    ],
+    [
+      'map.csv',
+      'OldGroup,fromGroupName\nNewGroup,grupName\n',
+      'map.csv:2: "grupName" is no column.',
+      '--columns',
+    ],
+    [
+      'map.csv',
+      'OldGroup;fromGroupName\nOldGroup;groupName\n',
+      'map.csv:2: "OldGroup" is said to be',
+      '--columns',
+    ],
+  ])(
+    'are refused where they can be read in two ways, or in none: %s %j',
+    async (name, content, said, flag) => {
+      const here = await tenant();
+      const file = here.file('names.csv', row('GRP-Old'));
+      const columns = flag === '--columns' ? [] : COLUMNS;
+      const { stderr } = await here.must(2, 'plan', file, ...columns, flag, here.file(name, content));
+      expect(stderr).toContain(said);
+    },
+  );
+
+  test('tell, of a name that nobody has, what it was put in the place of', async () => {
+    const here = await tenant();
+    const rename = here.file('rename.csv', 'old,new\nGRP-Old,GRP-Mid\nGRP-Mid,Same\n');
+    const file = here.file('names.csv', row('GRP-Old'));
+    const { stderr } = await here.must(2, 'plan', file, ...COLUMNS, '--rename', rename);
+    expect(stderr).toContain('There is no group "GRP-Mid". --rename puts it in the place of "GRP-Old".');
+  });
+});
+
 describe('a name beside an id', () => {
   const HEADER =
     'policyType,policyId,fromTargetType,fromGroupId,fromGroupName,targetType,groupId,groupName\n';

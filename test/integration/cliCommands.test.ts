@@ -223,7 +223,7 @@ describe('submit, worker and the commands that show a run', () => {
           'createdAt',
         ],
         ...['startedAt', 'finishedAt', 'ratePerSecond', 'etaSeconds', 'doneAbout', 'limiter', 'families'],
-        ...['maxFailures', 'writesPerWindow'],
+        ...['maxFailures', 'writesPerWindow', 'schedule'],
         ...['lastProgressAt', 'purpose', 'reasonSince', 'waitsFor', 'workers'],
       ].sort(),
     );
@@ -245,9 +245,9 @@ describe('submit, worker and the commands that show a run', () => {
     await here.run(['apply', here.file('x.csv', MIXED), '--yes', '--allow', 'gone=1']);
     const asCsv = (await here.run(['results', '@last'])).stdout.trimEnd().split('\n');
     expect(asCsv[0]).toBe(
-      'policyType,policyId,assignmentId,targetType,groupId,status,httpStatus,errorCode,errorMessage,attempts,throttledMs,requestId,clientRequestId,finishedAt,before,after,assignmentIdAfter',
+      'policyType,policyId,assignmentId,targetType,groupId,policyName,platform,groupName,status,httpStatus,errorCode,errorMessage,attempts,throttledMs,requestId,clientRequestId,finishedAt,before,after,assignmentIdAfter',
     );
-    expect(asCsv.slice(1).map((line) => line.split(',')[5])).toEqual([
+    expect(asCsv.slice(1).map((line) => line.split(',')[8])).toEqual([
       'succeeded',
       'skipped',
       'failed',
@@ -333,9 +333,9 @@ describe('submit, worker and the commands that show a run', () => {
     expect(where.stderr).toContain('Did you mean status?');
     // A column of ours, but not of this file: nothing would be selected, and it would look as if there were nothing.
     for (const command of [['results'], ['retry'], ['rollback', '--yes']]) {
-      const missing = await here.run([...command, '@last', '--where', 'groupName=x']);
+      const missing = await here.run([...command, '@last', '--where', 'filterName=x']);
       expect(missing).toMatchObject({ exitCode: 2, stdout: '' });
-      expect(missing.stderr).toMatch(/Run \S+ has no column groupName\.\n.*policyType, policyId, .*status/);
+      expect(missing.stderr).toMatch(/Run \S+ has no column filterName\.\n.*policyType, policyId, .*status/);
     }
   });
 
@@ -382,7 +382,7 @@ describe('submit, worker and the commands that show a run', () => {
     await worker.ended;
     const status = JSON.parse((await here.run(['status', runId, '--json'])).stdout);
     expect(status).toMatchObject({ state: 'queued', reason: 'otherVersion', total: 1 });
-    for (const verb of [['results'], ['cancel'], ['set', '--max-failures', '3'], ['rollback', '--yes']]) {
+    for (const verb of [['results'], ['cancel'], ['update', '--max-failures', '3'], ['rollback', '--yes']]) {
       const ran = await here.run([...verb, runId]);
       expect(ran, verb[0]).toMatchObject({ exitCode: 2, stdout: '' });
       expect(ran.stderr).toContain('Use the version that made it');

@@ -208,12 +208,14 @@ describe('export', () => {
   });
 
   test('names a kind that is refused though the token allows it, and ends with 1', async () => {
-    const here = await site({ kindsRefused: ['mobileApp'] });
+    const here = await site({ kindsRefused: ['mobileApp', 'deviceHealthScript', 'managedEBook'] });
     const ran = await here.run(['export']);
     expect(ran.exitCode).toBe(1);
-    expect(ran.stderr).toContain('does not show every mobileApp with its assignments: Forbidden');
     expect(ran.stderr).toContain(
-      'it takes DeviceManagementApps.Read.All, an Intune role that sees them, and a licence',
+      'does not show every mobileApp, deviceHealthScript, managedEBook with its assignments: Forbidden',
+    );
+    expect(ran.stderr).toContain(
+      'it takes DeviceManagementApps.Read.All, DeviceManagementScripts.Read.All, an Intune role that sees them, and a licence',
     );
   });
 

@@ -117,6 +117,20 @@ describe('groups stand with their names', () => {
     expect(JSON.parse(failed.data)).toMatchObject([
       { errorMessage: expect.stringContaining(`Not for GRP-Finance (${guid('new')}).`) },
     ]);
+    const named = await here.run([
+      'results',
+      '@last',
+      '--where',
+      'groupName=grp-fin*',
+      '--only',
+      'succeeded',
+    ]);
+    const [header = '', only = ''] = named.stdout.split('\n');
+    expect(header).toMatch(/,groupId,.*policyName,platform,groupName,status,/);
+    expect(only).toContain(',Wi-Fi,windows10AndLater,GRP-Finance,succeeded,');
+    // What says the names beside the ids can be given again.
+    const again = await here.run(['plan', here.file('again.csv', named.data)]);
+    expect(again.stderr).toContain('1 already so.');
     // Somebody has changed it since.
     here.simulator.edit([
       {

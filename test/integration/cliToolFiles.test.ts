@@ -107,6 +107,7 @@ describe("IntuneAssistant's template", () => {
       'Empty;GRP-new;Include;Move;;',
       'PIN;All Users;Exclude;Add;;',
       'Nothing;GRP-nwe;Include;Add;;',
+      'Nobody;GRP-new;Include;Replace;;',
     );
     const open = join(here.dir, 'open.csv');
     const { stderr } = await here.must(2, 'apply', '--yes', file, '--problems', open);
@@ -116,6 +117,8 @@ describe("IntuneAssistant's template", () => {
       ':3:2 GroupName:',
       ':4:1 policyName:',
       ':4:2 groupName:',
+      // It is two rows, a clear and an add.
+      ':5:1 policyName:',
     ]);
     expect(readFileSync(open, 'utf8')).toContain(
       'PolicyName: Empty; GroupName: GRP-new; AssignmentDirection: Include',

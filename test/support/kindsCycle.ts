@@ -68,7 +68,7 @@ export const isWritten = (type: string): boolean => kindNamed(type)?.write.how !
 export interface KindsSize {
   readonly perKind: number;
   readonly assignmentsPerPolicy: number;
-  /** The shorter it is, the sooner a worker that stands still, on a busy machine, is taken for dead, and its batch written again. */
+  /** The shorter it is, the sooner a reply that a busy machine delays is given up: what is lost may be written again. */
   readonly windowMs?: number;
 }
 
@@ -79,7 +79,7 @@ const siteOf = (
 ): Promise<Site> => site(redisUrl, options, { RETARGET_WINDOW_MS: `${windowMs}` });
 
 /** A tenant of all kinds, in which some assignments have a property that nobody knows. */
-function tenantOfKinds({ perKind, assignmentsPerPolicy }: KindsSize): TenantSeed {
+export function tenantOfKinds({ perKind, assignmentsPerPolicy }: KindsSize): TenantSeed {
   const { policies, ...more } = generateTenant({
     ...{ configurations: perKind, compliancePolicies: perKind, kinds: perKind },
     ...{ assignmentsPerPolicy, seed: 31, nested: false },
@@ -124,7 +124,7 @@ export async function movesEverything(
     const groupId = guid(`new-${groupOf.size}`);
     groupOf.set(`${row['policyId']} ${row['assignmentId']}`, groupId);
     const targetType = row['targetType'] === 'exclusionGroup' ? 'exclusionGroup' : 'group';
-    const { collectionId: _collection, ...rest } = row;
+    const { collectionId: _collection, groupName: _name, ...rest } = row;
     return { ...rest, action: 'set', targetType, groupId };
   });
   const wanted = eachAssignment(before, (each, { id }) => {

@@ -168,6 +168,8 @@ class RowJudge {
   readonly #rowsOfPolicy = new DigestTable(1);
   readonly open: OpenRow[] = [];
   readonly #keepsOpen: boolean;
+  /** What the last line with a problem was told of. */
+  #told = { line: 0, texts: new Set<string>() };
 
   constructor(rules: ReadingRules, take: (row: StagedRow) => Promise<void>, keepsOpen: boolean) {
     this.#keepsOpen = keepsOpen;
@@ -181,7 +183,15 @@ class RowJudge {
     if (this.#keepsOpen) this.open.push({ row, problems: found });
   }
 
-  note(found: readonly Problem[]): void {
+  /** Another tool's line may be several rows, which have the same problem. */
+  #isNew({ line, column, message }: Problem): boolean {
+    if (line !== this.#told.line) this.#told = { line, texts: new Set() };
+    const { size } = this.#told.texts;
+    return this.#told.texts.add(`${column} ${message}`).size > size;
+  }
+
+  note(all: readonly Problem[]): void {
+    const found = all.filter((problem) => this.#isNew(problem));
     this.problemTotal += found.length;
     this.problems.push(...found.slice(0, PROBLEMS_SHOWN_MAX - this.problems.length));
   }

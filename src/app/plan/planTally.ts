@@ -6,7 +6,8 @@ import type { CurrentAssignment, RowError } from '../../assignments/changes/curr
 import { changeKind, targetInWords, type FilterChange } from '../../assignments/changes/changeKind.ts';
 import type { Change } from '../../assignments/rows/change.ts';
 import { Causes } from '../../assignments/guard/causes.ts';
-import { entriesOf, entryOf, type Before } from '../../assignments/changes/decision.ts';
+import { beforeInWords, NOTHING } from '../../assignments/changes/beforeInWords.ts';
+import { entriesOf, entryOf } from '../../assignments/changes/decision.ts';
 import { Mentioned } from '../../assignments/names/mentioned.ts';
 import type { PlanDecision } from '../../formats/planFile.ts';
 import type { RowNames } from '../../assignments/rows/names.ts';
@@ -243,22 +244,6 @@ function obstacleOf({
       return 'conflict';
     default:
       return httpStatus === 404 ? 'gone' : 'unreadable';
-  }
-}
-
-/** What stands in the place of a target where there is none. */
-const NOTHING = 'nothing';
-
-function beforeInWords(before: Before): string {
-  switch (before.kind) {
-    case 'notRead':
-      return 'not read';
-    case 'absent':
-      return NOTHING;
-    case 'entry':
-      return targetInWords(before.entry.target);
-    case 'entries':
-      return before.entries.map(({ target }) => targetInWords(target)).join('; ');
   }
 }
 

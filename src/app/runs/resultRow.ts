@@ -2,13 +2,15 @@ import { beforeJson, entryOf, NOT_READ } from '../../assignments/changes/decisio
 import type { JsonObject } from '../../assignments/values/json.ts';
 import { patchBody } from '../../assignments/changes/request.ts';
 import { INPUT_COLUMNS, RESULT_COLUMNS } from '../../assignments/rows/columns.ts';
+import { GROUP_AND_FILTER_PAIRS } from '../../assignments/names/namePairs.ts';
 import { withCalled, type Called } from '../../assignments/names/calledIds.ts';
 import { cellText, type SelectableColumn, type Selector } from '../../assignments/rows/selector.ts';
 import type { RecordedRow } from '../../runs/batchRow.ts';
 import { rowStatusOf, type RowStatus } from '../../runs/rowState.ts';
 import type { Run } from '../../runs/run.ts';
 import type { Services } from '../services.ts';
-import { addressesIn, alsoKnown, expectColumns } from './selection.ts';
+import { sayable } from '../shownPolicies.ts';
+import { addressesIn, expectColumns, READ_BY_PLAN } from './selection.ts';
 
 /** A row with what became of it, by the names of the columns that `results` shows. */
 export type ResultRow = { readonly [column in SelectableColumn]?: unknown } & { readonly status: RowStatus };
@@ -20,7 +22,7 @@ export function resultRow(recorded: RecordedRow, run: Run, called: Called): Resu
   return {
     row: input.line,
     // So that rows can be selected by them whatever columns the file had.
-    ...namesOf(recorded),
+    ...namesOf(recorded, called),
     ...Object.fromEntries(input.cells),
     status,
     httpStatus: detail.httpStatus,
@@ -32,19 +34,41 @@ export function resultRow(recorded: RecordedRow, run: Run, called: Called): Resu
     clientRequestId: detail.clientRequestId,
     finishedAt: status === 'pending' || detail.at === undefined ? null : new Date(detail.at).toISOString(),
     before: before && beforeJson(before),
-    after: (status === 'succeeded' || status === 'unsure') && attempts > 0 ? written(recorded) : undefined,
+    after: (status === 'succeeded' || status === 'unsure') && attempts > 0 ? bodyOf(recorded) : undefined,
     assignmentIdAfter: detail.assignmentIdAfter,
   };
 }
 
-const namesOf = ({ names, change }: RecordedRow): Partial<ResultRow> => ({
+const namesOf = ({ names, change, input }: RecordedRow, called: Called): Partial<ResultRow> => ({
   policyType: change.address.kind.policyType,
-  policyName: names?.policy,
+  policyName: nameShown(names?.policy),
   platform: names?.platform,
+  ...Object.fromEntries(
+    GROUP_AND_FILTER_PAIRS.map(({ id, name }) => [
+      name,
+      nameShown(called[cellText(input.cells.get(id))?.toLowerCase() ?? '']),
+    ]),
+  ),
 });
 
-/** What a row wrote, or may have written, nothing where it removed: the record holds what was there, and what it wanted follows from the two. */
-function written({ change, before = NOT_READ }: RecordedRow): JsonObject | undefined {
+/** One that no file can hold stays blank. */
+const nameShown = (name: string | undefined): string | undefined => sayable(name) || undefined;
+
+/**
+ * The columns of a run's results: those of its file, and the names that its plan has read, so that people know what the ids are.
+ * @param hasRead whether a plan has read them
+ */
+export function resultColumns(run: Run, hasRead: boolean): readonly SelectableColumn[] {
+  // JSON input names its columns row by row, so a row may have some that the first ones had not.
+  const input = run.columns.length > 0 ? run.columns : INPUT_COLUMNS;
+  const names = GROUP_AND_FILTER_PAIRS.flatMap(({ id, name }) => (input.includes(id) ? [name] : []));
+  return [
+    ...new Set([...input, ...(hasRead ? [...READ_BY_PLAN, ...names] : []), ...RESULT_COLUMNS] as const),
+  ];
+}
+
+/** What a row wrote, or would have, nothing where it removes: the record holds what was there, and what it wanted follows from the two. */
+export function bodyOf({ change, before = NOT_READ }: RecordedRow): JsonObject | undefined {
   return change.desired && patchBody(change, entryOf(before));
 }
 
@@ -52,6 +76,8 @@ function written({ change, before = NOT_READ }: RecordedRow): JsonObject | undef
 export interface RowsMeant {
   isMeant(recorded: RecordedRow, row?: ResultRow): boolean;
   asResult(recorded: RecordedRow): ResultRow;
+  /** Those of its rows. */
+  readonly columns: readonly SelectableColumn[];
   /** What people call the groups and filters of the run, as far as its plan saw it. */
   readonly called: Called;
 }
@@ -67,18 +93,12 @@ export async function rowsMeant(
   services: Pick<Services, 'runs' | 'cwd' | 'env' | 'interrupted' | 'events'>,
 ): Promise<RowsMeant> {
   const called = await services.runs.called(run.runId);
-  // A run of no columns is of a file without rows.
-  const input = run.columns.length > 0 ? run.columns : INPUT_COLUMNS;
-  expectColumns(
-    where,
-    [...new Set([...input, ...alsoKnown(called !== undefined), ...RESULT_COLUMNS, 'row'] as const)],
-    `Run ${run.runId} has`,
-  );
+  const columns = resultColumns(run, called !== undefined);
+  expectColumns(where, [...new Set([...columns, 'policyType', 'row'] as const)], `Run ${run.runId} has`);
   const isNamed = await addressesIn(rowsFile, run, services);
   const asResult = (recorded: RecordedRow): ResultRow => resultRow(recorded, run, called ?? {});
   return {
-    asResult,
-    called: called ?? {},
+    ...{ asResult, columns, called: called ?? {} },
     isMeant: (recorded, row = asResult(recorded)) =>
       where.matches((column) => cellText(row[column])) &&
       (rowsFile === undefined || isNamed(recorded.change)),

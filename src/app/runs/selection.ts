@@ -25,7 +25,7 @@ export function selectorFrom(where: readonly string[] = []): Selector {
 }
 
 /** What a plan reads of the tenant's policies, so that rows can be selected by it whatever columns their file has. */
-const READ_BY_PLAN = ['policyName', 'platform'] as const;
+export const READ_BY_PLAN = ['policyName', 'platform'] as const;
 
 /** What rows can be selected by besides the columns of their file: their kind, and what their plan has read. */
 export const alsoKnown = (hasRead: boolean): readonly SelectableColumn[] =>

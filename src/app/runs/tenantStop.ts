@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EXIT, UserError } from '../../errors.ts';
 import type { Pace } from '../../worker/limiter/pace.ts';
+import { DEPARTURE_MS } from '../../runs/permit.ts';
 import type { Stop } from '../../runs/runReader.ts';
 import { RunStore } from '../../runs/runStore.ts';
 import { Tenants, type NamedTenant } from '../../runs/tenants.ts';
@@ -11,8 +12,6 @@ import { logTenant, reasonFrom, type Said } from './runLog.ts';
 
 /** Redis writes `appendfsync everysec` to the disk within two seconds, whatever the disk does. Source: redis.io, persistence. */
 const ON_DISK_MS = 2_000;
-/** Between a worker's last look at its permit and the request's first byte. */
-const DEPARTURE_MS = 250;
 
 /** What is stopped from now on. */
 export interface Stopped {

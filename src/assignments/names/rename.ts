@@ -40,16 +40,19 @@ export class Renames {
 
   renamed(row: InputRow): InputRow {
     const cells = new Map(row.cells);
+    const renamed = new Map<InputColumn, string>();
     for (const { of, name, id } of PLACES) {
       const to = this.toOf(of, row.cells.get(id), row.cells.get(name));
       if (to === undefined) continue;
       cells.delete(id);
       cells.delete(name);
-      cells.set(isGuid(to) ? id : name, to);
+      const column = isGuid(to) ? id : name;
+      cells.set(column, to);
+      renamed.set(column, String(row.cells.get(name) ?? row.cells.get(id)));
       // An assignment's id is of the policy that was renamed.
       if (of === 'policy') cells.delete('assignmentId');
     }
-    return { ...row, cells };
+    return renamed.size === 0 ? row : { ...row, cells, renamed };
   }
 
   /** What something is called or known by instead, by its id or else by its name; undefined: it keeps both. */

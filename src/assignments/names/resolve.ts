@@ -161,7 +161,12 @@ export function resolved(row: InputRow, names: TenantNames, rules: ReadingRules 
     if (found.kind !== 'one') {
       const fault = notFound(written, found, what);
       const unseen = column === 'policyName' && found.kind === 'none' ? (names.notShown ?? []) : [];
-      return reader.fault(column, { ...fault, remedy: [fault.remedy, ...unseen].join(' ') });
+      const was = row.renamed?.get(column);
+      const message =
+        was === undefined
+          ? fault.message
+          : `${fault.message} --rename puts it in the place of ${quoted(was)}.`;
+      return reader.fault(column, { message, remedy: [fault.remedy, ...unseen].join(' ') });
     }
     if (found.isFolded) folded.push({ written, found: found.found.name });
     return found.found;

@@ -1,4 +1,5 @@
 import { plainName } from '../values/plainName.ts';
+import { closestTo } from '../values/closest.ts';
 import { quoted } from '../values/quoted.ts';
 import {
   columnMeaning,
@@ -20,30 +21,57 @@ export function columnNames(pairs: readonly ColumnPair[]): ColumnNames {
       column === '' ? { kind: 'ignored' } : { kind: 'input', column },
     ]),
   );
-  return (name) => own.get(plainName(name)) ?? columnMeaning(name);
+  const written = pairs.map(([name]) => name);
+  return (name) => {
+    const meaning = own.get(plainName(name)) ?? columnMeaning(name);
+    if (meaning.kind !== 'unknown') return meaning;
+    const near = closestTo(plainName(name), written.map(plainName));
+    const given = written.find((each) => plainName(each) === near);
+    return given === undefined ? meaning : { ...meaning, given };
+  };
+}
+
+/** Why a pair is none, and which of them. */
+export interface PairFault extends Fault {
+  /** From 0. */
+  readonly at: number;
 }
 
 /** Reads `OldGroup=fromGroupName`, one of each; nothing behind the sign: the column is not read. */
 export function readColumnPairs(
   written: readonly string[],
-): { readonly pairs: readonly ColumnPair[] } | Fault {
-  const pairs: ColumnPair[] = [];
-  for (const text of written) {
-    const at = text.lastIndexOf('=');
-    const name = text.slice(0, at).trim();
-    const column = text.slice(at + 1).trim();
-    if (at < 1 || name === '')
+): { readonly pairs: readonly ColumnPair[] } | PairFault {
+  const pairs = new Map<string, ColumnPair>();
+  for (const [at, text] of written.entries()) {
+    const read = readPair(text);
+    if ('message' in read) return { at, ...read };
+    const [name, column] = read;
+    const before = pairs.get(plainName(name));
+    if (before !== undefined && before[1] !== column)
       return {
-        message: `${quoted(text)} is no pair of a name and a column.`,
-        remedy: 'Write it as in OldGroup=fromGroupName; with nothing behind the sign the column is not read.',
+        at,
+        message: `${quoted(name)} is said to be ${column === '' ? 'not read' : column}, and before ${before[1] === '' ? 'not read' : before[1]}.`,
+        remedy: 'Keep the one that is meant.',
       };
-    const meaning = column === '' ? undefined : columnMeaning(column);
-    if (meaning !== undefined && meaning.kind !== 'input')
-      return {
-        message: `${quoted(column)} is no column.`,
-        remedy: `${meaning.kind === 'unknown' && meaning.didYouMean ? `Did you mean ${meaning.didYouMean}? ` : ''}Write one of: ${INPUT_COLUMNS.join(', ')}.`,
-      };
-    pairs.push([name, meaning?.column ?? '']);
+    pairs.set(plainName(name), read);
   }
-  return { pairs };
+  return { pairs: [...pairs.values()] };
+}
+
+function readPair(text: string): ColumnPair | Fault {
+  const at = text.lastIndexOf('=');
+  const name = text.slice(0, at).trim();
+  const column = text.slice(at + 1).trim();
+  if (at < 1 || name === '')
+    return {
+      message: `${quoted(text)} is no pair of a name and a column.`,
+      remedy: 'Write it as in OldGroup=fromGroupName; with nothing behind the sign the column is not read.',
+    };
+  const meaning = column === '' ? undefined : columnMeaning(column);
+  if (meaning !== undefined && meaning.kind !== 'input')
+    return {
+      message: `${quoted(column)} is no column.`,
+      remedy: `${meaning.kind === 'unknown' && meaning.didYouMean ? `Did you mean ${meaning.didYouMean}? ` : ''}Write one of: ${INPUT_COLUMNS.join(', ')}.`,
+    };
+  return [name, meaning?.column ?? ''];
 }

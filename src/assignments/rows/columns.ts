@@ -73,7 +73,8 @@ export type ColumnMeaning =
   | { kind: 'input'; column: InputColumn }
   /** A result column that is fed back: its cells are not read. */
   | { kind: 'ignored' }
-  | { kind: 'unknown'; didYouMean: InputColumn | undefined };
+  /** `given` is a name that somebody said the file has, and that is nearly this one. */
+  | { kind: 'unknown'; didYouMean: InputColumn | undefined; given?: string };
 
 const meaningByPlainName = new Map<string, ColumnMeaning>([
   ...IGNORED_COLUMNS.map((name): [string, ColumnMeaning] => [plainName(name), { kind: 'ignored' }]),

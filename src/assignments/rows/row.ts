@@ -9,6 +9,8 @@ export interface InputRow {
    * there.
    */
   readonly cells: ReadonlyMap<InputColumn, unknown>;
+  /** Names and ids that were put in the place of others: what is written in the file instead. */
+  readonly renamed?: ReadonlyMap<InputColumn, string>;
   /** Of a row that is being read: where its problems are shown. What the record keeps had none. */
   readonly places?: CellPlaces;
 }

@@ -1,10 +1,9 @@
 import { identify } from '../../app/identity.ts';
 import { findOurRun } from '../../app/runs/findRun.ts';
-import { inputColumns, resultsOf } from '../../app/runs/results.ts';
+import { resultsOf } from '../../app/runs/results.ts';
 import { selectorFrom } from '../../app/runs/selection.ts';
 import { openServices } from '../../app/services.ts';
 import { count } from '../../app/words.ts';
-import { RESULT_COLUMNS } from '../../assignments/rows/columns.ts';
 import type { SharedFlags } from '../../config.ts';
 import { EXIT } from '../../errors.ts';
 import { writeRows } from '../../formats/writeRows.ts';
@@ -16,6 +15,7 @@ import { selectionOptions, type SelectionFlags } from '../selectionFlags.ts';
 import { sharedOptions } from '../sharedFlags.ts';
 import { outputFormat, outputOptions, writeOutput, type OutputFlags } from '../terminal/output.ts';
 import { shortFingerprint } from '../terminal/planSummary.ts';
+import { showResults } from '../terminal/showResults.ts';
 
 interface ResultsFlags extends SharedFlags, OutputFlags, SelectionFlags {
   readonly only?: ReadonlySet<RowStatus>;
@@ -36,12 +36,17 @@ export const results: CliCommand<ResultsFlags> = {
     const format = outputFormat(flags);
     await using services = await openServices(identify(flags, context), context);
     const run = await findOurRun(name, services);
-    const found = counted(await resultsOf(run, { where, rows, only }, services));
-    const columns = [...(format === 'csv' ? [] : ['row']), ...inputColumns(run), ...RESULT_COLUMNS];
-    await writeOutput(writeRows(format, columns, found.each), output, context);
+    const found = await resultsOf(run, { where, rows, only }, services);
+    if (output === undefined && flags.format === undefined && context.stdout.isTTY === true) {
+      await showResults(found, context.print);
+      return EXIT.done;
+    }
+    const { each, total: written } = counted(found.rows());
+    const columns = [...(format === 'csv' ? [] : ['row']), ...found.columns];
+    await writeOutput(writeRows(format, columns, each), output, context);
     if (output !== undefined) {
       const total = run.total.toLocaleString('en-US');
-      context.print.say(`Wrote ${count(found.total(), 'row')} of ${total} to ${output}${ofPlan(run)}.`);
+      context.print.say(`Wrote ${count(written(), 'row')} of ${total} to ${output}${ofPlan(run)}.`);
     }
     return EXIT.done;
   },

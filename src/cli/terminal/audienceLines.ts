@@ -1,4 +1,5 @@
 import type { AudienceChange } from '../../app/plan/audiences.ts';
+import { shortCalled } from '../../assignments/names/calledIds.ts';
 import { count } from '../../app/words.ts';
 import { membersInWords } from '../../assignments/guard/members.ts';
 import { visible } from '../../assignments/values/visible.ts';
@@ -20,10 +21,8 @@ export function audienceLines(changes: readonly AudienceChange[], room: number):
 
 /** `GRP-Sales (c241…): up to 1,240 users, 12 devices lose 3 policies` */
 function audienceInWords({ groupId, groupName, gains, loses, ...members }: AudienceChange): string {
-  const called =
-    groupName === undefined
-      ? groupId
-      : `${cutInMiddle(groupName, NAME_CHARS)} (${groupId.slice(0, ID_CHARS)}…)`;
+  const names = groupName === undefined ? {} : { [groupId.toLowerCase()]: groupName };
+  const called = shortCalled(`group ${groupId}`, names, (name) => cutInMiddle(name, NAME_COLUMNS));
   const isOne = members.users + members.devices === 1;
   const shifts = [
     ...(gains > 0 ? [`${isOne ? 'gains' : 'gain'} ${count(gains, 'policy', 'policies')}`] : []),
@@ -33,6 +32,5 @@ function audienceInWords({ groupId, groupName, gains, loses, ...members }: Audie
   return `${called}: ${upTo}${membersInWords(members)} ${shifts.join(', ')}`;
 }
 
-/** Of a name that is longer, and of an id beside its name: with both and six digits of members a line has 80 columns. */
-const NAME_CHARS = 24;
-const ID_CHARS = 4;
+/** Of a name that is longer: with six digits of members a line has 80 columns. */
+const NAME_COLUMNS = 24;

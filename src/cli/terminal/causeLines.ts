@@ -14,7 +14,7 @@ const LINES_SHOWN = [3, 2, 1] as const;
 const CAUSES_SHOWN = 6;
 /** What a sentence is given before lines of the input, and what it has at least, however narrow the terminal. */
 const WORDS_COLUMNS_WANTED = 36;
-const WORDS_COLUMNS_MIN = 27;
+const WORDS_COLUMNS_MIN = 12;
 /** What is left of names where their sentence has no room: the first that fits. */
 const NAME_COLUMNS = [40, 30, 22, 14] as const;
 

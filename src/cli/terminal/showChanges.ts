@@ -45,6 +45,7 @@ function roomForGroups({ firstRows }: Plan, room: number): number {
 function wayLines(changes: readonly ChangeCount[], room: number): readonly string[] {
   const shown = changes.length <= room ? changes : changes.slice(0, Math.max(0, room - 1));
   const more = changes.length - shown.length;
+  if (shown.length === 0) return [];
   return [
     ...shown.map(({ rows, policyType, from, to, filter, intent }) => {
       const besides = [
@@ -55,7 +56,7 @@ function wayLines(changes: readonly ChangeCount[], room: number): readonly strin
       const how = visible(`${from ?? 'not read'} → ${to}`);
       return `  ${rows.toLocaleString('en-US').padStart(7)}  ${how}  (${words.join(', ')})`;
     }),
-    ...(more > 0 && room > 0 ? [`        …  and ${count(more, 'more way')}`] : []),
+    ...(more > 0 ? [`        …  and ${count(more, 'more way')}`] : []),
   ];
 }
 

@@ -54,6 +54,6 @@ const whyInWords = (reason: LogEntry['reason'], facts: unknown): string[] =>
 
 function textOf(name: string, value: unknown): string {
   if (name === 'since' && typeof value === 'number') return new Date(value).toISOString();
-  if (Array.isArray(value)) return value.map((each) => textOf(name, each)).join(',');
+  if (Array.isArray(value)) return value.map((each) => textOf(name, each)).join(', ');
   return typeof value === 'string' ? value : JSON.stringify(value);
 }

@@ -121,8 +121,8 @@ export const TURN_CHECK_MS = 250;
 /** The wait for what nobody can do anything about now: a stopped run's writes in doubt, without a sign-in to look. */
 export const STOPPED_RUN_WAIT_MS = 60_000;
 
-/** A batch whose family has all of its places in a worker comes back after so long. */
-export const GIVEN_BACK_MS = 1_000;
+/** A batch whose family has all of its places in a worker comes back when one is free, and for other workers after so long. */
+export const GIVEN_BACK_MS = 5_000;
 
 /** Waits up to this are slept within the job; longer ones give its place to another batch. */
 export const WAIT_INSIDE_MAX_MS = 3_000;

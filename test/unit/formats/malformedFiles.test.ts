@@ -82,6 +82,16 @@ const ENDING: Case[] = [
     /longer than/,
     /flat object/,
   ],
+  ['columns between bars', 'policyId|groupId\np|g\n', 'csv', '1:1', /separated by "\|"/, /with commas/],
+  ['columns between colons', 'policyId:groupId\np:g\n', 'csv', '1:1', /separated by ":"/, /with commas/],
+  [
+    'another delimiter than the first line says',
+    'sep=,\npolicyId;groupId\np;g\n',
+    'csv',
+    '2:1',
+    /separated by ";"/,
+    /as in sep=;, or remove the line/,
+  ],
   ['no known name in the header', 'a,b\n1,2\n', 'csv', '1:1', /names no column/, /policyType,policyId/],
   ['too many columns', `policyId${',x'.repeat(200)}\n`, 'csv', '1:101', /201 columns/, /Remove/],
   ['old Macintosh line ends', 'policyId,note\rp,x\r', 'csv', '1:2', /carriage return/, /Unix line ends/],
@@ -149,6 +159,22 @@ const ENDING: Case[] = [
 
 /** The file as a whole is no good, but the rest of it is read to find more. */
 const OF_THE_FILE: Case[] = [
+  [
+    'the header once more',
+    `${HEADER}p,a,g,x\n${HEADER}`,
+    'csv',
+    '3:1',
+    /names of the columns once more/,
+    /Remove it/,
+  ],
+  [
+    'the header of another file behind it',
+    `${HEADER}p,a,g,x\nNote,"group id",,assignment_ID\n`,
+    'csv',
+    '3:1',
+    /names of the columns once more/,
+    /same order/,
+  ],
   ['an empty file', '', undefined, '1:1', /no rows/, /one record per assignment/],
   ['only blank lines', '\n \r\n\n', undefined, '1:1', /no rows/, /one record/],
   ['only a byte order mark', '\ufeff', 'json', '1:1', /no rows/, /one record/],
@@ -194,7 +220,14 @@ const OF_THE_FILE: Case[] = [
 const OF_A_ROW: Case[] = [
   ['a short row', `${HEADER}p,a,g,x\np,a\n`, 'csv', '3:3', /2 cells; the header has 4/, /every cell/],
   ['a long row', `${HEADER}p,a,g,x,y\n`, 'csv', '2:5', /5 cells; the header has 4/, /double quotes/],
-  ['a row with another delimiter', `${HEADER}p;a;g;x\n`, 'csv', '2:2', /1 cell; the header/, /every cell/],
+  [
+    'a row with another delimiter',
+    `${HEADER}p;a;g;x\n`,
+    'csv',
+    '2:1',
+    /separated by ";", the columns of the header by something else/,
+    /one delimiter/,
+  ],
   [
     'a short row behind a cell of three lines',
     `${HEADER}p,a,g,"x\ny\r\nz"\n\np\n`,

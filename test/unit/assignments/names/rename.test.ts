@@ -31,6 +31,13 @@ test('a swap is one: what is renamed to is not renamed again', () => {
   });
 });
 
+test('what was renamed keeps what it was written as, to be told', () => {
+  const row = { line: 2, cells: new Map<InputColumn, string>([['groupName', 'Old']]) };
+  const { renamed: was } = new Renames([every('Old', 'New')]).renamed(row);
+  expect([...(was ?? [])]).toEqual([['groupName', 'Old']]);
+  expect(new Renames([every('Other', 'New')]).renamed(row)).toBe(row);
+});
+
 test('of one kind only where it is said', () => {
   const only: Renaming = { of: 'filter', from: 'Same', to: 'Other' };
   expect(renamed([only], { groupName: 'Same', filterName: 'Same' })).toEqual({
@@ -41,6 +48,12 @@ test('of one kind only where it is said', () => {
 test.each([
   ['old,new\nA,B\n', [{ of: undefined, from: 'A', to: 'B' }]],
   ['\ufeffKind;Old name;New name\r\ngroup;"A;1";B\r\n\r\n', [{ of: 'group', from: 'A;1', to: 'B' }]],
+  // A German Excel quotes no comma.
+  ['old;new\r\nGRP-Sales, EU;GRP-Sales, US\r\n', [every('GRP-Sales, EU', 'GRP-Sales, US')]],
+  ['sep=;\r\nold;new\r\nA, B;C\r\n', [every('A, B', 'C')]],
+  ['old\tnew\nA;1\tB,2\n', [every('A;1', 'B,2')]],
+  // The same said twice is said once.
+  ['old,new\nA,B\n a ,B\n', [every('A', 'B'), every('a', 'B')]],
   [
     JSON.stringify({
       TenantId: 't',
@@ -54,11 +67,19 @@ test.each([
 
 test.each([
   ['from\nA\n', /not both/],
-  ['old,new\nA,\n', /blank/],
+  ['old,new\nA,\n', /:2: One of the two names is blank/],
+  ['old,new\n\n\nA,\n', /:4: One of the two names is blank/],
+  ['old,new\n"A\nB",C\nD,\n', /:4: One of the two names is blank/],
+  ['old,new\nA,B\na,C\n', /:3: "a" becomes "C" here and "B" in line 2/],
+  ['kind,old,new\ngroup,A,B\n,A,C\n', /:3: "A" becomes "C" here and "B" in line 2/],
+  ['old,new\nGRP-Sales, EU,GRP-New\n', /:2: The row has 3 cells; the header has 2/],
+  ['old,new\nA\n', /:2: The row has 1 cell; the header has 2/],
+  ['old,new\nA,B\u0007\n', /:2: The text holds the control character U\+0007/],
+  ['old,old,new\nA,B,C\n', /:1: .*twice/],
   ['old,new,kind\nA,B,user\n', /no kind/],
   ['{"a":1}', /MigrationTable/],
   ['{', /no JSON/],
 ])('what is none is told: %j', (text, message) => {
   const read = readRenamings(text);
-  expect('problem' in read && read.problem.message).toMatch(message);
+  expect('problem' in read && `:${read.problem.line}: ${read.problem.message}`).toMatch(message);
 });

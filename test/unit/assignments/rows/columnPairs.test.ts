@@ -12,6 +12,21 @@ test('names of somebody’s own come before ours, spelled in any way; what is no
   expect(nameOf('Nobody')).toMatchObject({ kind: 'unknown' });
 });
 
+test('a name that is nearly one of somebody’s own says which', () => {
+  const read = readColumnPairs(['OldGroop=fromGroupName']);
+  if (!('pairs' in read)) throw new Error(read.message);
+  expect(columnNames(read.pairs)('OldGroup')).toMatchObject({ kind: 'unknown', given: 'OldGroop' });
+  expect(columnNames(read.pairs)('Something else')).not.toHaveProperty('given');
+});
+
+test('a name that is said to be two columns is told, with its place', () => {
+  expect(readColumnPairs(['Old=groupName', 'New=', 'old=fromGroupName'])).toMatchObject({
+    at: 2,
+    message: '"old" is said to be fromGroupName, and before groupName.',
+  });
+  expect(readColumnPairs(['Old=groupName', 'OLD=groupName'])).toMatchObject({ pairs: { length: 1 } });
+});
+
 test.each([
   ['OldGroup', /no pair/],
   ['=groupId', /no pair/],

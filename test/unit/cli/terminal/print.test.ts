@@ -43,6 +43,7 @@ const STATUS: RunStatus = {
   ...{ throttled: 7, maxFailures: '5%', writesPerWindow: null, families: [] },
   ...{ createdAt: '', startedAt: '', finishedAt: null, ratePerSecond: 24.54, etaSeconds: 61 },
   doneAbout: new Date(new Date().setHours(3, 40)).toISOString(),
+  schedule: null,
   limiter: { limit: 100, budget: 100, charged: 0, used: 0, backoffUntil: null, backoffReason: null },
 };
 
