@@ -34,6 +34,8 @@ function runLine({ run, health }: RunHealth, now: number): string {
       return `failed rows: ${which}, ${health.rows.toLocaleString('en-US')} did not come through`;
     case 'stopped':
       return `stopped: ${which}, ${run.state}: ${shortened(health.why, WHY_CHARS_MAX)}`;
+    case 'overdue':
+      return `overdue for ${duration((now - health.since) / 1000)}: ${which}, ${shortened(health.why, WHY_CHARS_MAX)}`;
     case 'stalled':
       return `stalled for ${duration((now - health.since) / 1000)}: ${which}, ${shortened(health.why, WHY_CHARS_MAX)}`;
   }
@@ -54,10 +56,11 @@ const EXIT_OF: Readonly<Record<Health['kind'], ExitCode>> = {
   fine: EXIT.done,
   failedRows: EXIT.someRowsFailed,
   stopped: EXIT.stoppedEarly,
+  overdue: EXIT.stoppedEarly,
   stalled: EXIT.stoppedEarly,
 };
 
-/** 0: fine, 1: rows failed, 3: something is stopped or stalled. */
+/** 0: fine, 1: rows failed, 3: something is stopped, stalled or overdue. */
 export function healthExitCode({ stop, runs }: TenantHealth): ExitCode {
   const codes = runs.map(({ health }) => EXIT_OF[health.kind]);
   if (stop !== undefined || codes.includes(EXIT.stoppedEarly)) return EXIT.stoppedEarly;
