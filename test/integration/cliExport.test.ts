@@ -226,6 +226,9 @@ describe('export', () => {
     expect(await idsOf('--type', 'device compliance policies')).toEqual(['a5']);
     expect(await idsOf('--where', 'policyName=wi*', '--where', 'filterType=include')).toEqual(['a2']);
     expect(await idsOf('--where', 'policyName=nobody')).toEqual([]);
+    expect((await here.run(['export', '--where', 'policyName=nobody'])).stderr).toContain(
+      'Nothing fits --where',
+    );
     // What is left out is counted among the rows that are meant only.
     expect((await here.run(['export', '--where', 'policyId=c1'])).stderr).toBe('');
   });

@@ -150,6 +150,7 @@ test('a Graph that is out of reach is what a run waits for, since when it is, an
     reasonText: expect.stringMatching(/^Graph out of reach since \d\d:\d\d: .*ECONNREFUSED/),
     workers: [{ pid: worker.pid, graphAwaySince: expect.any(String) }],
   });
+  await watching.said(`(pid ${worker.pid}) since `);
   await watching.said('Graph out of reach since ');
   await expect
     .poll(() => here.check('--stalled-after', '3s'), DEADLINE)

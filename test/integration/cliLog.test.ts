@@ -34,7 +34,7 @@ test('the log has who did what, when, why, with what allowed, for each command',
   expect(submitted, submitted.stderr).toMatchObject({ exitCode: 0 });
   for (const argv of [
     ['pause', '@last', '--reason', 'lunch'],
-    ['set', '@last', '--max-failures', '7'],
+    ['update', '@last', '--max-failures', '7'],
     ['resume', '@last'],
     ['cancel', '@last', '--reason', 'CHG-1 is off'],
     ['retry', '@last'],
@@ -44,7 +44,7 @@ test('the log has who did what, when, why, with what allowed, for each command',
   expect(said.map(({ action, reason }) => [action, reason])).toEqual([
     ['submit', 'CHG-1'],
     ['pause', 'lunch'],
-    ['set', null],
+    ['update', null],
     ['resume', null],
     ['cancel', 'CHG-1 is off'],
     ['retry', null],

@@ -181,6 +181,19 @@ describe('pause --all', () => {
     onTestFinished(() => client.disconnect());
     expect(await client.keys('*default*:ledger*')).toEqual([]);
 
+    // Nor is another one than is meant said to be well.
+    const check = (tenant: string | undefined) =>
+      here.run(['status', '--check'], { env: { ...elsewhere, AZURE_TENANT_ID: tenant } });
+    expect((await check('north')).stdout).toBe('fine: no run is open\n');
+    for (const tenant of [undefined, 'east'])
+      expect(await check(tenant)).toMatchObject({
+        ...{
+          exitCode: 2,
+          stdout: '',
+          stderr: expect.stringMatching(/Nothing was checked[^]*one of north, south/),
+        },
+      });
+
     const stopped = await pause('north', '--json');
     expect(stopped, stopped.stderr).toMatchObject({ exitCode: 0 });
     expect(stopped.stderr).toContain('Tenant north is stopped');

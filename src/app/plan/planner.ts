@@ -60,7 +60,8 @@ export class Planner {
     const { rules } = this.#subject;
     const rows = batches.flat().map((input) => ({ input, change: changeOfKnownRow(input, rules) }));
     const snapshot = new Map<string, ListSnapshot>();
-    await this.#facts.know([...new Set(rows.map(({ change }) => change.address.kind))]);
+    const kinds = [...new Set(rows.map(({ change }) => change.address.kind))];
+    await Promise.all([this.#facts.know(kinds), this.#facts.knowDeployments(kinds)]);
     await this.#read(addressesOf(rows), snapshot);
     let decisions = planBatch(rows, snapshot, planRules(this.#subject));
     const doubtful = this.#doubtful(decisions, snapshot);
@@ -148,6 +149,7 @@ export class Planner {
       ...{ kind: address.kind, platform: fact?.platform },
       protects: address.kind.protects?.(fact?.shown ?? {}),
       ...{ assignments: list ?? [], decisions },
+      deployments: this.#facts.deploymentsOf(address),
     });
     return decisions.map(({ row, waitsFor, ...decision }, i) => ({
       ...{ input: row.input, change: row.change, list },
