@@ -76,7 +76,7 @@ const siteOf = (
   redisUrl: string | undefined,
   options: SimulatorOptions,
   { windowMs = 1_000 }: KindsSize,
-): Promise<Site> => site(redisUrl, options, { RETARGET_WINDOW_MS: `${windowMs}` });
+): Promise<Site> => site(redisUrl, { deployments: [], ...options }, { RETARGET_WINDOW_MS: `${windowMs}` });
 
 /** A tenant of all kinds, in which some assignments have a property that nobody knows. */
 export function tenantOfKinds({ perKind, assignmentsPerPolicy }: KindsSize): TenantSeed {
