@@ -76,7 +76,9 @@ const siteOf = (
   redisUrl: string | undefined,
   options: SimulatorOptions,
   { windowMs = 1_000 }: KindsSize,
-): Promise<Site> => site(redisUrl, options, { RETARGET_WINDOW_MS: `${windowMs}` });
+): Promise<Site> =>
+  // Where deployments do not answer a plan asks for them in vain, and nothing else shall be refused.
+  site(redisUrl, { deployments: [], ...options }, { RETARGET_WINDOW_MS: `${windowMs}` });
 
 /** A tenant of all kinds, in which some assignments have a property that nobody knows. */
 export function tenantOfKinds({ perKind, assignmentsPerPolicy }: KindsSize): TenantSeed {
