@@ -94,7 +94,7 @@ test('a worker that was killed is no worker at once, the check fails within the 
     .toMatchObject({
       ...{
         exitCode: 3,
-        line: expect.stringMatching(/^stalled for .*changes\.csv \d+\/132, no worker since /),
+        line: expect.stringMatching(/^stalled for .*s: \S+ changes\.csv \d+\/132, no worker since /),
       },
     });
   expect((await here.check('--stalled-after', '1h')).exitCode).toBe(0);

@@ -23,6 +23,11 @@ const SETTINGS = {
   notifications: 'showAll',
 };
 
+const HOURLY = JSON.stringify({
+  '@odata.type': '#microsoft.graph.deviceHealthScriptHourlySchedule',
+  interval: 8,
+});
+
 const POLICIES: SeedPolicy[] = [
   {
     ...{ id: 'app-1', type: 'mobileApp', displayName: 'Editor' },
@@ -120,6 +125,71 @@ describe('a plan', () => {
     expect(ran.stderr).toContain('policyType: Policy sets are only read here');
     expect(ran.stderr).toContain('runSchedule: When the remediation runs is not said.');
     expect(ran.stderr).toContain('does not fit the tenant: 4 problems; nothing was queued');
+  });
+
+  test('stops apps that go, remediations that begin to run and app protection that is lost, until each is allowed by its count', async () => {
+    const here = await site();
+    const blank = { action: 'set', fromTargetType: '', fromGroupId: '', fromIntent: '', intent: '' };
+    const toG2 = { ...blank, targetType: 'group', groupId: 'g2', runRemediationScript: '', runSchedule: '' };
+    const fromG1 = { fromTargetType: 'group', fromGroupId: 'g1' };
+    const rows = csv([
+      {
+        ...{ policyType: 'mobileApp', policyId: 'app-1', ...toG2, ...fromG1 },
+        ...{ fromIntent: 'required', intent: 'uninstall' },
+      },
+      {
+        ...{ policyType: 'deviceHealthScript', policyId: 'fix', ...toG2 },
+        ...{ action: 'add', runRemediationScript: 'true', runSchedule: HOURLY },
+      },
+      { policyType: 'iosManagedAppProtection', policyId: 'mam', ...toG2, ...fromG1 },
+    ]);
+    const file = here.file('changes.csv', rows);
+    const plan = (...allow: string[]) => here.run(['plan', file, '--max-changes-percent', 'off', ...allow]);
+    const stopped = await plan();
+    expect(stopped.exitCode, stopped.stderr).toBe(3);
+    for (const line of [
+      /^ +cuts-off=1 +app protection 1: line 4$/m,
+      /^ +uninstall=1 +group g2 has it uninstalled: line 2$/m,
+      /^ +remediation-on=1 +group g2: the remediation script is to run: line 3$/m,
+    ])
+      expect(stopped.stderr).toMatch(line);
+    const { guard } = JSON.parse((await plan('--json')).stdout) as { guard: Record<string, number> };
+    const allowed = Object.entries(guard).map(([kind, count]) => `${kind}=${count}`);
+    expect((await plan('--allow', allowed.join(','))).exitCode).toBe(0);
+    expect((await plan('--allow', allowed.join(',').replace('uninstall=1', 'uninstall=2'))).exitCode).toBe(3);
+  });
+
+  test('leaves out the policies of which one takes not what a row wants, where that is asked for', async () => {
+    const here = await site();
+    const toG2 = { targetType: 'group', groupId: 'g2', filterId: '', filterType: '' };
+    const row = (policyType: string, policyId: string, assignmentId: string, more: object = toG2) => ({
+      ...{ policyType, policyId, assignmentId },
+      ...more,
+    });
+    const filtered = { targetType: 'group', groupId: 'g1', filterId: 'f1', filterType: 'include' };
+    // Scattered, so that rows lie elsewhere than in the file.
+    const rows = [
+      row('deviceConfiguration', 'wifi', 'c1'),
+      row('configurationPolicy', 'baseline', 'b1', filtered),
+      row('iosManagedAppProtection', 'mam', 'm1'),
+      row('policySet', 'set', 's1'),
+      row('mobileApp', 'app-1', 'x_1_0'),
+    ];
+    const file = here.file('changes.csv', csv(rows));
+    const refused = await here.run(['plan', file]);
+    expect(refused).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('with --skip-invalid') });
+    const terms = ['--skip-invalid', '--max-changes-percent', 'off'];
+    const applied = await here.run(['apply', file, '--yes', ...terms, ...ALLOW_ALL]);
+    expect(applied.exitCode, applied.stderr).toBe(1);
+    expect(applied.stderr).toContain('Security baselines take no filter.');
+    expect(applied.stderr).toContain('2 rows');
+    const results = JSON.parse((await here.run(['results', '@last', '--format', 'json'])).stdout) as object[];
+    expect(results).toMatchObject(
+      ['wifi', 'mam', 'app-1'].map((policyId) => ({ policyId, status: 'succeeded' })),
+    );
+    expect(here.simulator.tenant.assignmentsOf('configurationPolicies', 'baseline')).toMatchObject([
+      { target: { groupId: guid('g1') } },
+    ]);
   });
 
   test('says what no rollback takes back', async () => {

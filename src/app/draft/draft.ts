@@ -3,6 +3,7 @@ import { EXIT, UserError } from '../../errors.ts';
 import { signIn } from '../identity.ts';
 import { isInterrupt } from '../interrupt.ts';
 import { makePlan, planFrom } from '../plan/makePlan.ts';
+import { FileMisfit } from '../plan/planProblems.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { PlanSubject, PlanTerms } from '../plan/planSubject.ts';
 import { logRun, type LogDetails, type Said } from '../runs/runLog.ts';
@@ -16,6 +17,7 @@ import { stagePlanFile } from './planFileIntake.ts';
 import { inOrder, Sampler } from './sample.ts';
 import { stageRows } from './rowsIntake.ts';
 import { Stagings } from './stagings.ts';
+import { withoutNotTaken } from './withoutNotTaken.ts';
 
 /** How a draft becomes a run. */
 export interface Publication {
@@ -100,13 +102,33 @@ export class Draft implements AsyncDisposable {
   /** Reads the tenant, decides about each row and judges the whole; a plan file that was sealed here is taken as it is. */
   async plan(terms: PlanTerms): Promise<Plan> {
     const { saved } = this.#rows;
-    if (saved === undefined) this.#keptPlan = this.#planPath();
     const plan =
       saved === undefined
-        ? await makePlan(await this.#subject(terms), { ...terms, keptPlan: this.#keptPlan })
+        ? await this.#leavingOut(() => this.#made(terms))
         : await planFrom(saved, { ...this.#rows, services: this.#services }, terms);
     this.#fingerprint = plan.fingerprint;
     return plan;
+  }
+
+  async #made(terms: PlanTerms): Promise<Plan> {
+    this.#keptPlan = this.#planPath();
+    return await makePlan(await this.#subject(terms), { ...terms, keptPlan: this.#keptPlan });
+  }
+
+  /** What a policy does not take shows only in the plan: with `skipInvalid` the rest is planned without such policies. */
+  async #leavingOut<T>(plan: () => Promise<T>): Promise<T> {
+    try {
+      return await plan();
+    } catch (error) {
+      if (!(error instanceof FileMisfit) || error.notTaken === undefined) throw error;
+      if (this.#terms.given.skipInvalid !== true || this.source !== 'rows') throw error;
+      const { staging, rules, leftOut } = this.#rows;
+      const rest = await this.#stagings.with(withoutNotTaken(staging, error.notTaken, rules));
+      if (rest.rows === 0) throw error;
+      this.#services.events.emit('leftOut', staging.rows - rest.rows, error.notTaken.size);
+      this.#rows = { ...this.#rows, staging: rest, leftOut: leftOut + staging.rows - rest.rows };
+      return await plan();
+    }
   }
 
   /**
@@ -115,10 +137,13 @@ export class Draft implements AsyncDisposable {
    */
   async sample(rows: number, terms: PlanTerms): Promise<void> {
     if (this.source !== 'rows') throw planIsWhole();
-    const sampler = new Sampler();
-    const plan = await makePlan(await this.#subject(terms), terms, (row, rank) => sampler.add(row, rank));
+    const { sampler, writes } = await this.#leavingOut(async () => {
+      const each = new Sampler();
+      const plan = await makePlan(await this.#subject(terms), terms, (row, rank) => each.add(row, rank));
+      return { sampler: each, writes: plan.writes };
+    });
     const chosen = sampler.chosen(rows);
-    this.#services.events.emit('sample', chosen.length, plan.writes);
+    this.#services.events.emit('sample', chosen.length, writes);
     this.#rows = { ...this.#rows, staging: await this.#stagings.with(inOrder(chosen)) };
   }
 

@@ -21,7 +21,9 @@ export interface TenantHealth {
   readonly now: number;
 }
 
-const BY_URGENCY: readonly Health['kind'][] = ['stalled', 'stopped', 'failedRows', 'fine'];
+const BY_URGENCY: readonly Health['kind'][] = [
+  ...(['overdue', 'stalled', 'stopped', 'failedRows', 'fine'] as const),
+];
 
 /**
  * @throws UserError (exit 2) when nothing says which tenant is meant, or for one that this Redis has never seen: another one may be in trouble
