@@ -23,6 +23,11 @@ const SETTINGS = {
   notifications: 'showAll',
 };
 
+const HOURLY = JSON.stringify({
+  '@odata.type': '#microsoft.graph.deviceHealthScriptHourlySchedule',
+  interval: 8,
+});
+
 const POLICIES: SeedPolicy[] = [
   {
     ...{ id: 'app-1', type: 'mobileApp', displayName: 'Editor' },
@@ -120,6 +125,38 @@ describe('a plan', () => {
     expect(ran.stderr).toContain('policyType: Policy sets are only read here');
     expect(ran.stderr).toContain('runSchedule: When the remediation runs is not said.');
     expect(ran.stderr).toContain('does not fit the tenant: 4 problems; nothing was queued');
+  });
+
+  test('stops apps that go, remediations that begin to run and app protection that is lost, until each is allowed by its count', async () => {
+    const here = await site();
+    const blank = { action: 'set', fromTargetType: '', fromGroupId: '', fromIntent: '', intent: '' };
+    const toG2 = { ...blank, targetType: 'group', groupId: 'g2', runRemediationScript: '', runSchedule: '' };
+    const fromG1 = { fromTargetType: 'group', fromGroupId: 'g1' };
+    const rows = csv([
+      {
+        ...{ policyType: 'mobileApp', policyId: 'app-1', ...toG2, ...fromG1 },
+        ...{ fromIntent: 'required', intent: 'uninstall' },
+      },
+      {
+        ...{ policyType: 'deviceHealthScript', policyId: 'fix', ...toG2 },
+        ...{ action: 'add', runRemediationScript: 'true', runSchedule: HOURLY },
+      },
+      { policyType: 'iosManagedAppProtection', policyId: 'mam', ...toG2, ...fromG1 },
+    ]);
+    const file = here.file('changes.csv', rows);
+    const plan = (...allow: string[]) => here.run(['plan', file, '--max-changes-percent', 'off', ...allow]);
+    const stopped = await plan();
+    expect(stopped.exitCode, stopped.stderr).toBe(3);
+    for (const line of [
+      /^ +cuts-off=1 +app protection 1: line 4$/m,
+      /^ +uninstall=1 +group g2 has it uninstalled: line 2$/m,
+      /^ +remediation-on=1 +group g2: the remediation script is to run: line 3$/m,
+    ])
+      expect(stopped.stderr).toMatch(line);
+    const { guard } = JSON.parse((await plan('--json')).stdout) as { guard: Record<string, number> };
+    const allowed = Object.entries(guard).map(([kind, count]) => `${kind}=${count}`);
+    expect((await plan('--allow', allowed.join(','))).exitCode).toBe(0);
+    expect((await plan('--allow', allowed.join(',').replace('uninstall=1', 'uninstall=2'))).exitCode).toBe(3);
   });
 
   test('says what no rollback takes back', async () => {
