@@ -1,7 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { EXIT, UserError } from '../../errors.ts';
+import type { Approved } from '../../runs/run.ts';
 import { signIn } from '../identity.ts';
 import { isInterrupt } from '../interrupt.ts';
+import { DecisionsDigest } from '../plan/differences.ts';
 import { makePlan, planFrom } from '../plan/makePlan.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { PlanSubject, PlanTerms } from '../plan/planSubject.ts';
@@ -39,6 +41,7 @@ export class Draft implements AsyncDisposable {
   /** Where the plan of the run is kept; it goes when there is no run. */
   #keptPlan: string | undefined;
   #fingerprint: string | null = null;
+  #approved: Approved | null = null;
   #isPublished = false;
 
   private constructor(services: Services, terms: DraftTerms, stagings: Stagings, rows: DraftRows) {
@@ -101,11 +104,18 @@ export class Draft implements AsyncDisposable {
   async plan(terms: PlanTerms): Promise<Plan> {
     const { saved } = this.#rows;
     if (saved === undefined) this.#keptPlan = this.#planPath();
+    const digest = new DecisionsDigest();
     const plan =
       saved === undefined
-        ? await makePlan(await this.#subject(terms), { ...terms, keptPlan: this.#keptPlan })
+        ? await makePlan(await this.#subject(terms), { ...terms, keptPlan: this.#keptPlan }, (row) =>
+            digest.add(row.decision),
+          )
         : await planFrom(saved, { ...this.#rows, services: this.#services }, terms);
     this.#fingerprint = plan.fingerprint;
+    const { decisions = digest.end(), isRestoring } = this.#rows;
+    this.#approved = plan.tenantRead
+      ? { decisions, findings: plan.guard, limits: saved === undefined ? terms.limits : null, isRestoring }
+      : null;
     return plan;
   }
 
@@ -132,7 +142,7 @@ export class Draft implements AsyncDisposable {
     const { sha256, columns } = intake;
     const published = await staging.publish({
       ...{ sha256, columns, leftOut, again },
-      planFingerprint: this.#fingerprint,
+      ...{ planFingerprint: this.#fingerprint, approved: this.#approved },
     });
     switch (published.kind) {
       case 'published':
