@@ -40,7 +40,7 @@ export async function processBatch(ref: BatchRef, tenant: WorkerDeps, signal: Ab
   const view = await tenant.runs.batch(ref);
   if (view === undefined) return { kind: 'done' };
   const { run, rows } = view;
-  const deps = withLimiterOf(rows, tenant);
+  const deps = withLimiterOf(rows, run, tenant);
   // A paused run rests; one that was stopped for good, or is at rest in line, still owes the truth about writes in doubt.
   const mayWrite = run.state === 'running';
   const owesTruth = run.state === 'cancelled' || run.state === 'aborted' || isAtRest(run);
@@ -67,8 +67,9 @@ export async function processBatch(ref: BatchRef, tenant: WorkerDeps, signal: Ab
   }
 }
 
-/** All rows of a batch are of one family. */
-function withLimiterOf([row]: readonly RecordedRow[], tenant: WorkerDeps): WorkerDeps {
+/** All rows of a batch are of one family. Of the others of its run the limiter is to know, for a backoff that nobody says the family of. */
+function withLimiterOf([row]: readonly RecordedRow[], { families }: Run, tenant: WorkerDeps): WorkerDeps {
+  for (const family of families) tenant.limiter.of(family);
   const family = row?.change.address.kind.family ?? tenant.limiter.family;
   return family === tenant.limiter.family ? tenant : { ...tenant, limiter: tenant.limiter.of(family) };
 }

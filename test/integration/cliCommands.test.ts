@@ -152,7 +152,7 @@ describe('apply', () => {
     ]);
     expect(second.exitCode).toBe(0);
     expect(second.stderr).toMatch(
-      new RegExp(`waits for run ${first} \\(.*x.csv of ada@desk, \\d of 1 row\\), which is at work first`),
+      new RegExp(`waits for run ${first} \\(x.csv of ada@desk, \\d of 1 row\\), which is at work first`),
     );
     expect(await statesOf(here)).toEqual(['completed', 'completed']);
   });

@@ -7,7 +7,7 @@ import type { RunStore } from '../../runs/runStore.ts';
 import { scheduleStateAt } from '../../runs/schedule/schedule.ts';
 import { heardOf } from '../../runs/workers.ts';
 import type { Identity } from '../identity.ts';
-import { clockTime, count, duration } from '../words.ts';
+import { baseName, clockTime, count, duration } from '../words.ts';
 
 /** Why workers with these settings leave a run alone; undefined when they take it in its turn. */
 export function whyNotTaken(run: Run, { graphUrl }: Pick<Config, 'graphUrl'>): Waiting | undefined {
@@ -110,7 +110,7 @@ function ignored(run: Run, now: number, hint: Hint): Waiting {
 
 function inLine(atWork: Run, isLeft: boolean): Waiting {
   const { runId, source, operator, total, counts, options } = atWork;
-  const what = `waits for run ${runId} (${source.name} of ${operator}, ${total - counts.pending} of ${count(total, 'row')})`;
+  const what = `waits for run ${runId} (${baseName(source.name)} of ${operator}, ${total - counts.pending} of ${count(total, 'row')})`;
   return {
     ...{ reason: 'inLine', run: runId, isLeft },
     reasonText: isLeft

@@ -42,6 +42,12 @@ export function openFrom({ startAt, windows, timeZone, deadlineAt }: Schedule, n
     .filter(([begins, ends]) => begins < ends);
 }
 
+/** Since when a run that may be at work now may be so; 0: always. */
+export function openedAt({ startAt, windows, timeZone }: Schedule, now: number): number {
+  const [window] = windows.length === 0 ? [] : openIntervals(windows, timeZone ?? 'UTC', now);
+  return Math.max(startAt ?? 0, window?.[0] ?? 0);
+}
+
 /** Nothing is said of when. */
 export const isUnscheduled = ({ startAt, windows, deadlineAt }: Schedule): boolean =>
   startAt === null && windows.length === 0 && deadlineAt === null;
