@@ -72,6 +72,12 @@ export class RunStore extends RunReader {
     return keepIntervals(this.#scripts, this.keys, run, intervals);
   }
 
+  /** Whoever plans the run anew says so for so many ms; false when another one does. */
+  async claimPlanning(runId: string, by: string, ms: number): Promise<boolean> {
+    const [isMine] = await this.#scripts.run('claimPlanning', [this.keys.run(runId).header], { by, ms });
+    return String(isMine) === '1';
+  }
+
   batch(ref: BatchRef): Promise<BatchView | undefined> {
     return batchView(this.#scripts, this.keys, ref);
   }
