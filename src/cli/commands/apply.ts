@@ -5,6 +5,7 @@ import { expectJustified } from '../../app/plan/justification.ts';
 import { isStopped, type Plan } from '../../app/plan/plan.ts';
 import { statusOfId } from '../../app/runs/status.ts';
 import { openServices, type Services } from '../../app/services.ts';
+import { expectSameClock } from '../../app/schedule/expectSameClock.ts';
 import { warningOfTokenEnd } from '../../app/tokenExpiry.ts';
 import { EXIT, UserError, type ExitCode } from '../../errors.ts';
 import { openFrom } from '../../runs/schedule/schedule.ts';
@@ -13,7 +14,7 @@ import { draining, type DrainFlags } from '../draining.ts';
 import { draftTerms, makeOptions, openInput, planTerms, runTerms } from '../draftFlags.ts';
 import type { MakeFlags } from '../draftFlags.ts';
 import { numberIn } from '../flags.ts';
-import { optionsOfRun, ROWS, type GuardFlags, type RunFlags } from '../planFlags.ts';
+import { ROWS, type GuardFlags, type RunFlags } from '../planFlags.ts';
 import { askFindings, canBeAsked } from '../terminal/askFindings.ts';
 import { canAsk, nobodyToAsk } from '../terminal/ask.ts';
 import { mayChange } from '../terminal/askPlan.ts';
@@ -48,7 +49,7 @@ export const apply = draining<ApplyFlags>({
       .option('--dry-run', 'the same as `retarget plan`')
       .option('--json', 'print the run as JSON when it has ended, or the plan when the guard stops it'),
   async run([path = ''], flags, context) {
-    if (flags.dryRun) return planFile(path, flags, context);
+    if (flags.dryRun) return planFile(path, flags, context, flags);
     // Said before the file is read and the tenant is looked at, which may take long.
     if (path === '-' && !flags.yes) throw stdinNeedsYes();
     if (!flags.yes && !canAsk(context)) throw nobodyToAsk();
@@ -58,6 +59,7 @@ export const apply = draining<ApplyFlags>({
     const file = await openInput(path, flags, context);
     const connecting = signIn(known, context).then((signedIn) => openServices(signedIn, context));
     await using services = await connectedOrProblems(connecting, file, terms, known, context);
+    await expectSameClock(flags, services);
     await using draft = await Draft.open(file, terms, services);
     if (flags.sample !== undefined) await draft.sample(flags.sample, wanted);
     return await applyPlanned(draft, await draft.plan(wanted), flags, services, context);
@@ -82,7 +84,8 @@ export async function applyPlanned(
   const { print } = context;
   const isAskedFor = canBeAsked(plan, flags, context);
   showPlan(plan, print, { details: flags.details === true, isAsked: isAskedFor });
-  const options = optionsOfRun(flags);
+  // Not from the flags anew: `22:00` would be tomorrow's when it has come meanwhile.
+  const { options } = draft;
   expectJustified(plan, options);
   const allowed = isAskedFor ? await askFindings(plan, context) : [];
   if (allowed === undefined || (isStopped(plan) && !isAskedFor)) {
@@ -90,10 +93,11 @@ export async function applyPlanned(
     print.say('Nothing was changed.');
     return EXIT.stoppedEarly;
   }
-  const beginsAt = openFrom(options, Date.now())[0]?.[0] ?? Date.now();
+  const now = await services.runs.now();
+  const beginsAt = openFrom(options, now)[0]?.[0] ?? now;
   const warning = plan.writes > 0 ? warningOfTokenEnd(services.identity, plan, beginsAt) : undefined;
   if (warning !== undefined) print.say(warning);
-  tellSchedule(plan, options, services, print);
+  tellSchedule(plan, options, services, print, now);
   await tellStop(services, print);
   const isAsked = (plan.writes > 0 || plan.doubt !== null) && !flags.yes;
   if (isAsked && !(await mayChange(verb, plan, services, context))) return EXIT.stoppedEarly;
