@@ -53,6 +53,7 @@ const STATUS = {
     purpose: null,
   },
   families: [],
+  channels: [],
 } as unknown as RunStatus;
 
 function shown(status: RunStatus): string[] {
