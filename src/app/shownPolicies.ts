@@ -13,8 +13,8 @@ import type { Services } from './services.ts';
 export interface ShownPolicies {
   readonly policies: readonly RulePolicy[];
   /**
-   * A sentence for each kind of policy that the tenant does not show whole: of such a kind there is nothing, as a part would look
-   * like the whole.
+   * A sentence for the kinds of policy that the tenant does not show whole, for one reason each: of such a kind there is nothing, as a part
+   * would look like the whole.
    */
   readonly notShown: readonly string[];
 }
@@ -31,34 +31,42 @@ export async function shownPolicies(
 ): Promise<ShownPolicies> {
   const { identity } = services;
   const policies: RulePolicy[] = [];
-  const notShown: string[] = [];
+  const missing: { readonly kind: PolicyKind; readonly found: NotShown }[] = [];
   for (const [kind, found] of await policyListsOf(base, services).believedPolicies(kinds, send)) {
     expectKindAnswered(found, identity);
-    if (found.kind !== 'policies') notShown.push(whyNotShown(kind, found, identity));
+    if (found.kind !== 'policies') missing.push({ kind, found });
     else
       for (const policy of found.policies)
         policies.push({ ...policy, displayName: sayable(policy.displayName) });
   }
-  if (notShown.length === kinds.length) throw nothingShown(notShown, identity);
+  const alike = Map.groupBy(missing, ({ found }) =>
+    'error' in found ? `${found.kind} ${found.error.code}` : found.why,
+  );
+  const notShown = [...alike.values()].flatMap(([first, ...others]) =>
+    first === undefined
+      ? []
+      : [whyNotShown([first.kind, ...others.map(({ kind }) => kind)], first.found, identity)],
+  );
+  if (missing.length === kinds.length) throw nothingShown(notShown, identity);
   return { policies, notShown };
 }
+
+type NotShown = Exclude<TenantPolicies, { kind: 'policies' }>;
 
 /** A name that no file can hold, as one with control characters, stays blank: it is there to be read by people. */
 export const sayable = (name: string | undefined): string =>
   name === undefined || textFault(name) !== undefined ? '' : name;
 
-/** A sentence. */
-export function whyNotShown(
-  { policyType, permissions }: PolicyKind,
-  found: Exclude<TenantPolicies, { kind: 'policies' }>,
-  { config }: Identity,
-): string {
+/** A sentence about kinds for which Graph has answered alike. */
+export function whyNotShown(kinds: readonly PolicyKind[], found: NotShown, { config }: Identity): string {
   const why = 'why' in found ? found.why : `${found.error.code}: ${found.error.message}`;
   const isForbidden = found.kind === 'refused' && found.status === 403;
+  const reads = [...new Set(kinds.map(({ permissions }) => permissions.read))];
   const lacks = isForbidden
-    ? ` (it takes ${permissions.read}, an Intune role that sees them, and a licence for what they are about)`
+    ? ` (it takes ${reads.join(', ')}, an Intune role that sees them, and a licence for what they are about)`
     : '';
-  return `Graph at ${config.graphUrl} does not show every ${policyType} with its assignments: ${why}${lacks}`;
+  const types = kinds.map(({ policyType }) => policyType).join(', ');
+  return `Graph at ${config.graphUrl} does not show every ${types} with its assignments: ${why}${lacks}`;
 }
 
 export const nothingShown = (notShown: readonly string[], { hint }: Identity): UserError =>

@@ -26,3 +26,6 @@ export function clockTime(at: number, now = Date.now()): string {
   if (Math.abs(at - now) < DAY_MS) return clock;
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${clock}`;
 }
+
+/** What a file is called without the directories that it is in, on whatever system it was named. */
+export const baseName = (path: string): string => path.split(/[/\\]/).findLast((part) => part !== '') ?? path;

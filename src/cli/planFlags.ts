@@ -4,6 +4,7 @@ import type { ChangeLimits } from '../assignments/guard/maxChanges.ts';
 import { EXIT, UserError } from '../errors.ts';
 import { DEFAULT_OPTIONS, HOUR_MS, type RunOptions } from '../runs/run.ts';
 import { failureBudget, many, numberIn, reasonOption } from './flags.ts';
+import { scheduleOf, scheduleOptions, type ScheduleFlags } from './scheduleFlags.ts';
 
 /** The flags of the guard. */
 export interface GuardFlags {
@@ -15,7 +16,7 @@ export interface GuardFlags {
 }
 
 /** The flags that say how a run goes about its work. */
-export interface RunFlags {
+export interface RunFlags extends ScheduleFlags {
   readonly verify?: boolean;
   readonly maxFailures?: string;
   /** Hours. */
@@ -64,7 +65,8 @@ export const guardOptions = (command: Command): Command =>
     .option('--details', 'show every row that the guard found something of, not a screen of causes');
 
 export const runOptions = (command: Command): Command =>
-  command
+  scheduleOptions(command)
+    .option('--urgent', 'go before all other runs: the one at work rests, and goes on afterwards')
     .option('--verify', 'read every written row back')
     .addOption(
       failureBudget(
@@ -75,7 +77,7 @@ export const runOptions = (command: Command): Command =>
     .addOption(
       numberIn(
         '--max-age <hours>',
-        'a plan or queued run that is older waits for `retarget resume`',
+        'a plan or queued run that is older waits for `retarget resume`; the wait for its time does not count',
         { least: 0.1, most: 100_000, fraction: true },
         MAX_AGE_HOURS,
       ),
@@ -110,13 +112,15 @@ export const changeLimits = ({
   maxAudience,
 }: GuardFlags): ChangeLimits => ({ maxChanges, maxPercent: maxChangesPercent, maxAudience });
 
-/** @throws UserError (exit 2) for a justification that is too long. */
+/** @throws UserError (exit 2) for a justification that is too long, or times that can't be read. */
 export const optionsOfRun = (flags: RunFlags): RunOptions => ({
   ...DEFAULT_OPTIONS,
   verify: flags.verify === true,
   maxFailures: flags.maxFailures ?? DEFAULT_OPTIONS.maxFailures,
   maxAgeMs: (flags.maxAge ?? MAX_AGE_HOURS) * HOUR_MS,
   canary: flags.canary ?? null,
+  ...scheduleOf(flags),
+  isUrgent: flags.urgent === true,
   purpose: flags.reason?.trim() || null,
   justification: justificationFrom(flags.justification),
 });

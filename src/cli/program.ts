@@ -118,11 +118,11 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     example: 'retarget retry @last --work',
     load: async () => (await import('./commands/retry.ts')).retry,
   },
-  set: {
+  update: {
     usage: '<run>',
-    summary: 'change how a run goes on: its failure budget, its writes a window',
-    example: 'retarget set @last --max-failures 10% --writes-per-window 20',
-    load: async () => (await import('./commands/set.ts')).set,
+    summary: 'change how a run goes on: its times and windows, its failure budget, its writes a window',
+    example: 'retarget update @last --window "22:00-05:00" --max-failures 10%',
+    load: async () => (await import('./commands/update.ts')).update,
   },
   rollback: {
     usage: '[run]',

@@ -4,6 +4,10 @@ export type Keeping =
   | { readonly reason: 'tenantStopped'; readonly since: number }
   /** It was recorded by another version, or is for another Graph root: other workers take it. */
   | { readonly reason: 'otherVersion' | 'otherGraph' }
+  /** Its time has not come, or none of its windows is open; until when is not known of one that does not open within two weeks. */
+  | { readonly reason: 'time' | 'window'; readonly until: number | null }
+  /** Its deadline has passed, and nobody was there to pause it. */
+  | { readonly reason: 'deadline'; readonly since: number }
   /** Another run is at work; `isLeft`: it is in the record, and nobody works on it. */
   | { readonly reason: 'inLine'; readonly run: string; readonly isLeft: boolean }
   /** Nobody is there to work on it; since when is not known of one that an older version has queued. */
@@ -33,6 +37,10 @@ export function waitsFor(keeping: Keeping): WaitsFor | null {
     case 'restarted':
     case 'lateWrites':
       return { until: new Date(keeping.until).toISOString() };
+    case 'time':
+    case 'window':
+      return keeping.until === null ? null : { until: new Date(keeping.until).toISOString() };
+    case 'deadline':
     case 'tenantStopped':
     case 'otherVersion':
     case 'otherGraph':

@@ -10,6 +10,8 @@ export interface LimiterPolicy {
   readonly limit: number;
   readonly limitAll: number;
   readonly windowMs: number;
+  /** Longest time from a permit to its request, and to the reply. */
+  readonly permitValidMs: number;
   readonly timeoutMs: number;
   /** The `run_id`s of Redis servers that ended in order and last that of their successor, which counts as no restart; or ''. */
   readonly endedInOrder: string;
@@ -34,8 +36,11 @@ interface Answered {
 
 /** Why the tenant gets nothing at all: it said so (429), or Redis has restarted or its clock jumped. */
 export type BackoffReason = 'throttled' | 'restarted';
-/** Why a permit is not given yet: besides, writes are spaced, the budget is used, or the first batch goes alone. */
-export type WaitReason = BackoffReason | 'spacing' | 'budget' | 'first';
+/** Why a permit is not given yet: besides, writes are spaced, the budget is used, the first batch goes alone, or the window of the run is about to close. */
+export type WaitReason = BackoffReason | 'spacing' | 'budget' | 'first' | 'window';
+
+/** Between a worker's last look at its permit and the request's first byte. */
+export const DEPARTURE_MS = 250;
 
 /** Another worker may have a write of the batch on its way, or writes of others may still be applied to its lists. */
 export type BusyReason = 'lease' | 'landing';

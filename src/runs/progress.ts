@@ -9,8 +9,25 @@ import {
   type WaitsFor,
 } from './keeping.ts';
 import type { Run } from './run.ts';
+import { PASSING_REASONS } from './reason.ts';
+import { fitOf, type Fit } from './schedule/fit.ts';
+import { isUnscheduled, openFrom } from './schedule/schedule.ts';
+import { familyMsLeft, latelyOf, msLeft, needOf, type Going } from './timeLeft.ts';
 import type { WorkerBeat } from './workers.ts';
-import { familyMsLeft, latelyOf, msLeft, type Going } from './timeLeft.ts';
+
+/** When a run may be at work, for programs: times are ISO UTC. */
+export interface ScheduleStatus {
+  readonly startAt: string | null;
+  readonly windows: readonly string[];
+  readonly timeZone: string | null;
+  readonly deadlineAt: string | null;
+  /** When it may be at work next: now, if it may. Null: not within two weeks. */
+  readonly opensAt: string | null;
+  /** Until when it may then; null: nothing closes it. */
+  readonly closesAt: string | null;
+  /** Whether the rows that are left fit; null: it has ended, or there are none. */
+  readonly fit: Fit | null;
+}
 
 /** What `status --json` shows of a run. Times are ISO UTC; what is not there is null. */
 export interface RunStatus {
@@ -59,6 +76,8 @@ export interface RunStatus {
   readonly etaSeconds: number | null;
   /** The moment that this comes to. */
   readonly doneAbout: string | null;
+  /** When it may be at work; null: at any time. */
+  readonly schedule: ScheduleStatus | null;
   /** The failure budget, as in RunOptions. */
   readonly maxFailures: string;
   /** Null: as the workers are set. */
@@ -181,6 +200,7 @@ export function statusOfRun(
     ratePerSecond,
     etaSeconds: leftMs === undefined ? null : Math.ceil(leftMs / 1000),
     doneAbout: leftMs === undefined ? null : iso(now + Math.round(leftMs)),
+    schedule: scheduleStatus(run, going, now),
     maxFailures: run.options.maxFailures,
     writesPerWindow: run.options.writesPerWindow,
     limiter: slowest?.limiter ?? limiter,
@@ -189,12 +209,29 @@ export function statusOfRun(
   };
 }
 
-/** Why it does not go on: its own reason, but that its workers have left it says nothing of now. */
+function scheduleStatus(run: Run, going: Going, now: number): ScheduleStatus | null {
+  const { startAt, windows, timeZone, deadlineAt } = run.options;
+  if (isUnscheduled(run.options)) return null;
+  const [next] = openFrom(run.options, now);
+  const isLeft = run.finishedAt === null && run.counts.pending > 0;
+  return {
+    ...{ startAt: iso(startAt), windows, timeZone, deadlineAt: iso(deadlineAt) },
+    opensAt: next === undefined ? null : iso(next[0]),
+    closesAt: next === undefined || next[1] === Infinity ? null : iso(next[1]),
+    fit: isLeft ? fitOf(needOf(run, going), run.options, now) : null,
+  };
+}
+
+/** That its workers have left it, or what a run in line waited for an hour ago, says nothing of now: `whyWaiting` knows. */
+const isPassing = ({ state, reason }: Run): boolean =>
+  reason === 'noWorker' || (state === 'queued' && PASSING_REASONS.some((each) => each === reason));
+
+/** Why it does not go on: its own reason, but for one that passes by itself. */
 function keptBy(
   run: Run,
   why: Waiting | undefined,
 ): Pick<RunStatus, 'reason' | 'reasonText' | 'reasonSince' | 'waitsFor'> {
-  const own = run.reason === 'noWorker' ? null : run.reason;
+  const own = isPassing(run) ? null : run.reason;
   if (own !== null || why === undefined)
     return {
       ...{ reason: own, reasonText: own === null ? null : run.reasonText },

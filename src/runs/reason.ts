@@ -34,7 +34,7 @@ export const REASONS = [
   'window',
   /** Queued: a run that is urgent goes first. It goes on by itself. */
   'urgent',
-  /** Its deadline has passed: it goes on when somebody gives it another one. */
+  /** Its deadline has passed: it goes on by `resume`, when it has another one. */
   'deadline',
 ] as const;
 export type Reason = (typeof REASONS)[number];
@@ -44,6 +44,9 @@ export const isReason = (text: string | null | undefined): text is Reason =>
 
 /** A run that stands still for one of these goes on by itself. */
 export const SIGN_IN_REASONS = ['signIn', 'permission', 'reads'] as const satisfies readonly Reason[];
+
+/** What a run in line waits for that passes by itself. */
+export const PASSING_REASONS = ['time', 'window', 'urgent'] as const satisfies readonly Reason[];
 
 /** What a script knows of why it stopped a run, as `reasonInWords` takes it. */
 export interface ReasonFacts {

@@ -18,6 +18,7 @@ import {
 } from './fields.ts';
 import { countsByFamily, type FamilyCounts } from './byFamily.ts';
 import type { Interval } from './schedule/interval.ts';
+import { openIntervals } from './schedule/openIntervals.ts';
 import type { WorkerBeats } from './workers.ts';
 import { reasonInWords, REASONS, SIGN_IN_REASONS, type ReasonFacts } from './reason.ts';
 
@@ -254,6 +255,10 @@ export const rulesOf = ({ graphUrl, apiVersion, blind, options }: Run): ReadingR
 /** States of a run that will not go on by themselves or by `resume`. */
 export const hasEnded = (run: Run): boolean => run.finishedAt !== null;
 
+/** It is in line and can't be set to work yet, or not before it is known what became of what it had sent. */
+export const isAtRest = ({ state, reason }: Pick<Run, 'state' | 'reason'>): boolean =>
+  state === 'queued' && reason !== null;
+
 /** True for a run that goes on by itself when the sign-in works; any other paused run waits for `resume`. */
 export const awaitsSignIn = ({ state, reason }: Pick<Run, 'state' | 'reason'>): boolean =>
   state === 'paused' && SIGN_IN_REASONS.some((each) => each === reason);
@@ -261,6 +266,12 @@ export const awaitsSignIn = ({ state, reason }: Pick<Run, 'state' | 'reason'>): 
 /** True for those among them that a read which works tells nothing of. */
 export const awaitsPermission = ({ state, reason }: Pick<Run, 'state' | 'reason'>): boolean =>
   state === 'paused' && reason === 'permission';
+
+/** When its windows are open from now on, as its header keeps it. @param now ms since the epoch */
+export const intervalsOf = (
+  { windows, timeZone }: Pick<RunOptions, 'windows' | 'timeZone'>,
+  now: number,
+): readonly Interval[] => (windows.length === 0 ? [] : openIntervals(windows, timeZone ?? 'UTC', now));
 
 /** The header of a run that is being read in. */
 export const headerFields = (
@@ -271,6 +282,7 @@ export const headerFields = (
     ...identity,
     ...options,
     ...{ format: RECORD_FORMAT, state: 'loading', createdAt, freshAt: options.plannedAt ?? createdAt },
+    openIntervals: intervalsOf(options, createdAt),
   });
 
 /** A run from its header hash, or undefined when there is none. */

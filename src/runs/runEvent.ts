@@ -26,6 +26,8 @@ export interface EventData {
   readonly state?: RunState;
   readonly reason?: string;
   readonly facts?: ReasonFacts;
+  /** Whose clock its times are told by; left out: that of the machine. */
+  readonly timeZone?: string;
   /** What a person said, without secrets. */
   readonly words?: string;
   readonly file?: string;

@@ -8,7 +8,7 @@ import type { RowNames } from '../assignments/rows/names.ts';
 import { recordedRows, type BatchRef, type RecordedRow } from './batchRow.ts';
 import { keysOf, type Keys, type RunKeys } from './keys.ts';
 import { batchAt, placeAt } from './position.ts';
-import { rulesOf, runFromHeader, type Run } from './run.ts';
+import { isAtRest, rulesOf, runFromHeader, type Run } from './run.ts';
 import { isInDoubt, stateOfByte } from './rowState.ts';
 import { sampleOf, type Sample } from './samples.ts';
 
@@ -114,7 +114,7 @@ export class RunReader {
       const length = Math.min(BATCHES_PER_SCAN, run.batches - first);
       const unsettled = Array.from({ length }, (_, i) => first + i).filter(isOpen);
       open.push(
-        ...(run.state === 'running' || (run.state === 'queued' && run.reason !== 'noWorker')
+        ...(run.state === 'running' || (run.state === 'queued' && !isAtRest(run))
           ? unsettled
           : await this.#inDoubt(keys, unsettled)),
       );
@@ -122,7 +122,7 @@ export class RunReader {
     return open.slice(0, max);
   }
 
-  /** A stopped run, or one that its workers left, has nothing to do now but to look at rows whose write may have left. */
+  /** A stopped run, or one at rest, has nothing to do now but to look at rows whose write may have left. */
   async #inDoubt(keys: RunKeys, batches: readonly number[]): Promise<number[]> {
     if (batches.length === 0) return [];
     const states = await this.redis.hmgetBuffer(keys.states, ...batches.map(String));

@@ -15,6 +15,7 @@ import { keepLateWaits, landingsOf, lateWaitsOf, type LateWaits } from './landin
 import { keepLastWrites, lastWritesOf, type KeptWrite, type RecentWrite } from './lastWrites.ts';
 import { acquire, packWanted } from './lua/acquire.ts';
 import { batchView, type BatchView } from './lua/batchView.ts';
+import { keepIntervals } from './lua/keepIntervals.ts';
 import { queueLeftRuns, sayFarewell } from './lua/heartbeat.ts';
 import { limiterNow } from './lua/limiterNow.ts';
 import { nextRun } from './lua/nextRun.ts';
@@ -24,7 +25,8 @@ import { record } from './lua/record.ts';
 import { reopenRows, type Retried, type Retry } from './lua/retry.ts';
 import { Scripts } from './lua/scripts.ts';
 import { transition, type Move, type Moved } from './lua/transition.ts';
-import { encodeHeader, type RunOptions } from './run.ts';
+import { encodeHeader, type Run, type RunOptions } from './run.ts';
+import type { Interval } from './schedule/interval.ts';
 import { RunReader, type LogEntry, type Stop } from './runReader.ts';
 import type { ChannelRecord, RunEvent } from './runEvent.ts';
 import {
@@ -58,12 +60,11 @@ export class RunStore extends RunReader {
   /** The run at work for this root, else the next in line, which a worker sets to work; and ended runs with writes in doubt. */
   runsToWorkOn(
     graphUrl: string,
-    now: number,
     isWorker = true,
     only?: ReadonlySet<string>,
     worker?: WorkerSelf,
   ): Promise<string[]> {
-    return nextRun(this.#scripts, this.keys, { graphUrl, now, isWorker, only, worker });
+    return nextRun(this.#scripts, this.keys, { graphUrl, isWorker, only, worker });
   }
 
   /** Queues the runs at work again whose workers are not heard of any more, when no worker is there that would do so. */
@@ -74,6 +75,11 @@ export class RunStore extends RunReader {
   /** A worker ends: no run has it any more. */
   farewell(workerId: string): Promise<void> {
     return sayFarewell(this.#scripts, this.keys, workerId);
+  }
+
+  /** Keeps when the windows of a run are open, if it has still those that it was read with. */
+  keepIntervals(run: Run, intervals: readonly Interval[]): Promise<boolean> {
+    return keepIntervals(this.#scripts, this.keys, run, intervals);
   }
 
   batch(ref: BatchRef): Promise<BatchView | undefined> {
@@ -198,8 +204,11 @@ export class RunStore extends RunReader {
     return true;
   }
 
-  /** Changes how a run goes on. */
-  async set(runId: string, options: Partial<RunOptions>): Promise<void> {
+  /** Changes how a run goes on. New windows come with the moments at which they are open: those of the old ones must not count any more. */
+  async set(
+    runId: string,
+    options: Partial<RunOptions> & { readonly openIntervals?: readonly Interval[] },
+  ): Promise<void> {
     await this.redis.hset(this.keys.run(runId).header, encodeHeader(options));
   }
 

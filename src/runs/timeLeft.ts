@@ -1,6 +1,7 @@
 import { chargedBy, type Family } from '../assignments/kinds/family.ts';
 import { LEARNING } from './learning.ts';
 import type { Run } from './run.ts';
+import type { Need } from './schedule/fit.ts';
 import type { Sample } from './samples.ts';
 
 /** "The last minutes", in windows at work: 200 s in Intune's. */
@@ -86,10 +87,34 @@ export function familyMsLeft(family: Family, run: Run, going: Going, workedMs: n
   );
 }
 
+/** What the rows that are left need, as the limiters stand: for a run that may not have begun. */
+export function needOf(run: Run, going: Going): Need {
+  const left = Math.max(0, run.counts.pending - run.sent);
+  const perRow = writesPerRowOf(run, run);
+  const windowsOf = (rows: number, flow: LimiterFlow): number =>
+    (rows * perRow) / Math.max(1, Math.min(flow.budget, run.options.writesPerWindow ?? flow.budget));
+  const windows =
+    going.limiters === undefined
+      ? windowsOf(left, going)
+      : Math.max(
+          ...[...going.limiters].map(([limiter, flow]) =>
+            windowsOf(
+              run.byFamily
+                .filter((each) => chargedBy(each.family).includes(limiter))
+                .reduce((sum, each) => sum + Math.max(0, each.left - each.sent), 0),
+              flow,
+            ),
+          ),
+        );
+  const seconds = (windows * going.windowMs) / 1000;
+  const writes = Math.round(left * perRow);
+  return { writes, seconds: Math.round(seconds), writesPerSecond: seconds > 0 ? writes / seconds : 0 };
+}
+
 const heldMs = ({ backoffUntil }: LimiterFlow, now: number): number =>
   Math.max(0, (backoffUntil ?? now) - now);
 
-function writesPerRowOf(run: Run, lately: Stretch): number {
+function writesPerRowOf(run: Run, lately: Pick<Stretch, 'ended' | 'written'>): number {
   const told = lately.ended >= ROWS_TELLING_MIN ? lately : run;
   return told.ended >= ROWS_TELLING_MIN ? told.written / told.ended : 1;
 }

@@ -5,6 +5,7 @@ import type { Approvals } from './approvals.ts';
 import { readAssign, refusedList, replaceList } from './assign.ts';
 import { burdened, type BurdenSettings } from './burden.ts';
 import type { Copies } from './copies.ts';
+import { answerDeployments, type DeploymentSettings } from './deployments.ts';
 import { answerFilters, type FilterSettings } from './filters.ts';
 import { answerGroups, answerMemberCount, type GroupSettings } from './groups.ts';
 import { loseFrom, type ListLoss } from './losses.ts';
@@ -52,7 +53,7 @@ export interface TenantEdge {
   readonly loses: { readonly what: ListLoss; readonly every: number } | undefined;
   readonly approvalFor: readonly PolicyType[];
   readonly approvals: Approvals;
-  readonly surroundings: GroupSettings & FilterSettings;
+  readonly surroundings: GroupSettings & FilterSettings & DeploymentSettings;
   /** Is told of each list that was read. */
   readonly concurrentEdits: ConcurrentEdits;
   /** Root that absolute links start with, as the client wrote it, without version. */
@@ -84,6 +85,8 @@ export function answer(request: GraphRequest, edge: TenantEdge): Answer {
   const isPolicy = route.kind === 'policies' || route.kind === 'policy';
   const odd = wrongQuery(query, isPolicy ? 'assignments' : undefined);
   if (odd !== undefined) return { refused: odd };
+  if (route.kind === 'deployments')
+    return answerDeployments(query, address, edge.surroundings, edge.pageSize);
   if (route.kind === 'filters') return answerFilters(route.filterId, query, address, edge);
   if (route.kind === 'approvalPolicies' || route.kind === 'approvalRequests') {
     return answerApprovals(route.kind, query, address, edge);
@@ -110,6 +113,7 @@ const TEMPLATES: Readonly<Record<Exclude<KnownRoute['kind'], 'group' | 'memberCo
   assign: '~/singleton/navigation/key/action',
   noAction: '~/singleton/navigation/key/action',
   filters: '~/singleton/navigation',
+  deployments: '~/singleton/navigation',
   approvalPolicies: '~/singleton/navigation',
   approvalRequests: '~/singleton/navigation',
 };

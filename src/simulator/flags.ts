@@ -92,6 +92,15 @@ const limits = (text: string): Record<string, number | null> =>
     }),
   );
 
+/** `app-1,policy-2=paused,policy-3=draft` */
+const deployments = (text: string): { payloadId: string; mode: string; state: string }[] =>
+  list(text).map((part) => {
+    const [payloadId = '', state = 'inProgress'] = part.split('=');
+    return state === 'draft'
+      ? { payloadId, mode: 'draft', state: 'notStarted' }
+      : { payloadId, mode: 'active', state };
+  });
+
 /** `3:html502,5:lost:0`: envelope, fault, and which request of the envelope. */
 function script(text: string): unknown[] {
   return list(text).map((part) => {
@@ -512,6 +521,14 @@ export const SIMULATOR_FLAGS: readonly SimulatorFlag[] = [
     flags: '--store-source',
     description: 'the source in the body of a PATCH is stored on configurations too',
     defaultText: 'no',
+  },
+  {
+    key: 'deployments',
+    flags: '--deployments <id[=state],…>',
+    description:
+      'policies and apps in Intune’s own deployments, none with an empty list: notStarted, inProgress, paused, completed, … or draft',
+    defaultText: 'the tenant has no such thing',
+    parse: deployments,
   },
   {
     key: 'gzip',

@@ -21,6 +21,8 @@ export type Route =
   | { kind: 'approvalRequests' }
   /** The assignment filters of the tenant; one of them when there is a `filterId`. */
   | { kind: 'filters'; filterId: string | undefined }
+  /** Intune's own deployments. */
+  | { kind: 'deployments' }
   /** A group of the directory, or its members. */
   | { kind: 'group'; groupId: string; part: 'list' | 'group' | 'members' | 'transitiveMembers' }
   /** How many users or devices are in a group, those of nested groups included. */
@@ -54,6 +56,7 @@ export function routeOf(path: string, version: ApiVersion): Route {
   if (version === 'beta' && area === 'deviceManagement' && policyId === undefined) {
     if (setName === 'operationApprovalPolicies') return { kind: 'approvalPolicies' };
     if (setName === 'operationApprovalRequests') return { kind: 'approvalRequests' };
+    if (setName === 'deployments') return { kind: 'deployments' };
   }
   if (
     version === 'beta' &&

@@ -125,6 +125,10 @@ export const settingsSchema = z.strictObject({
   storeSource: z.boolean(),
   /** A POST adds an assignment once more for a target that the policy has. */
   addTwice: z.boolean(),
+  /** Intune's own deployments; null: the tenant has no such thing. */
+  deployments: z
+    .array(z.strictObject({ payloadId: z.string().min(1), mode: z.string(), state: z.string() }))
+    .nullable(),
   /** Whether replies are compressed: when the client accepts it, or whatever it says. */
   gzip: z.enum(['never', 'accepted', 'always']),
   /** What somebody else changes between a read and a write. */
@@ -190,6 +194,7 @@ export const DEFAULT_SETTINGS: SimulatorSettings = {
   nestDepth: 0,
   storeSource: false,
   addTwice: false,
+  deployments: null,
   gzip: 'never',
   concurrentEdits: [],
   tokens: null,

@@ -5,7 +5,7 @@ import { writesOf } from '../assignments/changes/writes.ts';
 import { quoted } from '../assignments/values/quoted.ts';
 import { UNREAD } from '../assignments/changes/fingerprint.ts';
 import type { Unread } from '../graph/reads/reading.ts';
-import type { Run } from '../runs/run.ts';
+import { isAtRest, type Run } from '../runs/run.ts';
 import { listNameOf, otherWriterOf } from '../runs/lastWrites.ts';
 import {
   unsettled,
@@ -40,10 +40,10 @@ export async function processBatch(ref: BatchRef, tenant: WorkerDeps, signal: Ab
   const view = await tenant.runs.batch(ref);
   if (view === undefined) return { kind: 'done' };
   const { run, rows } = view;
-  const deps = withLimiterOf(rows, tenant);
-  // A paused run rests; one that was stopped for good, or left by its workers, still owes the truth about writes in doubt.
+  const deps = withLimiterOf(rows, run, tenant);
+  // A paused run rests; one that was stopped for good, or is at rest in line, still owes the truth about writes in doubt.
   const mayWrite = run.state === 'running';
-  const owesTruth = run.state === 'cancelled' || run.state === 'aborted' || isLeft(run);
+  const owesTruth = run.state === 'cancelled' || run.state === 'aborted' || isAtRest(run);
   if (!isOurs(run, deps) || !(mayWrite || owesTruth)) return { kind: 'stopped' };
   if (mayWrite && !isMeant(run.runId, deps)) return { kind: 'notMeant' };
 
@@ -67,8 +67,9 @@ export async function processBatch(ref: BatchRef, tenant: WorkerDeps, signal: Ab
   }
 }
 
-/** All rows of a batch are of one family. */
-function withLimiterOf([row]: readonly RecordedRow[], tenant: WorkerDeps): WorkerDeps {
+/** All rows of a batch are of one family. Of the others of its run the limiter is to know, for a backoff that nobody says the family of. */
+function withLimiterOf([row]: readonly RecordedRow[], { families }: Run, tenant: WorkerDeps): WorkerDeps {
+  for (const family of families) tenant.limiter.of(family);
   const family = row?.change.address.kind.family ?? tenant.limiter.family;
   return family === tenant.limiter.family ? tenant : { ...tenant, limiter: tenant.limiter.of(family) };
 }
@@ -88,9 +89,6 @@ async function landingsFor(
   if (landing.size > 0) await runs.keepLateWaits(runId, landing);
   return landing;
 }
-
-/** Its workers were not heard of any more, and it waits for the next one. */
-const isLeft = ({ state, reason }: Run): boolean => state === 'queued' && reason === 'noWorker';
 
 /** The rows that can be taken further now, and how long until the next of the others can (0: there are none). */
 interface Due {
@@ -226,7 +224,7 @@ function parted(
   { limiter, now }: WorkerDeps,
 ): Sorted {
   const terms = {
-    ...{ mayWrite: run.state === 'running', isAborted: run.state === 'aborted', isLeft: isLeft(run) },
+    ...{ mayWrite: run.state === 'running', isAborted: run.state === 'aborted', isLeft: isAtRest(run) },
     ...{ windowMs: limiter.pace.windowMs, landingMs: landingMsOf(limiter.pace), at: now() },
   };
   const readBacks = listReadBacks(decisions, snapshot);

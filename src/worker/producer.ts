@@ -1,12 +1,12 @@
 import { Queue, type JobType } from 'bullmq';
 import { MAIN_FAMILY, type Family } from '../assignments/kinds/family.ts';
 import type { RedisClient } from '../redis/connection.ts';
-import { RECORD_FORMAT } from '../runs/run.ts';
+import { intervalsOf, RECORD_FORMAT } from '../runs/run.ts';
 import type { OpenBatch } from '../runs/runReader.ts';
 import type { RunStore } from '../runs/runStore.ts';
 import { Heart } from './heart.ts';
 import { cutLongLocks, type LocksCut } from './locks.ts';
-import { FAMILY_QUEUE_DEPTH_MIN, QUEUE_DEPTH, QUEUE_LOW_MARK } from './limiter/pace.ts';
+import { FAMILY_QUEUE_DEPTH_MIN, QUEUE_DEPTH, QUEUE_LOW_MARK, TOP_UP_MS } from './limiter/pace.ts';
 
 /** What a job says: "look at this batch". What is left to do is read from the record. */
 export interface BatchJob {
@@ -50,6 +50,7 @@ export class Producer {
   readonly heart: Heart;
   #running: Promise<number> | undefined;
   #families: readonly Family[] = [MAIN_FAMILY];
+  #windowsKeptUntil = 0;
 
   /**
    * @param connection a client that may be shared; it is not closed here
@@ -171,9 +172,32 @@ export class Producer {
     return this.#families.some((family) => countOf(waiting, family) < mark);
   }
 
-  #toWorkOn(): Promise<string[]> {
+  async #toWorkOn(): Promise<string[]> {
     const worker = this.#isWorker ? this.heart.self : undefined;
-    return this.#runs.runsToWorkOn(this.#graphUrl, Date.now(), this.#isWorker, this.#only, worker);
+    const next = (): Promise<string[]> =>
+      this.#runs.runsToWorkOn(this.#graphUrl, this.#isWorker, this.#only, worker);
+    const runs = await next();
+    return (await this.#keepWindowsAhead()) ? next() : runs;
+  }
+
+  /**
+   * Scripts know no time zones: they are told when windows are open, by Redis' clock, whatever this process believes. Answers whether
+   * that changed what they knew.
+   */
+  async #keepWindowsAhead(): Promise<boolean> {
+    if (performance.now() < this.#windowsKeptUntil) return false;
+    this.#windowsKeptUntil = performance.now() + TOP_UP_MS;
+    const line = (await this.#runs.line()).filter(({ options }) => options.windows.length > 0);
+    if (line.length === 0) return false;
+    const now = await this.#runs.now();
+    const kept = await Promise.all(
+      line.map(async (run) => {
+        const intervals = intervalsOf(run.options, now);
+        if (JSON.stringify(intervals) === JSON.stringify(run.openIntervals)) return false;
+        return this.#runs.keepIntervals(run, intervals);
+      }),
+    );
+    return kept.includes(true);
   }
 
   #jobs(states: readonly JobType[]): Promise<string[]> {

@@ -148,10 +148,10 @@ describe('while the tenant is stopped', () => {
     await runAtWork(store, rowsOf(1));
     await store.stop(STOP);
     await publishRun(store, rowsOf(1), { runId: 'r2' });
-    expect(await store.runsToWorkOn(ROOT, 1)).toEqual([]);
+    expect(await store.runsToWorkOn(ROOT)).toEqual([]);
     expect((await store.run('r2'))?.state).toBe('queued');
     expect(await store.letGoOn()).toBe(true);
-    expect(await store.runsToWorkOn(ROOT, 1)).toEqual(['r1']);
+    expect(await store.runsToWorkOn(ROOT)).toEqual(['r1']);
     expect(await store.letGoOn()).toBe(false);
   });
 
@@ -208,54 +208,60 @@ describe('while the tenant is stopped', () => {
 
 describe('a queued run that is older than it may be', () => {
   const DAY = 24 * HOUR_MS;
-  const queuedAt = async (change: Partial<RunOptions>): Promise<{ store: RunStore; createdAt: number }> => {
+  const queued = async (change: Partial<RunOptions>): Promise<RunStore> => {
     const store = record.store();
     await publishRun(store, rowsOf(1), optionsOf(change));
-    return { store, createdAt: (await runOf(store)).createdAt };
+    return store;
   };
+  const ageBy = (store: RunStore, ms: number): Promise<number> =>
+    record.redis.hset(store.keys.run('r1').header, 'freshAt', Date.now() - ms);
 
   test('pauses when a worker would take it, says why, and goes on after a resume', async () => {
-    const { store, createdAt } = await queuedAt({});
-    expect(await store.runsToWorkOn(ROOT, createdAt + DAY + HOUR_MS)).toEqual([]);
+    const store = await queued({});
+    await ageBy(store, DAY + HOUR_MS);
+    expect(await store.runsToWorkOn(ROOT)).toEqual([]);
     expect(await runOf(store)).toMatchObject({ state: 'paused', reason: 'age', startedAt: null });
     expect((await runOf(store)).reasonText).toContain('25 h old');
     await store.transition('r1', { to: 'queued', from: ['paused'] });
-    expect(await store.runsToWorkOn(ROOT, Date.now() + DAY - HOUR_MS)).toEqual(['r1']);
+    expect(await store.runsToWorkOn(ROOT)).toEqual(['r1']);
     expect((await runOf(store)).state).toBe('running');
   });
 
   test('counts from its plan, when there is one', async () => {
-    const { store } = await queuedAt({ plannedAt: Date.now() - DAY - HOUR_MS });
-    expect(await store.runsToWorkOn(ROOT, Date.now())).toEqual([]);
+    const store = await queued({ plannedAt: Date.now() - DAY - HOUR_MS });
+    expect(await store.runsToWorkOn(ROOT)).toEqual([]);
     expect((await runOf(store)).state).toBe('paused');
   });
 
   test('is as young as it was told it may be', async () => {
-    const { store, createdAt } = await queuedAt({ maxAgeMs: 3 * DAY });
-    expect(await store.runsToWorkOn(ROOT, createdAt + 2 * DAY)).toEqual(['r1']);
+    const store = await queued({ maxAgeMs: 3 * DAY });
+    await ageBy(store, 2 * DAY);
+    expect(await store.runsToWorkOn(ROOT)).toEqual(['r1']);
   });
 
   test('lets the next one in line go first, and is only looked at by what is no worker', async () => {
-    const { store, createdAt } = await queuedAt({});
+    const store = await queued({});
     await publishRun(store, rowsOf(1), { runId: 'r2', ...optionsOf({ maxAgeMs: 9 * DAY }) });
-    expect(await store.runsToWorkOn(ROOT, createdAt + 2 * DAY, false)).toEqual(['r1']);
+    await ageBy(store, 2 * DAY);
+    expect(await store.runsToWorkOn(ROOT, false)).toEqual(['r1']);
     expect((await runOf(store)).state).toBe('queued');
-    expect(await store.runsToWorkOn(ROOT, createdAt + 2 * DAY)).toEqual(['r2']);
+    expect(await store.runsToWorkOn(ROOT)).toEqual(['r2']);
   });
 
   test('a run at work is never too old', async () => {
-    const { store, createdAt } = await queuedAt({});
-    await store.runsToWorkOn(ROOT, createdAt);
-    expect(await store.runsToWorkOn(ROOT, createdAt + 9 * DAY)).toEqual(['r1']);
+    const store = await queued({});
+    await store.runsToWorkOn(ROOT);
+    await ageBy(store, 9 * DAY);
+    expect(await store.runsToWorkOn(ROOT)).toEqual(['r1']);
   });
 
   test('a run that waited for the sign-in goes on by itself, however long that took', async () => {
-    const { store, createdAt } = await queuedAt({});
-    await store.runsToWorkOn(ROOT, createdAt);
-    await record.redis.hset(store.keys.run('r1').header, 'freshAt', createdAt - 3 * DAY);
+    const store = await queued({});
+    await store.runsToWorkOn(ROOT);
+    await ageBy(store, 3 * DAY);
     await store.transition('r1', { to: 'paused', from: ['running'], reason: 'signIn' });
     await store.transition('r1', { to: 'queued', from: ['paused'] });
-    expect(await store.runsToWorkOn(ROOT, Date.now())).toEqual(['r1']);
+    expect(await store.runsToWorkOn(ROOT)).toEqual(['r1']);
   });
 });
 

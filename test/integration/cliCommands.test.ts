@@ -152,7 +152,7 @@ describe('apply', () => {
     ]);
     expect(second.exitCode).toBe(0);
     expect(second.stderr).toMatch(
-      new RegExp(`waits for run ${first} \\(.*x.csv of ada@desk, \\d of 1 row\\), which is at work first`),
+      new RegExp(`waits for run ${first} \\(x.csv of ada@desk, \\d of 1 row\\), which is at work first`),
     );
     expect(await statesOf(here)).toEqual(['completed', 'completed']);
   });
@@ -223,7 +223,7 @@ describe('submit, worker and the commands that show a run', () => {
           'createdAt',
         ],
         ...['startedAt', 'finishedAt', 'ratePerSecond', 'etaSeconds', 'doneAbout', 'limiter', 'families'],
-        ...['maxFailures', 'writesPerWindow'],
+        ...['maxFailures', 'writesPerWindow', 'schedule'],
         ...['lastProgressAt', 'purpose', 'reasonSince', 'waitsFor', 'workers'],
       ].sort(),
     );
@@ -382,7 +382,7 @@ describe('submit, worker and the commands that show a run', () => {
     await worker.ended;
     const status = JSON.parse((await here.run(['status', runId, '--json'])).stdout);
     expect(status).toMatchObject({ state: 'queued', reason: 'otherVersion', total: 1 });
-    for (const verb of [['results'], ['cancel'], ['set', '--max-failures', '3'], ['rollback', '--yes']]) {
+    for (const verb of [['results'], ['cancel'], ['update', '--max-failures', '3'], ['rollback', '--yes']]) {
       const ran = await here.run([...verb, runId]);
       expect(ran, verb[0]).toMatchObject({ exitCode: 2, stdout: '' });
       expect(ran.stderr).toContain('Use the version that made it');

@@ -24,6 +24,9 @@ const planOf = async (here: Bench, path: string): Promise<Record<string, unknown
   return JSON.parse(ran.stdout);
 };
 
+/** What was said besides that a busy machine was waited for. */
+const told = (stderr: string): string => stderr.replaceAll(/^Graph has not answered.*\n/gm, '');
+
 describe('export', () => {
   test('writes CSV to stdout, a row for each assignment that a row can change', async () => {
     const here = await small();
@@ -37,7 +40,9 @@ describe('export', () => {
       ',deviceCompliancePolicy,p1,a5,group,g5,,none,,group,g5,,p1,Group g5,,Group g5,,windows10AndLater',
       '',
     ]);
-    expect(ran.stderr).toBe('Left out: 1 assignment of policy sets, which only the policy set can change.\n');
+    expect(told(ran.stderr)).toBe(
+      'Left out: 1 assignment of policy sets, which only the policy set can change.\n',
+    );
     expect(here.simulator.stats().writesArrived).toBe(0);
   });
 
@@ -51,7 +56,7 @@ describe('export', () => {
       const file = join(here.dir, `present.${format}`);
       const ran = await here.run(['export', '-o', file]);
       expect(ran).toMatchObject({ exitCode: 0, stdout: '' });
-      expect(ran.stderr).toBe(`Wrote 500 assignments of 100 policies to ${file}.\n`);
+      expect(told(ran.stderr)).toBe(`Wrote 500 assignments of 100 policies to ${file}.\n`);
       expect(statSync(file).mode & 0o777).toBe(0o600);
       expect(await planOf(here, file)).toMatchObject({ rows: 500, alreadySo: 500, writes: 0, refused: 0 });
     },
@@ -226,8 +231,11 @@ describe('export', () => {
     expect(await idsOf('--type', 'device compliance policies')).toEqual(['a5']);
     expect(await idsOf('--where', 'policyName=wi*', '--where', 'filterType=include')).toEqual(['a2']);
     expect(await idsOf('--where', 'policyName=nobody')).toEqual([]);
+    expect((await here.run(['export', '--where', 'policyName=nobody'])).stderr).toContain(
+      'Nothing fits --where',
+    );
     // What is left out is counted among the rows that are meant only.
-    expect((await here.run(['export', '--where', 'policyId=c1'])).stderr).toBe('');
+    expect(told((await here.run(['export', '--where', 'policyId=c1'])).stderr)).toBe('');
   });
 
   test.each([
@@ -313,7 +321,8 @@ describe('export', () => {
         env: await forbidding(here, ...collections),
       });
       expect(ran).toMatchObject({ exitCode: 4, stdout: '' });
-      expect(ran.stderr).toContain('does not show every deviceCompliancePolicy');
+      // Kinds that are refused alike are told together.
+      expect(ran.stderr).toMatch(/does not show every [^:]*\bdeviceCompliancePolicy\b/);
       expect(() => statSync(file)).toThrow('ENOENT');
     },
   );

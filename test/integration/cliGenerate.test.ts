@@ -237,6 +237,15 @@ describe('generate', () => {
     ).toEqual([['Test 0', 'set', 'allDevices', undefined, 'Corporate']]);
   });
 
+  test('says that nothing fits, as where a word of --where is mistaken', async () => {
+    const here = await mixed();
+    const none = await here.run(['generate', 'exclude', '--group', 'VIP', '--where', 'policyName=[a-z]*']);
+    expect(none).toMatchObject({ exitCode: 0 });
+    expect(none.stderr).toContain('Nothing that the rule is about fits --where');
+    const nothing = await here.run(['generate', 'remove', '--target', 'allLicensedUsers']);
+    expect(nothing.stderr).toContain('The tenant has nothing that the rule is about.');
+  });
+
   test('takes pairs from a file', async () => {
     const here = await mixed();
     const pairs = here.file('pairs.csv', 'from;to\nVIP;New Clients\n');

@@ -94,7 +94,7 @@ test('a worker that was killed is no worker at once, the check fails within the 
     .toMatchObject({
       ...{
         exitCode: 3,
-        line: expect.stringMatching(/^stalled for .*changes\.csv \d+\/132, no worker since /),
+        line: expect.stringMatching(/^stalled for .*s: \S+ changes\.csv \d+\/132, no worker since /),
       },
     });
   expect((await here.check('--stalled-after', '1h')).exitCode).toBe(0);
@@ -150,6 +150,7 @@ test('a Graph that is out of reach is what a run waits for, since when it is, an
     reasonText: expect.stringMatching(/^Graph out of reach since \d\d:\d\d: .*ECONNREFUSED/),
     workers: [{ pid: worker.pid, graphAwaySince: expect.any(String) }],
   });
+  await watching.said(`(pid ${worker.pid}) since `);
   await watching.said('Graph out of reach since ');
   await expect
     .poll(() => here.check('--stalled-after', '3s'), DEADLINE)

@@ -23,6 +23,11 @@ const SETTINGS = {
   notifications: 'showAll',
 };
 
+const HOURLY = JSON.stringify({
+  '@odata.type': '#microsoft.graph.deviceHealthScriptHourlySchedule',
+  interval: 8,
+});
+
 const POLICIES: SeedPolicy[] = [
   {
     ...{ id: 'app-1', type: 'mobileApp', displayName: 'Editor' },
@@ -122,6 +127,38 @@ describe('a plan', () => {
     expect(ran.stderr).toContain('does not fit the tenant: 4 problems; nothing was queued');
   });
 
+  test('stops apps that go, remediations that begin to run and app protection that is lost, until each is allowed by its count', async () => {
+    const here = await site();
+    const blank = { action: 'set', fromTargetType: '', fromGroupId: '', fromIntent: '', intent: '' };
+    const toG2 = { ...blank, targetType: 'group', groupId: 'g2', runRemediationScript: '', runSchedule: '' };
+    const fromG1 = { fromTargetType: 'group', fromGroupId: 'g1' };
+    const rows = csv([
+      {
+        ...{ policyType: 'mobileApp', policyId: 'app-1', ...toG2, ...fromG1 },
+        ...{ fromIntent: 'required', intent: 'uninstall' },
+      },
+      {
+        ...{ policyType: 'deviceHealthScript', policyId: 'fix', ...toG2 },
+        ...{ action: 'add', runRemediationScript: 'true', runSchedule: HOURLY },
+      },
+      { policyType: 'iosManagedAppProtection', policyId: 'mam', ...toG2, ...fromG1 },
+    ]);
+    const file = here.file('changes.csv', rows);
+    const plan = (...allow: string[]) => here.run(['plan', file, '--max-changes-percent', 'off', ...allow]);
+    const stopped = await plan();
+    expect(stopped.exitCode, stopped.stderr).toBe(3);
+    for (const line of [
+      /^ +cuts-off=1 +app protection 1: line 4$/m,
+      /^ +uninstall=1 +group g2 has it uninstalled: line 2$/m,
+      /^ +remediation-on=1 +group g2: the remediation script is to run: line 3$/m,
+    ])
+      expect(stopped.stderr).toMatch(line);
+    const { guard } = JSON.parse((await plan('--json')).stdout) as { guard: Record<string, number> };
+    const allowed = Object.entries(guard).map(([kind, count]) => `${kind}=${count}`);
+    expect((await plan('--allow', allowed.join(','))).exitCode).toBe(0);
+    expect((await plan('--allow', allowed.join(',').replace('uninstall=1', 'uninstall=2'))).exitCode).toBe(3);
+  });
+
   test('says what no rollback takes back', async () => {
     const here = await site();
     const row = { policyType: 'mobileApp', policyId: 'app-1', assignmentId: 'x_1_0' };
@@ -208,12 +245,14 @@ describe('export', () => {
   });
 
   test('names a kind that is refused though the token allows it, and ends with 1', async () => {
-    const here = await site({ kindsRefused: ['mobileApp'] });
+    const here = await site({ kindsRefused: ['mobileApp', 'deviceHealthScript', 'managedEBook'] });
     const ran = await here.run(['export']);
     expect(ran.exitCode).toBe(1);
-    expect(ran.stderr).toContain('does not show every mobileApp with its assignments: Forbidden');
     expect(ran.stderr).toContain(
-      'it takes DeviceManagementApps.Read.All, an Intune role that sees them, and a licence',
+      'does not show every mobileApp, deviceHealthScript, managedEBook with its assignments: Forbidden',
+    );
+    expect(ran.stderr).toContain(
+      'it takes DeviceManagementApps.Read.All, DeviceManagementScripts.Read.All, an Intune role that sees them, and a licence',
     );
   });
 

@@ -34,7 +34,7 @@ test('the log has who did what, when, why, with what allowed, for each command',
   expect(submitted, submitted.stderr).toMatchObject({ exitCode: 0 });
   for (const argv of [
     ['pause', '@last', '--reason', 'lunch'],
-    ['set', '@last', '--max-failures', '7'],
+    ['update', '@last', '--max-failures', '7'],
     ['resume', '@last'],
     ['cancel', '@last', '--reason', 'CHG-1 is off'],
     ['retry', '@last'],
@@ -44,7 +44,7 @@ test('the log has who did what, when, why, with what allowed, for each command',
   expect(said.map(({ action, reason }) => [action, reason])).toEqual([
     ['submit', 'CHG-1'],
     ['pause', 'lunch'],
-    ['set', null],
+    ['update', null],
     ['resume', null],
     ['cancel', 'CHG-1 is off'],
     ['retry', null],
@@ -91,6 +91,25 @@ test('it outlives the run, as a table too; an unknown run is told', async () => 
     stdout: '',
     stderr: expect.stringContaining('no run "nobody"'),
   });
+});
+
+test('without a run it is that of the tenant, in which a run that is gone is found by its last letters', async () => {
+  const here = await bench(redis.url, { tenant: SMALL_TENANT });
+  const submit = async (name: string): Promise<string> =>
+    (await here.run(['submit', '--no-plan', '--again', here.file(name, CHANGES)])).stdout.trim();
+  const [first, second] = [await submit('x.csv'), await submit('y.csv')];
+  await here.run(['cancel', first.slice(-4), '--reason', 'off']);
+  await here.run(['pause', '--all']);
+  const table = (await here.run(['log'])).stdout;
+  expect(table).toMatch(/^TIME +RUN +WHO +WHAT +REASON +DETAILS\n/);
+  expect(table).toMatch(new RegExp(`${first} +ada@desk +cancel +off +2 cancelled; retarget cancel`));
+  expect(table).toMatch(new RegExp(`${second} +ada@desk +submit`));
+  expect(table.match(/ada@desk +stop /g)).toHaveLength(1);
+  const client = new Redis(redis.socketPath);
+  await client.del(`retarget:{${here.env['AZURE_TENANT_ID']}}:run:${first}`);
+  client.disconnect();
+  expect((await logOf(here, first.slice(-4))).map(({ action }) => action)).toEqual(['submit', 'cancel']);
+  expect((await here.run(['status', first.slice(-4)])).exitCode).toBe(2);
 });
 
 test('of a long log the newest entries are shown, and how many came before', async () => {

@@ -54,10 +54,10 @@ describe('an aborted run', () => {
   test('names its cause and the ways on; resume goes on with the rest only, retry with what failed too', async () => {
     const here = await site(forbidden(30, 5), { RETARGET_CONCURRENCY: '1' });
     const ran = await here.apply('--max-failures', '22');
-    expect(ran.exitCode).toBe(3);
+    expect(ran.exitCode, ran.stderr).toBe(3);
     const { runId, state, failed, pending } = await here.status();
     expect(state).toBe('aborted');
-    for (const way of ['results', 'resume', 'retry', 'set'])
+    for (const way of ['results', 'resume', 'retry', 'update'])
       expect(ran.stderr).toContain(`retarget ${way} ${runId}`);
     expect(ran.stderr).toMatch(/in a row failed with Forbidden|rows failed, more than 22/);
     expect(Number(pending)).toBeGreaterThan(0);
@@ -130,13 +130,13 @@ describe('retry of a part', () => {
   });
 });
 
-describe('set', () => {
+describe('update', () => {
   test('changes how a run goes on, shows it, and off takes it back', async () => {
     const here = await site(forbidden(8));
     await here.run(['submit', '--no-plan', here.changes, '--max-failures', '3']);
     const set = await here.run([
       ...[
-        'set',
+        'update',
         '@last',
         '--max-failures',
         '10%',
@@ -151,13 +151,13 @@ describe('set', () => {
     expect(JSON.parse(set.stdout)).toMatchObject({ maxFailures: '10%', writesPerWindow: 40 });
     const shown = await here.run(['status', '@last']);
     expect(shown.stdout).toMatch(/max failures +10%\nits own limit +40 writes a window/);
-    await here.run(['set', '@last', '--writes-per-window', 'off']);
+    await here.run(['update', '@last', '--writes-per-window', 'off']);
     expect(await here.status()).toMatchObject({ maxFailures: '10%', writesPerWindow: null });
     expect((await here.run(['worker', '--until-idle'])).exitCode).toBe(1);
     // With the three that it was submitted with it would have stopped.
     expect(await here.status()).toMatchObject({ state: 'completed', failed: 8 });
-    const late = await here.run(['set', '@last', '--max-failures', 'off']);
-    expect(late).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("can't be set") });
+    const late = await here.run(['update', '@last', '--max-failures', 'off']);
+    expect(late).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("can't be updated") });
   });
 
   test('refuses what it can’t read, and nothing at all', async () => {
@@ -169,7 +169,7 @@ describe('set', () => {
       ['--writes-per-window', '0'],
       ['--writes-per-window', 'x'],
     ])
-      expect((await here.run(['set', '@last', ...flags])).exitCode).toBe(2);
+      expect((await here.run(['update', '@last', ...flags])).exitCode).toBe(2);
     expect(await here.status()).toMatchObject({ maxFailures: '5%', writesPerWindow: null });
   });
 });

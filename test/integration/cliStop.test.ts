@@ -181,6 +181,19 @@ describe('pause --all', () => {
     onTestFinished(() => client.disconnect());
     expect(await client.keys('*default*:ledger*')).toEqual([]);
 
+    // Nor is another one than is meant said to be well.
+    const check = (tenant: string | undefined) =>
+      here.run(['status', '--check'], { env: { ...elsewhere, AZURE_TENANT_ID: tenant } });
+    expect((await check('north')).stdout).toBe('fine: no run is open\n');
+    for (const tenant of [undefined, 'east'])
+      expect(await check(tenant)).toMatchObject({
+        ...{
+          exitCode: 2,
+          stdout: '',
+          stderr: expect.stringMatching(/Nothing was checked[^]*one of north, south/),
+        },
+      });
+
     const stopped = await pause('north', '--json');
     expect(stopped, stopped.stderr).toMatchObject({ exitCode: 0 });
     expect(stopped.stderr).toContain('Tenant north is stopped');
@@ -193,7 +206,7 @@ describe('pause --all', () => {
     // What goes on elsewhere is named, and --every-tenant stops it as well.
     const atSouth = { ...elsewhere, AZURE_TENANT_ID: 'south' };
     await here.run(['submit', '--no-plan', here.changes], { env: atSouth });
-    expect((await pause('north')).stderr).toMatch(/Not stopped: south, .*changes\.csv 0\/132/);
+    expect((await pause('north')).stderr).toMatch(/Not stopped: south, changes\.csv 0\/132/);
     const every = await pause(undefined, '--every-tenant', '--json');
     expect(every, every.stderr).toMatchObject({ exitCode: 0 });
     expect(every.stderr).toContain('2 tenants stopped: north, south');

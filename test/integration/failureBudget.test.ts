@@ -109,7 +109,7 @@ describe('a run that fails too often', () => {
     const run = await replies(store, `u${'.'.repeat(19)}`, 1);
     expect(run).toMatchObject({ state: 'aborted', reasonText: '4 rows failed, more than 3' });
     await store.retry('r1', { from: ['aborted'], open: 'rest' });
-    await store.runsToWorkOn(run.graphUrl, 1);
+    await store.runsToWorkOn(run.graphUrl);
     expect(await replies(store, `uuf${'.'.repeat(17)}`, 2)).toMatchObject({ state: 'running' });
   });
 

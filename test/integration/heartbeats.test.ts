@@ -14,7 +14,7 @@ const worker = (id: string, more: Partial<WorkerSelf> = {}): WorkerSelf => ({
 });
 
 const beat = (runs: RunStore, self: WorkerSelf): Promise<string[]> =>
-  runs.runsToWorkOn(ROOT, Date.now(), true, undefined, self);
+  runs.runsToWorkOn(ROOT, true, undefined, self);
 
 async function runAtWork(...workers: WorkerSelf[]): Promise<{ runs: RunStore; run(): Promise<Run> }> {
   const runs = record.store();

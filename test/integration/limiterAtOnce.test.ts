@@ -22,7 +22,7 @@ const WINDOW_MS = 20_000;
 const DAY_MS = 86_400_000;
 const POLICY: LimiterPolicy = {
   ...{ limit: 100, limitAll: 1_000, windowMs: WINDOW_MS, timeoutMs: 65_000 },
-  ...{ endedInOrder: '', jumpedFrom: 0 },
+  ...{ permitValidMs: 0, endedInOrder: '', jumpedFrom: 0 },
 };
 const tenantOf = (kind: TenantRule['kind'], limit = 100): TenantRule => ({
   ...{ kind, limits: [limit], countsRefused: false, retryAfter: 'exact' },

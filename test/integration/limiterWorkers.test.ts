@@ -1,4 +1,6 @@
 import { limiterInWords } from '../../src/app/limiterInWords.ts';
+import type { Family } from '../../src/assignments/kinds/family.ts';
+import type { PolicyType } from '../../src/simulator/policyKinds.ts';
 import { createEvents, type LimiterChange } from '../../src/events.ts';
 import { NO_LOG } from '../../src/log.ts';
 import { expect, onTestFinished, test, vi } from 'vitest';
@@ -62,6 +64,31 @@ test('a 429 that one worker sees holds and slows the other, and each is logged o
   ]);
   expect(await each.budget()).toBe(CONFIGURED / 2);
   expect(await each.run()).toMatchObject({ throttled: 20, counts: { succeeded: 20 } });
+});
+
+test('a call that is refused as a whole backs off all families of the run, also those at work in another process', async () => {
+  const of = (type: PolicyType, family: Family, rank: number) => ({
+    policy: { type, id: `p${rank}`, assignments: [{ id: 'x', target: groupTarget('old') }] },
+    row: { rank, policy: `p${rank}`, family, input: { ...groupRow(`p${rank}`, 'x', 'new'), line: rank + 2 } },
+    type,
+  });
+  const each = [
+    of('deviceConfiguration', 'deviceConfiguration', 0),
+    of('termsAndConditions', 'companyTerms', 1),
+  ];
+  const rows = each.map(({ row, type }) => {
+    const cells = new Map(row.input.cells).set('policyType', type);
+    return { ...row, input: { ...row.input, cells } };
+  });
+  const both = await twoWorkers({
+    instead: { policies: each.map(({ policy }) => policy), rows },
+    graph: { script: [{ envelope: WRITE, fault: 'throttled' }] },
+  });
+  await both.step(both.one);
+  for (const { row } of each) {
+    const { backoffUntil } = await both.runs.limiterNow(both.other.limiter.of(row.family).policy());
+    expect(backoffUntil, row.family).not.toBeNull();
+  }
 });
 
 test('a budget that one worker has learned is what the other gets its permit from', async () => {

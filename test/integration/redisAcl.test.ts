@@ -97,7 +97,7 @@ test('every command line works for such a user, who is refused nothing but a loo
   await does(0, 'rollback', '@last', '--yes', '--work');
   await does(0, 'submit', '--no-plan', file('two.csv', 'two'));
   await does(0, 'pause', '@last', '--reason', 'why');
-  await does(0, 'set', '@last', '--max-failures', '50%', '--writes-per-window', '50');
+  await does(0, 'update', '@last', '--max-failures', '50%', '--writes-per-window', '50');
   await does(0, 'resume', '@last');
   await does(0, 'pause', '--all');
   await does(0, 'resume', '--all');

@@ -10,8 +10,7 @@ const record = recordForTests();
 const ROOT = identityOf().graphUrl;
 const WORKER = { id: 'w', host: 'desk', pid: 42, silentMs: SILENT_MS };
 
-const beat = (runs: RunStore): Promise<string[]> =>
-  runs.runsToWorkOn(ROOT, Date.now(), true, undefined, WORKER);
+const beat = (runs: RunStore): Promise<string[]> => runs.runsToWorkOn(ROOT, true, undefined, WORKER);
 
 /** A run that names these channels. */
 async function runTelling(notify: readonly string[]): Promise<{
@@ -77,6 +76,28 @@ test('that no row comes to its end for long is told once, until one does', async
   await set({ lastProgressAt: await runs.now() });
   await beat(runs);
   expect(await told()).toHaveLength(3);
+});
+
+test('that its window has closed before its end is told, and that its deadline has come', async () => {
+  const { runs, told, set } = await runTelling(['ops']);
+  await beat(runs);
+  const now = await runs.now();
+  const opensAt = now + 3_600_000;
+  await set({
+    ...{ windows: ['22:00-05:00'], timeZone: 'Europe/Berlin' },
+    openIntervals: [[opensAt, opensAt + 1_000]],
+  });
+  await beat(runs);
+  await beat(runs);
+  await set({ deadlineAt: now - 1 });
+  await beat(runs);
+  expect((await told()).slice(1)).toMatchObject([
+    {
+      type: 'windowClosed',
+      data: { reason: 'window', facts: { at: opensAt }, timeZone: 'Europe/Berlin', rows: { pending: 20 } },
+    },
+    { type: 'paused', data: { reason: 'deadline', facts: { at: now - 1 } } },
+  ]);
 });
 
 test('that its workers are gone is told by whoever finds it out', async () => {

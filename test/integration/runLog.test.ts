@@ -15,7 +15,7 @@ const actions = async (runs: RunStore, runId?: string): Promise<string[]> =>
 async function begun(): Promise<RunStore> {
   const runs = record.store();
   await publishRun(runs, rowsOf(4));
-  await runs.runsToWorkOn(ROOT, Date.now(), true, undefined, WORKER);
+  await runs.runsToWorkOn(ROOT, true, undefined, WORKER);
   return runs;
 }
 
@@ -40,7 +40,7 @@ test('the log says by which worker a run began, and what its sums are in the end
 test('a run that stopped itself says how many of how many had failed, and later how it ended', async () => {
   const runs = record.store();
   await publishRun(runs, rowsOf(8), { options: { ...identityOf().options, maxFailures: '1' } });
-  await runs.runsToWorkOn(ROOT, Date.now(), true, undefined, WORKER);
+  await runs.runsToWorkOn(ROOT, true, undefined, WORKER);
   await settle(runs, 'succeeded', 'failed', 'failed');
   const told = (await runs.told('r1')).slice(1);
   expect(told).toMatchObject([

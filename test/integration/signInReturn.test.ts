@@ -75,7 +75,7 @@ test('a run goes on as soon as a read is allowed again, with one read a try', as
   each.graph.reconfigure({ tokens: null });
   expect(await resumeWhenSignedIn(each.deps, NEVER)).toHaveLength(1);
   expect(await each.run()).toMatchObject({ state: 'queued', reason: null, reasonText: null });
-  await each.runs.runsToWorkOn(each.graph.url, Date.now());
+  await each.runs.runsToWorkOn(each.graph.url);
   await each.work();
   expect(await each.run()).toMatchObject({ state: 'completed', counts: { succeeded: 20 } });
 });
@@ -230,7 +230,7 @@ describe('in mid-run', () => {
     for (const failed of [0, 20, 40]) {
       expect(await each.run()).toMatchObject({ state: 'paused', sent: 0, counts: { failed } });
       expect(await resumeWhenSignedIn(each.deps, NEVER)).toHaveLength(1);
-      await each.runs.runsToWorkOn(each.graph.url, Date.now());
+      await each.runs.runsToWorkOn(each.graph.url);
       await allAtOnce();
     }
     each.graph.reconfigure({ access: 'write' });

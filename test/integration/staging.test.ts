@@ -45,7 +45,7 @@ test('what is staged expires with its producer, every key of it, and nobody work
     expect(seconds, key).toBeGreaterThan(20);
     expect(seconds, key).toBeLessThanOrEqual(120);
   }
-  expect(await store.runsToWorkOn(identityOf().graphUrl, 1)).toEqual([]);
+  expect(await store.runsToWorkOn(identityOf().graphUrl)).toEqual([]);
   expect(await store.runs()).toEqual([]);
   await staging.discard();
 });

@@ -21,7 +21,7 @@ const record = recordForTests();
 const MINUTE_MS = 60_000;
 const POLICY: LimiterPolicy = {
   ...{ limit: 100, limitAll: 1_000, windowMs: 20_000, timeoutMs: 65_000 },
-  ...{ endedInOrder: '', jumpedFrom: 0 },
+  ...{ permitValidMs: 0, endedInOrder: '', jumpedFrom: 0 },
 };
 const SHOWN: LimiterStatus = {
   ...{ limit: 100, budget: 100, charged: 0, used: 0, backoffUntil: null, backoffReason: null },

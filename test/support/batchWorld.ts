@@ -164,7 +164,7 @@ export async function world(record: RecordForTests, options: WorldOptions = {}):
     },
     async drain(by = deps) {
       for (let steps = 0; steps < RUN_STEPS_MAX; steps += 1) {
-        const isAtWork = (await runs.runsToWorkOn(graph.url, Date.now())).includes(runId);
+        const isAtWork = (await runs.runsToWorkOn(graph.url)).includes(runId);
         const open = isAtWork ? await runs.openBatches(await recorded(), 1_000) : [];
         const { batch } = open[steps % open.length] ?? {};
         if (batch === undefined) return;

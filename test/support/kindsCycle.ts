@@ -76,7 +76,9 @@ const siteOf = (
   redisUrl: string | undefined,
   options: SimulatorOptions,
   { windowMs = 1_000 }: KindsSize,
-): Promise<Site> => site(redisUrl, options, { RETARGET_WINDOW_MS: `${windowMs}` });
+): Promise<Site> =>
+  // A tenant without them refuses the plan's question for them.
+  site(redisUrl, { deployments: [], ...options }, { RETARGET_WINDOW_MS: `${windowMs}` });
 
 /** A tenant of all kinds, in which some assignments have a property that nobody knows. */
 export function tenantOfKinds({ perKind, assignmentsPerPolicy }: KindsSize): TenantSeed {

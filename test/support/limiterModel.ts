@@ -94,6 +94,7 @@ export async function play(
     limitAll: 100 * limit,
     windowMs,
     timeoutMs,
+    permitValidMs: 0,
     endedInOrder: '',
     jumpedFrom: 0,
   };

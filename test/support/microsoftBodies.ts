@@ -3,8 +3,8 @@ import type { Cells } from './inputRow.ts';
 import type { JsonObject } from '../../src/assignments/values/json.ts';
 
 /*
- * What is sent for each kind, written down by hand in Microsoft's types, so that the compiler finds a property that Graph does not have. The names of the
- * parameters of `assign` are the one thing that these types don't tell.
+ * What is sent for each kind, written down by hand in Microsoft's types, so that the compiler finds a property that Graph does not have. It sees
+ * none that is spread in, so that each is written out. The names of the parameters of `assign` are the one thing that these types don't tell.
  */
 
 type Sets = Graph.DeviceManagement & Graph.DeviceAppManagement;
@@ -109,17 +109,24 @@ function ofSources(type: string) {
 const APP = { '@odata.type': '#microsoft.graph.mobileAppAssignment' };
 const settings: Sent<Graph.Win32LobAppAssignmentSettings> = {
   '@odata.type': '#microsoft.graph.win32LobAppAssignmentSettings',
-  ...{ notifications: 'showReboot', restartSettings: null, deliveryOptimizationPriority: 'foreground' },
+  notifications: 'showReboot',
+  restartSettings: null,
+  deliveryOptimizationPriority: 'foreground',
   installTimeSettings: { useLocalTime: true, startDateTime: null, deadlineDateTime: '2026-12-01T08:00:00Z' },
 };
 const HEALTH = { '@odata.type': '#microsoft.graph.deviceHealthScriptAssignment' };
 const daily: Sent<Graph.DeviceHealthScriptDailySchedule> = {
   '@odata.type': '#microsoft.graph.deviceHealthScriptDailySchedule',
-  ...{ interval: 1, useUtc: false, time: '01:00:00' },
+  interval: 1,
+  useUtc: false,
+  time: '01:00:00',
 };
 const once: Sent<Graph.DeviceHealthScriptRunOnceSchedule> = {
   '@odata.type': '#microsoft.graph.deviceHealthScriptRunOnceSchedule',
-  ...{ interval: 1, useUtc: true, time: '22:30:00', date: '2026-12-24' },
+  interval: 1,
+  useUtc: true,
+  time: '22:30:00',
+  date: '2026-12-24',
 };
 const SCRIPT = ofTargets('deviceManagementScriptAssignment');
 const CATALOG = ofSources('deviceManagementConfigurationPolicyAssignment');

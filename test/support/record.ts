@@ -4,7 +4,7 @@ import type { LimiterPolicy } from '../../src/runs/permit.ts';
 import { RunStore } from '../../src/runs/runStore.ts';
 import { Staging, type StagedRow } from '../../src/runs/staging.ts';
 import type { InputRow } from '../../src/assignments/rows/row.ts';
-import type { RunIdentity } from '../../src/runs/run.ts';
+import { DEFAULT_OPTIONS, type RunIdentity } from '../../src/runs/run.ts';
 import { startRedisServer, type TestRedis } from './redisServer.ts';
 import { groupRow, identityOf } from './rows.ts';
 
@@ -57,6 +57,7 @@ export const WIDE: LimiterPolicy = {
   limit: 1_000_000,
   limitAll: 1_000_000,
   windowMs: 1,
+  permitValidMs: 0,
   timeoutMs: 60_000,
   endedInOrder: '',
   jumpedFrom: 0,
@@ -65,14 +66,17 @@ export const WIDE: LimiterPolicy = {
 export const rowsOf = (count: number): InputRow[] =>
   Array.from({ length: count }, (_, i) => ({ ...groupRow('c1', `a${i}`, `g${i}`), line: i + 2 }));
 
-/** Publishes a run of these rows; it is queued then. */
+/** A run that is never too old: Redis' clock may be one of the test's. */
+const AGELESS = { ...DEFAULT_OPTIONS, maxAgeMs: 1e14 };
+
+/** Publishes a run of these rows; it is queued then. Without options of its own it is never too old. */
 export async function publishRun(
   store: RunStore,
   rows: readonly (InputRow | StagedRow)[],
   identity: Partial<RunIdentity> = {},
   { sha256 = 'sha', again = true } = {},
 ): Promise<string> {
-  const whole = identityOf(identity);
+  const whole = identityOf({ options: AGELESS, ...identity });
   const staging = await Staging.begin(store, whole, Date.now());
   for (const row of rows) await staging.add('input' in row ? row : { input: row });
   const published = await staging.publish({ sha256, columns: [], leftOut: 0, again });
@@ -80,13 +84,17 @@ export async function publishRun(
   return whole.runId;
 }
 
-/** Publishes a run and sets it to work. */
+/** Publishes a run and sets it to work; it is never too old. */
 export async function runAtWork(
   store: RunStore,
   rows: readonly (InputRow | StagedRow)[],
-  identity: Partial<RunIdentity> = {},
+  given: Partial<RunIdentity> = {},
 ): Promise<string> {
+  const identity = {
+    ...given,
+    options: { ...DEFAULT_OPTIONS, ...given.options, maxAgeMs: AGELESS.maxAgeMs },
+  };
   const runId = await publishRun(store, rows, identity);
-  await store.runsToWorkOn(identityOf(identity).graphUrl, Date.now());
+  await store.runsToWorkOn(identityOf(identity).graphUrl);
   return runId;
 }

@@ -79,12 +79,19 @@ function titleOf(
 }
 
 /** Why it rests, in words that hold no more than the reason itself. */
-function whyInWords({ reason, facts: known = {}, words, since, state }: EventData): string | undefined {
+function whyInWords({
+  reason,
+  facts: known = {},
+  words,
+  since,
+  state,
+  timeZone,
+}: EventData): string | undefined {
   if (words !== undefined && words !== '') return words;
   if (state === 'running' && since !== undefined)
     return `no row has come to its end since ${new Date(since).toISOString()}`;
   if (!isReason(reason)) return undefined;
-  return reasonInWords(reason, known) || WITHOUT_DETAILS[reason];
+  return reasonInWords(reason, known, timeZone) || WITHOUT_DETAILS[reason];
 }
 
 const WITHOUT_DETAILS: Readonly<Partial<Record<Reason, string>>> = {

@@ -1,6 +1,5 @@
-import { shiftsOf, type Shift } from '../../assignments/guard/audience.ts';
+import { policyShiftsOf, type PartTargets, type Shift } from '../../assignments/guard/audience.ts';
 import type { Members } from '../../assignments/guard/members.ts';
-import type { JsonObject } from '../../assignments/values/json.ts';
 
 /** A group that gains or loses policies, and how many it has. */
 export interface AudienceChange extends Members {
@@ -22,8 +21,9 @@ export interface CountedGroup {
 export class Audiences {
   readonly #shifts = new Map<string, Record<Shift, number>>();
 
-  add(before: readonly JsonObject[], after: readonly JsonObject[]): void {
-    for (const [group, shift] of shiftsOf(before, after)) {
+  /** @param parts of one policy */
+  add(parts: readonly PartTargets[]): void {
+    for (const [group, shift] of policyShiftsOf(parts)) {
       const counted = this.#shifts.get(group) ?? { gains: 0, loses: 0 };
       counted[shift] += 1;
       this.#shifts.set(group, counted);

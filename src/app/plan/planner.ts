@@ -15,8 +15,10 @@ import {
 import { nameFault } from '../../assignments/names/nameFault.ts';
 import { NOT_TAKEN, notTakenIn } from '../../assignments/changes/steps.ts';
 import { listAfter } from '../../assignments/changes/writes.ts';
-import { groupsToCount } from '../../assignments/guard/audience.ts';
+import { groupsToCount, type PartTargets } from '../../assignments/guard/audience.ts';
 import { Guard } from '../../assignments/guard/guard.ts';
+import { isUninstall } from '../../assignments/guard/kindConcerns.ts';
+import { partOf } from '../../assignments/kinds/kind.ts';
 import { targetIn } from '../../assignments/targets/currentTarget.ts';
 import type { JsonObject } from '../../assignments/values/json.ts';
 import { Audiences, type AudienceChange } from './audiences.ts';
@@ -60,7 +62,8 @@ export class Planner {
     const { rules } = this.#subject;
     const rows = batches.flat().map((input) => ({ input, change: changeOfKnownRow(input, rules) }));
     const snapshot = new Map<string, ListSnapshot>();
-    await this.#facts.know([...new Set(rows.map(({ change }) => change.address.kind))]);
+    const kinds = [...new Set(rows.map(({ change }) => change.address.kind))];
+    await Promise.all([this.#facts.know(kinds), this.#facts.knowDeployments(kinds)]);
     await this.#read(addressesOf(rows), snapshot);
     let decisions = planBatch(rows, snapshot, planRules(this.#subject));
     const doubtful = this.#doubtful(decisions, snapshot);
@@ -70,13 +73,13 @@ export class Planner {
     }
     if (decisions.some(isGone)) await this.#facts.knowOwners();
     const byList = Map.groupBy(decisions, ({ row }) => listPath(row.change.address));
-    const targets = [...byList].flatMap(([path, ofList]) => targetsAround(ofList, snapshot.get(path)));
+    const parts = [...byList].map(([path, ofList]) => partsAround(ofList, snapshot.get(path)));
     await this.#facts.count(
-      targets.flatMap(({ before, after }) => groupsToCount(before, after)),
+      parts.flat().flatMap(({ before, after }) => groupsToCount(before, after)),
       this.#countsAll ? undefined : GROUPS_COUNTED_MAX,
     );
     await this.#facts.learn(decisions, this.#subject.isRestoring ? [] : batches.flat());
-    for (const { before, after } of targets) this.#audiences.add(before, after);
+    for (const ofPolicy of parts) this.#audiences.add(ofPolicy);
     const planned = new Map<InputRow, PlannedRow>();
     for (const [path, ofList] of byList)
       for (const row of this.#judged(ofList, snapshot.get(path))) planned.set(row.input, row);
@@ -148,6 +151,7 @@ export class Planner {
       ...{ kind: address.kind, platform: fact?.platform },
       protects: address.kind.protects?.(fact?.shown ?? {}),
       ...{ assignments: list ?? [], decisions },
+      deployments: this.#facts.deploymentsOf(address),
     });
     return decisions.map(({ row, waitsFor, ...decision }, i) => ({
       ...{ input: row.input, change: row.change, list },
@@ -237,19 +241,26 @@ const entryRefusalOf = (
 ): ReturnType<typeof notTakenIn> =>
   change.desired === undefined ? undefined : notTakenIn(change, findCurrent(change, list).current);
 
-/** The targets of a list that is written, as it was read and as it will be. */
-function targetsAround(
+/** The targets of a list that is written, as it was read and as it will be, for each thing that its policy does. */
+function partsAround(
   decisions: readonly Decision<BatchRow>[],
   reading: ListSnapshot | undefined,
-): readonly { readonly before: readonly JsonObject[]; readonly after: readonly JsonObject[] }[] {
-  const writes = decisions.filter(({ kind }) => kind === 'write');
-  if (writes.length === 0 || reading?.kind !== 'list') return [];
-  return [
-    {
-      before: reading.assignments.map(({ target }) => target),
-      after: listAfter(writes, reading.assignments).map(targetIn),
-    },
-  ];
+): readonly PartTargets[] {
+  const writes = decisions.filter((decision) => decision.kind === 'write');
+  const [first] = writes;
+  if (first === undefined || reading?.kind !== 'list') return [];
+  const { kind } = first.row.change.address;
+  const byPart = (entries: readonly JsonObject[]): Map<string, JsonObject[]> =>
+    Map.groupBy(entries, (entry) => partOf(kind, entry));
+  const before = byPart(reading.assignments.map(({ whole }) => whole));
+  const after = byPart(listAfter(writes, reading.assignments));
+  return [...new Set([...before.keys(), ...after.keys()])].map((part) => {
+    const [was, is] = [before.get(part) ?? [], after.get(part) ?? []];
+    return {
+      ...{ before: was.map(targetIn), after: is.map(targetIn) },
+      takesAway: [...was, ...is].some(isUninstall),
+    };
+  });
 }
 
 const addressesOf = (rows: readonly BatchRow[]): readonly Address[] =>

@@ -12,6 +12,7 @@ import { policyKey } from '../../assignments/kinds/address.ts';
 import { groupOf, targetIn } from '../../assignments/targets/currentTarget.ts';
 import { everybodyOf } from '../../assignments/values/guid.ts';
 import { readAssignmentFilters } from '../../graph/reads/assignmentFilters.ts';
+import { deploymentsUnderWay } from '../../graph/reads/deployments.ts';
 import { groupMembers } from '../../graph/reads/groupMembers.ts';
 import { groupNames } from '../../graph/reads/groupNames.ts';
 import { readGroups } from '../../graph/reads/groups.ts';
@@ -49,6 +50,8 @@ export class FactsOfTenant implements TenantFacts {
   readonly #owners = new Map<string, string>();
   readonly #totals = new Map<PolicyType, number | undefined>();
   #filters: ((id: string) => FilterFact) | undefined;
+  #deployed: ReadonlyMap<string, readonly string[]> = new Map();
+  #deployments: Promise<ReadonlyMap<string, readonly string[]> | undefined> | undefined;
 
   constructor(lists: PolicyLists, send: SendReads, base: string, identity: Identity) {
     this.#lists = lists;
@@ -74,6 +77,18 @@ export class FactsOfTenant implements TenantFacts {
         for (const assignment of assignments) this.#owners.set(assignment.id.toLowerCase(), id);
       }
     }
+  }
+
+  /** Reads Intune's own deployments, once, where kinds can be in one; what does not answer has none. */
+  async knowDeployments(kinds: readonly PolicyKind[]): Promise<void> {
+    if (!this.#base.endsWith('/beta') || !kinds.some(({ isDeployed }) => isDeployed)) return;
+    this.#deployments ??= deploymentsUnderWay(this.#send, this.#base);
+    this.#deployed = (await this.#deployments) ?? this.#deployed;
+  }
+
+  /** What deployments under way are called that a policy is in. */
+  deploymentsOf({ policyId, kind }: Pick<Address, 'kind' | 'policyId'>): readonly string[] {
+    return kind.isDeployed ? (this.#deployed.get(policyId.toLowerCase()) ?? []) : [];
   }
 
   /** Reads those kinds whose pages tell which policy has an assignment: a row that finds none may name the wrong one. */

@@ -1,5 +1,6 @@
 import type { RunStatus } from '../../runs/progress.ts';
 import { hasEnded, HOUR_MS, type Run } from '../../runs/run.ts';
+import { openedAt } from '../../runs/schedule/schedule.ts';
 
 /** What a run that has ended means for whoever watches over the tenant is told for so long. */
 export const ENDED_TOLD_MS = 24 * HOUR_MS;
@@ -11,6 +12,8 @@ export type Health =
   | { readonly kind: 'failedRows'; readonly rows: number }
   /** It goes on only when somebody does something. */
   | { readonly kind: 'stopped'; readonly why: string }
+  /** Its deadline has passed before its end. */
+  | { readonly kind: 'overdue'; readonly since: number; readonly why: string }
   /** It should go on, and for too long no row has come to its end. */
   | { readonly kind: 'stalled'; readonly since: number; readonly why: string };
 
@@ -22,6 +25,9 @@ export interface HealthTerms {
 
 /** How a run is, of which the record knows this, and of which that is seen. */
 export function healthOf(run: Run, status: RunStatus, terms: HealthTerms): Health {
+  const { deadlineAt } = run.options;
+  if (run.finishedAt === null && status.reason === 'deadline' && deadlineAt !== null)
+    return { kind: 'overdue', since: deadlineAt, why: status.reasonText ?? run.state };
   switch (run.state) {
     case 'aborted':
     case 'paused':
@@ -49,8 +55,9 @@ function stalledAt(
   { now, stalledAfterMs }: HealthTerms,
 ): Health | undefined {
   // Its turn comes after that of another run, which is looked at by itself, or in its own time.
-  if (hasEnded(run) || (waitsFor !== null && 'run' in waitsFor) || isInOwnTime(run)) return undefined;
-  const since = quietSince(run);
+  const isInLine = waitsFor !== null && 'run' in waitsFor;
+  if (hasEnded(run) || isInLine || reason === 'time' || reason === 'window') return undefined;
+  const since = Math.max(quietSince(run), openedAt(run.options, now));
   if (now - since <= stalledAfterMs) return undefined;
   const why = reason === null ? null : reasonText;
   return { kind: 'stalled', since, why: why ?? (run.sent > 0 ? IN_DOUBT : NOT_ENDED) };
@@ -58,10 +65,6 @@ function stalledAt(
 
 const IN_DOUBT = 'nobody has looked yet what became of writes that were sent';
 const NOT_ENDED = 'no row has come to its end';
-
-/** It is queued, and rests for a reason of its own. */
-const isInOwnTime = ({ state, reason }: Run): boolean =>
-  state === 'queued' && reason !== null && reason !== 'noWorker';
 
 /** When something was last heard of it: a row that came to its end, or that it was queued, set to work or stopped. */
 function quietSince({

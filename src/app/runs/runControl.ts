@@ -2,7 +2,9 @@ import type { Strategy } from '../../assignments/kinds/kind.ts';
 import { EXIT, UserError } from '../../errors.ts';
 import { landingMsOf } from '../../worker/limiter/pace.ts';
 import type { Retry } from '../../runs/lua/retry.ts';
-import { hasEnded, type Run, type RunState, awaitsSignIn } from '../../runs/run.ts';
+import { hasEnded, intervalsOf, type Run, type RunState, awaitsSignIn } from '../../runs/run.ts';
+import { timeInZone } from '../../runs/schedule/localTime.ts';
+import type { Schedule } from '../../runs/schedule/schedule.ts';
 import { refuseUnfitStrategy } from '../draft/draftTerms.ts';
 import type { Services } from '../services.ts';
 import { wrongState } from './findRun.ts';
@@ -18,7 +20,7 @@ const REMEDIES = {
     'Only a paused or aborted run, or one with rows that await approval, can be resumed; one that has ended is opened again by `retarget retry`.',
   cancelled: 'Only a run that has not ended can be cancelled; see `retarget status`.',
   retried: 'Only a run that has ended can be retried; a paused one goes on with `retarget resume`.',
-  set: 'Only a run that still goes on, or may, has settings to change.',
+  updated: 'Only a run that still goes on, or may, has settings to change.',
 } as const;
 
 type Done = keyof typeof REMEDIES;
@@ -51,6 +53,7 @@ export async function resumeRun(
   services: Services,
 ): Promise<Resumed> {
   refuseUnfitStrategy({ strategy, blind: run.blind, apiVersion: run.apiVersion });
+  await expectDeadlineAhead(run, services);
   const { awaitingApproval } = run.counts;
   const isOver = run.state === 'aborted' || (run.state === 'completed' && awaitingApproval > 0);
   let resumed: Resumed = { kind: 'resumed' };
@@ -110,6 +113,7 @@ export async function retryRun(
   services: Services,
 ): Promise<number> {
   refuseUnfitStrategy({ strategy, blind: run.blind, apiVersion: run.apiVersion });
+  await expectDeadlineAhead(run, services);
   const selected = await selectedRows(run, where, rows, services);
   const how: Retry = {
     ...{ from: ['completed', 'cancelled', 'aborted'], open: 'failed' },
@@ -127,14 +131,33 @@ export interface RunSettings {
   readonly maxFailures?: string;
   /** Null: as many as the tenant takes. */
   readonly writesPerWindow?: number | null;
+  readonly schedule?: Schedule;
 }
 
 /** Holds from the next batch on. @throws UserError (exit 2) for a run that has ended */
-export async function setRun(run: Run, settings: RunSettings, said: Said, services: Services): Promise<void> {
+export async function updateRun(
+  run: Run,
+  { schedule, ...settings }: RunSettings,
+  said: Said,
+  services: Services,
+): Promise<void> {
   if (run.state === 'completed' || run.state === 'cancelled')
-    throw wrongState(run, run.state, 'set', REMEDIES.set);
-  await services.runs.set(run.runId, settings);
-  await logRun('set', run.runId, services, said, { ...settings });
+    throw wrongState(run, run.state, 'updated', REMEDIES.updated);
+  const { runs, producer } = services;
+  const openIntervals = schedule && intervalsOf(schedule, await runs.now());
+  await runs.set(run.runId, { ...settings, ...schedule, ...(openIntervals && { openIntervals }) });
+  await logRun('update', run.runId, services, said, { ...settings, ...schedule });
+  if (schedule !== undefined) await producer.topUp();
+}
+
+/** @throws UserError (exit 2) for a run whose deadline has passed: it would pause again at once */
+async function expectDeadlineAhead({ runId, options }: Run, { runs, identity }: Services): Promise<void> {
+  const { deadlineAt, timeZone } = options;
+  if (deadlineAt === null || (await runs.now()) < deadlineAt) return;
+  throw new UserError(`The deadline of run ${runId} was ${timeInZone(deadlineAt, timeZone)}.`, {
+    remedy: `Give it another one, or none, and then let it go on: \`${identity.hint(`update ${runId} --deadline off`)}\`.`,
+    exitCode: EXIT.badInput,
+  });
 }
 
 /**

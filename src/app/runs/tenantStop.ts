@@ -1,17 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EXIT, UserError } from '../../errors.ts';
 import type { Pace } from '../../worker/limiter/pace.ts';
+import { DEPARTURE_MS } from '../../runs/permit.ts';
 import type { Stop } from '../../runs/runReader.ts';
 import { RunStore } from '../../runs/runStore.ts';
 import { Tenants, type NamedTenant } from '../../runs/tenants.ts';
 import type { Services } from '../services.ts';
 import { tenantsElsewhere, type TenantElsewhere } from './elsewhere.ts';
+import { expectTenantKnown, expectTenantSaid } from './expectTenant.ts';
 import { logTenant, reasonFrom, type Said } from './runLog.ts';
 
 /** Redis writes `appendfsync everysec` to the disk within two seconds, whatever the disk does. Source: redis.io, persistence. */
 const ON_DISK_MS = 2_000;
-/** Between a worker's last look at its permit and the request's first byte. */
-const DEPARTURE_MS = 250;
 
 /** What is stopped from now on. */
 export interface Stopped {
@@ -39,7 +39,7 @@ const lastPermitMs = ({ permitValidMs }: Pace): number => Math.max(permitValidMs
 export async function stopTenant(said: Said, services: Services): Promise<TenantStop> {
   const elsewhere = await tenantsElsewhere(services);
   expectTenantSaid(services, elsewhere, 'stopped');
-  await expectKnown(services, elsewhere);
+  await expectTenantKnown(services, elsewhere, 'stopped');
   const stop = stopBy(said, services);
   await services.runs.stop(stop);
   await logTenant('stop', services, said);
@@ -86,36 +86,6 @@ async function everyTenant({ redis }: Services): Promise<OpenTenant[]> {
   if (known.length > 0) return known.map((each) => ({ ...each, runs: new RunStore(redis, each.id) }));
   throw new UserError('Nothing was changed: this Redis has never seen a tenant.', {
     remedy: 'Give the --redis-url of the workers that are meant.',
-    exitCode: EXIT.badInput,
-  });
-}
-
-/** Where nothing says the tenant, one called "default" would be taken: that is nobody's, and what is meant would go on. */
-function expectTenantSaid({ identity }: Services, elsewhere: readonly TenantElsewhere[], done: string): void {
-  if (identity.tenantFrom !== 'nothing') return;
-  const known = elsewhere.length > 0 ? elsewhere.map(({ name }) => name).join(', ') : identity.tenant;
-  throw new UserError(`Nothing was ${done}: nothing says which tenant is meant.`, {
-    remedy: `Say which one is meant: --tenant with one of ${known}; or --every-tenant for all of this Redis.`,
-    exitCode: EXIT.badInput,
-  });
-}
-
-/** Tenants are remembered since there is something to remember them by; runs and workers may be older. */
-async function expectKnown(
-  { redis, runs, identity, producer }: Services,
-  elsewhere: readonly TenantElsewhere[],
-): Promise<void> {
-  const isKnown =
-    (await new Tenants(redis).all()).includes(identity.tenant) ||
-    (await runs.runs()).length > 0 ||
-    (await runs.stopped()) !== undefined ||
-    (await producer.hasWorkers());
-  if (isKnown) return;
-  throw new UserError(`Nothing was stopped: this Redis has never seen a tenant ${identity.tenant}.`, {
-    remedy:
-      elsewhere.length > 0
-        ? `Say which one is meant: --tenant with one of ${elsewhere.map(({ name }) => name).join(', ')}.`
-        : 'Give the --tenant and the --redis-url of the workers that are to stop.',
     exitCode: EXIT.badInput,
   });
 }

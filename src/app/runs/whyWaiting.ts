@@ -1,11 +1,13 @@
 import type { Config } from '../../config.ts';
 import type { Waiting } from '../../runs/keeping.ts';
+import { reasonInWords } from '../../runs/reason.ts';
 import { RECORD_FORMAT, SILENT_MS, type Run } from '../../runs/run.ts';
 import type { Stop } from '../../runs/runReader.ts';
 import type { RunStore } from '../../runs/runStore.ts';
+import { scheduleStateAt } from '../../runs/schedule/schedule.ts';
 import { heardOf } from '../../runs/workers.ts';
 import type { Identity } from '../identity.ts';
-import { clockTime, count, duration } from '../words.ts';
+import { baseName, clockTime, count, duration } from '../words.ts';
 
 /** Why workers with these settings leave a run alone; undefined when they take it in its turn. */
 export function whyNotTaken(run: Run, { graphUrl }: Pick<Config, 'graphUrl'>): Waiting | undefined {
@@ -51,6 +53,8 @@ export async function whyWaiting(
   const notTaken = whyNotTaken(run, config);
   if (notTaken !== undefined) return notTaken;
   const now = await runs.now();
+  const closed = whyClosed(run, now);
+  if (closed !== undefined) return (await hasWorkers(run.runId)) ? closed : alone(closed, hint);
   const isAlive = async (each: Run): Promise<boolean> => !isSilent(each, now) && hasWorkers(each.runId);
   if (run.state === 'running') {
     if (!(await isAlive(run))) return noWorker(run, now, hint);
@@ -73,6 +77,21 @@ export async function whyWaiting(
   return isIgnored(run, now) ? ignored(run, now, hint) : undefined;
 }
 
+/** What a run's own schedule keeps it for at a moment; undefined when it may be at work then. */
+export function whyClosed({ options }: Pick<Run, 'options'>, now: number): Waiting | undefined {
+  const state = scheduleStateAt(options, now);
+  if (state.kind === 'open') return undefined;
+  const { reason, at } = state;
+  const reasonText = reasonInWords(reason, at === null ? {} : { at }, options.timeZone);
+  return reason === 'deadline' ? { reason, since: at ?? now, reasonText } : { reason, until: at, reasonText };
+}
+
+/** It would wait on when its time has come. */
+const alone = (closed: Waiting, hint: Hint): Waiting => ({
+  ...closed,
+  reasonText: `${closed.reasonText}; nobody is there yet to work on it: start \`${hint('worker')}\``,
+});
+
 /** Its workers have left it, and nobody else begins before it is known what became of what they had sent. */
 const holdsUp = ({ state, reason, sent }: Run): boolean =>
   state === 'queued' && reason === 'noWorker' && sent > 0;
@@ -90,13 +109,13 @@ function ignored(run: Run, now: number, hint: Hint): Waiting {
 }
 
 function inLine(atWork: Run, isLeft: boolean): Waiting {
-  const { runId, source, operator, total, counts } = atWork;
-  const what = `waits for run ${runId} (${source.name} of ${operator}, ${total - counts.pending} of ${count(total, 'row')})`;
+  const { runId, source, operator, total, counts, options } = atWork;
+  const what = `waits for run ${runId} (${baseName(source.name)} of ${operator}, ${total - counts.pending} of ${count(total, 'row')})`;
   return {
     ...{ reason: 'inLine', run: runId, isLeft },
     reasonText: isLeft
       ? `${what}, which was at work first, and nobody works on it any more: it gives way within a minute`
-      : `${what}, which is at work first; a tenant has one run at a time`,
+      : `${what}, which is ${options.isUrgent ? 'urgent and goes' : 'at work'} first; a tenant has one run at a time`,
   };
 }
 

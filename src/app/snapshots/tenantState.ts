@@ -69,7 +69,7 @@ async function policiesOf(
   const found = (await lists.believedPolicies([kind], send)).get(kind);
   if (found === undefined) throw new Error(`nobody has read ${kind.policyType}`);
   expectKindAnswered(found, identity);
-  if (found.kind !== 'policies') return whyNotShown(kind, found, identity);
+  if (found.kind !== 'policies') return whyNotShown([kind], found, identity);
   const addresses = found.policies.map(({ id }) => ({
     ...{ kind, policyId: id, via: [], viaId: '', assignmentId: '' },
   }));
@@ -84,7 +84,7 @@ async function policiesOf(
     expectRead(list, identity);
     if (list.kind === 'list') policies.push({ kind, id, name, platform, assignments: list.assignments });
     // Deleted since its page was read: the tenant does not have it any more.
-    else if (list.status !== 404) return whyNotShown(kind, list, identity);
+    else if (list.status !== 404) return whyNotShown([kind], list, identity);
   }
   return policies;
 }

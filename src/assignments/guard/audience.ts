@@ -29,6 +29,40 @@ export function shiftsOf(
   return shifts;
 }
 
+/** What a policy does, and for whom before and after: an app that some must have and others must lose is two. */
+export interface PartTargets {
+  readonly before: readonly JsonObject[];
+  readonly after: readonly JsonObject[];
+  /** Whom it reaches, it takes the policy from. */
+  readonly takesAway: boolean;
+}
+
+/** The same of a policy as a whole. Who gains it by one thing that it does and loses it by another has it as before. */
+export function policyShiftsOf(parts: readonly PartTargets[]): ReadonlyMap<string, Shift> {
+  const shifts = new Map<string, Shift>();
+  const cancelled = new Set<string>();
+  for (const part of parts)
+    for (const [group, shift] of partShiftsOf(part)) {
+      if (shifts.has(group) && shifts.get(group) !== shift) cancelled.add(group);
+      shifts.set(group, shift);
+    }
+  for (const group of cancelled) shifts.delete(group);
+  return shifts;
+}
+
+/** Whoever is kept from losing a policy has it no more than before. */
+function partShiftsOf({ before, after, takesAway }: PartTargets): ReadonlyMap<string, Shift> {
+  if (!takesAway) return shiftsOf(before, after);
+  const [was, is] = [standsIn(before), standsIn(after)];
+  const isTaken = (stand: Stand): boolean => stand === 'included';
+  return new Map(
+    [...new Set([...was.keys(), ...is.keys()])].flatMap((group): [string, Shift][] => {
+      const [then, now] = [isTaken(was.get(group)), isTaken(is.get(group))];
+      return then === now ? [] : [[group, now ? 'loses' : 'gains']];
+    }),
+  );
+}
+
 /** An exclusion wins where a group is both. */
 function standsIn(targets: readonly JsonObject[]): ReadonlyMap<string, Stand> {
   const stands = new Map<string, Stand>();

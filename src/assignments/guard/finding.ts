@@ -29,6 +29,7 @@ export const GUARD_KINDS = [
   'exclusion-swapped',
   'filter-swapped',
   'target-twice',
+  'in-deployment',
   'gone',
   'max-changes',
   'unchecked-groups',

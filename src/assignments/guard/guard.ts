@@ -2,6 +2,7 @@ import { partOf, type Protection } from '../kinds/kind.ts';
 import type { PolicyKind } from '../kinds/registry.ts';
 import { isGone, entryOf, type Decision } from '../changes/decision.ts';
 import { cutOff } from './cutOff.ts';
+import { deploymentConcerns } from './deployment.ts';
 import type { Finding, GuardKind } from './finding.ts';
 import type { CurrentAssignment } from '../changes/current.ts';
 import { audienceInWords, targetInWords, whoInWords } from '../changes/changeKind.ts';
@@ -42,6 +43,8 @@ export interface JudgedList {
   readonly platform?: DevicePlatform | undefined;
   /** What devices lose with the policy; undefined: nothing that they would miss at once. */
   readonly protects?: Protection | undefined;
+  /** What deployments under way are called that the policy is in. */
+  readonly deployments?: readonly string[] | undefined;
   /** The list as it was read, with what no row is about; empty when nothing was read. */
   readonly assignments: readonly CurrentAssignment[];
   readonly decisions: readonly Decision[];
@@ -106,6 +109,7 @@ export class Guard {
         ...this.#newGroup(row),
         ...this.#newFilter(row, list),
         ...this.#audience(row, list, entriesAfter.map(targetIn)),
+        ...deploymentConcerns(list.deployments),
       ];
     return findings;
   }

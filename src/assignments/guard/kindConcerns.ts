@@ -12,7 +12,7 @@ interface WrittenEntry {
   readonly after: JsonObject;
 }
 
-const isUninstall = ({ intent }: JsonObject): boolean =>
+export const isUninstall = ({ intent }: JsonObject): boolean =>
   typeof intent === 'string' && intent.toLowerCase() === 'uninstall';
 
 /** What a write makes an entry mean, beside its target. What turns to removal is told as that alone. */

@@ -38,6 +38,7 @@ export const configurationPolicy: Kind<'configurationPolicy'> = {
   takesFilters: true,
   refuses: (policy, after, before) =>
     filterRefusal(policy, after, before) ?? targetRefusal(policy, after, before),
+  isDeployed: true,
   platformOf: ({ platforms }) => platformOfSettings(platforms),
   family: 'deviceConfigurationV2',
   permissions: CONFIGURATION,

@@ -72,6 +72,8 @@ export interface Kind<Type extends string = string> {
   readonly managedAppFilters?: true;
   /** Why no policy of the kind can have such an entry; undefined: nothing speaks against it. */
   readonly entryRefusal?: (entry: JsonObject) => Refusal | undefined;
+  /** Intune's own deployments (preview) may add groups to its assignments. */
+  readonly isDeployed?: true;
   /** Why a policy can't have two such entries beside each other, in a sentence; undefined: it can. */
   readonly notBeside?: (entry: JsonObject, other: JsonObject) => string | undefined;
   /** Why an assignment that is added is not whole. */

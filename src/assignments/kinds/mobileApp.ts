@@ -67,6 +67,7 @@ export const mobileApp: Kind<'mobileApp'> = {
   settled,
   asSent,
   leaves: 'apps that were installed or removed',
+  isDeployed: true,
   platformOf: (app) => platformOfApp(app['@odata.type']),
   family: 'applications',
   permissions: APPS,

@@ -7,6 +7,7 @@ import { statusOfId } from '../../app/runs/status.ts';
 import { openServices, type Services } from '../../app/services.ts';
 import { warningOfTokenEnd } from '../../app/tokenExpiry.ts';
 import { EXIT, UserError, type ExitCode } from '../../errors.ts';
+import { openFrom } from '../../runs/schedule/schedule.ts';
 import type { Context } from '../context.ts';
 import { draining, type DrainFlags } from '../draining.ts';
 import { draftTerms, makeOptions, openInput, planTerms, runTerms } from '../draftFlags.ts';
@@ -18,6 +19,7 @@ import { canAsk, nobodyToAsk } from '../terminal/ask.ts';
 import { mayChange } from '../terminal/askPlan.ts';
 import { followCanary } from '../terminal/canary.ts';
 import { showPlan } from '../terminal/showPlan.ts';
+import { tellSchedule } from '../terminal/tellSchedule.ts';
 import { tellStop } from '../terminal/tellWaits.ts';
 import { takeTurn, turnOptions, type TurnFlags } from '../terminal/turn.ts';
 import { planFile } from './plan.ts';
@@ -80,15 +82,18 @@ export async function applyPlanned(
   const { print } = context;
   const isAskedFor = canBeAsked(plan, flags, context);
   showPlan(plan, print, { details: flags.details === true, isAsked: isAskedFor });
-  expectJustified(plan, optionsOfRun(flags));
+  const options = optionsOfRun(flags);
+  expectJustified(plan, options);
   const allowed = isAskedFor ? await askFindings(plan, context) : [];
   if (allowed === undefined || (isStopped(plan) && !isAskedFor)) {
     if (flags.json) print.json(plan);
     print.say('Nothing was changed.');
     return EXIT.stoppedEarly;
   }
-  const warning = plan.writes > 0 ? warningOfTokenEnd(services.identity, plan, Date.now()) : undefined;
+  const beginsAt = openFrom(options, Date.now())[0]?.[0] ?? Date.now();
+  const warning = plan.writes > 0 ? warningOfTokenEnd(services.identity, plan, beginsAt) : undefined;
   if (warning !== undefined) print.say(warning);
+  tellSchedule(plan, options, services, print);
   await tellStop(services, print);
   const isAsked = (plan.writes > 0 || plan.doubt !== null) && !flags.yes;
   if (isAsked && !(await mayChange(verb, plan, services, context))) return EXIT.stoppedEarly;

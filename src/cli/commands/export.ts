@@ -43,6 +43,8 @@ export const exportCommand: CliCommand<ExportFlags> = {
       print.say(
         `Wrote ${count(rows.length - unassigned, 'assignment')} of ${count(policies, 'policy', 'policies')}${unassigned > 0 ? `, and ${count(unassigned, 'policy', 'policies')} without any,` : ''} to ${output}.`,
       );
+    if (rows.length === 0 && where !== undefined)
+      print.say('Nothing fits --where; `*` stands for any text, all else for itself.');
     tellLeftOut(found, print);
     tellNotAllowed('Not exported', found, print);
     for (const why of notShown) print.say(`Not exported: ${why}`);

@@ -81,6 +81,12 @@ export const generateCommand: CliCommand<GenerateFlags> = {
     await using services = await openServices(await signIn(identify(flags, context), context), context);
     const made = await generate(asked, services);
     showRule(rule, made, print);
+    if (made.cases.size === 0)
+      print.say(
+        where === undefined
+          ? 'The tenant has nothing that the rule is about.'
+          : 'Nothing that the rule is about fits --where; `*` stands for any text, all else for itself.',
+      );
     tellNotAllowed('Not read', made, print);
     for (const why of made.notShown) print.say(`Not read: ${why}`);
     if (made.problems.length > 0) {

@@ -3,7 +3,7 @@ import { pauseRun } from '../../app/runs/runControl.ts';
 import type { TenantElsewhere } from '../../app/runs/elsewhere.ts';
 import { stopEveryTenant, stopTenant } from '../../app/runs/tenantStop.ts';
 import { openForEveryTenant, openServices } from '../../app/services.ts';
-import { count, duration } from '../../app/words.ts';
+import { baseName, count, duration } from '../../app/words.ts';
 import { visible } from '../../assignments/values/visible.ts';
 import { EXIT, type ExitCode } from '../../errors.ts';
 import type { CliCommand, Context } from '../context.ts';
@@ -76,5 +76,5 @@ const elsewhereInWords = ({ name, runs }: TenantElsewhere): string =>
     name,
     ...(runs.length === 0
       ? ['nothing at work or in line']
-      : runs.map(({ file, done, total }) => `${file} ${done}/${total}`)),
+      : runs.map(({ file, done, total }) => `${baseName(file)} ${done}/${total}`)),
   ].join(', ');

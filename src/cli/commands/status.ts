@@ -33,7 +33,7 @@ export const status: CliCommand<StatusFlags> = {
   options: (command) =>
     sharedOptions(command)
       .option('--all', `every run, not only the newest ${SHOWN_MAX} and the open ones`)
-      .option('--check', 'one line for monitoring: exit 0 fine, 1 rows failed, 3 stopped or stalled')
+      .option('--check', 'one line for monitoring: exit 0 fine, 1 rows failed, 3 stopped, stalled or overdue')
       .addOption(
         durationOption(
           '--stalled-after <time>',

@@ -11,6 +11,7 @@ import { draftTerms, makeOptions, openInput, planTerms, runTerms } from '../draf
 import type { MakeFlags } from '../draftFlags.ts';
 import { optionsOfRun } from '../planFlags.ts';
 import { showPlan } from '../terminal/showPlan.ts';
+import { tellSchedule } from '../terminal/tellSchedule.ts';
 import { tellNoWorkers, tellStop } from '../terminal/tellWaits.ts';
 
 const TENANT_UNKNOWN =
@@ -43,11 +44,13 @@ export const submit: CliCommand<SubmitFlags> = {
     if (flags.plan || draft.source === 'plan') {
       const plan = await draft.plan(wanted);
       showPlan(plan, print, flags);
-      expectJustified(plan, optionsOfRun(flags));
+      const options = optionsOfRun(flags);
+      expectJustified(plan, options);
       if (isStopped(plan)) {
         print.say('Nothing was queued.');
         return EXIT.stoppedEarly;
       }
+      tellSchedule(plan, options, services, print);
     } else print.say(NOT_PLANNED);
     const runId = await draft.publish({ again: flags.again === true, action: 'submit', said: flags });
     const { tenant, tenantFrom } = services.identity;

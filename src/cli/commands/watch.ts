@@ -34,7 +34,7 @@ export const watch: CliCommand<WatchFlags> = {
     let run = await findRun(name, services);
     const patience = new Patience(flags.wait);
     let isGivenUp = false;
-    const followed = new FollowedRun(services, context);
+    const followed = new FollowedRun(services, context, { namesWorkers: true });
     try {
       for await (const sighting of follow(run.runId, services)) {
         run = sighting.run;

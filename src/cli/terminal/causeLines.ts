@@ -95,7 +95,12 @@ export function kindLines(
 /** A kind by itself has room for its causes, the commonest first. */
 export function causeLines(kind: FoundKind, called: Called, columns: number | undefined): readonly string[] {
   const { causes, found } = kind;
-  if (causes.length < 2) return kindLines([kind], called, columns);
+  const [first, second] = causes;
+  if (first === undefined) return kindLines([kind], called, columns);
+  if (second === undefined) {
+    const head = `  ${headOf(kind)}  `;
+    return [head + fitted(first.what, '', first.rows, first.count, called, columns && columns - head.length)];
+  }
   const shown = causes.length > CAUSES_SHOWN ? causes.slice(0, CAUSES_SHOWN - 1) : causes;
   return [
     `  ${headOf(kind)}`,

@@ -2,8 +2,10 @@ import { isOfRedis } from '../../app/failure.ts';
 import { stopInWords } from '../../app/runs/whyWaiting.ts';
 import type { Services } from '../../app/services.ts';
 import { work } from '../../app/work/work.ts';
+import { clockTime } from '../../app/words.ts';
 import { visible } from '../../assignments/values/visible.ts';
 import { EXIT, type ExitCode } from '../../errors.ts';
+import type { WorkerStatus } from '../../runs/progress.ts';
 import { awaitsSignIn, hasEnded } from '../../runs/run.ts';
 import type { Context } from '../context.ts';
 import { showProgress } from './progressBar.ts';
@@ -15,12 +17,16 @@ export class FollowedRun {
   readonly #services: Services;
   readonly #context: Context;
   readonly #progress: ReturnType<typeof showProgress>;
+  readonly #namesWorkers: boolean;
   #toldWhy = new Set<string>();
   #toldStopAt: number | undefined;
   #toldSignIn = false;
+  #toldWorkers = '';
 
-  constructor(services: Services, context: Context) {
+  /** @param more namesWorkers: who is at work on it is said as well, as it is somebody else */
+  constructor(services: Services, context: Context, { namesWorkers = false } = {}) {
     this.#services = services;
+    this.#namesWorkers = namesWorkers;
     this.#context = context;
     this.#progress = showProgress(context.print);
   }
@@ -40,7 +46,19 @@ export class FollowedRun {
       print.say(`Run ${run.runId} waits, and goes on by itself when the sign-in works again.`);
       this.#toldSignIn = true;
     }
+    if (this.#namesWorkers) this.#tellWorkers(status.workers);
     this.#progress.update(status, isLast);
+  }
+
+  /** Each time that others are at work than before. */
+  #tellWorkers(workers: readonly WorkerStatus[]): void {
+    const names = workers.map(
+      ({ host, pid, since }) => `${host} (pid ${pid}) since ${clockTime(Date.parse(since))}`,
+    );
+    const told = names.join(', ');
+    if (told !== '' && told !== this.#toldWorkers)
+      this.#context.print.say(visible(`At work on it: ${told}.`));
+    this.#toldWorkers = told;
   }
 
   end(): void {

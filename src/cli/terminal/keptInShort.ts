@@ -24,6 +24,12 @@ export function keptInShort({
       return 'waits for late writes';
     case 'inLine':
       return waitsFor !== null && 'run' in waitsFor ? `waits for run ${waitsFor.run}` : 'waits in line';
+    case 'time':
+      return `waits for ${timeIn(waitsFor) ?? 'its time'}`;
+    case 'window':
+      return ['outside its window', timeIn(waitsFor)].filter(Boolean).join(' until ');
+    case 'deadline':
+      return `past its deadline${since}`;
     case 'otherVersion':
       return 'of another version';
     case 'otherGraph':
@@ -32,3 +38,6 @@ export function keptInShort({
       return undefined;
   }
 }
+
+const timeIn = (waitsFor: RunStatus['waitsFor']): string | undefined =>
+  waitsFor !== null && 'until' in waitsFor ? clockTime(Date.parse(waitsFor.until)) : undefined;

@@ -42,6 +42,7 @@ function hints(run: Run, { hint }: Pick<Identity, 'hint'>): string[] {
   const hasBegun = counts.succeeded + counts.failed + counts.unsure > 0;
   const isAborted = state === 'aborted' && hasBegun && reason !== 'route' && reason !== 'lostEntries';
   return [
+    ...(reason === 'deadline' ? [`First:        ${hint(`update ${runId} --deadline off`)}`] : []),
     ...(state === 'paused' ? [`Go on with:   ${hint(`resume ${runId} --work`)}`] : []),
     ...(hasAwaiting(run) ? [`Approved:     ${hint(`resume ${runId} --work`)}`] : []),
     ...(hasFailed ? [`Failed rows:  ${hint(`results ${runId} --only failed,stale`)}`] : []),
@@ -52,7 +53,7 @@ function hints(run: Run, { hint }: Pick<Identity, 'hint'>): string[] {
     ...(isAborted
       ? [
           `Failed too:   ${hint(`retry ${runId} --work`)}`,
-          `Other limit:  ${hint(`set ${runId} --max-failures 10%`)}`,
+          `Other limit:  ${hint(`update ${runId} --max-failures 10%`)}`,
         ]
       : []),
     ...(finishedAt !== null ? [`All results:  ${hint(`results ${runId} -o results.csv`)}`] : []),

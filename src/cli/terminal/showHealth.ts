@@ -2,7 +2,7 @@ import { stopInWords } from '../../app/runs/whyWaiting.ts';
 import type { RunHealth, TenantHealth } from '../../app/runs/check.ts';
 import type { Health } from '../../app/runs/health.ts';
 import type { Identity } from '../../app/identity.ts';
-import { count, duration, shortened } from '../../app/words.ts';
+import { baseName, count, duration, shortened } from '../../app/words.ts';
 import { visible } from '../../assignments/values/visible.ts';
 import { EXIT, type ExitCode } from '../../errors.ts';
 import type { Run } from '../../runs/run.ts';
@@ -26,7 +26,7 @@ export function healthLine({ stop, runs, now }: TenantHealth, { hint }: Pick<Ide
 
 function runLine({ run, health }: RunHealth, now: number): string {
   const { runId, source, total, counts } = run;
-  const which = `${runId} ${source.name} ${total - counts.pending}/${total}`;
+  const which = `${runId} ${baseName(source.name)} ${total - counts.pending}/${total}`;
   switch (health.kind) {
     case 'fine':
       return which;
@@ -34,6 +34,8 @@ function runLine({ run, health }: RunHealth, now: number): string {
       return `failed rows: ${which}, ${health.rows.toLocaleString('en-US')} did not come through`;
     case 'stopped':
       return `stopped: ${which}, ${run.state}: ${shortened(health.why, WHY_CHARS_MAX)}`;
+    case 'overdue':
+      return `overdue for ${duration((now - health.since) / 1000)}: ${which}, ${shortened(health.why, WHY_CHARS_MAX)}`;
     case 'stalled':
       return `stalled for ${duration((now - health.since) / 1000)}: ${which}, ${shortened(health.why, WHY_CHARS_MAX)}`;
   }
@@ -54,10 +56,11 @@ const EXIT_OF: Readonly<Record<Health['kind'], ExitCode>> = {
   fine: EXIT.done,
   failedRows: EXIT.someRowsFailed,
   stopped: EXIT.stoppedEarly,
+  overdue: EXIT.stoppedEarly,
   stalled: EXIT.stoppedEarly,
 };
 
-/** 0: fine, 1: rows failed, 3: something is stopped or stalled. */
+/** 0: fine, 1: rows failed, 3: something is stopped, stalled or overdue. */
 export function healthExitCode({ stop, runs }: TenantHealth): ExitCode {
   const codes = runs.map(({ health }) => EXIT_OF[health.kind]);
   if (stop !== undefined || codes.includes(EXIT.stoppedEarly)) return EXIT.stoppedEarly;

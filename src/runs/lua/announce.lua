@@ -22,10 +22,12 @@ end
 
 -- at: ms; data: state, and what is to be said of this event besides.
 local function announce(header, at, type, data)
-  local channels, file, operator, total = unpack(redis.call('HMGET', header, FIELD.notify, FIELD.fileName, FIELD.operator, FIELD.total))
+  local channels, file, operator, total, timeZone = unpack(redis.call('HMGET', header,
+    FIELD.notify, FIELD.fileName, FIELD.operator, FIELD.total, FIELD.timeZone))
   if not channels or channels == '' or channels == '[]' then return end
   local prefix, runId = string.match(header, '^(.*):run:([^:]*)$')
   data.file, data.operator, data.total, data.rows = file, operator, tonumber(total or '0') or 0, sumsOf(header)
+  data.timeZone = timeZone ~= '' and timeZone or nil
   redis.call('RPUSH', prefix .. ':untold', cjson.encode({
     id = runId .. '-' .. redis.call('HINCRBY', header, FIELD.announced, 1),
     at = at, run = runId, type = type, channels = cjson.decode(channels), data = data,

@@ -6,6 +6,7 @@
 --   limit, limitAll   requests per window (writes; all)      windowMs   length of a window
 --   also              the family that it is charged to as well: family, limit, limitAll; nil: none
 --   timeoutMs         longest time from permit to the reply
+--   permitValidMs     longest time from permit to the request
 --   endedInOrder      run_ids of servers that ended in order one after the other, and last that of their successor; or ''
 --   jumpedFrom        where Redis' clock would stand without the jump that the caller saw; 0: it saw none
 --   answered          reads that were answered since the caller's last call: {end of their charges, how many}, or nil

@@ -1,14 +1,16 @@
--- needs: state, heartbeat
--- Which runs a worker works on: the one at work for its root, else the next in line, which it sets to work; and those that were
--- stopped for good, or left by their workers, and still need a read. None while the tenant is stopped.
+-- needs: state, heartbeat, schedule
+-- Which runs a worker works on: the one at work for its root, else the next in line that may be at work now, which it sets to work; and those
+-- that were stopped for good, left by their workers or at rest, and still need a read. None while the tenant is stopped.
 -- A run at work whose workers have not been heard of for `silentMs` is queued again, and keeps its place in line; while the fate of
--- what it had sent is not known, no other run begins.
+-- what it had sent is not known, no other run begins. One whose window has closed is queued as well, and blocks nobody. One that is urgent
+-- goes before the others: the run at work gives way, and goes on in its turn.
 -- The headers of the runs are not among the KEYS: all keys of a tenant lie in one hash slot, so that a cluster has them here.
--- args: headers: what the keys of headers begin with; graphUrl; format; now: ms; isWorker; only: the runs that the caller works on, or
+-- args: headers: what the keys of headers begin with; graphUrl; format; isWorker; only: the runs that the caller works on, or
 -- nil: all; worker: what it says of itself, nil of one that is none; silentMs.
 -- Answers the run ids.
 local OPEN, LIMITER = KEYS[1], KEYS[2]
 if redis.call('HEXISTS', LIMITER, 'stop') == 1 then return {} end
+local heardAt = redisNow()
 
 local function isMeant(runId)
   if not args.only then return true end
@@ -16,23 +18,41 @@ local function isMeant(runId)
   return false
 end
 
--- What it is about may have changed since: somebody must look again.
+local function isUrgent(header) return redis.call('HGET', header, FIELD.isUrgent) == '1' end
+
+local function freshen(header) redis.call('HSET', header, FIELD.freshAt, string.format('%.0f', heardAt)) end
+
+-- What kept a run that is in line is over. Its own rests make it no older: what was at work goes on as it left off.
+local function comeDue(header)
+  local reason, facts, startedAt = unpack(redis.call('HMGET', header, FIELD.reason, FIELD.reasonFacts, FIELD.startedAt))
+  local isOver = reason == REASON.time or reason == REASON.window
+    or (reason == REASON.urgent and not redis.call('ZSCORE', OPEN, cjson.decode(facts).run))
+  if not isOver then return end
+  waitFor(header, nil)
+  if tonumber(startedAt or '') then freshen(header) end
+end
+
+-- What it is about may have changed since: somebody must look again. The wait for its time makes it no older.
 local function isTooOld(header)
-  local freshAt = tonumber(redis.call('HGET', header, FIELD.freshAt) or '')
-  local maxAge = tonumber(redis.call('HGET', header, FIELD.maxAgeMs) or '')
-  if not freshAt or not maxAge or args.now - freshAt <= maxAge then return false end
-  moveTo(header, RUN.paused, REASON.age, { hours = math.floor((args.now - freshAt) / 3600000) })
+  local freshAt, startAt, maxAge, reason = unpack(redis.call('HMGET', header, FIELD.freshAt, FIELD.startAt, FIELD.maxAgeMs, FIELD.reason))
+  freshAt, maxAge = tonumber(freshAt or ''), tonumber(maxAge or '')
+  if not freshAt or not maxAge or reason == REASON.urgent then return false end
+  local age = heardAt - math.max(freshAt, tonumber(startAt or '') or 0)
+  if age <= maxAge then return false end
+  moveTo(header, RUN.paused, REASON.age, { hours = math.floor(age / 3600000) })
   return true
 end
 
-local working, first, left = nil, nil, nil
-local answer = {}
+local working, first, urgent, left = nil, nil, nil, nil
+local answer, unsure = {}, {}
 for _, runId in ipairs(redis.call('ZRANGE', OPEN, 0, -1)) do
   local header = args.headers .. runId
   local state, graphUrl, format = unpack(redis.call('HMGET', header, FIELD.state, FIELD.graphUrl, FIELD.format))
   if not state then
     redis.call('ZREM', OPEN, runId)
   elseif graphUrl == args.graphUrl and format == args.format then
+    local closed = (state == RUN.running or state == RUN.queued) and restIfClosed(header, heardAt)
+    if closed then state = redis.call('HGET', header, FIELD.state) end
     if state == RUN.running then
       if args.isWorker and isMeant(runId) then
         hear(header, args.worker)
@@ -45,12 +65,27 @@ for _, runId in ipairs(redis.call('ZRANGE', OPEN, 0, -1)) do
     end
     if state == RUN.queued then
       local reason, sent = unpack(redis.call('HMGET', header, FIELD.reason, FIELD.sent))
-      if reason == REASON.noWorker and tonumber(sent or '0') > 0 then left = left or runId end
-      if isMeant(runId) and not first and not (args.isWorker and isTooOld(header)) then first = runId end
+      if tonumber(sent or '0') > 0 then
+        if reason == REASON.noWorker then left = left or runId
+        elseif closed or reason == REASON.urgent then unsure[#unsure + 1] = runId end
+      end
+      if not closed then comeDue(header) end
+      local isNext = not first or (not urgent and isUrgent(header))
+      if not closed and isMeant(runId) and isNext and not (args.isWorker and isTooOld(header)) then
+        first = first or runId
+        if isUrgent(header) then urgent = urgent or runId end
+      end
     end
     if state == RUN.cancelled or state == RUN.aborted then answer[#answer + 1] = runId end
   end
 end
+if args.isWorker and working and urgent and not isUrgent(args.headers .. working) then
+  local header = args.headers .. working
+  moveTo(header, RUN.queued, REASON.urgent, { run = urgent })
+  if tonumber(redis.call('HGET', header, FIELD.sent) or '0') > 0 then unsure[#unsure + 1] = working end
+  working = nil
+end
+first = urgent or first
 if not working and left and left ~= first then
   table.insert(answer, 1, left)
 elseif not working and first then
@@ -58,8 +93,11 @@ elseif not working and first then
   if args.isWorker then
     moveTo(args.headers .. first, RUN.running, nil, nil, nil, args.worker)
     hear(args.headers .. first, args.worker)
-    redis.call('HSETNX', args.headers .. first, FIELD.startedAt, string.format('%.0f', args.now))
+    redis.call('HSETNX', args.headers .. first, FIELD.startedAt, string.format('%.0f', heardAt))
   end
 end
 if working and isMeant(working) then table.insert(answer, 1, working) end
+for _, runId in ipairs(unsure) do
+  if runId ~= working then answer[#answer + 1] = runId end
+end
 return answer

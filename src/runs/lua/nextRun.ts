@@ -5,8 +5,6 @@ import type { Scripts } from './scripts.ts';
 
 export interface NextRun {
   readonly graphUrl: string;
-  /** Ms since the epoch. */
-  readonly now: number;
   /** Only a worker sets a run to work. */
   readonly isWorker: boolean;
   /** What it says of itself. */

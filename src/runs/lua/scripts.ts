@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { RedisClient } from '../../redis/connection.ts';
 import { LEARNING } from '../learning.ts';
 import { RUN_EVENTS } from '../runEvent.ts';
+import { DEPARTURE_MS } from '../permit.ts';
 import { REASONS, SIGN_IN_REASONS } from '../reason.ts';
 import { HEADER_FIELDS, RUN_STATES } from '../run.ts';
 import { STATE, UNSETTLED_MAX } from '../rowState.ts';
@@ -13,6 +14,7 @@ const SCRIPTS = [
   'acquireReads',
   'batchView',
   'farewell',
+  'keepIntervals',
   'limiterNow',
   'nextRun',
   'publish',
@@ -43,6 +45,7 @@ const TABLES: Readonly<Record<string, Readonly<Record<string, number | string>>>
 
 const ALWAYS = `local args = cmsgpack.unpack(ARGV[1])
 local UNSETTLED_MAX = ${UNSETTLED_MAX}
+local DEPARTURE_MS = ${DEPARTURE_MS}
 local SIGN_IN_REASON = { ${SIGN_IN_REASONS.map((reason) => `${reason} = true`).join(', ')} }`;
 
 /**

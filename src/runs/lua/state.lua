@@ -57,6 +57,8 @@ local function tellMove(header, state, reason, facts, words, worker)
     tell('interrupted')
   elseif reason == REASON.noWorker then
     tell('left by its workers', { since = tonumber(redis.call('HGET', header, FIELD.seenAt) or '') })
+  elseif state == RUN.queued and reason then
+    tell('rests')
   elseif reason and reason ~= REASON.operator then
     tell(state == RUN.paused and 'paused' or 'stopped itself')
   end
@@ -91,4 +93,14 @@ local function moveTo(header, state, reason, facts, words, worker)
   redis.call('HINCRBY', header, FIELD.moves, 1)
   tellMove(header, state, reason, facts, words, worker)
   announceMove(header, was, state, reason, facts, words)
+end
+
+-- Why a run waits that is in line already, and since when. It has not moved.
+local function waitFor(header, reason, facts)
+  local told = facts and cjson.encode(facts) or ''
+  reason = reason or ''
+  local before, toldBefore = unpack(redis.call('HMGET', header, FIELD.reason, FIELD.reasonFacts))
+  if before == reason and toldBefore == told then return end
+  redis.call('HSET', header, FIELD.reason, reason, FIELD.reasonText, '', FIELD.reasonFacts, told,
+    FIELD.movedAt, string.format('%.0f', redisNow()))
 end

@@ -7,6 +7,7 @@ export interface WallTime {
   readonly day: number;
   readonly hour: number;
   readonly minute: number;
+  readonly second: number;
 }
 
 const HOUR_MS = 3_600_000;
@@ -28,7 +29,7 @@ export function zoneNamed(name: string): string | undefined {
  */
 export function momentsOf(wall: WallTime, timeZone: string): readonly [number, ...number[]] {
   const zone = IANAZone.create(timeZone);
-  const asUtc = Date.UTC(wall.year, wall.month - 1, wall.day, wall.hour, wall.minute);
+  const asUtc = Date.UTC(wall.year, wall.month - 1, wall.day, wall.hour, wall.minute, wall.second);
   const offsetAt = (ms: number): number => zone.offset(ms) * MINUTE_MS;
   // Clocks are never put forward or back twice within two days.
   const offsets = new Set([offsetAt(asUtc - 24 * HOUR_MS), offsetAt(asUtc + 24 * HOUR_MS)]);

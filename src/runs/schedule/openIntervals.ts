@@ -44,11 +44,12 @@ function openedOn(day: DateTime, { from, to }: Window, through: number, timeZone
   return [opens, closes.find((moment) => moment > opens) ?? opens];
 }
 
-function momentsAt(day: DateTime, minutes: number, timeZone: string): readonly number[] {
+function momentsAt(day: DateTime, seconds: number, timeZone: string): readonly number[] {
   // 24:00 is the midnight of the day after.
-  const { year, month, day: date } = day.plus({ days: Math.floor(minutes / 1_440) });
-  const hour = Math.floor((minutes % 1_440) / 60);
-  return momentsOf({ year, month, day: date, hour, minute: minutes % 60 }, timeZone);
+  const { year, month, day: date } = day.plus({ days: Math.floor(seconds / 86_400) });
+  const hour = Math.floor((seconds % 86_400) / 3_600);
+  const minute = Math.floor(seconds / 60) % 60;
+  return momentsOf({ year, month, day: date, hour, minute, second: seconds % 60 }, timeZone);
 }
 
 function joined(sorted: readonly Interval[]): Interval[] {

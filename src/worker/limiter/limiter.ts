@@ -116,6 +116,7 @@ export class Limiter {
       ...(alsoCharges && { also: { family: alsoCharges, ...limitsIn(paceFor(alsoCharges, this.#pace)) } }),
       ...limitsIn(this.#pace),
       windowMs: this.#pace.windowMs,
+      permitValidMs: this.#pace.permitValidMs,
       timeoutMs: permitToReplyMsOf(this.#pace),
       endedInOrder: this.#endedInOrder,
       jumpedFrom: untold === undefined ? 0 : Math.round(untold.redis + performance.now() - untold.to),

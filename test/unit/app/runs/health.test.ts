@@ -45,6 +45,27 @@ test('one that waits for another run, or for its own time, is fine', () => {
   expect(healthIn('queued', long, { reason: 'throttled' })).toMatchObject({ kind: 'stalled' });
 });
 
+test('one whose window has just opened has had no time to stall, however long it has rested', () => {
+  const startAt = NOW - MINUTE;
+  const rested = { movedAt: NOW - 600 * MINUTE, workingSince: '', reason: 'time' };
+  const seen = { reason: 'noWorker', reasonText: 'no worker' } as const;
+  expect(healthIn('queued', { ...rested, startAt }, seen)).toEqual({ kind: 'fine' });
+  expect(healthIn('queued', { ...rested, startAt: NOW - 6 * MINUTE }, seen)).toMatchObject({
+    ...{ kind: 'stalled', since: NOW - 6 * MINUTE },
+  });
+  const waiting = { reason: 'window', reasonText: 'it is outside its windows' } as const;
+  expect(healthIn('queued', rested, waiting)).toEqual({ kind: 'fine' });
+});
+
+test('one whose deadline has passed is overdue, paused or not', () => {
+  const late = { deadlineAt: NOW - 6 * MINUTE, reason: 'deadline' };
+  const seen = { reason: 'deadline', reasonText: 'its deadline was 22:00' } as const;
+  for (const state of ['paused', 'queued', 'running'])
+    expect(healthIn(state, late, seen)).toEqual({
+      ...{ kind: 'overdue', since: NOW - 6 * MINUTE, why: 'its deadline was 22:00' },
+    });
+});
+
 test('one that rests until somebody does something is stopped, for whatever reason', () => {
   const why = { reasonText: 'by ada@desk: lunch' };
   expect(healthIn('paused', { failed: 3 }, why)).toEqual({ kind: 'stopped', why: 'by ada@desk: lunch' });

@@ -5,7 +5,7 @@ import {
   pauseRun,
   resumeRun,
   retryRun,
-  setRun,
+  updateRun,
 } from '../../../../src/app/runs/runControl.ts';
 import type { Retried, Retry } from '../../../../src/runs/lua/retry.ts';
 import type { Move, Moved } from '../../../../src/runs/lua/transition.ts';
@@ -204,16 +204,16 @@ test('what ends while writes are on the way is not tried again before they are s
 test('settings are changed of a run that goes on or may, and the log has them', async () => {
   for (const state of ['queued', 'running', 'paused', 'aborted'] as const) {
     const { services: here, sets } = services(state);
-    await setRun(runThatIs(state), { maxFailures: '3', writesPerWindow: null }, SAID, here);
+    await updateRun(runThatIs(state), { maxFailures: '3', writesPerWindow: null }, SAID, here);
     expect(sets).toEqual([{ maxFailures: '3', writesPerWindow: null }]);
     expect(here.told).toMatchObject([
-      { action: 'set', reason: 'CHG-7', details: { maxFailures: '3', writesPerWindow: null } },
+      { action: 'update', reason: 'CHG-7', details: { maxFailures: '3', writesPerWindow: null } },
     ]);
   }
   for (const state of ['completed', 'cancelled'] as const) {
     const { services: here } = services(state);
-    await expect(setRun(runThatIs(state), { maxFailures: '3' }, SAID, here)).rejects.toMatchObject(
-      refusal(`Run r1 is ${state}: it can't be set.`, 'still goes on'),
+    await expect(updateRun(runThatIs(state), { maxFailures: '3' }, SAID, here)).rejects.toMatchObject(
+      refusal(`Run r1 is ${state}: it can't be updated.`, 'still goes on'),
     );
     expect(here.done).toEqual([]);
   }

@@ -93,7 +93,7 @@ test('other tenants go on, and are named with what goes on there', async () => {
 
 test.each([
   [['south', 'east'], '--tenant with one of east, south'],
-  [[], 'the --redis-url of the workers'],
+  [[], 'the --redis-url of the workers that are meant'],
 ])('a tenant that this Redis has never seen is not stopped: it knows %j', async (known, remedy) => {
   const { services, stops } = tenant({ known, record: [], producer: { hasWorkers: async () => false } });
   await expect(stopTenant({}, services)).rejects.toMatchObject({

@@ -171,3 +171,17 @@ test('a run at work whose policies may still be written by others says how many 
     reasonText: expect.stringContaining('may still land on 2 policies of it, for up to 34 s'),
   });
 });
+
+test('a run that waits for its time or its window says so by the clock of now, whatever the record says of before', async () => {
+  const night = { windows: '["22:00-23:00"]', timeZone: 'UTC' };
+  const why = (more: Record<string, string>, hasWorkers = everywhere) =>
+    whyWaiting(runThatIs('a', 'queued', more), listing(), SETTINGS, hasWorkers);
+  const opens = NOW + 22 * 3_600_000;
+  expect(await why({ startAt: String(NOW + 1), timeZone: 'UTC' })).toMatchObject({
+    ...{ reason: 'time', until: NOW + 1 },
+  });
+  expect(await why(night)).toMatchObject({ reason: 'window', until: opens });
+  expect((await why(night))?.reasonText).toContain('the next one opens at Sat 2026-01-31 22:00 (UTC)');
+  expect((await why(night, nowhere))?.reasonText).toContain('start `retarget worker`');
+  expect(await why({ windows: '["00:00-05:00"]', timeZone: 'UTC', reason: 'window' })).toBeUndefined();
+});

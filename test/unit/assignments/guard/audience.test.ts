@@ -2,8 +2,10 @@ import { describe, expect, test } from 'vitest';
 import {
   audienceConcerns,
   groupsToCount,
+  policyShiftsOf,
   shiftsOf,
   type AudienceRow,
+  type PartTargets,
 } from '../../../../src/assignments/guard/audience.ts';
 import { membersInWords, onlyOf, type Members } from '../../../../src/assignments/guard/members.ts';
 import type { JsonObject } from '../../../../src/assignments/values/json.ts';
@@ -26,6 +28,34 @@ test.each<readonly [keyof typeof MEMBERS, string, string | undefined]>([
 ])('%s: %s', (which, words, only) => {
   const members = MEMBERS[which];
   expect(members && [membersInWords(members), onlyOf(members)]).toEqual([words, only]);
+});
+
+describe('an app that some must have and others must lose is two', () => {
+  const none: readonly JsonObject[] = [];
+  const required = (before: readonly JsonObject[], after: readonly JsonObject[]): PartTargets => ({
+    ...{ before, after, takesAway: false },
+  });
+  const removed = (before: readonly JsonObject[], after: readonly JsonObject[]): PartTargets => ({
+    ...{ before, after, takesAway: true },
+  });
+
+  test.each<readonly [string, readonly PartTargets[], unknown]>([
+    [
+      'who must have it and is kept from losing it, gains it',
+      [required([group('g1')], [group('g2')]), removed([excluded('g1')], [excluded('g2')])],
+      { g1: 'loses', g2: 'gains' },
+    ],
+    ['who must lose it, loses it', [removed(none, [group('g1')])], { g1: 'loses' }],
+    ['who must lose it no more, gains it', [removed([group('g1')], none)], { g1: 'gains' }],
+    ['who is kept from losing it has it as before', [removed([group('g1')], [group('g1')])], {}],
+    [
+      'who may have it where it had to has it as before',
+      [required([group('g1')], none), required(none, [group('g1')])],
+      {},
+    ],
+  ])('%s', (_what, parts, shifts) => {
+    expect(Object.fromEntries(policyShiftsOf(parts))).toEqual(shifts);
+  });
 });
 
 describe('a group', () => {

@@ -41,6 +41,6 @@ test('of many causes the commonest are shown, and names are cut where there is n
 
 test('a kind of one cause is one line', () => {
   expect(causeLines(kindOf(cause('Wi-Fi is lost for all users.', 1)), {}, 80)).toEqual([
-    '  cuts-off=1  Wi-Fi 1: line 2',
+    '  cuts-off=1  Wi-Fi is lost for all users: line 2',
   ]);
 });

@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { createPrinter } from '../../../../src/cli/terminal/print.ts';
+import { STATUS } from '../../../support/runStatus.ts';
 import { showProgress } from '../../../../src/cli/terminal/progressBar.ts';
 import type { Family } from '../../../../src/assignments/kinds/family.ts';
 import type { RunStatus } from '../../../../src/runs/progress.ts';
@@ -20,31 +21,6 @@ function screen(columns?: number) {
   );
   return { stream, text: () => text };
 }
-
-const STATUS: RunStatus = {
-  ...{
-    runId: 'r',
-    state: 'running',
-    reason: null,
-    reasonText: null,
-    tenant: 't',
-    graphUrl: 'g',
-    planFingerprint: null,
-    operator: 'o',
-    purpose: null,
-    lastProgressAt: null,
-    reasonSince: null,
-    waitsFor: null,
-    workers: [],
-  },
-  source: { name: 'x.csv', sha256: '' },
-  ...{ total: 2_000, pending: 1_500, succeeded: 400, skipped: 97, failed: 2, stale: 1 },
-  ...{ awaitingApproval: 0, unsure: 0, cancelled: 0, inDoubt: 0, unrecorded: 0 },
-  ...{ throttled: 7, maxFailures: '5%', writesPerWindow: null, families: [], channels: [] },
-  ...{ createdAt: '', startedAt: '', finishedAt: null, ratePerSecond: 24.54, etaSeconds: 61 },
-  doneAbout: new Date(new Date().setHours(3, 40)).toISOString(),
-  limiter: { limit: 100, budget: 100, charged: 0, used: 0, backoffUntil: null, backoffReason: null },
-};
 
 const family = (name: Family, total: number, pending: number): RunStatus['families'][number] => ({
   ...{ family: name, total, pending, etaSeconds: 10, limiter: STATUS.limiter },

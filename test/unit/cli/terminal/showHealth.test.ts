@@ -19,6 +19,11 @@ test.each<readonly [ReturnType<typeof health>, string, number]>([
   [health(FAILED), 'failed rows: r1 big.csv 60/300, 3 did not come through', 1],
   [health(STOPPED), 'stopped: r1 big.csv 60/300, running: by ada@desk', 3],
   [health(STALLED), 'stalled for 6 min 10 s: r1 big.csv 60/300, no worker since 00:42', 3],
+  [
+    health({ kind: 'overdue', since: NOW - 130_000, why: 'its deadline was 22:00' }),
+    'overdue for 2 min 10 s: r1 big.csv 60/300, its deadline was 22:00',
+    3,
+  ],
 ])('%j is one line and an exit code', (given, line, exitCode) => {
   expect(healthLine(given, IDENTITY)).toBe(line);
   expect(healthExitCode(given)).toBe(exitCode);

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { Identity } from '../../../../src/app/identity.ts';
 import { createPrinter } from '../../../../src/cli/terminal/print.ts';
 import { showRun } from '../../../../src/cli/terminal/showRun.ts';
+import { STATUS as RUN } from '../../../support/runStatus.ts';
 import type { LimiterStatus, RunStatus } from '../../../../src/runs/progress.ts';
 
 function sink() {
@@ -25,36 +26,7 @@ const limiter = (budget: number, more: Partial<LimiterStatus> = {}): LimiterStat
 });
 const held = { backoffUntil: '2026-11-22T03:00:00.000Z', backoffReason: 'throttled' } as const;
 
-const STATUS = {
-  ...{
-    runId: 'r',
-    state: 'running',
-    source: { name: 'f.csv', sha256: '' },
-    total: 300,
-    unsure: 0,
-    tenant: 't',
-    graphUrl: 'g',
-  },
-  ...{ planFingerprint: null, operator: 'o', etaSeconds: 20, doneAbout: null, writesPerWindow: null },
-  ...{
-    throttled: 0,
-    ratePerSecond: null,
-    maxFailures: 'off',
-    startedAt: null,
-    finishedAt: null,
-    createdAt: '',
-  },
-  ...{
-    limiter: limiter(100),
-    workers: [],
-    lastProgressAt: null,
-    reason: null,
-    reasonText: null,
-    purpose: null,
-  },
-  families: [],
-  channels: [],
-} as unknown as RunStatus;
+const STATUS: RunStatus = { ...RUN, limiter: limiter(100) };
 
 function shown(status: RunStatus): string[] {
   const out = sink();

@@ -104,7 +104,7 @@ test.each(['Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe', 'Pacific/
 test('a time of the wall is one moment, two, or that of the skip', () => {
   const night = (day: string, hour: number, minute = 30) => {
     const [year = 0, month = 0, date = 0] = day.split('-').map(Number);
-    return momentsOf({ year, month, day: date, hour, minute }, 'Europe/Berlin').map((ms) =>
+    return momentsOf({ year, month, day: date, hour, minute, second: 0 }, 'Europe/Berlin').map((ms) =>
       new Date(ms).toISOString().slice(0, 16),
     );
   };

@@ -1,0 +1,12 @@
+import type { Fit } from '../../runs/schedule/fit.ts';
+import { count, duration } from '../words.ts';
+
+/** `3,120 writes need about 10 min 24 s; the window holds 126,000`; undefined when nothing closes. */
+export function fitInWords({ writes, seconds, opensAt, holds, moreWindows, left }: Fit): string | undefined {
+  if (opensAt === null && writes > 0) return 'does not fit: no window opens in the next two weeks';
+  if (holds === null || writes === 0) return undefined;
+  const needs = `${count(writes, 'write')} ${writes === 1 ? 'needs' : 'need'} ${seconds < 1 ? 'no time' : `about ${duration(seconds)}`}; the window holds ${holds.toLocaleString('en-US')}`;
+  if (moreWindows === 0) return needs;
+  if (moreWindows !== null) return `${needs}. It does not fit: about ${count(moreWindows, 'more night')}`;
+  return `${needs}. It does not fit: about ${count(left, 'write')} will be left`;
+}
