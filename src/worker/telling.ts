@@ -5,7 +5,8 @@ import type { RedisClient } from '../redis/connection.ts';
 import type { RunEvent } from '../runs/runEvent.ts';
 import type { RunStore } from '../runs/runStore.ts';
 import { RECORD_FORMAT } from '../runs/run.ts';
-import { STALLED_COUNT_MAX } from './limiter/pace.ts';
+import { closeInOrder } from './closeInOrder.ts';
+import { LOCK_MS, STALLED_CHECK_MS, STALLED_COUNT_MAX } from './limiter/pace.ts';
 
 /** Events that are queued at a time. */
 const EVENTS_PER_LOOK = 100;
@@ -109,12 +110,14 @@ export function startTelling(
       {
         connection,
         prefix: runs.keys.prefix,
+        lockDuration: LOCK_MS,
+        stalledInterval: STALLED_CHECK_MS,
         maxStalledCount: STALLED_COUNT_MAX,
         settings: { backoffStrategy: (tries) => waitMs(tries, windowMs) },
       },
     );
     worker.on('error', (error) => log.debug('channel', { err: error }));
-    return { channel, worker };
+    return worker;
   });
   const filling = fillRegularly(queues, LOOK_WAIT * windowMs, log, closing.signal);
   const isSettled = async (): Promise<boolean> => {
@@ -142,7 +145,7 @@ export function startTelling(
     async close() {
       closing.abort();
       await filling;
-      await Promise.all(workers.map(({ worker }) => worker.close()));
+      await Promise.all(workers.map(closeInOrder));
       await queues.close();
     },
   };
