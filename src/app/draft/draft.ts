@@ -1,7 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { EXIT, UserError } from '../../errors.ts';
+import type { Approved } from '../../runs/run.ts';
 import { signIn } from '../identity.ts';
 import { isInterrupt } from '../interrupt.ts';
+import { DecisionsDigest } from '../plan/differences.ts';
 import { makePlan, planFrom } from '../plan/makePlan.ts';
 import { FileMisfit } from '../plan/planProblems.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -41,6 +43,7 @@ export class Draft implements AsyncDisposable {
   /** Where the plan of the run is kept; it goes when there is no run. */
   #keptPlan: string | undefined;
   #fingerprint: string | null = null;
+  #approved: Approved | null = null;
   #isPublished = false;
 
   private constructor(services: Services, terms: DraftTerms, stagings: Stagings, rows: DraftRows) {
@@ -102,17 +105,29 @@ export class Draft implements AsyncDisposable {
   /** Reads the tenant, decides about each row and judges the whole; a plan file that was sealed here is taken as it is. */
   async plan(terms: PlanTerms): Promise<Plan> {
     const { saved } = this.#rows;
-    const plan =
+    const { plan, ofRows } =
       saved === undefined
         ? await this.#leavingOut(() => this.#made(terms))
-        : await planFrom(saved, { ...this.#rows, services: this.#services }, terms);
+        : {
+            plan: await planFrom(saved, { ...this.#rows, services: this.#services }, terms),
+            ofRows: new DecisionsDigest().end(),
+          };
     this.#fingerprint = plan.fingerprint;
+    const { decisions = ofRows, isRestoring } = this.#rows;
+    this.#approved = plan.tenantRead
+      ? { decisions, findings: plan.guard, limits: saved === undefined ? terms.limits : null, isRestoring }
+      : null;
     return plan;
   }
 
-  async #made(terms: PlanTerms): Promise<Plan> {
+  /** A plan made anew, with the digest of what it decides about each row. */
+  async #made(terms: PlanTerms): Promise<{ readonly plan: Plan; readonly ofRows: string }> {
     this.#keptPlan = this.#planPath();
-    return await makePlan(await this.#subject(terms), { ...terms, keptPlan: this.#keptPlan });
+    const digest = new DecisionsDigest();
+    const plan = await makePlan(await this.#subject(terms), { ...terms, keptPlan: this.#keptPlan }, (row) =>
+      digest.add(row.decision),
+    );
+    return { plan, ofRows: digest.end() };
   }
 
   /** What a policy does not take shows only in the plan: with `skipInvalid` the rest is planned without such policies. */
@@ -157,7 +172,7 @@ export class Draft implements AsyncDisposable {
     const { sha256, columns } = intake;
     const published = await staging.publish({
       ...{ sha256, columns, leftOut, again },
-      planFingerprint: this.#fingerprint,
+      ...{ planFingerprint: this.#fingerprint, approved: this.#approved },
     });
     switch (published.kind) {
       case 'published':

@@ -144,11 +144,11 @@ class RowsPlanned {
 }
 
 /** How often each kind was found, in the rows and in the plan as a whole. */
-function foundIn(
+export function foundIn(
   tally: PlanTally,
   facts: FactsOfTenant | undefined,
-  { rules }: PlanSubject,
-  { limits, offline }: PlanTerms,
+  { rules }: Pick<PlanSubject, 'rules'>,
+  { limits, offline }: Pick<PlanTerms, 'limits' | 'offline'>,
 ): ReadonlyMap<GuardKind, number> {
   const found = new Map(tally.causes.counts);
   const { writesByType } = tally;

@@ -8,6 +8,7 @@ import { RunStore } from '../../runs/runStore.ts';
 import { graphOf } from '../graphOf.ts';
 import { signedIn } from '../identity.ts';
 import type { Services } from '../services.ts';
+import { PlanningAnew } from './planningAnew.ts';
 import { endedInTime, type Ending } from './waitForShutdown.ts';
 
 /** The time to record what was broken off. */
@@ -50,8 +51,9 @@ export async function openWorker(
     random: Math.random,
   };
   const worker = startWorker(deps, producer, redis, { concurrency: identity.config.concurrency });
+  const planning = new PlanningAnew({ ...services, runs }, only, () => producer.topUp());
   const stop = async (): Promise<void> => {
-    const ended = worker.stop().then(async () => {
+    const ended = Promise.all([worker.stop(), planning.stop()]).then(async () => {
       // Who does not take note of it sees in a minute that nobody is there.
       await producer.farewell().catch((error: unknown) => log.debug('heartbeat', { err: error }));
       await producer.close();
@@ -62,7 +64,8 @@ export async function openWorker(
     // What was broken off is lost now. Once that is recorded, the next worker need not wait until its time is over.
     if (ending === 'late') await endedInTime(ended, redis, AbortSignal.timeout(RECORD_LOST_MS));
   };
-  return { ...worker, stop, [Symbol.asyncDispose]: stop };
+  const isIdle = async (): Promise<boolean> => (await worker.isIdle()) && !(await planning.isDue());
+  return { ...worker, isIdle, stop, [Symbol.asyncDispose]: stop };
 }
 
 const LEFT: Readonly<Record<Exclude<Ending, 'ended'>, string>> = {

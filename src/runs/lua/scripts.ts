@@ -12,6 +12,7 @@ const SCRIPTS = [
   'acquire',
   'acquireReads',
   'batchView',
+  'claimPlanning',
   'farewell',
   'keepIntervals',
   'limiterNow',
