@@ -95,7 +95,7 @@ export const restore = draining<RestoreFlags>({
     expectBeta(known.config.apiVersion);
     await using services = await openServices(await signIn(known, context), context);
     const snapshot = await openSnapshot(path, await services.runs.sealKey(), context);
-    const run = { options, keepDays: flags.keepDays, planDir: flags.planDir };
+    const run = { options, keepDays: flags.keepDays, planDir: flags.planDir, notify: flags.notify };
     const { draft, restorable } = await draftRestore(
       snapshot,
       {

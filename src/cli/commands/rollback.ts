@@ -16,7 +16,7 @@ import { EXIT, UserError, type ExitCode } from '../../errors.ts';
 import type { Context } from '../context.ts';
 import { workOptions, type WorkFlags } from '../controlFlags.ts';
 import { draining } from '../draining.ts';
-import { allowedBy, changeLimits, JUSTIFICATION, justificationFrom } from '../planFlags.ts';
+import { allowedBy, changeLimits, JUSTIFICATION, justificationFrom, notifyOption } from '../planFlags.ts';
 import { selectionOptions, type SelectionFlags } from '../selectionFlags.ts';
 import { canAsk, nobodyToAsk } from '../terminal/ask.ts';
 import { mayChange } from '../terminal/askPlan.ts';
@@ -35,6 +35,7 @@ interface RollbackFlags extends WorkFlags, SelectionFlags {
   readonly yes?: boolean;
   readonly planDir?: string;
   readonly justification?: string;
+  readonly notify?: readonly string[];
 }
 
 /** The guard of a rollback shows what it finds and stops nothing. */
@@ -56,6 +57,7 @@ export const rollback = draining<RollbackFlags>({
         '--plan-dir <directory>',
         'where the plan of the rollback is kept; otherwise in the data directory',
       )
+      .addOption(notifyOption())
       .option(...JUSTIFICATION),
   async run([name], flags, context) {
     const asked = sourceOf(name, flags);
@@ -87,7 +89,11 @@ export const rollback = draining<RollbackFlags>({
     }
     const made = {
       ...{ force: flags.force === true, isDry: flags.dryRun === true, planDir: flags.planDir },
-      ...{ justification: justificationFrom(flags.justification), purpose: flags.reason ?? null },
+      ...{
+        justification: justificationFrom(flags.justification),
+        purpose: flags.reason ?? null,
+        notify: flags.notify,
+      },
     };
     const drafted = await draftRollback(written, made, services);
     await using _draft = drafted.draft;
