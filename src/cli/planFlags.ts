@@ -77,7 +77,7 @@ export const runOptions = (command: Command): Command =>
     .addOption(
       numberIn(
         '--max-age <hours>',
-        'a plan or queued run that is older waits for `retarget resume`; the wait for its time does not count',
+        'a plan that is older when its run is due is made anew, and must come to the same; else `retarget resume` is waited for',
         { least: 0.1, most: 100_000, fraction: true },
         MAX_AGE_HOURS,
       ),

@@ -54,6 +54,8 @@ export interface ReasonFacts {
   readonly rows?: number;
   /** `age`: how old the run was. */
   readonly hours?: number;
+  /** It is planned anew before anything else. */
+  readonly isAnew?: boolean;
   /** `failures`: rows that failed with one code after the other. */
   readonly inARow?: number;
   readonly code?: string;
@@ -76,7 +78,9 @@ export function reasonInWords(reason: Reason, facts: ReasonFacts, timeZone: stri
     case 'canary':
       return `canary: the first ${facts.rows} rows are written`;
     case 'age':
-      return `it is ${facts.hours} h old: look whether it still is what you want`;
+      return facts.isAnew
+        ? `due, and its plan is ${facts.hours} h old: it is planned anew, and begins when that comes to the same`
+        : `it is ${facts.hours} h old: look whether it still is what you want`;
     case 'forbidden':
       return 'Graph refused every row of a batch with 403, and none has gone through since the run began or was last let go on: the sign-in may not write here; `retarget doctor` tells which permission it needs';
     case 'noWorker':

@@ -1,5 +1,6 @@
 import { API_VERSIONS } from '../assignments/values/apiVersion.ts';
 import { z } from 'zod';
+import type { ChangeLimits } from '../assignments/guard/maxChanges.ts';
 import { MAIN_FAMILY, type Family } from '../assignments/kinds/family.ts';
 import type { ReadingRules } from '../assignments/rows/rowReader.ts';
 import { STRATEGIES } from '../assignments/kinds/kind.ts';
@@ -40,6 +41,18 @@ export const HOUR_MS = 3_600_000;
 
 /** A run at work whose workers have not been heard of for so long has none; each tells itself for how long it may be silent, and this holds where none has told. */
 export const SILENT_MS = 60_000;
+
+/** What somebody said yes to with a plan. */
+export interface Approved {
+  /** A digest of the decisions of all rows, as they lie in the record. */
+  readonly decisions: string;
+  /** How often each kind was found. */
+  readonly findings: Readonly<Record<string, number>>;
+  /** Null: those of a saved plan, which does not say them. */
+  readonly limits: ChangeLimits | null;
+  /** A rollback is judged by other rules. */
+  readonly isRestoring: boolean;
+}
 
 /** What a run is of and for; fixed when it is published. */
 const IDENTITY = z.object({
@@ -119,6 +132,8 @@ const PROGRESS = z.object({
   isRegrouped: flag,
   /** When its windows are open in the next INTERVALS_AHEAD_DAYS, in order; none left means closed. Of a run with windows only. */
   openIntervals: jsonOf<readonly Interval[]>([]),
+  /** What was approved, for a plan that is made anew; null: there was no plan that read the tenant. */
+  approved: jsonOf<Approved | null>(null),
   /** Rows that are not settled. */
   left: number,
   /** Rows whose write may have left and that are not settled. */
@@ -160,6 +175,9 @@ const BOOKS = z.object({
   freshAt: numberOrNull,
   /** New rows that have had a permit since the canary began. */
   canaryUsed: number,
+  /** Which worker plans it anew, and until when it said so. */
+  planningBy: text,
+  planningUntil: number,
   /** A batch has been answered: others may go beside it. */
   answered: flag,
   firstBatch: text,

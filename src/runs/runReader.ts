@@ -1,7 +1,7 @@
 import { redisNow } from '../redis/clock.ts';
 import type { Family } from '../assignments/kinds/family.ts';
 import type { RedisClient } from '../redis/connection.ts';
-import { CALLED_FIELD, decodeCalled, decodeInputs, decodeNames } from './batchCodec.ts';
+import { CALLED_FIELD, decodeCalled, decodeInputs, fingerprintAt, decodeNames } from './batchCodec.ts';
 import type { Called } from '../assignments/names/calledIds.ts';
 import type { InputRow } from '../assignments/rows/row.ts';
 import type { RowNames } from '../assignments/rows/names.ts';
@@ -208,6 +208,15 @@ export class RunReader {
     if (batches.length === 0) return [];
     const blobs = await this.redis.hmgetBuffer(this.keys.run(runId).inputs, ...batches.map(String));
     return blobs.map((blob) => (blob ? decodeInputs(blob) : []));
+  }
+
+  /** Of each batch, the fingerprint of what the plan saw of the row at a place; undefined where it saw nothing. */
+  async plannedFingerprints(
+    runId: string,
+    batches: readonly number[],
+  ): Promise<((place: number) => string | undefined)[]> {
+    const blobs = await this.redis.hmgetBuffer(this.keys.run(runId).planned, ...batches.map(String));
+    return batches.map((_, i) => (place) => fingerprintAt(blobs[i], place));
   }
 
   async stopped(): Promise<Stop | undefined> {

@@ -67,7 +67,7 @@ export class RunStore extends RunReader {
     return nextRun(this.#scripts, this.keys, { graphUrl, isWorker, only, worker });
   }
 
-  /** Queues the runs at work again whose workers are not heard of any more, when no worker is there that would do so. */
+  /** Queues the runs at work again that nobody works on any more, or whose window has closed, when no worker is there that would do so. */
   queueLeft(): Promise<void> {
     return queueLeftRuns(this.#scripts, this.keys);
   }
@@ -80,6 +80,12 @@ export class RunStore extends RunReader {
   /** Keeps when the windows of a run are open, if it has still those that it was read with. */
   keepIntervals(run: Run, intervals: readonly Interval[]): Promise<boolean> {
     return keepIntervals(this.#scripts, this.keys, run, intervals);
+  }
+
+  /** Whoever plans the run anew says so for so many ms; false when another one does. */
+  async claimPlanning(runId: string, by: string, ms: number): Promise<boolean> {
+    const [isMine] = await this.#scripts.run('claimPlanning', [this.keys.run(runId).header], { by, ms });
+    return String(isMine) === '1';
   }
 
   batch(ref: BatchRef): Promise<BatchView | undefined> {

@@ -19,7 +19,7 @@ import type { Published } from './lua/publish.ts';
 import { positionOf } from './position.ts';
 import { byteOfState, type StateName } from './rowState.ts';
 import { familyFields } from './byFamily.ts';
-import { headerFields, type RunIdentity } from './run.ts';
+import { headerFields, type Approved, type RunIdentity } from './run.ts';
 import type { RunStore } from './runStore.ts';
 
 /** Rows of one batch, and so of one job, unless they are one policy's: as many as a `$batch` takes. Source: learn.microsoft.com/graph/json-batching, at most 20 requests. */
@@ -221,6 +221,7 @@ export class Staging {
     readonly leftOut: number;
     readonly again: boolean;
     readonly planFingerprint?: string | null;
+    readonly approved?: Approved | null;
   }): Promise<Published> {
     await this.flush();
     if (this.isScattered) throw new Error('a batch would hold part of a policy, or rows of two families');
@@ -235,6 +236,7 @@ export class Staging {
         columns: file.columns,
         leftOut: file.leftOut,
         planFingerprint: file.planFingerprint ?? null,
+        approved: file.approved ?? null,
         total: this.#rows,
         batches: this.#batches,
         left: this.#rows - this.#duplicates,

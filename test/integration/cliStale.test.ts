@@ -89,16 +89,18 @@ describe('what another hand has changed since the plan is left alone, and only t
   });
 });
 
-test('a plan that is too old waits for whoever says that it still holds', async () => {
+test('a plan that is too old, and would come to something else, waits for whoever says that it still holds', async () => {
   const here = await plannedTenant(redis.url, 2);
   const text = readFileSync(await planOf(here), 'utf8');
   const aDayAgo = new Date(Date.now() - 24 * 3_600_000 - 1).toISOString();
   const old = text.replace(/"createdAt":"[^"]+"/, `"createdAt":"${aDayAgo}"`);
   const tenant = here.env['AZURE_TENANT_ID'] ?? '';
   const plan = here.file('old.ndjson', await resealed(old, redis.url ?? '', tenant));
+  here.changeByAnotherHand(1);
   const applied = await here.run(['apply', plan, '--yes']);
   expect(applied.exitCode).toBe(3);
-  expect(await here.status()).toMatchObject({ state: 'paused', pending: here.rows });
+  expect(await here.status()).toMatchObject({ state: 'paused', reason: 'age', pending: here.rows });
   expect(here.simulator.stats().writesArrived).toBe(0);
-  expect((await here.run(['resume', '@last', '--work'])).exitCode).toBe(0);
+  expect((await here.run(['resume', '@last', '--work'])).exitCode).toBe(1);
+  expect(await here.status()).toMatchObject({ state: 'completed', stale: 1 });
 });

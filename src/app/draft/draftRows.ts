@@ -4,6 +4,8 @@ import type { Judged, PlanSubject } from '../plan/planSubject.ts';
 export interface DraftRows extends Omit<PlanSubject, 'services'> {
   /** What a plan file that was sealed here says of the rows; undefined: they are planned. */
   readonly saved?: Judged | undefined;
+  /** Its `DecisionsDigest`. */
+  readonly decisions?: string;
   /** A copy of that plan file, which is kept with the run. */
   readonly keptPlan?: string | undefined;
 }

@@ -7,7 +7,7 @@ import type { ReadingRules } from '../../assignments/rows/rowReader.ts';
 import { EXIT, UserError } from '../../errors.ts';
 import type { PlanFormat, PlanHeader, PlanRow } from '../../formats/planFile.ts';
 import { readPlanFile, type SealedEnd } from '../../formats/readPlanFile.ts';
-import { ExpectedDecisions } from '../plan/differences.ts';
+import { DecisionsDigest, ExpectedDecisions } from '../plan/differences.ts';
 import { openPlan } from '../plan/keptPlan.ts';
 import type { Judged } from '../plan/planSubject.ts';
 import { refusedBy, seenBy } from '../plan/planner.ts';
@@ -47,11 +47,13 @@ export async function stagePlanFile(
   const tally = new PlanTally();
   const duplicates = new Duplicates();
   const expected = new ExpectedDecisions(format);
+  const decisions = new DecisionsDigest();
   const tenantRead = !header.offline && !blind;
   for await (const row of reads.rows()) {
     const planned = plannedRow(row, rules, file);
     tally.add(planned);
     expected.add(row);
+    decisions.add(row.decision);
     const earlier = duplicates.seen(planned.change);
     await staging.add({
       input: planned.input,
@@ -80,7 +82,7 @@ export async function stagePlanFile(
     ...WELL,
   };
   const common = { staging, intake, rules, leftOut: 0, isRestoring: false };
-  return isOurs ? { ...common, saved, keptPlan } : { ...common, expected };
+  return isOurs ? { ...common, saved, keptPlan, decisions: decisions.end() } : { ...common, expected };
 }
 
 /** @throws UserError (exit 2) when the input of the row does not read: the plan is damaged. */

@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { canonicalText } from '../../assignments/changes/canonical.ts';
 import { entriesOf } from '../../assignments/changes/decision.ts';
 import { fingerprintOf } from '../../assignments/changes/fingerprint.ts';
@@ -19,13 +19,13 @@ export class ExpectedDecisions {
   }
 
   add({ decision }: Pick<PlanRow, 'decision'>): void {
-    this.#rows.push(this.#said(decision));
+    this.#rows.push(said(decision, this.#format));
   }
 
   /** What is otherwise now about the row at this place; undefined: nothing. */
   difference(place: number, { input, decision }: PlannedRow): string | undefined {
     const [words, digest] = this.#rows[place] ?? ['nothing', ''];
-    const [wordsNow, digestNow] = this.#said(decision);
+    const [wordsNow, digestNow] = said(decision, this.#format);
     if (digest === digestNow) return undefined;
     const otherwise =
       words === wordsNow
@@ -33,18 +33,36 @@ export class ExpectedDecisions {
         : `${words}, now ${wordsNow}`;
     return `line ${input.line}: the plan says ${otherwise}`;
   }
+}
 
-  #said({ kind, code, before, after, findings }: PlanRow['decision']): readonly [string, string] {
-    const hasCode = this.#format !== UNSEALED_FORMAT && code !== undefined;
-    const words = hasCode ? `${kind} (${code})` : kind;
-    const counts = kind === 'write';
-    const images = counts ? entriesOf(before).map(fingerprintOf) : [];
-    const kinds = findings.map((finding) => finding.kind).filter((each) => each !== 'gone');
-    // The format before this one has no word for what is absent.
-    const isAbsent = this.#format !== UNSEALED_FORMAT && before.kind === 'absent';
-    const written = counts && after !== undefined ? canonicalText(after) : '';
-    const what = [words, counts && isAbsent, images, written, kinds.toSorted()];
-    return [words, hash('sha256', JSON.stringify(what), 'base64').slice(0, 16)];
+/** What was decided of a row in words, and a digest of what it was decided on. */
+function said(
+  { kind, code, before, after, findings }: PlanRow['decision'],
+  format?: PlanFormat,
+): readonly [string, string] {
+  const hasCode = format !== UNSEALED_FORMAT && code !== undefined;
+  const words = hasCode ? `${kind} (${code})` : kind;
+  const counts = kind === 'write';
+  const images = counts ? entriesOf(before).map(fingerprintOf) : [];
+  const kinds = findings.map((finding) => finding.kind).filter((each) => each !== 'gone');
+  // The format before this one has no word for what is absent.
+  const isAbsent = format !== UNSEALED_FORMAT && before.kind === 'absent';
+  const written = counts && after !== undefined ? canonicalText(after) : '';
+  const what = [words, counts && isAbsent, images, written, kinds.toSorted()];
+  return [words, hash('sha256', JSON.stringify(what), 'base64').slice(0, 16)];
+}
+
+/** One digest of the decisions of all rows of a run, in the order in which they lie: two plans of one digest decide the same. */
+export class DecisionsDigest {
+  readonly #hash = createHash('sha256');
+
+  add(decision: PlanRow['decision']): void {
+    this.#hash.update(said(decision)[1]);
+  }
+
+  /** To be asked once. */
+  end(): string {
+    return this.#hash.digest('hex').slice(0, 32);
   }
 }
 

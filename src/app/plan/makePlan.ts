@@ -1,6 +1,7 @@
 import { blockedBy } from '../../assignments/guard/allow.ts';
 import type { GuardKind } from '../../assignments/guard/finding.ts';
 import { overMaxChanges } from '../../assignments/guard/maxChanges.ts';
+import { policyKey } from '../../assignments/kinds/address.ts';
 import { STRATEGIES, type Strategy } from '../../assignments/kinds/kind.ts';
 import { POLICY_TYPES, type PolicyType } from '../../assignments/kinds/registry.ts';
 import type { PlanHeader, PlanRow } from '../../formats/planFile.ts';
@@ -130,7 +131,7 @@ class RowsPlanned {
   *taken(rows: readonly PlannedRow[]): Generator<PlanRow> {
     const { staging } = this.#subject;
     for (const [place, row] of rows.entries()) {
-      if (row.fault !== undefined) this.problems.note(row.input, row.fault);
+      if (row.fault !== undefined) this.problems.note(row.input, policyKey(row.change.address), row.fault);
       this.tally.add(row);
       this.differences.compare(this.seen + place, row);
       const rank = staging.rankAt(this.#batch, place);
@@ -143,11 +144,11 @@ class RowsPlanned {
 }
 
 /** How often each kind was found, in the rows and in the plan as a whole. */
-function foundIn(
+export function foundIn(
   tally: PlanTally,
   facts: FactsOfTenant | undefined,
-  { rules }: PlanSubject,
-  { limits, offline }: PlanTerms,
+  { rules }: Pick<PlanSubject, 'rules'>,
+  { limits, offline }: Pick<PlanTerms, 'limits' | 'offline'>,
 ): ReadonlyMap<GuardKind, number> {
   const found = new Map(tally.causes.counts);
   const { writesByType } = tally;

@@ -38,9 +38,12 @@ import { expectRead, nothingRead } from './unreadable.ts';
 /** Groups whose members are counted for a plan, in the order of its rows: two reads each, of the thousand that a window has. */
 const GROUPS_COUNTED_MAX = 1_000;
 
+/** What the planner is told of the rows. */
+type PlannerSubject = Pick<PlanSubject, 'services' | 'rules' | 'isRestoring'>;
+
 /** Reads the lists of some batches at a time, and judges their rows. A batch has all rows of its policies. */
 export class Planner {
-  readonly #subject: PlanSubject;
+  readonly #subject: PlannerSubject;
   readonly #source: ListSource;
   readonly #facts: FactsOfTenant;
   readonly #guard: Guard;
@@ -50,7 +53,7 @@ export class Planner {
   #hasRead = false;
   #refusal: Extract<ReadList, { kind: 'refused' }> | undefined;
 
-  constructor(subject: PlanSubject, source: ListSource, facts: FactsOfTenant, maxAudience?: number) {
+  constructor(subject: PlannerSubject, source: ListSource, facts: FactsOfTenant, maxAudience?: number) {
     this.#subject = subject;
     this.#source = source;
     this.#facts = facts;

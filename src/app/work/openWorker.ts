@@ -12,6 +12,7 @@ import { signedIn } from '../identity.ts';
 import { notifyFileOf } from '../notify/channels.ts';
 import { openTelling, startPulse, TELL_AT_END_MS } from '../notify/openTelling.ts';
 import type { Services } from '../services.ts';
+import { PlanningAnew } from './planningAnew.ts';
 import { endedInTime, type Ending } from './waitForShutdown.ts';
 
 /** A Redis that takes longer to answer is not there. */
@@ -62,11 +63,12 @@ export async function openWorker(
     random: Math.random,
   };
   const worker = startWorker(deps, producer, redis, { concurrency: identity.config.concurrency });
+  const planning = new PlanningAnew({ ...services, runs }, only, () => producer.topUp());
   const telling = openTelling(notifyFile, runs, redis, services);
   const pulse = startPulse(notifyFile, () => isWell(heart, redis), services);
   const stop = async (last?: () => Promise<void>): Promise<void> => {
     await pulse.stop();
-    const ended = worker.stop().then(async () => {
+    const ended = Promise.all([worker.stop(), planning.stop()]).then(async () => {
       await last?.().catch((error: unknown) => log.debug('worker', { err: error }));
       await telling?.settle(TELL_AT_END_MS);
       await telling?.close();
@@ -80,7 +82,8 @@ export async function openWorker(
     // What was broken off is lost now. Once that is recorded, the next worker need not wait until its time is over.
     if (ending === 'late') await endedInTime(ended, redis, AbortSignal.timeout(RECORD_LOST_MS));
   };
-  return { ...worker, stop, [Symbol.asyncDispose]: () => stop() };
+  const isIdle = async (): Promise<boolean> => (await worker.isIdle()) && !(await planning.isDue());
+  return { ...worker, isIdle, stop, [Symbol.asyncDispose]: () => stop() };
 }
 
 /** Redis, too, has to be there: without it nothing is written. */

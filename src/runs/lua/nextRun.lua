@@ -32,14 +32,20 @@ local function comeDue(header)
   if tonumber(startedAt or '') then freshen(header) end
 end
 
--- What it is about may have changed since: somebody must look again. The wait for its time makes it no older.
+-- What it is about may have changed since. A plan that nothing was written of is made anew by the worker (app/work/planningAnew.ts); of any other
+-- run somebody must look again, and the wait for its time makes that no older.
 local function isTooOld(header)
-  local freshAt, startAt, maxAge, reason = unpack(redis.call('HMGET', header, FIELD.freshAt, FIELD.startAt, FIELD.maxAgeMs, FIELD.reason))
+  local freshAt, startAt, maxAge, reason, startedAt, approved = unpack(redis.call('HMGET', header,
+    FIELD.freshAt, FIELD.startAt, FIELD.maxAgeMs, FIELD.reason, FIELD.startedAt, FIELD.approved))
   freshAt, maxAge = tonumber(freshAt or ''), tonumber(maxAge or '')
   if not freshAt or not maxAge or reason == REASON.urgent then return false end
-  local age = heardAt - math.max(freshAt, tonumber(startAt or '') or 0)
+  local mayPlanAnew = not tonumber(startedAt or '') and approved and approved ~= '' and approved ~= 'null'
+  if not mayPlanAnew then freshAt = math.max(freshAt, tonumber(startAt or '') or 0) end
+  local age = heardAt - freshAt
   if age <= maxAge then return false end
-  moveTo(header, RUN.paused, REASON.age, { hours = math.floor(age / 3600000) })
+  local hours = math.floor(age / 3600000)
+  if mayPlanAnew then waitFor(header, REASON.age, { hours = hours, isAnew = true })
+  else moveTo(header, RUN.paused, REASON.age, { hours = hours }) end
   return true
 end
 

@@ -13,6 +13,7 @@ const SCRIPTS = [
   'acquire',
   'acquireReads',
   'batchView',
+  'claimPlanning',
   'farewell',
   'keepIntervals',
   'limiterNow',

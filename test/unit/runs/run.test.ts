@@ -90,6 +90,11 @@ test('of a run of another format it is read what it is and how far, and nothing 
 test.each([
   ['canary', { rows: 7 }, 'canary: the first 7 rows are written'],
   ['age', { hours: 25 }, 'it is 25 h old: look whether it still is what you want'],
+  [
+    'age',
+    { hours: 25, isAnew: true },
+    'due, and its plan is 25 h old: it is planned anew, and begins when that comes to the same',
+  ],
   ['failures', { failed: 10, written: 100, max: '5%' }, '10 of 100 written rows failed, more than 5%'],
   ['failures', { failed: 4, max: '3' }, '4 rows failed, more than 3'],
   ['failures', { inARow: 20, code: 'Busy' }, '20 rows in a row failed with Busy'],

@@ -72,7 +72,10 @@ test('what is published is a run: its id is told before anything else can fail, 
   expect([draft.source, draft.rows, draft.leftOut]).toEqual(['rows', 3, 1]);
   expect(await draft.publish(PUBLICATION)).toBe('r1');
   expect(publications).toEqual([
-    { sha256: 'abc', columns: ['policyId'], leftOut: 1, again: false, planFingerprint: null },
+    {
+      ...{ sha256: 'abc', columns: ['policyId'], leftOut: 1, again: false },
+      ...{ planFingerprint: null, approved: null },
+    },
   ]);
   expect(services.heard).toEqual([['published', 'r1']]);
   expect(services.done).toEqual(['producer.topUp', 'runs.tell']);

@@ -1,0 +1,110 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { UserError } from '../../errors.ts';
+import type { Run } from '../../runs/run.ts';
+import { isMeant, isOurs } from '../../worker/deps.ts';
+import { isInterrupt } from '../interrupt.ts';
+import { planAnew } from '../plan/planAnew.ts';
+import type { Services } from '../services.ts';
+
+/** How often it is seen whether a run is to be planned anew. */
+const CHECK_MS = 2_000;
+/** Until the next try, when the tenant could not be read. */
+const TRY_AGAIN_MS = 60_000;
+/** A worker that plans says so again within this time, or another one takes over. */
+const CLAIM_MS = 60_000;
+
+/** Runs that were due when their plan had grown too old: they are planned anew, and go on by themselves when that comes to the same. */
+export class PlanningAnew {
+  readonly #services: Services;
+  readonly #only: ReadonlySet<string> | undefined;
+  readonly #goesOn: () => Promise<unknown>;
+  readonly #stopping = new AbortController();
+  readonly #self = randomBytes(8).toString('hex');
+  readonly #ended: Promise<void>;
+  #tryAgainAt = 0;
+
+  /**
+   * @param only the runs that this worker works on; undefined: all of the tenant
+   * @param goesOn what is done when a run may begin
+   */
+  constructor(services: Services, only: ReadonlySet<string> | undefined, goesOn: () => Promise<unknown>) {
+    const interrupted = AbortSignal.any([services.interrupted, this.#stopping.signal]);
+    this.#services = { ...services, interrupted };
+    this.#only = only;
+    this.#goesOn = goesOn;
+    this.#ended = this.#watch();
+  }
+
+  /** True while a run is to be planned anew, and that was not just seen to fail. */
+  async isDue(): Promise<boolean> {
+    return performance.now() >= this.#tryAgainAt && (await this.#due()).length > 0;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#ended;
+  }
+
+  async #watch(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      await sleep(CHECK_MS, undefined, { signal }).catch(() => undefined);
+      if (signal.aborted || performance.now() < this.#tryAgainAt) continue;
+      try {
+        for (const run of await this.#due()) await this.#plan(run);
+      } catch (error) {
+        if (isInterrupt(error, this.#services.interrupted)) return;
+        this.#tryAgainAt = performance.now() + TRY_AGAIN_MS;
+        const remedy = error instanceof UserError ? error.remedy : undefined;
+        this.#services.log.warn('A run that is due could not be planned anew; it is tried again.', {
+          err: error,
+          remedy,
+        });
+      }
+    }
+  }
+
+  async #due(): Promise<readonly Run[]> {
+    const { runs, identity } = this.#services;
+    const ours = { graphUrl: identity.config.graphUrl, only: this.#only };
+    return (await runs.line()).filter(
+      (run) =>
+        run.state === 'queued' && run.reason === 'age' && isOurs(run, ours) && isMeant(run.runId, ours),
+    );
+  }
+
+  async #plan(run: Run): Promise<void> {
+    const { runs, events, log } = this.#services;
+    const { runId, approved } = run;
+    const claim = (): Promise<boolean> => runs.claimPlanning(runId, this.#self, CLAIM_MS);
+    if (approved === null || !(await claim())) return;
+    const claiming = setInterval(() => void claim().catch(() => undefined), CLAIM_MS / 3);
+    let differences: readonly string[];
+    try {
+      log.info(`Run ${runId} is ${run.reasonText}.`);
+      differences = await planAnew(run, approved, this.#services);
+    } finally {
+      clearInterval(claiming);
+    }
+    const isSame = differences.length === 0;
+    const reasonText = isSame
+      ? null
+      : `the plan has grown too old, and what it comes to now is not what was approved: ${differences.join('; ')}`;
+    const moved = await runs.transition(runId, {
+      ...(reasonText === null ? { to: 'queued' } : { to: 'paused', reason: 'age', reasonText }),
+      ...{ from: ['queued'], ifMoves: run.moves },
+    });
+    // Somebody has paused or cancelled it meanwhile, or another worker was first.
+    if (moved.kind !== 'done') return;
+    await runs.tell(runId, {
+      ...{ at: await runs.now(), operator: 'the run itself', action: 'planned anew', reason: null },
+      details: isSame ? { same: true } : { differences },
+    });
+    events.emit('runState', {
+      ...{ runId, state: isSame ? 'queued' : 'paused', reason: isSame ? null : 'age' },
+      reasonText: reasonText ?? 'It was planned anew, and nothing has changed: it begins.',
+    });
+    if (isSame) await this.#goesOn();
+  }
+}
