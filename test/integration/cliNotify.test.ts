@@ -388,7 +388,7 @@ describe('notify', () => {
     const listed = await here.json('notify');
     expect(listed).toMatchObject([
       { channel: 'ops', type: 'webhook', toldAt: expect.any(String), failingSince: null },
-      { channel: 'gone', waiting: 1, failingSince: expect.any(String) },
+      { channel: 'gone', waiting: 0, failingSince: expect.any(String) },
       { channel: 'alive', type: 'heartbeat' },
     ]);
     expect((await here.run(['log'])).stdout).toMatch(/told .*event test.*channel ops/);
