@@ -10,6 +10,7 @@ export const TENANTS_KEY = 'retarget:tenants';
 
 /**
  * Every other Redis key there is, by tenant. All share one hash slot. BullMQ's keys stand under the same prefix.
+ * The main family's limiter is called `ledger`: workers of two versions must find the same one, or both would use the whole budget.
  *
  * | key | type | lives |
  * |---|---|---|

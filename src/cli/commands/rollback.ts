@@ -1,4 +1,4 @@
-import { identify, signIn, type Identity } from '../../app/identity.ts';
+import { identify, isTenantSure, signIn } from '../../app/identity.ts';
 import { expectJustified } from '../../app/plan/justification.ts';
 import {
   draftRollback,
@@ -66,15 +66,20 @@ export const rollback = draining<RollbackFlags>({
       ...{ planDir: flags.planDir, apiVersion: flags.apiVersion },
     };
     const known = identify(flags, context);
-    if (!isSure(known)) expectAnswer(flags, context);
-    await using opened = await openServices(isSure(known) ? known : await signIn(known, context), context);
+    if (!isTenantSure(known)) expectAnswer(flags, context);
+    await using opened = await openServices(
+      isTenantSure(known) ? known : await signIn(known, context),
+      context,
+    );
     // What is not there is told before anybody signs in or is asked.
     const source =
       asked.kind === 'run' && asked.name !== '@last'
         ? { ...asked, name: (await findRun(asked.name, opened)).runId }
         : asked;
     expectAnswer(flags, context);
-    const services = isSure(known) ? { ...opened, identity: await signIn(opened.identity, context) } : opened;
+    const services = isTenantSure(known)
+      ? { ...opened, identity: await signIn(opened.identity, context) }
+      : opened;
     const written = await writtenBy(source, terms, services);
     if (written.isUnseen) {
       context.print.say(
@@ -112,9 +117,6 @@ function sourceOf(
 function expectAnswer({ dryRun, yes }: RollbackFlags, context: Context): void {
   if (!dryRun && !yes && !canAsk(context)) throw nobodyToAsk();
 }
-
-/** Whose runs are meant is known without the sign-in. */
-const isSure = ({ isReadyToken, tenantFrom }: Identity): boolean => isReadyToken || tenantFrom === 'id';
 
 async function rollBack(
   { draft, inverses }: RollbackDraft,

@@ -2,7 +2,7 @@ import { identify } from '../../app/identity.ts';
 import { findRun } from '../../app/runs/findRun.ts';
 import { queueLeft } from '../../app/runs/queueLeft.ts';
 import { statusOf } from '../../app/runs/status.ts';
-import { tenantHealth } from '../../app/runs/check.ts';
+import { tenantHealth } from '../../app/runs/tenantHealth.ts';
 import { openServices, type Services } from '../../app/services.ts';
 import { count } from '../../app/words.ts';
 import { sharedOptions } from '../sharedFlags.ts';
