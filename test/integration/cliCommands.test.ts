@@ -111,7 +111,7 @@ describe('apply', () => {
     const ran = await running.ended;
     expect(ran.exitCode).toBe(0);
     expect(ran.stderr).toContain('█ 100% 1/1');
-    const plain = await here.run(['apply', here.file('y.csv', csv([row('c1', 'a2', 'other')])), '--yes'], {
+    const plain = await here.run(['apply', here.file('y.csv', csv([row('c2', 'a3', 'other')])), '--yes'], {
       isTerminal: true,
       env: { NO_COLOR: '1' },
     });
