@@ -57,7 +57,7 @@ export class RunStore extends RunReader {
     return nextRun(this.#scripts, this.keys, { graphUrl, isWorker, only, worker });
   }
 
-  /** Queues the runs at work again whose workers are not heard of any more, when no worker is there that would do so. */
+  /** Queues the runs at work again that nobody works on any more, or whose window has closed, when no worker is there that would do so. */
   queueLeft(): Promise<void> {
     return queueLeftRuns(this.#scripts, this.keys);
   }

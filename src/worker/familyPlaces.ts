@@ -19,20 +19,19 @@ export class FamilyPlaces {
     this.#expected = families;
   }
 
-  /**
-   * False when the family has all of its places: the job has to be given back.
-   * @param comeBack called when a place is free again
-   */
-  take(family: Family, job: string, comeBack: () => void): boolean {
-    const taken = this.#taken.get(family) ?? 0;
-    const waiting = this.#waiting.get(family) ?? new Map<string, () => void>();
-    if (taken >= this.#each) {
-      this.#waiting.set(family, waiting.set(job, comeBack));
-      return false;
-    }
-    waiting.delete(job);
-    this.#taken.set(family, taken + 1);
+  /** False when the family has all of its places: the job has to be given back. */
+  take(family: Family, job: string): boolean {
+    if (this.#isFull(family)) return false;
+    this.#waiting.get(family)?.delete(job);
+    this.#taken.set(family, (this.#taken.get(family) ?? 0) + 1);
     return true;
+  }
+
+  /** Calls a job back that was given back, as soon as a place is free, which may be so by now. */
+  whenFree(family: Family, job: string, comeBack: () => void): void {
+    if (!this.#isFull(family)) return comeBack();
+    const waiting = this.#waiting.get(family) ?? new Map<string, () => void>();
+    this.#waiting.set(family, waiting.set(job, comeBack));
   }
 
   release(family: Family): void {
@@ -44,6 +43,10 @@ export class FamilyPlaces {
       waiting?.delete(job);
       return comeBack();
     }
+  }
+
+  #isFull(family: Family): boolean {
+    return (this.#taken.get(family) ?? 0) >= this.#each;
   }
 
   get jobs(): number {

@@ -57,13 +57,18 @@ export function startWorker(
     async (job, token = '') => {
       const { family = MAIN_FAMILY } = job.data;
       places.expect(producer.families);
-      // Or it is back by itself, or in other hands.
-      const comeBack = (): void =>
-        void job.promote().catch((error: unknown) => log.debug('job', { err: error }));
-      const isTaken = places.take(family, job.id ?? '', comeBack);
+      const isTaken = places.take(family, job.id ?? '');
       worker.concurrency = places.jobs;
-      // One that is stopping takes no more, and gives all back.
-      if (!isTaken) return stopping.signal.aborted ? giveBack(job, token) : delay(job, token, GIVEN_BACK_MS);
+      if (!isTaken) {
+        // One that is stopping takes no more, and gives all back.
+        if (stopping.signal.aborted) return giveBack(job, token);
+        await job.moveToDelayed(Date.now() + GIVEN_BACK_MS, token);
+        // It may be back by itself by then, or in other hands.
+        const comeBack = (): void =>
+          void job.promote().catch((error: unknown) => log.debug('job', { err: error }));
+        places.whenFree(family, job.id ?? '', comeBack);
+        throw new DelayedError();
+      }
       try {
         await takeJob(job, token, deps, connection, stopping.signal, () => worker.pause(true));
       } finally {

@@ -159,6 +159,39 @@ describe('a plan', () => {
     expect((await plan('--allow', allowed.join(',').replace('uninstall=1', 'uninstall=2'))).exitCode).toBe(3);
   });
 
+  test('leaves out the policies of which one takes not what a row wants, where that is asked for', async () => {
+    const here = await site();
+    const toG2 = { targetType: 'group', groupId: 'g2', filterId: '', filterType: '' };
+    const row = (policyType: string, policyId: string, assignmentId: string, more: object = toG2) => ({
+      ...{ policyType, policyId, assignmentId },
+      ...more,
+    });
+    const filtered = { targetType: 'group', groupId: 'g1', filterId: 'f1', filterType: 'include' };
+    // Scattered, so that rows lie elsewhere than in the file.
+    const rows = [
+      row('deviceConfiguration', 'wifi', 'c1'),
+      row('configurationPolicy', 'baseline', 'b1', filtered),
+      row('iosManagedAppProtection', 'mam', 'm1'),
+      row('policySet', 'set', 's1'),
+      row('mobileApp', 'app-1', 'x_1_0'),
+    ];
+    const file = here.file('changes.csv', csv(rows));
+    const refused = await here.run(['plan', file]);
+    expect(refused).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('with --skip-invalid') });
+    const terms = ['--skip-invalid', '--max-changes-percent', 'off'];
+    const applied = await here.run(['apply', file, '--yes', ...terms, ...ALLOW_ALL]);
+    expect(applied.exitCode, applied.stderr).toBe(1);
+    expect(applied.stderr).toContain('Security baselines take no filter.');
+    expect(applied.stderr).toContain('2 rows');
+    const results = JSON.parse((await here.run(['results', '@last', '--format', 'json'])).stdout) as object[];
+    expect(results).toMatchObject(
+      ['wifi', 'mam', 'app-1'].map((policyId) => ({ policyId, status: 'succeeded' })),
+    );
+    expect(here.simulator.tenant.assignmentsOf('configurationPolicies', 'baseline')).toMatchObject([
+      { target: { groupId: guid('g1') } },
+    ]);
+  });
+
   test('says what no rollback takes back', async () => {
     const here = await site();
     const row = { policyType: 'mobileApp', policyId: 'app-1', assignmentId: 'x_1_0' };

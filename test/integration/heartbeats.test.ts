@@ -83,6 +83,18 @@ test('one that its last worker has just left may be taken up, and is queued only
   expect(await run()).toMatchObject({ state: 'queued', reason: 'noWorker' });
 });
 
+test('one whose deadline has passed, or whose window has closed, does not stay at work until somebody asks for a permit', async () => {
+  const { runs, run } = await runAtWork(worker('a'));
+  await runs.set('r1', { windows: ['22:00-05:00'], timeZone: 'UTC', openIntervals: [] });
+  await runs.queueLeft();
+  expect(await run()).toMatchObject({ state: 'queued', reason: 'window' });
+  await runs.set('r1', { windows: [], timeZone: null, openIntervals: [] });
+  await beat(runs, worker('a'));
+  await runs.set('r1', { deadlineAt: (await runs.now()) - 1_000 });
+  await runs.queueLeft();
+  expect(await run()).toMatchObject({ state: 'paused', reason: 'deadline' });
+});
+
 test('who was at work before a pause is not taken for somebody at work after it', async () => {
   const { runs, run } = await runAtWork(worker('a'));
   await runs.transition('r1', { to: 'paused', from: ['running'], reason: 'operator' });

@@ -5,6 +5,7 @@ import { signIn } from '../identity.ts';
 import { isInterrupt } from '../interrupt.ts';
 import { DecisionsDigest } from '../plan/differences.ts';
 import { makePlan, planFrom } from '../plan/makePlan.ts';
+import { FileMisfit } from '../plan/planProblems.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { PlanSubject, PlanTerms } from '../plan/planSubject.ts';
 import { logRun, type LogDetails, type Said } from '../runs/runLog.ts';
@@ -18,6 +19,7 @@ import { stagePlanFile } from './planFileIntake.ts';
 import { inOrder, Sampler } from './sample.ts';
 import { stageRows } from './rowsIntake.ts';
 import { Stagings } from './stagings.ts';
+import { withoutNotTaken } from './withoutNotTaken.ts';
 
 /** How a draft becomes a run. */
 export interface Publication {
@@ -103,20 +105,45 @@ export class Draft implements AsyncDisposable {
   /** Reads the tenant, decides about each row and judges the whole; a plan file that was sealed here is taken as it is. */
   async plan(terms: PlanTerms): Promise<Plan> {
     const { saved } = this.#rows;
-    if (saved === undefined) this.#keptPlan = this.#planPath();
-    const digest = new DecisionsDigest();
-    const plan =
+    const { plan, ofRows } =
       saved === undefined
-        ? await makePlan(await this.#subject(terms), { ...terms, keptPlan: this.#keptPlan }, (row) =>
-            digest.add(row.decision),
-          )
-        : await planFrom(saved, { ...this.#rows, services: this.#services }, terms);
+        ? await this.#leavingOut(() => this.#made(terms))
+        : {
+            plan: await planFrom(saved, { ...this.#rows, services: this.#services }, terms),
+            ofRows: new DecisionsDigest().end(),
+          };
     this.#fingerprint = plan.fingerprint;
-    const { decisions = digest.end(), isRestoring } = this.#rows;
+    const { decisions = ofRows, isRestoring } = this.#rows;
     this.#approved = plan.tenantRead
       ? { decisions, findings: plan.guard, limits: saved === undefined ? terms.limits : null, isRestoring }
       : null;
     return plan;
+  }
+
+  /** A plan made anew, with the digest of what it decides about each row. */
+  async #made(terms: PlanTerms): Promise<{ readonly plan: Plan; readonly ofRows: string }> {
+    this.#keptPlan = this.#planPath();
+    const digest = new DecisionsDigest();
+    const plan = await makePlan(await this.#subject(terms), { ...terms, keptPlan: this.#keptPlan }, (row) =>
+      digest.add(row.decision),
+    );
+    return { plan, ofRows: digest.end() };
+  }
+
+  /** What a policy does not take shows only in the plan: with `skipInvalid` the rest is planned without such policies. */
+  async #leavingOut<T>(plan: () => Promise<T>): Promise<T> {
+    try {
+      return await plan();
+    } catch (error) {
+      if (!(error instanceof FileMisfit) || error.notTaken === undefined) throw error;
+      if (this.#terms.given.skipInvalid !== true || this.source !== 'rows') throw error;
+      const { staging, rules, leftOut } = this.#rows;
+      const rest = await this.#stagings.with(withoutNotTaken(staging, error.notTaken, rules));
+      if (rest.rows === 0) throw error;
+      this.#services.events.emit('leftOut', staging.rows - rest.rows, error.notTaken.size);
+      this.#rows = { ...this.#rows, staging: rest, leftOut: leftOut + staging.rows - rest.rows };
+      return await plan();
+    }
   }
 
   /**
@@ -125,10 +152,13 @@ export class Draft implements AsyncDisposable {
    */
   async sample(rows: number, terms: PlanTerms): Promise<void> {
     if (this.source !== 'rows') throw planIsWhole();
-    const sampler = new Sampler();
-    const plan = await makePlan(await this.#subject(terms), terms, (row, rank) => sampler.add(row, rank));
+    const { sampler, writes } = await this.#leavingOut(async () => {
+      const each = new Sampler();
+      const plan = await makePlan(await this.#subject(terms), terms, (row, rank) => each.add(row, rank));
+      return { sampler: each, writes: plan.writes };
+    });
     const chosen = sampler.chosen(rows);
-    this.#services.events.emit('sample', chosen.length, plan.writes);
+    this.#services.events.emit('sample', chosen.length, writes);
     this.#rows = { ...this.#rows, staging: await this.#stagings.with(inOrder(chosen)) };
   }
 

@@ -1,6 +1,7 @@
 import { blockedBy } from '../../assignments/guard/allow.ts';
 import type { GuardKind } from '../../assignments/guard/finding.ts';
 import { overMaxChanges } from '../../assignments/guard/maxChanges.ts';
+import { policyKey } from '../../assignments/kinds/address.ts';
 import { STRATEGIES, type Strategy } from '../../assignments/kinds/kind.ts';
 import { POLICY_TYPES, type PolicyType } from '../../assignments/kinds/registry.ts';
 import type { PlanHeader, PlanRow } from '../../formats/planFile.ts';
@@ -131,7 +132,7 @@ class RowsPlanned {
   *taken(rows: readonly PlannedRow[]): Generator<PlanRow> {
     const { staging } = this.#subject;
     for (const [place, row] of rows.entries()) {
-      if (row.fault !== undefined) this.problems.note(row.input, row.fault);
+      if (row.fault !== undefined) this.problems.note(row.input, policyKey(row.change.address), row.fault);
       this.tally.add(row);
       this.differences.compare(this.seen + place, row);
       const rank = staging.rankAt(this.#batch, place);

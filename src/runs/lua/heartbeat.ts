@@ -2,7 +2,7 @@ import type { Keys } from '../keys.ts';
 import { RECORD_FORMAT, SILENT_MS } from '../run.ts';
 import type { Scripts } from './scripts.ts';
 
-/** Queues the runs at work again whose workers are not heard of any more. */
+/** Queues the runs at work again whose workers are not heard of any more, or whose window has closed. */
 export async function queueLeftRuns(scripts: Scripts, keys: Keys): Promise<void> {
   const headers = keys.run('').header;
   await scripts.run('queueLeft', [keys.open], { headers, format: RECORD_FORMAT, silentMs: SILENT_MS });

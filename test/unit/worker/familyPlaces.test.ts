@@ -2,14 +2,12 @@ import { expect, test } from 'vitest';
 import type { Family } from '../../../src/assignments/kinds/family.ts';
 import { FamilyPlaces } from '../../../src/worker/familyPlaces.ts';
 
-const NOTHING = (): void => undefined;
-
 test('each family has its places, and what is full in one is free in the other', () => {
   const places = new FamilyPlaces(2);
-  expect(['d1', 'd2', 'd3'].map((job) => places.take('devices', job, NOTHING))).toEqual([true, true, false]);
-  expect(places.take('applications', 'a1', NOTHING)).toBe(true);
+  expect(['d1', 'd2', 'd3'].map((job) => places.take('devices', job))).toEqual([true, true, false]);
+  expect(places.take('applications', 'a1')).toBe(true);
   places.release('devices');
-  expect(places.take('devices', 'd3', NOTHING)).toBe(true);
+  expect(places.take('devices', 'd3')).toBe(true);
 });
 
 test('as many jobs are taken as the families need that have something to do, or are at work', () => {
@@ -17,7 +15,7 @@ test('as many jobs are taken as the families need that have something to do, or 
   expect(places.jobs).toBe(4);
   places.expect(['devices', 'applications']);
   expect(places.jobs).toBe(8);
-  places.take('updates', 'u1', NOTHING);
+  places.take('updates', 'u1');
   expect(places.jobs).toBe(12);
   places.release('updates');
   expect(places.jobs).toBe(8);
@@ -26,7 +24,11 @@ test('as many jobs are taken as the families need that have something to do, or 
 test('whoever found no place comes back when one of its family is free, and once', () => {
   const places = new FamilyPlaces(1);
   const back: string[] = [];
-  const take = (family: Family, job: string): boolean => places.take(family, job, () => back.push(job));
+  const take = (family: Family, job: string): boolean => {
+    const isTaken = places.take(family, job);
+    if (!isTaken) places.whenFree(family, job, () => back.push(job));
+    return isTaken;
+  };
   expect(['d1', 'd2', 'd3', 'd2'].map((job) => take('devices', job))).toEqual([true, false, false, false]);
   take('updates', 'u1');
   places.release('updates');
@@ -39,4 +41,7 @@ test('whoever found no place comes back when one of its family is free, and once
   places.release('devices');
   places.release('devices');
   expect(back).toEqual(['d2', 'd2']);
+  // A place that has become free while the job was given back is free.
+  places.whenFree('devices', 'd4', () => back.push('d4'));
+  expect(back.at(-1)).toBe('d4');
 });
