@@ -65,9 +65,10 @@ const times = ({ secondsAtLeast, secondsAbout }: Plan): string[] => {
 /** What whoever chooses the other strategy would save, or lose. */
 function strategyLine({ strategy, strategies: { patch, assign } }: Plan): readonly string[] {
   if (patch === undefined || assign === undefined || patch.requests === assign.requests) return [];
-  const took = [patch, assign].map((cost) => duration(Math.max(cost.secondsAtLeast, cost.secondsAbout)));
+  const took = [patch, assign].map((cost) => Math.max(cost.secondsAtLeast, cost.secondsAbout));
+  const said = took.map((seconds) => (seconds < 1 ? 'at once' : `about ${duration(seconds)}`));
   const other = strategy === 'patch' ? 'assign' : 'patch';
   return [
-    `${count(patch.requests, 'write')} by PATCH, ${assign.requests.toLocaleString('en-US')} by assign: about ${took.join(' or ')} (the other one: --strategy ${other}).`,
+    `${count(patch.requests, 'write')} by PATCH, ${assign.requests.toLocaleString('en-US')} by assign: ${said.join(' or ')} (the other one: --strategy ${other}).`,
   ];
 }

@@ -99,8 +99,10 @@ test('what each strategy would take is said where they differ', () => {
   });
   const strategies = { patch: cost(3_120, 624), assign: cost(1_040, 208) };
   expect(shown({ writes: 3_120, requests: 3_120, strategies }).at(-3)).toBe(
-    '3,120 writes by PATCH, 1,040 by assign: about 10 min 24 s or 3 min 28 s (the other one: --strategy assign).',
+    '3,120 writes by PATCH, 1,040 by assign: about 10 min 24 s or about 3 min 28 s (the other one: --strategy assign).',
   );
+  const few = { patch: cost(100, 28), assign: { ...cost(20, 0), secondsAtLeast: 0 } };
+  expect(shown({ writes: 100, requests: 100, strategies: few }).at(-3)).toContain('about 28 s or at once (');
   const byAssign = shown({ writes: 3_120, requests: 1_040, strategy: 'assign', strategies });
   expect(byAssign.at(-3)).toContain('--strategy patch');
   for (const same of [{ patch: cost(5, 1), assign: cost(5, 1) }, { patch: cost(5, 1) }])
