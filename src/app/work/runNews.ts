@@ -14,6 +14,8 @@ export class RunNews {
   readonly #services: Watching;
   /** Runs that were open, and how each was seen last. */
   readonly #seen = new Map<string, Seen>();
+  /** Runs that somebody has begun with, before they were seen last. */
+  readonly #begun = new Set<string>();
   #lookedAt: number | undefined;
 
   constructor(services: Watching) {
@@ -44,7 +46,8 @@ export class RunNews {
     const { runId, state, counts } = run;
     const before = this.#seen.get(runId);
     this.#seen.set(runId, hasEnded(run) ? 'ended' : state);
-    const isBegun = state === 'running' || hasBegunAndEnded(run, before);
+    const isBegun = state === 'running' || (hasBegunAndEnded(run, before) && !this.#begun.has(runId));
+    if (run.startedAt !== null) this.#begun.add(runId);
     if (isBegun && before !== 'running') log.info(beginInWords(run), { run: runId });
     if (before === 'running' && (state === 'queued' || state === 'paused'))
       log.info(restInWords(run), { run: runId });

@@ -87,9 +87,14 @@ function inWords(
   ];
 }
 
-function startInWords({ startAt }: Schedule, startedAt: number | null, time: (at: number) => string): string {
+function startInWords(
+  { startAt, windows }: Schedule,
+  startedAt: number | null,
+  time: (at: number) => string,
+): string {
   const verb = startedAt === null ? 'begins' : 'goes on';
-  return `${verb} at ${startAt === null ? 'once' : time(startAt)}`;
+  if (windows.length === 0) return `${verb} at ${startAt === null ? 'once' : time(startAt)}`;
+  return `${verb} within its windows${startAt === null ? '' : ` from ${time(startAt)} on`}`;
 }
 
 const windowsInWords = ({ windows, timeZone }: Schedule): string =>

@@ -22,12 +22,12 @@ export const worker = draining<WorkerFlags>(
         'end when no run of this tenant has anything left to do, with what became of them',
       ),
     async run(_args, { untilIdle = false, ...flags }, context) {
-      const startedAt = Date.now();
       setMaxListeners(0, context.interrupted);
       try {
         const identity = await signIn(identify(flags, context), context);
         await using services = await openServices(identity, context, 'wait');
-        const workedOn = untilIdle ? await workedOnSince(startedAt, services) : undefined;
+        // Runs end by Redis' clock, whatever this machine's shows.
+        const workedOn = untilIdle ? await workedOnSince(await services.runs.now(), services) : undefined;
         await serve({ untilIdle }, services);
         return workedOn === undefined ? EXIT.done : worstExitCode(await workedOn.runs());
       } catch (error) {

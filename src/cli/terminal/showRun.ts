@@ -11,6 +11,7 @@ import { ALREADY_SO_UNPLANNED } from '../../runs/unrecorded.ts';
 import type { Printer } from './print.ts';
 import { channelInWords } from './channels.ts';
 import { shortFingerprint } from './planSummary.ts';
+import { scheduleLines } from './scheduleLines.ts';
 import { stateShown } from './showRuns.ts';
 import { timeLeft } from './timeLeft.ts';
 
@@ -33,6 +34,7 @@ export function showRun(run: RunStatus, stop: Stop | undefined, { hint }: Identi
     ['started', run.startedAt ?? '–'],
     ['finished', run.finishedAt ?? '–'],
     ...(run.finishedAt === null ? progressLines(run) : []),
+    ...scheduleLines(run),
     ...run.channels.map((channel, i): [string, string] => [i === 0 ? 'tells' : '', channelInWords(channel)]),
     ['rate', run.ratePerSecond === null ? '–' : `${run.ratePerSecond} rows/s`],
     ['time left', timeLeft(run) ?? '–'],

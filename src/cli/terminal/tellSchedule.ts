@@ -24,13 +24,16 @@ export function tellSchedule(
   const [next] = openFrom(schedule, now);
   if (next !== undefined && next[0] > now)
     print.say(`It begins at ${timeInZone(next[0], schedule.timeZone)}.`);
-  const words = fitInWords(fitOf({ writes: requests, seconds, writesPerSecond }, schedule, now));
+  const words = fitInWords(
+    fitOf({ writes: requests, seconds, writesPerSecond }, schedule, now),
+    schedule.deadlineAt !== null,
+  );
   if (words !== undefined) print.say(`${words}.`);
 }
 
 /** The same of a run that was made. */
 export async function tellFitOfRun(runId: string, services: Services, print: Printer): Promise<void> {
-  const fit = (await statusOfId(runId, services))?.schedule?.fit;
-  const words = fit ? fitInWords(fit) : undefined;
+  const schedule = (await statusOfId(runId, services))?.schedule;
+  const words = schedule?.fit ? fitInWords(schedule.fit, schedule.deadlineAt !== null) : undefined;
   if (words !== undefined) print.say(`${words}.`);
 }

@@ -81,13 +81,21 @@ test.each([
     { moreWindows: null, left: 7 },
     '3,120 writes need about 10 min 24 s; the window holds 126,000. It does not fit: about 7 writes will be left',
   ],
-  [{ opensAt: null, moreWindows: null }, 'does not fit: no window opens in the next two weeks'],
+  [{ opensAt: null, moreWindows: null }, 'It does not fit: no window opens in the next two weeks'],
   [{ holds: null }, undefined],
 ])('a fit in words: %j', (fit, words) => {
   expect(
-    fitInWords({
-      ...{ writes: 3_120, seconds: 624, opensAt: 'then', holds: 126_000, moreWindows: 0, left: 0 },
-      ...fit,
-    }),
+    fitInWords(
+      {
+        ...{ writes: 3_120, seconds: 624, opensAt: 'then', holds: 126_000, moreWindows: 0, left: 0 },
+        ...fit,
+      },
+      false,
+    ),
   ).toBe(words);
+});
+
+test('a run whose deadline comes before any window is told so', () => {
+  const never = { writes: 7, seconds: 2, opensAt: null, holds: 0, moreWindows: null, left: 7 };
+  expect(fitInWords(never, true)).toBe('It does not fit: no window opens before its deadline');
 });

@@ -57,6 +57,18 @@ test('one that went by between two looks is told as well, one that rests goes on
   ]);
 });
 
+test('one that ends while it rests has not begun anew', async () => {
+  const resting = runThatIs('queued', { startedAt: NOW, fileName: 'in/big.csv', left: 4, succeeded: 6 });
+  const cancelled = runThatIs('cancelled', {
+    ...{ startedAt: NOW, finishedAt: NOW + 36_000, left: 4, succeeded: 6 },
+    ...{ reason: 'operator', reasonText: 'by bob@desk' },
+  });
+  expect(await told({ line: [resting] }, { gone: [cancelled] })).toEqual([
+    [],
+    ['warn Run cancelled in 36 s: 6 succeeded, 4 cancelled. by bob@desk. (run: r1)'],
+  ]);
+});
+
 test('one that rests is told with its reason, once', async () => {
   const resting = runThatIs('queued', {
     ...{ reason: 'window', reasonFacts: JSON.stringify({ at: Date.UTC(2026, 11, 4, 22) }) },
