@@ -70,7 +70,8 @@ class ChannelQueues {
       for (const channel of event.channels)
         await this.of(channel).add(event.type, event, {
           jobId: jobIdOf(event, channel),
-          attempts: TRIES_MAX,
+          // Who tries a channel sees what comes of it, and tries again himself.
+          attempts: event.type === 'test' ? 1 : TRIES_MAX,
           backoff: { type: 'custom' },
           removeOnComplete: TOLD_KEPT,
           removeOnFail: TOLD_KEPT,
@@ -166,7 +167,7 @@ async function fillRegularly(
 }
 
 async function tellOnce(
-  { data: event, attemptsMade }: Job<RunEvent>,
+  { data: event, attemptsMade, opts: { attempts = TRIES_MAX } }: Job<RunEvent>,
   channel: string,
   { runs, tell, log }: Pick<TellingTerms, 'tell' | 'log'> & { readonly runs: RunStore },
   signal: AbortSignal,
@@ -178,9 +179,11 @@ async function tellOnce(
     const why = error instanceof Error ? error.message : String(error);
     if (signal.aborted) throw error;
     await runs.channelFailed(channel, Date.now(), why);
-    if (attemptsMade === 0)
-      log.warn(`Channel ${channel} could not be told (${type}): ${why}. It is tried again.`, { run });
-    if (attemptsMade + 1 >= TRIES_MAX) await logTold(runs, event, 'not told', { channel, why });
+    if (attemptsMade === 0) {
+      const next = attempts > 1 ? ' It is tried again while a worker is there.' : '';
+      log.warn(`Channel ${channel} could not be told (${type}): ${why}.${next}`, { run });
+    }
+    if (attemptsMade + 1 >= attempts) await logTold(runs, event, 'not told', { channel, why });
     throw error;
   }
   await runs.channelTold(channel, Date.now());

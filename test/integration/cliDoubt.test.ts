@@ -190,9 +190,9 @@ describe('what is as desired though the plan saw something else, and no write is
     const here = await site();
     const plan = join(here.dir, 'plan.ndjson');
     await here.run(['plan', here.file('x.csv', CHANGES), '-o', plan, ...ALLOW_ALL]);
-    const submit = async (): Promise<string> =>
-      (await here.run(['submit', plan, '--again', ...ALLOW_ALL])).stdout.trim();
-    const [first, second] = [await submit(), await submit()];
+    const submit = async (...more: string[]): Promise<string> =>
+      (await here.run(['submit', plan, '--again', ...ALLOW_ALL, ...more])).stdout.trim();
+    const [first, second] = [await submit(), await submit('--allow', 'run-overlap=3')];
     expect(await here.run(['worker', '--until-idle'])).toMatchObject({ exitCode: 0 });
     expect(await here.json('status', second, '--json')).toMatchObject({ skipped: 3, unrecorded: 0 });
     const rows = await here.json('results', second, '--format', 'json');

@@ -2,9 +2,10 @@ import { createHmac } from 'node:crypto';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CloudEvent, HTTP } from 'cloudevents';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { makeCertificate } from '../support/certificates.ts';
-import { bench, csv, type Bench } from '../support/cli.ts';
+import { ALLOW_ALL, bench, csv, type Bench } from '../support/cli.ts';
 import { connectProxy } from '../support/connectProxy.ts';
 import { deadPort, startMailServer, startReceiver, type Received } from '../support/receivers.ts';
 import { startRedisServer, type TestRedis } from '../support/redisServer.ts';
@@ -58,6 +59,7 @@ async function site(ids = IDS, env: Record<string, string> = {}): Promise<Site> 
 
 const typeOf = ({ body }: Received): string => (JSON.parse(body) as { type: string }).type;
 const idOf = ({ headers }: Received): string => String(headers['webhook-id']);
+const BEGUN = 'intune-retarget.run.begun';
 const ENDED = 'intune-retarget.run.ended';
 const SECRET = 'a secret of the hook';
 
@@ -137,6 +139,22 @@ describe('a webhook', () => {
     expect((await working.ended).exitCode).toBe(130);
     expect(hook.received.map(typeOf).at(-1)).toBe('intune-retarget.run.paused');
     expect(hook.received.at(-1)?.body).toContain('interrupted by SIGTERM');
+  });
+
+  test('is told of an apply that names it, and of a rollback that does', async () => {
+    const here = await site();
+    const hook = await startReceiver();
+    here.channels({ channels: { ops: { type: 'webhook', url: hook.url } } });
+    const rows = IDS.map((id) => ({
+      ...{ policyType: 'deviceConfiguration', policyId: `p${id}`, assignmentId: id },
+      ...{ targetType: 'group', groupId: 'one' },
+    }));
+    const file = here.file('one.csv', csv(rows));
+    expect((await here.run(['apply', file, '--yes', '--notify', 'ops', ...ALLOW_ALL])).exitCode).toBe(0);
+    const back = await here.run(['rollback', '@last', '--yes', '--work', '--notify', 'ops']);
+    expect(back.exitCode).toBe(0);
+    expect(hook.received.map(typeOf)).toEqual([BEGUN, ENDED, BEGUN, ENDED]);
+    expect(hook.received[3]?.body).toContain('rollback of');
   });
 
   test('is told when more rows have failed than the file says, once', async () => {
@@ -298,6 +316,58 @@ describe('a channel that takes nothing', () => {
   }, 60_000);
 });
 
+test('an address or a secret that is kept elsewhere gets nowhere else: not into Redis, nor into what is said', async () => {
+  const here = await site();
+  const hook = await startReceiver(undefined, 500);
+  const env = {
+    HOOK_URL: `http://127.0.0.1:${await deadPort()}/?sig=signature-of-the-hook`,
+    HOOK_SECRET: SECRET,
+  };
+  here.channels({
+    channels: {
+      gone: { type: 'teams', url: { env: 'HOOK_URL' } },
+      failing: { type: 'webhook', url: hook.url, secret: { env: 'HOOK_SECRET' } },
+      unset: { type: 'webhook', url: { env: 'NOBODY_HAS_SET_IT' } },
+    },
+    default: ['gone', 'failing', 'unset'],
+  });
+  await here.submit('one');
+  const { stderr } = await here.run(['worker', '--until-idle', '--verbose'], { env });
+  expect(stderr).toContain('Channel unset could not be told (begun): its address is empty');
+  const shown = await Promise.all(
+    [['status', '@last', '--json'], ['status'], ['log'], ['notify']].map((argv) => here.run(argv)),
+  );
+  const texts = [stderr, ...shown.flatMap((ran) => [ran.stdout, ran.stderr]), await everythingIn(redis)];
+  expect(texts.at(-1)).toContain('refused the connection');
+  for (const text of texts) {
+    expect(text).not.toContain('signature-of-the-hook');
+    expect(text).not.toContain(SECRET);
+  }
+});
+
+/** Whatever a Redis holds, as text. */
+async function everythingIn({ url }: TestRedis): Promise<string> {
+  const client = new Redis(String(url));
+  onTestFinished(() => client.disconnect());
+  const texts = (await client.keys('*')).map(async (key) => {
+    switch (await client.type(key)) {
+      case 'string':
+        return client.get(key);
+      case 'hash':
+        return client.hgetall(key);
+      case 'list':
+        return client.lrange(key, 0, -1);
+      case 'zset':
+        return client.zrange(key, '0', '-1');
+      case 'set':
+        return client.smembers(key);
+      default:
+        return client.xrange(key, '-', '+');
+    }
+  });
+  return JSON.stringify(await Promise.all(texts));
+}
+
 describe('notify', () => {
   test('lists channels, and with --test tells them the way that runs do, and calls heartbeats', async () => {
     const here = await site();
@@ -318,7 +388,7 @@ describe('notify', () => {
     const listed = await here.json('notify');
     expect(listed).toMatchObject([
       { channel: 'ops', type: 'webhook', toldAt: expect.any(String), failingSince: null },
-      { channel: 'gone', waiting: 1, failingSince: expect.any(String) },
+      { channel: 'gone', waiting: 0, failingSince: expect.any(String) },
       { channel: 'alive', type: 'heartbeat' },
     ]);
     expect((await here.run(['log'])).stdout).toMatch(/told .*event test.*channel ops/);

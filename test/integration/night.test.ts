@@ -108,7 +108,11 @@ test('a row applied while a run waits for its night is written at once, and is n
       },
     ]),
   );
-  const applied = await here.run(['apply', noon, '--yes', ...ALLOW_ALL]);
+  const stopped = await here.run(['apply', noon, '--yes']);
+  expect(stopped.exitCode).toBe(3);
+  expect(stopped.stderr).toContain(`run-overlap=1`);
+  expect(stopped.stderr).toContain(`run ${submitted.stdout.trim()} (`);
+  const applied = await here.run(['apply', noon, '--yes', ...ALLOW_ALL, '--allow', 'run-overlap=1']);
   expect(applied, applied.stderr).toMatchObject({ exitCode: 0 });
   expect(here.arrived()).toHaveLength(1);
   const waits = await here.status(submitted.stdout.trim());
@@ -119,6 +123,8 @@ test('a row applied while a run waits for its night is written at once, and is n
   expect((await here.run(['worker', '--until-idle'])).exitCode).toBe(1);
   // What was changed at noon is stale, and left as it is.
   expect(await here.status(submitted.stdout.trim())).toMatchObject({ succeeded: 29, stale: 1 });
+  // What has come to its end is in nobody's way.
+  expect((await here.run(['plan', noon])).stderr).not.toContain('run-overlap');
   expect(here.simulator.stats().writtenAgain).toEqual([]);
 });
 
@@ -156,7 +162,9 @@ test('an urgent run goes between two batches of the run at work, which goes on b
   const applying = await here.process('apply', here.changes, '--yes', ...ALLOW_ALL);
   await here.until(20);
   const first = (await here.status()).runId;
-  const going = await here.process('apply', urgent, '--yes', '--urgent', ...ALLOW_ALL);
+  const going = await here.process(
+    ...['apply', urgent, '--yes', '--urgent', ...ALLOW_ALL, '--allow', 'run-overlap=1'],
+  );
   const done = await going.ended;
   expect(done, done.stderr).toMatchObject({ exitCode: 0 });
   const before = await here.status(first);

@@ -91,10 +91,12 @@ function whyInWords({
   if (state === 'running' && since !== undefined)
     return `no row has come to its end since ${new Date(since).toISOString()}`;
   if (!isReason(reason)) return undefined;
-  return reasonInWords(reason, known, timeZone) || WITHOUT_DETAILS[reason];
+  const isBare = Object.keys(known).length === 0;
+  return (isBare ? WITHOUT_DETAILS[reason] : undefined) ?? reasonInWords(reason, known, timeZone);
 }
 
 const WITHOUT_DETAILS: Readonly<Partial<Record<Reason, string>>> = {
+  age: 'its plan is too old, and made anew it comes to something else: look whether it still is what you want',
   signIn: 'the sign-in does not work; it goes on by itself when it does',
   permission: 'Graph refuses every write; it goes on by itself when writes are allowed',
   reads: 'Graph refuses every read; it goes on by itself when reads are allowed',

@@ -23,6 +23,7 @@ import type { Judged, PlanSubject, PlanTerms } from './planSubject.ts';
 import { PlanTally, type PlannedRow } from './planTally.ts';
 import { FactsOfTenant } from './tenantFacts.ts';
 import { planUnread } from './unreadPlan.ts';
+import { runOverlap } from './runOverlap.ts';
 import { costs } from './writeCost.ts';
 
 /** Batches whose lists are read side by side. */
@@ -180,8 +181,10 @@ const headerOf = (
 async function planOf(judged: Judged, subject: PlanSubject, { allowed, offline }: PlanTerms): Promise<Plan> {
   const { services, staging, intake, rules, leftOut } = subject;
   const { identity } = services;
-  const { tally, names, found, createdAt, tenantRead, fingerprint, differences, audiences = [] } = judged;
+  const { tally, names, createdAt, tenantRead, fingerprint, differences, audiences = [] } = judged;
   const { counts } = tally;
+  const overlap = await runOverlap(subject);
+  const found = new Map([...judged.found, ...overlap.counts]);
   const costOf = await costs(tally.requests, services);
   const asks = tally.requests.size > 0 && !offline && !rules.blind && identity.signedIn !== undefined;
   const needApproval = asks ? await approvalTypes(services) : undefined;
@@ -207,7 +210,7 @@ async function planOf(judged: Judged, subject: PlanSubject, { allowed, offline }
     firstRows: tally.rowsShown,
     refusedRows: tally.refused,
     guard: Object.fromEntries(found),
-    findings: tally.causes.all,
+    findings: [...tally.causes.all, ...overlap.all],
     names,
     fingerprint,
     differences,

@@ -90,6 +90,8 @@ function otherFindings(
   isOfUnknownLimits: boolean,
 ): readonly string[] {
   const kinds = new Set<string>([...now.keys(), ...Object.keys(approved)]);
+  // Of the moment in which somebody said yes.
+  kinds.delete('run-overlap');
   if (isOfUnknownLimits) kinds.delete('max-changes');
   const counts = new Map<string, number>(now);
   return [...kinds].flatMap((kind) => {

@@ -32,6 +32,7 @@ export const GUARD_KINDS = [
   'in-deployment',
   'gone',
   'max-changes',
+  'run-overlap',
   'unchecked-groups',
   'unchecked-filters',
   'no-undo',

@@ -24,6 +24,8 @@ test('each event is one sentence that says what it means', () => {
   expect([
     titleOf('begun', {}),
     titleOf('waitsForYes', { reason: 'canary', facts: { rows: 20 } }),
+    titleOf('waitsForYes', { reason: 'age', facts: { hours: 30 } }),
+    titleOf('waitsForYes', { reason: 'age' }),
     titleOf('paused', { reason: 'signIn' }),
     titleOf('paused', { reason: 'operator', words: 'by ada@desk: CHG-1' }),
     titleOf('stalled', { reason: 'noWorker', rows }),
@@ -34,6 +36,8 @@ test('each event is one sentence that says what it means', () => {
   ]).toEqual([
     'Run r1 has begun: 300 rows of changes.csv.',
     'Run r1 waits for a yes: canary: the first 20 rows are written.',
+    'Run r1 waits for a yes: it is 30 h old: look whether it still is what you want.',
+    'Run r1 waits for a yes: its plan is too old, and made anew it comes to something else: look whether it still is what you want.',
     'Run r1 is paused: the sign-in does not work; it goes on by itself when it does.',
     'Run r1 is paused: by ada@desk: CHG-1.',
     'Run r1 stands still: its workers were not heard of for a minute: it goes on with the next one; 240 of 300 rows left.',
@@ -66,9 +70,22 @@ test('an end tells its exit code, its sums and the line that shows the failed ro
 test('every event has words for every reason', () => {
   const facts = { rows: 1, hours: 1, failed: 1, max: '5%', at: AT, run: 'r2' };
   const counts = { failed: 1, written: 2, share: 3 };
+  const NO_FACTS = [
+    'signIn',
+    'permission',
+    'reads',
+    'refused',
+    'route',
+    'lostEntries',
+    'operator',
+    'interrupted',
+  ];
   for (const type of RUN_EVENTS)
     for (const reason of REASONS) {
-      const told = message(type, { reason, state: 'paused', facts, ...counts });
+      const told = message(type, {
+        ...{ reason, state: 'paused', ...counts },
+        ...(!NO_FACTS.includes(reason) && { facts }),
+      });
       expect(told.title).not.toMatch(/undefined|: \.|: $/);
       expect(told.data['reasonText'], reason).toBeTruthy();
     }
