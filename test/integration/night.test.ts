@@ -25,11 +25,12 @@ interface Night extends Bench {
 }
 
 /** A tenant of so many policies that takes twenty writes a second. */
-async function night(rows: number): Promise<Night> {
+async function night(rows: number, settings: Parameters<typeof bench>[1] = {}): Promise<Night> {
   const ids = numbers(rows);
   const here = await bench(
     redis.url,
     {
+      ...settings,
       tenant: {
         policies: ids.map((id) => ({
           ...{ id: `p${id}`, type: 'deviceConfiguration' as const },
@@ -128,6 +129,16 @@ test('a row applied while a run waits for its night is written at once, and is n
   expect(here.simulator.stats().writtenAgain).toEqual([]);
 });
 
+test('a time that comes while the tenant is read is the one that was meant, and a dry run tells of it, too', async () => {
+  const here = await night(20, { latencyMs: 1_000 });
+  const soon = (ms: number): string => `${new Date(Date.now() + ms).toISOString().slice(0, 19)}Z`;
+  const dry = await here.run(['apply', here.changes, '--dry-run', '--start-at', soon(3_600_000)]);
+  expect(dry.stderr).toContain('It begins at ');
+  const applied = await here.run(['apply', here.changes, '--yes', ...ALLOW_ALL, '--start-at', soon(2_000)]);
+  expect(applied, applied.stderr).toMatchObject({ exitCode: 0 });
+  expect(await here.status()).toMatchObject({ state: 'completed', succeeded: 20 });
+});
+
 test('at its deadline a run pauses, apply ends with 3, and it goes on by update and resume', async () => {
   const here = await night(200);
   const deadline = new Date(wholeSecond(Date.now()) + 6_000).toISOString().slice(0, 19);
@@ -143,7 +154,10 @@ test('at its deadline a run pauses, apply ends with 3, and it goes on by update 
   expect(succeeded).toBeGreaterThan(0);
   const early = await here.run(['resume', runId]);
   expect(early).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('update ') });
-  expect((await here.run(['update', runId, '--deadline', 'off'])).exitCode).toBe(0);
+  const updated = await here.run(['update', runId, '--deadline', 'off']);
+  expect(updated.stderr).toContain(
+    `Run ${runId}: no deadline, once it goes on with \`retarget resume ${runId}`,
+  );
   expect((await here.run(['resume', runId, '--work'])).exitCode).toBe(0);
   expect(await here.status()).toMatchObject({ state: 'completed', succeeded: 200 });
 });

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { EXIT, UserError } from '../../errors.ts';
-import type { Approved } from '../../runs/run.ts';
+import { DEFAULT_OPTIONS, type Approved, type RunOptions } from '../../runs/run.ts';
 import { signIn } from '../identity.ts';
 import { isInterrupt } from '../interrupt.ts';
 import { DecisionsDigest } from '../plan/differences.ts';
@@ -91,6 +91,11 @@ export class Draft implements AsyncDisposable {
   get source(): DraftSource {
     if (this.#rows.saved !== undefined) return 'plan';
     return this.#rows.expected === undefined ? 'rows' : 'foreignPlan';
+  }
+
+  /** What the run is to be that it becomes. */
+  get options(): RunOptions {
+    return this.#terms.run?.options ?? DEFAULT_OPTIONS;
   }
 
   get rows(): number {
