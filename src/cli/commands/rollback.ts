@@ -17,16 +17,19 @@ import type { Context } from '../context.ts';
 import { workOptions, type WorkFlags } from '../controlFlags.ts';
 import { draining } from '../draining.ts';
 import { allowedBy, changeLimits, JUSTIFICATION, justificationFrom } from '../planFlags.ts';
+import type { ScheduleTexts } from '../../app/schedule/scheduleFrom.ts';
+import { scheduleOf, scheduleOptions } from '../scheduleFlags.ts';
 import { selectionOptions, type SelectionFlags } from '../selectionFlags.ts';
 import { canAsk, nobodyToAsk } from '../terminal/ask.ts';
 import { mayChange } from '../terminal/askPlan.ts';
 import { workShown } from '../terminal/followed.ts';
 import { showInverses } from '../terminal/showInverses.ts';
 import { showPlan } from '../terminal/showPlan.ts';
+import { tellSchedule } from '../terminal/tellSchedule.ts';
 import { tellNoWorkers, tellStop } from '../terminal/tellWaits.ts';
 import { takeTurn } from '../terminal/turn.ts';
 
-interface RollbackFlags extends WorkFlags, SelectionFlags {
+interface RollbackFlags extends WorkFlags, SelectionFlags, ScheduleTexts {
   readonly from?: string;
   readonly force?: boolean;
   readonly includeUnrecorded?: boolean;
@@ -42,7 +45,7 @@ const SHOWN = { offline: false, limits: changeLimits({}), allowed: allowedBy({})
 
 export const rollback = draining<RollbackFlags>({
   options: (command) =>
-    void selectionOptions(workOptions(command))
+    void scheduleOptions(selectionOptions(workOptions(command)))
       .option('--from <plan>', 'take back what a plan file has changed, also when Redis knows nothing of it')
       .option('--force', 'put back also what somebody has changed since')
       .option(
@@ -83,6 +86,7 @@ export const rollback = draining<RollbackFlags>({
     const made = {
       ...{ force: flags.force === true, isDry: flags.dryRun === true, planDir: flags.planDir },
       ...{ justification: justificationFrom(flags.justification), purpose: flags.reason ?? null },
+      schedule: scheduleOf(flags),
     };
     const drafted = await draftRollback(written, made, services);
     await using _draft = drafted.draft;
@@ -126,6 +130,7 @@ async function rollBack(
   else showPlan(plan, print, flags);
   if (flags.dryRun) return unless;
   expectJustified(plan, { justification: justificationFrom(flags.justification) });
+  tellSchedule(plan, scheduleOf(flags), services, print);
   await tellStop(services, print);
   if (!flags.yes && !(await mayChange('Put back', plan, services, context))) return EXIT.stoppedEarly;
   const also = flags.work ? await takeTurn(undefined, flags, services, context) : [];
