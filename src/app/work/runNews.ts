@@ -27,8 +27,11 @@ export class RunNews {
     const line = await runs.line();
     // One may be made, begin and end between two looks.
     const made = await runs.createdSince(this.#lookedAt ?? now);
-    this.#lookedAt = now;
     const inLine = new Set(line.map(({ runId }) => runId));
+    // Redis keeps whole seconds: what was made and has ended in this one, before anybody looked, is no news.
+    if (this.#lookedAt === undefined)
+      for (const runId of made) if (!inLine.has(runId)) this.#seen.set(runId, 'ended');
+    this.#lookedAt = now;
     const isTold = (runId: string): boolean => inLine.has(runId) || this.#seen.get(runId) === 'ended';
     const gone = [...new Set([...this.#seen.keys(), ...made])].filter((runId) => !isTold(runId));
     const left = await Promise.all(gone.map((runId) => runs.run(runId)));
