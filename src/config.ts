@@ -59,6 +59,7 @@ export const SETTINGS = [
   'RETARGET_WINDOW_MS',
   'RETARGET_CONCURRENCY',
   'RETARGET_LOG',
+  'RETARGET_NOTIFY_FILE',
 ] as const;
 
 /** What the log may show: each request to Graph too, or not. */
@@ -67,6 +68,7 @@ const LOG_LEVELS = ['info', 'debug'] as const;
 /** Settings whose values are paths, in which `~/` stands for the home directory: no shell has read a `.env`. */
 const PATHS: readonly string[] = [
   'RETARGET_DATA_DIR',
+  'RETARGET_NOTIFY_FILE',
   ...REDIS_FILE_SETTINGS,
   'AZURE_CLIENT_SECRET_FILE',
   'AZURE_CLIENT_CERTIFICATE_PATH',
@@ -153,7 +155,7 @@ export function configFrom(given: SharedFlags, environment: Environment, cwd: st
   });
   const ofProcess = withoutEmpty(environment);
   const file = readDotEnv(cwd);
-  const ofFile = usedOf(file?.values ?? {}, ofProcess, flags);
+  const ofFile = usedOf(believed(file), ofProcess, flags);
   if (file !== undefined) expectOwn(file, Object.keys(ofFile));
   const env = withHome({ ...ofFile, ...ofProcess });
   const usedRedisUrl = flags.redisUrl ?? env['REDIS_URL'];
@@ -221,6 +223,12 @@ function expectOwn({ path, stranger }: DotEnv, names: readonly string[]): void {
     exitCode: EXIT.badInput,
   });
 }
+
+/** What a stranger's file says besides may be the name of a channel's secret, or of its address. */
+const believed = (file: DotEnv | undefined): Environment =>
+  file?.stranger === undefined
+    ? (file?.values ?? {})
+    : Object.fromEntries(Object.entries(file.values).filter(([name]) => isOurs(name)));
 
 function cameFrom(file: DotEnv | undefined, ofFile: Environment): string[] {
   if (file?.unread !== undefined) return [`Nothing is taken from ${file.path}: ${file.unread}.`];

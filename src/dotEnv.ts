@@ -59,8 +59,16 @@ function contentOf(path: string): Content | undefined {
   }
 }
 
-/** A group of the user's own, as most systems give one, is no other person. */
-function strangerOf({ uid, gid, mode }: { uid: number; gid: number; mode: number }): string | undefined {
+/** Who else has a say in a file, in words; undefined: nobody. A group of the user's own, as most systems give one, is no other person. */
+export function strangerOf({
+  uid,
+  gid,
+  mode,
+}: {
+  uid: number;
+  gid: number;
+  mode: number;
+}): string | undefined {
   const self = process.getuid?.();
   if (uid !== self && uid !== 0) return `belongs to user ${uid}`;
   const isShared = (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && gid !== process.getgid?.() && gid !== 0);

@@ -24,6 +24,7 @@ export default defineConfig({
           ...common,
           name: 'unit',
           include: ['unit/**/*.test.ts', 'architecture.test.ts'],
+          exclude: [...configDefaults.exclude, LONG],
           // Pure code: what a file loads serves the next one, which halves the time.
           isolate: false,
         },

@@ -81,6 +81,27 @@ export async function signIn(identity: Identity, host: Host): Promise<Identity> 
   };
 }
 
+/** Whose runs are meant is known without a sign-in: a domain's id is the token's to tell. */
+export const isTenantSure = ({ isReadyToken: isReady, tenantFrom }: Identity): boolean =>
+  isReady || tenantFrom === 'id';
+
+/**
+ * For commands that need no Graph: a run is recorded under its tenant's id, so they sign in where only a token tells it.
+ * @throws UserError as `signIn`, with the way to do without
+ */
+export async function signInForTenant(identity: Identity, host: Host): Promise<Identity> {
+  if (isTenantSure(identity)) return identity;
+  try {
+    return await signIn(identity, host);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    throw new UserError(error.message, {
+      remedy: `Give the tenant's id with --tenant: then submit needs no sign-in. Or: ${error.remedy}`,
+      exitCode: error.exitCode,
+    });
+  }
+}
+
 /** The sign-in of a command that has signed in. */
 export function signedIn({ signedIn: found }: Identity): SignedIn {
   if (found === undefined) throw new Error('this command has not signed in');

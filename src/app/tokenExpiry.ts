@@ -4,7 +4,7 @@ import type { Identity } from './identity.ts';
 import type { Plan } from './plan/plan.ts';
 import { duration } from './words.ts';
 
-/** What a run takes beyond what its writes need as the tenant takes them now: looks, throttling, the share of other apps. */
+/** What a run takes beyond what its writes need as the tenant takes them now: reads, throttling, the share of other apps. */
 const SLACK_FACTOR = 1.5;
 const SLACK_MS = 5 * 60_000;
 

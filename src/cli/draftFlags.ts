@@ -81,6 +81,7 @@ export const runTerms = (flags: MakeFlags): RunTerms => ({
   options: optionsOfRun(flags),
   keepDays: flags.keepDays,
   planDir: flags.planDir,
+  notify: flags.notify,
 });
 
 export const draftTerms = (flags: DraftFlags, run?: RunTerms): DraftTerms => ({ given: flags, run });

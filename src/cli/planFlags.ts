@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import type { Command, Option } from 'commander';
 import { parseAllow, type Allowed } from '../assignments/guard/allow.ts';
 import type { ChangeLimits } from '../assignments/guard/maxChanges.ts';
 import { EXIT, UserError } from '../errors.ts';
@@ -24,6 +24,7 @@ export interface RunFlags extends ScheduleFlags {
   readonly canary?: number;
   readonly reason?: string;
   readonly justification?: string;
+  readonly notify?: readonly string[];
 }
 
 const MAX_CHANGES = 500;
@@ -85,7 +86,15 @@ export const runOptions = (command: Command): Command =>
       numberIn('--canary <rows>', 'write so many rows first, read them back, then wait for a yes', ROWS),
     )
     .addOption(reasonOption())
+    .addOption(notifyOption())
     .option(...JUSTIFICATION);
+
+/** Who is told of a run, whatever makes it. */
+export const notifyOption = (): Option =>
+  many(
+    '--notify <channel>',
+    'tell this channel of notify.json what becomes of the run, or off; may be repeated',
+  );
 
 /** How many rows may be named. */
 export const ROWS = { least: 1, most: 1_000_000 } as const;

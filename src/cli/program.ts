@@ -136,6 +136,12 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     example: 'retarget log @last',
     load: async () => (await import('./commands/log.ts')).log,
   },
+  notify: {
+    usage: '[channel]',
+    summary: 'the channels of notify.json and how telling them goes; --test tells them something',
+    example: 'retarget notify --test ops',
+    load: async () => (await import('./commands/notify.ts')).notify,
+  },
   doctor: {
     usage: '',
     summary: 'check Redis, the sign-in, the permission and Graph, each with its remedy',

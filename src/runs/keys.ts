@@ -10,6 +10,7 @@ export const TENANTS_KEY = 'retarget:tenants';
 
 /**
  * Every other Redis key there is, by tenant. All share one hash slot. BullMQ's keys stand under the same prefix.
+ * The main family's limiter is called `ledger`: workers of two versions must find the same one, or both would use the whole budget.
  *
  * | key | type | lives |
  * |---|---|---|
@@ -35,6 +36,8 @@ export const TENANTS_KEY = 'retarget:tenants';
  * | `written:<list>` | string: fingerprints of a list before its last writes and after them | 15 windows, five minutes in Intune |
  * | `log:<id>` | list: who did what with the run, as JSON | LOG_DAYS after the last entry, whatever becomes of the run |
  * | `log` | list: the same of all runs of the tenant, each entry with its run; the newest TENANT_LOG_ENTRIES_MAX | LOG_DAYS after the last entry |
+ * | `untold` | list: events of runs that are not yet queued for the channels that they name, as JSON | until a worker has queued them |
+ * | `channels` | hash: `<channel>:toldAt`, `:failingSince` and `:why`, how telling went last | for ever, some 100 bytes a channel |
  */
 export interface Keys {
   /** Prefix of BullMQ's keys; never ioredis' `keyPrefix`. */
@@ -49,6 +52,8 @@ export interface Keys {
   readonly limiterAccepted: string;
   limiterOf(family: Family): LimiterKeys;
   readonly landings: string;
+  readonly untold: string;
+  readonly channels: string;
   run(runId: string): RunKeys;
   /** Of a run; without one, of the whole tenant. */
   log(runId?: string): string;
@@ -100,6 +105,8 @@ export function keysOf(tenant: string): Keys {
       };
     },
     landings: `${prefix}:landing`,
+    untold: `${prefix}:untold`,
+    channels: `${prefix}:channels`,
     run(runId) {
       const header = `${prefix}:run:${runId}`;
       return {

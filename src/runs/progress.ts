@@ -86,6 +86,19 @@ export interface RunStatus {
   readonly limiter: LimiterStatus;
   /** How far it is in each throttle family; empty when all rows are of one. */
   readonly families: readonly FamilyStatus[];
+  /** Who is told of it, and how that goes. */
+  readonly channels: readonly ChannelStatus[];
+}
+
+/** A channel that a run names. Times are ISO UTC. */
+export interface ChannelStatus {
+  readonly channel: string;
+  /** What is not told yet, of whatever run. */
+  readonly waiting: number;
+  readonly toldAt: string | null;
+  /** Since when it takes nothing, and why; null: the last try went well, or there was none. */
+  readonly failingSince: string | null;
+  readonly why: string | null;
 }
 
 export interface WorkerStatus {
@@ -137,6 +150,7 @@ export interface SeenOfRun {
   readonly workers?: readonly WorkerBeat[];
   /** The limiters of its families, when there are several. */
   readonly limiters?: ReadonlyMap<Family, LimiterStatus>;
+  readonly channels?: readonly ChannelStatus[];
 }
 
 export function statusOfRun(
@@ -144,7 +158,7 @@ export function statusOfRun(
   limiter: LimiterStatus,
   going: Going,
   now: number,
-  { why, workers = [], limiters = new Map<Family, LimiterStatus>() }: SeenOfRun = {},
+  { why, workers = [], limiters = new Map<Family, LimiterStatus>(), channels = [] }: SeenOfRun = {},
 ): RunStatus {
   const elapsedMs = workedMs(run, Math.min(now, (why && keptSince(why)) ?? now));
   const isAtWork = run.state === 'running';
@@ -191,6 +205,7 @@ export function statusOfRun(
     writesPerWindow: run.options.writesPerWindow,
     limiter: slowest?.limiter ?? limiter,
     families,
+    channels,
   };
 }
 

@@ -95,6 +95,10 @@ const OPTIONS = z.object({
   deadlineAt: numberOrNull,
   /** It goes before all others, and the run at work gives way to it. */
   isUrgent: flag,
+  /** The channels that are told of it, by name: where they lead stands in each worker's own settings. */
+  notify: jsonOf<readonly string[]>([]),
+  /** Of which share of failed rows they are told, in percent; null: of none. */
+  notifyFailures: numberOrNull,
   /** Why the run is made, as given with `--reason`. */
   purpose: textOrNull,
   /** What a tenant with Multi Admin Approval is told of each write. */
@@ -183,6 +187,10 @@ const BOOKS = z.object({
   /** The code with which the last rows have failed, and how many of them in a row. */
   rowCode: text,
   rowCount: number,
+  /** Events that it has told through channels, and of which of those that come once. */
+  announced: number,
+  failuresTold: flag,
+  stuckTold: numberOrNull,
 });
 
 /** The header of a run, a hash in Redis: the one place that knows its fields, in both languages. */
@@ -236,6 +244,8 @@ export const DEFAULT_OPTIONS: RunOptions = {
   timeZone: null,
   deadlineAt: null,
   isUrgent: false,
+  notify: [],
+  notifyFailures: null,
   purpose: null,
   justification: null,
 };

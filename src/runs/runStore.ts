@@ -28,6 +28,16 @@ import { transition, type Move, type Moved } from './lua/transition.ts';
 import { encodeHeader, type Run, type RunOptions } from './run.ts';
 import type { Interval } from './schedule/interval.ts';
 import { RunReader, type LogEntry, type Stop } from './runReader.ts';
+import type { ChannelRecord, RunEvent } from './runEvent.ts';
+import {
+  channelFailed,
+  channelRecords,
+  channelTold,
+  keepEvent,
+  takeOut,
+  untoldEvents,
+  type KeptEvent,
+} from './tellings.ts';
 import type { WorkerSelf } from './workers.ts';
 
 /** Bytes of the key that plans are sealed with. */
@@ -224,6 +234,34 @@ export class RunStore extends RunReader {
   /** Adds to the tenant's log, and to those of all these runs. */
   async tellAll(runIds: readonly string[], entry: LogEntry): Promise<void> {
     await this.#tell(runIds, entry, entry);
+  }
+
+  /** Has channels told of something that no script has caused. */
+  keepEvent(event: RunEvent): Promise<void> {
+    return keepEvent(this.redis, this.keys, event);
+  }
+
+  /** The oldest events that are not queued yet for the channels that they name. */
+  untoldEvents(max: number): Promise<KeptEvent[]> {
+    return untoldEvents(this.redis, this.keys, max);
+  }
+
+  takeOut(kept: KeptEvent): Promise<void> {
+    return takeOut(this.redis, this.keys, kept);
+  }
+
+  /** @param at ms since the epoch */
+  channelTold(channel: string, at: number): Promise<void> {
+    return channelTold(this.redis, this.keys, channel, at);
+  }
+
+  /** @param why without secrets */
+  channelFailed(channel: string, at: number, why: string): Promise<void> {
+    return channelFailed(this.redis, this.keys, channel, at, why);
+  }
+
+  channelRecords(): Promise<ReadonlyMap<string, ChannelRecord>> {
+    return channelRecords(this.redis, this.keys);
   }
 
   async #tell(runIds: readonly string[], ofTenant: LogEntry, ofRun: LogEntry): Promise<void> {

@@ -30,7 +30,7 @@ import {
 /** What the tenant says to a request. `wrote` is what it has changed. */
 export type Answer = { status: 200 | 201 | 204; body: unknown; wrote?: Written } | { refused: Refused };
 
-export interface TenantEdge {
+export interface AnswerDeps {
   readonly tenant: Tenant;
   readonly refusals: Refusals;
   readonly pageSize: number;
@@ -61,24 +61,24 @@ export interface TenantEdge {
 }
 
 /** Does what the request asks for. Throttling, faults and sign-in are not its business. */
-export function answer(request: GraphRequest, edge: TenantEdge): Answer {
+export function answer(request: GraphRequest, deps: AnswerDeps): Answer {
   const queryAt = request.url.indexOf('?');
   const path = queryAt === -1 ? request.url : request.url.slice(0, queryAt);
   const route = routeOf(path, request.version);
-  if ('set' in route && edge.kindsRefused.includes(kindOfSet(route.set).type)) return { refused: FORBIDDEN };
+  if ('set' in route && deps.kindsRefused.includes(kindOfSet(route.set).type)) return { refused: FORBIDDEN };
   if (route.kind === 'unknown') {
     return { refused: badModel(`Resource not found for the segment '${route.segment}'.`) };
   }
-  if (request.method === 'PATCH' && route.kind === 'assignment') return patchAssignment(request, route, edge);
-  if (request.method === 'POST' && route.kind === 'assign') return assignPolicy(request, route, edge);
-  if (request.method === 'POST' && route.kind === 'assignments') return addAssignment(request, route, edge);
+  if (request.method === 'PATCH' && route.kind === 'assignment') return patchAssignment(request, route, deps);
+  if (request.method === 'POST' && route.kind === 'assign') return assignPolicy(request, route, deps);
+  if (request.method === 'POST' && route.kind === 'assignments') return addAssignment(request, route, deps);
   if (request.method === 'DELETE' && route.kind === 'assignment')
-    return removeAssignment(request, route, edge);
+    return removeAssignment(request, route, deps);
   const query = new URLSearchParams(queryAt === -1 ? '' : request.url.slice(queryAt + 1));
-  const address = `${edge.root}/${request.version}${path.startsWith('/') ? '' : '/'}${path}`;
-  if (route.kind === 'group') return answerGroups(request.method, route, query, address, edge.surroundings);
+  const address = `${deps.root}/${request.version}${path.startsWith('/') ? '' : '/'}${path}`;
+  if (route.kind === 'group') return answerGroups(request.method, route, query, address, deps.surroundings);
   if (route.kind === 'memberCount')
-    return answerMemberCount(request.method, route, request.headers['consistencylevel'], edge.surroundings);
+    return answerMemberCount(request.method, route, request.headers['consistencylevel'], deps.surroundings);
   if (request.method !== 'GET' || route.kind === 'assign' || route.kind === 'noAction')
     return { refused: noRoute(request.method, TEMPLATES[route.kind]) };
 
@@ -86,12 +86,12 @@ export function answer(request: GraphRequest, edge: TenantEdge): Answer {
   const odd = wrongQuery(query, isPolicy ? 'assignments' : undefined);
   if (odd !== undefined) return { refused: odd };
   if (route.kind === 'deployments')
-    return answerDeployments(query, address, edge.surroundings, edge.pageSize);
-  if (route.kind === 'filters') return answerFilters(route.filterId, query, address, edge);
+    return answerDeployments(query, address, deps.surroundings, deps.pageSize);
+  if (route.kind === 'filters') return answerFilters(route.filterId, query, address, deps);
   if (route.kind === 'approvalPolicies' || route.kind === 'approvalRequests') {
-    return answerApprovals(route.kind, query, address, edge);
+    return answerApprovals(route.kind, query, address, deps);
   }
-  return read(request, address, query, route, edge);
+  return read(request, address, query, route, deps);
 }
 
 /** Without licence, permission or role. */
@@ -121,30 +121,30 @@ const TEMPLATES: Readonly<Record<Exclude<KnownRoute['kind'], 'group' | 'memberCo
 function patchAssignment(
   request: GraphRequest,
   route: Extract<Route, { kind: 'assignment' }>,
-  edge: TenantEdge,
+  deps: AnswerDeps,
 ): Answer {
-  const read = readPatch(request.body, route.set, request.version, edge.tenant.undocumented);
+  const read = readPatch(request.body, route.set, request.version, deps.tenant.undocumented);
   // The gateway refuses what the model does not know before Intune has seen the request.
   if ('refused' in read && read.refused.born === 'gateway') return read;
   const { type, takesPatch } = kindOfSet(route.set);
-  if (!takesPatch || edge.refusePatch.includes(type)) {
+  if (!takesPatch || deps.refusePatch.includes(type)) {
     return { refused: noRoute('PATCH', TEMPLATES.assignment) };
   }
-  const rule = edge.refusals('PATCH', route.policyId, route.assignmentId);
+  const rule = deps.refusals('PATCH', route.policyId, route.assignmentId);
   if (rule !== undefined) return { refused: rule };
-  const found = find(route, edge.tenant);
+  const found = find(route, deps.tenant);
   if ('refused' in found) return found;
   if ('refused' in read) return read;
   // Assumed of the second: what a policy set has assigned is no more overwritten than it is changed.
-  const overwritten = edge.rekey ? overwrittenBy(found.policy, found.list, found.assignment, read.patch) : [];
+  const overwritten = deps.rekey ? overwrittenBy(found.policy, found.list, found.assignment, read.patch) : [];
   if ([found.assignment, ...overwritten].some(({ ownedByPolicySet }) => ownedByPolicySet)) {
     return { refused: badForIntune('The assignment belongs to a policy set and can only be changed there.') };
   }
-  const unapproved = waitsForApproval(request, route.set, edge);
+  const unapproved = waitsForApproval(request, route.set, deps);
   if (unapproved !== undefined) return { refused: unapproved };
-  edge.copies.changes(found.list);
-  const patch = edge.storeSource ? { ...read.patch, ...readOnlyIn(request.body, route.set) } : read.patch;
-  applyPatch(found.policy, found.list, found.assignment, patch, edge.rekey);
+  deps.copies.changes(found.list);
+  const patch = deps.storeSource ? { ...read.patch, ...readOnlyIn(request.body, route.set) } : read.patch;
+  applyPatch(found.policy, found.list, found.assignment, patch, deps.rekey);
   return {
     status: 200,
     body: readAs(request.version, route.set, found.assignment),
@@ -163,48 +163,48 @@ function readOnlyIn(body: RequestBody, set: PolicySet): Record<string, unknown> 
 function assignPolicy(
   request: GraphRequest,
   { set, policyId }: Extract<Route, { kind: 'assign' }>,
-  edge: TenantEdge,
+  deps: AnswerDeps,
 ): Answer {
-  const read = readAssign(request.body, set, request.version, edge.tenant.undocumented);
+  const read = readAssign(request.body, set, request.version, deps.tenant.undocumented);
   if ('refused' in read && read.refused.born === 'gateway') return read;
-  const rule = edge.refusals('POST', policyId, '');
+  const rule = deps.refusals('POST', policyId, '');
   if (rule !== undefined) return { refused: rule };
-  const policy = edge.tenant.policy(set, policyId);
+  const policy = deps.tenant.policy(set, policyId);
   if (policy === undefined) return { refused: notFound('Policy') };
   if ('refused' in read) return read;
   const refusedByKind = refusedList(policy, read.entries);
   if (refusedByKind !== undefined) return { refused: refusedByKind };
-  const unapproved = waitsForApproval(request, set, edge);
+  const unapproved = waitsForApproval(request, set, deps);
   if (unapproved !== undefined) return { refused: unapproved };
   const list = policy.lists.get('')?.assignments ?? new Map<string, StoredAssignment>();
   const before = new Map(list);
-  edge.copies.changes(list);
-  replaceList(policy, read.entries, edge.rekey);
+  deps.copies.changes(list);
+  replaceList(policy, read.entries, deps.rekey);
   const value = [...list.values()].map((assignment) => readAs(request.version, set, assignment));
   // After the reply is made: it shows the list as it was asked for, and only who reads again finds out.
-  if (edge.loses !== undefined) loseFrom(list, before, edge.loses);
+  if (deps.loses !== undefined) loseFrom(list, before, deps.loses);
   const wrote = { what: 'list', key: assignPath(set, policy.id) } as const;
   if (kindOfSet(set).assign?.answers === 'nothing') return { status: 204, body: null, wrote };
-  return { status: 200, body: edge.assignReply === 'null' ? null : { value }, wrote };
+  return { status: 200, body: deps.assignReply === 'null' ? null : { value }, wrote };
 }
 
 function addAssignment(
   request: GraphRequest,
   route: Extract<Route, { kind: 'assignments' }>,
-  edge: TenantEdge,
+  deps: AnswerDeps,
 ): Answer {
   const { set, policyId } = route;
   if (kindOfSet(set).single === undefined) return { refused: noRoute('POST', TEMPLATES.assignments) };
-  const rule = edge.refusals('POST', policyId, '');
+  const rule = deps.refusals('POST', policyId, '');
   if (rule !== undefined) return { refused: rule };
-  const found = findList(route, edge.tenant);
+  const found = findList(route, deps.tenant);
   if ('refused' in found) return found;
-  const asked = assignmentToAdd(request.body, found.policy, request.version, edge);
+  const asked = assignmentToAdd(request.body, found.policy, request.version, deps);
   if ('refused' in asked) return asked;
-  const unapproved = waitsForApproval(request, set, edge);
+  const unapproved = waitsForApproval(request, set, deps);
   if (unapproved !== undefined) return { refused: unapproved };
   const { added } = asked;
-  edge.copies.changes(found.list);
+  deps.copies.changes(found.list);
   found.list.set(added.id.toLowerCase(), added);
   const wrote = { what: 'assignment', key: `POST ${added.key}` } as const;
   return { status: 201, body: readAs(request.version, set, added), wrote };
@@ -213,18 +213,18 @@ function addAssignment(
 function removeAssignment(
   request: GraphRequest,
   route: Extract<Route, { kind: 'assignment' }>,
-  edge: TenantEdge,
+  deps: AnswerDeps,
 ): Answer {
   const { set, policyId, assignmentId } = route;
   if (kindOfSet(set).single === undefined) return { refused: noRoute('DELETE', TEMPLATES.assignment) };
-  const rule = edge.refusals('DELETE', policyId, assignmentId);
+  const rule = deps.refusals('DELETE', policyId, assignmentId);
   if (rule !== undefined) return { refused: rule };
-  const found = findList(route, edge.tenant);
+  const found = findList(route, deps.tenant);
   if ('refused' in found) return found;
   const there = found.list.get(assignmentId.toLowerCase());
-  const refused = whyNotRemoved(there) ?? waitsForApproval(request, set, edge);
+  const refused = whyNotRemoved(there) ?? waitsForApproval(request, set, deps);
   if (refused !== undefined) return { refused };
-  edge.copies.changes(found.list);
+  deps.copies.changes(found.list);
   found.list.delete(assignmentId.toLowerCase());
   const left = {
     list: assignmentPath(set, found.policy.id, route.via, '').slice(0, -1),
@@ -235,8 +235,8 @@ function removeAssignment(
 }
 
 /** Asked last, as what passes uses its approval up. */
-function waitsForApproval(request: GraphRequest, set: PolicySet, edge: TenantEdge): Refused | undefined {
-  return edge.approvalFor.includes(kindOfSet(set).type) ? edge.approvals.judge(request) : undefined;
+function waitsForApproval(request: GraphRequest, set: PolicySet, deps: AnswerDeps): Refused | undefined {
+  return deps.approvalFor.includes(kindOfSet(set).type) ? deps.approvals.judge(request) : undefined;
 }
 
 function read(
@@ -244,9 +244,9 @@ function read(
   address: string,
   query: URLSearchParams,
   route: PolicyRoute,
-  edge: TenantEdge,
+  deps: AnswerDeps,
 ): Answer {
-  const burden = version === 'beta' ? edge.burden : NO_BURDEN;
+  const burden = version === 'beta' ? deps.burden : NO_BURDEN;
   const policyShown = (policy: Policy): Record<string, unknown> => ({
     '@odata.type': policy.odataType,
     id: policy.id,
@@ -257,14 +257,14 @@ function read(
   const expandedIn = (policy: Policy): Record<string, unknown> => {
     const list = policy.lists.get('')?.assignments;
     const isEmpty = route.kind === 'policy' && kindOfSet(policy.set).expandsOne?.(policy) === 'empty';
-    if (list === undefined || isEmpty || edge.expandedEmpty.includes(policy.id)) return { assignments: [] };
-    const all = [...edge.copies.shown(list, edge.expandLagMs).values()];
-    const max = edge.expandedEntriesMax ?? all.length;
+    if (list === undefined || isEmpty || deps.expandedEmpty.includes(policy.id)) return { assignments: [] };
+    const all = [...deps.copies.shown(list, deps.expandLagMs).values()];
+    const max = deps.expandedEntriesMax ?? all.length;
     const assignments = all
       .slice(0, max)
       .map((assignment) => burdened(readAs(version, policy.set, assignment), burden));
     if (all.length <= max) return { assignments };
-    const path = `${edge.root}/${version}/${kindOfSet(policy.set).area}/${policy.set}('${policy.id}')/assignments`;
+    const path = `${deps.root}/${version}/${kindOfSet(policy.set).area}/${policy.set}('${policy.id}')/assignments`;
     return { assignments, 'assignments@odata.nextLink': `${path}?$skiptoken=${tokenFor(max)}` };
   };
 
@@ -274,40 +274,40 @@ function read(
   const rule =
     route.kind === 'policies'
       ? undefined
-      : edge.refusals('GET', route.policyId, route.kind === 'assignment' ? route.assignmentId : '');
+      : deps.refusals('GET', route.policyId, route.kind === 'assignment' ? route.assignmentId : '');
   if (rule !== undefined) return { refused: rule };
   switch (route.kind) {
     case 'policies': {
       const seen: Policy[] = [];
-      const answered = page(edge.tenant.policies(route.set), query, address, edge.pageSize, (policy) => {
+      const answered = page(deps.tenant.policies(route.set), query, address, deps.pageSize, (policy) => {
         seen.push(policy);
         return selected(policyShown(policy), query);
       });
-      if (query.has('$expand')) for (const { id } of seen) edge.concurrentEdits(route.set, id, '');
+      if (query.has('$expand')) for (const { id } of seen) deps.concurrentEdits(route.set, id, '');
       return answered;
     }
     case 'policy': {
-      const policy = edge.tenant.policy(route.set, route.policyId);
+      const policy = deps.tenant.policy(route.set, route.policyId);
       if (policy === undefined) return { refused: notFound('Policy') };
       const body = selected(policyShown(policy), query);
-      if (query.has('$expand')) edge.concurrentEdits(route.set, policy.id, '');
+      if (query.has('$expand')) deps.concurrentEdits(route.set, policy.id, '');
       return { status: 200, body };
     }
     case 'assignments': {
-      const list = findList(route, edge.tenant);
+      const list = findList(route, deps.tenant);
       if ('refused' in list) return list;
-      const shown = edge.copies.shown(list.list, edge.readLagMs);
-      const answered = page([...shown.values()], query, address, edge.pageSize, (assignment) =>
+      const shown = deps.copies.shown(list.list, deps.readLagMs);
+      const answered = page([...shown.values()], query, address, deps.pageSize, (assignment) =>
         selected({ ...burdened(readAs(version, route.set, assignment), burden) }, query),
       );
-      if (isLastPage(answered)) edge.concurrentEdits(route.set, route.policyId, route.via);
+      if (isLastPage(answered)) deps.concurrentEdits(route.set, route.policyId, route.via);
       return answered;
     }
     case 'assignment': {
-      const found = find(route, edge.tenant, (list) => edge.copies.shown(list, edge.readLagMs));
+      const found = find(route, deps.tenant, (list) => deps.copies.shown(list, deps.readLagMs));
       if ('refused' in found) return found;
       const body = selected({ ...burdened(readAs(version, route.set, found.assignment), burden) }, query);
-      edge.concurrentEdits(route.set, route.policyId, route.via);
+      deps.concurrentEdits(route.set, route.policyId, route.via);
       return { status: 200, body };
     }
   }

@@ -4,7 +4,7 @@ import { badModel } from './refused.ts';
 import { kindOfType, type PolicyType } from './policyKinds.ts';
 
 /** What a read of Multi Admin Approval is answered from. */
-export interface ApprovalsEdge {
+export interface ApprovalsDeps {
   readonly approvals: Approvals;
   readonly approvalFor: readonly PolicyType[];
   readonly pageSize: number;
@@ -21,7 +21,7 @@ export function answerApprovals(
   kind: 'approvalPolicies' | 'approvalRequests',
   query: URLSearchParams,
   address: string,
-  { approvals, approvalFor, pageSize }: ApprovalsEdge,
+  { approvals, approvalFor, pageSize }: ApprovalsDeps,
 ): Page {
   const filter = query.get('$filter');
   const id = filter === null ? undefined : idWanted(filter);

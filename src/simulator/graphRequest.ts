@@ -83,7 +83,7 @@ export function handleRequest(request: GraphRequest, caller: Caller, world: Simu
     case 'missing404':
       return { reply: refusedReply(request, PASSING_REFUSALS[fault], now), fault };
     case 'error500Applied':
-      answer(request, tenantEdge(world, caller));
+      answer(request, answerDeps(world, caller));
       return { reply: refusedReply(request, INTERNAL_ERROR, now), fault };
     case 'ignored':
       return { reply: answeredReply(instead(request), caller, now, world), fault };
@@ -156,7 +156,7 @@ const TOO_MANY: Refused = {
   born: 'gateway',
 };
 
-const tenantEdge = (world: SimulatorState, { root }: Caller, loses?: ListLoss) => ({
+const answerDeps = (world: SimulatorState, { root }: Caller, loses?: ListLoss) => ({
   tenant: world.tenant,
   refusals: world.refusals,
   pageSize: world.settings.pageSize,
@@ -190,12 +190,12 @@ function answeredReply(
   if (!isAllowed(request, world.settings)) return refusedReply(request, NOT_ALLOWED, now);
   if (caller.landsLate && sortOf(request) !== 'read') {
     world.landings.later(world.settings.lateMs, () => {
-      const landed = answer(request, tenantEdge(world, caller));
+      const landed = answer(request, answerDeps(world, caller));
       if ('wrote' in landed && landed.wrote !== undefined) world.account.landedLate(landed.wrote);
     });
     return refusedReply(request, TIMED_OUT, now);
   }
-  const answered = answer(request, tenantEdge(world, caller, loses));
+  const answered = answer(request, answerDeps(world, caller, loses));
   if ('refused' in answered) return refusedReply(request, answered.refused, now);
   if (answered.wrote !== undefined) world.account.wrote(answered.wrote);
   const { status, body, wrote } = answered;

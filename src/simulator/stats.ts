@@ -95,14 +95,14 @@ interface Backoff {
   untilMs: number;
 }
 
-/** Holds given closer together than this count as one, which keeps the list short when replies with 429 pour out. */
+/** Backoffs given closer together than this count as one, which keeps the list short when replies with 429 pour out. */
 const HOLDS_APART_MS = 10;
 
 interface AppAccount {
   arrived: WindowCount;
   admitted: WindowCount;
   /** Those that last, each ending later than the one before. */
-  holds: Record<LimitScope, Backoff[]>;
+  backoffs: Record<LimitScope, Backoff[]>;
 }
 
 export function openAccount(settings: () => SimulatorSettings): Account {
@@ -125,7 +125,7 @@ export function openAccount(settings: () => SimulatorSettings): Account {
     const fresh: AppAccount = {
       arrived: windowCount(),
       admitted: windowCount(),
-      holds: { writes: [], requests: [] },
+      backoffs: { writes: [], requests: [] },
     };
     apps.set(key, fresh);
     return fresh;
@@ -134,8 +134,8 @@ export function openAccount(settings: () => SimulatorSettings): Account {
     if (left !== undefined)
       fewest.set(left.list, Math.min(left.assignments, fewest.get(left.list) ?? left.assignments));
   };
-  const isHeld = (holds: readonly Backoff[], atMs: number): boolean =>
-    holds.some(({ fromMs, untilMs }) => atMs > fromMs + settings().backoffGraceMs && atMs < untilMs);
+  const isWithin = (backoffs: readonly Backoff[], atMs: number): boolean =>
+    backoffs.some(({ fromMs, untilMs }) => atMs > fromMs + settings().backoffGraceMs && atMs < untilMs);
 
   return {
     exchangeArrived(kind, { userAgent }) {
@@ -156,9 +156,11 @@ export function openAccount(settings: () => SimulatorSettings): Account {
           clientRequestIds = new Set();
         }
       }
-      const { arrived, holds } = appOf(app, family);
-      const held = [holds, appOf(app).holds];
-      if (held.some((each) => isHeld(each.requests, sentMs) || (isWrite && isHeld(each.writes, sentMs))))
+      const { arrived, backoffs } = appOf(app, family);
+      const ofBoth = [backoffs, appOf(app).backoffs];
+      if (
+        ofBoth.some((each) => isWithin(each.requests, sentMs) || (isWrite && isWithin(each.writes, sentMs)))
+      )
         seen.requestsDuringBackoff += 1;
       if (!isWrite) return;
       seen.writesArrived += 1;
@@ -189,14 +191,14 @@ export function openAccount(settings: () => SimulatorSettings): Account {
     },
     delivered: (key) => deliveredKeys.add(key),
     backoffGiven(app, scope, nowMs, untilMs, family) {
-      const { holds } = appOf(app, family);
-      const lasting = holds[scope].filter((backoff) => backoff.untilMs > nowMs);
+      const { backoffs } = appOf(app, family);
+      const lasting = backoffs[scope].filter((backoff) => backoff.untilMs > nowMs);
       const last = lasting.at(-1);
       if (last === undefined || untilMs > last.untilMs) {
         if (last !== undefined && nowMs - last.fromMs < HOLDS_APART_MS) last.untilMs = untilMs;
         else lasting.push({ fromMs: nowMs, untilMs });
       }
-      holds[scope] = lasting;
+      backoffs[scope] = lasting;
     },
     fault: (name) => countUp(seen.faults, name),
     redirectFollowed: () => (seen.redirectsFollowed += 1),

@@ -16,6 +16,7 @@ import {
   TURN_CHECK_MS,
   WAIT_INSIDE_MAX_MS,
 } from './limiter/pace.ts';
+import { closeInOrder } from './closeInOrder.ts';
 import { isMeant, isOurs, type WorkerDeps, type Step } from './deps.ts';
 import { FamilyPlaces } from './familyPlaces.ts';
 import type { LocksCut } from './locks.ts';
@@ -23,9 +24,6 @@ import { pauseForSignIn } from './pauseRun.ts';
 import { processBatch } from './processBatch.ts';
 import { QUEUE_NAME, workerName, type BatchJob, type Producer } from './producer.ts';
 import { resumeWhenSignedIn, runsThatAwaitSignIn, SignInTries } from './signInReturn.ts';
-
-/** How often it is looked whether a connection stands again. */
-const RECONNECTED_LOOK_MS = 20;
 
 export interface BatchWorker {
   /** True when there is neither a job nor a run that could bring one. */
@@ -142,19 +140,6 @@ export function startWorker(
       await Promise.all([closeInOrder(worker), signingIn]);
     },
   };
-}
-
-/**
- * BullMQ ends the connection on which it waits for jobs, and waits for that end. Of a connection that is between two tries
- * ioredis tells no end: BullMQ would wait for ever, with Redis long back. So it is told to close once that connection stands.
- */
-async function closeInOrder(worker: Worker<BatchJob>): Promise<void> {
-  await worker.pause(true);
-  // One that never got so far has told so already (as an error of the queue), and is closed as it is.
-  const waiting = await worker.getBackend().blockingClient?.catch(() => undefined);
-  while (waiting !== undefined && waiting.status !== 'ready' && waiting.status !== 'end')
-    await sleep(RECONNECTED_LOOK_MS);
-  await worker.close();
 }
 
 const clockWentBack = ({ jobs, stepMs }: LocksCut): string =>

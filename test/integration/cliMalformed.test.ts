@@ -30,18 +30,13 @@ async function expectRefused(
 
 describe('a malformed file is refused with line and remedy, and nothing is sent or left', () => {
   // All that a file can be wrong in, and what is said of it: test/unit/cli/terminal/problems.test.ts.
-  test.each([
-    ['a row', 'x.csv', lines(HEAD, GOOD.replace(',c1,', ',,')), '2:2', 'policyId is missing'],
-    ['the whole file', 'x.csv', lines(`${HEAD},colour`, `${GOOD},red`), '1:8', 'colour'],
-    ['another row', 'x.csv', lines(HEAD, GOOD, GOOD.replace(G7, guid('g8'))), '3:1', 'wants something else'],
-  ])('%s', async (_, name, content, at, says) => {
+  test('when one row has a problem', async () => {
     const here = await bench(redis.url, { tenant: SMALL_TENANT });
-    const file = here.file(name, content);
+    const file = here.file('x.csv', lines(HEAD, GOOD.replace(',c1,', ',,')));
     const ran = await here.run(['apply', file, '--yes']);
     await expectRefused(here, ran);
-    const problem = ran.stderr.split('\n').find((line) => line.startsWith(`${file}:${at}`)) ?? ran.stderr;
-    expect(problem).toContain(says);
-    expect(ran.stderr).toMatch(/has \d+ problems?( in \d+ of \d+ rows?)?; nothing was queued\.\n {2}Correct/);
+    expect(ran.stderr).toContain(`${file}:2:2 policyId: policyId is missing`);
+    expect(ran.stderr).toMatch(/has 1 problem( in \d+ of \d+ rows?)?; nothing was queued\.\n {2}Correct/);
   });
 
   test('also when it comes from stdin', async () => {

@@ -8,6 +8,7 @@ import { closeRedis, openRedis } from '../../src/redis/connection.ts';
 import type { RedisPatience, RedisClient } from '../../src/redis/connection.ts';
 import { preflight } from '../../src/redis/preflight.ts';
 import { ALLOW_ALL, bench, csv } from '../support/cli.ts';
+import { deadPort, startReceiver } from '../support/receivers.ts';
 import { startRedisServer } from '../support/redisServer.ts';
 import type { TestRedis } from '../support/redisServer.ts';
 import { groupTarget } from '../support/simulatorClient.ts';
@@ -21,6 +22,8 @@ const quiet = { info: () => {}, warn: () => {} };
 /** What a worker, a producer and a queue of ours call of BullMQ's. Others would need more commands than are documented. */
 const QUEUE_SCRIPTS = [
   ...['addStandardJob', 'getCounts', 'moveToActive', 'moveToFinished', 'moveToDelayed', 'updateData'],
+  // And where a channel takes nothing.
+  ...['retryJob', 'saveStacktrace', 'getRanges', 'getState'],
   ...['moveJobFromActiveToWait', 'moveStalledJobsToWait', 'extendLock', 'extendLocks', 'releaseLock'],
 ];
 /** Said by a client to a cluster, or in rare moments: not in this test's run, nor in a script. */
@@ -107,6 +110,15 @@ test('every command line works for such a user, who is refused nothing but a loo
   await does(1, 'apply', file('three.csv', 'three'), '--yes', '--max-failures', 'off', ...ALLOW_ALL);
   here.simulator.reconfigure({ forbidden: [] });
   await does(0, 'retry', '@last', '--work');
+  const hook = await startReceiver();
+  const gone = { type: 'webhook', url: `http://127.0.0.1:${await deadPort()}/` };
+  here.file(
+    'notify.json',
+    JSON.stringify({ channels: { ops: { type: 'webhook', url: hook.url }, gone }, default: ['ops', 'gone'] }),
+  );
+  await does(4, 'notify', '--test');
+  await does(0, 'apply', file('four.csv', 'four'), '--yes', ...ALLOW_ALL);
+  expect(hook.received).toHaveLength(3);
 
   const alone = ['simulate', 'demo'];
   expect([...ran].toSorted()).toEqual(

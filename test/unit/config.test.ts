@@ -120,6 +120,13 @@ describe('a .env file that others may write', () => {
     expect(remedy).toContain(`chmod 600 ${path}`);
   });
 
+  test('says nothing of a name that is not ours when others may write it: a channel may be told with that', () => {
+    const { dir } = withFile('OPS_HOOK_SECRET=theirs\n', 0o666);
+    expect(configFrom({}, {}, dir).env['OPS_HOOK_SECRET']).toBeUndefined();
+    const own = withFile('OPS_HOOK_SECRET=mine\n');
+    expect(configFrom({}, {}, own.dir).env['OPS_HOOK_SECRET']).toBe('mine');
+  });
+
   test('may set the pace, and settings of other programs', () => {
     const { dir } = withFile('RETARGET_CONCURRENCY=2\nPORT=1\n', 0o666);
     expect(read(dir)).toMatchObject({ concurrency: 2 });

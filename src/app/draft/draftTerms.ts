@@ -33,6 +33,8 @@ export interface RunTerms {
   readonly keepDays: number;
   /** Where its plan is kept for an undo without Redis; undefined: in the data directory. */
   readonly planDir: string | undefined;
+  /** Channels that are told of it, as they were given; undefined: those that this machine tells of every run. */
+  readonly notify?: readonly string[] | undefined;
 }
 
 /** What is wanted of a draft. */

@@ -3,6 +3,7 @@ import type { ReadingRules } from '../../assignments/rows/rowReader.ts';
 import { DEFAULT_OPTIONS, type RunIdentity, type RunOptions } from '../../runs/run.ts';
 import { Staging, type StagedRow } from '../../runs/staging.ts';
 import { rememberTenant, type Services } from '../services.ts';
+import { channelsOfRun } from '../notify/channels.ts';
 import { keptTexts } from '../runs/runLog.ts';
 import type { RunTerms } from './draftTerms.ts';
 
@@ -21,8 +22,10 @@ export class Stagings {
   readonly #services: Services;
   readonly #terms: RunTerms | undefined;
   readonly #fileName: string;
+  readonly #told: Partial<RunOptions>;
   readonly #begun: Staging[] = [];
 
+  /** @throws UserError (exit 2) for a channel that there is not */
   constructor(
     services: Services,
     terms: RunTerms | undefined,
@@ -32,6 +35,7 @@ export class Stagings {
     this.#terms = terms;
     this.#fileName = name;
     this.rules = rules;
+    this.#told = terms === undefined ? {} : channelsOfRun(terms.notify, services);
   }
 
   async begin({ options, run }: RunParts = {}): Promise<Staging> {
@@ -52,7 +56,7 @@ export class Stagings {
         fileName: this.#fileName,
         blind,
         keepDays,
-        options: keptTexts({ ...wanted, strategy, ...options }, redactor),
+        options: keptTexts({ ...wanted, ...this.#told, strategy, ...options }, redactor),
         ...run,
       },
       Date.now(),

@@ -72,6 +72,8 @@ export interface RollbackRun {
   readonly justification: string | null;
   readonly purpose: string | null;
   readonly schedule: Schedule;
+  /** As of RunTerms. */
+  readonly notify?: readonly string[] | undefined;
 }
 
 /** What would be put back, and the draft of the run that does it. To be disposed of. */
@@ -83,7 +85,7 @@ export interface RollbackDraft {
 /** Reads what is there now and stages a row for each assignment that is to be put back. */
 export async function draftRollback(
   written: Written,
-  { force, isDry, planDir, justification, purpose, schedule }: RollbackRun,
+  { force, isDry, planDir, justification, purpose, schedule, notify }: RollbackRun,
   services: Services,
 ): Promise<RollbackDraft> {
   const { name, apiVersion, strategy, unrecordedLines } = written;
@@ -91,7 +93,7 @@ export async function draftRollback(
     ...{ ...DEFAULT_OPTIONS, ...schedule },
     ...{ restores: true, justification, revertOf: name, purpose },
   };
-  const run: RunTerms | undefined = isDry ? undefined : { options, keepDays: KEEP_DAYS, planDir };
+  const run: RunTerms | undefined = isDry ? undefined : { options, keepDays: KEEP_DAYS, planDir, notify };
   const root = services.identity.config.graphUrl;
   const rules = { root, apiVersion, blind: false, restores: true, strategy };
   const called = `rollback of ${name}`;

@@ -2,23 +2,27 @@ import { allChargedBy, chargedBy, MAIN_FAMILY, type Family } from '../../assignm
 import type { Limiter } from '../../worker/limiter/limiter.ts';
 import type { LimiterNow } from '../../runs/permit.ts';
 import type { Waiting } from '../../runs/keeping.ts';
-import { statusOfRun, type LimiterStatus, type RunStatus } from '../../runs/progress.ts';
+import { statusOfRun, type ChannelStatus, type LimiterStatus, type RunStatus } from '../../runs/progress.ts';
 import type { Run } from '../../runs/run.ts';
 import type { RunStore } from '../../runs/runStore.ts';
 import { SAMPLES_LATELY } from '../../runs/timeLeft.ts';
 import type { Services } from '../services.ts';
 import { heardOf, type WorkerBeat } from '../../runs/workers.ts';
+import { channelStatus } from '../notify/channelStatus.ts';
 import { backedOff, whyWaiting, type HasWorkers } from './whyWaiting.ts';
 
 /** A run as it is shown, with the reason when it waits for something. */
 export async function statusOf(run: Run, services: Services): Promise<RunStatus> {
-  return statusNow(run, services, await surroundingsOf(run, services));
+  const channels = await channelStatus(run.options.notify, services);
+  return statusNow(run, services, { ...(await surroundingsOf(run, services)), channels });
 }
 
 /** What is to be known of a run that its record does not tell. */
 export interface RunSurroundings {
   readonly why: Waiting | undefined;
   readonly workers: readonly WorkerBeat[];
+  /** Who is told of it; left out: it is not asked. */
+  readonly channels?: readonly ChannelStatus[];
 }
 
 /** Workers that were killed are no more connected, whenever they were heard of last. */
@@ -38,7 +42,7 @@ export async function surroundingsOf(
 export async function statusNow(
   run: Run,
   { runs, limiterOn }: Pick<Services, 'runs' | 'limiterOn'>,
-  { why, workers }: RunSurroundings,
+  { why, workers, channels = [] }: RunSurroundings,
 ): Promise<RunStatus> {
   const limiter = limiterOn(runs);
   const { windowMs } = limiter.pace;
@@ -61,7 +65,7 @@ export async function statusNow(
   );
   return statusOfRun(run, shownLimiter(state, limiter.of(first)), going, now, {
     why: why === undefined || why.reason === 'noProgress' ? (throttledNow(run, limiters, now) ?? why) : why,
-    workers,
+    ...{ workers, channels },
     limiters: new Map(shown.length > 1 ? shown : []),
   });
 }

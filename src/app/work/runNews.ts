@@ -28,7 +28,7 @@ export class RunNews {
     // One may be made, begin and end between two looks.
     const made = await runs.createdSince(this.#lookedAt ?? now);
     const inLine = new Set(line.map(({ runId }) => runId));
-    // Redis keeps whole seconds: what was made and has ended in this one, before anybody looked, is no news.
+    // The record knows the second only: what has ended in that of the first look ended before it.
     if (this.#lookedAt === undefined)
       for (const runId of made) if (!inLine.has(runId)) this.#seen.set(runId, 'ended');
     this.#lookedAt = now;

@@ -31,6 +31,19 @@ export async function work(
     return undefined;
   });
   let run: Run | undefined;
+  const isLeft = (): boolean => interrupted.aborted || waitedFor !== undefined;
+  const pauseIfLeft = async (): Promise<void> => {
+    if (run === undefined || hasEnded(run) || !isLeft()) return;
+    const reasonText = interrupted.aborted
+      ? `interrupted by ${String(interrupted.reason)}`
+      : `given up after ${duration((waitMs ?? 0) / 1000)}: ${waitedFor}`;
+    await runs.transition(runId, {
+      to: 'paused',
+      from: ['running', 'queued'],
+      reason: 'interrupted',
+      reasonText,
+    });
+  };
   try {
     // Of its own worker nobody needs to ask.
     const hasWorkers: HasWorkers = async (id) => id === runId || producer.hasWorkers(id);
@@ -42,18 +55,12 @@ export async function work(
       if (waitedFor !== undefined) break;
     }
   } finally {
-    await worker?.stop();
+    // Its channels are told of it as well.
+    await worker?.stop(pauseIfLeft);
   }
   if (run === undefined) throw new Error(`run ${runId} was never seen`);
-  if (hasEnded(run) || !(interrupted.aborted || waitedFor !== undefined)) return run;
-  const reasonText = interrupted.aborted
-    ? `interrupted by ${String(interrupted.reason)}`
-    : `given up after ${duration((waitMs ?? 0) / 1000)}: ${waitedFor}`;
-  await runs.transition(runId, {
-    to: 'paused',
-    from: ['running', 'queued'],
-    reason: 'interrupted',
-    reasonText,
-  });
+  if (hasEnded(run) || !isLeft()) return run;
+  // Where the worker has not come as far as that.
+  await pauseIfLeft();
   return (await runs.run(runId)) ?? run;
 }

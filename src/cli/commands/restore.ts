@@ -20,11 +20,11 @@ import { allowedBy, changeLimits, guardOptions, optionsOfRun, runOptions } from 
 import { whereOption } from '../selectionFlags.ts';
 import { sharedOptions } from '../sharedFlags.ts';
 import { canAsk, nobodyToAsk } from '../terminal/ask.ts';
+import { carryOut, type CarryOutFlags } from '../terminal/carryOut.ts';
 import { showPlan } from '../terminal/showPlan.ts';
 import { showRestorable } from '../terminal/showRestorable.ts';
 import { turnOptions } from '../terminal/turn.ts';
 import { renameNeedsNames } from './diff.ts';
-import { applyPlanned, type CarryOutFlags } from './apply.ts';
 
 interface RestoreFlags extends SharedFlags, CarryOutFlags {
   readonly where?: readonly string[];
@@ -95,7 +95,7 @@ export const restore = draining<RestoreFlags>({
     expectBeta(known.config.apiVersion);
     await using services = await openServices(await signIn(known, context), context);
     const snapshot = await openSnapshot(path, await services.runs.sealKey(), context);
-    const run = { options, keepDays: flags.keepDays, planDir: flags.planDir };
+    const run = { options, keepDays: flags.keepDays, planDir: flags.planDir, notify: flags.notify };
     const { draft, restorable } = await draftRestore(
       snapshot,
       {
@@ -115,7 +115,7 @@ export const restore = draining<RestoreFlags>({
     }
     const plan = await draft.plan(wanted);
     if (!flags.dryRun)
-      return await applyPlanned(draft, plan, flags, services, context, {
+      return await carryOut(draft, plan, flags, services, context, {
         verb: 'Restore',
         action: 'restore',
       });

@@ -1,4 +1,4 @@
-import { identify, signIn, type Identity } from '../../app/identity.ts';
+import { identify, isTenantSure, signIn } from '../../app/identity.ts';
 import { expectJustified } from '../../app/plan/justification.ts';
 import {
   draftRollback,
@@ -16,7 +16,7 @@ import { EXIT, UserError, type ExitCode } from '../../errors.ts';
 import type { Context } from '../context.ts';
 import { workOptions, type WorkFlags } from '../controlFlags.ts';
 import { draining } from '../draining.ts';
-import { allowedBy, changeLimits, JUSTIFICATION, justificationFrom } from '../planFlags.ts';
+import { allowedBy, changeLimits, JUSTIFICATION, justificationFrom, notifyOption } from '../planFlags.ts';
 import type { ScheduleTexts } from '../../app/schedule/scheduleFrom.ts';
 import { scheduleOf, scheduleOptions } from '../scheduleFlags.ts';
 import { selectionOptions, type SelectionFlags } from '../selectionFlags.ts';
@@ -38,6 +38,7 @@ interface RollbackFlags extends WorkFlags, SelectionFlags, ScheduleTexts {
   readonly yes?: boolean;
   readonly planDir?: string;
   readonly justification?: string;
+  readonly notify?: readonly string[];
 }
 
 /** The guard of a rollback shows what it finds and stops nothing. */
@@ -59,6 +60,7 @@ export const rollback = draining<RollbackFlags>({
         '--plan-dir <directory>',
         'where the plan of the rollback is kept; otherwise in the data directory',
       )
+      .addOption(notifyOption())
       .option(...JUSTIFICATION),
   async run([name], flags, context) {
     const asked = sourceOf(name, flags);
@@ -67,15 +69,20 @@ export const rollback = draining<RollbackFlags>({
       ...{ planDir: flags.planDir, apiVersion: flags.apiVersion },
     };
     const known = identify(flags, context);
-    if (!isSure(known)) expectAnswer(flags, context);
-    await using opened = await openServices(isSure(known) ? known : await signIn(known, context), context);
+    if (!isTenantSure(known)) expectAnswer(flags, context);
+    await using opened = await openServices(
+      isTenantSure(known) ? known : await signIn(known, context),
+      context,
+    );
     // What is not there is told before anybody signs in or is asked.
     const source =
       asked.kind === 'run' && asked.name !== '@last'
         ? { ...asked, name: (await findRun(asked.name, opened)).runId }
         : asked;
     expectAnswer(flags, context);
-    const services = isSure(known) ? { ...opened, identity: await signIn(opened.identity, context) } : opened;
+    const services = isTenantSure(known)
+      ? { ...opened, identity: await signIn(opened.identity, context) }
+      : opened;
     const written = await writtenBy(source, terms, services);
     if (written.isUnseen) {
       context.print.say(
@@ -85,7 +92,11 @@ export const rollback = draining<RollbackFlags>({
     }
     const made = {
       ...{ force: flags.force === true, isDry: flags.dryRun === true, planDir: flags.planDir },
-      ...{ justification: justificationFrom(flags.justification), purpose: flags.reason ?? null },
+      ...{
+        justification: justificationFrom(flags.justification),
+        purpose: flags.reason ?? null,
+        notify: flags.notify,
+      },
       schedule: scheduleOf(flags),
     };
     const drafted = await draftRollback(written, made, services);
@@ -110,9 +121,6 @@ function sourceOf(
 function expectAnswer({ dryRun, yes }: RollbackFlags, context: Context): void {
   if (!dryRun && !yes && !canAsk(context)) throw nobodyToAsk();
 }
-
-/** Whose runs are meant is known without the sign-in. */
-const isSure = ({ isReadyToken, tenantFrom }: Identity): boolean => isReadyToken || tenantFrom === 'id';
 
 async function rollBack(
   { draft, inverses }: RollbackDraft,

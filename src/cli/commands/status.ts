@@ -2,10 +2,11 @@ import { identify } from '../../app/identity.ts';
 import { findRun } from '../../app/runs/findRun.ts';
 import { queueLeft } from '../../app/runs/queueLeft.ts';
 import { statusOf } from '../../app/runs/status.ts';
-import { tenantHealth } from '../../app/runs/check.ts';
+import { tenantHealth } from '../../app/runs/tenantHealth.ts';
 import { openServices, type Services } from '../../app/services.ts';
 import { count } from '../../app/words.ts';
 import { sharedOptions } from '../sharedFlags.ts';
+import { tellDeadChannels } from '../terminal/channels.ts';
 import { healthExitCode, healthJson, healthLine } from '../terminal/showHealth.ts';
 import { showRun } from '../terminal/showRun.ts';
 import { showRuns } from '../terminal/showRuns.ts';
@@ -61,6 +62,7 @@ export const status: CliCommand<StatusFlags> = {
     else {
       await tellStop(services, context.print);
       showRuns(runs, stop, identity.tenant, context.print);
+      tellDeadChannels(runs, context.print);
     }
     if (left.size > 0)
       context.print.say(

@@ -1,12 +1,12 @@
 import { Draft } from '../../app/draft/draft.ts';
 import { connectedOrProblems } from '../../app/draft/rowsIntake.ts';
-import { identify, signIn, type Identity } from '../../app/identity.ts';
+import { identify, signIn, signInForTenant } from '../../app/identity.ts';
 import { expectJustified } from '../../app/plan/justification.ts';
 import { isStopped } from '../../app/plan/plan.ts';
 import { openServices } from '../../app/services.ts';
 import { count } from '../../app/words.ts';
 import { EXIT, UserError } from '../../errors.ts';
-import type { CliCommand, Context } from '../context.ts';
+import type { CliCommand } from '../context.ts';
 import { draftTerms, makeOptions, openInput, planTerms, runTerms } from '../draftFlags.ts';
 import type { MakeFlags } from '../draftFlags.ts';
 import { optionsOfRun } from '../planFlags.ts';
@@ -36,7 +36,7 @@ export const submit: CliCommand<SubmitFlags> = {
     const known = identify(flags, context);
     const file = await openInput(path, flags, context);
     const isRead = readsTenant(flags) && !file.isPlan;
-    const acting = isRead ? signIn(known, context) : tenantForSure(known, context);
+    const acting = isRead ? signIn(known, context) : signInForTenant(known, context);
     const connecting = acting.then((identity) => openServices(identity, context));
     await using services = await connectedOrProblems(connecting, file, terms, known, context);
     await using draft = await Draft.open(file, terms, services);
@@ -74,17 +74,3 @@ const isForeign = (): UserError =>
       exitCode: EXIT.badInput,
     },
   );
-
-/** A run is recorded under its tenant's id. Who gives that needs no sign-in; a domain's id is the token's to tell. */
-async function tenantForSure(identity: Identity, context: Context): Promise<Identity> {
-  if (identity.isReadyToken || identity.tenantFrom === 'id') return identity;
-  try {
-    return await signIn(identity, context);
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    throw new UserError(error.message, {
-      remedy: `Give the tenant's id with --tenant: then submit needs no sign-in. Or: ${error.remedy}`,
-      exitCode: error.exitCode,
-    });
-  }
-}

@@ -1,9 +1,10 @@
 import { visible } from '../../assignments/values/visible.ts';
 import type { Identity } from '../../app/identity.ts';
+import { exitCodeOf } from '../../app/runs/exitCode.ts';
 import { sumsInWords } from '../../app/runs/sumsInWords.ts';
 import { count, duration } from '../../app/words.ts';
 import { EXIT, type ExitCode } from '../../errors.ts';
-import { type Run, awaitsSignIn } from '../../runs/run.ts';
+import type { Run } from '../../runs/run.ts';
 import { ALREADY_SO_UNPLANNED } from '../../runs/unrecorded.ts';
 import type { Context } from '../context.ts';
 
@@ -31,7 +32,7 @@ export function summary(
   if (run.leftOut > 0)
     print.say(`  Not among them: ${count(run.leftOut, 'row')} that --skip-invalid left out of the run.`);
   for (const hint of hints(run, identity)) print.say(`  ${hint}`);
-  return exitCodeOf(run, context);
+  return exitCodeOf(run, context.interrupted.aborted);
 }
 
 function hints(run: Run, { hint }: Pick<Identity, 'hint'>): string[] {
@@ -63,35 +64,13 @@ function hints(run: Run, { hint }: Pick<Identity, 'hint'>): string[] {
 const hasAwaiting = ({ counts, state }: Run): boolean =>
   counts.awaitingApproval > 0 && (state === 'completed' || state === 'aborted');
 
-/** Rows that did not come through, as far as anybody knows. */
-const leftUndone = ({ failed, stale, awaitingApproval, unsure }: Run['counts']): number =>
-  failed + stale + awaitingApproval + unsure;
-
-export function exitCodeOf(run: Run, context: Pick<Context, 'interrupted'>): ExitCode {
-  switch (run.state) {
-    case 'completed':
-      return leftUndone(run.counts) + run.leftOut > 0 ? EXIT.someRowsFailed : EXIT.done;
-    case 'cancelled':
-    case 'aborted':
-      return EXIT.stoppedEarly;
-    case 'paused':
-      if (context.interrupted.aborted) return EXIT.interrupted;
-      return awaitsSignIn(run) ? EXIT.environment : EXIT.stoppedEarly;
-    case 'loading':
-    case 'queued':
-    case 'running':
-      return EXIT.interrupted;
-  }
-}
-
 /** The worst first: what is left to a person, then what was left undone, then what went wrong. */
 const BY_URGENCY: readonly ExitCode[] = [EXIT.environment, EXIT.stoppedEarly, EXIT.someRowsFailed];
-const NOBODY = { interrupted: new AbortController().signal };
 
 /** The exit code of whoever had nothing left to do for these runs. */
 export function worstExitCode(runs: readonly Run[]): ExitCode {
   const codes = runs.map((run): ExitCode => {
-    const code = exitCodeOf(run, NOBODY);
+    const code = exitCodeOf(run, false);
     // One that is open with nothing left to do stands still, as under a stop of its tenant.
     return code === EXIT.interrupted ? EXIT.stoppedEarly : code;
   });

@@ -1,5 +1,5 @@
 import { stopInWords } from '../../app/runs/whyWaiting.ts';
-import type { RunHealth, TenantHealth } from '../../app/runs/check.ts';
+import type { RunHealth, TenantHealth } from '../../app/runs/tenantHealth.ts';
 import type { Health } from '../../app/runs/health.ts';
 import type { Identity } from '../../app/identity.ts';
 import { baseName, count, duration, shortened } from '../../app/words.ts';

@@ -9,6 +9,7 @@ import { DEFAULT_OPTIONS } from '../../runs/run.ts';
 import type { Stop } from '../../runs/runReader.ts';
 import { ALREADY_SO_UNPLANNED } from '../../runs/unrecorded.ts';
 import type { Printer } from './print.ts';
+import { channelInWords } from './channels.ts';
 import { shortFingerprint } from './planSummary.ts';
 import { stateShown } from './showRuns.ts';
 import { timeLeft } from './timeLeft.ts';
@@ -32,6 +33,7 @@ export function showRun(run: RunStatus, stop: Stop | undefined, { hint }: Identi
     ['started', run.startedAt ?? '–'],
     ['finished', run.finishedAt ?? '–'],
     ...(run.finishedAt === null ? progressLines(run) : []),
+    ...run.channels.map((channel, i): [string, string] => [i === 0 ? 'tells' : '', channelInWords(channel)]),
     ['rate', run.ratePerSecond === null ? '–' : `${run.ratePerSecond} rows/s`],
     ['time left', timeLeft(run) ?? '–'],
     ...(run.maxFailures === DEFAULT_OPTIONS.maxFailures

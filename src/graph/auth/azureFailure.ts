@@ -159,14 +159,14 @@ function unreached(
 const nothingFound = (sources: readonly string[]): SignInError =>
   new SignInError(
     `There is no sign-in for Microsoft Graph: no secret, no certificate, and nothing from ${sources
-      .map((source) => SPOKEN[source] ?? source)
+      .map((source) => SOURCE_NAMES[source] ?? source)
       .join(', ')}.`,
     {
       remedy: `Set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, which is enough; or sign in with them outside: \`${SERVICE_PRINCIPAL_LOGIN}\` (a person's \`az login\` has no permission for Intune); or add --sign-in device-code.`,
     },
   );
 
-const SPOKEN: Readonly<Record<string, string>> = {
+const SOURCE_NAMES: Readonly<Record<string, string>> = {
   ManagedIdentityCredential: 'a managed identity',
   AzureCliCredential: 'the Azure CLI',
   AzurePowerShellCredential: 'Azure PowerShell',

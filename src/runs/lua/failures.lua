@@ -1,4 +1,4 @@
--- needs: state, canary
+-- needs: state, canary, announce
 -- The failure budget: a run that fails too often stops by itself, before it has tried every row.
 -- `maxFailures` of the header is "off", a number of rows, or a share as "5%", which counts from PERCENT_AFTER written rows on.
 -- What failed before the last `resume` or `retry` does not count, nor does what the plan showed as failing: somebody has seen it.
@@ -46,10 +46,23 @@ local function failedTooOften(header, allForbidden)
   return nil
 end
 
+-- Told once: more rows have failed than the share that somebody wants to know of.
+local function announceFailures(header)
+  local share, isTold = unpack(redis.call('HMGET', header, FIELD.notifyFailures, FIELD.failuresTold))
+  share = tonumber(share or '')
+  if not share or isTold == '1' then return end
+  local failed = since(header, FIELD.failed, FIELD.failedSeen) + since(header, FIELD.unsure, FIELD.unsureSeen)
+  local written = failed + since(header, FIELD.succeeded, FIELD.succeededSeen)
+  if written < PERCENT_AFTER or failed * 100 <= share * written then return end
+  redis.call('HSET', header, FIELD.failuresTold, '1')
+  announce(header, redisNow(), EVENT.failures, { state = RUN.running, failed = failed, written = written, share = share })
+end
+
 local function abortIfFailing(header, allForbidden)
   if redis.call('HGET', header, FIELD.state) ~= RUN.running or redis.call('HGET', header, FIELD.left) == '0' then return end
   local reason, facts = failedTooOften(header, allForbidden)
-  if reason then moveTo(header, RUN.aborted, reason, facts) end
+  if reason then return moveTo(header, RUN.aborted, reason, facts) end
+  announceFailures(header)
 end
 
 -- What failed in a row without a sign-in is not held against what comes next.
@@ -60,6 +73,7 @@ local function forgetFailures(header)
   for counter, seen in pairs({ [FIELD.failed] = FIELD.failedSeen, [FIELD.unsure] = FIELD.unsureSeen, [FIELD.succeeded] = FIELD.succeededSeen }) do
     redis.call('HSET', header, seen, redis.call('HGET', header, counter) or '0')
   end
+  redis.call('HDEL', header, FIELD.failuresTold)
   forgetRowOfFailures(header)
 end
 

@@ -1,4 +1,4 @@
--- needs: state
+-- needs: state, announce
 -- Who is at work on a run, as the workers tell themselves: of each its host and process, since when it is at work on it, when it was
 -- heard of last, until when it counts as alive, and since when Graph is out of its reach.
 local function workersOf(header)
@@ -11,6 +11,16 @@ local function keepWorkers(header, workers, at)
 end
 
 local function heardNow(header) redis.call('HSET', header, FIELD.seenAt, string.format('%.0f', redisNow())) end
+
+-- Its workers are heard of, and for long no row has come to its end. Told once, until one does.
+local STUCK_SILENCES = 5
+local function announceStuck(header, at, silentMs)
+  local working, progress, told = unpack(redis.call('HMGET', header, FIELD.workingSince, FIELD.lastProgressAt, FIELD.stuckTold))
+  local since = math.max(tonumber(working or '') or at, tonumber(progress or '') or 0)
+  if at - since <= STUCK_SILENCES * silentMs or tonumber(told or '') == since then return end
+  redis.call('HSET', header, FIELD.stuckTold, string.format('%.0f', since))
+  announce(header, at, EVENT.stalled, { state = RUN.running, since = since })
+end
 
 -- worker: id, host, pid, silentMs, graphAway: why Graph is out of its reach, or nil; nil of one that does not tell.
 local function hear(header, worker)
@@ -26,6 +36,7 @@ local function hear(header, worker)
     host = worker.host, pid = worker.pid, since = before.since or at, seenAt = at, aliveUntil = at + worker.silentMs, graphAway = away or nil,
   }
   keepWorkers(header, kept, at)
+  announceStuck(header, at, worker.silentMs)
 end
 
 -- It works on no run any more.

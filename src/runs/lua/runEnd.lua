@@ -1,17 +1,13 @@
--- needs: state
-local SUMS = {
-  FIELD.succeeded, FIELD.skipped, FIELD.failed, FIELD.stale, FIELD.awaitingApproval, FIELD.unsure, FIELD.cancelled,
-}
-local function tellEnd(header, left)
-  local details, counts = {}, redis.call('HMGET', header, unpack(SUMS))
-  for i, field in ipairs(SUMS) do
-    local n = tonumber(counts[i] or '0')
-    if n and n > 0 then details[field] = n end
-  end
-  -- The pending rows of a cancelled run are not touched one by one.
-  local rest = redis.call('HGET', header, FIELD.state) == RUN.cancelled and FIELD.cancelled or 'pending'
-  if left > 0 then details[rest] = (details[rest] or 0) + left end
-  tellItself(header, 'ended', nil, details)
+-- needs: state, announce
+-- isTold: whoever ends it tells the log of it.
+local function tellEnd(header, isTold)
+  if not isTold then tellItself(header, 'ended', nil, sumsOf(header)) end
+  local state, reason, facts, words, leftOut, startedAt = unpack(redis.call('HMGET', header,
+    FIELD.state, FIELD.reason, FIELD.reasonFacts, FIELD.reasonText, FIELD.leftOut, FIELD.startedAt))
+  announce(header, redisNow(), EVENT.ended, {
+    state = state, reason = reason ~= '' and reason or nil, facts = facts and facts ~= '' and cjson.decode(facts) or nil,
+    words = reason == REASON.operator and words or nil, leftOut = tonumber(leftOut or ''), startedAt = tonumber(startedAt or ''),
+  })
 end
 
 -- A run ends when nothing of it is left to do: no unsettled row, or, once cancelled, none whose write may have left.
@@ -28,7 +24,7 @@ local function endIfDone(header, open, runId, rest, isTold)
   local time = redis.call('TIME')
   redis.call('HSET', header, FIELD.finishedAt, time[1] .. string.format('%03d', math.floor(tonumber(time[2]) / 1000)))
   redis.call('ZREM', open, runId)
-  if not isTold then tellEnd(header, left) end
+  tellEnd(header, isTold)
   local days = tonumber(redis.call('HGET', header, FIELD.keepDays))
   redis.call('EXPIRE', header, days * 86400)
   for _, key in ipairs(rest) do redis.call('EXPIRE', key, days * 86400) end

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { RedisClient } from '../../redis/connection.ts';
 import { LEARNING } from '../learning.ts';
+import { RUN_EVENTS } from '../runEvent.ts';
 import { DEPARTURE_MS } from '../permit.ts';
 import { REASONS, SIGN_IN_REASONS } from '../reason.ts';
 import { HEADER_FIELDS, RUN_STATES } from '../run.ts';
@@ -37,6 +38,8 @@ const TABLES: Readonly<Record<string, Readonly<Record<string, number | string>>>
   FIELD: named(HEADER_FIELDS),
   RUN: named(RUN_STATES),
   REASON: named(REASONS),
+  /** What a run tells through channels. */
+  EVENT: named(RUN_EVENTS),
   /** How the limiter learns what a tenant takes. */
   LEARNING,
 };

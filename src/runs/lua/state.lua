@@ -1,3 +1,4 @@
+-- needs: announce
 -- Every change of a run's state goes through here: the state, and why, as a code. People get a sentence that is made of the
 -- facts (reasonInWords), or the one that came with the code. `moves` counts the changes, so that two pauses for one reason differ.
 -- The time at work is summed up on the way: what is foretold of a run must not count its pauses.
@@ -63,9 +64,21 @@ local function tellMove(header, state, reason, facts, words, worker)
   end
 end
 
+-- What a person says with a pause is told as he said it; what Graph says, as in a reason of the sign-in, may be about anything.
+local function announceMove(header, was, state, reason, facts, words)
+  local type = nil
+  if state == RUN.running and not redis.call('HGET', header, FIELD.startedAt) then type = EVENT.begun
+  elseif state == RUN.paused then type = (reason == REASON.canary or reason == REASON.age) and EVENT.waitsForYes or EVENT.paused
+  elseif state == RUN.queued and reason == REASON.noWorker then type = EVENT.stalled
+  elseif state == RUN.queued and reason == REASON.window and was == RUN.running then type = EVENT.windowClosed end
+  if not type then return end
+  local isSaid = reason == REASON.operator or reason == REASON.interrupted
+  announce(header, redisNow(), type, { state = state, reason = reason, facts = facts, words = isSaid and words or nil })
+end
+
 -- worker: who sets it to work, as in heartbeat.lua.
 local function moveTo(header, state, reason, facts, words, worker)
-  local now = string.format('%.0f', redisNow())
+  local now, was = string.format('%.0f', redisNow()), redis.call('HGET', header, FIELD.state)
   local since = tonumber(redis.call('HGET', header, FIELD.workingSince) or '')
   if since then
     redis.call('HINCRBY', header, FIELD.workedMs, string.format('%.0f', math.max(0, redisNow() - since)))
@@ -79,6 +92,7 @@ local function moveTo(header, state, reason, facts, words, worker)
     FIELD.reasonFacts, facts and cjson.encode(facts) or '', FIELD.movedAt, now)
   redis.call('HINCRBY', header, FIELD.moves, 1)
   tellMove(header, state, reason, facts, words, worker)
+  announceMove(header, was, state, reason, facts, words)
 end
 
 -- Why a run waits that is in line already, and since when. It has not moved.

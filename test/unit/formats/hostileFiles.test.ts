@@ -8,6 +8,7 @@ import { readRows } from '../../../src/formats/readRows.ts';
 import { RECORD_PROBLEMS_MAX } from '../../../src/formats/limits.ts';
 import { HOSTILE_FILES } from '../../support/hostileFiles.ts';
 import { inChunks, comparable, readAll, type WholeFile } from '../../support/readAll.ts';
+import { sized } from '../../support/thoroughness.ts';
 
 const RULES = { root: 'https://graph.microsoft.com', apiVersion: 'beta', blind: false } as const;
 
@@ -211,7 +212,7 @@ test.each(READINGS)(
           );
         },
       ),
-      { numRuns: 150 },
+      { numRuns: sized(40, 300) },
     );
   },
 );

@@ -57,6 +57,10 @@ test('one that went by between two looks is told as well, one that rests goes on
   ]);
 });
 
+test('one that has ended before the first look, if only by less than a second, is no news', async () => {
+  expect(await told({ gone: [over] }, { gone: [over] })).toEqual([[], []]);
+});
+
 test('one that was stopped with writes in doubt ends when they are settled, and is a warning', async () => {
   const fields = { startedAt: NOW, finishedAt: NOW + 1_000, reason: 'operator', reasonText: 'by bob@desk' };
   const inDoubt = runThatIs('cancelled', { ...fields, sent: 2 });

@@ -307,10 +307,6 @@ async function saidOf(name: string, content: string | Uint8Array): Promise<strin
   return said;
 }
 
-test('there are at least 40 kinds of malformed files', () => {
-  expect(MALFORMED.length).toBeGreaterThanOrEqual(40);
-});
-
 test.each(MALFORMED)(
   '$what is told with its place and a remedy',
   async ({ name = 'x.csv', content, at, says }) => {

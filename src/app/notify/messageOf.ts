@@ -1,0 +1,156 @@
+import { basename } from 'node:path';
+import type { Message } from '../../notify/message.ts';
+import { isReason, reasonInWords, SIGN_IN_REASONS, type Reason } from '../../runs/reason.ts';
+import type { EventData, RunEvent } from '../../runs/runEvent.ts';
+import type { RowStatus } from '../../runs/rowState.ts';
+import type { Identity } from '../identity.ts';
+import { exitCodeOf } from '../runs/exitCode.ts';
+import { sumsInWords } from '../runs/sumsInWords.ts';
+import { count, duration } from '../words.ts';
+
+/**
+ * Whatever Graph or a row has said stays in the record: it may be about anything. Names, numbers and what a person typed are told.
+ * @param hint as of Identity: commands that can be pasted where this worker is
+ */
+export function messageOf(event: RunEvent, { tenant, hint }: Pick<Identity, 'tenant' | 'hint'>): Message {
+  const { id, at, type, run = null, data } = event;
+  const why = whyInWords(data);
+  const exitCode = type === 'ended' ? { exitCode: endedWith(data) } : {};
+  // Where it lies on somebody's disk is no matter of others.
+  const file = data.file === undefined ? undefined : basename(data.file);
+  const { state, reason, operator, total, rows, failed, written, share, since, leftOut } = data;
+  return {
+    ...{ id, at, type, tenant, run },
+    title: titleOf(event, why, file),
+    facts: [
+      ['Tenant', tenant],
+      ...facts([
+        ['File', file],
+        ['By', operator],
+        ['Rows', rows && `${sumsInWords(rows) || 'none'} of ${total}`],
+        ['Left out', leftOut ? count(leftOut, 'row') : undefined],
+        ['Why', type === 'ended' || type === 'test' ? why : undefined],
+        ['Exit code', 'exitCode' in exitCode ? String(exitCode.exitCode) : undefined],
+      ]),
+      ['At', new Date(at).toISOString()],
+    ],
+    commands: run === null ? [] : commandsOf(event, run).map(([what, words]) => [what, hint(words)]),
+    data: {
+      ...{ state, reason, reasonText: why, file, operator, total, rows, failed, written, share, leftOut },
+      ...(since !== undefined && { since: new Date(since).toISOString() }),
+      ...exitCode,
+    },
+  };
+}
+
+const facts = (
+  all: readonly (readonly [name: string, value: string | undefined])[],
+): (readonly [string, string])[] =>
+  all.flatMap(([name, value]) => (value === undefined || value === '' ? [] : [[name, value] as const]));
+
+function titleOf(
+  { type, run, at, data }: RunEvent,
+  why: string | undefined,
+  file: string | undefined,
+): string {
+  const because = why === undefined ? '' : `: ${why}`;
+  const { rows = {}, total = 0, startedAt } = data;
+  const left = `${(rows.pending ?? 0).toLocaleString('en-US')} of ${count(total, 'row')} left`;
+  switch (type) {
+    case 'begun':
+      return `Run ${run} has begun: ${count(total, 'row')} of ${file}.`;
+    case 'waitsForYes':
+      return `Run ${run} waits for a yes${because}.`;
+    case 'paused':
+      return `Run ${run} is paused${because}.`;
+    case 'stalled':
+      return `Run ${run} stands still${because}; ${left}.`;
+    case 'windowClosed':
+      return `The window of run ${run} has closed with ${left}${because}.`;
+    case 'failures':
+      return `Run ${run}: ${data.failed} of ${data.written} written rows failed, more than ${data.share} %.`;
+    case 'ended': {
+      const took = startedAt === undefined ? '' : ` in ${duration((at - startedAt) / 1000)}`;
+      return `Run ${run} ${data.state}${took}: ${sumsInWords(rows) || 'no rows'}.`;
+    }
+    case 'test':
+      return `This is a test by ${data.operator}: runs tell this channel.`;
+  }
+}
+
+/** Why it rests, in words that hold no more than the reason itself. */
+function whyInWords({
+  reason,
+  facts: known = {},
+  words,
+  since,
+  state,
+  timeZone,
+}: EventData): string | undefined {
+  if (words !== undefined && words !== '') return words;
+  if (state === 'running' && since !== undefined)
+    return `no row has come to its end since ${new Date(since).toISOString()}`;
+  if (!isReason(reason)) return undefined;
+  const isBare = Object.keys(known).length === 0;
+  return (isBare ? WITHOUT_DETAILS[reason] : undefined) ?? reasonInWords(reason, known, timeZone);
+}
+
+const WITHOUT_DETAILS: Readonly<Partial<Record<Reason, string>>> = {
+  age: 'its plan is too old, and made anew it comes to something else: look whether it still is what you want',
+  signIn: 'the sign-in does not work; it goes on by itself when it does',
+  permission: 'Graph refuses every write; it goes on by itself when writes are allowed',
+  reads: 'Graph refuses every read; it goes on by itself when reads are allowed',
+  refused: 'Graph refused a whole request for what it is',
+  route: 'the tenant does not take this kind of write',
+  lostEntries: 'a list was read back without something that was written',
+  operator: 'somebody has paused it',
+  interrupted: 'the process that worked on it was told to end',
+};
+
+type Commands = readonly (readonly [what: string, words: string])[];
+
+function commandsOf({ type, data: { reason, rows = {}, state } }: RunEvent, run: string): Commands {
+  const status = ['Look at it', `status ${run}`] as const;
+  switch (type) {
+    case 'begun':
+      return [['Follow it', `watch ${run}`]];
+    case 'waitsForYes':
+      return [status, ['Go on', `resume ${run}`]];
+    case 'paused':
+      return SIGN_IN_REASONS.some((each) => each === reason)
+        ? [status]
+        : [status, ['Go on', `resume ${run}`]];
+    case 'stalled':
+      return reason === 'noWorker'
+        ? [status, ['Start a worker', 'worker']]
+        : [status, ['What is wrong', 'doctor']];
+    case 'windowClosed':
+      return [status];
+    case 'failures':
+      return [
+        ['Failed rows', `results ${run} --only failed,stale,unsure`],
+        ['Stop it', `pause ${run}`],
+      ];
+    case 'ended':
+      return [
+        ...(undone(rows) > 0 ? [['Failed rows', `results ${run} --only failed,stale,unsure`] as const] : []),
+        ...(rows.awaitingApproval ? [['Once approved', `resume ${run}`] as const] : []),
+        ...(state === 'aborted' ? [['The rest', `resume ${run}`] as const] : []),
+        ['All results', `results ${run} -o results.csv`],
+      ];
+    case 'test':
+      return [];
+  }
+}
+
+const undone = ({ failed = 0, stale = 0, unsure = 0 }: NonNullable<EventData['rows']>): number =>
+  failed + stale + unsure;
+
+function endedWith({ state = 'completed', rows = {}, leftOut = 0 }: EventData): number {
+  const of = (status: RowStatus): number => rows[status] ?? 0;
+  const counts = {
+    ...{ failed: of('failed'), stale: of('stale') },
+    ...{ awaitingApproval: of('awaitingApproval'), unsure: of('unsure') },
+  };
+  return exitCodeOf({ state, reason: null, leftOut, counts }, false);
+}

@@ -1,0 +1,1 @@
+import './hostileFiles.test.ts';
