@@ -223,7 +223,7 @@ describe('submit, worker and the commands that show a run', () => {
         ],
         ...['startedAt', 'finishedAt', 'ratePerSecond', 'etaSeconds', 'doneAbout', 'limiter', 'families'],
         ...['maxFailures', 'writesPerWindow', 'schedule'],
-        ...['lastProgressAt', 'purpose', 'reasonSince', 'waitsFor', 'workers'],
+        ...['lastProgressAt', 'purpose', 'reasonSince', 'waitsFor', 'workers', 'channels'],
       ].sort(),
     );
     expect(JSON.parse((await here.run(['status', '--json'])).stdout)).toMatchObject([{ runId }]);

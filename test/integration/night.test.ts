@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { RunStatus } from '../../src/runs/progress.ts';
 import { ALLOW_ALL, bench, csv, type Bench } from '../support/cli.ts';
+import { named, withGuids } from '../support/guid.ts';
 import { command, type Command } from '../support/command.ts';
 import { startRedisServer, type TestRedis } from '../support/redisServer.ts';
 import { groupTarget } from '../support/simulatorClient.ts';
@@ -187,4 +188,39 @@ test('an urgent run goes between two batches of the run at work, which goes on b
   await applying.ended;
   expect((await here.run(['worker', '--until-idle'])).exitCode).toBeLessThan(2);
   expect(await here.status(first)).toMatchObject({ state: 'completed', succeeded: 119, stale: 1 });
+}, 120_000);
+
+test('a rollback begins at its time, takes back what is still as its run left it, and leaves what somebody has changed', async () => {
+  const here = await night(4);
+  expect((await here.run(['apply', here.changes, '--yes', ...ALLOW_ALL])).exitCode).toBe(0);
+  const startAt = wholeSecond(Date.now()) + 5_000;
+  const given = ['--start-at', new Date(startAt).toISOString()];
+  const made = await here.run(['rollback', '@last', '--yes', ...given]);
+  expect(made, made.stderr).toMatchObject({ exitCode: 0 });
+  expect(made.stderr).toContain('It begins at ');
+  const before = here.arrived().length;
+  here.simulator.edit(
+    withGuids([
+      {
+        ...{ do: 'change', type: 'deviceConfiguration', policyId: 'p2', assignmentId: 'a2' },
+        target: groupTarget('theirs'),
+      },
+    ]),
+  );
+  const worker = await here.process('worker');
+  await here.until(before + 3);
+  while ((await here.status()).state !== 'completed') await sleep(100);
+  worker.kill('SIGTERM');
+  await worker.ended;
+  expect(
+    here
+      .arrived()
+      .slice(before)
+      .every((ms) => ms >= startAt),
+  ).toBe(true);
+  expect(await here.status()).toMatchObject({ succeeded: 3, stale: 1 });
+  const groups = [...here.simulator.tenant.every()].map(({ assignment }) =>
+    named(String(assignment.target['groupId'])),
+  );
+  expect(groups).toEqual(['old', 'old', 'theirs', 'old']);
 }, 120_000);

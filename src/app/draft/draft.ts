@@ -119,9 +119,11 @@ export class Draft implements AsyncDisposable {
           };
     this.#fingerprint = plan.fingerprint;
     const { decisions = ofRows, isRestoring } = this.#rows;
-    this.#approved = plan.tenantRead
-      ? { decisions, findings: plan.guard, limits: saved === undefined ? terms.limits : null, isRestoring }
-      : null;
+    // A rollback leaves what somebody has changed since, row by row: no change keeps the rest of it.
+    this.#approved =
+      plan.tenantRead && !isRestoring
+        ? { decisions, findings: plan.guard, limits: saved === undefined ? terms.limits : null }
+        : null;
     return plan;
   }
 

@@ -8,7 +8,7 @@ import { apply } from './apply.ts';
 import type { CliCommand, Context } from '../context.ts';
 import { results } from './results.ts';
 import { identify } from '../../app/identity.ts';
-import { openServices } from '../../app/services.ts';
+import { unexpectedRows } from '../../app/runs/unexpectedRows.ts';
 
 const sample = (name: string): string => fileURLToPath(new URL(`../../../samples/${name}`, import.meta.url));
 
@@ -18,9 +18,6 @@ const WINDOW_MS = 4_000;
 
 /** What the sample does on purpose; the guard stops a plan that does more. */
 const ALLOWED = ['cuts-off=55', 'exclusion-swapped=26', 'narrowed=16', 'max-changes=218', 'gone=2'];
-
-/** Rows of the sample that are meant to fail say so in their note. */
-const SCRIPTED = 'meant to fail';
 
 export const demo: CliCommand<object> = {
   options: () => undefined,
@@ -67,7 +64,7 @@ export const demo: CliCommand<object> = {
     }
     const output = join(dataDir, 'results.csv');
     await results.run(['@last'], { ...shared, output }, inDemo);
-    const unexpected = await unexpectedRows(inDemo, shared);
+    const unexpected = await unexpectedRows(identify(shared, inDemo), inDemo);
     context.print.say(
       unexpected === 0
         ? 'Only the rows that are scripted to fail have failed.'
@@ -76,17 +73,3 @@ export const demo: CliCommand<object> = {
     return unexpected === 0 ? EXIT.done : exitCode;
   },
 };
-
-/** Rows that failed though they should not have, or the other way round. */
-async function unexpectedRows(context: Context, flags: { tenant: string }): Promise<number> {
-  await using services = await openServices(identify(flags, context), context);
-  const [run] = await services.runs.runs();
-  if (run === undefined) return 1;
-  let unexpected = 0;
-  for await (const { state, input } of services.runs.rows(run)) {
-    const isScripted = String(input.cells.get('note') ?? '').includes(SCRIPTED);
-    const isDone = state === 'succeeded' || state === 'skipped';
-    if (isDone === isScripted) unexpected += 1;
-  }
-  return unexpected;
-}

@@ -5,16 +5,10 @@ import type { Check } from '../../app/doctor/check.ts';
 import type { CliCommand, Context } from '../context.ts';
 import { sharedOptions } from '../sharedFlags.ts';
 import { tenantInWords } from '../../app/doctor/tenantName.ts';
-import { graphDiagnosis, type GraphDiagnosis } from '../../app/doctor/graphDiagnosis.ts';
-import { redisDiagnosis } from '../../app/doctor/redisDiagnosis.ts';
+import { diagnose } from '../../app/doctor/diagnose.ts';
+import type { GraphDiagnosis } from '../../app/doctor/graphDiagnosis.ts';
 import { identify } from '../../app/identity.ts';
-import {
-  probedAddresses,
-  probeWrite,
-  unknown,
-  type Probe,
-  type ProbedWrite,
-} from '../../app/doctor/probeWrite.ts';
+import { probedAddresses, type ProbedWrite } from '../../app/doctor/probeWrite.ts';
 import { visible } from '../../assignments/values/visible.ts';
 
 interface DoctorFlags extends SharedFlags {
@@ -35,24 +29,23 @@ export const doctor: CliCommand<DoctorFlags> = {
       .option('--json', 'print the checks as JSON'),
   async run(_args, flags, context) {
     const known = identify(flags, context);
-    const probed = flags.probeWrite === undefined ? undefined : probedAddresses(flags.probeWrite);
-    if (probed !== undefined && !flags.yes && !canAsk(context)) throw probeAsks();
-    const redis = await redisDiagnosis(known, context);
-    const graph = await graphDiagnosis(known, context);
-    const found = [...redis.checks, ...graph.checks];
-    const probe = probed && (await probeIfWell(probed, found, graph, flags, context));
-    const { redacted } = context.redactor;
-    const checks = [...found, ...(probe ? [probe.check] : [])].map((check) => ({
-      ...check,
-      message: redacted(check.message),
-      remedy: check.remedy && redacted(check.remedy),
-    }));
-    const isWell = checks.every(({ status }) => status !== 'failed');
+    const addresses = flags.probeWrite === undefined ? undefined : probedAddresses(flags.probeWrite);
+    if (addresses !== undefined && !flags.yes && !canAsk(context)) throw probeAsks();
+    const mayWrite = async ({ path, target }: ProbedWrite, { identity, domain }: GraphDiagnosis) =>
+      flags.yes === true ||
+      ask(
+        visible(
+          `Write the current target (${target}) of ${path} back to it in ${tenantInWords(identity, domain ?? undefined)}?`,
+        ),
+        context,
+      );
+    const found = await diagnose(known, addresses && { addresses, mayWrite }, context);
+    const { checks, isWell, redis, graph, strategy } = found;
     const { tenant, config, appId } = graph.identity;
     if (flags.json) {
       context.print.json({
         ...{ ok: isWell, tenant, domain: graph.domain, cloud: config.cloud, graphUrl: config.graphUrl },
-        ...{ appId, strategy: probe?.strategy ?? null, redis: redis.facts, checks },
+        ...{ appId, strategy, redis, checks },
       });
     } else show(checks, context);
     return isWell ? EXIT.done : EXIT.environment;
@@ -64,29 +57,6 @@ const probeAsks = (): UserError =>
     remedy: 'Add --yes.',
     exitCode: EXIT.badInput,
   });
-
-async function probeIfWell(
-  addresses: Parameters<typeof probeWrite>[0],
-  found: readonly Check[],
-  { identity, domain, typesToApprove, typesRead }: GraphDiagnosis,
-  { yes = false }: DoctorFlags,
-  context: Context,
-): Promise<Probe> {
-  // That kinds which are not written here can't be read is no obstacle.
-  const isReadable = addresses.some(({ kind }) => typesRead.has(kind.policyType));
-  const obstacle = found.find(
-    ({ name, status }) => status === 'failed' && !(name === 'intune' && isReadable),
-  );
-  if (obstacle !== undefined)
-    return unknown({
-      message: `Not tried, as the check of ${obstacle.name} has failed.`,
-      remedy: 'Mend that first.',
-    });
-  const where = tenantInWords(identity, domain ?? undefined);
-  const mayWrite = async ({ path, target }: ProbedWrite): Promise<boolean> =>
-    yes || ask(visible(`Write the current target (${target}) of ${path} back to it in ${where}?`), context);
-  return probeWrite(addresses, identity, { mayWrite, typesToApprove }, context);
-}
 
 function show(checks: readonly Check[], { print }: Context): void {
   for (const { name, status, message, remedy } of checks) {

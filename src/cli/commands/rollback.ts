@@ -1,64 +1,19 @@
 import { identify, isTenantSure, signIn } from '../../app/identity.ts';
-import { expectJustified } from '../../app/plan/justification.ts';
-import {
-  draftRollback,
-  publishRollback,
-  writtenBy,
-  type RollbackDraft,
-  type RollbackSource,
-} from '../../app/rollback/rollback.ts';
-import type { Written } from '../../app/rollback/writtenRows.ts';
+import { draftRollback, writtenBy } from '../../app/rollback/rollback.ts';
 import { findRun } from '../../app/runs/findRun.ts';
 import { selectorFrom } from '../../app/runs/selection.ts';
-import { statusOfId } from '../../app/runs/status.ts';
-import { openServices, type Services } from '../../app/services.ts';
-import { EXIT, UserError, type ExitCode } from '../../errors.ts';
+import { openServices } from '../../app/services.ts';
+import { EXIT } from '../../errors.ts';
 import type { Context } from '../context.ts';
-import { workOptions, type WorkFlags } from '../controlFlags.ts';
 import { draining } from '../draining.ts';
-import { allowedBy, changeLimits, JUSTIFICATION, justificationFrom, notifyOption } from '../planFlags.ts';
-import { selectionOptions, type SelectionFlags } from '../selectionFlags.ts';
+import { justificationFrom } from '../planFlags.ts';
+import { rollbackOptions, sourceOf, type RollbackFlags } from '../rollbackFlags.ts';
+import { scheduleOf } from '../scheduleFlags.ts';
 import { canAsk, nobodyToAsk } from '../terminal/ask.ts';
-import { mayChange } from '../terminal/askPlan.ts';
-import { workShown } from '../terminal/followed.ts';
-import { showInverses } from '../terminal/showInverses.ts';
-import { showPlan } from '../terminal/showPlan.ts';
-import { tellNoWorkers, tellStop } from '../terminal/tellWaits.ts';
-import { takeTurn } from '../terminal/turn.ts';
-
-interface RollbackFlags extends WorkFlags, SelectionFlags {
-  readonly from?: string;
-  readonly force?: boolean;
-  readonly includeUnrecorded?: boolean;
-  readonly dryRun?: boolean;
-  readonly details?: boolean;
-  readonly yes?: boolean;
-  readonly planDir?: string;
-  readonly justification?: string;
-  readonly notify?: readonly string[];
-}
-
-/** The guard of a rollback shows what it finds and stops nothing. */
-const SHOWN = { offline: false, limits: changeLimits({}), allowed: allowedBy({}), saveTo: [] } as const;
+import { putBack } from '../terminal/putBack.ts';
 
 export const rollback = draining<RollbackFlags>({
-  options: (command) =>
-    void selectionOptions(workOptions(command))
-      .option('--from <plan>', 'take back what a plan file has changed, also when Redis knows nothing of it')
-      .option('--force', 'put back also what somebody has changed since')
-      .option(
-        '--include-unrecorded',
-        "put back, from the run's plan, also what was found so with no write on record",
-      )
-      .option('--details', 'show every row that the guard found something of, not a screen of causes')
-      .option('--dry-run', 'show what would be put back; with --json the plan as JSON')
-      .option('--yes', 'do not ask')
-      .option(
-        '--plan-dir <directory>',
-        'where the plan of the rollback is kept; otherwise in the data directory',
-      )
-      .addOption(notifyOption())
-      .option(...JUSTIFICATION),
+  options: (command) => void rollbackOptions(command),
   async run([name], flags, context) {
     const asked = sourceOf(name, flags);
     const terms = {
@@ -94,56 +49,14 @@ export const rollback = draining<RollbackFlags>({
         purpose: flags.reason ?? null,
         notify: flags.notify,
       },
+      schedule: scheduleOf(flags),
     };
     const drafted = await draftRollback(written, made, services);
     await using _draft = drafted.draft;
-    return await rollBack(drafted, written, flags, services, context);
+    return await putBack(drafted, written, flags, services, context);
   },
 });
 
-/** @throws UserError (exit 2) unless either a run or a plan is named */
-function sourceOf(
-  name: string | undefined,
-  { from, includeUnrecorded = false }: RollbackFlags,
-): RollbackSource {
-  if (name !== undefined && from === undefined) return { kind: 'run', name, includeUnrecorded };
-  if (name === undefined && from !== undefined) return { kind: 'plan', path: from };
-  throw new UserError('What is to be rolled back is not said.', {
-    remedy: 'Give either a run id (or @last), or --from with the plan file of the run.',
-    exitCode: EXIT.badInput,
-  });
-}
-
 function expectAnswer({ dryRun, yes }: RollbackFlags, context: Context): void {
   if (!dryRun && !yes && !canAsk(context)) throw nobodyToAsk();
-}
-
-async function rollBack(
-  { draft, inverses }: RollbackDraft,
-  written: Written,
-  flags: RollbackFlags,
-  services: Services,
-  context: Context,
-): Promise<ExitCode> {
-  const { print } = context;
-  showInverses(inverses, written, print);
-  const unless = draft.leftOut > 0 ? EXIT.someRowsFailed : EXIT.done;
-  if (inverses.rows === 0) return unless;
-  const plan = await draft.plan(SHOWN);
-  if (flags.dryRun && flags.json) print.json(plan);
-  else showPlan(plan, print, flags);
-  if (flags.dryRun) return unless;
-  expectJustified(plan, { justification: justificationFrom(flags.justification) });
-  await tellStop(services, print);
-  if (!flags.yes && !(await mayChange('Put back', plan, services, context))) return EXIT.stoppedEarly;
-  const also = flags.work ? await takeTurn(undefined, flags, services, context) : [];
-  if (also === undefined) return EXIT.stoppedEarly;
-  const how = { force: flags.force === true, said: flags };
-  const runId = await publishRollback(draft, written, how, services);
-  print.say(`Run ${runId}`);
-  if (!flags.work && !flags.json) print.data(runId);
-  const exitCode = flags.work ? await workShown(runId, also, services, context, flags.wait) : undefined;
-  if (exitCode === undefined) await tellNoWorkers(services, print);
-  if (flags.json) print.json(await statusOfId(runId, services));
-  return exitCode ?? unless;
 }
