@@ -2,6 +2,7 @@ import { identify, isTenantSure, signIn } from '../../app/identity.ts';
 import { draftRollback, writtenBy } from '../../app/rollback/rollback.ts';
 import { findRun } from '../../app/runs/findRun.ts';
 import { selectorFrom } from '../../app/runs/selection.ts';
+import { expectSameClock } from '../../app/schedule/expectSameClock.ts';
 import { openServices } from '../../app/services.ts';
 import { EXIT } from '../../errors.ts';
 import type { Context } from '../context.ts';
@@ -20,12 +21,14 @@ export const rollback = draining<RollbackFlags>({
       selection: { where: selectorFrom(flags.where), rows: flags.rows },
       ...{ planDir: flags.planDir, apiVersion: flags.apiVersion },
     };
+    const schedule = scheduleOf(flags);
     const known = identify(flags, context);
     if (!isTenantSure(known)) expectAnswer(flags, context);
     await using opened = await openServices(
       isTenantSure(known) ? known : await signIn(known, context),
       context,
     );
+    await expectSameClock(flags, opened);
     // What is not there is told before anybody signs in or is asked.
     const source =
       asked.kind === 'run' && asked.name !== '@last'
@@ -49,11 +52,11 @@ export const rollback = draining<RollbackFlags>({
         purpose: flags.reason ?? null,
         notify: flags.notify,
       },
-      schedule: scheduleOf(flags),
+      schedule,
     };
     const drafted = await draftRollback(written, made, services);
     await using _draft = drafted.draft;
-    return await putBack(drafted, written, flags, services, context);
+    return await putBack({ ...drafted, schedule }, written, flags, services, context);
   },
 });
 

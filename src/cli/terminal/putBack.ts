@@ -4,10 +4,10 @@ import type { Written } from '../../app/rollback/writtenRows.ts';
 import { statusOfId } from '../../app/runs/status.ts';
 import type { Services } from '../../app/services.ts';
 import { EXIT, type ExitCode } from '../../errors.ts';
+import type { Schedule } from '../../runs/schedule/schedule.ts';
 import type { Context } from '../context.ts';
 import { allowedBy, changeLimits, justificationFrom } from '../planFlags.ts';
 import type { RollbackFlags } from '../rollbackFlags.ts';
-import { scheduleOf } from '../scheduleFlags.ts';
 import { mayChange } from './askPlan.ts';
 import { workShown } from './followed.ts';
 import { showInverses } from './showInverses.ts';
@@ -21,7 +21,7 @@ const SHOWN = { offline: false, limits: changeLimits({}), allowed: allowedBy({})
 
 /** Shows what a rollback would do, asks, makes it a run, and with `--work` works on it here. */
 export async function putBack(
-  { draft, inverses }: RollbackDraft,
+  { draft, inverses, schedule }: RollbackDraft & { readonly schedule: Schedule },
   written: Written,
   flags: RollbackFlags,
   services: Services,
@@ -34,7 +34,7 @@ export async function putBack(
   const plan = await draft.plan(SHOWN);
   if (flags.dryRun && flags.json) print.json(plan);
   else showPlan(plan, print, flags);
-  tellSchedule(plan, scheduleOf(flags), services, print, await services.runs.now());
+  tellSchedule(plan, schedule, services, print, await services.runs.now());
   if (flags.dryRun) return unless;
   expectJustified(plan, { justification: justificationFrom(flags.justification) });
   await tellStop(services, print);
