@@ -1,11 +1,13 @@
 import type { Command } from 'commander';
 import type { RollbackSource } from '../app/rollback/rollback.ts';
+import type { ScheduleTexts } from '../app/schedule/scheduleFrom.ts';
 import { EXIT, UserError } from '../errors.ts';
 import { workOptions, type WorkFlags } from './controlFlags.ts';
 import { JUSTIFICATION, notifyOption } from './planFlags.ts';
+import { scheduleOptions } from './scheduleFlags.ts';
 import { selectionOptions, type SelectionFlags } from './selectionFlags.ts';
 
-export interface RollbackFlags extends WorkFlags, SelectionFlags {
+export interface RollbackFlags extends WorkFlags, SelectionFlags, ScheduleTexts {
   readonly from?: string;
   readonly force?: boolean;
   readonly includeUnrecorded?: boolean;
@@ -18,7 +20,7 @@ export interface RollbackFlags extends WorkFlags, SelectionFlags {
 }
 
 export const rollbackOptions = (command: Command): Command =>
-  selectionOptions(workOptions(command))
+  scheduleOptions(selectionOptions(workOptions(command)))
     .option('--from <plan>', 'take back what a plan file has changed, also when Redis knows nothing of it')
     .option('--force', 'put back also what somebody has changed since')
     .option(

@@ -10,6 +10,7 @@ import {
 } from './keeping.ts';
 import type { Run } from './run.ts';
 import { PASSING_REASONS } from './reason.ts';
+import { endOfWork } from './schedule/endOfWork.ts';
 import { fitOf, type Fit } from './schedule/fit.ts';
 import { isUnscheduled, openFrom } from './schedule/schedule.ts';
 import { familyMsLeft, latelyOf, msLeft, needOf, type Going } from './timeLeft.ts';
@@ -72,7 +73,10 @@ export interface RunStatus {
   readonly lastProgressAt: string | null;
   /** Rows settled per second: of a run at work in its last minutes at work, without pauses, stops and backoffs; of any other in all its time. */
   readonly ratePerSecond: number | null;
-  /** About how long it still takes, a backoff that lasts included. Null: it is not at work, it stalls, or nothing can be foretold of it. */
+  /**
+   * About how long it still takes, a backoff that lasts and the time between its windows included. Null: it is not at work, it stalls, it
+   * does not come to its end before its deadline or within two weeks, or nothing can be foretold of it.
+   */
   readonly etaSeconds: number | null;
   /** The moment that this comes to. */
   readonly doneAbout: string | null;
@@ -166,11 +170,17 @@ export function statusOfRun(
   const settled = run.total - run.counts.pending - run.counts.cancelled;
   const ratePerSecond = isAtWork ? rateOf(lately.ended, lately.ms) : rateOf(settled, elapsedMs);
   const isGoing = isAtWork && (why === undefined || isForetold(why));
-  const leftMs = isGoing ? msLeft(run, going, elapsedMs, now) : undefined;
+  const workLeftMs = isGoing ? msLeft(run, going, elapsedMs, now) : undefined;
+  const untilDone = (workMs: number | undefined): number | undefined => {
+    const end = workMs === undefined ? undefined : endOfWork(workMs, run.options, now);
+    return end === undefined ? undefined : end - now;
+  };
+  const leftMs = untilDone(workLeftMs);
   const families = run.byFamily.flatMap(({ family, total, left, sent }): FamilyStatus[] => {
     const own = limiters.get(family);
     const pending = run.state === 'cancelled' ? sent : left;
-    const ms = leftMs === undefined ? undefined : familyMsLeft(family, run, going, elapsedMs, now);
+    const workMs = workLeftMs === undefined ? undefined : familyMsLeft(family, run, going, elapsedMs, now);
+    const ms = untilDone(workMs);
     const etaSeconds = ms === undefined ? null : Math.ceil(ms / 1000);
     return own === undefined ? [] : [{ family, total, pending, etaSeconds, limiter: own }];
   });

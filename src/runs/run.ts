@@ -50,8 +50,6 @@ export interface Approved {
   readonly findings: Readonly<Record<string, number>>;
   /** Null: those of a saved plan, which does not say them. */
   readonly limits: ChangeLimits | null;
-  /** A rollback is judged by other rules. */
-  readonly isRestoring: boolean;
 }
 
 /** What a run is of and for; fixed when it is published. */
@@ -132,7 +130,7 @@ const PROGRESS = z.object({
   isRegrouped: flag,
   /** When its windows are open in the next INTERVALS_AHEAD_DAYS, in order; none left means closed. Of a run with windows only. */
   openIntervals: jsonOf<readonly Interval[]>([]),
-  /** What was approved, for a plan that is made anew; null: there was no plan that read the tenant. */
+  /** What was approved, for a plan that is made anew; null: there was no plan that read the tenant, or it is a rollback. */
   approved: jsonOf<Approved | null>(null),
   /** Rows that are not settled. */
   left: number,

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { RunStatus } from '../../src/runs/progress.ts';
 import { ALLOW_ALL, bench, csv, type Bench } from '../support/cli.ts';
+import { named, withGuids } from '../support/guid.ts';
 import { command, type Command } from '../support/command.ts';
 import { startRedisServer, type TestRedis } from '../support/redisServer.ts';
 import { groupTarget } from '../support/simulatorClient.ts';
@@ -25,11 +26,12 @@ interface Night extends Bench {
 }
 
 /** A tenant of so many policies that takes twenty writes a second. */
-async function night(rows: number): Promise<Night> {
+async function night(rows: number, settings: Parameters<typeof bench>[1] = {}): Promise<Night> {
   const ids = numbers(rows);
   const here = await bench(
     redis.url,
     {
+      ...settings,
       tenant: {
         policies: ids.map((id) => ({
           ...{ id: `p${id}`, type: 'deviceConfiguration' as const },
@@ -128,6 +130,16 @@ test('a row applied while a run waits for its night is written at once, and is n
   expect(here.simulator.stats().writtenAgain).toEqual([]);
 });
 
+test('a time that comes while the tenant is read is the one that was meant, and a dry run tells of it, too', async () => {
+  const here = await night(20, { latencyMs: 1_000 });
+  const soon = (ms: number): string => `${new Date(Date.now() + ms).toISOString().slice(0, 19)}Z`;
+  const dry = await here.run(['apply', here.changes, '--dry-run', '--start-at', soon(3_600_000)]);
+  expect(dry.stderr).toContain('It begins at ');
+  const applied = await here.run(['apply', here.changes, '--yes', ...ALLOW_ALL, '--start-at', soon(2_000)]);
+  expect(applied, applied.stderr).toMatchObject({ exitCode: 0 });
+  expect(await here.status()).toMatchObject({ state: 'completed', succeeded: 20 });
+});
+
 test('at its deadline a run pauses, apply ends with 3, and it goes on by update and resume', async () => {
   const here = await night(200);
   const deadline = new Date(wholeSecond(Date.now()) + 6_000).toISOString().slice(0, 19);
@@ -143,7 +155,10 @@ test('at its deadline a run pauses, apply ends with 3, and it goes on by update 
   expect(succeeded).toBeGreaterThan(0);
   const early = await here.run(['resume', runId]);
   expect(early).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('update ') });
-  expect((await here.run(['update', runId, '--deadline', 'off'])).exitCode).toBe(0);
+  const updated = await here.run(['update', runId, '--deadline', 'off']);
+  expect(updated.stderr).toContain(
+    `Run ${runId}: no deadline, once it goes on with \`retarget resume ${runId}`,
+  );
   expect((await here.run(['resume', runId, '--work'])).exitCode).toBe(0);
   expect(await here.status()).toMatchObject({ state: 'completed', succeeded: 200 });
 });
@@ -173,4 +188,39 @@ test('an urgent run goes between two batches of the run at work, which goes on b
   await applying.ended;
   expect((await here.run(['worker', '--until-idle'])).exitCode).toBeLessThan(2);
   expect(await here.status(first)).toMatchObject({ state: 'completed', succeeded: 119, stale: 1 });
+}, 120_000);
+
+test('a rollback begins at its time, takes back what is still as its run left it, and leaves what somebody has changed', async () => {
+  const here = await night(4);
+  expect((await here.run(['apply', here.changes, '--yes', ...ALLOW_ALL])).exitCode).toBe(0);
+  const startAt = wholeSecond(Date.now()) + 5_000;
+  const given = ['--start-at', new Date(startAt).toISOString()];
+  const made = await here.run(['rollback', '@last', '--yes', ...given]);
+  expect(made, made.stderr).toMatchObject({ exitCode: 0 });
+  expect(made.stderr).toContain('It begins at ');
+  const before = here.arrived().length;
+  here.simulator.edit(
+    withGuids([
+      {
+        ...{ do: 'change', type: 'deviceConfiguration', policyId: 'p2', assignmentId: 'a2' },
+        target: groupTarget('theirs'),
+      },
+    ]),
+  );
+  const worker = await here.process('worker');
+  await here.until(before + 3);
+  while ((await here.status()).state !== 'completed') await sleep(100);
+  worker.kill('SIGTERM');
+  await worker.ended;
+  expect(
+    here
+      .arrived()
+      .slice(before)
+      .every((ms) => ms >= startAt),
+  ).toBe(true);
+  expect(await here.status()).toMatchObject({ succeeded: 3, stale: 1 });
+  const groups = [...here.simulator.tenant.every()].map(({ assignment }) =>
+    named(String(assignment.target['groupId'])),
+  );
+  expect(groups).toEqual(['old', 'old', 'theirs', 'old']);
 }, 120_000);

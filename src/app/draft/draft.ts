@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { EXIT, UserError } from '../../errors.ts';
-import type { Approved } from '../../runs/run.ts';
+import { DEFAULT_OPTIONS, type Approved, type RunOptions } from '../../runs/run.ts';
 import { signIn } from '../identity.ts';
 import { isInterrupt } from '../interrupt.ts';
 import { DecisionsDigest } from '../plan/differences.ts';
@@ -93,6 +93,11 @@ export class Draft implements AsyncDisposable {
     return this.#rows.expected === undefined ? 'rows' : 'foreignPlan';
   }
 
+  /** What the run is to be that it becomes. */
+  get options(): RunOptions {
+    return this.#terms.run?.options ?? DEFAULT_OPTIONS;
+  }
+
   get rows(): number {
     return this.#rows.staging.rows;
   }
@@ -114,9 +119,11 @@ export class Draft implements AsyncDisposable {
           };
     this.#fingerprint = plan.fingerprint;
     const { decisions = ofRows, isRestoring } = this.#rows;
-    this.#approved = plan.tenantRead
-      ? { decisions, findings: plan.guard, limits: saved === undefined ? terms.limits : null, isRestoring }
-      : null;
+    // A rollback leaves what somebody has changed since, row by row: no change keeps the rest of it.
+    this.#approved =
+      plan.tenantRead && !isRestoring
+        ? { decisions, findings: plan.guard, limits: saved === undefined ? terms.limits : null }
+        : null;
     return plan;
   }
 

@@ -26,7 +26,7 @@ const NO_LIMITS = { maxChanges: 'off', maxPercent: 'off' } as const;
  */
 export async function planAnew(
   run: Run,
-  { decisions, findings, limits, isRestoring }: Approved,
+  { decisions, findings, limits }: Approved,
   services: Services,
 ): Promise<readonly string[]> {
   const { runs, identity } = services;
@@ -37,7 +37,7 @@ export async function planAnew(
     const base = `${run.graphUrl}/${run.apiVersion}`;
     const lists = policyListsOf(base, services);
     const facts = new FactsOfTenant(lists, send, base, identity);
-    const subject = { services, rules, isRestoring };
+    const subject = { services, rules, isRestoring: false };
     const planner = new Planner(subject, { lists, send, root: run.graphUrl }, facts, limits?.maxAudience);
     const [tally, digest, changed] = [new PlanTally(), new DecisionsDigest(), new ChangedRows()];
     for (let first = 0; first < run.batches; first += BATCHES_TOGETHER) {

@@ -1,5 +1,6 @@
 import { EXIT, UserError } from '../../errors.ts';
 import { DEFAULT_OPTIONS } from '../../runs/run.ts';
+import type { Schedule } from '../../runs/schedule/schedule.ts';
 import { Draft } from '../draft/draft.ts';
 import type { RunTerms } from '../draft/draftTerms.ts';
 import { WELL } from '../draft/intake.ts';
@@ -70,6 +71,7 @@ export interface RollbackRun {
   readonly planDir: string | undefined;
   readonly justification: string | null;
   readonly purpose: string | null;
+  readonly schedule: Schedule;
   /** As of RunTerms. */
   readonly notify?: readonly string[] | undefined;
 }
@@ -83,11 +85,14 @@ export interface RollbackDraft {
 /** Reads what is there now and stages a row for each assignment that is to be put back. */
 export async function draftRollback(
   written: Written,
-  { force, isDry, planDir, justification, purpose, notify }: RollbackRun,
+  { force, isDry, planDir, justification, purpose, schedule, notify }: RollbackRun,
   services: Services,
 ): Promise<RollbackDraft> {
   const { name, apiVersion, strategy, unrecordedLines } = written;
-  const options = { ...DEFAULT_OPTIONS, restores: true, justification, revertOf: name, purpose };
+  const options = {
+    ...{ ...DEFAULT_OPTIONS, ...schedule },
+    ...{ restores: true, justification, revertOf: name, purpose },
+  };
   const run: RunTerms | undefined = isDry ? undefined : { options, keepDays: KEEP_DAYS, planDir, notify };
   const root = services.identity.config.graphUrl;
   const rules = { root, apiVersion, blind: false, restores: true, strategy };

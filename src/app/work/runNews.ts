@@ -46,6 +46,8 @@ export class RunNews {
     this.#seen.set(runId, hasEnded(run) ? 'ended' : state);
     const isBegun = state === 'running' || hasBegunAndEnded(run, before);
     if (isBegun && before !== 'running') log.info(beginInWords(run), { run: runId });
+    if (before === 'running' && (state === 'queued' || state === 'paused'))
+      log.info(restInWords(run), { run: runId });
     if (!hasEnded(run) || before === 'ended') return;
     const isWell = state === 'completed' && counts.failed + counts.stale + counts.unsure === 0;
     log[isWell ? 'info' : 'warn'](endInWords(run), { run: runId });
@@ -60,6 +62,13 @@ function beginInWords({ source, operator, total, counts, state }: Run): string {
   const done = state === 'running' ? total - counts.pending : 0;
   const how = done > 0 ? `goes on at ${done.toLocaleString('en-US')} of` : 'begins with';
   return `Run of ${operator} ${how} ${count(total, 'row')} of ${baseName(source.name)}.`;
+}
+
+function restInWords({ source, total, counts, state, reasonText }: Run): string {
+  const verb = state === 'paused' ? 'is paused' : 'rests';
+  const why = reasonText === null ? '' : `: ${reasonText}`;
+  const done = (total - counts.pending).toLocaleString('en-US');
+  return `Run ${verb} at ${done} of ${count(total, 'row')} of ${baseName(source.name)}${why}.`;
 }
 
 function endInWords({ state, counts, startedAt, finishedAt, reasonText }: Run): string {

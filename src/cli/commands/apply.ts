@@ -1,6 +1,7 @@
 import { Draft } from '../../app/draft/draft.ts';
 import { connectedOrProblems } from '../../app/draft/rowsIntake.ts';
 import { identify, signIn } from '../../app/identity.ts';
+import { expectSameClock } from '../../app/schedule/expectSameClock.ts';
 import { openServices } from '../../app/services.ts';
 import { EXIT, UserError } from '../../errors.ts';
 import { draining } from '../draining.ts';
@@ -29,7 +30,7 @@ export const apply = draining<ApplyFlags>({
       .option('--dry-run', 'the same as `retarget plan`')
       .option('--json', 'print the run as JSON when it has ended, or the plan when the guard stops it'),
   async run([path = ''], flags, context) {
-    if (flags.dryRun) return planFile(path, flags, context);
+    if (flags.dryRun) return planFile(path, flags, context, flags);
     // Said before the file is read and the tenant is looked at, which may take long.
     if (path === '-' && !flags.yes) throw stdinNeedsYes();
     if (!flags.yes && !canAsk(context)) throw nobodyToAsk();
@@ -39,6 +40,7 @@ export const apply = draining<ApplyFlags>({
     const file = await openInput(path, flags, context);
     const connecting = signIn(known, context).then((signedIn) => openServices(signedIn, context));
     await using services = await connectedOrProblems(connecting, file, terms, known, context);
+    await expectSameClock(flags, services);
     await using draft = await Draft.open(file, terms, services);
     if (flags.sample !== undefined) await draft.sample(flags.sample, wanted);
     return await carryOut(draft, await draft.plan(wanted), flags, services, context, {

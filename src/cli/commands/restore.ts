@@ -2,6 +2,7 @@ import { renamesFrom } from '../../app/draft/namesFiles.ts';
 import { identify, signIn } from '../../app/identity.ts';
 import { isStopped } from '../../app/plan/plan.ts';
 import { expectColumns, selectorFrom } from '../../app/runs/selection.ts';
+import { expectSameClock } from '../../app/schedule/expectSameClock.ts';
 import { openServices } from '../../app/services.ts';
 import { openSnapshot } from '../../app/snapshots/openSnapshot.ts';
 import {
@@ -22,6 +23,7 @@ import { sharedOptions } from '../sharedFlags.ts';
 import { canAsk, nobodyToAsk } from '../terminal/ask.ts';
 import { carryOut, type CarryOutFlags } from '../terminal/carryOut.ts';
 import { showPlan } from '../terminal/showPlan.ts';
+import { tellSchedule } from '../terminal/tellSchedule.ts';
 import { showRestorable } from '../terminal/showRestorable.ts';
 import { turnOptions } from '../terminal/turn.ts';
 import { renameNeedsNames } from './diff.ts';
@@ -94,6 +96,7 @@ export const restore = draining<RestoreFlags>({
     const known = identify(flags, context);
     expectBeta(known.config.apiVersion);
     await using services = await openServices(await signIn(known, context), context);
+    await expectSameClock(flags, services);
     const snapshot = await openSnapshot(path, await services.runs.sealKey(), context);
     const run = { options, keepDays: flags.keepDays, planDir: flags.planDir, notify: flags.notify };
     const { draft, restorable } = await draftRestore(
@@ -121,6 +124,7 @@ export const restore = draining<RestoreFlags>({
       });
     if (flags.json) print.json(plan);
     else showPlan(plan, print, flags);
+    tellSchedule(plan, options, services, print, await services.runs.now());
     return isStopped(plan) ? EXIT.stoppedEarly : unless;
   },
 });

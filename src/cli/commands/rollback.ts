@@ -8,6 +8,7 @@ import type { Context } from '../context.ts';
 import { draining } from '../draining.ts';
 import { justificationFrom } from '../planFlags.ts';
 import { rollbackOptions, sourceOf, type RollbackFlags } from '../rollbackFlags.ts';
+import { scheduleOf } from '../scheduleFlags.ts';
 import { canAsk, nobodyToAsk } from '../terminal/ask.ts';
 import { putBack } from '../terminal/putBack.ts';
 
@@ -48,6 +49,7 @@ export const rollback = draining<RollbackFlags>({
         purpose: flags.reason ?? null,
         notify: flags.notify,
       },
+      schedule: scheduleOf(flags),
     };
     const drafted = await draftRollback(written, made, services);
     await using _draft = drafted.draft;

@@ -3,13 +3,13 @@ import { connectedOrProblems } from '../../app/draft/rowsIntake.ts';
 import { identify, signIn, signInForTenant } from '../../app/identity.ts';
 import { expectJustified } from '../../app/plan/justification.ts';
 import { isStopped } from '../../app/plan/plan.ts';
+import { expectSameClock } from '../../app/schedule/expectSameClock.ts';
 import { openServices } from '../../app/services.ts';
 import { count } from '../../app/words.ts';
 import { EXIT, UserError } from '../../errors.ts';
 import type { CliCommand } from '../context.ts';
 import { draftTerms, makeOptions, openInput, planTerms, runTerms } from '../draftFlags.ts';
 import type { MakeFlags } from '../draftFlags.ts';
-import { optionsOfRun } from '../planFlags.ts';
 import { showPlan } from '../terminal/showPlan.ts';
 import { tellSchedule } from '../terminal/tellSchedule.ts';
 import { tellNoWorkers, tellStop } from '../terminal/tellWaits.ts';
@@ -39,18 +39,19 @@ export const submit: CliCommand<SubmitFlags> = {
     const acting = isRead ? signIn(known, context) : signInForTenant(known, context);
     const connecting = acting.then((identity) => openServices(identity, context));
     await using services = await connectedOrProblems(connecting, file, terms, known, context);
+    await expectSameClock(flags, services);
     await using draft = await Draft.open(file, terms, services);
     if (!flags.plan && draft.source === 'foreignPlan') throw isForeign();
     if (flags.plan || draft.source === 'plan') {
       const plan = await draft.plan(wanted);
       showPlan(plan, print, flags);
-      const options = optionsOfRun(flags);
+      const { options } = draft;
       expectJustified(plan, options);
       if (isStopped(plan)) {
         print.say('Nothing was queued.');
         return EXIT.stoppedEarly;
       }
-      tellSchedule(plan, options, services, print);
+      tellSchedule(plan, options, services, print, await services.runs.now());
     } else print.say(NOT_PLANNED);
     const runId = await draft.publish({ again: flags.again === true, action: 'submit', said: flags });
     const { tenant, tenantFrom } = services.identity;

@@ -1,5 +1,7 @@
 import { updateRun, type RunSettings } from '../../app/runs/runControl.ts';
+import { expectSameClock } from '../../app/schedule/expectSameClock.ts';
 import { EXIT, UserError } from '../../errors.ts';
+import type { Run } from '../../runs/run.ts';
 import { timeInZone } from '../../runs/schedule/localTime.ts';
 import type { Schedule } from '../../runs/schedule/schedule.ts';
 import type { CliCommand } from '../context.ts';
@@ -29,9 +31,14 @@ export const update: CliCommand<UpdateFlags> = {
   async run([name], flags, context) {
     expectSomething(flags);
     return controlled(name, flags, context, async (run, services) => {
+      await expectSameClock(flags, services);
       const settings = settingsFrom(flags, run.options);
       await updateRun(run, settings, flags, services);
-      context.print.say(`Run ${run.runId}: ${inWords(settings).join(', ')}, from its next batch on.`);
+      const isPaused = run.state === 'paused' || run.state === 'aborted';
+      const from = isPaused
+        ? `once it goes on with \`${services.identity.hint(`resume ${run.runId}`)}\``
+        : 'from its next batch on';
+      context.print.say(`Run ${run.runId}: ${inWords(settings, flags, run).join(', ')}, ${from}.`);
       await tellFitOfRun(run.runId, services, context.print);
     });
   },
@@ -62,19 +69,28 @@ function settingsFrom(flags: UpdateFlags, before: Schedule): RunSettings {
   };
 }
 
-function inWords({ maxFailures, writesPerWindow, schedule }: RunSettings): string[] {
+/** What was given, and no more: of the rest nothing has changed. */
+function inWords(
+  { maxFailures, writesPerWindow, schedule }: RunSettings,
+  { startAt, window, timeZone, deadline }: ScheduleTexts,
+  { startedAt }: Pick<Run, 'startedAt'>,
+): string[] {
   const time = (at: number): string => timeInZone(at, schedule?.timeZone ?? null);
   return [
     ...(maxFailures === undefined ? [] : [`max failures ${maxFailures}`]),
     ...(writesPerWindow === undefined ? [] : [`writes a window ${writesPerWindow ?? 'off'}`]),
-    ...(schedule === undefined
+    ...(schedule === undefined || startAt === undefined ? [] : [startInWords(schedule, startedAt, time)]),
+    ...(schedule === undefined || (window ?? timeZone) === undefined ? [] : [windowsInWords(schedule)]),
+    ...(schedule === undefined || deadline === undefined
       ? []
-      : [
-          schedule.startAt === null ? 'begins at once' : `begins at ${time(schedule.startAt)}`,
-          schedule.windows.length === 0
-            ? 'at any time'
-            : `within ${schedule.windows.join(', ')} (${schedule.timeZone})`,
-          schedule.deadlineAt === null ? 'no deadline' : `deadline ${time(schedule.deadlineAt)}`,
-        ]),
+      : [schedule.deadlineAt === null ? 'no deadline' : `deadline ${time(schedule.deadlineAt)}`]),
   ];
 }
+
+function startInWords({ startAt }: Schedule, startedAt: number | null, time: (at: number) => string): string {
+  const verb = startedAt === null ? 'begins' : 'goes on';
+  return `${verb} at ${startAt === null ? 'once' : time(startAt)}`;
+}
+
+const windowsInWords = ({ windows, timeZone }: Schedule): string =>
+  windows.length === 0 ? 'at any time' : `within ${windows.join(', ')} (${timeZone})`;

@@ -8,7 +8,7 @@ import { EXIT, type ExitCode } from '../../errors.ts';
 import { openFrom } from '../../runs/schedule/schedule.ts';
 import type { Context } from '../context.ts';
 import type { DrainFlags } from '../draining.ts';
-import { optionsOfRun, type GuardFlags, type RunFlags } from '../planFlags.ts';
+import type { GuardFlags, RunFlags } from '../planFlags.ts';
 import { askFindings, canBeAsked } from './askFindings.ts';
 import { mayChange } from './askPlan.ts';
 import { followCanary } from './canary.ts';
@@ -40,7 +40,8 @@ export async function carryOut(
   const { print } = context;
   const isAskedFor = canBeAsked(plan, flags, context);
   showPlan(plan, print, { details: flags.details === true, isAsked: isAskedFor });
-  const options = optionsOfRun(flags);
+  // Not from the flags anew: `22:00` would be tomorrow's when it has come meanwhile.
+  const { options } = draft;
   expectJustified(plan, options);
   const allowed = isAskedFor ? await askFindings(plan, context) : [];
   if (allowed === undefined || (isStopped(plan) && !isAskedFor)) {
@@ -48,10 +49,11 @@ export async function carryOut(
     print.say('Nothing was changed.');
     return EXIT.stoppedEarly;
   }
-  const beginsAt = openFrom(options, Date.now())[0]?.[0] ?? Date.now();
+  const now = await services.runs.now();
+  const beginsAt = openFrom(options, now)[0]?.[0] ?? now;
   const warning = plan.writes > 0 ? warningOfTokenEnd(services.identity, plan, beginsAt) : undefined;
   if (warning !== undefined) print.say(warning);
-  tellSchedule(plan, options, services, print);
+  tellSchedule(plan, options, services, print, now);
   await tellStop(services, print);
   const isAsked = (plan.writes > 0 || plan.doubt !== null) && !flags.yes;
   if (isAsked && !(await mayChange(asked.verb, plan, services, context))) return EXIT.stoppedEarly;

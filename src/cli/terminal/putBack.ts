@@ -7,10 +7,12 @@ import { EXIT, type ExitCode } from '../../errors.ts';
 import type { Context } from '../context.ts';
 import { allowedBy, changeLimits, justificationFrom } from '../planFlags.ts';
 import type { RollbackFlags } from '../rollbackFlags.ts';
+import { scheduleOf } from '../scheduleFlags.ts';
 import { mayChange } from './askPlan.ts';
 import { workShown } from './followed.ts';
 import { showInverses } from './showInverses.ts';
 import { showPlan } from './showPlan.ts';
+import { tellSchedule } from './tellSchedule.ts';
 import { tellNoWorkers, tellStop } from './tellWaits.ts';
 import { takeTurn } from './turn.ts';
 
@@ -32,6 +34,7 @@ export async function putBack(
   const plan = await draft.plan(SHOWN);
   if (flags.dryRun && flags.json) print.json(plan);
   else showPlan(plan, print, flags);
+  tellSchedule(plan, scheduleOf(flags), services, print, await services.runs.now());
   if (flags.dryRun) return unless;
   expectJustified(plan, { justification: justificationFrom(flags.justification) });
   await tellStop(services, print);

@@ -52,8 +52,12 @@ const whyInWords = (reason: LogEntry['reason'], facts: unknown): string[] =>
   // The facts are those that the script left with this reason.
   isReason(reason) ? [reasonInWords(reason, (facts ?? {}) as ReasonFacts)] : [];
 
+/** Told as moments, as they stand in the log in ms since the epoch. */
+const TIMES: ReadonlySet<string> = new Set(['since', 'startAt', 'deadlineAt']);
+
 function textOf(name: string, value: unknown): string {
-  if (name === 'since' && typeof value === 'number') return new Date(value).toISOString();
+  if (TIMES.has(name) && typeof value === 'number') return new Date(value).toISOString();
+  if (value === null || (Array.isArray(value) && value.length === 0)) return 'off';
   if (Array.isArray(value)) return value.map((each) => textOf(name, each)).join(', ');
   return typeof value === 'string' ? value : JSON.stringify(value);
 }

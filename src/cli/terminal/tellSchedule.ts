@@ -16,7 +16,7 @@ export function tellSchedule(
   schedule: Schedule,
   { identity: { pace } }: Pick<Services, 'identity'>,
   print: Printer,
-  now = Date.now(),
+  now: number,
 ): void {
   const seconds = Math.max(secondsAtLeast, secondsAbout);
   const writesPerSecond =

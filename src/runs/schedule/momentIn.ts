@@ -5,6 +5,9 @@ const DATE_AND_TIME =
   /^(\d{4})-(\d{2})-(\d{2})[t ](\d{2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?(z|[+-]\d{2}:?\d{2})?$/i;
 const TIME = /^(\d{1,2}):(\d{2})(?::(\d{2}))?$/;
 
+/** Whether a text says no date: it means another moment by another clock. */
+export const isTimeOfDay = (text: string): boolean => TIME.test(text.trim());
+
 /**
  * The moment that a text says: `2026-12-04T22:00` by the clock of a zone, the same with an offset, or `22:00` for the next time that the
  * clock shows it. Two of them for a time that comes twice; undefined for what is none.

@@ -57,6 +57,16 @@ test('the time left is what the limiter takes for what is left, and shown as a m
   });
 });
 
+test('what does not fit into its window goes on in the next one, and what ends at its deadline has no end', () => {
+  const nightly = { ...AT_WORK, ...settled(500), timeZone: 'UTC' };
+  const short = run({ ...nightly, windows: '["00:00-00:05"]' });
+  expect(statusOfRun(short, LEDGER, GOING, 100_000)).toMatchObject({
+    ...{ etaSeconds: 86_400, doneAbout: '1970-01-02T00:01:40.000Z' },
+  });
+  const limited = run({ ...nightly, deadlineAt: 300_000 });
+  expect(statusOfRun(limited, LEDGER, GOING, 100_000)).toMatchObject({ etaSeconds: null, doneAbout: null });
+});
+
 test('a budget that was cut, or a limit of the run itself, counts at once', () => {
   const working = run({ ...AT_WORK, ...settled(500) });
   expect(statusOfRun(working, LEDGER, { ...GOING, budget: 50 }, 100_000).etaSeconds).toBe(600);

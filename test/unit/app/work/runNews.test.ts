@@ -49,11 +49,25 @@ test('a run is told when it begins and when it ends, each once', async () => {
 
 test('one that went by between two looks is told as well, one that rests goes on', async () => {
   expect(await told({}, { gone: [over] }, { gone: [over] })).toEqual([[], [BEGUN, ENDED], []]);
-  const paused = runThatIs('paused', { reason: 'operator' });
+  const paused = runThatIs('paused', { reason: 'operator', fileName: 'big.csv' });
   expect(await told({ line: [working] }, { line: [paused] }, { line: [later] })).toEqual([
     [BEGUN],
-    [],
+    ['info Run is paused at 0 of 10 rows of big.csv. (run: r1)'],
     ['info Run of ann@host goes on at 6 of 10 rows of big.csv. (run: r1)'],
+  ]);
+});
+
+test('one that rests is told with its reason, once', async () => {
+  const resting = runThatIs('queued', {
+    ...{ reason: 'window', reasonFacts: JSON.stringify({ at: Date.UTC(2026, 11, 4, 22) }) },
+    ...{ fileName: 'in/big.csv', left: 4, succeeded: 6 },
+  });
+  expect(await told({ line: [working] }, { line: [resting] }, { line: [resting] })).toEqual([
+    [BEGUN],
+    [
+      'info Run rests at 6 of 10 rows of big.csv: it is outside its windows; the next one opens at Fri 2026-12-04 22:00 (UTC). (run: r1)',
+    ],
+    [],
   ]);
 });
 

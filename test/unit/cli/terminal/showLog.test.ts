@@ -35,6 +35,11 @@ test.each<readonly [string, LogEntry, string]>([
     'its workers were not heard of for a minute: it goes on with the next one; since 2026-01-31T00:00:00.000Z',
   ],
   [
+    'times as moments, and what was taken back as off',
+    entry('update', { startAt: AT, windows: [], deadlineAt: null, timeZone: 'Europe/Berlin' }),
+    'startAt 2026-01-31T00:00:00.000Z; windows off; deadlineAt off; timeZone Europe/Berlin',
+  ],
+  [
     'what a person said, the command line last',
     entry('set', { arguments: ['set', 'r1'], maxFailures: '7' }),
     'maxFailures 7; retarget set r1',
