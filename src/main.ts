@@ -24,7 +24,7 @@ async function run(): Promise<void> {
   // Rows pass through by the million and are gone at once: V8 would let the young heap grow by 100 MB for them, and keep it.
   setFlagsFromString('--semi-space-growth-factor=1');
   // What is kept of so many rows grows slowly: V8 would let the old heap double before it looks what of it is garbage.
-  setFlagsFromString('--heap-growing-percent=30');
+  setFlagsFromString('--optimize-for-size');
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   if (major < NODE_MIN[0] || (major === NODE_MIN[0] && minor < NODE_MIN[1])) {
     process.stderr.write(

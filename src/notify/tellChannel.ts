@@ -1,6 +1,5 @@
 import type { EventChannel } from './channel.ts';
 import type { Surroundings } from './elsewhere.ts';
-import { sendMail } from './mail.ts';
 import type { Message } from './message.ts';
 import { postToTeams } from './teams.ts';
 import { postWebhook } from './webhook.ts';
@@ -21,7 +20,10 @@ export async function tellChannel(
       return postWebhook(message, channel, surroundings, signal);
     case 'teams':
       return postToTeams(message, channel, surroundings, signal);
-    case 'email':
+    case 'email': {
+      // Whoever sends no mail does without the megabytes of its library.
+      const { sendMail } = await import('./mail.ts');
       return sendMail(message, channel, surroundings, signal);
+    }
   }
 }
