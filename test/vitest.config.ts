@@ -17,7 +17,7 @@ export default defineConfig({
   test: {
     root: new URL('.', import.meta.url).pathname,
     // Most of the time is waiting, for servers and for windows to pass: more files than cores at a time.
-    maxWorkers: 4,
+    maxWorkers: 5,
     projects: [
       {
         test: {
