@@ -47,7 +47,7 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
   },
   status: {
     usage: '[run]',
-    summary: 'one run, or all, newest first',
+    summary: 'one run, or the newest and all that are open',
     example: 'retarget status @last --json',
     load: async () => (await import('./commands/status.ts')).status,
   },
