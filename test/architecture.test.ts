@@ -27,6 +27,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'log',
     'version',
   ],
+  view: ['assignments', 'runs', 'app'],
   cli: ['app', 'assignments', 'formats', 'runs', 'config', 'errors', 'events', 'log'],
   main: ['cli', 'errors', 'version'],
   config: ['assignments', 'graph', 'worker', 'redis', 'runs', 'dotEnv', 'errors'],
@@ -152,7 +153,7 @@ const kindSpellings = ({ path, code }: SourceFile): string[] =>
         ({ what }) => `${path} ${what}: only assignments/kinds/`,
       );
 
-const folderOf = (path: string): string => path.split('/')[0]?.replace(/\.ts$/, '') ?? '';
+const folderOf = (path: string): string => path.split('/')[0]?.replace(/\.tsx?$/, '') ?? '';
 
 /** Everything in these files that the architecture forbids, a line each. */
 function offences(files: readonly SourceFile[]): string[] {

@@ -1,7 +1,7 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
 /** Whole cycles, chaos and statistics: `npm run test:long`, see `vitest.long.config.ts`. */
-export const LONG = '**/*.long.test.ts';
+export const LONG = '**/*.long.test.{ts,tsx}';
 
 const common = {
   // Real servers and processes on a busy machine of two cores; the tests wait for events, this is for a hang.
@@ -23,7 +23,7 @@ export default defineConfig({
         test: {
           ...common,
           name: 'unit',
-          include: ['unit/**/*.test.ts', 'architecture.test.ts'],
+          include: ['unit/**/*.test.{ts,tsx}', 'architecture.test.ts'],
           exclude: [...configDefaults.exclude, LONG],
           // Pure code: what a file loads serves the next one, which halves the time.
           isolate: false,
@@ -33,7 +33,7 @@ export default defineConfig({
         test: {
           ...common,
           name: 'integration',
-          include: ['integration/**/*.test.ts', 'fault/**/*.test.ts'],
+          include: ['integration/**/*.test.{ts,tsx}', 'fault/**/*.test.ts'],
           exclude: [...configDefaults.exclude, LONG],
         },
       },

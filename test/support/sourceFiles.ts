@@ -18,7 +18,7 @@ export const sourceFile = (path: string, text: string): SourceFile => ({
 
 export const readSource = (): SourceFile[] =>
   readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
-    .filter((path) => /\.(ts|lua)$/.test(path))
+    .filter((path) => /\.(tsx?|lua)$/.test(path))
     .map((path) => sourceFile(path.replaceAll('\\', '/'), readFileSync(join(SOURCE, path), 'utf8')));
 
 export interface Import {
