@@ -19,12 +19,14 @@ export interface Acquire {
   readonly policy: LimiterPolicy;
   /** All families of the run. */
   readonly families: readonly Family[];
+  /** As in RunStore.permit. */
+  readonly permitsBefore: number | undefined;
 }
 
 export async function acquire(
   scripts: Scripts,
   keys: Keys,
-  { ref, token, wanted, policy, families }: Acquire,
+  { ref, token, wanted, policy, families, permitsBefore }: Acquire,
 ): Promise<PermitAnswer> {
   const { header, states, leases, before } = keys.run(ref.runId);
   const [kind, now, event, ...rest] = await scripts.run(
@@ -37,6 +39,7 @@ export async function acquire(
       token,
       requestsMax: REQUESTS_PER_PERMIT_MAX,
       rows: wanted,
+      permitsBefore: permitsBefore ?? null,
       limiters: families.length < 2 ? null : families.map((family) => limiterPair(keys, family)),
     },
   );
