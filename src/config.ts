@@ -60,6 +60,7 @@ export const SETTINGS = [
   'RETARGET_CONCURRENCY',
   'RETARGET_LOG',
   'RETARGET_NOTIFY_FILE',
+  'RETARGET_METRICS_TOKEN_FILE',
 ] as const;
 
 /** What the log may show: each request to Graph too, or not. */
@@ -69,6 +70,7 @@ const LOG_LEVELS = ['info', 'debug'] as const;
 const PATHS: readonly string[] = [
   'RETARGET_DATA_DIR',
   'RETARGET_NOTIFY_FILE',
+  'RETARGET_METRICS_TOKEN_FILE',
   ...REDIS_FILE_SETTINGS,
   'AZURE_CLIENT_SECRET_FILE',
   'AZURE_CLIENT_CERTIFICATE_PATH',

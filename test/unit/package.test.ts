@@ -49,7 +49,8 @@ test('what is published is what a user needs, without tests', () => {
   );
   expect(
     paths.filter(
-      (path) => !/^(dist\/.*\.(js|lua|d\.ts)|samples\/((recipes|night)\/)?[^/]+|[^/]+)$/.test(path),
+      (path) =>
+        !/^(dist\/.*\.(js|lua|d\.ts)|samples\/((recipes|night|monitoring)\/)?[^/]+|[^/]+)$/.test(path),
     ),
   ).toEqual([]);
 });
