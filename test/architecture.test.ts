@@ -28,6 +28,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'version',
   ],
   view: ['assignments', 'runs', 'app'],
+  web: ['app', 'view', 'report', 'assignments', 'runs', 'config', 'errors', 'events', 'log', 'version'],
   cli: ['app', 'assignments', 'formats', 'runs', 'config', 'errors', 'events', 'log'],
   main: ['cli', 'errors', 'version'],
   config: ['assignments', 'graph', 'worker', 'redis', 'runs', 'dotEnv', 'errors'],
