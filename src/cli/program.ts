@@ -136,6 +136,13 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     example: 'retarget rollback @last --where platform=iOS --dry-run',
     load: async () => (await import('./commands/rollback.ts')).rollback,
   },
+  prove: {
+    usage: '<run>',
+    summary:
+      'the whole tenant before a run and now: what changed as planned, by others, not at all; exit 1 when something is not as planned',
+    example: 'retarget prove @last --snapshot before.json',
+    load: async () => (await import('./commands/prove.ts')).prove,
+  },
   log: {
     usage: '[run]',
     summary: 'who did what with a run, or with all of the tenant, when and why; also when the rows are gone',

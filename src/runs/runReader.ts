@@ -170,13 +170,14 @@ export class RunReader {
   async #read(run: Run, batches: readonly number[], images: 'before' | 'none'): Promise<RecordedRow[][]> {
     const keys = this.keys.run(run.runId);
     const fields = batches.map(String);
-    const [inputs, states, details, before, lists, names] = await Promise.all([
+    const [inputs, states, details, before, lists, names, plannedLists] = await Promise.all([
       this.redis.hmgetBuffer(keys.inputs, ...fields),
       this.redis.hmgetBuffer(keys.states, ...fields),
       this.redis.hmgetBuffer(keys.details, ...fields),
       images === 'before' ? this.redis.hmgetBuffer(keys.before, ...fields) : [],
       images === 'before' ? this.redis.hmgetBuffer(keys.before, ...fields.map((field) => `${field}l`)) : [],
       images === 'before' ? this.redis.hmgetBuffer(keys.planned, ...fields.map((batch) => `${batch}n`)) : [],
+      images === 'before' ? this.redis.hmgetBuffer(keys.planned, ...fields.map((batch) => `${batch}l`)) : [],
     ]);
     return batches.map((batch, i) => {
       const [blob, bytes] = [inputs[i], states[i]];
@@ -189,6 +190,7 @@ export class RunReader {
           before: before[i],
           lists: lists[i],
           names: names[i],
+          plannedLists: plannedLists[i],
         },
         batch,
         run.runId,
