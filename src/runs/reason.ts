@@ -36,6 +36,8 @@ export const REASONS = [
   'urgent',
   /** Its deadline has passed: it goes on by `resume`, when it has another one. */
   'deadline',
+  /** Its time to be taken back has come before its end. */
+  'revert',
 ] as const;
 export type Reason = (typeof REASONS)[number];
 
@@ -95,6 +97,8 @@ export function reasonInWords(reason: Reason, facts: ReasonFacts, timeZone: stri
       return `run ${facts.run} is urgent and goes first; this one goes on by itself afterwards`;
     case 'deadline':
       return `its deadline was ${timeOf(facts, timeZone)}`;
+    case 'revert':
+      return 'its time to be taken back has come';
     case 'failures':
       return failuresInWords(facts);
     case 'signIn':
