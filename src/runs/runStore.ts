@@ -24,6 +24,7 @@ import { nextRun } from './lua/nextRun.ts';
 import { publish, type PublishArgs, type Published } from './lua/publish.ts';
 import { acquireReads, settleReads, type LoneAnswer } from './lua/reads.ts';
 import { record } from './lua/record.ts';
+import { markReverted, setRevert } from './lua/reverts.ts';
 import { reopenRows, type Retried, type Retry } from './lua/retry.ts';
 import { Scripts } from './lua/scripts.ts';
 import { transition, type Move, type Moved } from './lua/transition.ts';
@@ -94,6 +95,21 @@ export class RunStore extends RunReader {
   async claimPlanning(runId: string, by: string, ms: number): Promise<boolean> {
     const [isMine] = await this.#scripts.run('claimPlanning', [this.keys.run(runId).header], { by, ms });
     return String(isMine) === '1';
+  }
+
+  /** Has a run taken back at a time; null: not at all. False when the run is gone. */
+  setRevert(runId: string, revertAt: number | null): Promise<boolean> {
+    return setRevert(this.#scripts, this.keys, runId, revertAt);
+  }
+
+  /** Records that a run whose time has come leaves nothing to take back; false when that time is another one by now. */
+  markReverted(runId: string, left: number): Promise<boolean> {
+    return markReverted(this.#scripts, this.keys, runId, left);
+  }
+
+  /** Keeps why a run could not be taken back at its time. */
+  async keepRevertTrouble(runId: string, revertTrouble: string): Promise<void> {
+    await this.redis.hset(this.keys.run(runId).header, encodeHeader({ revertTrouble }));
   }
 
   batch(ref: BatchRef): Promise<BatchView | undefined> {
