@@ -26,6 +26,7 @@ const SCRIPTS = [
   'retry',
   'setRevert',
   'settleReads',
+  'throttledReads',
   'transition',
 ] as const;
 
