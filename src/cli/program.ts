@@ -57,6 +57,12 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     example: 'retarget watch @last',
     load: async () => (await import('./commands/watch.ts')).watch,
   },
+  serve: {
+    usage: '',
+    summary: 'a page of the runs of a tenant, live, for a browser on this machine',
+    example: 'retarget serve --port 8900',
+    load: async () => (await import('./commands/serve.ts')).serveCommand,
+  },
   results: {
     usage: '<run>',
     summary: 'the input with what became of each row',
@@ -105,6 +111,18 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'let a paused run go on, or the rest of an aborted one; with --all the tenant',
     example: 'retarget resume @last --work',
     load: async () => (await import('./commands/resume.ts')).resume,
+  },
+  approve: {
+    usage: '<run>',
+    summary: 'say yes, as a second person, to the plan of a run that waits for one',
+    example: 'retarget approve @last --fingerprint 3f2a… --reason "CHG-1234" --sign-in device-code',
+    load: async () => (await import('./commands/approve.ts')).approve,
+  },
+  approval: {
+    usage: '',
+    summary: 'whether a second person has to approve the runs of the tenant; --require demands it',
+    example: 'retarget approval --require --reason "CHG-1234"',
+    load: async () => (await import('./commands/approval.ts')).approval,
   },
   cancel: {
     usage: '<run>',

@@ -10,6 +10,7 @@ import { keysOf, type Keys, type RunKeys } from './keys.ts';
 import { batchAt, placeAt } from './position.ts';
 import { isAtRest, rulesOf, runFromHeader, type Run } from './run.ts';
 import { isInDoubt, stateOfByte } from './rowState.ts';
+import type { KeptApprovalRule, LoweringAsked } from './approval.ts';
 import { sampleOf, type Sample } from './samples.ts';
 
 /** Who stopped the whole tenant, and why. */
@@ -53,6 +54,14 @@ export class RunReader {
     return runFromHeader(runId, await this.redis.hgetall(this.keys.run(runId).header));
   }
 
+  /** What the tenant demands before a run is written; undefined: nothing was ever set. */
+  async approvalRule(): Promise<KeptApprovalRule | undefined> {
+    const [kept, lowering] = await this.redis.hmget(this.keys.limiter, 'approvalRule', 'approvalLowering');
+    if (kept === null || kept === undefined) return undefined;
+    const asked = lowering ? (JSON.parse(lowering) as LoweringAsked) : null;
+    return { ...(JSON.parse(kept) as KeptApprovalRule), lowering: asked };
+  }
+
   /** How far a run was in its last windows, oldest first; at most `max` samples. */
   async samples(runId: string, max: number): Promise<readonly Sample[]> {
     return (await this.redis.lrangeBuffer(this.keys.run(runId).samples, -max, -1)).map(sampleOf);
@@ -67,6 +76,11 @@ export class RunReader {
     return found.filter((run) => run !== undefined).sort((a, b) => b.createdAt - a.createdAt);
   }
 
+  /** The ids of all runs, the newest first; of some the run may have expired. */
+  async runIds(): Promise<string[]> {
+    return this.redis.zrevrange(this.keys.runs, 0, -1);
+  }
+
   /** The ids of the runs that were made since a moment, in ms since the epoch, by Redis' clock. */
   async createdSince(at: number): Promise<string[]> {
     return this.redis.zrangebyscore(this.keys.runs, Math.floor(at / 1000), '+inf');
@@ -75,6 +89,13 @@ export class RunReader {
   /** Redis' clock, by which the record keeps its times: ms since the epoch. */
   async now(): Promise<number> {
     return redisNow(this.redis);
+  }
+
+  /** The runs whose time to be taken back has come by Redis' clock, and that are not, the longest due first. */
+  async dueToRevert(): Promise<Run[]> {
+    const ids = await this.redis.zrangebyscore(this.keys.reverts, '-inf', await this.now());
+    const found = await Promise.all(ids.map((id) => this.run(id)));
+    return found.filter((run) => run !== undefined);
   }
 
   /** The runs that have not ended, as they stand in line. */
