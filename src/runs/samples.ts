@@ -21,12 +21,15 @@ export interface Sample {
 }
 
 export function sampleOf(bytes: Uint8Array): Sample {
-  const [at, workedMs, ended, written, heldMs, budget, charged, throttled, family] = unpack(bytes) as Packed;
-  return { at, workedMs, ended, written, heldMs, budget, charged, throttled, family: family ?? MAIN_FAMILY };
+  const packed = unpack(bytes) as Packed;
+  // What takes eight bytes, as a time does, is unpacked as a BigInt.
+  const [at = 0, workedMs = 0, ended = 0, written = 0, heldMs = 0, budget = 0, charged = 0, throttled = 0] =
+    packed.slice(0, COUNTED).map(Number);
+  const family = (packed[COUNTED] as Family | undefined) ?? MAIN_FAMILY;
+  return { at, workedMs, ended, written, heldMs, budget, charged, throttled, family };
 }
 
-type Packed = [
-  ...[at: number, workedMs: number, ended: number, written: number],
-  ...[heldMs: number, budget: number, charged: number, throttled: number],
-  family: Family | undefined,
-];
+/** `at` to `throttled`; the family follows, but in samples of an older version. */
+const COUNTED = 8;
+
+type Packed = readonly (number | bigint | Family)[];
