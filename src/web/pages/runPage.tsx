@@ -6,14 +6,18 @@ import { visible } from '../../assignments/values/visible.ts';
 import { pageOf } from '../layout.tsx';
 import type { Topic } from '../live/hub.ts';
 import { rendered, type LiveParts } from '../live/parts.tsx';
+import type { RunBooks } from '../live/runBooks.ts';
 import { streamOf } from '../live/stream.ts';
 import { Bar } from '../parts/bar.tsx';
+import { CauseList } from '../parts/causeList.tsx';
 import { Commands } from '../parts/commands.tsx';
 import { Counts } from '../parts/counts.tsx';
 import { Foretold } from '../parts/foretold.tsx';
 import { Limiters } from '../parts/limiters.tsx';
 import { Part } from '../parts/part.tsx';
 import { runPath } from '../parts/runCard.tsx';
+import { RunLog } from '../parts/runLog.tsx';
+import { RunPlotPart } from '../parts/runPlotPart.tsx';
 import { RunFacts } from '../parts/runFacts.tsx';
 import { StateBadge } from '../parts/state.tsx';
 import { StopBanner } from '../parts/stopBanner.tsx';
@@ -56,7 +60,7 @@ function topicOf(runId: string, web: Web): Topic {
     name: `run ${runId}`,
     async read(overview) {
       const seen = seenIn(overview, runId);
-      return seen && runParts(seen, overview, web);
+      return seen && runParts(seen, await web.bookkeeper.of(seen, overview.now), overview, web);
     },
   };
 }
@@ -68,16 +72,19 @@ const RunPage = ({ of }: { readonly of: LiveParts }): VNode => (
     </nav>
     <Part of={of} name="head" />
     <Part of={of} name="counts" />
+    <Part of={of} name="causes" />
+    <Part of={of} name="plot" />
     <div class="columns">
       <Part of={of} name="limiters" />
       <Part of={of} name="workers" />
     </div>
     <Part of={of} name="about" />
     <Part of={of} name="commands" />
+    <Part of={of} name="log" />
   </>
 );
 
-function runParts(seen: SeenRun, { stop, now }: Overview, { services }: Web): LiveParts {
+function runParts(seen: SeenRun, books: RunBooks, { stop, now }: Overview, { services }: Web): LiveParts {
   const { run, status } = seen;
   const { hint } = services.identity;
   return {
@@ -88,10 +95,13 @@ function runParts(seen: SeenRun, { stop, now }: Overview, { services }: Web): Li
       </>
     ),
     counts: <Counts run={status} />,
+    causes: <CauseList runId={run.runId} causes={books.causes} />,
+    plot: <RunPlotPart run={run} books={books} now={now} />,
     limiters: run.finishedAt === null ? <Limiters run={status} now={now} /> : null,
     workers: run.finishedAt === null ? <Workers run={status} now={now} /> : null,
     about: <RunFacts run={run} status={status} now={now} />,
     commands: <Commands run={run} hint={hint} />,
+    log: <RunLog log={books.log} now={now} />,
   };
 }
 
