@@ -112,6 +112,18 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     example: 'retarget resume @last --work',
     load: async () => (await import('./commands/resume.ts')).resume,
   },
+  approve: {
+    usage: '<run>',
+    summary: 'say yes, as a second person, to the plan of a run that waits for one',
+    example: 'retarget approve @last --fingerprint 3f2a… --reason "CHG-1234" --sign-in device-code',
+    load: async () => (await import('./commands/approve.ts')).approve,
+  },
+  approval: {
+    usage: '',
+    summary: 'whether a second person has to approve the runs of the tenant; --require demands it',
+    example: 'retarget approval --require --reason "CHG-1234"',
+    load: async () => (await import('./commands/approval.ts')).approval,
+  },
   cancel: {
     usage: '<run>',
     summary: 'end a run after what is in flight; the rest is not written',

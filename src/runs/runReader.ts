@@ -19,6 +19,7 @@ import { keysOf, type Keys, type RunKeys } from './keys.ts';
 import { batchAt, placeAt } from './position.ts';
 import { isAtRest, rulesOf, runFromHeader, type Run } from './run.ts';
 import { isInDoubt, stateOfByte } from './rowState.ts';
+import type { KeptApprovalRule, LoweringAsked } from './approval.ts';
 import { sampleOf, type Sample } from './samples.ts';
 
 /** Who stopped the whole tenant, and why. */
@@ -60,6 +61,14 @@ export class RunReader {
 
   async run(runId: string): Promise<Run | undefined> {
     return runFromHeader(runId, await this.redis.hgetall(this.keys.run(runId).header));
+  }
+
+  /** What the tenant demands before a run is written; undefined: nothing was ever set. */
+  async approvalRule(): Promise<KeptApprovalRule | undefined> {
+    const [kept, lowering] = await this.redis.hmget(this.keys.limiter, 'approvalRule', 'approvalLowering');
+    if (kept === null || kept === undefined) return undefined;
+    const asked = lowering ? (JSON.parse(lowering) as LoweringAsked) : null;
+    return { ...(JSON.parse(kept) as KeptApprovalRule), lowering: asked };
   }
 
   /** How far a run was in its last windows, oldest first; at most `max` samples. */

@@ -1,4 +1,4 @@
-import { unpack } from 'msgpackr';
+import { Unpackr } from 'msgpackr';
 import { MAIN_FAMILY, type Family } from '../assignments/kinds/family.ts';
 
 /** How far a run was at one moment; `runs/lua/samples.lua` keeps one a window, while rows come to their end. */
@@ -20,16 +20,18 @@ export interface Sample {
   readonly family: Family;
 }
 
+/** Moments take more than 32 bits: without this they would be of another type than all other numbers. */
+const UNPACKR = new Unpackr({ int64AsType: 'number' });
+
 export function sampleOf(bytes: Uint8Array): Sample {
-  const packed = unpack(bytes) as Packed;
-  // What takes eight bytes, as a time does, is unpacked as a BigInt.
-  const [at = 0, workedMs = 0, ended = 0, written = 0, heldMs = 0, budget = 0, charged = 0, throttled = 0] =
-    packed.slice(0, COUNTED).map(Number);
-  const family = (packed[COUNTED] as Family | undefined) ?? MAIN_FAMILY;
-  return { at, workedMs, ended, written, heldMs, budget, charged, throttled, family };
+  const [at, workedMs, ended, written, heldMs, budget, charged, throttled, family] = UNPACKR.unpack(
+    bytes,
+  ) as Packed;
+  return { at, workedMs, ended, written, heldMs, budget, charged, throttled, family: family ?? MAIN_FAMILY };
 }
 
-/** `at` to `throttled`; the family follows, but in samples of an older version. */
-const COUNTED = 8;
-
-type Packed = readonly (number | bigint | Family)[];
+type Packed = [
+  ...[at: number, workedMs: number, ended: number, written: number],
+  ...[heldMs: number, budget: number, charged: number, throttled: number],
+  family: Family | undefined,
+];

@@ -19,6 +19,7 @@ import type { Published } from './lua/publish.ts';
 import { positionOf } from './position.ts';
 import { byteOfState, type StateName } from './rowState.ts';
 import { familyFields } from './byFamily.ts';
+import { UNKNOWN_SUBMITTER, type Submitter } from './approval.ts';
 import { headerFields, type Approved, type RunIdentity } from './run.ts';
 import type { RunStore } from './runStore.ts';
 
@@ -222,6 +223,7 @@ export class Staging {
     readonly again: boolean;
     readonly planFingerprint?: string | null;
     readonly approved?: Approved | null;
+    readonly submitter?: Submitter;
   }): Promise<Published> {
     await this.flush();
     if (this.isScattered) throw new Error('a batch would hold part of a policy, or rows of two families');
@@ -237,6 +239,7 @@ export class Staging {
         leftOut: file.leftOut,
         planFingerprint: file.planFingerprint ?? null,
         approved: file.approved ?? null,
+        submitter: file.submitter ?? UNKNOWN_SUBMITTER,
         total: this.#rows,
         batches: this.#batches,
         left: this.#rows - this.#duplicates,

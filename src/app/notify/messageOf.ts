@@ -1,6 +1,12 @@
 import { basename } from 'node:path';
 import type { Message } from '../../notify/message.ts';
-import { isReason, reasonInWords, SIGN_IN_REASONS, type Reason } from '../../runs/reason.ts';
+import {
+  FINGERPRINT_CHARS,
+  isReason,
+  reasonInWords,
+  SIGN_IN_REASONS,
+  type Reason,
+} from '../../runs/reason.ts';
 import type { EventData, RunEvent } from '../../runs/runEvent.ts';
 import type { RowStatus } from '../../runs/rowState.ts';
 import type { Identity } from '../identity.ts';
@@ -109,13 +115,16 @@ const WITHOUT_DETAILS: Readonly<Partial<Record<Reason, string>>> = {
 
 type Commands = readonly (readonly [what: string, words: string])[];
 
-function commandsOf({ type, data: { reason, rows = {}, state } }: RunEvent, run: string): Commands {
+function commandsOf(
+  { type, data: { reason, rows = {}, state, facts: known } }: RunEvent,
+  run: string,
+): Commands {
   const status = ['Look at it', `status ${run}`] as const;
   switch (type) {
     case 'begun':
       return [['Follow it', `watch ${run}`]];
     case 'waitsForYes':
-      return [status, ['Go on', `resume ${run}`]];
+      return [status, reason === 'approval' ? approving(run, known) : ['Go on', `resume ${run}`]];
     case 'paused':
       return SIGN_IN_REASONS.some((each) => each === reason)
         ? [status]
@@ -142,6 +151,11 @@ function commandsOf({ type, data: { reason, rows = {}, state } }: RunEvent, run:
       return [];
   }
 }
+
+const approving = (run: string, known: EventData['facts']): Commands[number] => [
+  'Approve it',
+  `approve ${run} --fingerprint ${known?.fingerprint?.slice(0, FINGERPRINT_CHARS) ?? '…'} --reason …`,
+];
 
 const undone = ({ failed = 0, stale = 0, unsure = 0 }: NonNullable<EventData['rows']>): number =>
   failed + stale + unsure;

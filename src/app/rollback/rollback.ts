@@ -88,10 +88,11 @@ export async function draftRollback(
   { force, isDry, planDir, justification, purpose, schedule, notify }: RollbackRun,
   services: Services,
 ): Promise<RollbackDraft> {
-  const { name, apiVersion, strategy, unrecordedLines } = written;
+  const { name, runId, apiVersion, strategy, unrecordedLines } = written;
   const options = {
     ...{ ...DEFAULT_OPTIONS, ...schedule },
     ...{ restores: true, justification, revertOf: name, purpose },
+    isPlainUndo: runId !== undefined && !force,
   };
   const run: RunTerms | undefined = isDry ? undefined : { options, keepDays: KEEP_DAYS, planDir, notify };
   const root = services.identity.config.graphUrl;

@@ -1,8 +1,8 @@
--- needs: state
+-- needs: state, approval
 -- Makes a staged run a run: from here on workers see it.
 -- args: runId; again: the same file may be at work twice; headers: what the keys of headers begin with; fileSha256; fields: the
--- header's last fields, names and values by turns.
--- Answers {"published"}, {"lost"} when the staging has expired, or {"sameFile", run id}.
+-- header's last fields, names and values by turns; approval: what the caller's settings demand.
+-- Answers {"published"}, {"unapprovable", "noPlan" | "unknownSubmitter"} when a second person's yes is demanded and can't be given, {"lost"} when the staging has expired, or {"sameFile", run id}.
 local OPEN, RUNS, HEADER, INPUTS, STATES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 if redis.call('HGET', HEADER, FIELD.state) ~= RUN.loading then return { 'lost' } end
 if redis.call('EXISTS', INPUTS, STATES) < 2 then return { 'lost' } end
@@ -14,9 +14,14 @@ if not args.again then
   end
 end
 redis.call('HSET', HEADER, FIELD.fileSha256, args.fileSha256, unpack(args.fields))
+if needsApproval(HEADER) then
+  if (redis.call('HGET', HEADER, FIELD.planFingerprint) or '') == '' then return { 'unapprovable', 'noPlan' } end
+  if whyNotBy(HEADER, 'anybody else') then return { 'unapprovable', 'unknownSubmitter' } end
+end
 moveTo(HEADER, RUN.queued)
 for i = 3, #KEYS do redis.call('PERSIST', KEYS[i]) end
 local time = redis.call('TIME')
 redis.call('ZADD', OPEN, time[1] .. string.format('%06d', tonumber(time[2])), args.runId)
 redis.call('ZADD', RUNS, time[1], args.runId)
+restIfUnapproved(HEADER)
 return { 'published' }

@@ -12,6 +12,8 @@ import { packForScript, type Packable } from './msgpack.ts';
 const SCRIPTS = [
   'acquire',
   'acquireReads',
+  'approvalRule',
+  'approve',
   'batchView',
   'claimPlanning',
   'farewell',
