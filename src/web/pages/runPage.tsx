@@ -11,7 +11,7 @@ import { streamOf } from '../live/stream.ts';
 import { Bar } from '../parts/bar.tsx';
 import { CauseList } from '../parts/causeList.tsx';
 import { Commands } from '../parts/commands.tsx';
-import { Counts } from '../parts/counts.tsx';
+import { StatusCounts } from '../parts/counts.tsx';
 import { Foretold } from '../parts/foretold.tsx';
 import { Limiters } from '../parts/limiters.tsx';
 import { Part } from '../parts/part.tsx';
@@ -94,7 +94,7 @@ function runParts(seen: SeenRun, books: RunBooks, { stop, now }: Overview, { ser
         <Head seen={seen} now={now} />
       </>
     ),
-    counts: <Counts run={status} />,
+    counts: <StatusCounts run={status} />,
     causes: <CauseList runId={run.runId} causes={books.causes} />,
     plot: <RunPlotPart run={run} books={books} now={now} />,
     limiters: run.finishedAt === null ? <Limiters run={status} now={now} /> : null,

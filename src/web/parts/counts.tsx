@@ -9,7 +9,7 @@ export const rowsPath = (runId: string, status: RowStatus, cause?: string): stri
   `${runPath(runId)}/rows?status=${status}${cause === undefined ? '' : `&cause=${cause}`}`;
 
 /** How many rows there are of each status, each number a way to them. */
-export const Counts = ({ run }: { readonly run: RunStatus }): VNode => (
+export const StatusCounts = ({ run }: { readonly run: RunStatus }): VNode => (
   <section aria-label="Rows">
     <p class="rows-line">
       <a href={`${runPath(run.runId)}/rows`}>
