@@ -7,6 +7,7 @@ import type { Services } from '../app/services.ts';
 import { DIFF_STYLE } from '../view/beforeAfter.tsx';
 import { PLOT_STYLE } from '../view/plotStyle.ts';
 import { THEME } from '../view/theme.ts';
+import { actPages } from './acts/actPage.tsx';
 import { failurePages } from './failurePages.tsx';
 import { Bookkeeper } from './live/runBooks.ts';
 import { Hub } from './live/hub.ts';
@@ -55,6 +56,6 @@ export async function openWeb(services: Services): Promise<FastifyInstance> {
     reply.type('text/css; charset=utf-8').send(THEME + PLOT_STYLE + DIFF_STYLE),
   );
   failurePages(app, web);
-  for (const page of [runsPage, runPage, rowsPage, rowPage]) page(app, web);
+  for (const page of [runsPage, runPage, rowsPage, rowPage, actPages]) page(app, web);
   return app;
 }
