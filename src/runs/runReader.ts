@@ -100,6 +100,13 @@ export class RunReader {
     return redisNow(this.redis);
   }
 
+  /** The runs whose time to be taken back has come by Redis' clock, and that are not, the longest due first. */
+  async dueToRevert(): Promise<Run[]> {
+    const ids = await this.redis.zrangebyscore(this.keys.reverts, '-inf', await this.now());
+    const found = await Promise.all(ids.map((id) => this.run(id)));
+    return found.filter((run) => run !== undefined);
+  }
+
   /** The runs that have not ended, as they stand in line. */
   async line(): Promise<Run[]> {
     const ids = await this.redis.zrange(this.keys.open, '0', '-1');
