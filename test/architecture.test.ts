@@ -29,7 +29,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   ],
   view: ['assignments', 'runs', 'app'],
   web: ['app', 'view', 'report', 'assignments', 'runs', 'config', 'errors', 'events', 'log', 'version'],
-  cli: ['app', 'assignments', 'formats', 'runs', 'config', 'errors', 'events', 'log'],
+  cli: ['app', 'web', 'assignments', 'formats', 'runs', 'config', 'errors', 'events', 'log'],
   main: ['cli', 'errors', 'version'],
   config: ['assignments', 'graph', 'worker', 'redis', 'runs', 'dotEnv', 'errors'],
   dotEnv: ['errors'],

@@ -57,6 +57,12 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     example: 'retarget watch @last',
     load: async () => (await import('./commands/watch.ts')).watch,
   },
+  serve: {
+    usage: '',
+    summary: 'a page of the runs of a tenant, live, for a browser on this machine',
+    example: 'retarget serve --port 8900',
+    load: async () => (await import('./commands/serve.ts')).serveCommand,
+  },
   results: {
     usage: '<run>',
     summary: 'the input with what became of each row',

@@ -76,6 +76,11 @@ export class RunReader {
     return found.filter((run) => run !== undefined).sort((a, b) => b.createdAt - a.createdAt);
   }
 
+  /** The ids of all runs, the newest first; of some the run may have expired. */
+  async runIds(): Promise<string[]> {
+    return this.redis.zrevrange(this.keys.runs, 0, -1);
+  }
+
   /** The ids of the runs that were made since a moment, in ms since the epoch, by Redis' clock. */
   async createdSince(at: number): Promise<string[]> {
     return this.redis.zrangebyscore(this.keys.runs, Math.floor(at / 1000), '+inf');

@@ -117,7 +117,7 @@ const instead = (request: GraphRequest): GraphRequest => ({
 });
 
 /** The directory has limits of its own, far away from these: learn.microsoft.com/graph/throttling-limits. */
-const isOfDirectory = ({ url }: GraphRequest): boolean => /^\/?(groups\/|(me|organization)\b)/.test(url);
+const isOfDirectory = ({ url }: GraphRequest): boolean => /^\/?(groups|me|organization)\b/.test(url);
 
 const INTERNAL_ERROR: Refused = {
   status: 500,
