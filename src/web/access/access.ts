@@ -29,7 +29,8 @@ export interface AccessSettings {
 /** What is not for people, and has rules of its own. */
 const FOR_MACHINES: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics']);
 /** What anybody may see who reaches this server: how to sign in, and files that are in the package. */
-const isOpen = (path: string): boolean => path.startsWith('/static/') || path.startsWith('/sign-in');
+const isOpen = (path: string): boolean =>
+  path.startsWith('/static/') || path === '/sign-in' || path.startsWith('/sign-in/');
 
 const SIGN_INS_PER_MINUTE = 20;
 const ACTS_PER_MINUTE = 60;
@@ -43,8 +44,8 @@ const CONTENT_SECURITY_POLICY = [
 ].join('; ');
 
 /**
- * Lets nobody look who may not: to be called before any route is made. From then on each request has its `viewer`, and each act a token
- * of its form; `reply.generateCsrf()` makes it, for a hidden field `_csrf` or the header `x-csrf-token`.
+ * Lets nobody look who may not: to be called before any route is made. From then on each request has its `viewer`, and each act needs a
+ * token, `request.formToken` of the page that it stands on, in a hidden field `_csrf` or the header `x-csrf-token`.
  */
 export async function guardAccess(app: FastifyInstance, settings: AccessSettings): Promise<void> {
   const { address, door, store, now } = settings;
@@ -52,6 +53,7 @@ export async function guardAccess(app: FastifyInstance, settings: AccessSettings
   const isSecure =
     address.tls !== undefined || (address.kind === 'openid' && address.origin.startsWith('https:'));
   const found = new WeakMap<FastifyRequest, Session>();
+  const replies = new WeakMap<FastifyRequest, FastifyReply>();
   await app.register(cookie);
   await app.register(rateLimit, { global: false });
   app.decorateRequest('viewer', {
@@ -59,6 +61,16 @@ export async function guardAccess(app: FastifyInstance, settings: AccessSettings
       const session = found.get(this);
       if (session === undefined) throw new Error(`nobody looks at ${this.routeOptions.url ?? 'this'}`);
       return session.viewer;
+    },
+  });
+  app.decorateRequest('hasViewer', {
+    getter(this: FastifyRequest): boolean {
+      return found.has(this);
+    },
+  });
+  app.decorateRequest('formToken', {
+    getter(this: FastifyRequest): string {
+      return replies.get(this)?.generateCsrf() ?? '';
     },
   });
   // What makes and checks the tokens asks for a session of this shape.
@@ -101,6 +113,7 @@ export async function guardAccess(app: FastifyInstance, settings: AccessSettings
     const session = await cookies.sessionOf(request);
     if (session === undefined) return sendToSignIn(request, reply);
     found.set(request, session);
+    replies.set(request, reply);
     if (isStream(request)) watch(request, reply, cookies);
     if (isSafe(request)) return;
     if (await isTooMuch(request, reply, actLimit)) return reply;
