@@ -510,7 +510,7 @@ describe('who signs in with OpenID Connect', () => {
 });
 
 describe('a provider that is not what it says', () => {
-  const honest = (_: object): object => ({});
+  const honest = (): object => ({});
   test.each([
     ['is honest', honest, 'own', 200],
     ['names another audience', () => ({ aud: 'another-app' }), 'own', 403],
@@ -524,7 +524,7 @@ describe('a provider that is not what it says', () => {
   ] as const)('lets in nobody, unless its token %s', async (_what, change, signature, status) => {
     const hostile = await hostileProvider(OPERATOR);
     hostile.signature = signature;
-    hostile.claims = (claims) => ({ ...claims, ...change(claims) });
+    hostile.claims = (claims) => ({ ...claims, ...change() });
     const site = await openIdSite({}, async () => ({ issuer: hostile.issuer, account: undefined }));
     const browser = new Browser();
     const came = await browser.ask(`${site.url}/sign-in/openid`);
