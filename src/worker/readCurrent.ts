@@ -48,7 +48,14 @@ export async function readCurrent(
   const asked = signIn.asks('reads');
   const read = await readCurrentAssignments(
     toRead,
-    readsWithin({ limiter, graph: graphOf(run.apiVersion) }, run.runId, signal),
+    readsWithin(
+      {
+        ...{ limiter, graph: graphOf(run.apiVersion) },
+        throttled: (reads, ms) => runs.tellReadsThrottled(run.runId, reads, ms),
+      },
+      run.runId,
+      signal,
+    ),
     `${run.graphUrl}/${run.apiVersion}`,
   );
   const refused = [...read.values()].find((list) => list.kind === 'signIn');

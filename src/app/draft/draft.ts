@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { EXIT, UserError } from '../../errors.ts';
+import type { Reverts } from '../../runs/lua/publish.ts';
 import { DEFAULT_OPTIONS, type Approved, type RunOptions } from '../../runs/run.ts';
 import { signIn } from '../identity.ts';
 import { isInterrupt } from '../interrupt.ts';
@@ -21,6 +22,7 @@ import { stagePlanFile } from './planFileIntake.ts';
 import { inOrder, Sampler } from './sample.ts';
 import { stageRows } from './rowsIntake.ts';
 import { Stagings } from './stagings.ts';
+import { submitterOf, unapprovable } from './submitter.ts';
 import { withoutNotTaken } from './withoutNotTaken.ts';
 
 /** How a draft becomes a run. */
@@ -31,6 +33,8 @@ export interface Publication {
   readonly action: string;
   readonly said: Said;
   readonly details?: LogDetails;
+  /** It takes another run back, as the time of that has come. */
+  readonly reverts?: Reverts;
 }
 
 /**
@@ -48,6 +52,7 @@ export class Draft implements AsyncDisposable {
   /** From before the tenant was read. */
   readonly #permitMark: PermitMark;
   #approved: Approved | null = null;
+  #hasReadTenant = false;
   #isPublished = false;
 
   private constructor(
@@ -139,6 +144,7 @@ export class Draft implements AsyncDisposable {
             ofRows: new DecisionsDigest().end(),
           };
     this.#fingerprint = plan.fingerprint;
+    this.#hasReadTenant = plan.tenantRead && saved === undefined;
     const { decisions = ofRows, isRestoring } = this.#rows;
     // A rollback leaves what somebody has changed since, row by row: no change keeps the rest of it.
     this.#approved =
@@ -194,13 +200,14 @@ export class Draft implements AsyncDisposable {
    * Makes the rows a run, queues its first batches and writes into its log who did it. Answers the run's id. What fails after
    * `published` leaves a run that stands.
    */
-  async publish({ again, action, said, details }: Publication): Promise<string> {
+  async publish({ again, action, said, details, reverts }: Publication): Promise<string> {
     const { staging, intake, leftOut } = this.#rows;
     const { producer, events, identity } = this.#services;
     const { sha256, columns } = intake;
+    const submitter = await submitterOf(this.#services, this.#fingerprint !== null, this.#hasReadTenant);
     const published = await staging.publish({
       ...{ sha256, columns, leftOut, again },
-      ...{ planFingerprint: this.#fingerprint, approved: this.#approved },
+      ...{ planFingerprint: this.#fingerprint, approved: this.#approved, submitter, reverts },
     });
     switch (published.kind) {
       case 'published':
@@ -217,6 +224,10 @@ export class Draft implements AsyncDisposable {
           exitCode: EXIT.badInput,
         });
       }
+      case 'unapprovable':
+        throw unapprovable(published.why, identity.hint);
+      case 'notDue':
+        throw new NotDue();
       case 'lost':
         throw new UserError('The rows that were read in are gone from Redis; nothing was queued.', {
           remedy: 'Start again. If it happens again, Redis was flushed or out of reach for minutes.',
@@ -265,6 +276,9 @@ export class Draft implements AsyncDisposable {
     return run && keptPlanPath(this.#rows.staging.runId, run.planDir, this.#services);
   }
 }
+
+/** What a draft was to take back is taken back already, or has another time by now. */
+export class NotDue extends Error {}
 
 const planIsWhole = (): UserError =>
   new UserError('A plan is taken exactly as it is, so there is no --sample of it.', {

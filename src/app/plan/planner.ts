@@ -16,7 +16,7 @@ import { nameFault } from '../../assignments/names/nameFault.ts';
 import { NOT_TAKEN, notTakenIn } from '../../assignments/changes/steps.ts';
 import { listAfter } from '../../assignments/changes/writes.ts';
 import type { PartTargets } from '../../assignments/guard/audience.ts';
-import { uncounted, type CountNeeded, type Counts } from '../../assignments/guard/countsNeeded.ts';
+import { uncounted, type CountNeeded, type KnownCounts } from '../../assignments/guard/countsNeeded.ts';
 import { Guard, type JudgedList } from '../../assignments/guard/guard.ts';
 import { isUninstall } from '../../assignments/guard/kindConcerns.ts';
 import { partOf } from '../../assignments/kinds/kind.ts';
@@ -99,7 +99,7 @@ export class Planner {
   /** Counts the members of groups as far as findings about these lists depend on them. */
   async #countFor(lists: readonly Pick<JudgedList, 'assignments' | 'decisions'>[]): Promise<void> {
     let open = lists;
-    const countsOf = (id: string): Counts => this.#facts.counts(id);
+    const countsOf = (id: string): KnownCounts => this.#facts.counts(id);
     for (;;) {
       const needed = new Map(open.map((list) => [list, this.#guard.countsNeeded(list, countsOf)]));
       open = open.filter((list) => needed.get(list)?.length !== 0);

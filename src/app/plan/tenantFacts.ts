@@ -4,7 +4,7 @@ import type { Mentioned } from '../../assignments/names/mentioned.ts';
 import type { Called } from '../../assignments/names/calledIds.ts';
 import type { InputRow } from '../../assignments/rows/row.ts';
 import type { FilterFact, GroupFact, TenantFacts } from '../../assignments/guard/guard.ts';
-import { membersIn, type CountNeeded, type Counts } from '../../assignments/guard/countsNeeded.ts';
+import { membersIn, type CountNeeded, type KnownCounts } from '../../assignments/guard/countsNeeded.ts';
 import type { DevicePlatform } from '../../assignments/targets/platforms.ts';
 import type { Address } from '../../assignments/kinds/address.ts';
 import { kindsIn, type PolicyKind, type PolicyType } from '../../assignments/kinds/registry.ts';
@@ -40,7 +40,7 @@ export class FactsOfTenant implements TenantFacts {
   readonly #base: string;
   readonly #groups = new Map<string, GroupFact>();
   /** By ids in lower case. */
-  readonly #counts = new Map<string, Counts>();
+  readonly #counts = new Map<string, KnownCounts>();
   #countsAsked = 0;
   /** Whether the sign-in may count members; undefined: nothing has told it yet. */
   #mayCount: boolean | undefined;
@@ -119,7 +119,7 @@ export class FactsOfTenant implements TenantFacts {
   }
 
   /** What was counted of a group. */
-  counts(groupId: string): Counts {
+  counts(groupId: string): KnownCounts {
     return this.#counts.get(groupId.toLowerCase()) ?? {};
   }
 

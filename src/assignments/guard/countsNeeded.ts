@@ -6,11 +6,11 @@ import { isBroughtBy, movedGroups, swappedGroups, type AudienceRow } from './aud
 import { MEMBER_KINDS, type MemberKind, type Members } from './members.ts';
 
 /** How many of each kind a group has. Undefined: it was not asked; `unknown`: it was, and can't be counted. */
-export type Counts = Readonly<Partial<Record<MemberKind, number | 'unknown'>>>;
-export type CountsOf = (groupId: string) => Counts;
+export type KnownCounts = Readonly<Partial<Record<MemberKind, number | 'unknown'>>>;
+export type CountsOf = (groupId: string) => KnownCounts;
 
 /** Undefined: it was not counted whole. */
-export const membersIn = ({ users, devices }: Counts): Members | undefined =>
+export const membersIn = ({ users, devices }: KnownCounts): Members | undefined =>
   typeof users === 'number' && typeof devices === 'number' ? { users, devices } : undefined;
 
 /** A count that is still needed: of the users of a group, or of its devices. */
@@ -47,7 +47,7 @@ export const uncounted = (groupId: string, countsOf: CountsOf): readonly CountNe
 /** The only kind that a group has; `other`: it has both, or none, or that can't be known; undefined: it was not counted yet. */
 type Only = MemberKind | 'other' | undefined;
 
-function onlyIn({ users, devices }: Counts): Only {
+function onlyIn({ users, devices }: KnownCounts): Only {
   if (users === 'unknown' || devices === 'unknown') return 'other';
   if (users === undefined || devices === undefined) return undefined;
   if (users > 0 && devices > 0) return 'other';

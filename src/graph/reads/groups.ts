@@ -1,5 +1,5 @@
 import type { GroupFact } from '../../assignments/guard/guard.ts';
-import type { Counts } from '../../assignments/guard/countsNeeded.ts';
+import type { KnownCounts } from '../../assignments/guard/countsNeeded.ts';
 import { idFault, idSegment } from '../../assignments/values/ids.ts';
 import { isJsonObject } from '../../assignments/values/json.ts';
 import { groupsById } from './groupsById.ts';
@@ -18,7 +18,7 @@ type Known = GroupFact['kind'];
 export async function readGroups(
   groupIds: readonly string[],
   send: SendReads,
-  counting: Promise<(groupId: string) => Counts | undefined> = Promise.resolve(() => undefined),
+  counting: Promise<(groupId: string) => KnownCounts | undefined> = Promise.resolve(() => undefined),
 ): Promise<(groupId: string) => GroupFact> {
   const facts = new Map<string, Known>();
   const names = new Map<string, string>();
@@ -71,7 +71,7 @@ export async function readGroups(
 
 const PROPERTIES = ['displayName', 'securityEnabled'];
 
-const hasSome = (counts: Counts | undefined): boolean =>
+const hasSome = (counts: KnownCounts | undefined): boolean =>
   [counts?.users, counts?.devices].some((count) => typeof count === 'number' && count > 0);
 
 const notReadAs = (read: NotRead | Unreadable, missingBy: ReadonlySet<number>): Known =>

@@ -5,14 +5,14 @@ import {
   countsNeeded,
   membersIn,
   type CountNeeded,
-  type Counts,
+  type KnownCounts,
 } from '../../../../src/assignments/guard/countsNeeded.ts';
 import type { MemberKind } from '../../../../src/assignments/guard/members.ts';
 import type { JsonObject } from '../../../../src/assignments/values/json.ts';
 import { allDevices, allUsers, excluded, filter, group } from '../../../support/graphShapes.ts';
 
 /** What a directory has; `unknown`: it does not tell. */
-type Directory = Readonly<Record<string, Required<Counts>>>;
+type Directory = Readonly<Record<string, Required<KnownCounts>>>;
 
 const FOUR: Directory = {
   users: { users: 1240, devices: 0 },
@@ -23,14 +23,14 @@ const FOUR: Directory = {
   hidden: { users: 'unknown', devices: 5 },
 };
 
-/** Counts what the rows of a list need, until nothing is. */
+/** KnownCounts what the rows of a list need, until nothing is. */
 function countedFor(
   rows: readonly AudienceRow[],
   directory: Directory = FOUR,
   maxAudience?: number,
-): { asked: readonly string[]; countsOf: (id: string) => Counts } {
-  const known = new Map<string, Counts>();
-  const countsOf = (id: string): Counts => known.get(id) ?? {};
+): { asked: readonly string[]; countsOf: (id: string) => KnownCounts } {
+  const known = new Map<string, KnownCounts>();
+  const countsOf = (id: string): KnownCounts => known.get(id) ?? {};
   const asked: string[] = [];
   for (;;) {
     const needed = rows.flatMap((row) => countsNeeded(row, countsOf, maxAudience));
@@ -131,7 +131,7 @@ test('what is not counted changes no finding', () => {
         after: [...others, ...rows.map(({ to }) => to).filter((each) => each !== undefined)],
       };
       const all = rows.map((row) => ({ ...row, ...around }));
-      const concerns = (countsOf: (group: string) => Counts) =>
+      const concerns = (countsOf: (group: string) => KnownCounts) =>
         all.map((row) => audienceConcerns(row, (each) => membersIn(countsOf(each)), maxAudience));
       const { countsOf } = countedFor(all, tenant, maxAudience);
       expect(concerns(countsOf)).toEqual(concerns((each) => tenant[each] ?? {}));

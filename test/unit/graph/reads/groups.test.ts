@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Counts } from '../../../../src/assignments/guard/countsNeeded.ts';
+import type { KnownCounts } from '../../../../src/assignments/guard/countsNeeded.ts';
 import type { GroupFact } from '../../../../src/assignments/guard/guard.ts';
 import type { Reply } from '../../../../src/graph/client/batchEnvelope.ts';
 import { readGroups } from '../../../../src/graph/reads/groups.ts';
@@ -90,7 +90,7 @@ describe('groups whose ids are those of groups', () => {
 
   function tenant(
     reply: (url: string) => Reply | undefined,
-    counts?: Promise<(groupId: string) => Counts | undefined>,
+    counts?: Promise<(groupId: string) => KnownCounts | undefined>,
   ): { read: (n: number) => Promise<GroupFact[]>; asked: string[] } {
     const asked: string[] = [];
     const send: SendReads = async (urls) => {
