@@ -69,6 +69,12 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     example: 'retarget results @last --only failed -o failed.csv',
     load: async () => (await import('./commands/results.ts')).results,
   },
+  report: {
+    usage: '<run|plan>',
+    summary: 'one file about a change, for those who say yes to it or ask afterwards: HTML or Markdown',
+    example: 'retarget report @last -o change.html',
+    load: async () => (await import('./commands/report.ts')).report,
+  },
   export: {
     usage: '',
     summary: "the tenant's current assignments, as a file that plan and apply read",

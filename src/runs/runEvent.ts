@@ -20,6 +20,8 @@ export const RUN_EVENTS = [
   'takenBack',
   /** Its time has come, and it could not be taken back yet. */
   'notTakenBack',
+  /** Somebody has stopped the whole tenant; of no run, to the channels of those that stand still by it. */
+  'tenantStopped',
   /** Somebody tries a channel; of no run. */
   'test',
 ] as const;
@@ -52,6 +54,8 @@ export interface EventData {
   readonly by?: string;
   readonly taken?: number;
   readonly left?: number;
+  /** `tenantStopped`: the runs that stand still. */
+  readonly runs?: readonly string[];
   /** `notTakenBack`: when it was to be. */
   readonly revertAt?: number;
 }

@@ -1,7 +1,16 @@
 import { redisNow } from '../redis/clock.ts';
 import type { Family } from '../assignments/kinds/family.ts';
 import type { RedisClient } from '../redis/connection.ts';
-import { CALLED_FIELD, decodeCalled, decodeInputs, fingerprintAt, decodeNames } from './batchCodec.ts';
+import {
+  CALLED_FIELD,
+  decodeCalled,
+  decodeDetails,
+  decodeInputs,
+  decodeNames,
+  detailsOf,
+  fingerprintAt,
+  type Detail,
+} from './batchCodec.ts';
 import type { Called } from '../assignments/names/calledIds.ts';
 import type { InputRow } from '../assignments/rows/row.ts';
 import type { RowNames } from '../assignments/rows/names.ts';
@@ -181,6 +190,34 @@ export class RunReader {
         if (row) yield row;
       }
     }
+  }
+
+  /** Of each batch its state bytes, from one on, some thousands of batches at a time: a byte a row, by place. */
+  async *states(run: Run, from = 0): AsyncGenerator<readonly (readonly [batch: number, states: Buffer])[]> {
+    for (let first = from; first < run.batches; first += BATCHES_PER_SCAN) {
+      const length = Math.min(BATCHES_PER_SCAN, run.batches - first);
+      const batches = Array.from({ length }, (_, i) => first + i);
+      const read = await this.redis.hmgetBuffer(this.keys.run(run.runId).states, ...batches.map(String));
+      yield batches.map((batch, i) => [batch, read[i] ?? Buffer.alloc(0)] as const);
+    }
+  }
+
+  /** The rows of these batches, with what was there before and with names. */
+  rowsOf(run: Run, batches: readonly number[]): Promise<RecordedRow[][]> {
+    return batches.length === 0 ? Promise.resolve([]) : this.#read(run, batches, 'before');
+  }
+
+  /** What there is to say of rows of these batches beyond their states, by place. */
+  async details(runId: string, batches: readonly number[]): Promise<ReadonlyMap<number, Detail>[]> {
+    if (batches.length === 0) return [];
+    return (await this.redis.hmgetBuffer(this.keys.run(runId).details, ...batches.map(String))).map(
+      decodeDetails,
+    );
+  }
+
+  /** All that the record still has to say of one row, the oldest first: each reply that was kept, and what it came to. */
+  async saidOf({ runId, batch }: BatchRef, place: number): Promise<readonly Detail[]> {
+    return detailsOf(await this.redis.hgetBuffer(this.keys.run(runId).details, String(batch)), place);
   }
 
   async #read(run: Run, batches: readonly number[], images: 'before' | 'none'): Promise<RecordedRow[][]> {

@@ -168,6 +168,14 @@ export class RunStore extends RunReader {
     return settleReads(this.#scripts, this.keys, { requests, chargeEnd, backoffMs, policy, writes });
   }
 
+  /** Has the log of a run tell that its reads were told to wait for so many ms. */
+  async tellReadsThrottled(runId: string, requests: number, ms: number): Promise<void> {
+    await this.#scripts.run('throttledReads', [this.keys.run(runId).header], {
+      requests,
+      ms: Math.round(ms),
+    });
+  }
+
   limiterNow(policy: LimiterPolicy): Promise<LimiterNow> {
     return limiterNow(this.#scripts, this.keys, policy);
   }

@@ -4,9 +4,15 @@ import fastify, { type FastifyInstance } from 'fastify';
 import { fileURLToPath } from 'node:url';
 import { Overviews } from '../app/runs/overview.ts';
 import type { Services } from '../app/services.ts';
+import { DIFF_STYLE } from '../view/beforeAfter.tsx';
+import { PLOT_STYLE } from '../view/plotStyle.ts';
 import { THEME } from '../view/theme.ts';
+import { actPages } from './acts/actPage.tsx';
 import { failurePages } from './failurePages.tsx';
+import { Bookkeeper } from './live/runBooks.ts';
 import { Hub } from './live/hub.ts';
+import { rowPage } from './pages/rowPage.tsx';
+import { rowsPage } from './pages/rowsPage.tsx';
 import { runPage } from './pages/runPage.tsx';
 import { runsPage } from './pages/runsPage.tsx';
 import type { Web } from './web.ts';
@@ -34,7 +40,7 @@ export async function openWeb(services: Services): Promise<FastifyInstance> {
     ...{ bodyLimit: 64 * 1024, routerOptions: { maxParamLength: 200 } },
   });
   const hub = new Hub(new Overviews(services), services.log);
-  const web: Web = { services, hub };
+  const web: Web = { services, hub, bookkeeper: new Bookkeeper(services) };
   // Whoever reaches this machine's own address is taken for who started the server.
   app.decorateRequest('viewer', { getter: () => ({ ...HERE, name: services.identity.operator }) });
   app.addHook('onSend', async (_request, reply) => void reply.headers(HEADERS));
@@ -46,8 +52,10 @@ export async function openWeb(services: Services): Promise<FastifyInstance> {
     prefix: '/static/',
     decorateReply: false,
   });
-  app.get('/static/view.css', (_request, reply) => reply.type('text/css; charset=utf-8').send(THEME));
+  app.get('/static/view.css', (_request, reply) =>
+    reply.type('text/css; charset=utf-8').send(THEME + PLOT_STYLE + DIFF_STYLE),
+  );
   failurePages(app, web);
-  for (const page of [runsPage, runPage]) page(app, web);
+  for (const page of [runsPage, runPage, rowsPage, rowPage, actPages]) page(app, web);
   return app;
 }

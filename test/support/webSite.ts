@@ -40,7 +40,7 @@ export async function webSite({ env, dir }: Pick<Bench, 'env' | 'dir'>): Promise
 export const wordsIn = (markup: string): string =>
   markup
     .replace(/<(script|style|title)\b.*?<\/\1>/gs, '')
-    .replace(/<\/(p|li|h\d|dd|dt|div|a|button|tr|td|th)>/g, ' ')
+    .replace(/<\/(p|li|h\d|dd|dt|div|a|button|tr|td|th|del|ins|summary|header|span)>/g, ' ')
     .replace(/<[^>]*>/g, '')
     .replaceAll('&lt;', '<')
     .replaceAll('&gt;', '>')

@@ -41,9 +41,9 @@ export function messageOf(event: RunEvent, { tenant, hint }: Pick<Identity, 'ten
       ]),
       ['At', new Date(at).toISOString()],
     ],
-    commands: run === null ? [] : commandsOf(event, run).map(([what, words]) => [what, hint(words)]),
+    commands: commandsOf(event, run ?? '').map(([what, words]) => [what, hint(words)]),
     data: {
-      ...{ by: data.by, taken: data.taken, left: data.left },
+      ...{ by: data.by, taken: data.taken, left: data.left, runs: data.runs },
       ...{ state, reason, reasonText: why, file, operator, total, rows, failed, written, share, leftOut },
       ...(since !== undefined && { since: new Date(since).toISOString() }),
       ...exitCode,
@@ -87,9 +87,20 @@ function titleOf(
         : `The time of run ${run} has come: run ${data.by} takes it back, ${count(data.taken ?? 0, 'row')}${leftInWords(data)}.`;
     case 'notTakenBack':
       return `Run ${run} could not be taken back at its time, ${timeInZone(data.revertAt ?? at, data.timeZone ?? null)}; it is tried again.`;
+    case 'tenantStopped':
+      return `The tenant was stopped by ${data.operator}${because}; ${standing(data.runs ?? [])}.`;
     case 'test':
       return `This is a test by ${data.operator}: runs tell this channel.`;
   }
+}
+
+/** Runs that one sentence names. */
+const NAMED_MAX = 5;
+
+function standing(runs: readonly string[]): string {
+  const more = runs.length - NAMED_MAX;
+  const names = [...runs.slice(0, NAMED_MAX), ...(more > 0 ? [`${more} more`] : [])];
+  return `${count(runs.length, 'run')} ${runs.length === 1 ? 'stands' : 'stand'} still (${names.join(', ')})`;
 }
 
 const leftInWords = ({ left = 0 }: EventData): string =>
@@ -107,6 +118,8 @@ function whyInWords({
   if (words !== undefined && words !== '') return words;
   if (state === 'running' && since !== undefined)
     return `no row has come to its end since ${new Date(since).toISOString()}`;
+  if (state === 'queued' && since !== undefined)
+    return `nobody works on it since ${new Date(since).toISOString()}, and the workers that are there work on others only`;
   if (!isReason(reason)) return undefined;
   const isBare = Object.keys(known).length === 0;
   return (isBare ? WITHOUT_DETAILS[reason] : undefined) ?? reasonInWords(reason, known, timeZone);
@@ -165,6 +178,11 @@ function commandsOf({ type, data }: RunEvent, run: string): Commands {
           ];
     case 'notTakenBack':
       return [status, ['What is wrong', 'doctor'], ['Take it back now', `rollback ${run}`]];
+    case 'tenantStopped':
+      return [
+        ['Look at them', 'status'],
+        ['Go on', 'resume --all'],
+      ];
     case 'test':
       return [];
   }

@@ -75,7 +75,7 @@ const NO_LIMITS = { maxChanges: 'off', maxPercent: 'off', maxAudience: undefined
  * @throws UserError (exit 3) for a plan that the guard stops whatever is allowed, or a run that does not come to its end; (exit 4) without a
  * redis-server
  */
-export async function rehearse(terms: RehearsalTerms, host: Host): Promise<Rehearsal> {
+export async function rehearseOn(terms: RehearsalTerms, host: Host): Promise<Rehearsal> {
   const dir = await mkdtemp(join(host.env['TMPDIR'] ?? tmpdir(), 'retarget-rehearsal-'));
   try {
     const own = hostIn(dir, terms, host);

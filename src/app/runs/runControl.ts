@@ -2,7 +2,14 @@ import type { Strategy } from '../../assignments/kinds/kind.ts';
 import { EXIT, UserError } from '../../errors.ts';
 import { landingMsOf } from '../../worker/limiter/pace.ts';
 import type { Retry } from '../../runs/lua/retry.ts';
-import { hasEnded, intervalsOf, type Run, type RunState, awaitsSignIn } from '../../runs/run.ts';
+import {
+  hasEnded,
+  intervalsOf,
+  type Run,
+  type RunOptions,
+  type RunState,
+  awaitsSignIn,
+} from '../../runs/run.ts';
 import { timeInZone } from '../../runs/schedule/localTime.ts';
 import type { Schedule } from '../../runs/schedule/schedule.ts';
 import type { RevertTime } from '../schedule/revertFrom.ts';
@@ -136,15 +143,17 @@ export interface RunSettings {
   readonly writesPerWindow?: number | null;
   readonly schedule?: Schedule;
   readonly revert?: RevertTime;
+  /** Who is told from now on. */
+  readonly channels?: Pick<RunOptions, 'notify' | 'notifyFailures'>;
 }
 
 /**
- * Holds from the next batch on; when it is taken back can be said of one that has ended as well.
+ * Holds from the next batch on; when it is taken back, and who is told of that, can be said of one that has ended as well.
  * @throws UserError (exit 2) for a run that has ended, or that can't be taken back
  */
 export async function updateRun(
   run: Run,
-  { schedule, revert, ...settings }: RunSettings,
+  { schedule, revert, channels, ...settings }: RunSettings,
   said: Said,
   services: Services,
 ): Promise<void> {
@@ -154,11 +163,12 @@ export async function updateRun(
   if (revert !== undefined) await setRevert(run, revert, services);
   const { runs, producer } = services;
   const openIntervals = schedule && intervalsOf(schedule, await runs.now());
-  const changed = { ...settings, ...schedule, ...(openIntervals && { openIntervals }) };
+  const changed = { ...settings, ...channels, ...schedule, ...(openIntervals && { openIntervals }) };
   if (Object.keys(changed).length > 0) await runs.set(run.runId, changed);
   await logRun('update', run.runId, services, said, {
     ...{ ...settings, ...schedule },
     ...(revert && { revertAt: revert.revertAt }),
+    ...(channels && { notify: channels.notify }),
   });
   if (schedule !== undefined) await producer.topUp();
 }

@@ -1,7 +1,7 @@
 import { identify } from '../../app/identity.ts';
 import { isProven, type Rehearsal } from '../../app/rehearse/rehearsal.ts';
 import { failureInWords, rehearsalFacts, verdictOf } from '../../app/rehearse/rehearsalInWords.ts';
-import { rehearse, type StandIn } from '../../app/rehearse/rehearse.ts';
+import { rehearseOn, type StandIn } from '../../app/rehearse/rehearse.ts';
 import { twinOf } from '../../app/rehearse/twin.ts';
 import { visible } from '../../assignments/values/visible.ts';
 import { EXIT, UserError } from '../../errors.ts';
@@ -52,7 +52,7 @@ export const rehearseCommand: CliCommand<RehearseFlags> = {
       writtenAgain: () => simulator.stats().writtenAgain.length,
     };
     const tell = (sentence: string): void => context.print.say(visible(sentence));
-    const found = await rehearse({ path, twin, standIn, windowMs, speed, identity, tell }, context);
+    const found = await rehearseOn({ path, twin, standIn, windowMs, speed, identity, tell }, context);
     if (render !== undefined && output !== undefined) {
       await writeOutput(inPieces(render(found)), output, context);
       context.print.say(`Wrote ${output}.`);
@@ -84,9 +84,9 @@ async function standInFor(
 
 /** Loaded when it is asked for: `retarget --version` needs no pages. */
 async function rendererFor(output: string): Promise<(rehearsal: Rehearsal) => string> {
-  if (/\.html?$/i.test(output)) return (await import('../../view/rehearsalPage.tsx')).rehearsalPage;
+  if (/\.html?$/i.test(output)) return (await import('../../report/rehearsalPage.tsx')).rehearsalPage;
   if (/\.(md|markdown)$/i.test(output))
-    return (await import('../../view/rehearsalMarkdown.ts')).rehearsalMarkdown;
+    return (await import('../../report/rehearsalMarkdown.ts')).rehearsalMarkdown;
   throw new UserError(`The extension of ${output} names no page.`, {
     remedy: 'Let it end in .html or .md.',
     exitCode: EXIT.badInput,

@@ -1,3 +1,4 @@
+import { channelsOfRun } from '../../app/notify/channels.ts';
 import { updateRun, type RunSettings } from '../../app/runs/runControl.ts';
 import { expectSameClock } from '../../app/schedule/expectSameClock.ts';
 import { EXIT, UserError } from '../../errors.ts';
@@ -7,6 +8,7 @@ import type { Schedule } from '../../runs/schedule/schedule.ts';
 import type { CliCommand } from '../context.ts';
 import { controlled, controlOptions, type ControlFlags } from '../controlFlags.ts';
 import { failureBudget, numberIn } from '../flags.ts';
+import { notifyOption } from '../planFlags.ts';
 import { revertOf, revertOptions } from '../revertFlags.ts';
 import { scheduleOf, scheduleOptions } from '../scheduleFlags.ts';
 import { UNSCHEDULED } from '../../app/schedule/scheduleFrom.ts';
@@ -15,6 +17,7 @@ import type { ScheduleTexts } from '../../app/schedule/scheduleFrom.ts';
 import { tellFitOfRun } from '../terminal/tellSchedule.ts';
 
 interface UpdateFlags extends ControlFlags, ScheduleTexts, RevertTexts {
+  readonly notify?: readonly string[];
   readonly maxFailures?: string;
   readonly writesPerWindow?: number | 'off';
 }
@@ -23,6 +26,7 @@ export const update: CliCommand<UpdateFlags> = {
   options: (command) =>
     void revertOptions(scheduleOptions(controlOptions(command)))
       .option('--no-revert', 'nothing takes it back by itself any more')
+      .addOption(notifyOption())
       .addOption(failureBudget('stop the run when more rows than this fail, or off'))
       .addOption(
         numberIn('--writes-per-window <n>', 'at most so many writes a window for this run, or off', {
@@ -36,10 +40,15 @@ export const update: CliCommand<UpdateFlags> = {
     expectSomething(flags);
     return controlled(name, flags, context, async (run, services) => {
       await expectSameClock(flags, services);
-      const settings = settingsFrom(flags, run);
+      const settings = {
+        ...settingsFrom(flags, run),
+        ...(flags.notify && { channels: channelsOfRun(flags.notify, services) }),
+      };
       await updateRun(run, settings, flags, services);
-      const { revert, ...others } = settings;
+      const { revert, channels, ...others } = settings;
       if (revert !== undefined) context.print.say(`Run ${run.runId}: ${revertSaid(revert)}`);
+      if (channels !== undefined)
+        context.print.say(`Run ${run.runId}: ${channels.notify.join(', ') || 'nobody'} is told of it.`);
       if (Object.keys(others).length === 0) return;
       const isPaused = run.state === 'paused' || run.state === 'aborted';
       const from = isPaused
@@ -56,10 +65,11 @@ const TIMES = ['startAt', 'window', 'timeZone', 'deadline'] as const;
 /** @throws UserError (exit 2) when nothing is to be changed. */
 function expectSomething(flags: UpdateFlags): void {
   const settings = [flags.maxFailures, flags.writesPerWindow, ...TIMES.map((name) => flags[name])];
-  if (saysRevert(flags) || settings.some((given) => given !== undefined)) return;
+  if (saysRevert(flags) || flags.notify !== undefined || settings.some((given) => given !== undefined))
+    return;
   throw new UserError('What is to be changed is not said.', {
     remedy:
-      'Give --max-failures, --writes-per-window, --start-at, --window, --time-zone, --deadline, --revert-at, --revert-after or --no-revert, one or several.',
+      'Give --max-failures, --writes-per-window, --start-at, --window, --time-zone, --deadline, --revert-at, --revert-after, --no-revert or --notify, one or several.',
     exitCode: EXIT.badInput,
   });
 }

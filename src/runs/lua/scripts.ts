@@ -28,6 +28,7 @@ const SCRIPTS = [
   'retry',
   'setRevert',
   'settleReads',
+  'throttledReads',
   'transition',
 ] as const;
 

@@ -4,11 +4,11 @@ import type { Proof } from '../app/prove/prove.ts';
 import { rehearsalFacts, verdictOf } from '../app/rehearse/rehearsalInWords.ts';
 import { isProven, type FailedAlike, type Leg, type Rehearsal } from '../app/rehearse/rehearsal.ts';
 import type { ProofKind } from '../assignments/proof/proofItem.ts';
-import { documentOf } from './document.tsx';
-import { runPlotOf } from './plot/runPlot.ts';
-import { PLOT_STYLE } from './plotStyle.ts';
-import { SamplePlot } from './samplePlot.tsx';
-import { THEME } from './theme.ts';
+import { documentOf } from '../view/document.tsx';
+import { runPlotOf } from '../view/plot/runPlot.ts';
+import { PLOT_STYLE } from '../view/plotStyle.ts';
+import { SamplePlot } from '../view/samplePlot.tsx';
+import { THEME } from '../view/theme.ts';
 
 const STYLE = `
 .verdict { border-inline-start: 0.4rem solid; padding: 0.6rem 1rem; background: var(--raised); font-size: 1.15rem; font-weight: 600; }
