@@ -8,6 +8,7 @@ import { DIFF_STYLE } from '../view/beforeAfter.tsx';
 import { PLOT_STYLE } from '../view/plotStyle.ts';
 import { THEME } from '../view/theme.ts';
 import { actPages } from './acts/actPage.tsx';
+import { serverRoutes } from './metrics/serverRoutes.ts';
 import { failurePages } from './failurePages.tsx';
 import { Bookkeeper } from './live/runBooks.ts';
 import { Hub } from './live/hub.ts';
@@ -55,6 +56,7 @@ export async function openWeb(services: Services): Promise<FastifyInstance> {
   app.get('/static/view.css', (_request, reply) =>
     reply.type('text/css; charset=utf-8').send(THEME + PLOT_STYLE + DIFF_STYLE),
   );
+  serverRoutes(app, services);
   failurePages(app, web);
   for (const page of [runsPage, runPage, rowsPage, rowPage, actPages]) page(app, web);
   return app;
