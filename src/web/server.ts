@@ -9,6 +9,7 @@ import { PLOT_STYLE } from '../view/plotStyle.ts';
 import { THEME } from '../view/theme.ts';
 import { guardAccess, type AccessSettings } from './access/access.ts';
 import { actPages } from './acts/actPage.tsx';
+import { serverRoutes } from './metrics/serverRoutes.ts';
 import { failurePages } from './failurePages.tsx';
 import { Bookkeeper } from './live/runBooks.ts';
 import { Hub } from './live/hub.ts';
@@ -41,6 +42,7 @@ export async function openWeb(services: Services, access: AccessSettings): Promi
   app.get('/static/view.css', (_request, reply) =>
     reply.type('text/css; charset=utf-8').send(THEME + PLOT_STYLE + DIFF_STYLE),
   );
+  serverRoutes(app, services);
   failurePages(app, web);
   for (const page of [runsPage, runPage, rowsPage, rowPage, actPages]) page(app, web);
   return app;
