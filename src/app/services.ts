@@ -40,7 +40,7 @@ export async function openServices(
     const redis = await used.open(patience, 'command');
     for (const { message, remedy } of refuseOnErrors(await preflight(redis))) log.warn(message, { remedy });
     const identity = { ...given, ...(await tenantInRecord(given, new Tenants(redis))) };
-    const runs = new RunStore(redis, identity.tenant);
+    const runs = new RunStore(redis, identity.tenant, config.approval);
     producer = new Producer(runs, redis, config.graphUrl, false);
     const { endedInOrder } = used;
     const limiterOn = (store: RunStore): Limiter =>

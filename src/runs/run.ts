@@ -21,10 +21,11 @@ import { countsByFamily, type FamilyCounts } from './byFamily.ts';
 import type { Interval } from './schedule/interval.ts';
 import { openIntervals } from './schedule/openIntervals.ts';
 import type { WorkerBeats } from './workers.ts';
+import { UNKNOWN_SUBMITTER, type Approval, type Submitter } from './approval.ts';
 import { reasonInWords, REASONS, SIGN_IN_REASONS, type ReasonFacts } from './reason.ts';
 
 /** The version of the record's format. A worker leaves runs of another format alone. */
-export const RECORD_FORMAT = '3';
+export const RECORD_FORMAT = '4';
 
 export const RUN_STATES = [
   'loading',
@@ -78,6 +79,8 @@ const OPTIONS = z.object({
   restores: flag,
   /** The run or the plan file that this one takes back. */
   revertOf: textOrNull,
+  /** `revertOf` is a recorded run, and what it wrote is put back where nobody has changed it since. */
+  isPlainUndo: flag,
   /** The failure budget, as `failures.lua` reads it: `5%`, `20` or `off`. */
   maxFailures: textOr('5%'),
   /** A run that has waited longer, counted from its plan or its last `resume`, waits for another `resume`. */
@@ -124,6 +127,12 @@ const PROGRESS = z.object({
   fileSha256: text,
   /** SHA-256 of the plan that it was published with; null: it had none. */
   planFingerprint: textOrNull,
+  /** Who made it, as far as a sign-in has proved it. */
+  submitter: jsonOf<Submitter>(UNKNOWN_SUBMITTER),
+  /** A second person has to say yes before anything is written. */
+  needsApproval: flag,
+  /** The last yes. Whether it counts `approval.lua` decides: of this plan, on these terms, by somebody else. */
+  approval: jsonOf<Approval | null>(null),
   columns: jsonOf<readonly InputColumn[]>([]),
   /** Rows that `--skip-invalid` left out of the file. */
   leftOut: number,
@@ -245,6 +254,7 @@ export const DEFAULT_OPTIONS: RunOptions = {
   verify: false,
   restores: false,
   revertOf: null,
+  isPlainUndo: false,
   maxFailures: '5%',
   maxAgeMs: 24 * HOUR_MS,
   plannedAt: null,

@@ -13,7 +13,9 @@ import {
 } from './permit.ts';
 import { keepLateWaits, landingsOf, lateWaitsOf, type LateWaits } from './landings.ts';
 import { keepLastWrites, lastWritesOf, type KeptWrite, type RecentWrite } from './lastWrites.ts';
+import type { ApprovalDemand, ApprovalRule, KnownPerson } from './approval.ts';
 import { acquire, packWanted } from './lua/acquire.ts';
+import { keepApprovalRule, keepYes, type RuleAnswer, type Yes, type YesAnswer } from './lua/approve.ts';
 import { batchView, type BatchView } from './lua/batchView.ts';
 import { keepIntervals } from './lua/keepIntervals.ts';
 import { queueLeftRuns, sayFarewell } from './lua/heartbeat.ts';
@@ -51,10 +53,13 @@ const TENANT_LOG_ENTRIES_MAX = 10_000;
 /** The record of one tenant in Redis: read as RunReader has it, and changed by scripts. */
 export class RunStore extends RunReader {
   readonly #scripts: Scripts;
+  readonly #approval: ApprovalDemand;
   readonly #asked = new WeakMap<readonly PermitRow[], Buffer>();
 
-  constructor(redis: RedisClient, tenant: string) {
+  /** @param approval what the settings of this process demand, whatever the tenant's record says */
+  constructor(redis: RedisClient, tenant: string, approval: ApprovalDemand = 'tenant') {
     super(redis, tenant);
+    this.#approval = approval;
     this.#scripts = new Scripts(redis);
   }
 
@@ -65,7 +70,10 @@ export class RunStore extends RunReader {
     only?: ReadonlySet<string>,
     worker?: WorkerSelf,
   ): Promise<string[]> {
-    return nextRun(this.#scripts, this.keys, { graphUrl, isWorker, only, worker });
+    return nextRun(this.#scripts, this.keys, {
+      ...{ graphUrl, isWorker, only, worker },
+      approval: this.#approval,
+    });
   }
 
   /** Queues the runs at work again that nobody works on any more, or whose window has closed, when no worker is there that would do so. */
@@ -122,7 +130,10 @@ export class RunStore extends RunReader {
   ): Promise<PermitAnswer> {
     const wanted = this.#asked.get(rows) ?? packWanted(rows);
     this.#asked.set(rows, wanted);
-    return acquire(this.#scripts, this.keys, { ref, token, wanted, policy, families });
+    return acquire(this.#scripts, this.keys, {
+      ...{ ref, token, wanted, policy, families },
+      approval: this.#approval,
+    });
   }
 
   /** Records rows of a batch that are not settled yet, and ends the charges of the permit they were sent with. */
@@ -181,7 +192,17 @@ export class RunStore extends RunReader {
 
   /** Makes the staged run visible to workers. */
   publish(publication: PublishArgs): Promise<Published> {
-    return publish(this.#scripts, this.keys, publication);
+    return publish(this.#scripts, this.keys, publication, this.#approval);
+  }
+
+  /** Keeps somebody's yes to the plan of a run, if it may be given. */
+  approve(runId: string, yes: Yes): Promise<YesAnswer> {
+    return keepYes(this.#scripts, this.keys, runId, yes);
+  }
+
+  /** What makes the rule stricter holds at once; what makes it less strict, when a second person has asked for it. */
+  setApprovalRule(rule: ApprovalRule, by: KnownPerson, reason: string): Promise<RuleAnswer> {
+    return keepApprovalRule(this.#scripts, this.keys, rule, by, reason);
   }
 
   /** Remembers for some minutes what lists were before they were written; see `lastWrites`. */

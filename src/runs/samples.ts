@@ -1,4 +1,4 @@
-import { unpack } from 'msgpackr';
+import { Unpackr } from 'msgpackr';
 import { MAIN_FAMILY, type Family } from '../assignments/kinds/family.ts';
 
 /** How far a run was at one moment; `runs/lua/samples.lua` keeps one a window, while rows come to their end. */
@@ -20,8 +20,13 @@ export interface Sample {
   readonly family: Family;
 }
 
+/** Moments take more than 32 bits: without this they would be of another type than all other numbers. */
+const UNPACKR = new Unpackr({ int64AsType: 'number' });
+
 export function sampleOf(bytes: Uint8Array): Sample {
-  const [at, workedMs, ended, written, heldMs, budget, charged, throttled, family] = unpack(bytes) as Packed;
+  const [at, workedMs, ended, written, heldMs, budget, charged, throttled, family] = UNPACKR.unpack(
+    bytes,
+  ) as Packed;
   return { at, workedMs, ended, written, heldMs, budget, charged, throttled, family: family ?? MAIN_FAMILY };
 }
 

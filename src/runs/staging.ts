@@ -19,6 +19,7 @@ import type { Published, Reverts } from './lua/publish.ts';
 import { positionOf } from './position.ts';
 import { byteOfState, type StateName } from './rowState.ts';
 import { familyFields } from './byFamily.ts';
+import { UNKNOWN_SUBMITTER, type Submitter } from './approval.ts';
 import { headerFields, type Approved, type RunIdentity } from './run.ts';
 import type { RunStore } from './runStore.ts';
 
@@ -222,6 +223,7 @@ export class Staging {
     readonly again: boolean;
     readonly planFingerprint?: string | null;
     readonly approved?: Approved | null;
+    readonly submitter?: Submitter;
     readonly reverts?: Reverts | undefined;
   }): Promise<Published> {
     await this.flush();
@@ -239,6 +241,7 @@ export class Staging {
         leftOut: file.leftOut,
         planFingerprint: file.planFingerprint ?? null,
         approved: file.approved ?? null,
+        submitter: file.submitter ?? UNKNOWN_SUBMITTER,
         total: this.#rows,
         batches: this.#batches,
         left: this.#rows - this.#duplicates,

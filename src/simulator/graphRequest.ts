@@ -1,6 +1,6 @@
 import type { GraphRequest } from './requestToGraph.ts';
 import { randomUUID } from 'node:crypto';
-import { answer } from './answer.ts';
+import { answer, type Answer } from './answer.ts';
 import type { Written } from './stats.ts';
 import { requestFault, type RequestFault, type Sort } from './faults.ts';
 import type { ListLoss } from './losses.ts';
@@ -9,6 +9,7 @@ import { errorBody, type Refused } from './refused.ts';
 import { retryAfter } from './retryAfter.ts';
 import type { SimulatorSettings } from './settings.ts';
 import type { LimitScope } from './throttle.ts';
+import { answerSignedIn } from './signedIn.ts';
 import { familyOf } from './throttleFamilies.ts';
 import { nowMs, wallMs, type SimulatorState } from './simulatorState.ts';
 
@@ -116,7 +117,7 @@ const instead = (request: GraphRequest): GraphRequest => ({
 });
 
 /** The directory has limits of its own, far away from these: learn.microsoft.com/graph/throttling-limits. */
-const isOfDirectory = ({ url }: GraphRequest): boolean => /^\/?groups\//.test(url);
+const isOfDirectory = ({ url }: GraphRequest): boolean => /^\/?(groups|me|organization)\b/.test(url);
 
 const INTERNAL_ERROR: Refused = {
   status: 500,
@@ -195,7 +196,8 @@ function answeredReply(
     });
     return refusedReply(request, TIMED_OUT, now);
   }
-  const answered = answer(request, answerDeps(world, caller, loses));
+  const answered: Answer =
+    answerSignedIn(request, caller.app) ?? answer(request, answerDeps(world, caller, loses));
   if ('refused' in answered) return refusedReply(request, answered.refused, now);
   if (answered.wrote !== undefined) world.account.wrote(answered.wrote);
   const { status, body, wrote } = answered;

@@ -20,6 +20,7 @@ import { stagePlanFile } from './planFileIntake.ts';
 import { inOrder, Sampler } from './sample.ts';
 import { stageRows } from './rowsIntake.ts';
 import { Stagings } from './stagings.ts';
+import { submitterOf, unapprovable } from './submitter.ts';
 import { withoutNotTaken } from './withoutNotTaken.ts';
 
 /** How a draft becomes a run. */
@@ -47,6 +48,7 @@ export class Draft implements AsyncDisposable {
   #keptPlan: string | undefined;
   #fingerprint: string | null = null;
   #approved: Approved | null = null;
+  #hasReadTenant = false;
   #isPublished = false;
 
   private constructor(services: Services, terms: DraftTerms, stagings: Stagings, rows: DraftRows) {
@@ -121,6 +123,7 @@ export class Draft implements AsyncDisposable {
             ofRows: new DecisionsDigest().end(),
           };
     this.#fingerprint = plan.fingerprint;
+    this.#hasReadTenant = plan.tenantRead && saved === undefined;
     const { decisions = ofRows, isRestoring } = this.#rows;
     // A rollback leaves what somebody has changed since, row by row: no change keeps the rest of it.
     this.#approved =
@@ -180,9 +183,10 @@ export class Draft implements AsyncDisposable {
     const { staging, intake, leftOut } = this.#rows;
     const { producer, events, identity } = this.#services;
     const { sha256, columns } = intake;
+    const submitter = await submitterOf(this.#services, this.#fingerprint !== null, this.#hasReadTenant);
     const published = await staging.publish({
       ...{ sha256, columns, leftOut, again },
-      ...{ planFingerprint: this.#fingerprint, approved: this.#approved, reverts },
+      ...{ planFingerprint: this.#fingerprint, approved: this.#approved, submitter, reverts },
     });
     switch (published.kind) {
       case 'published':
@@ -199,6 +203,8 @@ export class Draft implements AsyncDisposable {
           exitCode: EXIT.badInput,
         });
       }
+      case 'unapprovable':
+        throw unapprovable(published.why, identity.hint);
       case 'notDue':
         throw new NotDue();
       case 'lost':

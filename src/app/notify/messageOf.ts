@@ -1,7 +1,13 @@
 import { basename } from 'node:path';
 import type { Message } from '../../notify/message.ts';
+import {
+  FINGERPRINT_CHARS,
+  isReason,
+  reasonInWords,
+  SIGN_IN_REASONS,
+  type Reason,
+} from '../../runs/reason.ts';
 import { timeInZone } from '../../runs/schedule/localTime.ts';
-import { isReason, reasonInWords, SIGN_IN_REASONS, type Reason } from '../../runs/reason.ts';
 import type { EventData, RunEvent } from '../../runs/runEvent.ts';
 import type { RowStatus } from '../../runs/rowState.ts';
 import type { Identity } from '../identity.ts';
@@ -134,13 +140,13 @@ const WITHOUT_DETAILS: Readonly<Partial<Record<Reason, string>>> = {
 type Commands = readonly (readonly [what: string, words: string])[];
 
 function commandsOf({ type, data }: RunEvent, run: string): Commands {
-  const { reason, rows = {}, state } = data;
+  const { reason, rows = {}, state, facts: known } = data;
   const status = ['Look at it', `status ${run}`] as const;
   switch (type) {
     case 'begun':
       return [['Follow it', `watch ${run}`]];
     case 'waitsForYes':
-      return [status, ['Go on', `resume ${run}`]];
+      return [status, reason === 'approval' ? approving(run, known) : ['Go on', `resume ${run}`]];
     case 'paused':
       return reason === 'revert' || SIGN_IN_REASONS.some((each) => each === reason)
         ? [status]
@@ -181,6 +187,11 @@ function commandsOf({ type, data }: RunEvent, run: string): Commands {
       return [];
   }
 }
+
+const approving = (run: string, known: EventData['facts']): Commands[number] => [
+  'Approve it',
+  `approve ${run} --fingerprint ${known?.fingerprint?.slice(0, FINGERPRINT_CHARS) ?? '…'} --reason …`,
+];
 
 const undone = ({ failed = 0, stale = 0, unsure = 0 }: NonNullable<EventData['rows']>): number =>
   failed + stale + unsure;

@@ -94,10 +94,11 @@ export async function draftRollback(
   services: Services,
   unattended?: Unattended,
 ): Promise<RollbackDraft> {
-  const { name, apiVersion, strategy, unrecordedLines } = written;
+  const { name, runId, apiVersion, strategy, unrecordedLines } = written;
   const options = {
     ...{ ...DEFAULT_OPTIONS, ...schedule },
     ...{ restores: true, justification, revertOf: name, purpose },
+    isPlainUndo: runId !== undefined && !force,
     ...unattended?.options,
   };
   const isUnattended = unattended !== undefined;

@@ -3,6 +3,9 @@ import { hasEnded, HOUR_MS, type Run } from '../../runs/run.ts';
 import { timeInZone } from '../../runs/schedule/localTime.ts';
 import { openedAt } from '../../runs/schedule/schedule.ts';
 
+/** So long without a row that comes to its end is too long, where nobody says otherwise. */
+export const STALLED_AFTER_MS = 5 * 60_000;
+
 /** What a run that has ended means for whoever watches over the tenant is told for so long. */
 export const ENDED_TOLD_MS = 24 * HOUR_MS;
 

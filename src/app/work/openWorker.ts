@@ -38,7 +38,7 @@ export async function openWorker(
   const { credentials } = signedIn(identity);
   const notifyFile = notifyFileOf(services);
   const redis = await services.open('wait', 'worker');
-  const runs = new RunStore(redis, identity.tenant);
+  const runs = new RunStore(redis, identity.tenant, identity.config.approval);
   const heart = new Heart({ host: services.user.host, silentMs: identity.pace.silentMs });
   const producer = new Producer(runs, redis, identity.config.graphUrl, true, only, heart);
   // A run keeps the version it was submitted with.

@@ -71,7 +71,9 @@ export class PlanningAnew {
       ? null
       : `the plan has grown too old, and what it comes to now is not what was approved: ${differences.join('; ')}`;
     const moved = await runs.transition(runId, {
-      ...(reasonText === null ? { to: 'queued' } : { to: 'paused', reason: 'age', reasonText }),
+      ...(reasonText === null
+        ? { to: 'queued' }
+        : { to: 'paused', reason: 'age', reasonText, isOtherPlan: true }),
       ...{ from: ['queued'], ifMoves: run.moves },
     });
     // Somebody has paused or cancelled it meanwhile, or another worker was first.

@@ -53,11 +53,11 @@ export const submit: CliCommand<SubmitFlags> = {
         return EXIT.stoppedEarly;
       }
       tellSchedule(plan, options, services, print, await services.runs.now());
-      tellRevert(options, plan, services, print);
+      await tellRevert(options, plan, services, print);
     } else {
       print.say(NOT_PLANNED);
       // Whether the tenant has every change approved shows only when it is read.
-      tellRevert(draft.options, { approvalFor: [] }, services, print);
+      await tellRevert(draft.options, { approvalFor: [] }, services, print);
     }
     const runId = await draft.publish({ again: flags.again === true, action: 'submit', said: flags });
     const { tenant, tenantFrom } = services.identity;

@@ -55,7 +55,7 @@ export async function carryOut(
   const warning = plan.writes > 0 ? warningOfTokenEnd(services.identity, plan, beginsAt) : undefined;
   if (warning !== undefined) print.say(warning);
   tellSchedule(plan, options, services, print, now);
-  tellRevert(options, plan, services, print);
+  await tellRevert(options, plan, services, print);
   await tellStop(services, print);
   const isAsked = (plan.writes > 0 || plan.doubt !== null) && !flags.yes;
   if (isAsked && !(await mayChange(asked.verb, plan, services, context))) return EXIT.stoppedEarly;

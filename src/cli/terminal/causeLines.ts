@@ -4,7 +4,7 @@ import { GUARD_KINDS, type GuardKind } from '../../assignments/guard/finding.ts'
 import { shortCalled, type Called } from '../../assignments/names/calledIds.ts';
 import { visible } from '../../assignments/values/visible.ts';
 import type { Plan } from '../../app/plan/plan.ts';
-import type { RefusedRow } from '../../app/plan/planTally.ts';
+import type { Failure } from '../../app/runs/failures.ts';
 import { count } from '../../app/words.ts';
 import { cutAtEnd, cutInMiddle, widthOf } from './width.ts';
 
@@ -39,31 +39,6 @@ export function foundKinds({ guard, blocked, findings }: Pick<Plan, 'guard' | 'b
     return [{ kind, found, blocked: stops, causes: said }];
   });
 }
-
-/** Rows that will fail for a reason that is no finding, by their cause: what differs from row to row is not the cause. */
-export interface Failure {
-  readonly code: string;
-  readonly message: string;
-  readonly count: number;
-  readonly rows: readonly CauseRow[];
-}
-
-/** The commonest first. */
-export function failuresOf(refused: readonly RefusedRow[]): readonly Failure[] {
-  const alike = Map.groupBy(
-    refused,
-    ({ code, message }) => `${code} ${message.replace(/"[^"]*"|[\da-f_…-]{8,}|\d+/gi, '')}`,
-  );
-  return [...alike.values()]
-    .flatMap(([first, ...others]) =>
-      first === undefined
-        ? []
-        : [{ ...first, count: others.length + 1, rows: [first, ...others].map(rowIn) }],
-    )
-    .toSorted((a, b) => b.count - a.count);
-}
-
-const rowIn = ({ line, policy }: RefusedRow): CauseRow => ({ line, policy });
 
 /** `lines 22, 41, 92 …` */
 export function linesInWords(rows: readonly CauseRow[], total: number, most: number): string {

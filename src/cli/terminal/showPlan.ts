@@ -1,11 +1,11 @@
 import { allowOption } from '../../assignments/guard/allow.ts';
 import { visible } from '../../assignments/values/visible.ts';
 import type { Plan } from '../../app/plan/plan.ts';
+import { failuresOf } from '../../app/runs/failures.ts';
 import {
   detailLines,
   failureDetails,
   failureLines,
-  failuresOf,
   foundKinds,
   kindLines,
   type FoundKind,

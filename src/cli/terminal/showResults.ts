@@ -1,9 +1,10 @@
 import { shortCalled } from '../../assignments/names/calledIds.ts';
 import type { RefusedRow } from '../../app/plan/planTally.ts';
 import type { Results, ShownResult } from '../../app/runs/results.ts';
+import { failuresOf } from '../../app/runs/failures.ts';
 import { count } from '../../app/words.ts';
 import { ROW_STATUSES, type RowStatus } from '../../runs/rowState.ts';
-import { failureLines, failuresOf } from './causeLines.ts';
+import { failureLines } from './causeLines.ts';
 import type { Printer } from './print.ts';
 import { cutInMiddle } from './width.ts';
 

@@ -1,6 +1,8 @@
 import { familyFacts } from '../../assignments/kinds/family.ts';
 import type { Identity } from '../../app/identity.ts';
 import { backoffInWords } from '../../app/limiterInWords.ts';
+import { stateShown } from '../../app/runs/stateShown.ts';
+import { timeLeft } from '../../app/runs/timeLeft.ts';
 import { count, duration } from '../../app/words.ts';
 import { visible } from '../../assignments/values/visible.ts';
 import type { FamilyStatus, RunStatus } from '../../runs/progress.ts';
@@ -12,8 +14,6 @@ import type { Printer } from './print.ts';
 import { channelInWords } from './channels.ts';
 import { shortFingerprint } from './planSummary.ts';
 import { revertLines, scheduleLines } from './scheduleLines.ts';
-import { stateShown } from './showRuns.ts';
-import { timeLeft } from './timeLeft.ts';
 
 /** All that is known of one run, and how it is gone on with. */
 export function showRun(run: RunStatus, stop: Stop | undefined, { hint }: Identity, print: Printer): void {

@@ -1,4 +1,4 @@
--- needs: limiter, budget, atOnce, families, leases, details, canary, schedule, landings
+-- needs: limiter, budget, atOnce, families, leases, details, canary, schedule, landings, approval
 -- A permit to write rows of one batch: checks the run, picks, charges, marks `sent`, counts the attempt and keeps the
 -- before-images, in one step.
 -- args: policy, runId, batch, token; requestsMax: requests at most; rows: what is wanted, packed by itself as it is asked again and again: of
@@ -19,6 +19,7 @@ tick()
 if stopped() then return { 'stopped', text(now), event, 'stopped' } end
 local state, cap = unpack(redis.call('HMGET', HEADER, FIELD.state, FIELD.writesPerWindow))
 if state ~= RUN.running then return { 'stopped', text(now), event, state or '' } end
+if restIfUnapproved(HEADER) then return { 'stopped', text(now), event, REASON.approval } end
 -- The clock may have come to the end of its window since it was set to work. What is sent at the last moment of a permit must leave before.
 local closed, closesAt = restIfClosed(HEADER, now)
 if closed then return { 'stopped', text(now), event, closed } end

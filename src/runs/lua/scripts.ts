@@ -13,6 +13,8 @@ import { packForScript, type Packable } from './msgpack.ts';
 const SCRIPTS = [
   'acquire',
   'acquireReads',
+  'approvalRule',
+  'approve',
   'batchView',
   'claimPlanning',
   'farewell',

@@ -53,7 +53,14 @@ test('a header gives back what the run was published with', () => {
 
 test('every option of a run comes back from its header', () => {
   const options: RunOptions = {
-    ...{ strategy: 'assign', verify: true, restores: true, revertOf: 'r0', maxFailures: '7' },
+    ...{
+      strategy: 'assign',
+      verify: true,
+      restores: true,
+      isPlainUndo: true,
+      revertOf: 'r0',
+      maxFailures: '7',
+    },
     ...{ maxAgeMs: 3_600_000, plannedAt: 500, canary: 3, writesPerWindow: 40 },
     ...{ startAt: 7_000, windows: ['22:00-05:00', 'Sat 08:00 - Sun 20:00'], timeZone: 'Europe/Berlin' },
     ...{

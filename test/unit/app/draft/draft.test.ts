@@ -1,3 +1,4 @@
+import { UNKNOWN_SUBMITTER } from '../../../../src/runs/approval.ts';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -73,12 +74,12 @@ test('what is published is a run: its id is told before anything else can fail, 
   expect(await draft.publish(PUBLICATION)).toBe('r1');
   expect(publications).toEqual([
     {
-      ...{ sha256: 'abc', columns: ['policyId'], leftOut: 1, again: false },
+      ...{ sha256: 'abc', columns: ['policyId'], leftOut: 1, submitter: UNKNOWN_SUBMITTER, again: false },
       ...{ planFingerprint: null, approved: null },
     },
   ]);
   expect(services.heard).toEqual([['published', 'r1']]);
-  expect(services.done).toEqual(['producer.topUp', 'runs.tell']);
+  expect(services.done).toEqual(['runs.approvalRule', 'producer.topUp', 'runs.tell']);
   expect(services.told).toMatchObject([{ runId: 'r1', action: 'submit', reason: 'CHG-7' }]);
 });
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { detailsInWords } from '../../../../src/cli/terminal/showLog.ts';
+import { detailsInWords } from '../../../../src/app/runs/logInWords.ts';
 import type { LogEntry } from '../../../../src/runs/runReader.ts';
 
 const AT = Date.UTC(2026, 0, 31);
