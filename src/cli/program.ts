@@ -69,6 +69,12 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     example: 'retarget results @last --only failed -o failed.csv',
     load: async () => (await import('./commands/results.ts')).results,
   },
+  report: {
+    usage: '<run|plan>',
+    summary: 'one file about a change, for those who say yes to it or ask afterwards: HTML or Markdown',
+    example: 'retarget report @last -o change.html',
+    load: async () => (await import('./commands/report.ts')).report,
+  },
   export: {
     usage: '',
     summary: "the tenant's current assignments, as a file that plan and apply read",
@@ -147,6 +153,13 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'put back what a run has written, as a run of its own',
     example: 'retarget rollback @last --where platform=iOS --dry-run',
     load: async () => (await import('./commands/rollback.ts')).rollback,
+  },
+  rehearse: {
+    usage: '<plan>',
+    summary:
+      'carry a saved plan out on a stand-in for its tenant, kill a worker half-way, take it back, and prove both; nothing reaches the tenant',
+    example: 'retarget rehearse plan.ndjson -o rehearsal.html',
+    load: async () => (await import('./commands/rehearse.ts')).rehearse,
   },
   prove: {
     usage: '<run>',

@@ -38,6 +38,8 @@ export const REASONS = [
   'approval',
   /** Its deadline has passed: it goes on by `resume`, when it has another one. */
   'deadline',
+  /** Its time to be taken back has come before its end. */
+  'revert',
 ] as const;
 export type Reason = (typeof REASONS)[number];
 
@@ -102,6 +104,8 @@ export function reasonInWords(reason: Reason, facts: ReasonFacts, timeZone: stri
       return approvalInWords(facts);
     case 'deadline':
       return `its deadline was ${timeOf(facts, timeZone)}`;
+    case 'revert':
+      return 'its time to be taken back has come';
     case 'failures':
       return failuresInWords(facts);
     case 'signIn':

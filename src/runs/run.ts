@@ -43,6 +43,9 @@ export const HOUR_MS = 3_600_000;
 /** A run at work whose workers have not been heard of for so long has none; each tells itself for how long it may be silent, and this holds where none has told. */
 export const SILENT_MS = 60_000;
 
+/** A record that is to be taken back at a time lives until it is, and for so long then. */
+export const REVERTED_DAYS = 30;
+
 /** What somebody said yes to with a plan. */
 export interface Approved {
   /** A digest of the decisions of all rows, as they lie in the record. */
@@ -96,6 +99,8 @@ const OPTIONS = z.object({
   timeZone: textOrNull,
   /** It pauses at this time if it has not ended, ms since the epoch. */
   deadlineAt: numberOrNull,
+  /** What it has written is taken back at this time, ms since the epoch; null: nothing takes it back by itself. */
+  revertAt: numberOrNull,
   /** It goes before all others, and the run at work gives way to it. */
   isUrgent: flag,
   /** The channels that are told of it, by name: where they lead stands in each worker's own settings. */
@@ -171,6 +176,12 @@ const PROGRESS = z.object({
   /** Rows that have come to their end, and writes that the tenant accepted: a retry takes nothing back of either. */
   ended: number,
   written: number,
+  /** When it was taken back at its time, or it was found that there was nothing to take back; null: it was not. */
+  revertedAt: numberOrNull,
+  /** The run that takes it back; null: there is none. */
+  revertedBy: textOrNull,
+  /** Why it could not be taken back when that was tried last. */
+  revertTrouble: textOrNull,
   /** The time at work: what is over, and since when it is at work now; null: it is not. */
   workedMs: number,
   workingSince: numberOrNull,
@@ -253,6 +264,7 @@ export const DEFAULT_OPTIONS: RunOptions = {
   windows: [],
   timeZone: null,
   deadlineAt: null,
+  revertAt: null,
   isUrgent: false,
   notify: [],
   notifyFailures: null,

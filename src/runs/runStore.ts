@@ -24,6 +24,7 @@ import { nextRun } from './lua/nextRun.ts';
 import { publish, type PublishArgs, type Published } from './lua/publish.ts';
 import { acquireReads, settleReads, type LoneAnswer } from './lua/reads.ts';
 import { record } from './lua/record.ts';
+import { markReverted, setRevert } from './lua/reverts.ts';
 import { reopenRows, type Retried, type Retry } from './lua/retry.ts';
 import { Scripts } from './lua/scripts.ts';
 import { transition, type Move, type Moved } from './lua/transition.ts';
@@ -97,6 +98,21 @@ export class RunStore extends RunReader {
     return String(isMine) === '1';
   }
 
+  /** Has a run taken back at a time; null: not at all. False when the run is gone. */
+  setRevert(runId: string, revertAt: number | null): Promise<boolean> {
+    return setRevert(this.#scripts, this.keys, runId, revertAt);
+  }
+
+  /** Records that a run whose time has come leaves nothing to take back; false when that time is another one by now. */
+  markReverted(runId: string, left: number): Promise<boolean> {
+    return markReverted(this.#scripts, this.keys, runId, left);
+  }
+
+  /** Keeps why a run could not be taken back at its time. */
+  async keepRevertTrouble(runId: string, revertTrouble: string): Promise<void> {
+    await this.redis.hset(this.keys.run(runId).header, encodeHeader({ revertTrouble }));
+  }
+
   batch(ref: BatchRef): Promise<BatchView | undefined> {
     return batchView(this.#scripts, this.keys, ref);
   }
@@ -151,6 +167,14 @@ export class RunStore extends RunReader {
   ): Promise<{ event: LimiterEvent }> {
     const writes = what === 'writes';
     return settleReads(this.#scripts, this.keys, { requests, chargeEnd, backoffMs, policy, writes });
+  }
+
+  /** Has the log of a run tell that its reads were told to wait for so many ms. */
+  async tellReadsThrottled(runId: string, requests: number, ms: number): Promise<void> {
+    await this.#scripts.run('throttledReads', [this.keys.run(runId).header], {
+      requests,
+      ms: Math.round(ms),
+    });
   }
 
   limiterNow(policy: LimiterPolicy): Promise<LimiterNow> {

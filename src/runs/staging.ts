@@ -15,7 +15,7 @@ import type { RowNames } from '../assignments/rows/names.ts';
 import type { InputRow } from '../assignments/rows/row.ts';
 import type { InputColumn } from '../assignments/rows/columns.ts';
 import { execute } from '../redis/transaction.ts';
-import type { Published } from './lua/publish.ts';
+import type { Published, Reverts } from './lua/publish.ts';
 import { positionOf } from './position.ts';
 import { byteOfState, type StateName } from './rowState.ts';
 import { familyFields } from './byFamily.ts';
@@ -224,6 +224,7 @@ export class Staging {
     readonly planFingerprint?: string | null;
     readonly approved?: Approved | null;
     readonly submitter?: Submitter;
+    readonly reverts?: Reverts | undefined;
   }): Promise<Published> {
     await this.flush();
     if (this.isScattered) throw new Error('a batch would hold part of a policy, or rows of two families');
@@ -234,6 +235,7 @@ export class Staging {
       runId: this.runId,
       fileSha256: file.sha256,
       again: file.again,
+      reverts: file.reverts,
       fields: {
         columns: file.columns,
         leftOut: file.leftOut,

@@ -58,7 +58,8 @@ export function rowDiff(before: Before, after: JsonObject | undefined, called: C
   ];
 }
 
-function targetSide(target: JsonObject, called: Called): Side {
+/** Who a target is about, without its filter. */
+export function targetSide(target: JsonObject, called: Called): Side {
   const id = groupOf(target);
   if (id === undefined) return { words: visible(audienceInWords(target)) };
   return { words: isExclusion(target) ? 'excluded group' : 'group', ...named(id, called) };

@@ -4,10 +4,16 @@ import fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastif
 import { fileURLToPath } from 'node:url';
 import { Overviews } from '../app/runs/overview.ts';
 import type { Services } from '../app/services.ts';
+import { DIFF_STYLE } from '../view/beforeAfter.tsx';
+import { PLOT_STYLE } from '../view/plotStyle.ts';
 import { THEME } from '../view/theme.ts';
 import { guardAccess, type AccessSettings } from './access/access.ts';
+import { actPages } from './acts/actPage.tsx';
 import { failurePages } from './failurePages.tsx';
+import { Bookkeeper } from './live/runBooks.ts';
 import { Hub } from './live/hub.ts';
+import { rowPage } from './pages/rowPage.tsx';
+import { rowsPage } from './pages/rowsPage.tsx';
 import { runPage } from './pages/runPage.tsx';
 import { runsPage } from './pages/runsPage.tsx';
 import type { Web } from './web.ts';
@@ -21,7 +27,7 @@ const STATIC = { cacheControl: true, maxAge: '1m', etag: true, index: false, red
 export async function openWeb(services: Services, access: AccessSettings): Promise<FastifyInstance> {
   const app = fastify(optionsOf(access));
   const hub = new Hub(new Overviews(services), services.log);
-  const web: Web = { services, hub };
+  const web: Web = { services, hub, bookkeeper: new Bookkeeper(services) };
   // Before any route is made.
   await guardAccess(app, access);
   app.addHook('preClose', async () => hub.close());
@@ -32,9 +38,11 @@ export async function openWeb(services: Services, access: AccessSettings): Promi
     prefix: '/static/',
     decorateReply: false,
   });
-  app.get('/static/view.css', (_request, reply) => reply.type('text/css; charset=utf-8').send(THEME));
+  app.get('/static/view.css', (_request, reply) =>
+    reply.type('text/css; charset=utf-8').send(THEME + PLOT_STYLE + DIFF_STYLE),
+  );
   failurePages(app, web);
-  for (const page of [runsPage, runPage]) page(app, web);
+  for (const page of [runsPage, runPage, rowsPage, rowPage, actPages]) page(app, web);
   return app;
 }
 

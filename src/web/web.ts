@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Services } from '../app/services.ts';
+import type { Bookkeeper } from './live/runBooks.ts';
 import type { Hub } from './live/hub.ts';
 import type { Frame } from './layout.tsx';
 
@@ -7,6 +8,7 @@ import type { Frame } from './layout.tsx';
 export interface Web {
   readonly services: Services;
   readonly hub: Hub;
+  readonly bookkeeper: Bookkeeper;
 }
 
 /** @param now Redis' clock */

@@ -41,7 +41,14 @@ export async function readCurrent(
   const asked = signIn.asks('reads');
   const lists = await readCurrentAssignments(
     toRead.map(({ change }) => change.address),
-    readsWithin({ limiter, graph: graphOf(run.apiVersion) }, run.runId, signal),
+    readsWithin(
+      {
+        ...{ limiter, graph: graphOf(run.apiVersion) },
+        throttled: (reads, ms) => runs.tellReadsThrottled(run.runId, reads, ms),
+      },
+      run.runId,
+      signal,
+    ),
     `${run.graphUrl}/${run.apiVersion}`,
   );
   const refused = [...lists.values()].find((list) => list.kind === 'signIn');

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { bench, csv, type Bench } from '../support/cli.ts';
+import { ALLOW_ALL, bench, csv, type Bench } from '../support/cli.ts';
+import { guid } from '../support/guid.ts';
 import { startRedisServer, type TestRedis } from '../support/redisServer.ts';
 import { SMALL_TENANT } from '../support/simulatorClient.ts';
-import { webSite } from '../support/webSite.ts';
+import { webSite, wordsIn } from '../support/webSite.ts';
 
 let redis: TestRedis;
 beforeAll(async () => {
@@ -67,10 +68,50 @@ test("a run's page says how it is and why, each number leads to its rows, and co
   expect(await words('/')).toContain('Needs somebody');
 });
 
+test('rows are found by status, by cause, and by a part of what their policy or group is called, in any letter case', async () => {
+  const here = await site();
+  here.simulator.reconfigure({ forbidden: ['a1'] });
+  const file = here.file('big.csv', CHANGES);
+  const { stdout } = await here.run(['submit', ...ALLOW_ALL, '--max-failures', 'off', file]);
+  const runId = stdout.trim();
+  await here.run(['worker', '--until-idle']);
+  const { page, words } = await webSite(here);
+  const rowsOf = async (query: string): Promise<number> =>
+    (await page(`/runs/${runId}/rows?${query}`)).match(/<li class="row">/g)?.length ?? 0;
+  expect(await rowsOf('')).toBe(2);
+  expect(await rowsOf('status=failed')).toBe(1);
+  expect(await rowsOf('status=succeeded')).toBe(1);
+  expect(await rowsOf(`q=${guid('new').slice(3, 20).toUpperCase()}`)).toBe(2);
+  expect(await rowsOf('q=nothing+of+that+name')).toBe(0);
+  expect(await words(`/runs/${runId}/rows?q=nothing+of+that+name`)).toContain('No row is so.');
+  const run = await page(`/runs/${runId}`);
+  const cause = /rows\?status=failed&amp;cause=(\w+)/.exec(run)?.[1];
+  expect(wordsIn(run)).toMatch(/1 row failed: \w+/);
+  expect(await rowsOf(`status=failed&cause=${cause}`)).toBe(1);
+  expect(await rowsOf('status=failed&cause=0123456789')).toBe(0);
+});
+
+test('a row shows what was there and what was to be, and what was sent for it with ids and times', async () => {
+  const here = await site();
+  here.simulator.reconfigure({ forbidden: ['a1'] });
+  const runId = await submitted(here);
+  await here.run(['worker', '--until-idle']);
+  const { page, words } = await webSite(here);
+  const rows = await page(`/runs/${runId}/rows?status=failed`);
+  const path = /href="(\/runs\/[^"]*\/rows\/\d+)"/.exec(rows)?.[1] ?? '';
+  const row = await words(path);
+  expect(row).toMatch(/before: group .*after: group /);
+  expect(row).toContain('Sent once');
+  expect(row).toMatch(/\d\d:\d\d:\d\d \w+ 403/);
+  expect(row).toMatch(/client-request-id [0-9a-f-]{36}/);
+  expect(row).toContain(`retarget retry ${runId} --where row=2 --work`);
+});
+
 test('what is not there is told with what to do next', async () => {
   const here = await site();
   const { web, words } = await webSite(here);
-  expect((await web.inject('/runs/nothing')).statusCode).toBe(404);
+  for (const path of ['/runs/nothing', '/runs/nothing/rows', '/runs/nothing/rows/3', '/nowhere'])
+    expect((await web.inject(path)).statusCode).toBe(404);
   expect(await words('/runs/nothing')).toContain('look for it in the list of runs');
 });
 

@@ -59,7 +59,7 @@ async function lookingAt(server: FastifyInstance, secret: string): Promise<Fasti
 export const wordsIn = (markup: string): string =>
   markup
     .replace(/<(script|style|title)\b.*?<\/\1>/gs, '')
-    .replace(/<\/(p|li|h\d|dd|dt|div|a|button|tr|td|th)>/g, ' ')
+    .replace(/<\/(p|li|h\d|dd|dt|div|a|button|tr|td|th|del|ins|summary|header|span)>/g, ' ')
     .replace(/<[^>]*>/g, '')
     .replaceAll('&lt;', '<')
     .replaceAll('&gt;', '>')

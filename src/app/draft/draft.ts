@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { EXIT, UserError } from '../../errors.ts';
+import type { Reverts } from '../../runs/lua/publish.ts';
 import { DEFAULT_OPTIONS, type Approved, type RunOptions } from '../../runs/run.ts';
 import { signIn } from '../identity.ts';
 import { isInterrupt } from '../interrupt.ts';
@@ -30,6 +31,8 @@ export interface Publication {
   readonly action: string;
   readonly said: Said;
   readonly details?: LogDetails;
+  /** It takes another run back, as the time of that has come. */
+  readonly reverts?: Reverts;
 }
 
 /**
@@ -176,14 +179,14 @@ export class Draft implements AsyncDisposable {
    * Makes the rows a run, queues its first batches and writes into its log who did it. Answers the run's id. What fails after
    * `published` leaves a run that stands.
    */
-  async publish({ again, action, said, details }: Publication): Promise<string> {
+  async publish({ again, action, said, details, reverts }: Publication): Promise<string> {
     const { staging, intake, leftOut } = this.#rows;
     const { producer, events, identity } = this.#services;
     const { sha256, columns } = intake;
     const submitter = await submitterOf(this.#services, this.#fingerprint !== null, this.#hasReadTenant);
     const published = await staging.publish({
       ...{ sha256, columns, leftOut, again },
-      ...{ planFingerprint: this.#fingerprint, approved: this.#approved, submitter },
+      ...{ planFingerprint: this.#fingerprint, approved: this.#approved, submitter, reverts },
     });
     switch (published.kind) {
       case 'published':
@@ -202,6 +205,8 @@ export class Draft implements AsyncDisposable {
       }
       case 'unapprovable':
         throw unapprovable(published.why, identity.hint);
+      case 'notDue':
+        throw new NotDue();
       case 'lost':
         throw new UserError('The rows that were read in are gone from Redis; nothing was queued.', {
           remedy: 'Start again. If it happens again, Redis was flushed or out of reach for minutes.',
@@ -250,6 +255,9 @@ export class Draft implements AsyncDisposable {
     return run && keptPlanPath(this.#rows.staging.runId, run.planDir, this.#services);
   }
 }
+
+/** What a draft was to take back is taken back already, or has another time by now. */
+export class NotDue extends Error {}
 
 const planIsWhole = (): UserError =>
   new UserError('A plan is taken exactly as it is, so there is no --sample of it.', {

@@ -36,6 +36,16 @@ export async function changeApprovalRule(
   return { answer, rule: await runs.approvalRule() };
 }
 
+/** Whether a second person has to approve also what takes a recorded run back, as far as the record and these settings say. */
+export async function asksApprovalOfUndo({
+  runs,
+  identity,
+}: Pick<Services, 'runs' | 'identity'>): Promise<boolean> {
+  if (identity.config.approval === 'required') return true;
+  const rule = await runs.approvalRule();
+  return rule !== undefined && rule.isRequired && !rule.isRollbackFree;
+}
+
 export const ruleInWords = ({ isRequired, isRollbackFree }: ApprovalRule): string =>
   isRequired
     ? `approval required${isRollbackFree ? ', but for what takes back a recorded run' : ', also for rollbacks'}`

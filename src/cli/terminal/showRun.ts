@@ -13,7 +13,7 @@ import { ALREADY_SO_UNPLANNED } from '../../runs/unrecorded.ts';
 import type { Printer } from './print.ts';
 import { channelInWords } from './channels.ts';
 import { shortFingerprint } from './planSummary.ts';
-import { scheduleLines } from './scheduleLines.ts';
+import { revertLines, scheduleLines } from './scheduleLines.ts';
 
 /** All that is known of one run, and how it is gone on with. */
 export function showRun(run: RunStatus, stop: Stop | undefined, { hint }: Identity, print: Printer): void {
@@ -36,6 +36,7 @@ export function showRun(run: RunStatus, stop: Stop | undefined, { hint }: Identi
     ['finished', run.finishedAt ?? '–'],
     ...(run.finishedAt === null ? progressLines(run) : []),
     ...scheduleLines(run),
+    ...revertLines(run),
     ...run.channels.map((channel, i): [string, string] => [i === 0 ? 'tells' : '', channelInWords(channel)]),
     ['rate', run.ratePerSecond === null ? '–' : `${run.ratePerSecond} rows/s`],
     ['time left', timeLeft(run) ?? '–'],

@@ -1,3 +1,4 @@
+import { revertInWords } from '../../app/runs/revertInWords.ts';
 import { stateShown } from '../../app/runs/stateShown.ts';
 import { count, shortened } from '../../app/words.ts';
 import { visible } from '../../assignments/values/visible.ts';
@@ -50,7 +51,8 @@ export function showRuns(
     ...runs.map((run) => runCells(run, stop)),
     ...(runs.length > 1 ? [sumCells(runs)] : []),
   ]);
-  for (const { runId, reasonText, finishedAt } of runs) {
+  for (const { runId, reasonText, finishedAt, revert } of runs) {
     if (reasonText !== null && finishedAt === null) print.say(visible(`${runId}: ${reasonText}`));
+    if (revert !== null) print.say(visible(`${runId}: ${revertInWords(revert)}`));
   }
 }

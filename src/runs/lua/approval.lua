@@ -26,7 +26,7 @@ end
 -- What a yes was said to besides the plan: who changes it needs another one.
 local function termsOf(header)
   local terms = redis.call('HMGET', header, FIELD.startAt, FIELD.windows, FIELD.timeZone, FIELD.deadlineAt, FIELD.isUrgent,
-    FIELD.maxFailures, FIELD.maxAgeMs, FIELD.strategy, FIELD.verify, FIELD.restores)
+    FIELD.maxFailures, FIELD.maxAgeMs, FIELD.revertAt, FIELD.strategy, FIELD.verify, FIELD.restores)
   for i = 1, #terms do terms[i] = terms[i] or '' end
   return redis.sha1hex(cjson.encode(terms))
 end

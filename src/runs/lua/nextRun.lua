@@ -49,7 +49,7 @@ local function isTooOld(header)
   return true
 end
 
-local working, first, urgent, left = nil, nil, nil, nil
+local working, first, urgent, left, notMeant = nil, nil, nil, nil, nil
 local answer, unsure = {}, {}
 for _, runId in ipairs(redis.call('ZRANGE', OPEN, 0, -1)) do
   local header = args.headers .. runId
@@ -77,6 +77,7 @@ for _, runId in ipairs(redis.call('ZRANGE', OPEN, 0, -1)) do
         elseif closed or reason == REASON.urgent then unsure[#unsure + 1] = runId end
       end
       if not closed then comeDue(header) end
+      if not closed and not isMeant(runId) then notMeant = notMeant or runId end
       local isNext = not first or (not urgent and isUrgent(header))
       if not closed and isMeant(runId) and isNext and not (args.isWorker and isTooOld(header)) then
         first = first or runId
@@ -103,6 +104,7 @@ elseif not working and first then
     redis.call('HSETNX', args.headers .. first, FIELD.startedAt, string.format('%.0f', heardAt))
   end
 end
+if args.worker and notMeant and not working then announceUnworked(args.headers .. notMeant, heardAt, args.worker.silentMs) end
 if working and isMeant(working) then table.insert(answer, 1, working) end
 for _, runId in ipairs(unsure) do
   if runId ~= working then answer[#answer + 1] = runId end

@@ -120,6 +120,12 @@ export class Hub {
     };
   }
 
+  /** Somebody has changed something: what was seen before is not shown any more. */
+  renew(): void {
+    this.#seen = undefined;
+    for (const room of this.#rooms.values()) void this.#renew(room);
+  }
+
   close(): void {
     this.#closed.abort();
     for (const { listeners } of this.#rooms.values()) for (const listener of listeners) listener.end();

@@ -9,7 +9,7 @@ import { streamOf } from '../live/stream.ts';
 import { Command } from '../parts/command.tsx';
 import { Part } from '../parts/part.tsx';
 import { RunCard } from '../parts/runCard.tsx';
-import { toneOf } from '../parts/state.tsx';
+import { needsSomebody, toneOf } from '../parts/state.tsx';
 import { StopBanner } from '../parts/stopBanner.tsx';
 import { frameOf, sendPage, type Web } from '../web.ts';
 
@@ -44,7 +44,7 @@ const RunsPage = ({ of }: { readonly of: LiveParts }): VNode => (
 );
 
 function runsParts({ runs, stop, now }: Overview, hint: Hint): LiveParts {
-  const needing = runs.filter((seen) => seen.isWatched && needsSomebody(seen));
+  const needing = runs.filter(needsSomebody);
   const others = runs.filter((seen) => !needing.includes(seen));
   const open = others.filter(({ run }) => run.finishedAt === null);
   const ended = others.filter(({ run }) => run.finishedAt !== null);
@@ -76,10 +76,6 @@ function runsParts({ runs, stop, now }: Overview, hint: Hint): LiveParts {
 
 const URGENT = ['overdue', 'stalled', 'stopped', 'failedRows', 'fine'] as const;
 const urgency = ({ health }: SeenRun): number => URGENT.indexOf(health.kind);
-/** What is at work goes on with failed rows; when it has ended somebody has to look at them. */
-const needsSomebody = ({ run, health }: SeenRun): boolean =>
-  health.kind === 'failedRows' ? run.finishedAt !== null : health.kind !== 'fine';
-
 const atWorkFirst = (a: SeenRun, b: SeenRun): number =>
   Number(b.run.state === 'running') - Number(a.run.state === 'running') || a.run.createdAt - b.run.createdAt;
 

@@ -5,11 +5,11 @@ import { ALREADY_SO_UNPLANNED } from '../../runs/unrecorded.ts';
 import { runPath } from './runCard.tsx';
 
 /** Where the rows of a run are that stand so. */
-export const rowsPath = (runId: string, only: string): string =>
-  `${runPath(runId)}/rows?status=${encodeURIComponent(only)}`;
+export const rowsPath = (runId: string, status: RowStatus, cause?: string): string =>
+  `${runPath(runId)}/rows?status=${status}${cause === undefined ? '' : `&cause=${cause}`}`;
 
 /** How many rows there are of each status, each number a way to them. */
-export const Counts = ({ run }: { readonly run: RunStatus }): VNode => (
+export const StatusCounts = ({ run }: { readonly run: RunStatus }): VNode => (
   <section aria-label="Rows">
     <p class="rows-line">
       <a href={`${runPath(run.runId)}/rows`}>
