@@ -1,7 +1,6 @@
 import fastify, { type FastifyInstance } from 'fastify';
 import formbody from '@fastify/formbody';
-import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openIdOf } from '../../src/app/openId.ts';
 import { SecretsInRedis } from '../../src/runs/webSessions.ts';
@@ -10,6 +9,7 @@ import { webAddress, type WebAddress, type WebFlags } from '../../src/web/access
 import { OneTimeLink } from '../../src/web/access/oneTimeLink.ts';
 import { IDLE_MS, SecretsInMemory, SESSION_MS } from '../../src/web/access/sessions.ts';
 import { Browser, type Answered, type Asking } from '../support/browser.ts';
+import { freePort } from '../support/freePort.ts';
 import { guid } from '../support/guid.ts';
 import { recordForTests } from '../support/record.ts';
 import {
@@ -327,15 +327,6 @@ describe('a session', () => {
     expect(statuses.at(-1)).toBe(429);
   });
 });
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-};
 
 const OPERATOR = {
   ...{ sub: 'ada', tid: TENANT, oid: guid('ada').toUpperCase(), preferred_username: 'ada@example.com' },
