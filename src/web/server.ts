@@ -15,6 +15,7 @@ import { rowPage } from './pages/rowPage.tsx';
 import { rowsPage } from './pages/rowsPage.tsx';
 import { runPage } from './pages/runPage.tsx';
 import { runsPage } from './pages/runsPage.tsx';
+import { planPages } from './plans/planPages.tsx';
 import type { Web } from './web.ts';
 
 const CLIENT = fileURLToPath(new URL('./client/', import.meta.url));
@@ -32,15 +33,23 @@ const HEADERS = {
   'referrer-policy': 'no-referrer',
 };
 
+export interface WebSettings {
+  /** Files of saved plans that are to be shown. */
+  readonly plans?: readonly string[];
+}
+
 /** The pages of one tenant, ready to listen. Closed by whoever opened them, before the services are. */
-export async function openWeb(services: Services): Promise<FastifyInstance> {
+export async function openWeb(
+  services: Services,
+  { plans = [] }: WebSettings = {},
+): Promise<FastifyInstance> {
   const app = fastify({
     // Streams of events and searches last as long as their page is open.
     ...{ forceCloseConnections: true, requestTimeout: 30_000, connectionTimeout: 0 },
     ...{ bodyLimit: 64 * 1024, routerOptions: { maxParamLength: 200 } },
   });
   const hub = new Hub(new Overviews(services), services.log);
-  const web: Web = { services, hub, bookkeeper: new Bookkeeper(services) };
+  const web: Web = { services, hub, bookkeeper: new Bookkeeper(services), plans };
   // Whoever reaches this machine's own address is taken for who started the server.
   app.decorateRequest('viewer', { getter: () => ({ ...HERE, name: services.identity.operator }) });
   app.addHook('onSend', async (_request, reply) => void reply.headers(HEADERS));
@@ -56,6 +65,6 @@ export async function openWeb(services: Services): Promise<FastifyInstance> {
     reply.type('text/css; charset=utf-8').send(THEME + PLOT_STYLE + DIFF_STYLE),
   );
   failurePages(app, web);
-  for (const page of [runsPage, runPage, rowsPage, rowPage, actPages]) page(app, web);
+  for (const page of [runsPage, runPage, rowsPage, rowPage, actPages, planPages]) page(app, web);
   return app;
 }

@@ -5,7 +5,7 @@ import { identify } from '../../src/app/identity.ts';
 import { openServices, type Services } from '../../src/app/services.ts';
 import { createEvents } from '../../src/events.ts';
 import { NO_LOG } from '../../src/log.ts';
-import { openWeb } from '../../src/web/server.ts';
+import { openWeb, type WebSettings } from '../../src/web/server.ts';
 import type { Bench } from './cli.ts';
 
 /** The pages of a bench's tenant, in this process. */
@@ -18,7 +18,10 @@ export interface WebSite {
   words(path: string): Promise<string>;
 }
 
-export async function webSite({ env, dir }: Pick<Bench, 'env' | 'dir'>): Promise<WebSite> {
+export async function webSite(
+  { env, dir }: Pick<Bench, 'env' | 'dir'>,
+  settings: WebSettings = {},
+): Promise<WebSite> {
   const known = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined));
   const host: Host = {
     ...{ env: known as Record<string, string>, cwd: dir, user: { name: 'ada', host: 'desk' } },
@@ -27,7 +30,7 @@ export async function webSite({ env, dir }: Pick<Bench, 'env' | 'dir'>): Promise
     ...{ argv: ['serve'], log: NO_LOG, events: createEvents(), redisInUse: {} },
   };
   const services = await openServices(identify({}, host), host);
-  const web = await openWeb(services);
+  const web = await openWeb(services, settings);
   onTestFinished(async () => {
     await web.close();
     await services[Symbol.asyncDispose]();

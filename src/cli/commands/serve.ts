@@ -5,12 +5,13 @@ import { openServices } from '../../app/services.ts';
 import type { SharedFlags } from '../../config.ts';
 import { EXIT, UserError } from '../../errors.ts';
 import type { CliCommand } from '../context.ts';
-import { numberIn } from '../flags.ts';
+import { many, numberIn } from '../flags.ts';
 import { sharedOptions } from '../sharedFlags.ts';
 
 interface ServeFlags extends SharedFlags {
   readonly port: number;
   readonly host: string;
+  readonly plan?: readonly string[];
 }
 
 const PORT = 8900;
@@ -22,12 +23,13 @@ export const serveCommand: CliCommand<ServeFlags> = {
       .addOption(
         numberIn('--port <port>', 'where it listens; 0: whatever is free', { least: 0, most: 65_535 }, PORT),
       )
-      .option('--host <address>', 'where it listens: only on this machine', '127.0.0.1'),
-  async run(_args, { port, host, ...flags }, context) {
+      .option('--host <address>', 'where it listens: only on this machine', '127.0.0.1')
+      .addOption(many('--plan <file>', 'a saved plan that is shown before it runs; may be given again')),
+  async run(_args, { port, host, plan = [], ...flags }, context) {
     if (!LOOPBACK.has(host)) throw notLoopback(host);
     await using services = await openServices(identify(flags, context), context);
     const { openWeb } = await import('../../web/server.ts');
-    const web = await openWeb(services);
+    const web = await openWeb(services, { plans: plan });
     try {
       await listen(web, port, host);
       context.print.say(`The page is at http://${host.includes(':') ? `[${host}]` : host}:${portOf(web)}/`);
