@@ -40,7 +40,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** The commands that start the stand-in for Graph. Nothing else may know it. */
-const STARTS_SIMULATOR = ['cli/commands/simulate.ts', 'cli/commands/demo.ts'];
+const STARTS_SIMULATOR = ['cli/commands/simulate.ts', 'cli/commands/demo.ts', 'cli/commands/rehearse.ts'];
 
 /** Only these files may do what the pattern finds. */
 interface Reserved {

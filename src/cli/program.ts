@@ -154,6 +154,13 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     example: 'retarget rollback @last --where platform=iOS --dry-run',
     load: async () => (await import('./commands/rollback.ts')).rollback,
   },
+  rehearse: {
+    usage: '<plan>',
+    summary:
+      'carry a saved plan out on a stand-in for its tenant, kill a worker half-way, take it back, and prove both; nothing reaches the tenant',
+    example: 'retarget rehearse plan.ndjson -o rehearsal.html',
+    load: async () => (await import('./commands/rehearse.ts')).rehearse,
+  },
   prove: {
     usage: '<run>',
     summary:

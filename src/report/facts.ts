@@ -5,18 +5,18 @@ import { count, duration } from '../app/words.ts';
 import type { PlanHeader } from '../formats/planFile.ts';
 
 /** Something to be known of a change: what it is, and its value, or several. */
-export interface Fact {
+export interface ReportFact {
   readonly label: string;
   readonly values: readonly string[];
   /** An id, a digest or a command, to be read letter by letter. */
   readonly isCode?: boolean;
 }
 
-const fact = (label: string, ...values: readonly (string | null | undefined)[]): Fact[] => {
+const fact = (label: string, ...values: readonly (string | null | undefined)[]): ReportFact[] => {
   const said = values.filter((value): value is string => !!value);
   return said.length === 0 ? [] : [{ label, values: said }];
 };
-const code = (label: string, value: string | null): Fact[] =>
+const code = (label: string, value: string | null): ReportFact[] =>
   value === null || value === '' ? [] : [{ label, values: [value], isCode: true }];
 
 /** Which tenant, by the name that it was signed in to with, where there is one. */
@@ -25,10 +25,10 @@ export interface ReportedTenant {
   readonly name: string | undefined;
 }
 
-const tenantFact = ({ id, name }: ReportedTenant): Fact[] =>
+const tenantFact = ({ id, name }: ReportedTenant): ReportFact[] =>
   fact('Tenant', ...(name === undefined || name === id ? [id] : [name, id]));
 
-export function runFacts(run: Run, tenant: ReportedTenant, log: readonly LogEntry[]): readonly Fact[] {
+export function runFacts(run: Run, tenant: ReportedTenant, log: readonly LogEntry[]): readonly ReportFact[] {
   const { options, runId } = run;
   const time = (at: number | null): string | undefined =>
     at === null ? undefined : timeInZone(at, options.timeZone);
@@ -89,7 +89,7 @@ export function planFacts(
   header: PlanHeader,
   tenant: ReportedTenant,
   { fingerprint, isOurs }: { readonly fingerprint: string; readonly isOurs: boolean },
-): readonly Fact[] {
+): readonly ReportFact[] {
   return [
     ...tenantFact(tenant),
     ...fact(

@@ -37,6 +37,7 @@ export const TENANTS_KEY = 'retarget:tenants';
  * | `log:<id>` | list: who did what with the run, as JSON | LOG_DAYS after the last entry, whatever becomes of the run |
  * | `log` | list: the same of all runs of the tenant, each entry with its run; the newest TENANT_LOG_ENTRIES_MAX | LOG_DAYS after the last entry |
  * | `reverts` | sorted set: runs that are to be taken back, by the moment | until that is done |
+ * | `web:<digest>` | string: a session of the pages, or a sign-in under way, under the SHA-256 of its secret | until it ends: hours, or minutes |
  * | `untold` | list: events of runs that are not yet queued for the channels that they name, as JSON | until a worker has queued them |
  * | `channels` | hash: `<channel>:toldAt`, `:failingSince` and `:why`, how telling went last | for ever, some 100 bytes a channel |
  */
@@ -60,6 +61,7 @@ export interface Keys {
   /** Of a run; without one, of the whole tenant. */
   log(runId?: string): string;
   lastWrite(list: string): string;
+  webSecret(digest: string): string;
   lateWaits(runId: string): string;
 }
 
@@ -128,6 +130,7 @@ export function keysOf(tenant: string): Keys {
     },
     log: (runId) => (runId === undefined ? `${prefix}:log` : `${prefix}:log:${runId}`),
     lastWrite: (list) => `${prefix}:written:${list}`,
+    webSecret: (digest) => `${prefix}:web:${digest}`,
     lateWaits: (runId) => `${prefix}:landing:${runId}`,
   };
 }

@@ -223,14 +223,17 @@ export class RunReader {
   async #read(run: Run, batches: readonly number[], images: 'before' | 'none'): Promise<RecordedRow[][]> {
     const keys = this.keys.run(run.runId);
     const fields = batches.map(String);
-    const [inputs, states, details, before, lists, names, plannedLists] = await Promise.all([
+    const withImages = async (key: string, what: 'l' | 'n' | 'r' | ''): Promise<(Buffer | null)[]> =>
+      images === 'before' ? this.redis.hmgetBuffer(key, ...fields.map((field) => field + what)) : [];
+    const [inputs, states, details, before, lists, names, plannedLists, refusals] = await Promise.all([
       this.redis.hmgetBuffer(keys.inputs, ...fields),
       this.redis.hmgetBuffer(keys.states, ...fields),
       this.redis.hmgetBuffer(keys.details, ...fields),
-      images === 'before' ? this.redis.hmgetBuffer(keys.before, ...fields) : [],
-      images === 'before' ? this.redis.hmgetBuffer(keys.before, ...fields.map((field) => `${field}l`)) : [],
-      images === 'before' ? this.redis.hmgetBuffer(keys.planned, ...fields.map((batch) => `${batch}n`)) : [],
-      images === 'before' ? this.redis.hmgetBuffer(keys.planned, ...fields.map((batch) => `${batch}l`)) : [],
+      withImages(keys.before, ''),
+      withImages(keys.before, 'l'),
+      withImages(keys.planned, 'n'),
+      withImages(keys.planned, 'l'),
+      withImages(keys.planned, 'r'),
     ]);
     return batches.map((batch, i) => {
       const [blob, bytes] = [inputs[i], states[i]];
@@ -244,6 +247,7 @@ export class RunReader {
           lists: lists[i],
           names: names[i],
           plannedLists: plannedLists[i],
+          refusals: refusals[i],
         },
         batch,
         run.runId,

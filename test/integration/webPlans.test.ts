@@ -26,7 +26,7 @@ test('a saved plan is shown before it runs: what changes, what was found and why
   const here = await bench(redis.url, { tenant: SMALL_TENANT });
   const plan = join(here.dir, 'plan.ndjson');
   await here.run(['plan', here.file('big.csv', CHANGES), '-o', plan]);
-  const { page, words, web } = await webSite(here, { plans: [plan] });
+  const { page, words, web } = await webSite(here, [plan]);
   expect(await page('/')).toContain('href="/plans/1"');
   const shown = await words('/plans/1');
   expect(shown).toContain('2 assignments of 2 policies will be written; nothing has been yet.');
@@ -46,7 +46,7 @@ test('a plan that was edited is not shown, and what to do is', async () => {
   const plan = join(here.dir, 'plan.ndjson');
   await here.run(['plan', here.file('big.csv', CHANGES), '-o', plan]);
   writeFileSync(plan, readFileSync(plan, 'utf8').replace('allDevices', 'allLicensedUsers'));
-  const { words } = await webSite(here, { plans: [plan] });
+  const { words } = await webSite(here, [plan]);
   for (const path of ['/plans/1', '/plans/1/rows']) expect(await words(path)).toMatch(/damaged|edited|seal/);
 });
 

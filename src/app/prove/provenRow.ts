@@ -67,11 +67,12 @@ function provenRow(
 }
 
 function standingOf(row: RecordedRow, before: Before | undefined): ProofStanding {
-  const { state, attempts } = row;
+  const { state, attempts, plannedRefusal } = row;
   if (state === 'succeeded') return 'written';
   if (state === 'stale') return 'stale';
   // One that a retry found done was written by an earlier try; one without a write on record may have been.
   if (state === 'skipped')
     return row.before !== undefined || (isUnrecorded(row) && before !== undefined) ? 'written' : 'nothing';
-  return attempts > 0 ? 'sent' : 'notSent';
+  if (attempts > 0) return 'sent';
+  return state === 'failed' && plannedRefusal !== undefined ? 'nothing' : 'notSent';
 }

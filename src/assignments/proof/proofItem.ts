@@ -13,7 +13,7 @@ export type ProofKind = (typeof PROOFS)[number];
 export type ProofStanding =
   /** The record says that it was written. */
   | 'written'
-  /** It had nothing to write: it was as desired, or an earlier row says the same. */
+  /** It had nothing to write: it was as desired, an earlier row says the same, or its plan showed that it can't be done. */
   | 'nothing'
   /** It was left as somebody else had made it. */
   | 'stale'
