@@ -10,7 +10,6 @@ import { visible } from '../../assignments/values/visible.ts';
 import { EXIT, UserError } from '../../errors.ts';
 import type { Run } from '../../runs/run.ts';
 import type { KnownPerson } from '../../runs/approval.ts';
-import { approverOf } from '../access/approver.ts';
 import { pageOf } from '../layout.tsx';
 import { ourRun } from '../pages/ourRun.ts';
 import { seenRun } from '../pages/seenRun.ts';
@@ -19,7 +18,7 @@ import { runPath } from '../parts/runCard.tsx';
 import { StateBadge } from '../parts/state.tsx';
 import type { Viewer } from '../viewer.ts';
 import { frameOf, sendPage, type Web } from '../web.ts';
-import { ACTS, actsFor, onBehalfOf, type Act } from './act.ts';
+import { ACTS, actsFor, approverOf, onBehalfOf, type Act } from './act.ts';
 import { actInWords, type ActSurroundings } from './actInWords.tsx';
 
 interface OfAct {
