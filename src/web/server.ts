@@ -1,6 +1,8 @@
 import formbody from '@fastify/formbody';
 import fastifyStatic from '@fastify/static';
 import fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify';
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Overviews } from '../app/runs/overview.ts';
 import type { Services } from '../app/services.ts';
@@ -20,6 +22,8 @@ import { planPages } from './plans/planPages.tsx';
 import type { Web } from './web.ts';
 
 const CLIENT = fileURLToPath(new URL('./client/', import.meta.url));
+/** uPlot's own files, out of its package. */
+const PLOTS = dirname(createRequire(import.meta.url).resolve('uplot/dist/uPlot.min.css'));
 
 /** Names of files that a browser may keep for a while; they are asked for again with their tags. */
 const STATIC = { cacheControl: true, maxAge: '1m', etag: true, index: false, redirect: false } as const;
@@ -42,7 +46,7 @@ export async function openWeb(
   await app.register(formbody);
   await app.register(fastifyStatic, {
     ...STATIC,
-    root: CLIENT,
+    root: [CLIENT, PLOTS],
     prefix: '/static/',
     decorateReply: false,
   });
