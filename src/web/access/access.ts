@@ -93,7 +93,8 @@ export async function guardAccess(app: FastifyInstance, settings: AccessSettings
     reply.headers({
       'content-security-policy': CONTENT_SECURITY_POLICY,
       'x-content-type-options': 'nosniff',
-      'referrer-policy': 'no-referrer',
+      // Not `no-referrer`: browsers then send a form of our own with `Origin: null`, as if it were another site's.
+      'referrer-policy': 'same-origin',
       'cross-origin-resource-policy': 'same-origin',
       'cross-origin-opener-policy': 'same-origin',
       ...(isSecure && { 'strict-transport-security': 'max-age=31536000' }),
