@@ -10,6 +10,7 @@ import { CLOUDS, graphRootFrom, type CloudName } from './graph/auth/clouds.ts';
 import { CONCURRENCY, WINDOW_MS, type WriteLimits } from './worker/limiter/pace.ts';
 import { writeLimitsFrom } from './worker/limiter/writeLimits.ts';
 import { defaultDataDir } from './redis/dataDir.ts';
+import { APPROVAL_DEMANDS, type ApprovalDemand } from './runs/approval.ts';
 import { REDIS_FILE_SETTINGS, type RedisFiles } from './redis/files.ts';
 import { isTenantName } from './runs/keys.ts';
 
@@ -42,6 +43,8 @@ export interface Config {
   readonly writeLimits: WriteLimits;
   readonly windowMs: number;
   readonly concurrency: number;
+  /** What is demanded here of runs besides what the tenant's record says. */
+  readonly approval: ApprovalDemand;
   /** The environment with `.env` under it; an empty value means not set. */
   readonly env: Environment;
   /** Each request to Graph is shown. */
@@ -60,6 +63,18 @@ export const SETTINGS = [
   'RETARGET_CONCURRENCY',
   'RETARGET_LOG',
   'RETARGET_NOTIFY_FILE',
+  'RETARGET_METRICS_TOKEN_FILE',
+  'RETARGET_APPROVAL',
+  'RETARGET_WEB_URL',
+  'RETARGET_WEB_TLS_CERT_FILE',
+  'RETARGET_WEB_TLS_KEY_FILE',
+  'RETARGET_WEB_PROXIES',
+  'RETARGET_OIDC_ISSUER',
+  'RETARGET_OIDC_CLIENT_ID',
+  'RETARGET_OIDC_CLIENT_SECRET',
+  'RETARGET_OIDC_CLIENT_SECRET_FILE',
+  'RETARGET_OIDC_OPERATORS',
+  'RETARGET_OIDC_READERS',
 ] as const;
 
 /** What the log may show: each request to Graph too, or not. */
@@ -69,6 +84,10 @@ const LOG_LEVELS = ['info', 'debug'] as const;
 const PATHS: readonly string[] = [
   'RETARGET_DATA_DIR',
   'RETARGET_NOTIFY_FILE',
+  'RETARGET_WEB_TLS_CERT_FILE',
+  'RETARGET_WEB_TLS_KEY_FILE',
+  'RETARGET_OIDC_CLIENT_SECRET_FILE',
+  'RETARGET_METRICS_TOKEN_FILE',
   ...REDIS_FILE_SETTINGS,
   'AZURE_CLIENT_SECRET_FILE',
   'AZURE_CLIENT_CERTIFICATE_PATH',
@@ -124,6 +143,7 @@ const VALUES = z.object({
   RETARGET_WINDOW_MS: wholeNumber(100, 3_600_000, WINDOW_MS),
   RETARGET_CONCURRENCY: wholeNumber(1, 64, CONCURRENCY),
   RETARGET_LOG: choice(LOG_LEVELS, 'info'),
+  RETARGET_APPROVAL: choice(APPROVAL_DEMANDS, 'tenant'),
   AZURE_TENANT_ID: tenant,
   '--api-version': choice(API_VERSIONS, 'beta'),
   '--sign-in': choice(SIGN_IN_WAYS, 'default'),
@@ -179,10 +199,18 @@ export function configFrom(given: SharedFlags, environment: Environment, cwd: st
     writeLimits: values.RETARGET_WRITES_PER_WINDOW,
     windowMs: values.RETARGET_WINDOW_MS,
     concurrency: values.RETARGET_CONCURRENCY,
+    approval: strictest(values.RETARGET_APPROVAL, believed(file)['RETARGET_APPROVAL']),
     env,
     isVerbose: given.verbose === true || values.RETARGET_LOG === 'debug',
     remarks: [...cameFrom(file, ofFile), ...passedOver(ofProcess, ofFile)],
   };
+}
+
+/** What the settings file demands no variable lowers. A word that it can't mean counts as the strictest. */
+function strictest(used: ApprovalDemand, ofFile: string | undefined): ApprovalDemand {
+  if (ofFile === undefined || ofFile.trim() === '') return used;
+  const filed = APPROVAL_DEMANDS.find((word) => word === ofFile.trim().toLowerCase()) ?? 'required';
+  return APPROVAL_DEMANDS.indexOf(filed) > APPROVAL_DEMANDS.indexOf(used) ? filed : used;
 }
 
 const withoutEmpty = (env: Environment): Environment =>

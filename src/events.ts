@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import type { WriteOutcome } from './assignments/changes/outcome.ts';
 import type { Family } from './assignments/kinds/family.ts';
 import type { Problem } from './assignments/rows/row.ts';
 import type { StatedAction, TakenFor } from './assignments/rows/takenFor.ts';
@@ -67,6 +68,8 @@ interface EventMap {
   readonly graphReach: [reach: GraphReach];
   /** A try to connect to Graph has failed. */
   readonly notReached: [why: string];
+  /** Each write that a worker of this process has sent, as Graph answered it or did not. */
+  readonly written: [family: Family, outcome: WriteOutcome];
   /** Each request to Graph, as it was answered or lost. */
   readonly request: [request: SentRequest];
 }

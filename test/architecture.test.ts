@@ -29,7 +29,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   ],
   view: ['assignments', 'runs', 'app'],
   report: ['app', 'assignments', 'formats', 'runs', 'view', 'errors', 'version'],
-  cli: ['app', 'assignments', 'formats', 'runs', 'report', 'config', 'errors', 'events', 'log'],
+  web: ['app', 'view', 'report', 'assignments', 'runs', 'config', 'errors', 'events', 'log', 'version'],
+  cli: ['app', 'web', 'report', 'assignments', 'formats', 'runs', 'config', 'errors', 'events', 'log'],
   main: ['cli', 'errors', 'version'],
   config: ['assignments', 'graph', 'worker', 'redis', 'runs', 'dotEnv', 'errors'],
   dotEnv: ['errors'],
@@ -39,7 +40,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** The commands that start the stand-in for Graph. Nothing else may know it. */
-const STARTS_SIMULATOR = ['cli/commands/simulate.ts', 'cli/commands/demo.ts'];
+const STARTS_SIMULATOR = ['cli/commands/simulate.ts', 'cli/commands/demo.ts', 'cli/commands/rehearse.ts'];
 
 /** Only these files may do what the pattern finds. */
 interface Reserved {

@@ -58,15 +58,16 @@ export function identify(flags: SharedFlags, host: Host): Identity {
 
 /**
  * Signs in, for commands that call Graph. From here on the tenant is the token's, whatever name was given for it.
+ * @param scopes what a person is asked for; undefined: what writing needs
  * @throws UserError (exit 4) when that does not work, (exit 2) when the token is of another tenant than the one given.
  */
-export async function signIn(identity: Identity, host: Host): Promise<Identity> {
+export async function signIn(identity: Identity, host: Host, scopes?: readonly string[]): Promise<Identity> {
   const { config } = identity;
   const credentials = credentialsFrom({
     env: config.env,
     cloud: config.cloud,
     tenant: config.tenant,
-    signIn: config.signIn,
+    ...{ signIn: config.signIn, scopes },
     prompt: (text) => void host.events.emit('signInPrompt', text),
     redactor: host.redactor,
     log: host.log,

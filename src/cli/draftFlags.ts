@@ -87,11 +87,15 @@ export const runTerms = (flags: MakeFlags): RunTerms => ({
 export const draftTerms = (flags: DraftFlags, run?: RunTerms): DraftTerms => ({ given: flags, run });
 
 /** @throws UserError (exit 2) for flags that can't be read */
-export const planTerms = (flags: DraftFlags, saveTo: readonly string[] = []): PlanTerms => ({
+export const planTerms = (
+  flags: DraftFlags & { readonly json?: boolean },
+  saveTo: readonly string[] = [],
+): PlanTerms => ({
   offline: flags.offline === true,
   limits: changeLimits(flags),
   allowed: allowedBy(flags),
   saveTo,
+  isWhole: flags.json === true || flags.details === true,
 });
 
 /** The file of the command line; `-` is stdin. @throws UserError (exit 2) when it can't be read */

@@ -4,6 +4,8 @@ import type { ChangeLimits } from '../assignments/guard/maxChanges.ts';
 import { EXIT, UserError } from '../errors.ts';
 import { DEFAULT_OPTIONS, HOUR_MS, type RunOptions } from '../runs/run.ts';
 import { failureBudget, many, numberIn, reasonOption } from './flags.ts';
+import type { RevertTexts } from '../app/schedule/revertFrom.ts';
+import { revertOf, revertOptions } from './revertFlags.ts';
 import { scheduleOf, scheduleOptions, type ScheduleFlags } from './scheduleFlags.ts';
 
 /** The flags of the guard. */
@@ -16,7 +18,7 @@ export interface GuardFlags {
 }
 
 /** The flags that say how a run goes about its work. */
-export interface RunFlags extends ScheduleFlags {
+export interface RunFlags extends ScheduleFlags, Omit<RevertTexts, 'revert'> {
   readonly verify?: boolean;
   readonly maxFailures?: string;
   /** Hours. */
@@ -65,7 +67,7 @@ export const guardOptions = (command: Command): Command =>
     .option('--details', 'show every row that the guard found something of, not a screen of causes');
 
 export const runOptions = (command: Command): Command =>
-  scheduleOptions(command)
+  revertOptions(scheduleOptions(command))
     .option('--urgent', 'go before all other runs: the one at work rests, and goes on afterwards')
     .option('--verify', 'read every written row back')
     .addOption(
@@ -113,17 +115,21 @@ export const changeLimits = ({
 }: GuardFlags): ChangeLimits => ({ maxChanges, maxPercent: maxChangesPercent, maxAudience });
 
 /** @throws UserError (exit 2) for a justification that is too long, or times that can't be read. */
-export const optionsOfRun = (flags: RunFlags): RunOptions => ({
-  ...DEFAULT_OPTIONS,
-  verify: flags.verify === true,
-  maxFailures: flags.maxFailures ?? DEFAULT_OPTIONS.maxFailures,
-  maxAgeMs: (flags.maxAge ?? MAX_AGE_HOURS) * HOUR_MS,
-  canary: flags.canary ?? null,
-  ...scheduleOf(flags),
-  isUrgent: flags.urgent === true,
-  purpose: flags.reason?.trim() || null,
-  justification: justificationFrom(flags.justification),
-});
+export function optionsOfRun(flags: RunFlags): RunOptions {
+  const schedule = scheduleOf(flags);
+  return {
+    ...DEFAULT_OPTIONS,
+    verify: flags.verify === true,
+    maxFailures: flags.maxFailures ?? DEFAULT_OPTIONS.maxFailures,
+    maxAgeMs: (flags.maxAge ?? MAX_AGE_HOURS) * HOUR_MS,
+    canary: flags.canary ?? null,
+    ...schedule,
+    ...revertOf(flags, schedule),
+    isUrgent: flags.urgent === true,
+    purpose: flags.reason?.trim() || null,
+    justification: justificationFrom(flags.justification),
+  };
+}
 
 /**
  * Longer ones are refused: 1,024 characters, as users of Multi Admin Approval through Graph report, less 64 for what names run

@@ -57,6 +57,12 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     example: 'retarget watch @last',
     load: async () => (await import('./commands/watch.ts')).watch,
   },
+  serve: {
+    usage: '',
+    summary: 'a page of the runs of a tenant, live, for a browser on this machine',
+    example: 'retarget serve --port 8900',
+    load: async () => (await import('./commands/serve.ts')).serveCommand,
+  },
   results: {
     usage: '<run>',
     summary: 'the input with what became of each row',
@@ -112,6 +118,18 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     example: 'retarget resume @last --work',
     load: async () => (await import('./commands/resume.ts')).resume,
   },
+  approve: {
+    usage: '<run>',
+    summary: 'say yes, as a second person, to the plan of a run that waits for one',
+    example: 'retarget approve @last --fingerprint 3f2a… --reason "CHG-1234" --sign-in device-code',
+    load: async () => (await import('./commands/approve.ts')).approve,
+  },
+  approval: {
+    usage: '',
+    summary: 'whether a second person has to approve the runs of the tenant; --require demands it',
+    example: 'retarget approval --require --reason "CHG-1234"',
+    load: async () => (await import('./commands/approval.ts')).approval,
+  },
   cancel: {
     usage: '<run>',
     summary: 'end a run after what is in flight; the rest is not written',
@@ -135,6 +153,20 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'put back what a run has written, as a run of its own',
     example: 'retarget rollback @last --where platform=iOS --dry-run',
     load: async () => (await import('./commands/rollback.ts')).rollback,
+  },
+  rehearse: {
+    usage: '<plan>',
+    summary:
+      'carry a saved plan out on a stand-in for its tenant, kill a worker half-way, take it back, and prove both; nothing reaches the tenant',
+    example: 'retarget rehearse plan.ndjson -o rehearsal.html',
+    load: async () => (await import('./commands/rehearse.ts')).rehearse,
+  },
+  prove: {
+    usage: '<run>',
+    summary:
+      'the whole tenant before a run and now: what changed as planned, by others, not at all; exit 1 when something is not as planned',
+    example: 'retarget prove @last --snapshot before.json',
+    load: async () => (await import('./commands/prove.ts')).prove,
   },
   log: {
     usage: '[run]',

@@ -5,18 +5,18 @@ import { count, duration } from '../app/words.ts';
 import type { PlanHeader } from '../formats/planFile.ts';
 
 /** Something to be known of a change: what it is, and its value, or several. */
-export interface Fact {
+export interface ReportFact {
   readonly label: string;
   readonly values: readonly string[];
   /** An id, a digest or a command, to be read letter by letter. */
   readonly isCode?: boolean;
 }
 
-const fact = (label: string, ...values: readonly (string | null | undefined)[]): Fact[] => {
+const fact = (label: string, ...values: readonly (string | null | undefined)[]): ReportFact[] => {
   const said = values.filter((value): value is string => !!value);
   return said.length === 0 ? [] : [{ label, values: said }];
 };
-const code = (label: string, value: string | null): Fact[] =>
+const code = (label: string, value: string | null): ReportFact[] =>
   value === null || value === '' ? [] : [{ label, values: [value], isCode: true }];
 
 /** Which tenant, by the name that it was signed in to with, where there is one. */
@@ -25,10 +25,10 @@ export interface ReportedTenant {
   readonly name: string | undefined;
 }
 
-const tenantFact = ({ id, name }: ReportedTenant): Fact[] =>
+const tenantFact = ({ id, name }: ReportedTenant): ReportFact[] =>
   fact('Tenant', ...(name === undefined || name === id ? [id] : [name, id]));
 
-export function runFacts(run: Run, tenant: ReportedTenant, log: readonly LogEntry[]): readonly Fact[] {
+export function runFacts(run: Run, tenant: ReportedTenant, log: readonly LogEntry[]): readonly ReportFact[] {
   const { options, runId } = run;
   const time = (at: number | null): string | undefined =>
     at === null ? undefined : timeInZone(at, options.timeZone);
@@ -39,6 +39,7 @@ export function runFacts(run: Run, tenant: ReportedTenant, log: readonly LogEntr
     ...tenantFact(tenant),
     ...fact('Why', options.purpose ?? 'no reason was given'),
     ...fact('Who', run.operator, run.appId === 'unknown' ? undefined : `with app ${run.appId}`),
+    ...approvalFact(run, time),
     ...fact('Recorded', time(run.createdAt)),
     ...fact('May work', ...windowWords(run)),
     ...fact('Began', time(run.startedAt) ?? 'not yet'),
@@ -62,6 +63,23 @@ export function runFacts(run: Run, tenant: ReportedTenant, log: readonly LogEntr
     ...fact('Written through', `${run.graphUrl}/${run.apiVersion}`, howWords(options.strategy)),
     ...code('Command', run.arguments.length === 0 ? null : `retarget ${run.arguments.join(' ')}`),
   ];
+}
+
+/** Whose yes it has, to which plan. */
+function approvalFact(
+  { approval, planFingerprint, reason }: Run,
+  time: (at: number | null) => string | undefined,
+): ReportFact[] {
+  if (approval === null)
+    return fact('Approved', reason === 'approval' ? 'by nobody yet: it waits for it' : null);
+  return fact(
+    'Approved',
+    `by ${approval.name} (${approval.oid}), ${time(approval.at)}`,
+    approval.reason,
+    approval.fingerprint === planFingerprint
+      ? undefined
+      : `another plan, ${approval.fingerprint}: this one is not`,
+  );
 }
 
 /** When a run may be at work. */
@@ -89,7 +107,7 @@ export function planFacts(
   header: PlanHeader,
   tenant: ReportedTenant,
   { fingerprint, isOurs }: { readonly fingerprint: string; readonly isOurs: boolean },
-): readonly Fact[] {
+): readonly ReportFact[] {
   return [
     ...tenantFact(tenant),
     ...fact(

@@ -12,7 +12,7 @@ import { PLOT_STYLE } from '../view/plotStyle.ts';
 import { targetSide } from '../view/rowDiff.ts';
 import { SamplePlot } from '../view/samplePlot.tsx';
 import { THEME } from '../view/theme.ts';
-import type { Fact } from './facts.ts';
+import type { ReportFact } from './facts.ts';
 import type { Report } from './report.ts';
 import {
   allowedInWords,
@@ -145,7 +145,7 @@ const Sums = ({ report: { results, changedPolicies } }: { readonly report: Repor
   </ul>
 );
 
-const Facts = ({ facts }: { readonly facts: readonly Fact[] }): VNode => (
+const Facts = ({ facts }: { readonly facts: readonly ReportFact[] }): VNode => (
   <dl class="facts">
     {facts.map(({ label, values, isCode }) => (
       <>

@@ -5,7 +5,7 @@ import type { Called } from '../assignments/names/calledIds.ts';
 import { failuresOf, type Failure } from '../app/runs/failures.ts';
 import type { LogEntry } from '../runs/runReader.ts';
 import type { RunPlot } from '../view/plot/runPlot.ts';
-import type { Fact } from './facts.ts';
+import type { ReportFact } from './facts.ts';
 import type { ReportRow, RowResult } from './reportRow.ts';
 import { ReportTally, type CountedRows, type TargetChange, type Way } from './reportTally.ts';
 
@@ -19,7 +19,7 @@ export interface Report {
   readonly title: string;
   /** What it comes to, in a sentence or two. */
   readonly lead: readonly string[];
-  readonly facts: readonly Fact[];
+  readonly facts: readonly ReportFact[];
   readonly rows: number;
   readonly policies: number;
   readonly changedPolicies: number;

@@ -226,22 +226,26 @@ function frame(row: number, ...said: readonly Buffer[]): Buffer {
 }
 
 /** What is said in each frame, by row; a later one about a row takes the place of an earlier one. */
-function framesOf(blob: Buffer | null | undefined): Map<number, Buffer> {
-  const frames = new Map<number, Buffer>();
+const framesOf = (blob: Buffer | null | undefined): Map<number, Buffer> => new Map(allFramesOf(blob));
+
+function* allFramesOf(blob: Buffer | null | undefined): Generator<readonly [row: number, said: Buffer]> {
   for (let start = 0; blob && start < blob.length;) {
     const isLong = blob.readUInt8(start) > LENGTH_IN_ONE_BYTE_MAX;
     const from = start + (isLong ? 5 : 1);
     const end = from + (isLong ? blob.readUInt32BE(start + 1) : blob.readUInt8(start));
-    frames.set(blob.readUInt8(from), blob.subarray(from + 1, end));
+    yield [blob.readUInt8(from), blob.subarray(from + 1, end)];
     start = end;
   }
-  return frames;
 }
 
 /** The last detail of each row, by its place in the batch. */
 export function decodeDetails(blob: Buffer | null | undefined): Map<number, Detail> {
   return new Map([...framesOf(blob)].map(([row, said]) => [row, detailIn(said)]));
 }
+
+/** Every detail of one row that is still there, the oldest first: a batch with much to say keeps the last of each row only. */
+export const detailsOf = (blob: Buffer | null | undefined, place: number): Detail[] =>
+  [...allFramesOf(blob)].flatMap(([row, said]) => (row === place ? [detailIn(said)] : []));
 
 function detailIn(said: Buffer): Detail {
   const at = said.readUIntBE(0, AT_BYTES);

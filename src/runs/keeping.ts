@@ -8,6 +8,8 @@ export type Keeping =
   | { readonly reason: 'time' | 'window'; readonly until: number | null }
   /** Its deadline has passed, and nobody was there to pause it. */
   | { readonly reason: 'deadline'; readonly since: number }
+  /** A second person has to say yes to it. */
+  | { readonly reason: 'approval'; readonly since: number | null }
   /** Another run is at work; `isLeft`: it is in the record, and nobody works on it. */
   | { readonly reason: 'inLine'; readonly run: string; readonly isLeft: boolean }
   /** Nobody is there to work on it; since when is not known of one that an older version has queued. */
@@ -40,6 +42,7 @@ export function waitsFor(keeping: Keeping): WaitsFor | null {
     case 'time':
     case 'window':
       return keeping.until === null ? null : { until: new Date(keeping.until).toISOString() };
+    case 'approval':
     case 'deadline':
     case 'tenantStopped':
     case 'otherVersion':

@@ -30,6 +30,21 @@ export interface ScheduleStatus {
   readonly fit: Fit | null;
 }
 
+/** When a run is taken back, for programs: times are ISO UTC. */
+export interface RevertStatus {
+  readonly at: string;
+  /** Whose clock it is told by; null: UTC. */
+  readonly timeZone: string | null;
+  /** The time has come, and it is not taken back. */
+  readonly isDue: boolean;
+  /** When it was seen to; null: it was not yet. */
+  readonly doneAt: string | null;
+  /** The run that takes it back; null: there was nothing to take back, or the time has not come. */
+  readonly run: string | null;
+  /** Why it could not be taken back when that was tried last. */
+  readonly trouble: string | null;
+}
+
 /** What `status --json` shows of a run. Times are ISO UTC; what is not there is null. */
 export interface RunStatus {
   readonly runId: string;
@@ -82,6 +97,8 @@ export interface RunStatus {
   readonly doneAbout: string | null;
   /** When it may be at work; null: at any time. */
   readonly schedule: ScheduleStatus | null;
+  /** When it is taken back; null: nothing takes it back by itself. */
+  readonly revert: RevertStatus | null;
   /** The failure budget, as in RunOptions. */
   readonly maxFailures: string;
   /** Null: as the workers are set. */
@@ -211,6 +228,7 @@ export function statusOfRun(
     etaSeconds: leftMs === undefined ? null : Math.ceil(leftMs / 1000),
     doneAbout: leftMs === undefined ? null : iso(now + Math.round(leftMs)),
     schedule: scheduleStatus(run, going, now),
+    revert: revertStatus(run, now),
     maxFailures: run.options.maxFailures,
     writesPerWindow: run.options.writesPerWindow,
     limiter: slowest?.limiter ?? limiter,
@@ -229,6 +247,18 @@ function scheduleStatus(run: Run, going: Going, now: number): ScheduleStatus | n
     opensAt: next === undefined ? null : iso(next[0]),
     closesAt: next === undefined || next[1] === Infinity ? null : iso(next[1]),
     fit: isLeft ? fitOf(needOf(run, going), run.options, now) : null,
+  };
+}
+
+function revertStatus(
+  { options, revertedAt, revertedBy, revertTrouble }: Run,
+  now: number,
+): RevertStatus | null {
+  const { revertAt, timeZone } = options;
+  if (revertAt === null) return null;
+  return {
+    ...{ at: new Date(revertAt).toISOString(), timeZone, doneAt: iso(revertedAt), run: revertedBy },
+    ...{ isDue: revertedAt === null && now >= revertAt, trouble: revertTrouble },
   };
 }
 

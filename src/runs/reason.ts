@@ -34,8 +34,12 @@ export const REASONS = [
   'window',
   /** Queued: a run that is urgent goes first. It goes on by itself. */
   'urgent',
+  /** Queued: a second person has to say yes to its plan. */
+  'approval',
   /** Its deadline has passed: it goes on by `resume`, when it has another one. */
   'deadline',
+  /** Its time to be taken back has come before its end. */
+  'revert',
 ] as const;
 export type Reason = (typeof REASONS)[number];
 
@@ -65,8 +69,11 @@ export interface ReasonFacts {
   readonly max?: string;
   /** `time`, `window`: when it may be at work again, ms since the epoch; left out: nobody knows. `deadline`: when that was. */
   readonly at?: number;
-  /** `urgent`: the run that goes first. */
+  /** `urgent`: the run that goes first. `approval`: the run itself. */
   readonly run?: string;
+  /** `approval`: who made the run, and the fingerprint of its plan; left out: it has none. */
+  readonly by?: string;
+  readonly fingerprint?: string;
 }
 
 /**
@@ -93,8 +100,12 @@ export function reasonInWords(reason: Reason, facts: ReasonFacts, timeZone: stri
         : `it is outside its windows; the next one opens at ${timeOf(facts, timeZone)}`;
     case 'urgent':
       return `run ${facts.run} is urgent and goes first; this one goes on by itself afterwards`;
+    case 'approval':
+      return approvalInWords(facts);
     case 'deadline':
       return `its deadline was ${timeOf(facts, timeZone)}`;
+    case 'revert':
+      return 'its time to be taken back has come';
     case 'failures':
       return failuresInWords(facts);
     case 'signIn':
@@ -111,6 +122,14 @@ export function reasonInWords(reason: Reason, facts: ReasonFacts, timeZone: stri
 
 const timeOf = ({ at }: ReasonFacts, timeZone: string | null): string =>
   at === undefined ? 'a time that is not known' : timeInZone(at, timeZone);
+
+/** Of a fingerprint, what people compare: two plans that agree in so many can't be made. */
+export const FINGERPRINT_CHARS = 32;
+
+const approvalInWords = ({ run, by, fingerprint }: ReasonFacts): string =>
+  fingerprint === undefined
+    ? 'it has no plan that anybody could approve: cancel it, and submit its file with a plan'
+    : `somebody else than ${by} has to approve its plan ${fingerprint.slice(0, FINGERPRINT_CHARS)}: \`retarget approve ${run} --fingerprint ${fingerprint.slice(0, FINGERPRINT_CHARS)} --reason …\``;
 
 function failuresInWords({ inARow, code, failed, written, max }: ReasonFacts): string {
   if (inARow !== undefined) return `${inARow} rows in a row failed with ${code}`;

@@ -21,10 +21,11 @@ import { countsByFamily, type FamilyCounts } from './byFamily.ts';
 import type { Interval } from './schedule/interval.ts';
 import { openIntervals } from './schedule/openIntervals.ts';
 import type { WorkerBeats } from './workers.ts';
+import { UNKNOWN_SUBMITTER, type Approval, type Submitter } from './approval.ts';
 import { reasonInWords, REASONS, SIGN_IN_REASONS, type ReasonFacts } from './reason.ts';
 
 /** The version of the record's format. A worker leaves runs of another format alone. */
-export const RECORD_FORMAT = '3';
+export const RECORD_FORMAT = '4';
 
 export const RUN_STATES = [
   'loading',
@@ -41,6 +42,9 @@ export const HOUR_MS = 3_600_000;
 
 /** A run at work whose workers have not been heard of for so long has none; each tells itself for how long it may be silent, and this holds where none has told. */
 export const SILENT_MS = 60_000;
+
+/** A record that is to be taken back at a time lives until it is, and for so long then. */
+export const REVERTED_DAYS = 30;
 
 /** What somebody said yes to with a plan. */
 export interface Approved {
@@ -75,6 +79,8 @@ const OPTIONS = z.object({
   restores: flag,
   /** The run or the plan file that this one takes back. */
   revertOf: textOrNull,
+  /** `revertOf` is a recorded run, and what it wrote is put back where nobody has changed it since. */
+  isPlainUndo: flag,
   /** The failure budget, as `failures.lua` reads it: `5%`, `20` or `off`. */
   maxFailures: textOr('5%'),
   /** A run that has waited longer, counted from its plan or its last `resume`, waits for another `resume`. */
@@ -93,6 +99,8 @@ const OPTIONS = z.object({
   timeZone: textOrNull,
   /** It pauses at this time if it has not ended, ms since the epoch. */
   deadlineAt: numberOrNull,
+  /** What it has written is taken back at this time, ms since the epoch; null: nothing takes it back by itself. */
+  revertAt: numberOrNull,
   /** It goes before all others, and the run at work gives way to it. */
   isUrgent: flag,
   /** The channels that are told of it, by name: where they lead stands in each worker's own settings. */
@@ -119,6 +127,12 @@ const PROGRESS = z.object({
   fileSha256: text,
   /** SHA-256 of the plan that it was published with; null: it had none. */
   planFingerprint: textOrNull,
+  /** Who made it, as far as a sign-in has proved it. */
+  submitter: jsonOf<Submitter>(UNKNOWN_SUBMITTER),
+  /** A second person has to say yes before anything is written. */
+  needsApproval: flag,
+  /** The last yes. Whether it counts `approval.lua` decides: of this plan, on these terms, by somebody else. */
+  approval: jsonOf<Approval | null>(null),
   columns: jsonOf<readonly InputColumn[]>([]),
   /** Rows that `--skip-invalid` left out of the file. */
   leftOut: number,
@@ -162,6 +176,12 @@ const PROGRESS = z.object({
   /** Rows that have come to their end, and writes that the tenant accepted: a retry takes nothing back of either. */
   ended: number,
   written: number,
+  /** When it was taken back at its time, or it was found that there was nothing to take back; null: it was not. */
+  revertedAt: numberOrNull,
+  /** The run that takes it back; null: there is none. */
+  revertedBy: textOrNull,
+  /** Why it could not be taken back when that was tried last. */
+  revertTrouble: textOrNull,
   /** The time at work: what is over, and since when it is at work now; null: it is not. */
   workedMs: number,
   workingSince: numberOrNull,
@@ -176,6 +196,8 @@ const BOOKS = z.object({
   /** Which worker plans it anew, and until when it said so. */
   planningBy: text,
   planningUntil: number,
+  /** Permits for writes that it was given; the tenant's hash has those of all runs. */
+  permits: number,
   /** A batch has been answered: others may go beside it. */
   answered: flag,
   firstBatch: text,
@@ -234,6 +256,7 @@ export const DEFAULT_OPTIONS: RunOptions = {
   verify: false,
   restores: false,
   revertOf: null,
+  isPlainUndo: false,
   maxFailures: '5%',
   maxAgeMs: 24 * HOUR_MS,
   plannedAt: null,
@@ -243,6 +266,7 @@ export const DEFAULT_OPTIONS: RunOptions = {
   windows: [],
   timeZone: null,
   deadlineAt: null,
+  revertAt: null,
   isUrgent: false,
   notify: [],
   notifyFailures: null,

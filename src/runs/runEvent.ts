@@ -16,6 +16,12 @@ export const RUN_EVENTS = [
   /** More rows have failed than the share that somebody wants to know of. */
   'failures',
   'ended',
+  /** Its time had come: a run that takes it back is made, or there was nothing to take back. */
+  'takenBack',
+  /** Its time has come, and it could not be taken back yet. */
+  'notTakenBack',
+  /** Somebody has stopped the whole tenant; of no run, to the channels of those that stand still by it. */
+  'tenantStopped',
   /** Somebody tries a channel; of no run. */
   'test',
 ] as const;
@@ -44,6 +50,14 @@ export interface EventData {
   /** `ended`: rows that were left out of the file, and when the run began. */
   readonly leftOut?: number;
   readonly startedAt?: number;
+  /** `takenBack`: the run that does it, left out when there was nothing to do; its rows, and what it leaves as somebody has changed it since. */
+  readonly by?: string;
+  readonly taken?: number;
+  readonly left?: number;
+  /** `tenantStopped`: the runs that stand still. */
+  readonly runs?: readonly string[];
+  /** `notTakenBack`: when it was to be. */
+  readonly revertAt?: number;
 }
 
 /** Something that channels are told of. Times are ms since the epoch, by Redis' clock. */

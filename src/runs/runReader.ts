@@ -1,7 +1,16 @@
 import { redisNow } from '../redis/clock.ts';
 import type { Family } from '../assignments/kinds/family.ts';
 import type { RedisClient } from '../redis/connection.ts';
-import { CALLED_FIELD, decodeCalled, decodeInputs, fingerprintAt, decodeNames } from './batchCodec.ts';
+import {
+  CALLED_FIELD,
+  decodeCalled,
+  decodeDetails,
+  decodeInputs,
+  decodeNames,
+  detailsOf,
+  fingerprintAt,
+  type Detail,
+} from './batchCodec.ts';
 import type { Called } from '../assignments/names/calledIds.ts';
 import type { InputRow } from '../assignments/rows/row.ts';
 import type { RowNames } from '../assignments/rows/names.ts';
@@ -10,6 +19,7 @@ import { keysOf, type Keys, type RunKeys } from './keys.ts';
 import { batchAt, placeAt } from './position.ts';
 import { isAtRest, rulesOf, runFromHeader, type Run } from './run.ts';
 import { isInDoubt, stateOfByte } from './rowState.ts';
+import type { KeptApprovalRule, LoweringAsked } from './approval.ts';
 import { sampleOf, type Sample } from './samples.ts';
 
 /** Who stopped the whole tenant, and why. */
@@ -53,6 +63,14 @@ export class RunReader {
     return runFromHeader(runId, await this.redis.hgetall(this.keys.run(runId).header));
   }
 
+  /** What the tenant demands before a run is written; undefined: nothing was ever set. */
+  async approvalRule(): Promise<KeptApprovalRule | undefined> {
+    const [kept, lowering] = await this.redis.hmget(this.keys.limiter, 'approvalRule', 'approvalLowering');
+    if (kept === null || kept === undefined) return undefined;
+    const asked = lowering ? (JSON.parse(lowering) as LoweringAsked) : null;
+    return { ...(JSON.parse(kept) as KeptApprovalRule), lowering: asked };
+  }
+
   /** How far a run was in its last windows, oldest first; at most `max` samples. */
   async samples(runId: string, max: number): Promise<readonly Sample[]> {
     return (await this.redis.lrangeBuffer(this.keys.run(runId).samples, -max, -1)).map(sampleOf);
@@ -67,6 +85,11 @@ export class RunReader {
     return found.filter((run) => run !== undefined).sort((a, b) => b.createdAt - a.createdAt);
   }
 
+  /** The ids of all runs, the newest first; of some the run may have expired. */
+  async runIds(): Promise<string[]> {
+    return this.redis.zrevrange(this.keys.runs, 0, -1);
+  }
+
   /** The ids of the runs that were made since a moment, in ms since the epoch, by Redis' clock. */
   async createdSince(at: number): Promise<string[]> {
     return this.redis.zrangebyscore(this.keys.runs, Math.floor(at / 1000), '+inf');
@@ -75,6 +98,13 @@ export class RunReader {
   /** Redis' clock, by which the record keeps its times: ms since the epoch. */
   async now(): Promise<number> {
     return redisNow(this.redis);
+  }
+
+  /** The runs whose time to be taken back has come by Redis' clock, and that are not, the longest due first. */
+  async dueToRevert(): Promise<Run[]> {
+    const ids = await this.redis.zrangebyscore(this.keys.reverts, '-inf', await this.now());
+    const found = await Promise.all(ids.map((id) => this.run(id)));
+    return found.filter((run) => run !== undefined);
   }
 
   /** The runs that have not ended, as they stand in line. */
@@ -192,16 +222,48 @@ export class RunReader {
     }
   }
 
+  /** Of each batch its state bytes, from one on, some thousands of batches at a time: a byte a row, by place. */
+  async *states(run: Run, from = 0): AsyncGenerator<readonly (readonly [batch: number, states: Buffer])[]> {
+    for (let first = from; first < run.batches; first += BATCHES_PER_SCAN) {
+      const length = Math.min(BATCHES_PER_SCAN, run.batches - first);
+      const batches = Array.from({ length }, (_, i) => first + i);
+      const read = await this.redis.hmgetBuffer(this.keys.run(run.runId).states, ...batches.map(String));
+      yield batches.map((batch, i) => [batch, read[i] ?? Buffer.alloc(0)] as const);
+    }
+  }
+
+  /** The rows of these batches, with what was there before and with names. */
+  rowsOf(run: Run, batches: readonly number[]): Promise<RecordedRow[][]> {
+    return batches.length === 0 ? Promise.resolve([]) : this.#read(run, batches, 'before');
+  }
+
+  /** What there is to say of rows of these batches beyond their states, by place. */
+  async details(runId: string, batches: readonly number[]): Promise<ReadonlyMap<number, Detail>[]> {
+    if (batches.length === 0) return [];
+    return (await this.redis.hmgetBuffer(this.keys.run(runId).details, ...batches.map(String))).map(
+      decodeDetails,
+    );
+  }
+
+  /** All that the record still has to say of one row, the oldest first: each reply that was kept, and what it came to. */
+  async saidOf({ runId, batch }: BatchRef, place: number): Promise<readonly Detail[]> {
+    return detailsOf(await this.redis.hgetBuffer(this.keys.run(runId).details, String(batch)), place);
+  }
+
   async #read(run: Run, batches: readonly number[], images: 'before' | 'none'): Promise<RecordedRow[][]> {
     const keys = this.keys.run(run.runId);
     const fields = batches.map(String);
-    const [inputs, states, details, before, lists, names] = await Promise.all([
+    const withImages = async (key: string, what: 'l' | 'n' | 'r' | ''): Promise<(Buffer | null)[]> =>
+      images === 'before' ? this.redis.hmgetBuffer(key, ...fields.map((field) => field + what)) : [];
+    const [inputs, states, details, before, lists, names, plannedLists, refusals] = await Promise.all([
       this.redis.hmgetBuffer(keys.inputs, ...fields),
       this.redis.hmgetBuffer(keys.states, ...fields),
       this.redis.hmgetBuffer(keys.details, ...fields),
-      images === 'before' ? this.redis.hmgetBuffer(keys.before, ...fields) : [],
-      images === 'before' ? this.redis.hmgetBuffer(keys.before, ...fields.map((field) => `${field}l`)) : [],
-      images === 'before' ? this.redis.hmgetBuffer(keys.planned, ...fields.map((batch) => `${batch}n`)) : [],
+      withImages(keys.before, ''),
+      withImages(keys.before, 'l'),
+      withImages(keys.planned, 'n'),
+      withImages(keys.planned, 'l'),
+      withImages(keys.planned, 'r'),
     ]);
     return batches.map((batch, i) => {
       const [blob, bytes] = [inputs[i], states[i]];
@@ -214,6 +276,8 @@ export class RunReader {
           before: before[i],
           lists: lists[i],
           names: names[i],
+          plannedLists: plannedLists[i],
+          refusals: refusals[i],
         },
         batch,
         run.runId,

@@ -13,7 +13,9 @@ import {
 } from './permit.ts';
 import { keepLateWaits, landingsOf, lateWaitsOf, type LateWaits } from './landings.ts';
 import { keepLastWrites, lastWritesOf, type KeptWrite, type RecentWrite } from './lastWrites.ts';
+import type { ApprovalDemand, ApprovalRule, KnownPerson } from './approval.ts';
 import { acquire, packWanted } from './lua/acquire.ts';
+import { keepApprovalRule, keepYes, type RuleAnswer, type Yes, type YesAnswer } from './lua/approve.ts';
 import { batchView, type BatchView } from './lua/batchView.ts';
 import { keepIntervals } from './lua/keepIntervals.ts';
 import { queueLeftRuns, sayFarewell } from './lua/heartbeat.ts';
@@ -22,8 +24,10 @@ import { nextRun } from './lua/nextRun.ts';
 import { publish, type PublishArgs, type Published } from './lua/publish.ts';
 import { acquireReads, settleReads, type LoneAnswer } from './lua/reads.ts';
 import { record } from './lua/record.ts';
+import { markReverted, setRevert } from './lua/reverts.ts';
 import { reopenRows, type Retried, type Retry } from './lua/retry.ts';
 import { Scripts } from './lua/scripts.ts';
+import { permitMarkOf, type PermitMark } from './permitMark.ts';
 import { transition, type Move, type Moved } from './lua/transition.ts';
 import { encodeHeader, type Run, type RunOptions } from './run.ts';
 import type { Interval } from './schedule/interval.ts';
@@ -50,10 +54,13 @@ const TENANT_LOG_ENTRIES_MAX = 10_000;
 /** The record of one tenant in Redis: read as RunReader has it, and changed by scripts. */
 export class RunStore extends RunReader {
   readonly #scripts: Scripts;
+  readonly #approval: ApprovalDemand;
   readonly #asked = new WeakMap<readonly PermitRow[], Buffer>();
 
-  constructor(redis: RedisClient, tenant: string) {
+  /** @param approval what the settings of this process demand, whatever the tenant's record says */
+  constructor(redis: RedisClient, tenant: string, approval: ApprovalDemand = 'tenant') {
     super(redis, tenant);
+    this.#approval = approval;
     this.#scripts = new Scripts(redis);
   }
 
@@ -64,7 +71,10 @@ export class RunStore extends RunReader {
     only?: ReadonlySet<string>,
     worker?: WorkerSelf,
   ): Promise<string[]> {
-    return nextRun(this.#scripts, this.keys, { graphUrl, isWorker, only, worker });
+    return nextRun(this.#scripts, this.keys, {
+      ...{ graphUrl, isWorker, only, worker },
+      approval: this.#approval,
+    });
   }
 
   /** Queues the runs at work again that nobody works on any more, or whose window has closed, when no worker is there that would do so. */
@@ -88,6 +98,21 @@ export class RunStore extends RunReader {
     return String(isMine) === '1';
   }
 
+  /** Has a run taken back at a time; null: not at all. False when the run is gone. */
+  setRevert(runId: string, revertAt: number | null): Promise<boolean> {
+    return setRevert(this.#scripts, this.keys, runId, revertAt);
+  }
+
+  /** Records that a run whose time has come leaves nothing to take back; false when that time is another one by now. */
+  markReverted(runId: string, left: number): Promise<boolean> {
+    return markReverted(this.#scripts, this.keys, runId, left);
+  }
+
+  /** Keeps why a run could not be taken back at its time. */
+  async keepRevertTrouble(runId: string, revertTrouble: string): Promise<void> {
+    await this.redis.hset(this.keys.run(runId).header, encodeHeader({ revertTrouble }));
+  }
+
   batch(ref: BatchRef): Promise<BatchView | undefined> {
     return batchView(this.#scripts, this.keys, ref);
   }
@@ -96,6 +121,8 @@ export class RunStore extends RunReader {
    * Asks for a permit to write these rows and, when granted, marks them `sent` and counts the attempt, in one step. A row that
    * does not stand as given here has been in other hands since, and is left out.
    * @param families all those of the run, which its own limit counts together
+   * @param permitsBefore of a PermitMark, when what the rows are based upon was not read since: when another run was given a permit after
+   *   it, the answer is `overtaken`
    */
   permit(
     ref: BatchRef,
@@ -103,10 +130,14 @@ export class RunStore extends RunReader {
     rows: readonly PermitRow[],
     policy: LimiterPolicy,
     families: readonly Family[] = [],
+    permitsBefore?: number,
   ): Promise<PermitAnswer> {
     const wanted = this.#asked.get(rows) ?? packWanted(rows);
     this.#asked.set(rows, wanted);
-    return acquire(this.#scripts, this.keys, { ref, token, wanted, policy, families });
+    return acquire(this.#scripts, this.keys, {
+      ...{ ref, token, wanted, policy, families, permitsBefore },
+      approval: this.#approval,
+    });
   }
 
   /** Records rows of a batch that are not settled yet, and ends the charges of the permit they were sent with. */
@@ -141,6 +172,14 @@ export class RunStore extends RunReader {
     return settleReads(this.#scripts, this.keys, { requests, chargeEnd, backoffMs, policy, writes });
   }
 
+  /** Has the log of a run tell that its reads were told to wait for so many ms. */
+  async tellReadsThrottled(runId: string, requests: number, ms: number): Promise<void> {
+    await this.#scripts.run('throttledReads', [this.keys.run(runId).header], {
+      requests,
+      ms: Math.round(ms),
+    });
+  }
+
   limiterNow(policy: LimiterPolicy): Promise<LimiterNow> {
     return limiterNow(this.#scripts, this.keys, policy);
   }
@@ -157,7 +196,17 @@ export class RunStore extends RunReader {
 
   /** Makes the staged run visible to workers. */
   publish(publication: PublishArgs): Promise<Published> {
-    return publish(this.#scripts, this.keys, publication);
+    return publish(this.#scripts, this.keys, publication, this.#approval);
+  }
+
+  /** Keeps somebody's yes to the plan of a run, if it may be given. */
+  approve(runId: string, yes: Yes): Promise<YesAnswer> {
+    return keepYes(this.#scripts, this.keys, runId, yes);
+  }
+
+  /** What makes the rule stricter holds at once; what makes it less strict, when a second person has asked for it. */
+  setApprovalRule(rule: ApprovalRule, by: KnownPerson, reason: string): Promise<RuleAnswer> {
+    return keepApprovalRule(this.#scripts, this.keys, rule, by, reason);
   }
 
   /** Remembers for some minutes what lists were before they were written; see `lastWrites`. */
@@ -168,6 +217,11 @@ export class RunStore extends RunReader {
   /** Those of these lists that were written in the last minutes, by path: a read of one that shows it as before is not believed. */
   lastWrites(graphUrl: string, paths: readonly string[]): Promise<ReadonlyMap<string, RecentWrite>> {
     return lastWritesOf(this.redis, this.keys, graphUrl, paths);
+  }
+
+  /** How the tenant's writes stand now. */
+  permitMark(): Promise<PermitMark> {
+    return permitMarkOf(this.redis, this.keys);
   }
 
   /** Those of these lists that a write may still be applied to which is under way or got no reply, in ms; see `landings`. */

@@ -15,10 +15,11 @@ import type { RowNames } from '../assignments/rows/names.ts';
 import type { InputRow } from '../assignments/rows/row.ts';
 import type { InputColumn } from '../assignments/rows/columns.ts';
 import { execute } from '../redis/transaction.ts';
-import type { Published } from './lua/publish.ts';
+import type { Published, Reverts } from './lua/publish.ts';
 import { positionOf } from './position.ts';
 import { byteOfState, type StateName } from './rowState.ts';
 import { familyFields } from './byFamily.ts';
+import { UNKNOWN_SUBMITTER, type Submitter } from './approval.ts';
 import { headerFields, type Approved, type RunIdentity } from './run.ts';
 import type { RunStore } from './runStore.ts';
 
@@ -222,6 +223,8 @@ export class Staging {
     readonly again: boolean;
     readonly planFingerprint?: string | null;
     readonly approved?: Approved | null;
+    readonly submitter?: Submitter;
+    readonly reverts?: Reverts | undefined;
   }): Promise<Published> {
     await this.flush();
     if (this.isScattered) throw new Error('a batch would hold part of a policy, or rows of two families');
@@ -232,11 +235,13 @@ export class Staging {
       runId: this.runId,
       fileSha256: file.sha256,
       again: file.again,
+      reverts: file.reverts,
       fields: {
         columns: file.columns,
         leftOut: file.leftOut,
         planFingerprint: file.planFingerprint ?? null,
         approved: file.approved ?? null,
+        submitter: file.submitter ?? UNKNOWN_SUBMITTER,
         total: this.#rows,
         batches: this.#batches,
         left: this.#rows - this.#duplicates,

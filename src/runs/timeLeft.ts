@@ -87,9 +87,9 @@ export function familyMsLeft(family: Family, run: Run, going: Going, workedMs: n
   );
 }
 
-/** What the rows that are left need, as the limiters stand: for a run that may not have begun. */
+/** What the rows that are left need, as the limiters stand: for a run that may not have begun. Those in doubt may have to be written again. */
 export function needOf(run: Run, going: Going): Need {
-  const left = Math.max(0, run.counts.pending - run.sent);
+  const left = run.counts.pending;
   const perRow = writesPerRowOf(run, run);
   const windowsOf = (rows: number, flow: LimiterFlow): number =>
     (rows * perRow) / Math.max(1, Math.min(flow.budget, run.options.writesPerWindow ?? flow.budget));
@@ -101,7 +101,7 @@ export function needOf(run: Run, going: Going): Need {
             windowsOf(
               run.byFamily
                 .filter((each) => chargedBy(each.family).includes(limiter))
-                .reduce((sum, each) => sum + Math.max(0, each.left - each.sent), 0),
+                .reduce((sum, each) => sum + each.left, 0),
               flow,
             ),
           ),

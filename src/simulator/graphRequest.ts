@@ -9,6 +9,7 @@ import { errorBody, type Refused } from './refused.ts';
 import { retryAfter } from './retryAfter.ts';
 import type { SimulatorSettings } from './settings.ts';
 import type { LimitScope } from './throttle.ts';
+import { answerSignedIn } from './signedIn.ts';
 import { familyOf } from './throttleFamilies.ts';
 import { routeOf } from './route.ts';
 import { actorOf } from './auditEvents.ts';
@@ -118,7 +119,7 @@ const instead = (request: GraphRequest): GraphRequest => ({
 });
 
 /** The directory has limits of its own, far away from these: learn.microsoft.com/graph/throttling-limits. */
-const isOfDirectory = ({ url }: GraphRequest): boolean => /^\/?groups\//.test(url);
+const isOfDirectory = ({ url }: GraphRequest): boolean => /^\/?(groups|me|organization)\b/.test(url);
 
 const INTERNAL_ERROR: Refused = {
   status: 500,
@@ -223,7 +224,8 @@ function answeredReply(
     });
     return refusedReply(request, TIMED_OUT, now);
   }
-  const answered = auditedAnswer(request, world, caller, loses);
+  const answered: Answer =
+    answerSignedIn(request, caller.app) ?? auditedAnswer(request, world, caller, loses);
   if ('refused' in answered) return refusedReply(request, answered.refused, now);
   if (answered.wrote !== undefined) world.account.wrote(answered.wrote);
   const { status, body, wrote } = answered;

@@ -3,7 +3,12 @@ import { type Permit, asBefore, attemptsIn } from './limiter/permit.ts';
 import { randomUUID } from 'node:crypto';
 import { isJsonObject } from '../assignments/values/json.ts';
 import type { WriteVia } from '../assignments/changes/decision.ts';
-import { outcomeOf, type GraphError, type Outcome } from '../assignments/changes/outcome.ts';
+import {
+  outcomeOf,
+  type GraphError,
+  type Outcome,
+  type WriteOutcome,
+} from '../assignments/changes/outcome.ts';
 import { UserError } from '../errors.ts';
 import type { EnvelopeReply } from '../graph/client/graphClient.ts';
 import type { RowUpdate } from '../runs/batchRow.ts';
@@ -54,12 +59,14 @@ export async function writeBatch(
     throw error;
   }
   const answeredAt = performance.now();
+  const told = (outcome: WriteOutcome): void => void deps.events.emit('written', limiter.family, outcome);
   switch (envelope.kind) {
     case 'unreached':
       await limiter.giveBack(ref, permit);
       return { kind: 'later', waitMs: limiter.pace.unreachedWaitMs };
     case 'refused': {
       const { status, error } = envelope;
+      for (const _write of writes) told(outcomeOfRefused(status));
       await recordRefused(batch, permit, writes, envelope, answeredAt);
       if (status === 429) return { kind: 'again' };
       if (status === 401) return refusedSignIn(run, asked, error, deps, signal);
@@ -89,6 +96,7 @@ export async function writeBatch(
       const isUnpaid = refusal?.rowsPay === false;
       const { states, runState } = await recordReplies(batch, permit, answered, { answeredAt, isUnpaid });
       const outcomes = answered.map(({ outcome }) => outcome);
+      for (const { kind } of outcomes) told(kind);
       const refused = outcomes.find((outcome) => outcome.kind === 'signIn');
       if (refused) return refusedSignIn(run, asked, refused.error, deps, signal);
       if (refusal?.step !== undefined) return refusal.step;
@@ -101,6 +109,9 @@ export async function writeBatch(
     }
   }
 }
+
+const outcomeOfRefused = (status: number): WriteOutcome =>
+  status === 429 ? 'throttled' : status === 401 ? 'signIn' : 'refused';
 
 const refusedRoute = ({ runId, apiVersion, blind }: Run, via: WriteVia, code: string): string =>
   via === 'post' || via === 'delete'

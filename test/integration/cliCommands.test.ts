@@ -207,6 +207,7 @@ describe('submit, worker and the commands that show a run', () => {
           'total',
           'pending',
           'planFingerprint',
+          'revert',
         ],
         ...[
           'succeeded',

@@ -160,6 +160,22 @@ describe('update', () => {
     expect(late).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("can't be updated") });
   });
 
+  test('says who is told from now on, also of one that has ended', async () => {
+    const here = await site();
+    await here.run(['submit', '--no-plan', here.changes]);
+    const channels = { ops: { type: 'webhook', url: 'http://127.0.0.1:1/' } };
+    here.file('notify.json', JSON.stringify({ channels }));
+    const unknown = await here.run(['update', '@last', '--notify', 'opps']);
+    expect(unknown).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('did you mean "ops"?') });
+    const updated = await here.run(['update', '@last', '--notify', 'ops']);
+    expect(updated).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('ops is told of it.') });
+    expect(await here.status()).toMatchObject({ channels: [{ channel: 'ops' }] });
+    await here.run(['cancel', '@last']);
+    const off = await here.run(['update', '@last', '--notify', 'off']);
+    expect(off).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('nobody is told of it.') });
+    expect(await here.status()).toMatchObject({ channels: [] });
+  });
+
   test('refuses what it can’t read, and nothing at all', async () => {
     const here = await site();
     await here.run(['submit', '--no-plan', here.changes]);

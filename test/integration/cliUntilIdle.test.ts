@@ -84,6 +84,16 @@ test('a run that waits for the sign-in makes it 4, whatever became of others', a
   expect(await work()).toBe(4);
 });
 
+test('a run whose time has not come makes it 3, and it says which one and when that is', async () => {
+  const here = await site();
+  const run = await here.submit('one', '--start-at', '2099-12-04T22:00', '--time-zone', 'Europe/Berlin');
+  const worked = await here.run(['worker', '--until-idle']);
+  expect(worked.exitCode).toBe(3);
+  expect(worked.stderr).toContain(
+    `Run ${run} (one.csv) waits, and is left to another worker: it begins at Fri 2099-12-04 22:00 (Europe/Berlin).`,
+  );
+});
+
 test('its log has the begin and the end of each run, with what came of it', async () => {
   const { submit, simulator, run } = await site();
   simulator.reconfigure({ forbidden: ['a1'] });

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, readFileSync } from 'node:fs';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -109,4 +109,20 @@ describe('a recipe does what its heading says, typed as it stands', () => {
     });
     expect(changes.toSorted()).toEqual(JOBS[job]);
   });
+});
+
+test('the rows that the README shows do what they say', async () => {
+  const readme = readFileSync(fileURLToPath(new URL('../../README.md', import.meta.url)), 'utf8');
+  const [, rows = ''] = /```csv\n([^`]*)```/.exec(readme) ?? [];
+  const here = await bench(redis.url, { tenant: TENANT });
+  writeFileSync(join(here.dir, 'changes.csv'), rows);
+  const before = audiences(here.simulator);
+  const { stderr, exitCode } = await here.run(['apply', 'changes.csv', '--yes']);
+  expect(exitCode, stderr).toBe(0);
+  const after = audiences(here.simulator);
+  expect([...after].filter(([policy, gets]) => String(before.get(policy)) !== String(gets))).toEqual([
+    ['WIN - BitLocker', ['GRP-Production']],
+    ['WIN - Kiosk lock screen', ['GRP-Kiosks']],
+    ['WIN - Compliance', ['GRP-Pilot', 'GRP-Finance where Corporate Windows']],
+  ]);
 });

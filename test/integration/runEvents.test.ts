@@ -111,6 +111,24 @@ test('that its workers are gone is told by whoever finds it out', async () => {
   ]);
 });
 
+test('a run that is due and that nobody works on is told by a worker that works on another one only', async () => {
+  const { runs, told, set } = await runTelling(['ops']);
+  const ofAnother = () => runs.runsToWorkOn(ROOT, true, new Set(['r2']), WORKER);
+  await ofAnother();
+  expect(await told()).toEqual([]);
+  const longAgo = (await runs.now()) - 6 * SILENT_MS;
+  await set({ movedAt: longAgo });
+  await ofAnother();
+  await ofAnother();
+  expect(await told()).toMatchObject([
+    { type: 'stalled', data: { state: 'queued', reason: 'noWorker', since: longAgo } },
+  ]);
+  // One that waits for its own time does not stand still.
+  await set({ startAt: (await runs.now()) + 3_600_000, movedAt: longAgo - 1 });
+  await ofAnother();
+  expect(await told()).toHaveLength(1);
+});
+
 test('an event lies there until it is taken out, and is one and the same for all who look', async () => {
   const { runs, told } = await runTelling(['ops']);
   await beat(runs);

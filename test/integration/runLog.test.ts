@@ -49,6 +49,15 @@ test('a run that stopped itself says how many of how many had failed, and later 
   ]);
 });
 
+test('reads that are told to wait are throttled as well', async () => {
+  const runs = await begun();
+  await runs.tellReadsThrottled('r1', 20, 5_000.4);
+  await runs.tellReadsThrottled('r1', 20, 0);
+  const [, throttled, ...none] = await runs.told('r1');
+  expect(throttled).toMatchObject({ action: 'throttled', details: { times: 2, rows: 40 } });
+  expect(none).toEqual([]);
+});
+
 test('that the tenant as a whole is throttled is one entry, however often that happens in a row', async () => {
   const runs = await begun();
   const throttle = () =>

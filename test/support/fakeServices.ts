@@ -66,7 +66,14 @@ export function fakeServices({
   const topUp = async (): Promise<number> => 0;
   const store = answering(
     'runs',
-    { now: async () => NOW, queueLeft: async () => undefined, tell, tellAll, ...runs },
+    {
+      now: async () => NOW,
+      queueLeft: async () => undefined,
+      tell,
+      tellAll,
+      approvalRule: async () => undefined,
+      ...runs,
+    },
     done,
   );
   const whole = { ...identify({}, host), ...identity };

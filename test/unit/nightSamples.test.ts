@@ -77,9 +77,8 @@ test('its channels can be read', () => {
   expect(readNotifyFile(path, true)).toMatchObject({ byDefault: ['ops'] });
 });
 
-test('that of the README can, too', () => {
-  const page = readFileSync(fileURLToPath(new URL('../../README.md', import.meta.url)), 'utf8');
-  const [, json = ''] = /### Tell somebody[\s\S]*?```json\n([\s\S]*?)```/.exec(page) ?? [];
+test('those of its page can, too', () => {
+  const [, json = ''] = /## Who is told[\s\S]*?```json\n([\s\S]*?)```/.exec(read('README.md')) ?? [];
   const path = join(directory(), 'notify.json');
   writeFileSync(path, json);
   expect([...(readNotifyFile(path, true)?.channels.keys() ?? [])]).toEqual(['ops', 'team', 'mail', 'alive']);

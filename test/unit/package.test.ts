@@ -44,12 +44,16 @@ test('what is published is what a user needs, without tests', () => {
     expect.arrayContaining([
       ...['README.md', 'LICENSE', 'package.json', manifest.bin['retarget']],
       ...['dist/cli/commands/demo.js', 'dist/runs/lua/record.lua', 'dist/simulator/simulator.js'],
+      ...['dist/web/server.js', 'dist/web/client/live.js', 'dist/web/client/page.css'],
       ...['samples/demo.csv', 'samples/demo-tenant.json', 'samples/every-form.csv'],
     ]),
   );
   expect(
     paths.filter(
-      (path) => !/^(dist\/.*\.(js|lua|d\.ts)|samples\/((recipes|night)\/)?[^/]+|[^/]+)$/.test(path),
+      (path) =>
+        !/^(dist\/.*\.(js|lua|d\.ts)|dist\/web\/client\/\w+\.(css|svg)|samples\/((recipes|night|monitoring)\/)?[^/]+|[^/]+)$/.test(
+          path,
+        ),
     ),
   ).toEqual([]);
 });

@@ -4,7 +4,7 @@ import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { INPUT_COLUMNS, RESULT_COLUMNS } from '../../src/assignments/rows/columns.ts';
-import { kindNamed, POLICY_TYPES } from '../../src/assignments/kinds/registry.ts';
+import { kindNamed, KINDS, POLICY_TYPES } from '../../src/assignments/kinds/registry.ts';
 import { TARGET_TYPES } from '../../src/assignments/targets/target.ts';
 import { runCommand } from '../../src/cli/program.ts';
 import { SETTINGS } from '../../src/config.ts';
@@ -15,11 +15,18 @@ import { REDIS_FILE_SETTINGS } from '../../src/redis/files.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const README = readFileSync(`${ROOT}README.md`, 'utf8');
-const DOCUMENTS = ['README.md', 'src/README.md', '.github/CHANGELOG.md'];
+const FILES_PAGE = readFileSync(`${ROOT}samples/README.md`, 'utf8');
+const DOCUMENTS = [
+  'README.md',
+  'samples/README.md',
+  'samples/night/README.md',
+  'src/README.md',
+  '.github/CHANGELOG.md',
+];
 
 /** The rows of the table that begins with this heading, as their cells. */
-function table(heading: string): string[][] {
-  const lines = README.split('\n');
+function table(heading: string, page = README): string[][] {
+  const lines = page.split('\n');
   const first = lines.findIndex((line) => line.startsWith(`| ${heading} `));
   const rows = lines.slice(first + 2);
   const end = rows.findIndex((line) => !line.startsWith('|'));
@@ -31,7 +38,8 @@ function table(heading: string): string[][] {
   );
 }
 
-const firstCells = (heading: string): string[] => table(heading).map(([cell = '']) => cell);
+const firstCells = (heading: string, page = README): string[] =>
+  table(heading, page).map(([cell = '']) => cell);
 
 /** What stands between back quotes. */
 const quotedIn = (text: string): string[] => [...text.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name);
@@ -53,11 +61,13 @@ async function helpText(): Promise<string> {
 }
 
 test('the table of columns has every input column, once', () => {
-  expect(firstCells('column').flatMap(quotedIn).toSorted()).toEqual([...INPUT_COLUMNS].toSorted());
+  expect(firstCells('column', FILES_PAGE).flatMap(quotedIn).toSorted()).toEqual(
+    [...INPUT_COLUMNS].toSorted(),
+  );
 });
 
-test('the first table has every kind of policies, once, with its permission', () => {
-  const rows = table('what');
+test('the table of kinds has every kind of policies, once, with its permission', () => {
+  const rows = table('what', FILES_PAGE);
   const types = rows.flatMap(([, type = '']) => quotedIn(type));
   expect(types.toSorted()).toEqual([...POLICY_TYPES].toSorted());
   for (const [, cell = '', , , permission = ''] of rows) {
@@ -68,13 +78,19 @@ test('the first table has every kind of policies, once, with its permission', ()
   }
 });
 
+test('the page that introduces the kinds counts those that are written, and those that are not', () => {
+  const written = KINDS.filter(({ write }) => write.how !== 'refused').length;
+  expect(README).toContain(`It changes ${written} kinds of policies`);
+  expect([written, KINDS.length - written]).toEqual([22, 7]);
+});
+
 test('the table of columns names every kind of target', () => {
-  const row = table('column').find(([name]) => name === '`targetType`');
+  const row = table('column', FILES_PAGE).find(([name]) => name === '`targetType`');
   expect(quotedIn(row?.[1] ?? '')).toEqual([...TARGET_TYPES]);
 });
 
 test('the result columns stand in their order', () => {
-  const names = quotedIn(README.slice(README.indexOf('## Results')).replaceAll('\n', ' '));
+  const names = quotedIn(FILES_PAGE.slice(FILES_PAGE.indexOf('## Results')).replaceAll('\n', ' '));
   expect(names.slice(0, RESULT_COLUMNS.length)).toEqual([...RESULT_COLUMNS]);
 });
 

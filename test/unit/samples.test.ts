@@ -201,11 +201,13 @@ test('problems.csv has one problem in every row but the first, each at the cell 
   expect(rows.every(({ cells }) => cells.has('note'))).toBe(true);
 });
 
+/** Read by tests of their own: recipes, nightSamples and monitoringSamples. */
+const FOLDERS = ['recipes', 'night', 'monitoring'];
+
 test('every sample is read by a test here, is of the demo, or of a recipe, which its own test follows', () => {
   const own = readFileSync(fileURLToPath(import.meta.url), 'utf8');
   const unread = readdirSync(SAMPLES).filter(
-    // Those of the night are read by nightSamples.test.ts.
-    (name) => !own.includes(`'${name}'`) && !name.startsWith('demo') && !['recipes', 'night'].includes(name),
+    (name) => !own.includes(`'${name}'`) && !name.startsWith('demo') && !FOLDERS.includes(name),
   );
   const recipes = readFileSync(`${SAMPLES}recipes/README.md`, 'utf8');
   unread.push(

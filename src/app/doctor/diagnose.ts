@@ -4,6 +4,7 @@ import type { Host } from '../host.ts';
 import type { Identity } from '../identity.ts';
 import type { Check } from './check.ts';
 import { graphDiagnosis, type GraphDiagnosis } from './graphDiagnosis.ts';
+import { notifyDiagnosis } from './notifyDiagnosis.ts';
 import { probeWrite, unknown, type Probe, type ProbedWrite } from './probeWrite.ts';
 import { redisDiagnosis, type RedisDiagnosis } from './redisDiagnosis.ts';
 
@@ -32,7 +33,7 @@ export async function diagnose(
 ): Promise<Diagnosis> {
   const redis = await redisDiagnosis(known, host);
   const graph = await graphDiagnosis(known, host);
-  const found = [...redis.checks, ...graph.checks];
+  const found = [...redis.checks, ...graph.checks, ...(await notifyDiagnosis(known, host))];
   const probe = asked && (await probeIfWell(asked, found, graph, host));
   const { redacted } = host.redactor;
   const checks = [...found, ...(probe ? [probe.check] : [])].map((check) => ({

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { EXIT, UserError } from '../../errors.ts';
+import type { Reverts } from '../../runs/lua/publish.ts';
 import { DEFAULT_OPTIONS, type Approved, type RunOptions } from '../../runs/run.ts';
 import { signIn } from '../identity.ts';
 import { isInterrupt } from '../interrupt.ts';
@@ -10,6 +11,8 @@ import type { Plan } from '../plan/plan.ts';
 import type { PlanSubject, PlanTerms } from '../plan/planSubject.ts';
 import { logRun, type LogDetails, type Said } from '../runs/runLog.ts';
 import { policyListsOf } from '../policyListsOf.ts';
+import type { PermitMark } from '../../runs/permitMark.ts';
+import { PlanReads } from '../../worker/planReads.ts';
 import type { Services } from '../services.ts';
 import type { DraftRows, DraftSource } from './draftRows.ts';
 import { readingRules, type DraftTerms } from './draftTerms.ts';
@@ -19,6 +22,7 @@ import { stagePlanFile } from './planFileIntake.ts';
 import { inOrder, Sampler } from './sample.ts';
 import { stageRows } from './rowsIntake.ts';
 import { Stagings } from './stagings.ts';
+import { submitterOf, unapprovable } from './submitter.ts';
 import { withoutNotTaken } from './withoutNotTaken.ts';
 
 /** How a draft becomes a run. */
@@ -29,6 +33,8 @@ export interface Publication {
   readonly action: string;
   readonly said: Said;
   readonly details?: LogDetails;
+  /** It takes another run back, as the time of that has come. */
+  readonly reverts?: Reverts;
 }
 
 /**
@@ -43,11 +49,21 @@ export class Draft implements AsyncDisposable {
   /** Where the plan of the run is kept; it goes when there is no run. */
   #keptPlan: string | undefined;
   #fingerprint: string | null = null;
+  /** From before the tenant was read. */
+  readonly #permitMark: PermitMark;
   #approved: Approved | null = null;
+  #hasReadTenant = false;
   #isPublished = false;
 
-  private constructor(services: Services, terms: DraftTerms, stagings: Stagings, rows: DraftRows) {
+  private constructor(
+    services: Services,
+    terms: DraftTerms,
+    stagings: Stagings,
+    rows: DraftRows,
+    permitMark: PermitMark,
+  ) {
     this.#services = services;
+    this.#permitMark = permitMark;
     this.#terms = terms;
     this.#stagings = stagings;
     this.#rows = rows;
@@ -80,7 +96,8 @@ export class Draft implements AsyncDisposable {
     services: Services,
   ): Promise<Draft> {
     try {
-      return new Draft(services, terms, stagings, await stage());
+      const permitMark = await services.runs.permitMark();
+      return new Draft(services, terms, stagings, await stage(), permitMark);
     } catch (error) {
       await stagings.discard();
       if (isInterrupt(error, services.interrupted)) services.events.emit('discarded');
@@ -107,6 +124,15 @@ export class Draft implements AsyncDisposable {
     return this.#rows.leftOut;
   }
 
+  /** What its plan has read, for a worker of this process that writes what was decided by it. */
+  get planReads(): PlanReads | undefined {
+    const { lists, staging, isRestoring } = this.#rows;
+    const mark = this.#permitMark;
+    return lists === undefined || isRestoring || !mark.isQuiet
+      ? undefined
+      : new PlanReads(staging.runId, mark.permits, (path) => lists.seen(path));
+  }
+
   /** Reads the tenant, decides about each row and judges the whole; a plan file that was sealed here is taken as it is. */
   async plan(terms: PlanTerms): Promise<Plan> {
     const { saved } = this.#rows;
@@ -118,6 +144,7 @@ export class Draft implements AsyncDisposable {
             ofRows: new DecisionsDigest().end(),
           };
     this.#fingerprint = plan.fingerprint;
+    this.#hasReadTenant = plan.tenantRead && saved === undefined;
     const { decisions = ofRows, isRestoring } = this.#rows;
     // A rollback leaves what somebody has changed since, row by row: no change keeps the rest of it.
     this.#approved =
@@ -173,13 +200,14 @@ export class Draft implements AsyncDisposable {
    * Makes the rows a run, queues its first batches and writes into its log who did it. Answers the run's id. What fails after
    * `published` leaves a run that stands.
    */
-  async publish({ again, action, said, details }: Publication): Promise<string> {
+  async publish({ again, action, said, details, reverts }: Publication): Promise<string> {
     const { staging, intake, leftOut } = this.#rows;
     const { producer, events, identity } = this.#services;
     const { sha256, columns } = intake;
+    const submitter = await submitterOf(this.#services, this.#fingerprint !== null, this.#hasReadTenant);
     const published = await staging.publish({
       ...{ sha256, columns, leftOut, again },
-      ...{ planFingerprint: this.#fingerprint, approved: this.#approved },
+      ...{ planFingerprint: this.#fingerprint, approved: this.#approved, submitter, reverts },
     });
     switch (published.kind) {
       case 'published':
@@ -196,6 +224,10 @@ export class Draft implements AsyncDisposable {
           exitCode: EXIT.badInput,
         });
       }
+      case 'unapprovable':
+        throw unapprovable(published.why, identity.hint);
+      case 'notDue':
+        throw new NotDue();
       case 'lost':
         throw new UserError('The rows that were read in are gone from Redis; nothing was queued.', {
           remedy: 'Start again. If it happens again, Redis was flushed or out of reach for minutes.',
@@ -244,6 +276,9 @@ export class Draft implements AsyncDisposable {
     return run && keptPlanPath(this.#rows.staging.runId, run.planDir, this.#services);
   }
 }
+
+/** What a draft was to take back is taken back already, or has another time by now. */
+export class NotDue extends Error {}
 
 const planIsWhole = (): UserError =>
   new UserError('A plan is taken exactly as it is, so there is no --sample of it.', {

@@ -35,6 +35,8 @@ export interface RunTerms {
   readonly planDir: string | undefined;
   /** Channels that are told of it, as they were given; undefined: those that this machine tells of every run. */
   readonly notify?: readonly string[] | undefined;
+  /** The channels stand in the options: they were another run's, and this machine need not know them. */
+  readonly tellsAsSaid?: boolean;
 }
 
 /** What is wanted of a draft. */

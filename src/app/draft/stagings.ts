@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import type { ReadingRules } from '../../assignments/rows/rowReader.ts';
+import { EXIT, UserError } from '../../errors.ts';
 import { DEFAULT_OPTIONS, type RunIdentity, type RunOptions } from '../../runs/run.ts';
 import { Staging, type StagedRow } from '../../runs/staging.ts';
 import { rememberTenant, type Services } from '../services.ts';
@@ -35,7 +36,8 @@ export class Stagings {
     this.#terms = terms;
     this.#fileName = name;
     this.rules = rules;
-    this.#told = terms === undefined ? {} : channelsOfRun(terms.notify, services);
+    this.#told =
+      terms === undefined || terms.tellsAsSaid === true ? {} : channelsOfRun(terms.notify, services);
   }
 
   async begin({ options, run }: RunParts = {}): Promise<Staging> {
@@ -43,6 +45,7 @@ export class Stagings {
     const { options: wanted, keepDays } = this.#terms ?? NO_RUN;
     const { identity, argv, redactor, runs } = this.#services;
     const { apiVersion, blind, strategy = 'patch' } = this.rules;
+    if (wanted.revertAt !== null && (run?.blind ?? blind)) throw nothingToGoBackTo();
     const staging = await Staging.begin(
       runs,
       {
@@ -83,6 +86,12 @@ export class Stagings {
     return areGone;
   }
 }
+
+const nothingToGoBackTo = (): UserError =>
+  new UserError('A run that writes without looking has nothing to go back to: nothing would take it back.', {
+    remedy: 'Leave --blind out, or --revert-after and --revert-at.',
+    exitCode: EXIT.badInput,
+  });
 
 /** `20260131-235959-k7qd`: sorts by time, says when, and can be read out on the telephone. */
 function newRunId(now: Date): string {

@@ -1,6 +1,13 @@
 import { basename } from 'node:path';
 import type { Message } from '../../notify/message.ts';
-import { isReason, reasonInWords, SIGN_IN_REASONS, type Reason } from '../../runs/reason.ts';
+import {
+  FINGERPRINT_CHARS,
+  isReason,
+  reasonInWords,
+  SIGN_IN_REASONS,
+  type Reason,
+} from '../../runs/reason.ts';
+import { timeInZone } from '../../runs/schedule/localTime.ts';
 import type { EventData, RunEvent } from '../../runs/runEvent.ts';
 import type { RowStatus } from '../../runs/rowState.ts';
 import type { Identity } from '../identity.ts';
@@ -34,8 +41,9 @@ export function messageOf(event: RunEvent, { tenant, hint }: Pick<Identity, 'ten
       ]),
       ['At', new Date(at).toISOString()],
     ],
-    commands: run === null ? [] : commandsOf(event, run).map(([what, words]) => [what, hint(words)]),
+    commands: commandsOf(event, run ?? '').map(([what, words]) => [what, hint(words)]),
     data: {
+      ...{ by: data.by, taken: data.taken, left: data.left, runs: data.runs },
       ...{ state, reason, reasonText: why, file, operator, total, rows, failed, written, share, leftOut },
       ...(since !== undefined && { since: new Date(since).toISOString() }),
       ...exitCode,
@@ -73,10 +81,30 @@ function titleOf(
       const took = startedAt === undefined ? '' : ` in ${duration((at - startedAt) / 1000)}`;
       return `Run ${run} ${data.state}${took}: ${sumsInWords(rows) || 'no rows'}.`;
     }
+    case 'takenBack':
+      return data.by === undefined
+        ? `The time of run ${run} has come, and nothing of it is there to be taken back${leftInWords(data)}.`
+        : `The time of run ${run} has come: run ${data.by} takes it back, ${count(data.taken ?? 0, 'row')}${leftInWords(data)}.`;
+    case 'notTakenBack':
+      return `Run ${run} could not be taken back at its time, ${timeInZone(data.revertAt ?? at, data.timeZone ?? null)}; it is tried again.`;
+    case 'tenantStopped':
+      return `The tenant was stopped by ${data.operator}${because}; ${standing(data.runs ?? [])}.`;
     case 'test':
       return `This is a test by ${data.operator}: runs tell this channel.`;
   }
 }
+
+/** Runs that one sentence names. */
+const NAMED_MAX = 5;
+
+function standing(runs: readonly string[]): string {
+  const more = runs.length - NAMED_MAX;
+  const names = [...runs.slice(0, NAMED_MAX), ...(more > 0 ? [`${more} more`] : [])];
+  return `${count(runs.length, 'run')} ${runs.length === 1 ? 'stands' : 'stand'} still (${names.join(', ')})`;
+}
+
+const leftInWords = ({ left = 0 }: EventData): string =>
+  left === 0 ? '' : `; ${count(left, 'assignment')} that somebody has changed since stay as they are`;
 
 /** Why it rests, in words that hold no more than the reason itself. */
 function whyInWords({
@@ -90,6 +118,8 @@ function whyInWords({
   if (words !== undefined && words !== '') return words;
   if (state === 'running' && since !== undefined)
     return `no row has come to its end since ${new Date(since).toISOString()}`;
+  if (state === 'queued' && since !== undefined)
+    return `nobody works on it since ${new Date(since).toISOString()}, and the workers that are there work on others only`;
   if (!isReason(reason)) return undefined;
   const isBare = Object.keys(known).length === 0;
   return (isBare ? WITHOUT_DETAILS[reason] : undefined) ?? reasonInWords(reason, known, timeZone);
@@ -109,15 +139,16 @@ const WITHOUT_DETAILS: Readonly<Partial<Record<Reason, string>>> = {
 
 type Commands = readonly (readonly [what: string, words: string])[];
 
-function commandsOf({ type, data: { reason, rows = {}, state } }: RunEvent, run: string): Commands {
+function commandsOf({ type, data }: RunEvent, run: string): Commands {
+  const { reason, rows = {}, state, facts: known } = data;
   const status = ['Look at it', `status ${run}`] as const;
   switch (type) {
     case 'begun':
       return [['Follow it', `watch ${run}`]];
     case 'waitsForYes':
-      return [status, ['Go on', `resume ${run}`]];
+      return [status, reason === 'approval' ? approving(run, known) : ['Go on', `resume ${run}`]];
     case 'paused':
-      return SIGN_IN_REASONS.some((each) => each === reason)
+      return reason === 'revert' || SIGN_IN_REASONS.some((each) => each === reason)
         ? [status]
         : [status, ['Go on', `resume ${run}`]];
     case 'stalled':
@@ -138,10 +169,29 @@ function commandsOf({ type, data: { reason, rows = {}, state } }: RunEvent, run:
         ...(state === 'aborted' ? [['The rest', `resume ${run}`] as const] : []),
         ['All results', `results ${run} -o results.csv`],
       ];
+    case 'takenBack':
+      return data.by === undefined
+        ? [status]
+        : [
+            ['Follow it', `watch ${data.by}`],
+            ['What it takes back', `results ${data.by}`],
+          ];
+    case 'notTakenBack':
+      return [status, ['What is wrong', 'doctor'], ['Take it back now', `rollback ${run}`]];
+    case 'tenantStopped':
+      return [
+        ['Look at them', 'status'],
+        ['Go on', 'resume --all'],
+      ];
     case 'test':
       return [];
   }
 }
+
+const approving = (run: string, known: EventData['facts']): Commands[number] => [
+  'Approve it',
+  `approve ${run} --fingerprint ${known?.fingerprint?.slice(0, FINGERPRINT_CHARS) ?? '…'} --reason …`,
+];
 
 const undone = ({ failed = 0, stale = 0, unsure = 0 }: NonNullable<EventData['rows']>): number =>
   failed + stale + unsure;

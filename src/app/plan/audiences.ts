@@ -11,6 +11,12 @@ export interface AudienceChange extends Members {
   readonly loses: number;
 }
 
+export interface AudiencesCounted {
+  readonly changes: readonly AudienceChange[];
+  /** Groups that gain or lose policies besides, and were not asked for. */
+  readonly uncounted: number;
+}
+
 /** What is known of a group that was counted. */
 export interface CountedGroup {
   readonly members: Members | undefined;
@@ -28,6 +34,14 @@ export class Audiences {
       counted[shift] += 1;
       this.#shifts.set(group, counted);
     }
+  }
+
+  /** The groups that gain or lose any policy, those first that do most. */
+  get groups(): readonly string[] {
+    const policiesOf = ({ gains, loses }: Record<Shift, number>): number => gains + loses;
+    return [...this.#shifts]
+      .toSorted(([, a], [, b]) => policiesOf(b) - policiesOf(a))
+      .map(([group]) => group);
   }
 
   /** Those of groups that were counted, the largest first. */

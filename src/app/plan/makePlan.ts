@@ -12,7 +12,6 @@ import { inChunks } from '../inChunks.ts';
 import { patientReads } from '../patientReads.ts';
 import { policyListsOf } from '../policyListsOf.ts';
 import type { PlanProgress } from '../../events.ts';
-import type { Services } from '../services.ts';
 import { count } from '../words.ts';
 import { Differences } from './differences.ts';
 import { openPlan } from './keptPlan.ts';
@@ -71,25 +70,31 @@ export async function makePlan(
     rowsPlanned.problems.refuse(services.events);
     const { tally, differences } = rowsPlanned;
     const found = foundIn(tally, facts, subject, terms);
-    const names = facts ? await facts.called(tally.mentioned) : {};
+    const [needApproval, names = {}] = await Promise.all([
+      typesNeedingApproval(tally, subject, terms),
+      facts?.called(tally.mentioned),
+      planner?.countToShow(terms.isWhole === true),
+    ]);
     if (facts) await staging.call(names);
     const fingerprint = await files.end(Object.fromEntries(found), names);
     const judged = {
       ...{ tally, names, found, createdAt, tenantRead, fingerprint, differences: differences.found },
-      audiences: planner?.audiences ?? [],
+      audiences: planner?.audiences,
     };
-    return await planOf(judged, subject, terms);
+    return await planOf(judged, subject, terms, needApproval);
   } finally {
     await graph?.close();
   }
 }
 
 /** The plan of a file that was sealed here: it is taken as it is. It keeps the limits that it was made with, but for limits that are off now. */
-export function planFrom(saved: Judged, subject: PlanSubject, terms: PlanTerms): Promise<Plan> {
+export async function planFrom(saved: Judged, subject: PlanSubject, terms: PlanTerms): Promise<Plan> {
   const { limits } = terms;
-  if (limits.maxChanges !== 'off' || limits.maxPercent !== 'off') return planOf(saved, subject, terms);
+  const needApproval = await typesNeedingApproval(saved.tally, subject, terms);
+  if (limits.maxChanges !== 'off' || limits.maxPercent !== 'off')
+    return planOf(saved, subject, terms, needApproval);
   const found = new Map([...saved.found].filter(([kind]) => kind !== 'max-changes'));
-  return planOf({ ...saved, found }, subject, terms);
+  return planOf({ ...saved, found }, subject, terms, needApproval);
 }
 
 /** Takes the planned rows batch by batch, and gathers what they come to. */
@@ -178,16 +183,19 @@ const headerOf = (
   offline,
 });
 
-async function planOf(judged: Judged, subject: PlanSubject, { allowed, offline }: PlanTerms): Promise<Plan> {
+async function planOf(
+  judged: Judged,
+  subject: PlanSubject,
+  { allowed }: PlanTerms,
+  needApproval: ReadonlySet<PolicyType> | undefined,
+): Promise<Plan> {
   const { services, staging, intake, rules, leftOut } = subject;
   const { identity } = services;
-  const { tally, names, createdAt, tenantRead, fingerprint, differences, audiences = [] } = judged;
+  const { tally, names, createdAt, tenantRead, fingerprint, differences, audiences } = judged;
   const { counts } = tally;
   const overlap = await runOverlap(subject);
   const found = new Map([...judged.found, ...overlap.counts]);
   const costOf = await costs(tally.requests, services);
-  const asks = tally.requests.size > 0 && !offline && !rules.blind && identity.signedIn !== undefined;
-  const needApproval = asks ? await approvalTypes(services) : undefined;
   return {
     tenant: identity.tenant,
     graphUrl: identity.config.graphUrl,
@@ -206,7 +214,8 @@ async function planOf(judged: Judged, subject: PlanSubject, { allowed, offline }
     writesByType: Object.fromEntries(tally.writesByType),
     approvalFor: POLICY_TYPES.filter((type) => needApproval?.has(type) && tally.writesByType.has(type)),
     changes: tally.changes,
-    audiences,
+    audiences: audiences?.changes ?? [],
+    groupsUncounted: audiences?.uncounted ?? 0,
     firstRows: tally.rowsShown,
     refusedRows: tally.refused,
     guard: Object.fromEntries(found),
@@ -238,8 +247,14 @@ function doubtOf(
   return `${none} its assignment in tenant ${services.identity.tenant}: is this the right tenant?`;
 }
 
-async function approvalTypes(services: Services): Promise<ReadonlySet<PolicyType> | undefined> {
+/** The types whose changes a second administrator has to approve, as far as that can be read. */
+async function typesNeedingApproval(
+  { requests }: Pick<PlanTally, 'requests'>,
+  { services, rules }: Pick<PlanSubject, 'services' | 'rules'>,
+  { offline }: Pick<PlanTerms, 'offline'>,
+): Promise<ReadonlySet<PolicyType> | undefined> {
   const { identity, runs, limiterOn, interrupted } = services;
+  if (requests.size === 0 || offline || rules.blind || identity.signedIn === undefined) return undefined;
   const graph = graphOf(identity, services, 'beta');
   try {
     const send = readsWithin({ limiter: limiterOn(runs), graph }, undefined, interrupted);

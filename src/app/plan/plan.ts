@@ -39,6 +39,8 @@ export interface Plan extends PlanCounts, WriteCost {
   readonly changes: readonly ChangeCount[];
   /** Groups that gain or lose policies, as far as they may be counted, the largest first. */
   readonly audiences: readonly AudienceChange[];
+  /** Groups besides that were not asked for, as a screen does not show them. */
+  readonly groupsUncounted: number;
   readonly firstRows: readonly ShownRow[];
   /** Rows that can't be done as things are, the first of them. */
   readonly refusedRows: readonly RefusedRow[];

@@ -7,7 +7,7 @@ import type { ReadingRules } from '../../assignments/rows/rowReader.ts';
 import type { PolicyLists } from '../../graph/reads/policyLists.ts';
 import type { Staging } from '../../runs/staging.ts';
 import type { Services } from '../services.ts';
-import type { AudienceChange } from './audiences.ts';
+import type { AudiencesCounted } from './audiences.ts';
 import type { ExpectedDecisions } from './differences.ts';
 import type { PlanTally } from './planTally.ts';
 
@@ -41,6 +41,8 @@ export interface PlanTerms {
   readonly allowed: Allowed;
   /** The files that it is written to. */
   readonly saveTo: readonly string[];
+  /** All that it has is to be seen, where a screen would do with the most important of it. */
+  readonly isWhole?: boolean;
 }
 
 /** What a plan came to: how often each kind was found, and the rest in its tally. */
@@ -53,7 +55,7 @@ export interface Judged {
   readonly tenantRead: boolean;
   readonly fingerprint: string;
   /** Undefined: a plan file does not say. */
-  readonly audiences?: readonly AudienceChange[];
+  readonly audiences?: AudiencesCounted | undefined;
   /** What a plan that was not sealed here says otherwise. */
   readonly differences: readonly string[];
 }

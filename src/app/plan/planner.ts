@@ -15,13 +15,14 @@ import {
 import { nameFault } from '../../assignments/names/nameFault.ts';
 import { NOT_TAKEN, notTakenIn } from '../../assignments/changes/steps.ts';
 import { listAfter } from '../../assignments/changes/writes.ts';
-import { groupsToCount, type PartTargets } from '../../assignments/guard/audience.ts';
-import { Guard } from '../../assignments/guard/guard.ts';
+import type { PartTargets } from '../../assignments/guard/audience.ts';
+import { uncounted, type CountNeeded, type KnownCounts } from '../../assignments/guard/countsNeeded.ts';
+import { Guard, type JudgedList } from '../../assignments/guard/guard.ts';
 import { isUninstall } from '../../assignments/guard/kindConcerns.ts';
 import { partOf } from '../../assignments/kinds/kind.ts';
 import { targetIn } from '../../assignments/targets/currentTarget.ts';
 import type { JsonObject } from '../../assignments/values/json.ts';
-import { Audiences, type AudienceChange } from './audiences.ts';
+import { Audiences, type AudiencesCounted } from './audiences.ts';
 import type { Change } from '../../assignments/rows/change.ts';
 import { policyNameFault } from '../../assignments/rows/policyName.ts';
 import type { ReadList } from '../../graph/reads/currentAssignments.ts';
@@ -35,8 +36,10 @@ import type { PlannedRow, RowFault } from './planTally.ts';
 import type { FactsOfTenant, PolicyFact } from './tenantFacts.ts';
 import { expectRead, nothingRead } from './unreadable.ts';
 
-/** Groups whose members are counted for a plan, in the order of its rows: two reads each, of the thousand that a window has. */
-const GROUPS_COUNTED_MAX = 1_000;
+/** Counts of a plan, in the order of its rows: reads, of the thousand that a window has. */
+const COUNTS_MAX = 2_000;
+/** Groups that are counted for no finding but to be shown: twice what a screen has room for. */
+const GROUPS_COUNTED_TO_SHOW = 10;
 
 /** What the planner is told of the rows. */
 type PlannerSubject = Pick<PlanSubject, 'services' | 'rules' | 'isRestoring'>;
@@ -76,23 +79,63 @@ export class Planner {
     }
     if (decisions.some(isGone)) await this.#facts.knowOwners();
     const byList = Map.groupBy(decisions, ({ row }) => listPath(row.change.address));
-    const parts = [...byList].map(([path, ofList]) => partsAround(ofList, snapshot.get(path)));
-    await this.#facts.count(
-      parts.flat().flatMap(({ before, after }) => groupsToCount(before, after)),
-      this.#countsAll ? undefined : GROUPS_COUNTED_MAX,
+    const counting = this.#countFor(
+      [...byList].map(([path, ofList]) => ({
+        assignments: assignmentsIn(snapshot.get(path)) ?? [],
+        decisions: ofList,
+      })),
     );
-    await this.#facts.learn(decisions, this.#subject.isRestoring ? [] : batches.flat());
-    for (const ofPolicy of parts) this.#audiences.add(ofPolicy);
+    await Promise.all([
+      counting,
+      this.#facts.learn(decisions, this.#subject.isRestoring ? [] : batches.flat(), counting),
+    ]);
+    for (const [path, ofList] of byList) this.#audiences.add(partsAround(ofList, snapshot.get(path)));
     const planned = new Map<InputRow, PlannedRow>();
     for (const [path, ofList] of byList)
       for (const row of this.#judged(ofList, snapshot.get(path))) planned.set(row.input, row);
     return batches.map((inputs) => inputs.map((input) => planned.get(input) ?? neverPlanned(input)));
   }
 
+  /** Counts the members of groups as far as findings about these lists depend on them. */
+  async #countFor(lists: readonly Pick<JudgedList, 'assignments' | 'decisions'>[]): Promise<void> {
+    let open = lists;
+    const countsOf = (id: string): KnownCounts => this.#facts.counts(id);
+    for (;;) {
+      const needed = new Map(open.map((list) => [list, this.#guard.countsNeeded(list, countsOf)]));
+      open = open.filter((list) => needed.get(list)?.length !== 0);
+      if (open.length === 0) return;
+      await this.#facts.count([...needed.values()].flat(), this.#countsAll ? undefined : COUNTS_MAX);
+    }
+  }
+
+  /**
+   * Counts the groups that gain or lose policies.
+   * @param isWhole all of them; otherwise those that gain and lose most
+   */
+  async countToShow(isWhole: boolean): Promise<void> {
+    const { groups } = this.#audiences;
+    const asked = isWhole ? groups : groups.slice(0, GROUPS_COUNTED_TO_SHOW);
+    await this.#facts.count(
+      asked.flatMap((id) => this.#uncounted(id)),
+      COUNTS_MAX,
+    );
+  }
+
   /** The groups that gain or lose policies, as far as they could be counted. */
-  get audiences(): readonly AudienceChange[] {
+  get audiences(): AudiencesCounted {
     const facts = this.#facts;
-    return this.#audiences.changes((id) => ({ members: facts.group(id).members, name: facts.nameOf(id) }));
+    const { groups } = this.#audiences;
+    return {
+      changes: this.#audiences.changes((id) => ({
+        members: facts.group(id).members,
+        name: facts.nameOf(id),
+      })),
+      uncounted: groups.filter((id) => this.#uncounted(id).length > 0).length,
+    };
+  }
+
+  #uncounted(groupId: string): readonly CountNeeded[] {
+    return uncounted(groupId, (id) => this.#facts.counts(id));
   }
 
   async #read(
@@ -149,7 +192,7 @@ export class Planner {
     if (first === undefined) return [];
     const { address } = first.row.change;
     const fact = this.#facts.policy(address);
-    const list = reading?.kind === 'list' ? reading.assignments : undefined;
+    const list = assignmentsIn(reading);
     const findings = this.#guard.judgeList({
       ...{ kind: address.kind, platform: fact?.platform },
       protects: address.kind.protects?.(fact?.shown ?? {}),
@@ -236,6 +279,9 @@ export class Planner {
     };
   }
 }
+
+const assignmentsIn = (reading: ListSnapshot | undefined): readonly CurrentAssignment[] | undefined =>
+  reading?.kind === 'list' ? reading.assignments : undefined;
 
 /** What a row does not say of itself: what its kind refuses of the entry that it makes of the one that is there. */
 const entryRefusalOf = (

@@ -4,7 +4,7 @@ import type { Mentioned } from '../../assignments/names/mentioned.ts';
 import type { Called } from '../../assignments/names/calledIds.ts';
 import type { InputRow } from '../../assignments/rows/row.ts';
 import type { FilterFact, GroupFact, TenantFacts } from '../../assignments/guard/guard.ts';
-import type { Members } from '../../assignments/guard/members.ts';
+import { membersIn, type CountNeeded, type KnownCounts } from '../../assignments/guard/countsNeeded.ts';
 import type { DevicePlatform } from '../../assignments/targets/platforms.ts';
 import type { Address } from '../../assignments/kinds/address.ts';
 import { kindsIn, type PolicyKind, type PolicyType } from '../../assignments/kinds/registry.ts';
@@ -13,7 +13,7 @@ import { groupOf, targetIn } from '../../assignments/targets/currentTarget.ts';
 import { everybodyOf } from '../../assignments/values/guid.ts';
 import { readAssignmentFilters } from '../../graph/reads/assignmentFilters.ts';
 import { deploymentsUnderWay } from '../../graph/reads/deployments.ts';
-import { groupMembers } from '../../graph/reads/groupMembers.ts';
+import { countMembers } from '../../graph/reads/groupMembers.ts';
 import { groupNames } from '../../graph/reads/groupNames.ts';
 import { readGroups } from '../../graph/reads/groups.ts';
 import type { SendReads } from '../../graph/reads/reading.ts';
@@ -39,8 +39,11 @@ export class FactsOfTenant implements TenantFacts {
   readonly #send: SendReads;
   readonly #base: string;
   readonly #groups = new Map<string, GroupFact>();
-  readonly #counted = new Set<string>();
-  readonly #members = new Map<string, Members>();
+  /** By ids in lower case. */
+  readonly #counts = new Map<string, KnownCounts>();
+  #countsAsked = 0;
+  /** Whether the sign-in may count members; undefined: nothing has told it yet. */
+  #mayCount: boolean | undefined;
   /** By ids in lower case. */
   readonly #groupNames = new Map<string, string>();
   /** Groups whose names were asked for: one that is not among them has none that may be read. */
@@ -98,42 +101,63 @@ export class FactsOfTenant implements TenantFacts {
   }
 
   /**
-   * Counts the members of these groups, each once.
-   * @param most groups of a plan that are counted: each takes two reads
+   * Counts what is asked of the members of groups, each once. What can't be counted is known to be unknown.
+   * @param most counts of a plan
    */
-  async count(groupIds: readonly string[], most = Infinity): Promise<void> {
-    const unknown = [...new Set(groupIds.map((id) => id.toLowerCase()))]
-      .filter((id) => !this.#counted.has(id))
-      .slice(0, Math.max(0, most - this.#counted.size));
-    if (unknown.length === 0) return;
-    for (const id of unknown) this.#counted.add(id);
-    const members = await groupMembers(unknown, this.#send);
-    for (const [id, found] of members) this.#members.set(id, found);
+  async count(asked: readonly CountNeeded[], most = Infinity): Promise<void> {
+    const keyOf = ({ groupId, of }: CountNeeded): string => `${groupId.toLowerCase()} ${of}`;
+    const wanted = [...new Map(asked.map((each) => [keyOf(each), each])).values()].filter(
+      ({ groupId, of }) => this.counts(groupId)[of] === undefined,
+    );
+    const asks = this.#mayCount === false ? [] : wanted.slice(0, Math.max(0, most - this.#countsAsked));
+    this.#countsAsked += asks.length;
+    const { counts, isDenied } = await countMembers(asks, this.#send, this.#mayCount);
+    if (isDenied) this.#mayCount = false;
+    else if (counts.some((count) => count !== undefined)) this.#mayCount = true;
+    for (const [i, { groupId, of }] of wanted.entries())
+      this.#counts.set(groupId.toLowerCase(), { ...this.counts(groupId), [of]: counts[i] ?? 'unknown' });
   }
 
-  /** Reads the groups and filters that these rows bring in and that are not known yet, and what those are called that they call by a name. */
+  /** What was counted of a group. */
+  counts(groupId: string): KnownCounts {
+    return this.#counts.get(groupId.toLowerCase()) ?? {};
+  }
+
+  /**
+   * Reads the groups and filters that these rows bring in and that are not known yet, and what those are called that they call by a name.
+   * @param counting what is counted meanwhile
+   */
   async learn(
     decisions: readonly Pick<Decision, 'kind' | 'after'>[],
     rows: readonly InputRow[],
+    counting: Promise<void>,
   ): Promise<void> {
     const targets = decisions.flatMap(({ kind, after }) =>
       kind === 'write' && after ? [targetIn(after)] : [],
     );
     const groups = new Set(targets.flatMap((target) => groupOf(target)?.toLowerCase() ?? []));
-    // What stands for everybody is no group of the directory.
-    const unknown = [...groups].filter((id) => !this.#groups.has(id) && everybodyOf(id) === undefined);
-    if (unknown.length > 0) {
-      const factOf = await readGroups(unknown, this.#send, (id) => this.#members.get(id));
-      for (const id of unknown) {
-        const fact = factOf(id);
-        this.#groups.set(id, fact);
-        this.#namesAsked.add(id);
-        if (fact.name !== undefined) this.#groupNames.set(id, fact.name);
-      }
-    }
     const isFiltered = targets.some((target) => filterOf(target) !== undefined);
-    if (isFiltered || rows.some((row) => namedIdsIn(row, 'filters').length > 0)) await this.#readFilters();
-    await this.#readGroupNames(rows.flatMap((row) => namedIdsIn(row, 'groups')));
+    const filtersNeeded = isFiltered || rows.some((row) => namedIdsIn(row, 'filters').length > 0);
+    await Promise.all([
+      this.#readGroups(groups, counting).then(() =>
+        this.#readGroupNames(rows.flatMap((row) => namedIdsIn(row, 'groups'))),
+      ),
+      ...(filtersNeeded ? [this.#readFilters()] : []),
+    ]);
+  }
+
+  async #readGroups(ids: Iterable<string>, counting: Promise<void>): Promise<void> {
+    // What stands for everybody is no group of the directory.
+    const unknown = [...ids].filter((id) => !this.#groups.has(id) && everybodyOf(id) === undefined);
+    if (unknown.length === 0) return counting;
+    const countsOf = counting.then(() => (id: string) => this.counts(id));
+    const factOf = await readGroups(unknown, this.#send, countsOf);
+    for (const id of unknown) {
+      const fact = factOf(id);
+      this.#groups.set(id, fact);
+      this.#namesAsked.add(id);
+      if (fact.name !== undefined) this.#groupNames.set(id, fact.name);
+    }
   }
 
   /** What the tenant calls a group or a filter, as far as it was read. */
@@ -149,7 +173,8 @@ export class FactsOfTenant implements TenantFacts {
   async #readGroupNames(ids: Iterable<string>): Promise<void> {
     const unknown = [...new Set(ids)].filter((id) => !this.#groupNames.has(id) && !this.#namesAsked.has(id));
     for (const id of unknown) this.#namesAsked.add(id);
-    for (const [id, name] of await groupNames(unknown, this.#send)) this.#groupNames.set(id, name);
+    for (const [id, name] of await groupNames(unknown, this.#send, this.#groupNames.size > 0))
+      this.#groupNames.set(id, name);
   }
 
   /** What people call these groups and filters, as far as the sign-in may read it. */
@@ -175,7 +200,7 @@ export class FactsOfTenant implements TenantFacts {
   group(id: string): GroupFact {
     const key = id.toLowerCase();
     const { kind } = this.#groups.get(key) ?? { kind: 'unchecked' };
-    return { kind, members: this.#members.get(key) };
+    return { kind, members: membersIn(this.counts(key)) };
   }
 
   filter(id: string): FilterFact {

@@ -1,15 +1,20 @@
 import type { CurrentAssignment } from '../../assignments/changes/current.ts';
 import { createHash } from 'node:crypto';
 import { INPUT_COLUMNS, type InputColumn } from '../../assignments/rows/columns.ts';
-import { fingerprintOf, fingerprintOfList } from '../../assignments/changes/fingerprint.ts';
-import { inverseCells, type Inverse } from '../../assignments/changes/inverse.ts';
-import { listPath, policyKey } from '../../assignments/kinds/address.ts';
+import { fingerprintOf, fingerprintOfList, UNREAD } from '../../assignments/changes/fingerprint.ts';
+import {
+  inverseCells,
+  removalByTarget,
+  type Inverse,
+  type InverseCells,
+} from '../../assignments/changes/inverse.ts';
+import { listPath, policyKey, type Address } from '../../assignments/kinds/address.ts';
 import { writesBy } from '../../assignments/kinds/kind.ts';
 import { isAsReadBack, lossesOf, undoOfLoss } from '../../assignments/changes/losses.ts';
 import { undosIn, type Undo } from '../../assignments/changes/undo.ts';
 import type { PolicyLists } from '../../graph/reads/policyLists.ts';
 import type { RecentWrite } from '../../runs/lastWrites.ts';
-import type { Staging } from '../../runs/staging.ts';
+import type { StagedRow, Staging } from '../../runs/staging.ts';
 import { readBelievedLists, type BelievedLists, type ListSource } from '../believedLists.ts';
 import { expectRead } from '../plan/unreadable.ts';
 import { graphOf } from '../graphOf.ts';
@@ -33,19 +38,24 @@ export interface StagingTerms {
   readonly force: boolean;
   readonly lists: PolicyLists;
   readonly waitsForLateWrites: boolean;
+  /**
+   * Nobody looks at it before it goes: what is taken back is so whatever else changes in its list meanwhile, and what somebody has changed since
+   * becomes a row that is left as it is, so that the results tell it.
+   */
+  readonly isUnattended: boolean;
 }
 
 /** Looks at what is there now, and stages a row for each assignment that is to be put back. */
 export async function stageInverses(
   written: Written,
   staging: Staging,
-  { force, lists, waitsForLateWrites }: StagingTerms,
+  { force, lists, waitsForLateWrites, isUnattended }: StagingTerms,
   services: Services,
 ): Promise<Inverses> {
   const { identity } = services;
   const graph = graphOf(identity, services, written.apiVersion);
   const source = { lists, send: patientReads(services, graph), root: identity.config.graphUrl };
-  const inverses = new Inverses(written, staging, force);
+  const inverses = new Inverses(written, staging, { force, isUnattended });
   let isPatient = true;
   try {
     for await (const batches of inChunks(written.batches(), BATCHES_READ_TOGETHER)) {
@@ -130,7 +140,7 @@ export class Inverses {
   asBefore = 0;
   /** Among those: assignments whose write may still land. */
   mayLand = 0;
-  /** Assignments that somebody has changed since, left out. */
+  /** Assignments that somebody has changed since, left out, or rows that are left as they are. */
   changed = 0;
   /** Assignments that are not there any more, or can't be read. */
   gone = 0;
@@ -147,17 +157,29 @@ export class Inverses {
   readonly #written: Written;
   readonly #staging: Staging;
   readonly #force: boolean;
+  readonly #isUnattended: boolean;
   readonly #columns = new Set<InputColumn>();
   readonly #sha = createHash('sha256');
 
-  constructor(written: Written, staging: Staging, force: boolean) {
+  constructor(
+    written: Written,
+    staging: Staging,
+    { force, isUnattended }: Pick<StagingTerms, 'force' | 'isUnattended'>,
+  ) {
     this.#written = written;
     this.#staging = staging;
     this.#force = force;
+    this.#isUnattended = isUnattended;
   }
 
-  get leftOut(): number {
+  /** What stays as it is. */
+  get left(): number {
     return this.changed + this.gone + this.lost + this.lagging;
+  }
+
+  /** The same, of what is no row. */
+  get leftOut(): number {
+    return this.#isUnattended ? this.left - this.changed : this.left;
   }
 
   passGone({ input }: WrittenRow): void {
@@ -224,6 +246,7 @@ export class Inverses {
       case 'changed':
         if (this.#force) return this.#restore(row, undo.inverse, plannedList);
         this.changed += 1;
+        if (this.#isUnattended) await this.#stage(row, undo.inverse, { planned: UNREAD });
         if (this.changedRows.length < CHANGED_SHOWN) this.changedRows.push({ row, inverse: undo.inverse });
         return;
       case 'restore':
@@ -231,9 +254,26 @@ export class Inverses {
     }
   }
 
-  async #restore({ input, change }: WrittenRow, inverse: Inverse, plannedList: string): Promise<void> {
+  async #restore(row: WrittenRow, inverse: Inverse, plannedList: string): Promise<void> {
+    const planned = fingerprintOf(currentOf(inverse));
+    await this.#stage(row, inverse, { planned, ...(!this.#isUnattended && { plannedList }) });
+  }
+
+  #cellsOf(inverse: Inverse, address: Address): InverseCells {
+    const byTarget =
+      this.#isUnattended && inverse.action === 'remove'
+        ? removalByTarget(inverse.current, address)
+        : undefined;
+    return byTarget ?? inverseCells(inverse, address, this.#written.apiVersion);
+  }
+
+  async #stage(
+    { input, change }: WrittenRow,
+    inverse: Inverse,
+    seen: Pick<StagedRow, 'planned' | 'plannedList'>,
+  ): Promise<void> {
     const { address } = change;
-    const cells = new Map<InputColumn, unknown>(inverseCells(inverse, address, this.#written.apiVersion));
+    const cells = new Map<InputColumn, unknown>(this.#cellsOf(inverse, address));
     for (const column of CARRIED) if (input.cells.has(column)) cells.set(column, input.cells.get(column));
     this.rows += 1;
     for (const column of cells.keys()) this.#columns.add(column);
@@ -242,8 +282,7 @@ export class Inverses {
       input: { line: input.line, cells },
       policy: policyKey(address),
       family: address.kind.family,
-      planned: fingerprintOf(currentOf(inverse)),
-      plannedList,
+      ...seen,
     });
   }
 }

@@ -1,5 +1,5 @@
 import { EXIT, UserError } from '../../errors.ts';
-import { DEFAULT_OPTIONS } from '../../runs/run.ts';
+import { DEFAULT_OPTIONS, type RunOptions } from '../../runs/run.ts';
 import type { Schedule } from '../../runs/schedule/schedule.ts';
 import { Draft } from '../draft/draft.ts';
 import type { RunTerms } from '../draft/draftTerms.ts';
@@ -76,6 +76,11 @@ export interface RollbackRun {
   readonly notify?: readonly string[] | undefined;
 }
 
+/** A run that takes another one back as its time has come, and that nobody looks at before it goes. */
+export interface Unattended {
+  readonly options: Pick<RunOptions, 'isUrgent' | 'notify' | 'notifyFailures'>;
+}
+
 /** What would be put back, and the draft of the run that does it. To be disposed of. */
 export interface RollbackDraft {
   readonly draft: Draft;
@@ -87,13 +92,19 @@ export async function draftRollback(
   written: Written,
   { force, isDry, planDir, justification, purpose, schedule, notify }: RollbackRun,
   services: Services,
+  unattended?: Unattended,
 ): Promise<RollbackDraft> {
-  const { name, apiVersion, strategy, unrecordedLines } = written;
+  const { name, runId, apiVersion, strategy, unrecordedLines } = written;
   const options = {
     ...{ ...DEFAULT_OPTIONS, ...schedule },
     ...{ restores: true, justification, revertOf: name, purpose },
+    isPlainUndo: runId !== undefined && !force,
+    ...unattended?.options,
   };
-  const run: RunTerms | undefined = isDry ? undefined : { options, keepDays: KEEP_DAYS, planDir, notify };
+  const isUnattended = unattended !== undefined;
+  const run: RunTerms | undefined = isDry
+    ? undefined
+    : { options, keepDays: KEEP_DAYS, planDir, notify, tellsAsSaid: isUnattended };
   const root = services.identity.config.graphUrl;
   const rules = { root, apiVersion, blind: false, restores: true, strategy };
   const called = `rollback of ${name}`;
@@ -105,7 +116,7 @@ export async function draftRollback(
     const inverses = await stageInverses(
       written,
       staging,
-      { force, lists, waitsForLateWrites: !isDry },
+      { force, lists, waitsForLateWrites: !isDry, isUnattended },
       services,
     );
     found.resolve(inverses);

@@ -11,10 +11,7 @@ export interface Failure {
 
 /** The commonest first. */
 export function failuresOf(refused: readonly RefusedRow[]): readonly Failure[] {
-  const alike = Map.groupBy(
-    refused,
-    ({ code, message }) => `${code} ${message.replace(/"[^"]*"|[\da-f_…-]{8,}|\d+/gi, '')}`,
-  );
+  const alike = Map.groupBy(refused, alikeBy);
   return [...alike.values()]
     .flatMap(([first, ...others]) =>
       first === undefined
@@ -23,5 +20,9 @@ export function failuresOf(refused: readonly RefusedRow[]): readonly Failure[] {
     )
     .toSorted((a, b) => b.count - a.count);
 }
+
+/** What rows have in common that fail for one cause. */
+export const alikeBy = ({ code, message }: Pick<RefusedRow, 'code' | 'message'>): string =>
+  `${code} ${message.replace(/"[^"]*"|[\da-f_…-]{8,}|\d+/gi, '')}`;
 
 const rowIn = ({ line, policy }: RefusedRow): CauseRow => ({ line, policy });

@@ -1,6 +1,10 @@
 import type { RunStatus } from '../../runs/progress.ts';
 import { hasEnded, HOUR_MS, type Run } from '../../runs/run.ts';
+import { timeInZone } from '../../runs/schedule/localTime.ts';
 import { openedAt } from '../../runs/schedule/schedule.ts';
+
+/** So long without a row that comes to its end is too long, where nobody says otherwise. */
+export const STALLED_AFTER_MS = 5 * 60_000;
 
 /** What a run that has ended means for whoever watches over the tenant is told for so long. */
 export const ENDED_TOLD_MS = 24 * HOUR_MS;
@@ -12,7 +16,7 @@ export type Health =
   | { readonly kind: 'failedRows'; readonly rows: number }
   /** It goes on only when somebody does something. */
   | { readonly kind: 'stopped'; readonly why: string }
-  /** Its deadline has passed before its end. */
+  /** Its deadline has passed before its end, or its time to be taken back and it is not. */
   | { readonly kind: 'overdue'; readonly since: number; readonly why: string }
   /** It should go on, and for too long no row has come to its end. */
   | { readonly kind: 'stalled'; readonly since: number; readonly why: string };
@@ -21,11 +25,18 @@ export interface HealthTerms {
   readonly now: number;
   /** So long without a row that comes to its end is too long. */
   readonly stalledAfterMs: number;
+  /** The run that takes it back, as far as the record has one. */
+  readonly takenBackBy?: Run | undefined;
 }
+
+/** A worker that is there makes the run that takes another one back within seconds. */
+const REVERT_WITHIN_MS = 60_000;
 
 /** How a run is, of which the record knows this, and of which that is seen. */
 export function healthOf(run: Run, status: RunStatus, terms: HealthTerms): Health {
   const { deadlineAt } = run.options;
+  const stands = standsTooLong(run, status, terms);
+  if (stands !== undefined) return stands;
   if (run.finishedAt === null && status.reason === 'deadline' && deadlineAt !== null)
     return { kind: 'overdue', since: deadlineAt, why: status.reasonText ?? run.state };
   switch (run.state) {
@@ -43,6 +54,26 @@ export function healthOf(run: Run, status: RunStatus, terms: HealthTerms): Healt
       return stalledAt(run, status, terms) ?? failures(run);
   }
 }
+
+/** What was to be for a time is so for longer. A run that takes it back and is not over yet is looked at by itself. */
+function standsTooLong(
+  { options: { revertAt, timeZone }, revertedAt }: Run,
+  { revert }: RunStatus,
+  { now, stalledAfterMs, takenBackBy }: HealthTerms,
+): Health | undefined {
+  if (revertAt === null || now - revertAt <= Math.min(stalledAfterMs, REVERT_WITHIN_MS)) return undefined;
+  const overdue = (why: string): Health => ({ kind: 'overdue', since: revertAt, why });
+  if (revertedAt === null)
+    return overdue(
+      `it was to be taken back ${timeInZone(revertAt, timeZone)}: ${revert?.trouble ?? 'no worker has done it'}`,
+    );
+  return isStopped(takenBackBy)
+    ? overdue(`run ${takenBackBy.runId}, which takes it back, was stopped`)
+    : undefined;
+}
+
+const isStopped = (run: Run | undefined): run is Run =>
+  run?.state === 'cancelled' || run?.state === 'aborted';
 
 function failures({ counts: { failed, stale, awaitingApproval, unsure } }: Run): Health {
   const rows = failed + stale + awaitingApproval + unsure;
@@ -84,6 +115,13 @@ function quietSince({
 /** Whether anybody is to be told of it: it is open, or has ended lately and nobody has taken it back since. */
 export function isWatched(run: Run, all: readonly Run[], now: number): boolean {
   if (run.finishedAt === null) return true;
+  const { revertAt } = run.options;
+  if (revertAt !== null && revertAt <= now && (run.revertedAt === null || isStopped(takesBack(run, all))))
+    return true;
   const isTakenBack = all.some(({ options }) => options.revertOf === run.runId);
   return now - run.finishedAt <= ENDED_TOLD_MS && !isTakenBack;
 }
+
+/** The run that takes another one back at its time. */
+export const takesBack = ({ revertedBy }: Run, all: readonly Run[]): Run | undefined =>
+  revertedBy === null ? undefined : all.find(({ runId }) => runId === revertedBy);

@@ -28,7 +28,7 @@ const whyInWords = (reason: LogEntry['reason'], facts: unknown): string[] =>
   isReason(reason) ? [reasonInWords(reason, (facts ?? {}) as ReasonFacts)] : [];
 
 /** Told as moments, as they stand in the log in ms since the epoch. */
-const TIMES: ReadonlySet<string> = new Set(['since', 'startAt', 'deadlineAt']);
+const TIMES: ReadonlySet<string> = new Set(['since', 'startAt', 'deadlineAt', 'revertAt']);
 
 function textOf(name: string, value: unknown): string {
   if (TIMES.has(name) && typeof value === 'number') return new Date(value).toISOString();

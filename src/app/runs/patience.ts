@@ -3,7 +3,7 @@ import type { WaitingReason } from '../../runs/keeping.ts';
 
 /** Waits for others, of which nobody knows how long they last. */
 const FOR_OTHERS: ReadonlySet<WaitingReason> = new Set([
-  ...(['inLine', 'tenantStopped', 'noWorker', 'otherVersion', 'otherGraph'] as const),
+  ...(['approval', 'inLine', 'tenantStopped', 'noWorker', 'otherVersion', 'otherGraph'] as const),
 ]);
 
 /** How long somebody lets a run wait for others, at a stretch. */

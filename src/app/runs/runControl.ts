@@ -2,9 +2,17 @@ import type { Strategy } from '../../assignments/kinds/kind.ts';
 import { EXIT, UserError } from '../../errors.ts';
 import { landingMsOf } from '../../worker/limiter/pace.ts';
 import type { Retry } from '../../runs/lua/retry.ts';
-import { hasEnded, intervalsOf, type Run, type RunState, awaitsSignIn } from '../../runs/run.ts';
+import {
+  hasEnded,
+  intervalsOf,
+  type Run,
+  type RunOptions,
+  type RunState,
+  awaitsSignIn,
+} from '../../runs/run.ts';
 import { timeInZone } from '../../runs/schedule/localTime.ts';
 import type { Schedule } from '../../runs/schedule/schedule.ts';
+import type { RevertTime } from '../schedule/revertFrom.ts';
 import { refuseUnfitStrategy } from '../draft/draftTerms.ts';
 import type { Services } from '../services.ts';
 import { wrongState } from './findRun.ts';
@@ -54,6 +62,7 @@ export async function resumeRun(
 ): Promise<Resumed> {
   refuseUnfitStrategy({ strategy, blind: run.blind, apiVersion: run.apiVersion });
   await expectDeadlineAhead(run, services);
+  await expectStands(run, services);
   const { awaitingApproval } = run.counts;
   const isOver = run.state === 'aborted' || (run.state === 'completed' && awaitingApproval > 0);
   let resumed: Resumed = { kind: 'resumed' };
@@ -114,6 +123,7 @@ export async function retryRun(
 ): Promise<number> {
   refuseUnfitStrategy({ strategy, blind: run.blind, apiVersion: run.apiVersion });
   await expectDeadlineAhead(run, services);
+  await expectStands(run, services);
   const selected = await selectedRows(run, where, rows, services);
   const how: Retry = {
     ...{ from: ['completed', 'cancelled', 'aborted'], open: 'failed' },
@@ -132,22 +142,66 @@ export interface RunSettings {
   /** Null: as many as the tenant takes. */
   readonly writesPerWindow?: number | null;
   readonly schedule?: Schedule;
+  readonly revert?: RevertTime;
+  /** Who is told from now on. */
+  readonly channels?: Pick<RunOptions, 'notify' | 'notifyFailures'>;
 }
 
-/** Holds from the next batch on. @throws UserError (exit 2) for a run that has ended */
+/**
+ * Holds from the next batch on; when it is taken back, and who is told of that, can be said of one that has ended as well.
+ * @throws UserError (exit 2) for a run that has ended, or that can't be taken back
+ */
 export async function updateRun(
   run: Run,
-  { schedule, ...settings }: RunSettings,
+  { schedule, revert, channels, ...settings }: RunSettings,
   said: Said,
   services: Services,
 ): Promise<void> {
-  if (run.state === 'completed' || run.state === 'cancelled')
+  const isOfRevertOnly = schedule === undefined && Object.keys(settings).length === 0;
+  if ((run.state === 'completed' || run.state === 'cancelled') && !isOfRevertOnly)
     throw wrongState(run, run.state, 'updated', REMEDIES.updated);
+  if (revert !== undefined) await setRevert(run, revert, services);
   const { runs, producer } = services;
   const openIntervals = schedule && intervalsOf(schedule, await runs.now());
-  await runs.set(run.runId, { ...settings, ...schedule, ...(openIntervals && { openIntervals }) });
-  await logRun('update', run.runId, services, said, { ...settings, ...schedule });
+  const changed = { ...settings, ...channels, ...schedule, ...(openIntervals && { openIntervals }) };
+  if (Object.keys(changed).length > 0) await runs.set(run.runId, changed);
+  await logRun('update', run.runId, services, said, {
+    ...{ ...settings, ...schedule },
+    ...(revert && { revertAt: revert.revertAt }),
+    ...(channels && { notify: channels.notify }),
+  });
   if (schedule !== undefined) await producer.topUp();
+}
+
+async function setRevert(run: Run, { revertAt, timeZone }: RevertTime, { runs }: Services): Promise<void> {
+  if (run.blind && revertAt !== null)
+    throw new UserError(
+      `Run ${run.runId} was made without a look at the tenant: there is nothing to go back to.`,
+      {
+        remedy: 'Write what is to be there then into a file, and apply that with --start-at.',
+        exitCode: EXIT.badInput,
+      },
+    );
+  if (run.options.timeZone === null && timeZone !== null) await runs.set(run.runId, { timeZone });
+  await runs.setRevert(run.runId, revertAt);
+}
+
+/**
+ * What it wrote from now on would stay, or be taken back at once.
+ * @throws UserError (exit 2) for a run whose time to be taken back has come
+ */
+async function expectStands(
+  { runId, options, revertedBy, revertedAt }: Run,
+  { runs, identity }: Services,
+): Promise<void> {
+  const { revertAt, timeZone } = options;
+  if (revertAt === null || (await runs.now()) < revertAt) return;
+  const time = timeInZone(revertAt, timeZone);
+  const what = revertedAt === null ? `is to be taken back since ${time}` : `was taken back ${time}`;
+  throw new UserError(`Run ${runId} ${what}${revertedBy === null ? '' : ` by run ${revertedBy}`}.`, {
+    remedy: `Say first how long it shall stand: \`${identity.hint(`update ${runId} --revert-after 48h`)}\`, or \`--no-revert\` for good.`,
+    exitCode: EXIT.badInput,
+  });
 }
 
 /** @throws UserError (exit 2) for a run whose deadline has passed: it would pause again at once */

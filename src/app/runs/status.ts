@@ -28,7 +28,13 @@ export interface RunSurroundings {
 /** Workers that were killed are no more connected, whenever they were heard of last. */
 export async function surroundingsOf(
   run: Run,
-  { runs, producer, identity }: Pick<Services, 'runs' | 'producer' | 'identity'>,
+  {
+    runs,
+    producer,
+    identity,
+  }: Pick<Services, 'producer' | 'identity'> & {
+    readonly runs: Pick<RunStore, 'runs' | 'stopped' | 'now' | 'lateWaits'>;
+  },
   hasWorkers: HasWorkers = (runId) => producer.hasWorkers(runId),
 ): Promise<RunSurroundings> {
   const why = await whyWaiting(run, runs, identity, hasWorkers);

@@ -3,7 +3,7 @@ import type { Stop } from '../../runs/runReader.ts';
 import type { Services } from '../services.ts';
 import { tenantsElsewhere } from './elsewhere.ts';
 import { expectTenantKnown, expectTenantSaid } from './expectTenant.ts';
-import { healthOf, isWatched, type Health } from './health.ts';
+import { healthOf, isWatched, takesBack, type Health } from './health.ts';
 import { queueLeft } from './queueLeft.ts';
 import { statusOf } from './status.ts';
 
@@ -42,7 +42,10 @@ export async function tenantHealth(
   const runs = await Promise.all(
     watched.map(async (run) => ({
       run,
-      health: healthOf(run, await statusOf(run, services), { now, stalledAfterMs }),
+      health: healthOf(run, await statusOf(run, services), {
+        ...{ now, stalledAfterMs },
+        takenBackBy: takesBack(run, all),
+      }),
     })),
   );
   const urgency = ({ health }: RunHealth): number => BY_URGENCY.indexOf(health.kind);

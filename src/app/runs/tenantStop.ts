@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EXIT, UserError } from '../../errors.ts';
 import type { Pace } from '../../worker/limiter/pace.ts';
@@ -43,6 +44,7 @@ export async function stopTenant(said: Said, services: Services): Promise<Tenant
   const stop = stopBy(said, services);
   await services.runs.stop(stop);
   await logTenant('stop', services, said);
+  await tellStopped(stop, services);
   return { ...stoppedNow(stop, services), notStopped: elsewhere.filter(({ isStopped }) => !isStopped) };
 }
 
@@ -57,8 +59,27 @@ export async function stopEveryTenant(said: Said, services: Services): Promise<E
   const stop = stopBy(said, services);
   // All of them first: what is told to logs may wait.
   for (const { runs } of tenants) await runs.stop(stop);
-  for (const { runs } of tenants) await logTenant('stop', { ...services, runs }, said);
+  for (const { runs } of tenants) {
+    await logTenant('stop', { ...services, runs }, said);
+    await tellStopped(stop, { runs });
+  }
   return { ...stoppedNow(stop, services), tenants: tenants.map(({ id, name }) => ({ id, name })) };
+}
+
+/** One event for all runs: whoever is told of twenty need not be woken twenty times. */
+async function tellStopped({ by, at, reason }: Stop, { runs }: Pick<Services, 'runs'>): Promise<void> {
+  const standing = (await runs.line()).filter(
+    ({ state, options }) => (state === 'running' || state === 'queued') && options.notify.length > 0,
+  );
+  if (standing.length === 0) return;
+  await runs.keepEvent({
+    ...{ id: `stop-${at}-${randomInt(2 ** 32).toString(36)}`, at: await runs.now(), type: 'tenantStopped' },
+    channels: [...new Set(standing.flatMap(({ options }) => options.notify))],
+    data: {
+      ...{ operator: by, runs: standing.map(({ runId }) => runId) },
+      ...(reason !== null && { words: reason }),
+    },
+  });
 }
 
 const stopBy = ({ reason }: Said, { identity, redactor }: Services): Stop => ({

@@ -52,6 +52,8 @@ export async function whyWaiting(
     };
   const notTaken = whyNotTaken(run, config);
   if (notTaken !== undefined) return notTaken;
+  if (run.state === 'queued' && run.reason === 'approval')
+    return { reason: 'approval', since: run.movedAt, reasonText: run.reasonText ?? '' };
   const now = await runs.now();
   const closed = whyClosed(run, now);
   if (closed !== undefined) return (await hasWorkers(run.runId)) ? closed : alone(closed, hint);

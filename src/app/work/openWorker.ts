@@ -13,6 +13,7 @@ import { notifyFileOf } from '../notify/channels.ts';
 import { openTelling, startPulse, TELL_AT_END_MS } from '../notify/openTelling.ts';
 import type { Services } from '../services.ts';
 import { PlanningAnew } from './planningAnew.ts';
+import { Reverting } from './reverting.ts';
 import { endedInTime, type Ending } from './waitForShutdown.ts';
 
 /** A Redis that takes longer to answer is not there. */
@@ -37,7 +38,7 @@ export async function openWorker(
   const { credentials } = signedIn(identity);
   const notifyFile = notifyFileOf(services);
   const redis = await services.open('wait', 'worker');
-  const runs = new RunStore(redis, identity.tenant);
+  const runs = new RunStore(redis, identity.tenant, identity.config.approval);
   const heart = new Heart({ host: services.user.host, silentMs: identity.pace.silentMs });
   const producer = new Producer(runs, redis, identity.config.graphUrl, true, only, heart);
   // A run keeps the version it was submitted with.
@@ -58,17 +59,21 @@ export async function openWorker(
     ...{ log, events },
     limiter: services.limiterOn(runs),
     signIn: new SignIn(credentials),
+    planReads: services.planReads,
     redacted: redactor.redacted,
     now: Date.now,
     random: Math.random,
   };
   const worker = startWorker(deps, producer, redis, { concurrency: identity.config.concurrency });
   const planning = new PlanningAnew({ ...services, runs }, only, () => producer.topUp());
+  // Who works on some runs only would not work on what it makes either.
+  const reverting =
+    only === undefined ? new Reverting({ ...services, runs }, () => producer.topUp()) : undefined;
   const telling = openTelling(notifyFile, runs, redis, services);
   const pulse = startPulse(notifyFile, () => isWell(heart, redis), services);
   const stop = async (last?: () => Promise<void>): Promise<void> => {
     await pulse.stop();
-    const ended = Promise.all([worker.stop(), planning.stop()]).then(async () => {
+    const ended = Promise.all([worker.stop(), planning.stop(), reverting?.stop()]).then(async () => {
       await last?.().catch((error: unknown) => log.debug('worker', { err: error }));
       await telling?.settle(TELL_AT_END_MS);
       await telling?.close();
@@ -82,7 +87,8 @@ export async function openWorker(
     // What was broken off is lost now. Once that is recorded, the next worker need not wait until its time is over.
     if (ending === 'late') await endedInTime(ended, redis, AbortSignal.timeout(RECORD_LOST_MS));
   };
-  const isIdle = async (): Promise<boolean> => (await worker.isIdle()) && !(await planning.isDue());
+  const isIdle = async (): Promise<boolean> =>
+    (await worker.isIdle()) && !(await planning.isDue()) && !((await reverting?.isDue()) ?? false);
   return { ...worker, isIdle, stop, [Symbol.asyncDispose]: () => stop() };
 }
 

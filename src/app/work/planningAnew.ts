@@ -1,16 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { UserError } from '../../errors.ts';
 import type { Run } from '../../runs/run.ts';
 import { isMeant, isOurs } from '../../worker/deps.ts';
-import { isInterrupt } from '../interrupt.ts';
 import { planAnew } from '../plan/planAnew.ts';
 import type { Services } from '../services.ts';
+import { Watch } from './watch.ts';
 
-/** How often it is seen whether a run is to be planned anew. */
-const CHECK_MS = 2_000;
-/** Until the next try, when the tenant could not be read. */
-const TRY_AGAIN_MS = 60_000;
 /** A worker that plans says so again within this time, or another one takes over. */
 const CLAIM_MS = 60_000;
 
@@ -19,50 +13,35 @@ export class PlanningAnew {
   readonly #services: Services;
   readonly #only: ReadonlySet<string> | undefined;
   readonly #goesOn: () => Promise<unknown>;
-  readonly #stopping = new AbortController();
   readonly #self = randomBytes(8).toString('hex');
-  readonly #ended: Promise<void>;
-  #tryAgainAt = 0;
+  readonly #watch: Watch;
 
   /**
    * @param only the runs that this worker works on; undefined: all of the tenant
    * @param goesOn what is done when a run may begin
    */
   constructor(services: Services, only: ReadonlySet<string> | undefined, goesOn: () => Promise<unknown>) {
-    const interrupted = AbortSignal.any([services.interrupted, this.#stopping.signal]);
+    const stopping = new AbortController();
+    const interrupted = AbortSignal.any([services.interrupted, stopping.signal]);
     this.#services = { ...services, interrupted };
     this.#only = only;
     this.#goesOn = goesOn;
-    this.#ended = this.#watch();
-  }
-
-  /** True while a run is to be planned anew, and that was not just seen to fail. */
-  async isDue(): Promise<boolean> {
-    return performance.now() >= this.#tryAgainAt && (await this.#due()).length > 0;
-  }
-
-  async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#ended;
-  }
-
-  async #watch(): Promise<void> {
-    const { signal } = this.#stopping;
-    while (!signal.aborted) {
-      await sleep(CHECK_MS, undefined, { signal }).catch(() => undefined);
-      if (signal.aborted || performance.now() < this.#tryAgainAt) continue;
-      try {
+    const due = {
+      isDue: async () => (await this.#due()).length > 0,
+      work: async () => {
         for (const run of await this.#due()) await this.#plan(run);
-      } catch (error) {
-        if (isInterrupt(error, this.#services.interrupted)) return;
-        this.#tryAgainAt = performance.now() + TRY_AGAIN_MS;
-        const remedy = error instanceof UserError ? error.remedy : undefined;
-        this.#services.log.warn('A run that is due could not be planned anew; it is tried again.', {
-          err: error,
-          remedy,
-        });
-      }
-    }
+      },
+      failed: 'A run that is due could not be planned anew; it is tried again.',
+    };
+    this.#watch = new Watch(due, this.#services, stopping);
+  }
+
+  isDue(): Promise<boolean> {
+    return this.#watch.isDue();
+  }
+
+  stop(): Promise<void> {
+    return this.#watch.stop();
   }
 
   async #due(): Promise<readonly Run[]> {
@@ -92,7 +71,9 @@ export class PlanningAnew {
       ? null
       : `the plan has grown too old, and what it comes to now is not what was approved: ${differences.join('; ')}`;
     const moved = await runs.transition(runId, {
-      ...(reasonText === null ? { to: 'queued' } : { to: 'paused', reason: 'age', reasonText }),
+      ...(reasonText === null
+        ? { to: 'queued' }
+        : { to: 'paused', reason: 'age', reasonText, isOtherPlan: true }),
       ...{ from: ['queued'], ifMoves: run.moves },
     });
     // Somebody has paused or cancelled it meanwhile, or another worker was first.

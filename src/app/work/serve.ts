@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { awaitsSignIn, hasEnded, type Run } from '../../runs/run.ts';
 import type { Identity } from '../identity.ts';
 import { unlessInterrupted } from '../interrupt.ts';
-import { stopInWords, whyNotTaken } from '../runs/whyWaiting.ts';
+import { stopInWords, whyClosed, whyNotTaken } from '../runs/whyWaiting.ts';
 import { rememberTenant, type Services } from '../services.ts';
+import { baseName } from '../words.ts';
 import { noteOfTokenEnd } from '../tokenExpiry.ts';
 import { openWorker } from './openWorker.ts';
 import { RunNews } from './runNews.ts';
@@ -56,6 +57,22 @@ export async function serve(
   // What is left behind, and may have come to rest since it was told last.
   await surroundings.tellAll();
   await news.tell();
+  if (untilIdle) await tellWaiting(services);
+}
+
+/** Runs whose time has not come are why such a worker ends with 3. */
+async function tellWaiting({ runs, identity, log }: Services): Promise<void> {
+  const now = await runs.now();
+  for (const run of await runs.line()) {
+    const closed =
+      run.state === 'queued' && whyNotTaken(run, identity.config) === undefined
+        ? whyClosed(run, now)
+        : undefined;
+    if (closed !== undefined)
+      log.warn(
+        `Run ${run.runId} (${baseName(run.source.name)}) waits, and is left to another worker: ${closed.reasonText}.`,
+      );
+  }
 }
 
 /** Tells when the tenant is stopped and goes on, and once of each open run that workers like this one leave alone why they do. */

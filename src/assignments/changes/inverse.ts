@@ -6,7 +6,8 @@ import { addressCells, type Address } from '../kinds/address.ts';
 import type { OwnField } from '../kinds/kind.ts';
 import type { PolicyKind } from '../kinds/registry.ts';
 import type { ApiVersion } from '../values/apiVersion.ts';
-import { targetTypeOf } from '../targets/currentTarget.ts';
+import { FROM_TYPES } from '../rows/fromTarget.ts';
+import { groupOf, targetTypeOf } from '../targets/currentTarget.ts';
 import { TARGET_KINDS } from '../targets/target.ts';
 
 /** What takes an assignment from what it is now to what it was. */
@@ -37,6 +38,24 @@ export function inverseCells(inverse: Inverse, address: Address, apiVersion: Api
       return cells({ ...address, assignmentId: '' }, ['action', 'add'], ['body', JSON.stringify(body)]);
     }
   }
+}
+
+/**
+ * The row that takes away what an assignment is for, under whichever id that stands then: a list that somebody else has written meanwhile may have
+ * new ones. Undefined for what only its id names.
+ */
+export function removalByTarget(current: CurrentAssignment, address: Address): InverseCells | undefined {
+  const fromTargetType = FROM_TYPES.find((type) => type === targetTypeOf(current.target));
+  if (fromTargetType === undefined || isOfPolicySet(current)) return undefined;
+  const groupId = groupOf(current.target);
+  const intent = address.kind.partOf === undefined ? undefined : current.whole['intent'];
+  return cells(
+    { ...address, assignmentId: '' },
+    ['action', 'remove'],
+    ['fromTargetType', fromTargetType],
+    ...(groupId === undefined ? [] : [['fromGroupId', groupId] as [InputColumn, string]]),
+    ...(typeof intent === 'string' ? [['fromIntent', intent] as [InputColumn, string]] : []),
+  );
 }
 
 const cells = (address: Address, ...more: readonly [InputColumn, string][]): InverseCells =>

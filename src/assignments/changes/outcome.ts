@@ -73,6 +73,13 @@ export type Outcome =
   /** The token was refused; no row pays for that. */
   | { readonly kind: 'signIn'; readonly error: GraphError };
 
+/** What can become of a write, for whoever counts: refused with its whole envelope, or as above. */
+export const WRITE_OUTCOMES = [
+  ...(['succeeded', 'failed', 'gaveUp', 'throttled', 'again', 'lost', 'missing'] as const),
+  ...(['awaitingApproval', 'askedBefore', 'routeRefused', 'signIn', 'refused'] as const),
+] as const satisfies readonly (Outcome['kind'] | 'refused')[];
+export type WriteOutcome = (typeof WRITE_OUTCOMES)[number];
+
 /** Intune's code, with status 400, for a verb that a tenant does not take on a path. It is a sentence, but no prose. */
 const ROUTE_REFUSED = 'no method match route template';
 

@@ -479,7 +479,7 @@ function listPlan<R extends BatchRow>(
       plan.steps.push(...stepsIn(changes, assignments, ofList, restores));
       if (wantsWhole) refuseUnlessWhole(plan, isNested, apiVersion);
       refuseUnwritten(plan);
-      if (plan.via === 'assign') markStaleList(plan);
+      if (plan.via === 'assign' && knowsList(ofList)) markStaleList(plan);
       else markStaleRows(plan);
       if (plan.via === 'each') markStaleClears(plan, ofList);
       markStaleSinceSent(plan);
@@ -598,6 +598,10 @@ function isUnplanned<R extends BatchRow>(
   }
 }
 
+/** A plan that keeps only what its rows are about takes whatever else stands in their list. */
+const knowsList = <R extends BatchRow>(ofList: readonly R[]): boolean =>
+  ofList.some(({ plannedList }) => plannedList !== undefined);
+
 /** A list that is written as a whole must be as the plan saw it, all of it. */
 function markStaleList<R extends BatchRow>({ rows, steps, assignments }: ListPlan<R>): void {
   const now = fingerprintOfList(assignments);
@@ -608,11 +612,11 @@ function markStaleList<R extends BatchRow>({ rows, steps, assignments }: ListPla
 function staleBecause<R extends BatchRow>(
   { via }: ListPlan<R>,
   found: Before,
-  { before, planned, change }: R,
+  { before, planned, plannedList, change }: R,
 ): string {
   const entry = entryOf(found);
   const now =
-    change.action === 'clear' || (via === 'assign' && planned !== undefined)
+    change.action === 'clear' || (via === 'assign' && plannedList !== undefined)
       ? 'the list of the policy is another one'
       : entry === undefined
         ? 'it is gone'

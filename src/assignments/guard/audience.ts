@@ -81,17 +81,6 @@ function shiftBetween(was: Stand, is: Stand): Shift | undefined {
   return is === 'excluded' ? 'loses' : 'gains';
 }
 
-/** The groups whose members the findings about a list need: those that it shifts, and all of it where it excludes one. */
-export function groupsToCount(
-  before: readonly JsonObject[],
-  after: readonly JsonObject[],
-): readonly string[] {
-  const shifted = shiftsOf(before, after);
-  if (shifted.size === 0) return [];
-  const all = after.some(isExclusion) ? standsIn([...before, ...after]).keys() : [];
-  return [...new Set([...shifted.keys(), ...all])];
-}
-
 /** A row that is written, and the list around it. */
 export interface AudienceRow {
   readonly from: JsonObject | undefined;
@@ -118,11 +107,20 @@ export function audienceConcerns(
   ];
 }
 
-/** Users before, devices after, or the other way round: the policy may not be meant for them. */
-function kindConcerns({ from, to }: AudienceRow, membersOf: MembersOf): Finding[] {
+/** The groups of a row that puts one in the place of another; undefined for all other rows. */
+export function swappedGroups({
+  from,
+  to,
+}: Pick<AudienceRow, 'from' | 'to'>): { readonly old: string; readonly now: string } | undefined {
   const [old, now] = [from && groupOf(from), to && groupOf(to)];
-  if (!from || !to || old === undefined || now === undefined || sameId(old, now)) return [];
-  if (isExclusion(from) !== isExclusion(to)) return [];
+  if (!from || !to || old === undefined || now === undefined || sameId(old, now)) return undefined;
+  return isExclusion(from) === isExclusion(to) ? { old, now } : undefined;
+}
+
+/** Users before, devices after, or the other way round: the policy may not be meant for them. */
+function kindConcerns(row: AudienceRow, membersOf: MembersOf): Finding[] {
+  const { old, now } = swappedGroups(row) ?? {};
+  if (old === undefined || now === undefined) return [];
   const [was, is] = [membersOf(old), membersOf(now)];
   if (was === undefined || is === undefined) return [];
   const [wasOnly, isOnly] = [onlyOf(was), onlyOf(is)];
@@ -156,7 +154,7 @@ function effectConcerns({ from, to, before, after }: AudienceRow, membersOf: Mem
 }
 
 /** The row brings the exclusion, or it brings or takes an inclusion. */
-const isBroughtBy = (
+export const isBroughtBy = (
   exclusion: JsonObject,
   from: JsonObject | undefined,
   to: JsonObject | undefined,
@@ -187,14 +185,17 @@ function hasNoEffect(exclusion: JsonObject, list: readonly JsonObject[], members
   );
 }
 
-/** A group that the row brings in or takes out. */
-function sizeConcerns({ from, to }: AudienceRow, membersOf: MembersOf, maxAudience: number): Finding[] {
+/** The groups that a row brings in or takes out. */
+export function movedGroups({ from, to }: Pick<AudienceRow, 'from' | 'to'>): readonly string[] {
   const [old, now] = [from, to].map((target) => target && groupOf(target));
   const isMoved = !sameId(old, now) || (from && isExclusion(from)) !== (to && isExclusion(to));
-  if (!isMoved) return [];
-  const large = [...new Set([old, now])].flatMap((group) => {
-    const members = group === undefined ? undefined : membersOf(group);
-    return group !== undefined && members !== undefined && members.users + members.devices > maxAudience
+  return isMoved ? [...new Set([old, now])].filter((group) => group !== undefined) : [];
+}
+
+function sizeConcerns(row: AudienceRow, membersOf: MembersOf, maxAudience: number): Finding[] {
+  const large = movedGroups(row).flatMap((group) => {
+    const members = membersOf(group);
+    return members !== undefined && members.users + members.devices > maxAudience
       ? [`group ${group.toLowerCase()} has ${membersInWords(members)}`]
       : [];
   });

@@ -15,7 +15,8 @@ import type { JsonObject } from '../values/json.ts';
 import { fitsPlatform, isOfManagedApps, type DevicePlatform } from '../targets/platforms.ts';
 import { audienceKey } from '../targets/audience.ts';
 import { everybodyIn, groupOf, isEverybody, isExclusion, targetIn } from '../targets/currentTarget.ts';
-import { audienceConcerns } from './audience.ts';
+import { audienceConcerns, type AudienceRow } from './audience.ts';
+import { countsNeeded, type CountNeeded, type CountsOf } from './countsNeeded.ts';
 import type { Members } from './members.ts';
 
 export interface GroupFact {
@@ -66,7 +67,7 @@ interface WrittenList extends JudgedList {
   readonly rows: readonly JudgedRow[];
 }
 
-const writtenRows = ({ decisions }: JudgedList): JudgedRow[] =>
+const writtenRows = ({ decisions }: Pick<JudgedList, 'decisions'>): JudgedRow[] =>
   decisions.flatMap(({ kind, before, after }, at) =>
     kind === 'write'
       ? [
@@ -114,18 +115,23 @@ export class Guard {
     return findings;
   }
 
-  #audience(
-    { before, after, cleared = [] }: JudgedRow,
-    { assignments }: WrittenList,
-    targetsAfter: readonly JsonObject[],
-  ): Finding[] {
-    const around = { before: assignments.map(({ target }) => target), after: targetsAfter };
-    const to = after && targetIn(after);
-    const froms = before === undefined ? cleared : [before];
-    const rows =
-      froms.length === 0 ? [{ from: undefined, to }] : froms.map(({ target }) => ({ from: target, to }));
-    const found = rows.flatMap((row) =>
-      audienceConcerns({ ...row, ...around }, (id) => this.#facts.group(id).members, this.#maxAudience),
+  /** What is to be counted next before a list can be judged; empty: it can be. What was asked for and not told is not asked for again. */
+  countsNeeded(
+    judged: Pick<JudgedList, 'assignments' | 'decisions'>,
+    countsOf: CountsOf,
+  ): readonly CountNeeded[] {
+    const list = { ...judged, rows: writtenRows(judged) };
+    const targetsAfter = entriesLeft(list).map(targetIn);
+    return list.rows.flatMap((row) =>
+      audienceRows(row, list, targetsAfter).flatMap((each) =>
+        countsNeeded(each, countsOf, this.#maxAudience),
+      ),
+    );
+  }
+
+  #audience(row: JudgedRow, list: WrittenList, targetsAfter: readonly JsonObject[]): Finding[] {
+    const found = audienceRows(row, list, targetsAfter).flatMap((each) =>
+      audienceConcerns(each, (id) => this.#facts.group(id).members, this.#maxAudience),
     );
     // Of a row that clears a list each kind is told once: findings are counted by rows.
     return found.filter(({ kind }, i) => found.findIndex((each) => each.kind === kind) === i);
@@ -180,6 +186,20 @@ export class Guard {
     this.#uncheckedTold.add(key);
     return concern(kind, `${which} could not be checked.`);
   }
+}
+
+/** A row as the members of groups are looked at for it: one that clears a list takes away each entry of it. */
+function audienceRows(
+  { before, after, cleared = [] }: JudgedRow,
+  { assignments }: Pick<JudgedList, 'assignments'>,
+  targetsAfter: readonly JsonObject[],
+): readonly AudienceRow[] {
+  const around = { before: assignments.map(({ target }) => target), after: targetsAfter };
+  const to = after && targetIn(after);
+  const froms = before === undefined ? cleared : [before];
+  return froms.length === 0
+    ? [{ from: undefined, to, ...around }]
+    : froms.map(({ target }) => ({ from: target, to, ...around }));
 }
 
 const concern = (kind: GuardKind, what: string): Finding[] => [{ kind, what }];
@@ -250,7 +270,7 @@ const wholeAfter = (before: CurrentAssignment | undefined, body: JsonObject): Js
 });
 
 /** What the list has when all rows are written. */
-function entriesLeft({ assignments, rows }: WrittenList): JsonObject[] {
+function entriesLeft({ assignments, rows }: Pick<WrittenList, 'assignments' | 'rows'>): JsonObject[] {
   const written = new Set(rows.flatMap(goingIn).map(({ id }) => id.toLowerCase()));
   return [
     ...assignments.filter(({ id }) => !written.has(id.toLowerCase())).map(({ whole }) => whole),

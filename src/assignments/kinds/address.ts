@@ -35,6 +35,9 @@ export function listPath(address: Pick<Address, 'kind' | 'policyId' | 'via' | 'v
 export const ownListPath = (policy: Pick<Address, 'kind' | 'policyId'>): string =>
   listPath({ ...policy, via: [], viaId: '' });
 
+/** Equal for two spellings of one list. */
+export const listKey = (address: Parameters<typeof listPath>[0]): string => listPath(address).toLowerCase();
+
 /** An address in the words of the input columns, blank ones left out. */
 export function addressCells({
   kind,

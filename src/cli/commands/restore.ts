@@ -92,6 +92,7 @@ export const restore = draining<RestoreFlags>({
     const options = { ...optionsOfRun(flags), restores: true };
     const wanted = {
       ...{ offline: false, saveTo: [], limits: changeLimits(flags), allowed: allowedBy(flags) },
+      isWhole: flags.json === true || flags.details === true,
     };
     const known = identify(flags, context);
     expectBeta(known.config.apiVersion);

@@ -1,5 +1,6 @@
 import { identify } from '../../app/identity.ts';
 import { findRun } from '../../app/runs/findRun.ts';
+import { STALLED_AFTER_MS } from '../../app/runs/health.ts';
 import { queueLeft } from '../../app/runs/queueLeft.ts';
 import { statusOf } from '../../app/runs/status.ts';
 import { tenantHealth } from '../../app/runs/tenantHealth.ts';
@@ -27,7 +28,6 @@ interface StatusFlags extends SharedFlags {
 
 /** The newest runs, which are listed without --all. Those that have not ended always are. */
 const SHOWN_MAX = 20;
-const STALLED_AFTER_MS = 5 * 60_000;
 
 export const status: CliCommand<StatusFlags> = {
   options: (command) =>

@@ -11,6 +11,7 @@ import type { CliCommand } from '../context.ts';
 import { draftTerms, makeOptions, openInput, planTerms, runTerms } from '../draftFlags.ts';
 import type { MakeFlags } from '../draftFlags.ts';
 import { showPlan } from '../terminal/showPlan.ts';
+import { tellRevert } from '../terminal/tellRevert.ts';
 import { tellSchedule } from '../terminal/tellSchedule.ts';
 import { tellNoWorkers, tellStop } from '../terminal/tellWaits.ts';
 
@@ -52,7 +53,12 @@ export const submit: CliCommand<SubmitFlags> = {
         return EXIT.stoppedEarly;
       }
       tellSchedule(plan, options, services, print, await services.runs.now());
-    } else print.say(NOT_PLANNED);
+      await tellRevert(options, plan, services, print);
+    } else {
+      print.say(NOT_PLANNED);
+      // Whether the tenant has every change approved shows only when it is read.
+      await tellRevert(draft.options, { approvalFor: [] }, services, print);
+    }
     const runId = await draft.publish({ again: flags.again === true, action: 'submit', said: flags });
     const { tenant, tenantFrom } = services.identity;
     print.data(runId);

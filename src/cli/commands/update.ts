@@ -1,24 +1,32 @@
+import { channelsOfRun } from '../../app/notify/channels.ts';
 import { updateRun, type RunSettings } from '../../app/runs/runControl.ts';
 import { expectSameClock } from '../../app/schedule/expectSameClock.ts';
 import { EXIT, UserError } from '../../errors.ts';
-import type { Run } from '../../runs/run.ts';
+import type { Run, RunOptions } from '../../runs/run.ts';
 import { timeInZone } from '../../runs/schedule/localTime.ts';
 import type { Schedule } from '../../runs/schedule/schedule.ts';
 import type { CliCommand } from '../context.ts';
 import { controlled, controlOptions, type ControlFlags } from '../controlFlags.ts';
 import { failureBudget, numberIn } from '../flags.ts';
+import { notifyOption } from '../planFlags.ts';
+import { revertOf, revertOptions } from '../revertFlags.ts';
 import { scheduleOf, scheduleOptions } from '../scheduleFlags.ts';
+import { UNSCHEDULED } from '../../app/schedule/scheduleFrom.ts';
+import { saysRevert, type RevertTexts, type RevertTime } from '../../app/schedule/revertFrom.ts';
 import type { ScheduleTexts } from '../../app/schedule/scheduleFrom.ts';
 import { tellFitOfRun } from '../terminal/tellSchedule.ts';
 
-interface UpdateFlags extends ControlFlags, ScheduleTexts {
+interface UpdateFlags extends ControlFlags, ScheduleTexts, RevertTexts {
+  readonly notify?: readonly string[];
   readonly maxFailures?: string;
   readonly writesPerWindow?: number | 'off';
 }
 
 export const update: CliCommand<UpdateFlags> = {
   options: (command) =>
-    void scheduleOptions(controlOptions(command))
+    void revertOptions(scheduleOptions(controlOptions(command)))
+      .option('--no-revert', 'nothing takes it back by itself any more')
+      .addOption(notifyOption())
       .addOption(failureBudget('stop the run when more rows than this fail, or off'))
       .addOption(
         numberIn('--writes-per-window <n>', 'at most so many writes a window for this run, or off', {
@@ -32,8 +40,16 @@ export const update: CliCommand<UpdateFlags> = {
     expectSomething(flags);
     return controlled(name, flags, context, async (run, services) => {
       await expectSameClock(flags, services);
-      const settings = settingsFrom(flags, run.options);
+      const settings = {
+        ...settingsFrom(flags, run),
+        ...(flags.notify && { channels: channelsOfRun(flags.notify, services) }),
+      };
       await updateRun(run, settings, flags, services);
+      const { revert, channels, ...others } = settings;
+      if (revert !== undefined) context.print.say(`Run ${run.runId}: ${revertSaid(revert)}`);
+      if (channels !== undefined)
+        context.print.say(`Run ${run.runId}: ${channels.notify.join(', ') || 'nobody'} is told of it.`);
+      if (Object.keys(others).length === 0) return;
       const isPaused = run.state === 'paused' || run.state === 'aborted';
       const from = isPaused
         ? `once it goes on with \`${services.identity.hint(`resume ${run.runId}`)}\``
@@ -49,25 +65,42 @@ const TIMES = ['startAt', 'window', 'timeZone', 'deadline'] as const;
 /** @throws UserError (exit 2) when nothing is to be changed. */
 function expectSomething(flags: UpdateFlags): void {
   const settings = [flags.maxFailures, flags.writesPerWindow, ...TIMES.map((name) => flags[name])];
-  if (settings.some((given) => given !== undefined)) return;
+  if (saysRevert(flags) || flags.notify !== undefined || settings.some((given) => given !== undefined))
+    return;
   throw new UserError('What is to be changed is not said.', {
     remedy:
-      'Give --max-failures, --writes-per-window, --start-at, --window, --time-zone or --deadline, one or several.',
+      'Give --max-failures, --writes-per-window, --start-at, --window, --time-zone, --deadline, --revert-at, --revert-after, --no-revert or --notify, one or several.',
     exitCode: EXIT.badInput,
   });
 }
 
 /** @throws UserError (exit 2) for times that can't be read, or have passed */
-function settingsFrom(flags: UpdateFlags, before: Schedule): RunSettings {
+function settingsFrom(flags: UpdateFlags, { options: before, startedAt }: Run): RunSettings {
   const { maxFailures, writesPerWindow } = flags;
+  // A zone that comes with a time to be taken back only is that time's.
+  const times = saysRevert(flags) ? TIMES.filter((name) => name !== 'timeZone') : TIMES;
+  const schedule = times.some((name) => flags[name] !== undefined) ? scheduleOf(flags, before) : undefined;
+  const { timeZone } = schedule ?? zoneIn(flags, before);
+  // What has begun counts from now.
+  const begins = startedAt === null ? (schedule ?? before) : UNSCHEDULED;
+  const revert = revertOf(flags, { ...begins, timeZone });
   return {
     ...(maxFailures !== undefined && { maxFailures }),
     ...(writesPerWindow !== undefined && {
       writesPerWindow: writesPerWindow === 'off' ? null : writesPerWindow,
     }),
-    ...(TIMES.some((name) => flags[name] !== undefined) && { schedule: scheduleOf(flags, before) }),
+    ...(schedule && { schedule }),
+    ...(revert && { revert }),
   };
 }
+
+const zoneIn = ({ timeZone }: UpdateFlags, before: RunOptions): Pick<RunOptions, 'timeZone'> =>
+  timeZone === undefined ? before : scheduleOf({ timeZone }, before);
+
+const revertSaid = ({ revertAt, timeZone }: RevertTime): string =>
+  revertAt === null
+    ? 'nothing takes it back by itself.'
+    : `it is taken back at ${timeInZone(revertAt, timeZone)} by whichever worker is there then.`;
 
 /** What was given, and no more: of the rest nothing has changed. */
 function inWords(

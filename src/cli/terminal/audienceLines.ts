@@ -7,11 +7,17 @@ import { cutInMiddle } from './width.ts';
 
 /**
  * How many users and devices gain or lose policies, group by group.
+ * @param uncounted groups besides
  * @param room lines that they may take
  */
-export function audienceLines(changes: readonly AudienceChange[], room: number): readonly string[] {
-  const shown = changes.length <= room ? changes : changes.slice(0, Math.max(0, room - 1));
-  const more = changes.length - shown.length;
+export function audienceLines(
+  changes: readonly AudienceChange[],
+  uncounted: number,
+  room: number,
+): readonly string[] {
+  const isAll = changes.length <= room && uncounted === 0;
+  const shown = isAll ? changes : changes.slice(0, Math.max(0, room - 1));
+  const more = changes.length - shown.length + uncounted;
   if (shown.length === 0) return [];
   return [
     ...shown.map((change) => visible(`  ${audienceInWords(change)}`)),

@@ -13,6 +13,7 @@ import { askFindings, canBeAsked } from './askFindings.ts';
 import { mayChange } from './askPlan.ts';
 import { followCanary } from './canary.ts';
 import { showPlan } from './showPlan.ts';
+import { tellRevert } from './tellRevert.ts';
 import { tellSchedule } from './tellSchedule.ts';
 import { tellStop } from './tellWaits.ts';
 import { takeTurn, type TurnFlags } from './turn.ts';
@@ -54,6 +55,7 @@ export async function carryOut(
   const warning = plan.writes > 0 ? warningOfTokenEnd(services.identity, plan, beginsAt) : undefined;
   if (warning !== undefined) print.say(warning);
   tellSchedule(plan, options, services, print, now);
+  await tellRevert(options, plan, services, print);
   await tellStop(services, print);
   const isAsked = (plan.writes > 0 || plan.doubt !== null) && !flags.yes;
   if (isAsked && !(await mayChange(asked.verb, plan, services, context))) return EXIT.stoppedEarly;
@@ -63,7 +65,8 @@ export async function carryOut(
   const said = allowed.length === 0 ? flags : { ...flags, allow: [...(flags.allow ?? []), ...allowed] };
   const runId = await draft.publish({ again: flags.again === true, action: asked.action, said });
   print.say(`Run ${runId}`);
-  const exitCode = await followCanary(runId, flags, also, services, context);
+  const { planReads } = draft;
+  const exitCode = await followCanary(runId, flags, also, { ...services, planReads }, context);
   if (flags.json) print.json(await statusOfId(runId, services));
   return exitCode;
 }

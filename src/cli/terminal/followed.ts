@@ -1,11 +1,12 @@
 import { isOfRedis } from '../../app/failure.ts';
+import { revertInWords } from '../../app/runs/revertInWords.ts';
 import { stopInWords } from '../../app/runs/whyWaiting.ts';
 import type { Services } from '../../app/services.ts';
 import { work } from '../../app/work/work.ts';
 import { clockTime } from '../../app/words.ts';
 import { visible } from '../../assignments/values/visible.ts';
 import { EXIT, type ExitCode } from '../../errors.ts';
-import type { WorkerStatus } from '../../runs/progress.ts';
+import type { RunStatus, WorkerStatus } from '../../runs/progress.ts';
 import { awaitsSignIn, hasEnded } from '../../runs/run.ts';
 import type { Context } from '../context.ts';
 import { showProgress } from './progressBar.ts';
@@ -22,6 +23,7 @@ export class FollowedRun {
   #toldStopAt: number | undefined;
   #toldSignIn = false;
   #toldWorkers = '';
+  #toldRevert = '';
 
   /** @param more namesWorkers: who is at work on it is said as well, as it is somebody else */
   constructor(services: Services, context: Context, { namesWorkers = false } = {}) {
@@ -47,6 +49,7 @@ export class FollowedRun {
       this.#toldSignIn = true;
     }
     if (this.#namesWorkers) this.#tellWorkers(status.workers);
+    if (this.#namesWorkers) this.#tellRevert(status);
     this.#progress.update(status, isLast);
   }
 
@@ -59,6 +62,12 @@ export class FollowedRun {
     if (told !== '' && told !== this.#toldWorkers)
       this.#context.print.say(visible(`At work on it: ${told}.`));
     this.#toldWorkers = told;
+  }
+
+  #tellRevert({ runId, revert }: RunStatus): void {
+    const told = revert === null ? '' : `Run ${runId}: ${revertInWords(revert)}.`;
+    if (told !== '' && told !== this.#toldRevert) this.#context.print.say(visible(told));
+    this.#toldRevert = told;
   }
 
   end(): void {

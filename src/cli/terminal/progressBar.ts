@@ -4,8 +4,8 @@ import type { Printer } from './print.ts';
 import { backoffInWords } from '../../app/limiterInWords.ts';
 import { duration } from '../../app/words.ts';
 import { barLine } from './barLine.ts';
-import { keptInShort } from './keptInShort.ts';
-import { timeLeft } from './timeLeft.ts';
+import { keptInShort } from '../../app/runs/keptInShort.ts';
+import { timeLeft } from '../../app/runs/timeLeft.ts';
 
 /** Lines of progress where no bar can be drawn: one at each tenth, and at least one a minute. */
 const LINE_EVERY_MS = 60_000;

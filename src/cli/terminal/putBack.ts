@@ -31,7 +31,7 @@ export async function putBack(
   showInverses(inverses, written, print);
   const unless = draft.leftOut > 0 ? EXIT.someRowsFailed : EXIT.done;
   if (inverses.rows === 0) return unless;
-  const plan = await draft.plan(SHOWN);
+  const plan = await draft.plan({ ...SHOWN, isWhole: flags.json === true || flags.details === true });
   if (flags.dryRun && flags.json) print.json(plan);
   else showPlan(plan, print, flags);
   tellSchedule(plan, schedule, services, print, await services.runs.now());

@@ -1,4 +1,5 @@
 import { fitInWords } from '../../app/schedule/fitInWords.ts';
+import { revertInWords } from '../../app/runs/revertInWords.ts';
 import type { RunStatus } from '../../runs/progress.ts';
 import { timeInZone } from '../../runs/schedule/localTime.ts';
 
@@ -18,3 +19,7 @@ export function scheduleLines({
   const fits = fit === null ? undefined : fitInWords(fit, deadlineAt !== null);
   return [['may work', when.join(', ')], ...(fits === undefined ? [] : [['fits', fits] as [string, string]])];
 }
+
+/** When a run is taken back, whether it has ended or not. */
+export const revertLines = ({ revert }: Pick<RunStatus, 'revert'>): [string, string][] =>
+  revert === null ? [] : [['ends', revertInWords(revert)]];

@@ -29,7 +29,11 @@ export function showChanges(plan: Plan, print: Printer, room: number, isWhole: b
   const most = (lines: number, shown: number): number => (isWhole ? Infinity : Math.min(lines, shown + 1));
   const ways = wayLines(plan.changes, most(Math.ceil(room / 3), WAYS_SHOWN));
   const left = room - ways.length;
-  const groups = audienceLines(plan.audiences, most(roomForGroups(plan, left), GROUPS_SHOWN));
+  const groups = audienceLines(
+    plan.audiences,
+    plan.groupsUncounted,
+    most(roomForGroups(plan, left), GROUPS_SHOWN),
+  );
   for (const line of [...ways, ...groups]) print.say(columns === undefined ? line : cutAtEnd(line, columns));
   showFirstRows(plan, print, left - groups.length);
 }

@@ -2,8 +2,8 @@ import type { Diff, DiffSide } from '../../app/snapshots/diff.ts';
 import { count } from '../../app/words.ts';
 import type { CurrentAssignment } from '../../assignments/changes/current.ts';
 import { targetInWords } from '../../assignments/changes/changeKind.ts';
+import { assignmentInWords } from '../../assignments/snapshots/assignmentInWords.ts';
 import type { ListChange } from '../../assignments/snapshots/listChanges.ts';
-import { ownerOf } from '../../assignments/snapshots/owner.ts';
 import type { PolicyDifference, TenantReading } from '../../assignments/snapshots/policyDifferences.ts';
 import type { SnapshotPolicy } from '../../assignments/snapshots/snapshot.ts';
 import { capitalized } from '../../assignments/kinds/kind.ts';
@@ -33,11 +33,11 @@ function showPolicy(difference: PolicyDifference, { before, after }: Diff, print
   switch (difference.kind) {
     case 'onlyBefore':
       data(`${policyInWords(difference.before)}: only in ${before.name}`);
-      for (const each of difference.before.assignments) data(`  - ${entryInWords(each, before)}`, 4);
+      for (const each of difference.before.assignments) data(`  - ${assignmentInWords(each, before)}`, 4);
       return;
     case 'onlyAfter':
       data(`${policyInWords(difference.after)}: only in ${after.name}`);
-      for (const each of difference.after.assignments) data(`  + ${entryInWords(each, after)}`, 4);
+      for (const each of difference.after.assignments) data(`  + ${assignmentInWords(each, after)}`, 4);
       return;
     case 'changed':
       data(policyInWords(difference.before));
@@ -48,11 +48,11 @@ function showPolicy(difference: PolicyDifference, { before, after }: Diff, print
 function changeInWords(change: ListChange, before: TenantReading, after: TenantReading): string {
   switch (change.change) {
     case 'removed':
-      return `- ${entryInWords(change.before, before)}`;
+      return `- ${assignmentInWords(change.before, before)}`;
     case 'added':
-      return `+ ${entryInWords(change.after, after)}`;
+      return `+ ${assignmentInWords(change.after, after)}`;
     case 'changed': {
-      const [was, is] = [entryInWords(change.before, before), entryInWords(change.after, after)];
+      const [was, is] = [assignmentInWords(change.before, before), assignmentInWords(change.after, after)];
       if (was === is) return `~ ${was}: ${unlikeIn(change.before, change.after).join(', ')}`;
       // Of two tenants only the ids differ, which say nothing.
       if (withoutIds(was) === withoutIds(is))
@@ -79,27 +79,6 @@ function unlikeIn(
   );
   return names.map((name) => `${name} differs`);
 }
-
-const OWNERS = {
-  policySet: 'of a policy set',
-  deployment: 'of a deployment',
-  other: 'not assigned directly',
-} as const;
-
-function entryInWords(assignment: CurrentAssignment, { nameOf }: TenantReading): string {
-  const { target, whole } = assignment;
-  const intent = typeof whole['intent'] === 'string' ? [`intent ${whole['intent']}`] : [];
-  const owner = ownerOf(assignment);
-  const words = targetInWords(target).replace(GUID, (id) => {
-    const name = nameOf('group', id) ?? nameOf('filter', id);
-    return name === undefined ? id : `${quoted(name)} (${id.slice(0, ID_CHARS)}…)`;
-  });
-  return [words, ...intent, ...(owner === undefined ? [] : [OWNERS[owner]])].join(', ');
-}
-
-const GUID = /\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/gi;
-/** Of an id beside its name. */
-const ID_CHARS = 4;
 
 const policyInWords = ({ kind, id, name }: SnapshotPolicy): string =>
   `${capitalized(kind.label.one)} ${name === undefined || name === '' ? id : `${quoted(name)} (${id})`}`;
@@ -129,6 +108,8 @@ function summary({ before, after, differences }: Diff): string {
   ];
   return `${parts.join(', ')}.`;
 }
+
+const GUID = /\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/gi;
 
 /** The differences for scripts, with whole ids and assignments as Graph shows them. */
 export function diffJson({ before, after, differences, filters, notCompared }: Diff): object {

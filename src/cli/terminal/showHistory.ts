@@ -5,7 +5,7 @@ import type { HistoryAsked } from '../../app/history/asked.ts';
 import type { History, HistoryEntry } from '../../app/history/history.ts';
 import { changeInWords, otherInWords } from '../../app/history/inWords.ts';
 import type { OtherChange } from '../../app/history/others.ts';
-import { putBacks } from '../../app/history/putBack.ts';
+import { waysBack } from '../../app/history/waysBack.ts';
 import type { Besides } from '../../app/history/besides.ts';
 import type { Identity } from '../../app/identity.ts';
 import { count } from '../../app/words.ts';
@@ -90,7 +90,7 @@ export const historyJson = (history: ShownHistory) => ({
     why: why || null,
   })),
   others: history.around.others.kind,
-  putBack: putBacks(history.gathered.entries, history.asked, history.isWhole).map(
+  putBack: waysBack(history.gathered.entries, history.asked, history.isWhole).map(
     ({ runId, policies, words }) => ({ run: runId, policies, command: `retarget ${words}` }),
   ),
   names: history.called,
@@ -124,7 +124,7 @@ export function showHistory(
         : `No run of ${count(runs, 'run')} has changed "${visible(asked.text)}". It is the name or the id of a policy or a group; \`*\` stands for any text.`,
     );
   for (const line of nowLines(around, called, short)) print.data(line, 4);
-  const backs = putBacks(entries, asked, history.isWhole);
+  const backs = waysBack(entries, asked, history.isWhole);
   if (backs.length > 0) print.say(backs.length === 1 ? 'Put it back:' : 'Put it back, one by one:');
   for (const { words } of backs.slice(0, POLICIES_SHOWN)) print.say(`  ${hint(words)}`);
   if (backs.length > POLICIES_SHOWN)

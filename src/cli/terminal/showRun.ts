@@ -1,6 +1,8 @@
 import { familyFacts } from '../../assignments/kinds/family.ts';
 import type { Identity } from '../../app/identity.ts';
 import { backoffInWords } from '../../app/limiterInWords.ts';
+import { stateShown } from '../../app/runs/stateShown.ts';
+import { timeLeft } from '../../app/runs/timeLeft.ts';
 import { count, duration } from '../../app/words.ts';
 import { visible } from '../../assignments/values/visible.ts';
 import type { FamilyStatus, RunStatus } from '../../runs/progress.ts';
@@ -11,9 +13,7 @@ import { ALREADY_SO_UNPLANNED } from '../../runs/unrecorded.ts';
 import type { Printer } from './print.ts';
 import { channelInWords } from './channels.ts';
 import { shortFingerprint } from './planSummary.ts';
-import { scheduleLines } from './scheduleLines.ts';
-import { stateShown } from './showRuns.ts';
-import { timeLeft } from './timeLeft.ts';
+import { revertLines, scheduleLines } from './scheduleLines.ts';
 
 /** All that is known of one run, and how it is gone on with. */
 export function showRun(run: RunStatus, stop: Stop | undefined, { hint }: Identity, print: Printer): void {
@@ -35,6 +35,7 @@ export function showRun(run: RunStatus, stop: Stop | undefined, { hint }: Identi
     ['finished', run.finishedAt ?? '–'],
     ...(run.finishedAt === null ? progressLines(run) : []),
     ...scheduleLines(run),
+    ...revertLines(run),
     ...run.channels.map((channel, i): [string, string] => [i === 0 ? 'tells' : '', channelInWords(channel)]),
     ['rate', run.ratePerSecond === null ? '–' : `${run.ratePerSecond} rows/s`],
     ['time left', timeLeft(run) ?? '–'],

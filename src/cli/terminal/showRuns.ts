@@ -1,26 +1,11 @@
+import { revertInWords } from '../../app/runs/revertInWords.ts';
+import { stateShown } from '../../app/runs/stateShown.ts';
 import { count, shortened } from '../../app/words.ts';
 import { visible } from '../../assignments/values/visible.ts';
 import type { RunStatus } from '../../runs/progress.ts';
 import { ROW_STATUSES, type RowStatus } from '../../runs/rowState.ts';
 import type { Stop } from '../../runs/runReader.ts';
 import type { Printer } from './print.ts';
-
-/** What the state of a run at work is called while this keeps it: it is not at work. */
-const KEPT: { readonly [reason in NonNullable<RunStatus['reason']>]?: string } = {
-  noWorker: 'no worker',
-  graphAway: 'no Graph',
-  noProgress: 'stalled',
-  throttled: 'throttled',
-  restarted: 'waiting',
-  lateWrites: 'waiting',
-};
-
-/** A run that is at work, of a tenant that is stopped, does nothing; nor does one that nobody works on. */
-export function stateShown({ state, reason }: RunStatus, stop: Stop | undefined): string {
-  if (state !== 'running' && state !== 'queued') return state;
-  if (stop !== undefined) return 'stopped';
-  return (state === 'running' && reason !== null && KEPT[reason]) || state;
-}
 
 /** Of a status that takes too much room in a table. */
 const HEADINGS: { readonly [status in RowStatus]?: string } = { awaitingApproval: 'APPROVAL' };
@@ -66,7 +51,8 @@ export function showRuns(
     ...runs.map((run) => runCells(run, stop)),
     ...(runs.length > 1 ? [sumCells(runs)] : []),
   ]);
-  for (const { runId, reasonText, finishedAt } of runs) {
+  for (const { runId, reasonText, finishedAt, revert } of runs) {
     if (reasonText !== null && finishedAt === null) print.say(visible(`${runId}: ${reasonText}`));
+    if (revert !== null) print.say(visible(`${runId}: ${revertInWords(revert)}`));
   }
 }

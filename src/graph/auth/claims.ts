@@ -13,6 +13,10 @@ export interface TokenClaims {
   readonly expiresAtMs?: number | undefined;
   /** The signed-in person; none in an app's token. */
   readonly user?: string | undefined;
+  /** The person's, or the app's, id in the tenant, in lower case. */
+  readonly objectId?: string | undefined;
+  /** A person has signed in: it has delegated permissions, and doesn't say that it is an app's. */
+  readonly isDelegated?: boolean;
 }
 
 /** True when the token is known to end before `whenMs` (milliseconds since 1970), as after the estimated end of a run. */
@@ -25,14 +29,17 @@ export function tokenClaims(token: string): TokenClaims | undefined {
   if (payload === undefined || signature === undefined) return undefined;
   const claims = parsedJson(Buffer.from(payload, 'base64url').toString('utf8'));
   if (!isJsonObject(claims)) return undefined;
-  const { roles, exp } = claims;
+  const { roles, exp, idtyp } = claims;
+  const scopes = textIn(claims, 'scp')?.split(' ').filter(Boolean) ?? [];
   return {
     tenantId: textIn(claims, 'tid'),
     appId: textIn(claims, 'appid', 'azp'),
     roles: Array.isArray(roles) ? roles.filter((role) => typeof role === 'string') : [],
-    scopes: textIn(claims, 'scp')?.split(' ').filter(Boolean) ?? [],
+    scopes,
     expiresAtMs: typeof exp === 'number' ? exp * 1000 : undefined,
     user: textIn(claims, 'upn', 'preferred_username', 'unique_name'),
+    objectId: textIn(claims, 'oid')?.toLowerCase(),
+    isDelegated: scopes.length > 0 && (idtyp === undefined || idtyp === 'user'),
   };
 }
 

@@ -12,6 +12,8 @@ export interface AzureSettings {
   /** Flag or AZURE_TENANT_ID: an id or a domain. */
   readonly tenant: string | undefined;
   readonly signIn: SignInWay;
+  /** What a person is asked for by the common app; left out: what writing needs. */
+  readonly scopes?: readonly string[] | undefined;
 }
 
 /** Who signs in, and with what. */
@@ -95,7 +97,13 @@ export function authorityFrom({ env, cloud }: Pick<AzureSettings, 'env' | 'cloud
  * nothing but `process.env`, and our settings come from flags and `.env` too. Whoever sets a secret means it: when it
  * fails, no other identity takes its place. Throws a UserError (exit 4) for settings that are not complete.
  */
-export function identityFrom({ env, cloud, tenant: given, signIn }: AzureSettings): CredentialIdentity {
+export function identityFrom({
+  env,
+  cloud,
+  tenant: given,
+  signIn,
+  scopes,
+}: AzureSettings): CredentialIdentity {
   const tenant = given ?? settingOf(env, 'AZURE_TENANT_ID');
   const clientId = settingOf(env, 'AZURE_CLIENT_ID');
   if (signIn !== 'default') {
@@ -107,7 +115,9 @@ export function identityFrom({ env, cloud, tenant: given, signIn }: AzureSetting
       // An app of the tenant's own lists its permissions itself; the common one has to be told.
       scope:
         clientId === undefined
-          ? WRITE_PERMISSIONS.map(({ name }) => `${new URL(CLOUDS[cloud].scope).origin}/${name}`).join(' ')
+          ? (scopes ?? WRITE_PERMISSIONS.map(({ name }) => name))
+              .map((name) => `${new URL(CLOUDS[cloud].scope).origin}/${name}`)
+              .join(' ')
           : CLOUDS[cloud].scope,
     };
   }

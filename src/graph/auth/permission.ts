@@ -39,7 +39,7 @@ const GRAPH_APP = '00000003-0000-0000-c000-000000000000';
 
 /** How the sign-in comes by the permissions that it lacks. */
 export function grantRemedy(
-  { appId, scopes }: TokenClaims,
+  { appId, scopes }: Pick<TokenClaims, 'appId' | 'scopes'>,
   lacking: readonly Permission[] = WRITE_PERMISSIONS,
 ): string {
   if (appId === AZURE_CLI_APP)

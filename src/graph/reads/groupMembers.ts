@@ -1,40 +1,49 @@
-import type { Members } from '../../assignments/guard/members.ts';
+import type { CountNeeded } from '../../assignments/guard/countsNeeded.ts';
+import type { MemberKind } from '../../assignments/guard/members.ts';
 import { everybodyOf, isGuid } from '../../assignments/values/guid.ts';
 import { idSegment } from '../../assignments/values/ids.ts';
 import { readAll, type Reading, type SendReads } from './reading.ts';
 
-/** What is counted, by Graph's types. */
-const COUNTED = ['user', 'device'] as const;
+/** Graph's types. */
+const COUNTED: Readonly<Record<MemberKind, string>> = { users: 'user', devices: 'device' };
+
+export interface MemberCounts {
+  /** In the order asked; undefined: it can't be counted. */
+  readonly counts: readonly (number | undefined)[];
+  /** The sign-in may count none. */
+  readonly isDenied: boolean;
+}
 
 /**
- * How many users and devices these groups have, those of nested groups included: two reads for each. The answer is by ids in lower
- * case; a group that can't be counted has no place in it. When the sign-in may count none, which the first tells, the others are not asked for.
+ * How many users or devices these groups have, those of nested groups included: one read for each. When the sign-in may count none, the
+ * others are not asked for.
+ * @param isAllowed counts were told before; otherwise the first one tells whether they are
  * Source: learn.microsoft.com/graph/api/group-list-transitivemembers, "Example 2" and the OData cast; GroupMember.Read.All allows it.
  */
-export async function groupMembers(
-  groupIds: readonly string[],
+export async function countMembers(
+  asked: readonly CountNeeded[],
   send: SendReads,
-): Promise<ReadonlyMap<string, Members>> {
-  const members = new Map<string, Members>();
-  const ids = [...new Set(groupIds.map((id) => id.toLowerCase()))].filter(
-    (id) => isGuid(id) && everybodyOf(id) === undefined,
-  );
-  const ask = async (asked: readonly string[]): Promise<boolean> => {
-    const readings = asked.flatMap((id) => COUNTED.map((of) => countOf(id, of)));
-    const found = await readAll(readings, send);
-    for (const [i, id] of asked.entries()) {
-      const [users, devices] = found.slice(i * COUNTED.length, (i + 1) * COUNTED.length);
-      if (typeof users === 'number' && typeof devices === 'number') members.set(id, { users, devices });
+  isAllowed = false,
+): Promise<MemberCounts> {
+  const counts: (number | undefined)[] = asked.map(() => undefined);
+  const countable = [...asked.keys()].filter((place) => isCountable(asked[place]?.groupId ?? ''));
+  const ask = async (places: readonly number[]): Promise<boolean> => {
+    const found = await readAll(places.flatMap((place) => asked[place] ?? []).map(countOf), send);
+    for (const [i, place] of places.entries()) {
+      const read = found[i];
+      if (typeof read === 'number') counts[place] = read;
     }
     return found.some((read) => typeof read === 'object' && read.kind === 'refused' && read.status === 403);
   };
-  const isDenied = await ask(ids.slice(0, 1));
-  if (!isDenied) await ask(ids.slice(1));
-  return members;
+  const first = isAllowed ? countable.length : 1;
+  const isDenied = await ask(countable.slice(0, first));
+  return { counts, isDenied: isDenied || (await ask(countable.slice(first))) };
 }
 
-const countOf = (groupId: string, of: (typeof COUNTED)[number]): Reading<number | 'noCount'> => ({
-  next: `/groups/${idSegment(groupId)}/transitiveMembers/microsoft.graph.${of}/$count`,
+const isCountable = (groupId: string): boolean => isGuid(groupId) && everybodyOf(groupId) === undefined;
+
+const countOf = ({ groupId, of }: CountNeeded): Reading<number | 'noCount'> => ({
+  next: `/groups/${idSegment(groupId)}/transitiveMembers/microsoft.graph.${COUNTED[of]}/$count`,
   take: (body) => numberIn(body) ?? 'noCount',
 });
 

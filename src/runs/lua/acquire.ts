@@ -1,5 +1,6 @@
 import type { Family } from '../../assignments/kinds/family.ts';
 import { encodeImage, encodeList } from '../batchCodec.ts';
+import type { ApprovalDemand } from '../approval.ts';
 import type { BatchRef, PermitRow } from '../batchRow.ts';
 import type { Keys } from '../keys.ts';
 import { permitAnswerOf, type PermitAnswer, type LimiterPolicy } from '../permit.ts';
@@ -19,12 +20,15 @@ export interface Acquire {
   readonly policy: LimiterPolicy;
   /** All families of the run. */
   readonly families: readonly Family[];
+  readonly approval: ApprovalDemand;
+  /** As in RunStore.permit. */
+  readonly permitsBefore: number | undefined;
 }
 
 export async function acquire(
   scripts: Scripts,
   keys: Keys,
-  { ref, token, wanted, policy, families }: Acquire,
+  { ref, token, wanted, policy, families, approval, permitsBefore }: Acquire,
 ): Promise<PermitAnswer> {
   const { header, states, leases, before } = keys.run(ref.runId);
   const [kind, now, event, ...rest] = await scripts.run(
@@ -34,9 +38,10 @@ export async function acquire(
       policy: policyArgument(policy),
       runId: ref.runId,
       batch: String(ref.batch),
-      token,
+      ...{ token, approval },
       requestsMax: REQUESTS_PER_PERMIT_MAX,
       rows: wanted,
+      permitsBefore: permitsBefore ?? null,
       limiters: families.length < 2 ? null : families.map((family) => limiterPair(keys, family)),
     },
   );

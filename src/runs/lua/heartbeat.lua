@@ -22,6 +22,15 @@ local function announceStuck(header, at, silentMs)
   announce(header, at, EVENT.stalled, { state = RUN.running, since = since })
 end
 
+-- It is due, and for long nobody has set it to work, though a worker of other runs is there. Told once.
+local function announceUnworked(header, at, silentMs)
+  local moved, startAt, told = unpack(redis.call('HMGET', header, FIELD.movedAt, FIELD.startAt, FIELD.stuckTold))
+  local since = math.max(tonumber(moved or '') or at, tonumber(startAt or '') or 0)
+  if at - since <= STUCK_SILENCES * silentMs or tonumber(told or '') == since then return end
+  redis.call('HSET', header, FIELD.stuckTold, string.format('%.0f', since))
+  announce(header, at, EVENT.stalled, { state = RUN.queued, reason = REASON.noWorker, since = since })
+end
+
 -- worker: id, host, pid, silentMs, graphAway: why Graph is out of its reach, or nil; nil of one that does not tell.
 local function hear(header, worker)
   if not worker then return heardNow(header) end

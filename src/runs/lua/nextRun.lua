@@ -1,4 +1,4 @@
--- needs: state, heartbeat, schedule
+-- needs: state, heartbeat, schedule, approval
 -- Which runs a worker works on: the one at work for its root, else the next in line that may be at work now, which it sets to work; and those
 -- that were stopped for good, left by their workers or at rest, and still need a read. None while the tenant is stopped.
 -- A run at work whose workers have not been heard of for `silentMs` is queued again, and keeps its place in line; while the fate of
@@ -6,7 +6,7 @@
 -- goes before the others: the run at work gives way, and goes on in its turn.
 -- The headers of the runs are not among the KEYS: all keys of a tenant lie in one hash slot, so that a cluster has them here.
 -- args: headers: what the keys of headers begin with; graphUrl; format; isWorker; only: the runs that the caller works on, or
--- nil: all; worker: what it says of itself, nil of one that is none; silentMs.
+-- nil: all; worker: what it says of itself, nil of one that is none; silentMs; approval: what its settings demand.
 -- Answers the run ids.
 local OPEN, LIMITER = KEYS[1], KEYS[2]
 if redis.call('HEXISTS', LIMITER, 'stop') == 1 then return {} end
@@ -25,7 +25,7 @@ local function freshen(header) redis.call('HSET', header, FIELD.freshAt, string.
 -- What kept a run that is in line is over. Its own rests make it no older: what was at work goes on as it left off.
 local function comeDue(header)
   local reason, facts, startedAt = unpack(redis.call('HMGET', header, FIELD.reason, FIELD.reasonFacts, FIELD.startedAt))
-  local isOver = reason == REASON.time or reason == REASON.window
+  local isOver = reason == REASON.time or reason == REASON.window or reason == REASON.approval
     or (reason == REASON.urgent and not redis.call('ZSCORE', OPEN, cjson.decode(facts).run))
   if not isOver then return end
   waitFor(header, nil)
@@ -49,7 +49,7 @@ local function isTooOld(header)
   return true
 end
 
-local working, first, urgent, left = nil, nil, nil, nil
+local working, first, urgent, left, notMeant = nil, nil, nil, nil, nil
 local answer, unsure = {}, {}
 for _, runId in ipairs(redis.call('ZRANGE', OPEN, 0, -1)) do
   local header = args.headers .. runId
@@ -57,7 +57,8 @@ for _, runId in ipairs(redis.call('ZRANGE', OPEN, 0, -1)) do
   if not state then
     redis.call('ZREM', OPEN, runId)
   elseif graphUrl == args.graphUrl and format == args.format then
-    local closed = (state == RUN.running or state == RUN.queued) and restIfClosed(header, heardAt)
+    local mayWork = state == RUN.running or state == RUN.queued
+    local closed = mayWork and (restIfUnapproved(header) or restIfClosed(header, heardAt))
     if closed then state = redis.call('HGET', header, FIELD.state) end
     if state == RUN.running then
       if args.isWorker and isMeant(runId) then
@@ -76,6 +77,7 @@ for _, runId in ipairs(redis.call('ZRANGE', OPEN, 0, -1)) do
         elseif closed or reason == REASON.urgent then unsure[#unsure + 1] = runId end
       end
       if not closed then comeDue(header) end
+      if not closed and not isMeant(runId) then notMeant = notMeant or runId end
       local isNext = not first or (not urgent and isUrgent(header))
       if not closed and isMeant(runId) and isNext and not (args.isWorker and isTooOld(header)) then
         first = first or runId
@@ -102,6 +104,7 @@ elseif not working and first then
     redis.call('HSETNX', args.headers .. first, FIELD.startedAt, string.format('%.0f', heardAt))
   end
 end
+if args.worker and notMeant and not working then announceUnworked(args.headers .. notMeant, heardAt, args.worker.silentMs) end
 if working and isMeant(working) then table.insert(answer, 1, working) end
 for _, runId in ipairs(unsure) do
   if runId ~= working then answer[#answer + 1] = runId end

@@ -1,3 +1,4 @@
+import type { ApprovalDemand } from '../approval.ts';
 import type { Keys } from '../keys.ts';
 import { RECORD_FORMAT, SILENT_MS } from '../run.ts';
 import type { WorkerSelf } from '../workers.ts';
@@ -11,6 +12,7 @@ export interface NextRun {
   readonly worker?: WorkerSelf | undefined;
   /** The runs that the caller works on; undefined: all. */
   readonly only?: ReadonlySet<string> | undefined;
+  readonly approval: ApprovalDemand;
 }
 
 export async function nextRun(

@@ -1,8 +1,10 @@
--- needs: state
+-- needs: state, approval, reverts
 -- Makes a staged run a run: from here on workers see it.
 -- args: runId; again: the same file may be at work twice; headers: what the keys of headers begin with; fileSha256; fields: the
--- header's last fields, names and values by turns.
--- Answers {"published"}, {"lost"} when the staging has expired, or {"sameFile", run id}.
+-- header's last fields, names and values by turns; approval: what the caller's settings demand; reverts: nil, or what it takes back as the time of
+-- that has come: run, rows, left, of which no more than one run is made.
+-- Answers {"published"}, {"unapprovable", "noPlan" | "unknownSubmitter"} when a second person's yes is demanded and can't be given, {"lost"} when
+-- the staging has expired, {"sameFile", run id} or {"notDue"}.
 local OPEN, RUNS, HEADER, INPUTS, STATES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 if redis.call('HGET', HEADER, FIELD.state) ~= RUN.loading then return { 'lost' } end
 if redis.call('EXISTS', INPUTS, STATES) < 2 then return { 'lost' } end
@@ -13,10 +15,18 @@ if not args.again then
     if sha == args.fileSha256 and otherRoot == root then return { 'sameFile', other } end
   end
 end
+if args.reverts and not isDueToRevert(args.headers .. args.reverts.run) then return { 'notDue' } end
 redis.call('HSET', HEADER, FIELD.fileSha256, args.fileSha256, unpack(args.fields))
+if needsApproval(HEADER) then
+  if (redis.call('HGET', HEADER, FIELD.planFingerprint) or '') == '' then return { 'unapprovable', 'noPlan' } end
+  if whyNotBy(HEADER, 'anybody else') then return { 'unapprovable', 'unknownSubmitter' } end
+end
 moveTo(HEADER, RUN.queued)
 for i = 3, #KEYS do redis.call('PERSIST', KEYS[i]) end
 local time = redis.call('TIME')
 redis.call('ZADD', OPEN, time[1] .. string.format('%06d', tonumber(time[2])), args.runId)
 redis.call('ZADD', RUNS, time[1], args.runId)
+restIfUnapproved(HEADER)
+if args.reverts then markReverted(args.headers .. args.reverts.run, args.runId, args.reverts.rows, args.reverts.left) end
+if awaitsRevert(HEADER) then redis.call('ZADD', keyOfReverts(HEADER), redis.call('HGET', HEADER, FIELD.revertAt), args.runId) end
 return { 'published' }

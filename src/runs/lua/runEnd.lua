@@ -1,4 +1,4 @@
--- needs: state, announce
+-- needs: state, announce, reverts
 -- isTold: whoever ends it tells the log of it.
 local function tellEnd(header, isTold)
   if not isTold then tellItself(header, 'ended', nil, sumsOf(header)) end
@@ -8,6 +8,14 @@ local function tellEnd(header, isTold)
     state = state, reason = reason ~= '' and reason or nil, facts = facts and facts ~= '' and cjson.decode(facts) or nil,
     words = reason == REASON.operator and words or nil, leftOut = tonumber(leftOut or ''), startedAt = tonumber(startedAt or ''),
   })
+end
+
+-- What a run has taken back at its time is over with it, unless it was stopped.
+local function endOfRevert(header, runId)
+  local state, of = unpack(redis.call('HMGET', header, FIELD.state, FIELD.revertOf))
+  if state ~= RUN.completed or not of or of == '' then return end
+  local other = string.match(header, '^(.*:run:)[^:]*$') .. of
+  if redis.call('HGET', other, FIELD.revertedBy) == runId then expireWhole(other, daysAfterRevert(other)) end
 end
 
 -- A run ends when nothing of it is left to do: no unsettled row, or, once cancelled, none whose write may have left.
@@ -25,6 +33,9 @@ local function endIfDone(header, open, runId, rest, isTold)
   redis.call('HSET', header, FIELD.finishedAt, time[1] .. string.format('%03d', math.floor(tonumber(time[2]) / 1000)))
   redis.call('ZREM', open, runId)
   tellEnd(header, isTold)
+  endOfRevert(header, runId)
+  -- It is taken back from its record.
+  if awaitsRevert(header) then return end
   local days = tonumber(redis.call('HGET', header, FIELD.keepDays))
   redis.call('EXPIRE', header, days * 86400)
   for _, key in ipairs(rest) do redis.call('EXPIRE', key, days * 86400) end

@@ -4,7 +4,8 @@ import { LEARNING } from '../learning.ts';
 import { RUN_EVENTS } from '../runEvent.ts';
 import { DEPARTURE_MS } from '../permit.ts';
 import { REASONS, SIGN_IN_REASONS } from '../reason.ts';
-import { HEADER_FIELDS, RUN_STATES } from '../run.ts';
+import { HEADER_FIELDS, REVERTED_DAYS, RUN_STATES } from '../run.ts';
+import { RUN_KEY_ENDINGS } from '../keys.ts';
 import { STATE, UNSETTLED_MAX } from '../rowState.ts';
 import { packForScript, type Packable } from './msgpack.ts';
 
@@ -12,17 +13,22 @@ import { packForScript, type Packable } from './msgpack.ts';
 const SCRIPTS = [
   'acquire',
   'acquireReads',
+  'approvalRule',
+  'approve',
   'batchView',
   'claimPlanning',
   'farewell',
   'keepIntervals',
   'limiterNow',
+  'markReverted',
   'nextRun',
   'publish',
   'queueLeft',
   'record',
   'retry',
+  'setRevert',
   'settleReads',
+  'throttledReads',
   'transition',
 ] as const;
 
@@ -47,6 +53,8 @@ const TABLES: Readonly<Record<string, Readonly<Record<string, number | string>>>
 const ALWAYS = `local args = cmsgpack.unpack(ARGV[1])
 local UNSETTLED_MAX = ${UNSETTLED_MAX}
 local DEPARTURE_MS = ${DEPARTURE_MS}
+local REVERTED_DAYS = ${REVERTED_DAYS}
+local RUN_KEY_ENDINGS = { ${RUN_KEY_ENDINGS.map((ending) => JSON.stringify(ending)).join(', ')} }
 local SIGN_IN_REASON = { ${SIGN_IN_REASONS.map((reason) => `${reason} = true`).join(', ')} }`;
 
 /**

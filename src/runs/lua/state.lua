@@ -70,6 +70,7 @@ local function announceMove(header, was, state, reason, facts, words)
   if state == RUN.running and not redis.call('HGET', header, FIELD.startedAt) then type = EVENT.begun
   elseif state == RUN.paused then type = (reason == REASON.canary or reason == REASON.age) and EVENT.waitsForYes or EVENT.paused
   elseif state == RUN.queued and reason == REASON.noWorker then type = EVENT.stalled
+  elseif state == RUN.queued and reason == REASON.approval then type = EVENT.waitsForYes
   elseif state == RUN.queued and reason == REASON.window and was == RUN.running then type = EVENT.windowClosed end
   if not type then return end
   local isSaid = reason == REASON.operator or reason == REASON.interrupted

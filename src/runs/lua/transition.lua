@@ -1,7 +1,7 @@
 -- needs: state, failures, runEnd
 -- Moves a run from one of some states to another.
 -- args: runId; to: its new state; from: the states it may come from; reason, words: why, as a code and a sentence; moves: it must
--- not have moved since it had moved so often, or nil.
+-- not have moved since it had moved so often, or nil; isOtherPlan: what was approved is no more what it comes to.
 -- Answers {"done" | "wrong", the state it had}. One that somebody lets go on is as good as new: its age, its canary and what
 -- failed before count no more. A sign-in that works again is nobody's yes: it only keeps the run from counting as old, and what
 -- was refused in a row without it from being held against what comes next.
@@ -13,6 +13,7 @@ for _, from in ipairs(args.from) do if from == state then allowed = true end end
 if args.moves and tonumber(moves or '0') ~= args.moves then allowed = false end
 if not allowed then return { 'wrong', state or '' } end
 moveTo(HEADER, args.to, args.reason, nil, args.words)
+if args.isOtherPlan then redis.call('HDEL', HEADER, FIELD.approval) end
 if args.to == RUN.queued then
   if SIGN_IN_REASON[reason] then
     refresh(HEADER)

@@ -12,6 +12,8 @@ export interface Move {
   readonly reasonText?: string;
   /** `moves` of the run as it was seen: somebody who has moved it since, be it there and back, is not overruled. */
   readonly ifMoves?: number;
+  /** Planned anew it comes to something else: nobody has approved that. */
+  readonly isOtherPlan?: boolean;
 }
 
 export type Moved =
@@ -21,11 +23,11 @@ export async function transition(
   scripts: Scripts,
   keys: Keys,
   runId: string,
-  { to, from, reason, reasonText, ifMoves }: Move,
+  { to, from, reason, reasonText, ifMoves, isOtherPlan = false }: Move,
 ): Promise<Moved> {
   const { header, ...others } = keys.run(runId);
   const [kind, state] = await scripts.run('transition', [keys.open, header, ...Object.values(others)], {
-    ...{ runId, to, from },
+    ...{ runId, to, from, isOtherPlan },
     reason: reason ?? null,
     words: reasonText ?? null,
     moves: ifMoves ?? null,

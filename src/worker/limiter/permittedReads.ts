@@ -20,6 +20,8 @@ interface ReadsTerms {
   /** Left out: that of a worker, who puts a batch back when Graph gives no answer, and takes it up again later. */
   readonly patience?: OutagePatience;
   readonly random?: () => number;
+  /** Told when a 429 asks to wait for so many ms. */
+  readonly throttled?: (reads: number, ms: number) => Promise<void>;
 }
 
 /**
@@ -27,7 +29,7 @@ interface ReadsTerms {
  * lost or passes is asked for again after growing waits, or those that Graph asks for.
  */
 export function readsWithin(
-  { limiter, graph, patience, random = Math.random }: ReadsTerms,
+  { limiter, graph, patience, random = Math.random, throttled }: ReadsTerms,
   runId: string | undefined,
   signal: AbortSignal,
 ): SendReads {
@@ -50,6 +52,8 @@ export function readsWithin(
       backoffIn,
       signal,
     );
+    const backoffMs = backoffIn(envelope);
+    if (backoffMs !== 0) await throttled?.(requests.length, Math.max(0, backoffMs));
     if (envelope.kind === 'refused' && envelope.status === 429)
       await limiter.of(family).backOffOthers(backoffIn(envelope));
     return repliesIn(envelope, requests.length);

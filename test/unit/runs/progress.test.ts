@@ -67,6 +67,19 @@ test('what does not fit into its window goes on in the next one, and what ends a
   expect(statusOfRun(limited, LEDGER, GOING, 100_000)).toMatchObject({ etaSeconds: null, doneAbout: null });
 });
 
+test('rows in doubt are among those that have to fit: they may have to be written again', () => {
+  const inDoubt = run({
+    ...AT_WORK,
+    ...settled(500),
+    sent: 100,
+    timeZone: 'UTC',
+    windows: '["00:00-00:05"]',
+  });
+  expect(statusOfRun(inDoubt, LEDGER, GOING, 100_000).schedule?.fit).toMatchObject({
+    ...{ writes: 1_500, seconds: 300, holds: 1_000, moreWindows: 1 },
+  });
+});
+
 test('a budget that was cut, or a limit of the run itself, counts at once', () => {
   const working = run({ ...AT_WORK, ...settled(500) });
   expect(statusOfRun(working, LEDGER, { ...GOING, budget: 50 }, 100_000).etaSeconds).toBe(600);

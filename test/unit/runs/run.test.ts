@@ -53,10 +53,23 @@ test('a header gives back what the run was published with', () => {
 
 test('every option of a run comes back from its header', () => {
   const options: RunOptions = {
-    ...{ strategy: 'assign', verify: true, restores: true, revertOf: 'r0', maxFailures: '7' },
+    ...{
+      strategy: 'assign',
+      verify: true,
+      restores: true,
+      isPlainUndo: true,
+      revertOf: 'r0',
+      maxFailures: '7',
+    },
     ...{ maxAgeMs: 3_600_000, plannedAt: 500, canary: 3, writesPerWindow: 40 },
     ...{ startAt: 7_000, windows: ['22:00-05:00', 'Sat 08:00 - Sun 20:00'], timeZone: 'Europe/Berlin' },
-    ...{ deadlineAt: 9_000, isUrgent: true, purpose: 'CHG-1234', justification: 'asked for' },
+    ...{
+      deadlineAt: 9_000,
+      revertAt: 10_000,
+      isUrgent: true,
+      purpose: 'CHG-1234',
+      justification: 'asked for',
+    },
     ...{ notify: ['ops', 'mail'], notifyFailures: 2 },
   };
   const header = headerFields({ ...IDENTITY, options }, 1000);

@@ -1,3 +1,4 @@
+import { UNKNOWN_SUBMITTER } from '../../../../src/runs/approval.ts';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,7 +30,8 @@ function drafting({
   stageFails,
   fakes,
 }: Given = {}) {
-  const services = fakeServices(fakes);
+  const permitMark = async () => ({ permits: 0, isQuiet: true });
+  const services = fakeServices({ ...fakes, runs: { permitMark, ...fakes?.runs } });
   const discards: string[] = [];
   const publications: object[] = [];
   const stagings: Pick<Stagings, 'discard' | 'rules'> = {
@@ -73,12 +75,12 @@ test('what is published is a run: its id is told before anything else can fail, 
   expect(await draft.publish(PUBLICATION)).toBe('r1');
   expect(publications).toEqual([
     {
-      ...{ sha256: 'abc', columns: ['policyId'], leftOut: 1, again: false },
+      ...{ sha256: 'abc', columns: ['policyId'], leftOut: 1, submitter: UNKNOWN_SUBMITTER, again: false },
       ...{ planFingerprint: null, approved: null },
     },
   ]);
   expect(services.heard).toEqual([['published', 'r1']]);
-  expect(services.done).toEqual(['producer.topUp', 'runs.tell']);
+  expect(services.done).toEqual(['runs.permitMark', 'runs.approvalRule', 'producer.topUp', 'runs.tell']);
   expect(services.told).toMatchObject([{ runId: 'r1', action: 'submit', reason: 'CHG-7' }]);
 });
 

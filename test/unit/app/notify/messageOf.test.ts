@@ -33,6 +33,11 @@ test('each event is one sentence that says what it means', () => {
     titleOf('windowClosed', { reason: 'window', rows }),
     titleOf('failures', { failed: 3, written: 120, share: 1 }),
     titleOf('ended', { state: 'completed', rows: { succeeded: 295, failed: 5 }, startedAt: AT - 90_000 }),
+    titleOf('stalled', { state: 'queued', reason: 'noWorker', since: AT - 300_000, rows }),
+    titleOf('tenantStopped', { words: 'CHG-7', runs: ['r1', 'r2'] }),
+    titleOf('takenBack', { by: 'r2', taken: 298, left: 2 }),
+    titleOf('takenBack', { taken: 0, left: 0 }),
+    titleOf('notTakenBack', { revertAt: AT, timeZone: 'Europe/Berlin' }),
   ]).toEqual([
     'Run r1 has begun: 300 rows of changes.csv.',
     'Run r1 waits for a yes: canary: the first 20 rows are written.',
@@ -45,6 +50,11 @@ test('each event is one sentence that says what it means', () => {
     'The window of run r1 has closed with 240 of 300 rows left: it is outside its windows.',
     'Run r1: 3 of 120 written rows failed, more than 1 %.',
     'Run r1 completed in 1 min 30 s: 295 succeeded, 5 failed.',
+    'Run r1 stands still: nobody works on it since 2026-01-31T21:55:00.000Z, and the workers that are there work on others only; 240 of 300 rows left.',
+    'The tenant was stopped by ada@desk: CHG-7; 2 runs stand still (r1, r2).',
+    'The time of run r1 has come: run r2 takes it back, 298 rows; 2 assignments that somebody has changed since stay as they are.',
+    'The time of run r1 has come, and nothing of it is there to be taken back.',
+    'Run r1 could not be taken back at its time, Sat 2026-01-31 23:00 (Europe/Berlin); it is tried again.',
   ]);
 });
 

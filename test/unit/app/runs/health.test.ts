@@ -10,9 +10,9 @@ const TERMS = { now: NOW, stalledAfterMs: 5 * MINUTE };
 const healthIn = (
   state: string,
   fields: Record<string, string | number>,
-  seen: Partial<Pick<RunStatus, 'reason' | 'reasonText' | 'waitsFor'>> = {},
+  seen: Partial<Pick<RunStatus, 'reason' | 'reasonText' | 'waitsFor' | 'revert'>> = {},
 ) => {
-  const status = { reason: null, reasonText: null, waitsFor: null, ...seen };
+  const status = { reason: null, reasonText: null, waitsFor: null, revert: null, ...seen };
   // Nothing else of it is looked at.
   return healthOf(runThatIs(state, { createdAt: 0, ...fields }), status as RunStatus, TERMS);
 };
@@ -89,6 +89,31 @@ test('a cancelled run with writes in doubt is stalled when nobody looks at them'
     kind: 'stalled',
     why: expect.stringContaining('sent'),
   });
+});
+
+test('one that is to be taken back is overdue when nobody has done it, or what does it was stopped', () => {
+  const due = { finishedAt: NOW - 60 * MINUTE, succeeded: 10, revertAt: NOW - 2 * MINUTE };
+  const trouble = 'Graph is out of reach.';
+  const seen = { revert: { trouble } } as never;
+  expect(healthIn('completed', { ...due, revertAt: NOW - MINUTE })).toEqual({ kind: 'fine' });
+  expect(healthIn('completed', due)).toMatchObject({
+    ...{ kind: 'overdue', since: NOW - 2 * MINUTE, why: expect.stringContaining('no worker has done it') },
+  });
+  expect(healthIn('completed', due, seen)).toMatchObject({ why: expect.stringContaining(trouble) });
+  const done = runThatIs('completed', { ...due, revertedAt: NOW, revertedBy: 'r2' });
+  const status = { reason: null, reasonText: null, waitsFor: null, revert: null } as unknown as RunStatus;
+  const by = (state: string) => runThatIs(state, { finishedAt: NOW, revertOf: 'r1' }, 'r2');
+  expect(healthOf(done, status, { ...TERMS, takenBackBy: by('completed') })).toEqual({ kind: 'fine' });
+  expect(healthOf(done, status, { ...TERMS, takenBackBy: by('cancelled') })).toMatchObject({
+    ...{ kind: 'overdue', why: 'run r2, which takes it back, was stopped' },
+  });
+  // However long ago it has ended.
+  const old = { ...due, finishedAt: NOW - 2 * ENDED_TOLD_MS };
+  expect(isWatched(runThatIs('completed', old), [], NOW)).toBe(true);
+  expect(isWatched(runThatIs('completed', { ...old, revertAt: NOW + MINUTE }), [], NOW)).toBe(false);
+  const stopped = runThatIs('completed', { ...old, revertedAt: NOW, revertedBy: 'r2' });
+  expect(isWatched(stopped, [by('aborted')], NOW)).toBe(true);
+  expect(isWatched(stopped, [by('completed')], NOW)).toBe(false);
 });
 
 test('what has ended is told for a day, unless it was taken back', () => {

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { resumeTenant, stopTenant } from '../../../../src/app/runs/tenantStop.ts';
 import { TENANTS_KEY } from '../../../../src/runs/keys.ts';
 import { RECORD_FORMAT, type Run } from '../../../../src/runs/run.ts';
+import type { RunEvent } from '../../../../src/runs/runEvent.ts';
 import type { Stop } from '../../../../src/runs/runReader.ts';
 import { fakeServices, NOW, runThatIs, type Fakes } from '../../../support/fakeServices.ts';
 
@@ -24,6 +25,7 @@ function tenant({
   readonly record?: readonly Run[];
 } = {}) {
   const stops: Stop[] = [];
+  const events: RunEvent[] = [];
   const services = fakeServices({
     redis: {
       hgetall: async (key: Buffer | string) =>
@@ -34,12 +36,14 @@ function tenant({
     ...more,
     runs: {
       runs: async () => [...record],
+      line: async () => record.filter(({ finishedAt }) => finishedAt === null),
+      keepEvent: async (event) => void events.push(event),
       stopped: async () => undefined,
       stop: async (stop) => void stops.push(stop),
       letGoOn: async () => true,
     },
   });
-  return { services, stops };
+  return { services, stops, events };
 }
 
 test('a stopped tenant says by whom and why, in the record and in the log of each open run', async () => {
@@ -57,9 +61,27 @@ test('a stopped tenant says by whom and why, in the record and in the log of eac
 test('the tenant is stopped before anything is written into a log', async () => {
   const { services } = tenant();
   await stopTenant({}, services);
-  expect(services.done.filter((each) => each !== 'runs.runs').slice(-2)).toEqual([
-    'runs.stop',
-    'runs.tellAll',
+  const changed = services.done.filter((each) =>
+    ['runs.stop', 'runs.tellAll', 'runs.keepEvent'].includes(each),
+  );
+  expect(changed).toEqual(['runs.stop', 'runs.tellAll']);
+});
+
+test('the channels of the runs that stand still are told once for all of them, and nobody else', async () => {
+  const told = (notify: readonly string[]) => ({ notify: JSON.stringify(notify) });
+  const { services, events } = tenant({
+    record: [
+      runThatIs('running', told(['ops', 'team']), 'working'),
+      runThatIs('queued', told(['ops']), 'waiting'),
+      runThatIs('paused', told(['mail']), 'resting'),
+    ],
+  });
+  await stopTenant({ reason: 'CHG-7' }, services);
+  expect(events).toMatchObject([
+    {
+      ...{ type: 'tenantStopped', channels: ['ops', 'team'] },
+      data: { operator: 'ada@desk', words: 'CHG-7', runs: ['working', 'waiting'] },
+    },
   ]);
 });
 

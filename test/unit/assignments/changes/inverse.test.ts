@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { canonicalAssignment } from '../../../../src/assignments/changes/canonical.ts';
-import { inverseCells, restoringBody, type Inverse } from '../../../../src/assignments/changes/inverse.ts';
+import {
+  inverseCells,
+  removalByTarget,
+  restoringBody,
+  type Inverse,
+} from '../../../../src/assignments/changes/inverse.ts';
 import type { JsonObject } from '../../../../src/assignments/values/json.ts';
 import type { ApiVersion } from '../../../../src/assignments/values/apiVersion.ts';
 import { excluded, filter, group, current, unheardOf } from '../../../support/graphShapes.ts';
@@ -112,5 +117,26 @@ describe('the row that puts one assignment back', () => {
   test('adds what was removed with all that it had but its id', () => {
     const { id: _id, ...body } = was.whole;
     expect(rowFor({ action: 'add', was })).toEqual({ ...policy, action: 'add', body });
+  });
+});
+
+describe('a removal that must find what it is about under any id', () => {
+  const { address } = changeOf({ ...configuration, targetType: 'allDevices' });
+
+  test('names its target', () => {
+    expect(Object.fromEntries(removalByTarget(current(excluded('G1')), address) ?? [])).toMatchObject({
+      ...{
+        action: 'remove',
+        fromTargetType: 'exclusionGroup',
+        fromGroupId: 'G1',
+        policyId: address.policyId,
+      },
+    });
+    expect(removalByTarget(current(excluded('G1')), address)?.has('assignmentId')).toBe(false);
+  });
+
+  test('keeps to the id of what only that names, or of what a policy set assigns', () => {
+    expect(removalByTarget(current(unheardOf), address)).toBeUndefined();
+    expect(removalByTarget(current(group('G1'), { source: 'policySets' }), address)).toBeUndefined();
   });
 });

@@ -424,3 +424,25 @@ test('targets of kinds that nobody knows do no harm, wherever they stand', () =>
     before: { entry: { target: { servicePlanId: 'S1' } } },
   });
 });
+
+describe('of a list that is written whole, when only what rows are about was seen', () => {
+  const seen = current(inGroup('G0'));
+  const removal = anyChangeOf({
+    ...{ policyType: 'deviceConfiguration', policyId: 'P1', action: 'remove' },
+    ...{ fromTargetType: 'group', fromGroupId: 'G0' },
+  });
+  const decided = (list: readonly CurrentAssignment[]): Decision =>
+    planned([{ change: removal, planned: fingerprintOf(seen) }], list, 'assign').decisions[0] ??
+    expect.fail();
+
+  test('whatever else stands there is taken as it is', () => {
+    expect(decided([seen]).kind).toBe('write');
+    expect(decided([current(inGroup('G7'), {}, 'a7'), current(inGroup('G0'), {}, 'a9')]).kind).toBe('write');
+  });
+
+  test('what somebody has changed of it is stale, and says so', () => {
+    expect(decided([current(inGroup('G0', filter('F1', 'include')))])).toMatchObject({
+      ...{ kind: 'stale', message: expect.stringContaining('now it is group') },
+    });
+  });
+});

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import {
   audienceConcerns,
-  groupsToCount,
   policyShiftsOf,
   shiftsOf,
   type AudienceRow,
@@ -77,14 +76,6 @@ describe('a group', () => {
     ['is nobody’s that stands for all', [], [group('acacacac-9df4-4c7d-9d50-4ef0226f57a9')], {}],
   ])('%s', (_, before, after, shifts) => {
     expect(shift(before, after)).toEqual(shifts);
-  });
-
-  test('is counted when it is shifted, and where one is excluded with all of its list', () => {
-    expect(groupsToCount([group('g1'), group('g2')], [group('g1')])).toEqual(['g2']);
-    expect(groupsToCount([group('g1')], [group('g1'), excluded('g3')])).toEqual(['g3', 'g1']);
-    expect(groupsToCount([group('g1'), excluded('g3')], [group('g1', filter('f1')), excluded('g3')])).toEqual(
-      [],
-    );
   });
 });
 

@@ -24,7 +24,16 @@ const NOTHING: Plan = {
     conflict: 0,
     unreadable: 0,
   },
-  ...{ refused: 0, leftOut: 0, writesByType: {}, approvalFor: [], changes: [], audiences: [], firstRows: [] },
+  ...{
+    refused: 0,
+    leftOut: 0,
+    writesByType: {},
+    approvalFor: [],
+    changes: [],
+    audiences: [],
+    groupsUncounted: 0,
+    firstRows: [],
+  },
   ...{ refusedRows: [], fingerprint: '0123456789abcdef'.repeat(4), differences: [], doubt: null },
   ...{
     guard: {},
@@ -270,6 +279,14 @@ describe('a plan of 700 rows with fifteen kinds of findings, on a screen of 80 Ã
     expect(lines.length + 1 + 2).toBeLessThanOrEqual(24);
     for (const line of lines) expect(widthOf(line), line).toBeLessThanOrEqual(80);
   };
+
+  test('counts the groups that were not asked for among those that it does not show', () => {
+    const lines = shown(
+      planOf([], { audiences: planOf([]).audiences?.slice(0, 2) ?? [], groupsUncounted: 30 }),
+    );
+    expect(lines.filter((line) => line.includes('lose 3 policies'))).toHaveLength(2);
+    expect(lines).toContain('  â€¦ and 30 more groups (--json has them)');
+  });
 
   test('fits, each kind one line', () => {
     const lines = shown(planOf(FIFTEEN), {}, 80);

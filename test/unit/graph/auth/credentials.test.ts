@@ -60,7 +60,19 @@ describe('the claims of a token', () => {
       roles: ['DeviceManagementConfiguration.ReadWrite.All'],
       scopes: [],
       expiresAtMs: 1_795_000_000_000,
+      isDelegated: false,
     });
+  });
+
+  test('are of a person only with delegated permissions, and if they do not say that they are an app’s', () => {
+    const isDelegated = (claims: object): boolean | undefined => tokenClaims(tokenWith(claims))?.isDelegated;
+    expect(isDelegated({ oid: 'A-1', scp: 'User.Read' })).toBe(true);
+    expect(isDelegated({ oid: 'A-1', scp: 'User.Read', idtyp: 'user' })).toBe(true);
+    expect(isDelegated({ oid: 'A-1', scp: 'User.Read', idtyp: 'app' })).toBe(false);
+    expect(isDelegated({ oid: 'A-1', scp: 'User.Read', idtyp: ['user'] })).toBe(false);
+    expect(isDelegated({ oid: 'A-1', roles: ['User.Read.All'] })).toBe(false);
+    expect(isDelegated({ oid: 'A-1', scp: ' ' })).toBe(false);
+    expect(tokenClaims(tokenWith({ oid: 'A-1', scp: 'User.Read' }))?.objectId).toBe('a-1');
   });
 
   test('of a person are the scopes and the name, in either version of tokens', () => {

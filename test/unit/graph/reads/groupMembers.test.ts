@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
-import { groupMembers } from '../../../../src/graph/reads/groupMembers.ts';
+import type { CountNeeded } from '../../../../src/assignments/guard/countsNeeded.ts';
+import { MEMBER_KINDS } from '../../../../src/assignments/guard/members.ts';
+import { countMembers } from '../../../../src/graph/reads/groupMembers.ts';
 import { headersFor, type ReadReply, type SendReads } from '../../../../src/graph/reads/reading.ts';
 import { guid } from '../../../support/guid.ts';
 
@@ -15,17 +17,16 @@ function directory(reply: (url: string) => ReadReply): { send: SendReads; asked:
   return { send, asked };
 }
 
-test('users and devices are counted apart, once a group, in two reads that take an answer which lags behind', async () => {
+const ofBoth = (...ids: readonly string[]): CountNeeded[] =>
+  ids.flatMap((groupId) => MEMBER_KINDS.map((of) => ({ groupId, of })));
+
+test('users and devices are counted apart, each in a read that takes an answer which lags behind', async () => {
   const { send, asked } = directory((url) => answered(200, url.includes('.user/') ? 1240 : 12));
-  const members = await groupMembers([G1.toUpperCase(), G1, G2], send);
-  expect(members).toEqual(
-    new Map([
-      [G1, { users: 1240, devices: 12 }],
-      [G2, { users: 1240, devices: 12 }],
-    ]),
-  );
+  expect(await countMembers(ofBoth(G1.toUpperCase(), G2), send)).toEqual({
+    ...{ counts: [1240, 12, 1240, 12], isDenied: false },
+  });
   expect(asked).toHaveLength(4);
-  expect(asked[0]).toBe(`/groups/${G1}/transitiveMembers/microsoft.graph.user/$count`);
+  expect(asked[0]?.toLowerCase()).toBe(`/groups/${G1}/transitivemembers/microsoft.graph.user/$count`);
   expect(headersFor(asked[1] ?? '')).toEqual({ ConsistencyLevel: 'eventual' });
   expect(headersFor('/groups?$count=true')).toEqual({});
 });
@@ -39,24 +40,33 @@ test.each([
   [Buffer.from('\ufeff12').toString('base64')],
 ])('a count that comes as %j is one', async (body) => {
   const { send } = directory(() => answered(200, body));
-  expect((await groupMembers([G1], send)).get(G1)).toEqual({ users: 12, devices: 12 });
+  expect((await countMembers(ofBoth(G1), send)).counts).toEqual([12, 12]);
 });
 
 test.each([[{ value: [] }], ['many'], [-1], [1.5], ['1e3'], [null]])('%j is no count', async (body) => {
   const { send } = directory(() => answered(200, body));
-  expect(await groupMembers([G1], send)).toEqual(new Map());
+  expect((await countMembers(ofBoth(G1), send)).counts).toEqual([undefined, undefined]);
 });
 
-test('a group of which only one kind is counted, or that is gone, has no place', async () => {
+test('what can’t be counted leaves its place empty', async () => {
   const { send } = directory((url) => (url.includes('.device/') ? answered(400) : answered(200, 5)));
-  expect(await groupMembers([G1, G2], send)).toEqual(new Map());
-  expect(await groupMembers([G1], directory(() => answered(404)).send)).toEqual(new Map());
+  expect(await countMembers(ofBoth(G1), send)).toEqual({ counts: [5, undefined], isDenied: false });
 });
 
-test('whoever may count no group is asked for one only, and what is no group is not counted', async () => {
+test('whoever may count no group is asked for one count only, and what is no group is not counted', async () => {
   const { send, asked } = directory(() => answered(403));
-  expect(await groupMembers([G1, G2, 'name', 'acacacac-9df4-4c7d-9d50-4ef0226f57a9'], send)).toEqual(
-    new Map(),
-  );
-  expect(asked).toHaveLength(2);
+  const groups = ofBoth('name', 'acacacac-9df4-4c7d-9d50-4ef0226f57a9', G1, G2);
+  expect(await countMembers(groups, send)).toEqual({ counts: groups.map(() => undefined), isDenied: true });
+  expect(asked).toHaveLength(1);
+});
+
+test('whoever was told counts before is asked for all at once', async () => {
+  const sizes: number[] = [];
+  const send: SendReads = async (urls) => {
+    sizes.push(urls.length);
+    return urls.map(() => answered(200, 1));
+  };
+  await countMembers(ofBoth(G1, G2), send);
+  await countMembers(ofBoth(G1, G2), send, true);
+  expect(sizes).toEqual([1, 3, 4]);
 });

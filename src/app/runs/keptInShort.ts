@@ -1,4 +1,4 @@
-import { clockTime } from '../../app/words.ts';
+import { clockTime } from '../words.ts';
 import type { RunStatus } from '../../runs/progress.ts';
 
 /**

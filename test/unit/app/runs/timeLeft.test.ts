@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { timeLeft } from '../../../../src/cli/terminal/timeLeft.ts';
+import { timeLeft } from '../../../../src/app/runs/timeLeft.ts';
 
 const NOW = new Date(2026, 10, 22, 23, 10).getTime();
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { keptInShort } from '../../../../src/cli/terminal/keptInShort.ts';
+import { keptInShort } from '../../../../src/app/runs/keptInShort.ts';
 
 const at = new Date(new Date().setHours(0, 42, 0, 0)).toISOString();
 const RUN = { state: 'running', reason: null, reasonSince: at, waitsFor: null } as const;

@@ -5,7 +5,7 @@ import type { HistoryAsked } from './asked.ts';
 import type { HistoryEntry } from './history.ts';
 
 /** What takes changes back that still stand: of one policy, or of all that are asked for in a run. */
-export interface PutBack {
+export interface WayBack {
   readonly runId: string;
   readonly policies: number;
   /** Arguments of `retarget`. */
@@ -17,11 +17,11 @@ export interface PutBack {
  * @param entries the newest first
  * @param isWhole they are all that is asked for, and not those of some time only
  */
-export function putBacks(
+export function waysBack(
   entries: readonly HistoryEntry[],
   asked: HistoryAsked,
   isWhole: boolean,
-): readonly PutBack[] {
+): readonly WayBack[] {
   const byPolicy = Map.groupBy(entries.filter(hasWritten), ({ address }) => listPath(address));
   const standing = [...byPolicy.values()].flatMap(([last, ...others]) =>
     last === undefined || last.rolledBackBy.length > 0

@@ -1,4 +1,4 @@
-import { clockTime, duration } from '../../app/words.ts';
+import { clockTime, duration } from '../words.ts';
 import type { RunStatus } from '../../runs/progress.ts';
 
 /** How long a run still takes, and when that is on this host's clock; undefined when nothing is foretold of it. */

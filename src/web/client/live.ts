@@ -1,0 +1,101 @@
+import { morph } from './morph.js';
+
+/** Renews what changes of a page as the server tells it, and says so when it does not. */
+
+/** The server says something every 5 s at least. */
+const SILENT_MS = 15_000;
+const AGAIN_MS = 2_000;
+
+const main = document.querySelector<HTMLElement>('main[data-live]');
+const connection = document.getElementById('connection');
+
+let have = main?.dataset['have'] ?? '';
+let source: EventSource | undefined;
+let heardAt = Date.now();
+let isAway = false;
+
+function connect(): void {
+  source?.close();
+  const path = main?.dataset['live'] ?? '';
+  source = new EventSource(`${path}?have=${encodeURIComponent(have)}`);
+  source.addEventListener('parts', (event) => {
+    have = event.lastEventId;
+    show(JSON.parse(event.data as string) as Record<string, string>);
+    heard();
+  });
+  source.addEventListener('beat', heard);
+  source.addEventListener('open', heard);
+  source.addEventListener('away', (event) => {
+    heardAt = Date.now();
+    const { since } = JSON.parse(event.data as string) as { since: number };
+    away(`The server has not reached Redis since ${clock(since)}: what is shown is of then.`);
+  });
+  source.addEventListener('gone', () => {
+    source?.close();
+    source = undefined;
+    away('This run is gone from Redis: what is shown is of before.');
+  });
+  source.addEventListener('error', () => {
+    lost();
+    // The browser comes again by itself, but for what the server has refused.
+    if (source?.readyState === EventSource.CLOSED) setTimeout(connect, AGAIN_MS);
+  });
+}
+
+function show(parts: Readonly<Record<string, string>>): void {
+  for (const [name, markup] of Object.entries(parts)) {
+    const part = document.getElementById(name);
+    if (part !== null) morph(part, markup);
+  }
+  document.dispatchEvent(new Event('parts'));
+}
+
+function heard(): void {
+  heardAt = Date.now();
+  document.documentElement.classList.add('live');
+  if (!isAway) return;
+  isAway = false;
+  document.documentElement.classList.remove('away');
+  if (connection !== null) connection.textContent = '';
+}
+
+function lost(): void {
+  away(`Connection lost since ${clock(heardAt)}: what is shown is of then.`);
+}
+
+function away(words: string): void {
+  // Said once: whoever listens to the page is not told each time it tries again.
+  if (isAway) return;
+  isAway = true;
+  document.documentElement.classList.remove('live');
+  document.documentElement.classList.add('away');
+  if (connection !== null) connection.textContent = words;
+}
+
+const clock = (at: number): string =>
+  new Date(at).toLocaleTimeString('en-GB', {
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    timeZoneName: 'short',
+  });
+
+/** A connection that a proxy or a sleeping phone has dropped without a word. */
+function watch(): void {
+  if (source === undefined || Date.now() - heardAt < SILENT_MS) return;
+  lost();
+  connect();
+  heardAt = Date.now();
+}
+
+if (main !== null) {
+  connect();
+  setInterval(watch, 1_000);
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'visible') watch();
+  });
+  // One that comes back out of the browser's memory is as old as it was when it was left.
+  addEventListener('pageshow', ({ persisted }) => {
+    if (persisted) connect();
+  });
+}

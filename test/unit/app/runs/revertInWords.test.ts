@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import { endsByItself, revertAhead, revertInWords } from '../../../../src/app/runs/revertInWords.ts';
+import type { RevertStatus } from '../../../../src/runs/progress.ts';
+
+const AT = '2026-12-06T21:00:00.000Z';
+const status = (more: Partial<RevertStatus> = {}): string =>
+  revertInWords({
+    ...{ at: AT, timeZone: 'Europe/Berlin', isDue: false, doneAt: null, run: null, trouble: null },
+    ...more,
+  });
+
+test('status says when a run is taken back, and what became of that', () => {
+  const time = 'Sun 2026-12-06 22:00 (Europe/Berlin)';
+  expect(status()).toBe(`taken back ${time}`);
+  expect(status({ isDue: true })).toBe(`was to be taken back ${time}, and is not`);
+  expect(status({ isDue: true, trouble: 'Graph is away.' })).toBe(
+    `was to be taken back ${time}, and is not: Graph is away.`,
+  );
+  expect(status({ doneAt: AT, run: 'r2' })).toBe(`taken back ${time} by run r2`);
+  expect(status({ doneAt: AT })).toBe(`taken back ${time}: there was nothing to take back`);
+});
+
+test('where somebody has to approve what takes it back, it says before the start that it does not end by itself', () => {
+  const options = { revertAt: Date.parse(AT), timeZone: 'Europe/Berlin' };
+  expect(revertAhead({ ...options, revertAt: null }, { approvalFor: [] })).toBeUndefined();
+  expect(revertAhead(options, { approvalFor: [] })).toContain('It is taken back at Sun 2026-12-06 22:00');
+  for (const approvals of [{ approvalFor: ['mobileApp'] }, { approvalFor: [], isApprovalRequired: true }]) {
+    expect(endsByItself(approvals)).toBe(false);
+    expect(revertAhead(options, approvals)).toContain('This will not end by itself');
+  }
+});
