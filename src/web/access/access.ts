@@ -24,6 +24,8 @@ export interface AccessSettings {
   readonly door: Door;
   readonly store: SecretStore;
   readonly now?: () => number;
+  /** For tests: how often it is seen whether a stream may go on, ms. */
+  readonly streamCheckMs?: number;
 }
 
 /** What is not for people, and has rules of its own. */
@@ -48,7 +50,7 @@ const CONTENT_SECURITY_POLICY = [
  * token, `request.formToken` of the page that it stands on, in a hidden field `_csrf` or the header `x-csrf-token`.
  */
 export async function guardAccess(app: FastifyInstance, settings: AccessSettings): Promise<void> {
-  const { address, door, store, now } = settings;
+  const { address, door, store, now, streamCheckMs = STREAM_CHECK_MS } = settings;
   const sessions = new Sessions(store, now);
   const isSecure =
     address.tls !== undefined || (address.kind === 'openid' && address.origin.startsWith('https:'));
@@ -91,7 +93,8 @@ export async function guardAccess(app: FastifyInstance, settings: AccessSettings
     reply.headers({
       'content-security-policy': CONTENT_SECURITY_POLICY,
       'x-content-type-options': 'nosniff',
-      'referrer-policy': 'no-referrer',
+      // Not `no-referrer`: browsers then send a form of our own with `Origin: null`, as if it were another site's.
+      'referrer-policy': 'same-origin',
       'cross-origin-resource-policy': 'same-origin',
       'cross-origin-opener-policy': 'same-origin',
       ...(isSecure && { 'strict-transport-security': 'max-age=31536000' }),
@@ -114,7 +117,7 @@ export async function guardAccess(app: FastifyInstance, settings: AccessSettings
     if (session === undefined) return sendToSignIn(request, reply);
     found.set(request, session);
     replies.set(request, reply);
-    if (isStream(request)) watch(request, reply, cookies);
+    if (isStream(request)) watch(request, reply, cookies, streamCheckMs);
     if (isSafe(request)) return;
     if (await isTooMuch(request, reply, actLimit)) return reply;
     if (session.viewer.role === 'reader' && path !== SIGN_OUT)
@@ -195,7 +198,7 @@ const isStream = ({ headers }: FastifyRequest): boolean =>
   /\btext\/event-stream\b/.test(headers.accept ?? '');
 
 /** A stream ends with the session that it was opened in: who has signed out sees nothing more. */
-function watch(request: FastifyRequest, reply: FastifyReply, cookies: SessionCookie): void {
+function watch(request: FastifyRequest, reply: FastifyReply, cookies: SessionCookie, everyMs: number): void {
   const timer = setInterval(() => {
     void cookies.sessionOf(request).then(
       (session) => {
@@ -204,7 +207,7 @@ function watch(request: FastifyRequest, reply: FastifyReply, cookies: SessionCoo
       // The store is out of reach: it is asked again.
       () => undefined,
     );
-  }, STREAM_CHECK_MS);
+  }, everyMs);
   timer.unref();
   reply.raw.once('close', () => clearInterval(timer));
 }

@@ -17,7 +17,9 @@ export interface OpenedAccess extends AccessSettings {
  */
 export async function openAccess(flags: WebFlags, services: Services): Promise<OpenedAccess> {
   const { identity, redactor, redis } = services;
-  const address = webAddress(flags, identity.config, (secret) => redactor.keep(secret));
+  const address = webAddress(flags, { ...identity.config, tenant: identity.tenant }, (secret) =>
+    redactor.keep(secret),
+  );
   if (address.kind === 'link') {
     const link = new OneTimeLink();
     const door = { kind: 'link', link, name: identity.operator } as const;
