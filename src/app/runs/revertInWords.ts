@@ -21,11 +21,9 @@ export function revertAhead(
 ): string | undefined {
   if (revertAt === null) return undefined;
   const time = timeInZone(revertAt, timeZone);
-  if (endsByItself(approvals))
-    return `It is taken back at ${time} by whichever worker is there then, whatever its windows.`;
-  return approvals.approvalFor.length > 0
-    ? `This will not end by itself: at ${time} a run is made that takes it back, and somebody has to approve that, too.`
-    : `This will not end by itself unless it is approved with its end, ${time}: given another time later, somebody has to approve that, too.`;
+  return endsByItself(approvals)
+    ? `It is taken back at ${time} by whichever worker is there then, whatever its windows.`
+    : `This will not end by itself: at ${time} a run is made that takes it back, and somebody has to approve that, too.`;
 }
 
 /** `taken back Sun 2026-12-06 22:00 (Europe/Berlin)`, and what became of that. */
