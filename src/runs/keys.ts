@@ -17,7 +17,7 @@ export const TENANTS_KEY = 'retarget:tenants';
  * | `seal` | string: 32 random bytes that the tenant's plans are sealed with | for ever |
  * | `runs` | sorted set: run id by time of creation | for ever; entries whose run is gone are pruned when listed |
  * | `open` | sorted set: run id by place in the line | until the run ends |
- * | `ledger` | hash: who stopped the tenant, whether it demands approval and who asked to lower that; and of the family `deviceConfiguration` clock, backoff, spacing, learned budget, totals, the charges that end at one moment | for ever, a few kB |
+ * | `ledger` | hash: who stopped the tenant, whether it demands approval and who asked to lower that, how many permits for writes its runs were given; and of the family `deviceConfiguration` clock, backoff, spacing, learned budget, totals, the charges that end at one moment | for ever, a few kB |
  * | `ledger:writes`, `ledger:all`, `ledger:accepted` | sorted set: moments at which its charges end | for ever, a few kB |
  * | `limiter:<family>`, and `:writes`, `:all`, `:accepted` behind it | the same of another family | for ever, a few kB |
  * | `run:<id>` | hash: the header and the counters | while loading: two minutes past the producer's last sign; `--keep-days` after the end, or REVERTED_DAYS after it was taken back, where it is to be |
@@ -37,6 +37,7 @@ export const TENANTS_KEY = 'retarget:tenants';
  * | `log:<id>` | list: who did what with the run, as JSON | LOG_DAYS after the last entry, whatever becomes of the run |
  * | `log` | list: the same of all runs of the tenant, each entry with its run; the newest TENANT_LOG_ENTRIES_MAX | LOG_DAYS after the last entry |
  * | `reverts` | sorted set: runs that are to be taken back, by the moment | until that is done |
+ * | `web:<digest>` | string: a session of the pages, or a sign-in under way, under the SHA-256 of its secret | until it ends: hours, or minutes |
  * | `untold` | list: events of runs that are not yet queued for the channels that they name, as JSON | until a worker has queued them |
  * | `channels` | hash: `<channel>:toldAt`, `:failingSince` and `:why`, how telling went last | for ever, some 100 bytes a channel |
  */
@@ -60,6 +61,7 @@ export interface Keys {
   /** Of a run; without one, of the whole tenant. */
   log(runId?: string): string;
   lastWrite(list: string): string;
+  webSecret(digest: string): string;
   lateWaits(runId: string): string;
 }
 
@@ -128,6 +130,7 @@ export function keysOf(tenant: string): Keys {
     },
     log: (runId) => (runId === undefined ? `${prefix}:log` : `${prefix}:log:${runId}`),
     lastWrite: (list) => `${prefix}:written:${list}`,
+    webSecret: (digest) => `${prefix}:web:${digest}`,
     lateWaits: (runId) => `${prefix}:landing:${runId}`,
   };
 }

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { VNode } from 'preact';
 import { failureOf } from '../app/failure.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
+import { refusedPage } from './access/pages.tsx';
 import { pageOf } from './layout.tsx';
 import { frameOf, sendPage, type Web } from './web.ts';
 
@@ -60,15 +61,19 @@ const codeOf = (exitCode: ExitCode): number =>
   exitCode === EXIT.environment ? 503 : exitCode === EXIT.badInput ? 409 : 500;
 
 /** Without Redis' clock, which may be what is missing. */
-const send = (failure: Failure, request: FastifyRequest, reply: FastifyReply, web: Web): FastifyReply =>
-  sendPage(
-    reply.code(failure.code),
+function send(failure: Failure, request: FastifyRequest, reply: FastifyReply, web: Web): FastifyReply {
+  reply.code(failure.code);
+  // Who is not known learns nothing of what is behind.
+  if (!request.hasViewer) return sendPage(reply, refusedPage(failure.title, 'This could not be done.'));
+  return sendPage(
+    reply,
     pageOf({
       ...frameOf(web, request, Date.now()),
       title: failure.title,
       children: <FailurePage {...failure} />,
     }),
   );
+}
 
 export const FailurePage = ({ title, message, remedy }: Omit<Failure, 'code'>): VNode => (
   <div class="failure">

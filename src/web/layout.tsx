@@ -10,6 +10,8 @@ export interface Frame {
   /** As people call it, or its id. */
   readonly tenant: string;
   readonly viewer: Viewer;
+  /** Of its forms. */
+  readonly formToken: string;
   /** Redis' clock, ms since the epoch. */
   readonly now: number;
 }
@@ -54,7 +56,7 @@ const Head = ({ isLive }: { readonly isLive: boolean }): VNode => (
   </>
 );
 
-const Top = ({ tenant, viewer }: Frame): VNode => (
+const Top = ({ tenant, viewer, formToken }: Frame): VNode => (
   <header class="top">
     <a class="brand" href="/">
       retarget
@@ -65,6 +67,10 @@ const Top = ({ tenant, viewer }: Frame): VNode => (
     <span class="viewer">
       {viewer.name} <span class="quiet">({viewer.role})</span>
     </span>
+    <form method="post" action="/sign-out" class="sign-out">
+      <input type="hidden" name="_csrf" value={formToken} />
+      <button type="submit">Sign out</button>
+    </form>
   </header>
 );
 

@@ -1,12 +1,13 @@
 import formbody from '@fastify/formbody';
 import fastifyStatic from '@fastify/static';
-import fastify, { type FastifyInstance } from 'fastify';
+import fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify';
 import { fileURLToPath } from 'node:url';
 import { Overviews } from '../app/runs/overview.ts';
 import type { Services } from '../app/services.ts';
 import { DIFF_STYLE } from '../view/beforeAfter.tsx';
 import { PLOT_STYLE } from '../view/plotStyle.ts';
 import { THEME } from '../view/theme.ts';
+import { guardAccess, type AccessSettings } from './access/access.ts';
 import { actPages } from './acts/actPage.tsx';
 import { serverRoutes } from './metrics/serverRoutes.ts';
 import { failurePages } from './failurePages.tsx';
@@ -23,28 +24,13 @@ const CLIENT = fileURLToPath(new URL('./client/', import.meta.url));
 /** Names of files that a browser may keep for a while; they are asked for again with their tags. */
 const STATIC = { cacheControl: true, maxAge: '1m', etag: true, index: false, redirect: false } as const;
 
-const HERE = { oid: null, role: 'operator', how: 'link' } as const;
-
-/** Nothing runs in a page but the files of this server, whatever its texts hold. */
-const HEADERS = {
-  'content-security-policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-};
-
 /** The pages of one tenant, ready to listen. Closed by whoever opened them, before the services are. */
-export async function openWeb(services: Services): Promise<FastifyInstance> {
-  const app = fastify({
-    // Streams of events and searches last as long as their page is open.
-    ...{ forceCloseConnections: true, requestTimeout: 30_000, connectionTimeout: 0 },
-    ...{ bodyLimit: 64 * 1024, routerOptions: { maxParamLength: 200 } },
-  });
+export async function openWeb(services: Services, access: AccessSettings): Promise<FastifyInstance> {
+  const app = fastify(optionsOf(access));
   const hub = new Hub(new Overviews(services), services.log);
   const web: Web = { services, hub, bookkeeper: new Bookkeeper(services) };
-  // Whoever reaches this machine's own address is taken for who started the server.
-  app.decorateRequest('viewer', { getter: () => ({ ...HERE, name: services.identity.operator }) });
-  app.addHook('onSend', async (_request, reply) => void reply.headers(HEADERS));
+  // Before any route is made.
+  await guardAccess(app, access);
   app.addHook('preClose', async () => hub.close());
   await app.register(formbody);
   await app.register(fastifyStatic, {
@@ -60,4 +46,19 @@ export async function openWeb(services: Services): Promise<FastifyInstance> {
   failurePages(app, web);
   for (const page of [runsPage, runPage, rowsPage, rowPage, actPages]) page(app, web);
   return app;
+}
+
+/** As its address wants it: with TLS of its own, or behind proxies that may say who has come to them. */
+function optionsOf({ address }: AccessSettings): FastifyServerOptions {
+  const { tls } = address;
+  const proxies = address.kind === 'openid' ? address.proxies?.addresses : undefined;
+  const options = {
+    // Streams of events and searches last as long as their page is open.
+    ...{ forceCloseConnections: true, requestTimeout: 30_000, connectionTimeout: 0 },
+    ...{ bodyLimit: 64 * 1024, routerOptions: { maxParamLength: 200 } },
+    ...(proxies !== undefined && { trustProxy: [...proxies] }),
+    ...(tls !== undefined && { https: { ...tls, minVersion: 'TLSv1.2' } }),
+  };
+  // Whether its server is one of TLS is no matter for anything that is done with it.
+  return options as FastifyServerOptions;
 }

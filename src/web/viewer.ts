@@ -18,5 +18,9 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Set by `access/` before any handler of a page or an act runs; asking for it elsewhere is a bug and throws. */
     viewer: Viewer;
+    /** Somebody is known: not where people sign in, nor where there is nothing to look at. */
+    hasViewer: boolean;
+    /** What a form of this session has to bring back, in a field `_csrf`. */
+    readonly formToken: string;
   }
 }

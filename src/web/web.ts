@@ -12,9 +12,9 @@ export interface Web {
 }
 
 /** @param now Redis' clock */
-export const frameOf = ({ services }: Web, { viewer }: FastifyRequest, now: number): Frame => ({
+export const frameOf = ({ services }: Web, { viewer, formToken }: FastifyRequest, now: number): Frame => ({
   tenant: services.identity.config.tenant ?? services.identity.tenant,
-  ...{ viewer, now },
+  ...{ viewer, formToken, now },
 });
 
 /** A page of one moment: a browser that shows it again asks for it again. */

@@ -244,7 +244,7 @@ function clientsFrom(apps: ReadonlyMap<string, App>): Adapter {
 }
 
 /** Keeps what the provider gives it, for the life of a test. */
-function memoryOf(): Adapter {
+export function memoryOf(): Adapter {
   const byId = new Map<string, AdapterPayload>();
   const firstWith = (name: 'uid' | 'userCode', value: string): AdapterPayload | undefined =>
     [...byId.values()].find((payload) => payload[name] === value);

@@ -1,4 +1,5 @@
 import type { Run } from '../../runs/run.ts';
+import type { PlanTerms } from '../plan/planSubject.ts';
 import { NotDue } from '../draft/draft.ts';
 import { UNSCHEDULED } from '../schedule/scheduleFrom.ts';
 import { selectorFrom } from '../runs/selection.ts';
@@ -44,8 +45,12 @@ export async function takeBack(run: Run, worker: Services): Promise<TakenBack> {
   const rows = inverses.rows - inverses.changed;
   if (inverses.rows === 0)
     return (await services.runs.markReverted(runId, left)) ? { kind: 'nothing', left } : { kind: 'notDue' };
+  // A second person says yes to a plan, not to a list of rows.
+  if (await mayNeedApproval(services)) await draft.plan(AS_IT_IS);
+  const { submitter } = run;
   try {
     const by = await draft.publish({
+      submitter: submitter.kind === 'unknown' ? undefined : submitter,
       ...{ again: true, action: 'rollback', said: {}, details: { of: runId, atItsTime: true } },
       reverts: { run: runId, rows, left },
     });
@@ -55,3 +60,13 @@ export async function takeBack(run: Run, worker: Services): Promise<TakenBack> {
     throw error;
   }
 }
+
+/** The guard of a rollback stops nothing. */
+const AS_IT_IS: PlanTerms = {
+  ...{ offline: false, saveTo: [] },
+  limits: { maxChanges: 'off', maxPercent: 'off' },
+  allowed: new Map(),
+};
+
+const mayNeedApproval = async ({ runs, identity }: Services): Promise<boolean> =>
+  identity.config.approval !== 'tenant' || (await runs.approvalRule())?.isRequired === true;

@@ -7,14 +7,18 @@ import { EXIT, UserError } from '../../errors.ts';
 import type { CliCommand } from '../context.ts';
 import { numberIn } from '../flags.ts';
 import { sharedOptions } from '../sharedFlags.ts';
+import { canAsk, onEnter } from '../terminal/ask.ts';
 
 interface ServeFlags extends SharedFlags {
   readonly port: number;
-  readonly host: string;
+  readonly host?: string;
+  readonly url?: string;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly trustedProxy?: string;
 }
 
 const PORT = 8900;
-const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);
 
 export const serveCommand: CliCommand<ServeFlags> = {
   options: (command) =>
@@ -22,19 +26,40 @@ export const serveCommand: CliCommand<ServeFlags> = {
       .addOption(
         numberIn('--port <port>', 'where it listens; 0: whatever is free', { least: 0, most: 65_535 }, PORT),
       )
-      .option('--host <address>', 'where it listens: only on this machine', '127.0.0.1'),
-  async run(_args, { port, host, ...flags }, context) {
-    if (!LOOPBACK.has(host)) throw notLoopback(host);
+      .option('--host <address>', 'where it listens; any but this machine takes a sign-in; 127.0.0.1')
+      .option('--url <https-address>', 'what people type, where they sign in (RETARGET_OIDC_CLIENT_ID)')
+      .option('--tls-cert <file>', 'its certificate, with those between (PEM)')
+      .option('--tls-key <file>', 'the key of the certificate (PEM)')
+      .option('--trusted-proxy <addresses>', 'proxies that do TLS and say so (X-Forwarded-Proto)'),
+  async run(_args, flags, context) {
     await using services = await openServices(identify(flags, context), context);
-    const { openWeb } = await import('../../web/server.ts');
-    const web = await openWeb(services);
+    const [{ openWeb }, { openAccess }, { LINK_PATH }] = await Promise.all([
+      import('../../web/server.ts'),
+      import('../../web/access/openAccess.ts'),
+      import('../../web/access/linkSignIn.ts'),
+    ]);
+    const access = await openAccess(flags, services);
+    const { address, link } = access;
+    const web = await openWeb(services, access);
+    const { print, interrupted } = context;
+    const tellLink = (): void => {
+      if (link === undefined) return;
+      const { host, port, tls } = { ...address, port: portOf(web) };
+      const at = `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+      print.say(`Open this, once: ${at}${LINK_PATH}?secret=${link.make()}`);
+    };
+    const stopAsking = onEnter(context, tellLink);
     try {
-      await listen(web, port, host);
-      context.print.say(`The page is at http://${host.includes(':') ? `[${host}]` : host}:${portOf(web)}/`);
-      context.print.say('It ends with Ctrl-C; runs and workers go on without it.');
-      if (!context.interrupted.aborted) await once(context.interrupted, 'abort');
+      await listen(web, address.port, address.host);
+      if (address.kind === 'openid') print.say(`The page is at ${address.origin}/`);
+      tellLink();
+      if (link !== undefined && canAsk(context))
+        print.say('Enter prints another link; the one before is void then.');
+      print.say('It ends with Ctrl-C; runs and workers go on without it.');
+      if (!interrupted.aborted) await once(interrupted, 'abort');
       return EXIT.done;
     } finally {
+      stopAsking();
       await web.close();
     }
   },
@@ -60,9 +85,3 @@ function portOf(web: FastifyInstance): number {
   const [address] = web.addresses();
   return typeof address === 'object' ? address.port : 0;
 }
-
-const notLoopback = (host: string): UserError =>
-  new UserError(`The page is for this machine only, and ${host} is more than that.`, {
-    remedy: 'Leave --host out; from elsewhere come through an ssh tunnel: `ssh -L 8900:127.0.0.1:8900 HOST`.',
-    exitCode: EXIT.badInput,
-  });

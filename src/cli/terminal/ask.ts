@@ -40,6 +40,14 @@ export async function answerTo(question: string, context: Context): Promise<stri
   }
 }
 
+/** Does something each time that somebody presses Enter; nothing where nobody can. Answers how that ends. */
+export function onEnter(context: Context, does: () => void): () => void {
+  if (!canAsk(context)) return () => undefined;
+  const lines = createInterface({ input: context.stdin, terminal: false });
+  lines.on('line', does);
+  return () => lines.close();
+}
+
 /** @param preview the command that shows what would be done */
 export const nobodyToAsk = (preview = 'retarget plan'): UserError =>
   new UserError('There is no terminal to ask on.', {

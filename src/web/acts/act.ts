@@ -1,4 +1,3 @@
-import type { FastifyReply } from 'fastify';
 import type { Services } from '../../app/services.ts';
 import { awaitsSignIn, type Run } from '../../runs/run.ts';
 import type { Viewer } from '../viewer.ts';
@@ -32,9 +31,3 @@ export const onBehalfOf = (viewer: Viewer, services: Services): Services => ({
   ...services,
   identity: { ...services.identity, operator: viewer.name },
 });
-
-/** What the form of an act has to bring back, so that no other site can send it. */
-export function formToken(reply: FastifyReply): string {
-  const { generateCsrf } = reply as { readonly generateCsrf?: () => string };
-  return generateCsrf?.call(reply) ?? '';
-}

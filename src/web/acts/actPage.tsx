@@ -17,7 +17,7 @@ import { runPath } from '../parts/runCard.tsx';
 import { StateBadge } from '../parts/state.tsx';
 import type { Viewer } from '../viewer.ts';
 import { frameOf, sendPage, type Web } from '../web.ts';
-import { ACTS, actsFor, formToken, onBehalfOf, type Act } from './act.ts';
+import { ACTS, actsFor, onBehalfOf, type Act } from './act.ts';
 import { actInWords, type ActSurroundings } from './actInWords.tsx';
 
 interface OfAct {
@@ -120,7 +120,7 @@ async function confirmPage(
   const given = formIn(request.body);
   const children = (
     <Confirm
-      {...{ act, around, problem, given, token: formToken(reply), viewer: request.viewer }}
+      {...{ act, around, problem, given, token: request.formToken, viewer: request.viewer }}
       command={web.services.identity.hint(`approve ${run.runId}`)}
     />
   );
