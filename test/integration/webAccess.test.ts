@@ -322,7 +322,7 @@ describe('a session', () => {
     expect(site.done).toHaveLength(60);
     const statuses: number[] = [];
     for (let n = 0; n < 25; n += 1)
-      statuses.push((await browser.ask(`${site.url}/sign-in/link?secret=${n}`)).status);
+      statuses.push((await new Browser().ask(`${site.url}/sign-in/link?secret=${n}`)).status);
     expect(statuses.slice(0, 15)).toEqual(Array(15).fill(403));
     expect(statuses.at(-1)).toBe(429);
   });
@@ -587,6 +587,9 @@ describe('behind a proxy', () => {
     const browser = new Browser();
     const good = { host, 'x-forwarded-proto': 'https' };
     expect((await browser.ask(`${site.url}/sign-in`, { headers: good })).status).toBe(401);
+    expect(
+      (await browser.ask(`${site.url}/sign-in`, { headers: { ...good, host: `${host}:443` } })).status,
+    ).toBe(401);
     for (const headers of [
       { host },
       { host, 'x-forwarded-proto': 'http' },

@@ -23,6 +23,8 @@ export interface AccessSettings {
   readonly address: WebAddress;
   readonly door: Door;
   readonly store: SecretStore;
+  /** Of the session, which a browser gives to all ports of a host: of two servers on this machine each has its own. */
+  readonly cookieName?: string;
   readonly now?: () => number;
   /** For tests: how often it is seen whether a stream may go on, ms. */
   readonly streamCheckMs?: number;
@@ -87,7 +89,7 @@ export async function guardAccess(app: FastifyInstance, settings: AccessSettings
     ...{ max: ACTS_PER_MINUTE, timeWindow: MINUTE_MS },
     keyGenerator: (request: FastifyRequest) => found.get(request)?._csrf ?? request.ip,
   });
-  const cookies = new SessionCookie(sessions, isSecure);
+  const cookies = new SessionCookie(sessions, isSecure, settings.cookieName ?? 'retarget');
 
   app.addHook('onSend', async (_request, reply) => {
     reply.headers({
