@@ -155,7 +155,7 @@ describe('the link', () => {
       expect(answer.headers).toMatchObject({
         'cache-control': 'no-store',
         'x-content-type-options': 'nosniff',
-        'referrer-policy': 'no-referrer',
+        'referrer-policy': 'same-origin',
       });
       expect(answer.headers['content-security-policy']).toContain("default-src 'none'");
       expect(answer.headers['content-security-policy']).toContain("frame-ancestors 'none'");
@@ -181,6 +181,24 @@ describe('another site in the same browser', () => {
     expect(forged.status).toBe(403);
     expect(site.done).toEqual([]);
     if (isFetch) expect((await browser.ask(site.url, { from, isFetch })).status).toBe(403);
+  });
+
+  test('may link to a page: whoever follows it is shown that page if he is in, and nothing else', async () => {
+    const site = await linkSite();
+    const browser = await inside(site);
+    const evil = 'https://evil.example';
+    const came = await browser.ask(`${site.url}/runs/r1`, { from: evil });
+    expect(came.status).toBe(200);
+    expect(came.body).not.toContain('ada@desk');
+    expect(json(await browser.refreshed(came))).toMatchObject({ name: 'ada@desk' });
+    const stranger = new Browser();
+    const other = await stranger.ask(`${site.url}/runs/r1`, { from: evil });
+    expect(await stranger.refreshed(other)).toMatchObject({ status: 401 });
+    for (const path of ['//evil.example', '/\\evil.example', '/sign-out']) {
+      const led = await stranger.ask(`${site.url}${path}`, { from: evil });
+      const [, to = '/'] = /content="0;url=([^"]*)"/.exec(led.body) ?? [];
+      expect(new URL(to, site.url).href, path).toBe(`${site.url}/`);
+    }
   });
 
   test('does nothing from an older browser that says less: the origin is enough to know it', async () => {

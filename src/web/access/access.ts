@@ -9,7 +9,8 @@ import type { OneTimeLink } from './oneTimeLink.ts';
 import type { OpenId } from '../../app/openId.ts';
 import { linkSignIn } from './linkSignIn.ts';
 import { openIdSignIn } from './openIdSignIn.ts';
-import { refusedPage } from './pages.tsx';
+import { comingPage, refusedPage } from './pages.tsx';
+import { returnPath } from './returnPath.ts';
 import { isNavigation, isSafe, whyFromElsewhere, whyNotHere } from './requests.ts';
 import { SessionCookie } from './sessionCookie.ts';
 import { Sessions, type Session } from './sessions.ts';
@@ -95,7 +96,8 @@ export async function guardAccess(app: FastifyInstance, settings: AccessSettings
     reply.headers({
       'content-security-policy': CONTENT_SECURITY_POLICY,
       'x-content-type-options': 'nosniff',
-      'referrer-policy': 'no-referrer',
+      // Not `no-referrer`: with that a browser would not even tell us that a form is one of ours.
+      'referrer-policy': 'same-origin',
       'cross-origin-resource-policy': 'same-origin',
       'cross-origin-opener-policy': 'same-origin',
       ...(isSecure && { 'strict-transport-security': 'max-age=31536000' }),
@@ -176,7 +178,12 @@ async function isTooMuch(request: FastifyRequest, reply: FastifyReply, limit: Li
 
 /** Whoever opens a page is led to the sign-in; a script is told that there is nobody. */
 function sendToSignIn(request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  if (isNavigation(request)) return reply.redirect(`/sign-in?to=${encodeURIComponent(request.url)}`, 303);
+  if (isNavigation(request)) {
+    // Who follows a link in a message has come without the cookie, which goes with requests from our own pages only.
+    if (request.headers['sec-fetch-site'] === 'cross-site')
+      return reply.type('text/html; charset=utf-8').send(comingPage(returnPath(request.url)));
+    return reply.redirect(`/sign-in?to=${encodeURIComponent(request.url)}`, 303);
+  }
   return reply.code(401).send({ error: 'Nobody is signed in. Open the page again to sign in.' });
 }
 
