@@ -209,8 +209,6 @@ const BOOKS = z.object({
   /** The code with which the last rows have failed, and how many of them in a row. */
   rowCode: text,
   rowCount: number,
-  /** It was made as the time had come at which the run that it takes back was to be taken back. */
-  isRevertInTime: flag,
   /** Events that it has told through channels, and of which of those that come once. */
   announced: number,
   failuresTold: flag,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { redisReadiness } from '../../src/app/metrics/readiness.ts';
 import type { Services } from '../../src/app/services.ts';
+import { openWeb } from '../../src/web/server.ts';
 import { machineRoutes } from '../../src/web/metrics/machineRoutes.ts';
 import { serverMetrics } from '../../src/web/metrics/serverMetrics.ts';
 import { generateTenant } from '../../src/simulator/generateTenant.ts';
@@ -135,6 +136,18 @@ describe('a server', () => {
       'retarget_redis_up',
     ]);
   });
+});
+
+test('the server of the pages tells them beside the pages', async () => {
+  const services = await servicesOf(await bench(redis.url, { tenant: TENANT }));
+  const web = await openWeb(services);
+  onTestFinished(() => web.close());
+  const get = (url: string) => web.inject({ url, headers: { host: '127.0.0.1:8900' } });
+  expect(await get('/healthz')).toMatchObject({ statusCode: 200, body: 'ok\n' });
+  expect(await get('/readyz')).toMatchObject({ statusCode: 200, body: 'ok\n' });
+  const { body, headers } = await get('/metrics');
+  expect(headers['content-type']).toContain('text/plain; version=0.0.4');
+  expect(body).toContain('# TYPE retarget_rows gauge');
 });
 
 describe('a worker', () => {

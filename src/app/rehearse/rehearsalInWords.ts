@@ -25,6 +25,11 @@ export interface RehearsalFact {
 export function rehearsalFacts(rehearsal: Rehearsal): readonly RehearsalFact[] {
   const { run, undo, killed, cost, speed, twin, plan, proof, undoProof, different } = rehearsal;
   const { write, refused, nothing } = plan.decisions;
+  const { writtenAgain } = rehearsal;
+  const twice =
+    writtenAgain === 0
+      ? 'Nothing was written twice.'
+      : `${count(writtenAgain, 'write was', 'writes were')} done once more, to the same end.`;
   return [
     {
       about: 'Stand-in',
@@ -59,7 +64,7 @@ export function rehearsalFacts(rehearsal: Rehearsal): readonly RehearsalFact[] {
       more:
         killed === undefined
           ? 'The run had ended before there was anything to kill.'
-          : `With SIGKILL, and ${count(killed.inFlight, 'write')} on the way: the next worker looked at ${killed.inFlight === 1 ? 'it' : 'them'} first, and wrote nothing twice.`,
+          : `With SIGKILL, and ${count(killed.inFlight, 'write')} on the way: the next worker looked at ${killed.inFlight === 1 ? 'it' : 'them'} first. ${twice}`,
     },
     { about: 'Rows', fact: rowsInWords(run), more: throttledInWords(run) },
     {

@@ -1,4 +1,5 @@
 import type { Run } from '../../runs/run.ts';
+import type { PlanTerms } from '../plan/planSubject.ts';
 import { NotDue } from '../draft/draft.ts';
 import { isApprovalDemanded } from '../draft/submitter.ts';
 import { UNSCHEDULED } from '../schedule/scheduleFrom.ts';
@@ -18,10 +19,10 @@ export type TakenBack =
   | { readonly kind: 'notDue' };
 
 /** Nobody is there whom the guard could ask. */
-const SEEN_BY_NOBODY = {
+const SEEN_BY_NOBODY: PlanTerms = {
   ...{ offline: false, allowed: new Map(), saveTo: [] },
   limits: { maxChanges: 'off', maxPercent: 'off' },
-} as const;
+};
 
 /**
  * Makes the run that takes an ended one back as its time has come: a rollback of whoever made that one, told to the same channels, that goes
@@ -51,13 +52,14 @@ export async function takeBack(run: Run, worker: Services): Promise<TakenBack> {
   const rows = inverses.rows - inverses.changed;
   if (inverses.rows === 0)
     return (await services.runs.markReverted(runId, left)) ? { kind: 'nothing', left } : { kind: 'notDue' };
-  // Somebody may have to approve it: what was approved to end now goes without.
+  // A second person says yes to a plan, not to a list of rows.
   if (await isApprovalDemanded(services)) await draft.plan(SEEN_BY_NOBODY);
+  const { submitter } = run;
   try {
     const by = await draft.publish({
+      submitter: submitter.kind === 'unknown' ? undefined : submitter,
       ...{ again: true, action: 'rollback', said: {}, details: { of: runId, atItsTime: true } },
       reverts: { run: runId, rows, left },
-      ...(run.submitter.kind === 'person' && { submitter: run.submitter }),
     });
     return { kind: 'made', runId: by, rows, left };
   } catch (error) {

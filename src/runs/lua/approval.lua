@@ -43,12 +43,6 @@ local function isApproved(header)
     and yes.terms == termsOf(header) and paceOf(header) <= (tonumber(yes.pace or '') or math.huge)
 end
 
--- It takes back at its time what was approved to end then, as a temporary exclusion.
-local function isApprovedEnd(header)
-  local inTime, of = unpack(redis.call('HMGET', header, FIELD.isRevertInTime, FIELD.revertOf))
-  return inTime == '1' and isPlainUndo(header) and isApproved(string.match(header, '^(.*:run:)[^:]*$') .. of)
-end
-
 local function needsApproval(header)
   if redis.call('HGET', header, FIELD.needsApproval) == '1' then return true end
   local kept = redis.call('HGET', string.match(header, '^(.*):run:[^:]*$') .. ':ledger', 'approvalRule')
@@ -56,7 +50,7 @@ local function needsApproval(header)
   local demand = args.approval
   if not rule.isRequired and demand ~= 'required' and demand ~= 'required-but-rollback' then return false end
   local goesWithout = (not rule.isRequired or rule.isRollbackFree) and demand ~= 'required' and isPlainUndo(header)
-  if goesWithout or isApprovedEnd(header) then return false end
+  if goesWithout then return false end
   redis.call('HSET', header, FIELD.needsApproval, '1')
   return true
 end

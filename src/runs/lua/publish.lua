@@ -17,9 +17,6 @@ if not args.again then
 end
 if args.reverts and not isDueToRevert(args.headers .. args.reverts.run) then return { 'notDue' } end
 redis.call('HSET', HEADER, FIELD.fileSha256, args.fileSha256, unpack(args.fields))
-if args.reverts and args.reverts.run == redis.call('HGET', HEADER, FIELD.revertOf) then
-  redis.call('HSET', HEADER, FIELD.isRevertInTime, '1')
-end
 if needsApproval(HEADER) then
   if (redis.call('HGET', HEADER, FIELD.planFingerprint) or '') == '' then return { 'unapprovable', 'noPlan' } end
   if whyNotBy(HEADER, 'anybody else') then return { 'unapprovable', 'unknownSubmitter' } end

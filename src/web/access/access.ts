@@ -96,7 +96,7 @@ export async function guardAccess(app: FastifyInstance, settings: AccessSettings
     reply.headers({
       'content-security-policy': CONTENT_SECURITY_POLICY,
       'x-content-type-options': 'nosniff',
-      // Not `no-referrer`: with that a browser would not even tell us that a form is one of ours.
+      // Not `no-referrer`: browsers then send a form of our own with `Origin: null`, as if it were another site's.
       'referrer-policy': 'same-origin',
       'cross-origin-resource-policy': 'same-origin',
       'cross-origin-opener-policy': 'same-origin',

@@ -5,7 +5,7 @@ import type { ChannelStatus, RunStatus } from '../../runs/progress.ts';
 import { DEFAULT_OPTIONS, type Run } from '../../runs/run.ts';
 import { timeInZone } from '../../runs/schedule/localTime.ts';
 import { Moment } from '../clock.tsx';
-import { Facts, type Fact } from './facts.tsx';
+import { Facts, type NamedFact } from './facts.tsx';
 import { runPath } from './runCard.tsx';
 
 /** Who made a run, of what, when and why. */
@@ -20,7 +20,7 @@ export function RunFacts({
 }): VNode {
   const time = (at: string | null): VNode | null => (at === null ? null : <Moment at={at} now={now} />);
   const { revertOf, canary } = run.options;
-  const facts: Fact[] = [
+  const facts: NamedFact[] = [
     ['run', <code>{run.runId}</code>],
     ['who', visible(status.operator)],
     ['why', status.purpose === null ? null : visible(status.purpose)],
@@ -36,7 +36,9 @@ export function RunFacts({
       status.planFingerprint === null ? (
         'none'
       ) : (
-        <code title={status.planFingerprint}>{status.planFingerprint.slice(0, 12)}…</code>
+        <a href={`${runPath(status.runId)}/plan`}>
+          <code title={status.planFingerprint}>{status.planFingerprint.slice(0, 12)}…</code>
+        </a>
       ),
     ],
     [

@@ -116,6 +116,10 @@ test('one that is to be taken back is overdue when nobody has done it, or what d
   expect(healthOf(done, status, { ...TERMS, takenBackBy: by('cancelled') })).toMatchObject({
     ...{ kind: 'overdue', why: 'run r2, which takes it back, was stopped' },
   });
+  const waiting = runThatIs('queued', { revertOf: 'r1', reason: 'approval' }, 'r2');
+  expect(healthOf(done, status, { ...TERMS, takenBackBy: waiting })).toMatchObject({
+    ...{ kind: 'overdue', why: "run r2, which takes it back, waits for somebody's yes" },
+  });
   // However long ago it has ended.
   const old = { ...due, finishedAt: NOW - 2 * ENDED_TOLD_MS };
   expect(isWatched(runThatIs('completed', old), [], NOW)).toBe(true);
