@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { redisReadiness } from '../../src/app/metrics/readiness.ts';
 import type { Services } from '../../src/app/services.ts';
+import { openAccess } from '../../src/web/access/openAccess.ts';
 import { openWeb } from '../../src/web/server.ts';
 import { machineRoutes } from '../../src/web/metrics/machineRoutes.ts';
 import { serverMetrics } from '../../src/web/metrics/serverMetrics.ts';
@@ -140,7 +141,7 @@ describe('a server', () => {
 
 test('the server of the pages tells them beside the pages', async () => {
   const services = await servicesOf(await bench(redis.url, { tenant: TENANT }));
-  const web = await openWeb(services);
+  const web = await openWeb(services, await openAccess({ port: 0 }, services));
   onTestFinished(() => web.close());
   const get = (url: string) => web.inject({ url, headers: { host: '127.0.0.1:8900' } });
   expect(await get('/healthz')).toMatchObject({ statusCode: 200, body: 'ok\n' });
