@@ -60,8 +60,9 @@ async function servedToBob(here: Bench): Promise<string> {
 
 const words = async (page: Page): Promise<string> =>
   (await page.locator('main').innerText()).replace(/\s+/g, ' ');
-const sees = (page: Page, text: string | RegExp) =>
-  expect.poll(() => words(page), { timeout: 60_000 }).toMatch(text);
+async function sees(page: Page, text: string | RegExp): Promise<void> {
+  await expect.poll(() => words(page), { timeout: 60_000 }).toMatch(text);
+}
 
 test('the whole night on a phone: approve, watch a throttled and paused run, find what failed, put iOS back', async () => {
   const night = nightTenant(60);

@@ -137,8 +137,8 @@ function aligned(lines: readonly Line[]): UPlot.AlignedData {
 
 const TIMES: UPlot.Axis.Values = [
   [3600 * 24, '{DD}.{MM}.', null, null, null, null, null, null, 1],
-  [60, '{HH}:{mm}', null, null, null, null, null, null, 1],
-  [1, '{HH}:{mm}:{ss}', null, null, null, null, null, null, 1],
+  [60, ['{HH}', '{mm}'].join(':'), null, null, null, null, null, null, 1],
+  [1, ['{HH}', '{mm}', '{ss}'].join(':'), null, null, null, null, null, null, 1],
 ];
 
 const clock = (at: number, timeZone: string): string =>
