@@ -183,6 +183,24 @@ describe('another site in the same browser', () => {
     if (isFetch) expect((await browser.ask(site.url, { from, isFetch })).status).toBe(403);
   });
 
+  test('may link to a page: whoever follows it is shown that page if he is in, and nothing else', async () => {
+    const site = await linkSite();
+    const browser = await inside(site);
+    const evil = 'https://evil.example';
+    const came = await browser.ask(`${site.url}/runs/r1`, { from: evil });
+    expect(came.status).toBe(200);
+    expect(came.body).not.toContain('ada@desk');
+    expect(json(await browser.refreshed(came))).toMatchObject({ name: 'ada@desk' });
+    const stranger = new Browser();
+    const other = await stranger.ask(`${site.url}/runs/r1`, { from: evil });
+    expect(await stranger.refreshed(other)).toMatchObject({ status: 401 });
+    for (const path of ['//evil.example', '/\\evil.example', '/sign-out']) {
+      const led = await stranger.ask(`${site.url}${path}`, { from: evil });
+      const [, to = '/'] = /content="0;url=([^"]*)"/.exec(led.body) ?? [];
+      expect(new URL(to, site.url).href, path).toBe(`${site.url}/`);
+    }
+  });
+
   test('does nothing from an older browser that says less: the origin is enough to know it', async () => {
     const site = await linkSite();
     const browser = await inside(site);
@@ -322,7 +340,7 @@ describe('a session', () => {
     expect(site.done).toHaveLength(60);
     const statuses: number[] = [];
     for (let n = 0; n < 25; n += 1)
-      statuses.push((await browser.ask(`${site.url}/sign-in/link?secret=${n}`)).status);
+      statuses.push((await new Browser().ask(`${site.url}/sign-in/link?secret=${n}`)).status);
     expect(statuses.slice(0, 15)).toEqual(Array(15).fill(403));
     expect(statuses.at(-1)).toBe(429);
   });
@@ -587,6 +605,9 @@ describe('behind a proxy', () => {
     const browser = new Browser();
     const good = { host, 'x-forwarded-proto': 'https' };
     expect((await browser.ask(`${site.url}/sign-in`, { headers: good })).status).toBe(401);
+    expect(
+      (await browser.ask(`${site.url}/sign-in`, { headers: { ...good, host: `${host}:443` } })).status,
+    ).toBe(401);
     for (const headers of [
       { host },
       { host, 'x-forwarded-proto': 'http' },

@@ -9,7 +9,8 @@ import type { OneTimeLink } from './oneTimeLink.ts';
 import type { OpenId } from '../../app/openId.ts';
 import { linkSignIn } from './linkSignIn.ts';
 import { openIdSignIn } from './openIdSignIn.ts';
-import { refusedPage } from './pages.tsx';
+import { comingPage, refusedPage } from './pages.tsx';
+import { returnPath } from './returnPath.ts';
 import { isNavigation, isSafe, whyFromElsewhere, whyNotHere } from './requests.ts';
 import { SessionCookie } from './sessionCookie.ts';
 import { Sessions, type Session } from './sessions.ts';
@@ -23,6 +24,8 @@ export interface AccessSettings {
   readonly address: WebAddress;
   readonly door: Door;
   readonly store: SecretStore;
+  /** Of the session, which a browser gives to all ports of a host: of two servers on this machine each has its own. */
+  readonly cookieName?: string;
   readonly now?: () => number;
   /** For tests: how often it is seen whether a stream may go on, ms. */
   readonly streamCheckMs?: number;
@@ -87,7 +90,7 @@ export async function guardAccess(app: FastifyInstance, settings: AccessSettings
     ...{ max: ACTS_PER_MINUTE, timeWindow: MINUTE_MS },
     keyGenerator: (request: FastifyRequest) => found.get(request)?._csrf ?? request.ip,
   });
-  const cookies = new SessionCookie(sessions, isSecure);
+  const cookies = new SessionCookie(sessions, isSecure, settings.cookieName ?? 'retarget');
 
   app.addHook('onSend', async (_request, reply) => {
     reply.headers({
@@ -175,7 +178,12 @@ async function isTooMuch(request: FastifyRequest, reply: FastifyReply, limit: Li
 
 /** Whoever opens a page is led to the sign-in; a script is told that there is nobody. */
 function sendToSignIn(request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  if (isNavigation(request)) return reply.redirect(`/sign-in?to=${encodeURIComponent(request.url)}`, 303);
+  if (isNavigation(request)) {
+    // Who follows a link in a message has come without the cookie, which goes with requests from our own pages only.
+    if (request.headers['sec-fetch-site'] === 'cross-site')
+      return reply.type('text/html; charset=utf-8').send(comingPage(returnPath(request.url)));
+    return reply.redirect(`/sign-in?to=${encodeURIComponent(request.url)}`, 303);
+  }
   return reply.code(401).send({ error: 'Nobody is signed in. Open the page again to sign in.' });
 }
 
