@@ -1,7 +1,6 @@
-import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ALLOW_ALL, bench, type Bench } from '../support/cli.ts';
-import { openBrowser, openPage, picture } from '../support/chromium.ts';
+import { openBrowser, openPage, picture, sees, words } from '../support/chromium.ts';
 import { command } from '../support/command.ts';
 import { guid } from '../support/guid.ts';
 import { nightTenant, type Night } from '../support/nightTenant.ts';
@@ -38,11 +37,6 @@ async function tenantOf(night: Night): Promise<Bench> {
     },
   );
 }
-
-const words = async (page: Page): Promise<string> =>
-  (await page.locator('main').innerText()).replace(/\s+/g, ' ');
-const sees = (page: Page, text: string | RegExp) =>
-  expect.poll(() => words(page), { timeout: 60_000 }).toMatch(text);
 
 test('the whole night on a phone: approve, watch a throttled and paused run, find what failed, put iOS back', async () => {
   const night = nightTenant(60);

@@ -1,8 +1,7 @@
 import { join } from 'node:path';
-import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ALLOW_ALL, bench, type Bench } from '../support/cli.ts';
-import { axeFindings, openBrowser, openPage, picture } from '../support/chromium.ts';
+import { axeFindings, openBrowser, openPage, picture, sees, words } from '../support/chromium.ts';
 import { guid } from '../support/guid.ts';
 import { nightTenant } from '../support/nightTenant.ts';
 import { startRedisServer, type TestRedis } from '../support/redisServer.ts';
@@ -39,11 +38,6 @@ async function site({ isOver = true } = {}): Promise<Site> {
   if (isOver) await here.run(['worker', '--until-idle']);
   return { ...here, runId: submitted.stdout.trim() };
 }
-
-const words = async (page: Page): Promise<string> =>
-  (await page.locator('body').innerText()).replace(/\s+/g, ' ');
-const sees = (page: Page, text: string | RegExp) =>
-  expect.poll(() => words(page), { timeout: 30_000 }).toMatch(text);
 
 /** Every page of a run, and of a plan. */
 const pathsOf = (runId: string): string[] => [
