@@ -32,7 +32,7 @@ export function revertInWords({ at, timeZone, isDue, doneAt, run, trouble }: Rev
   if (doneAt !== null)
     return run === null
       ? `taken back ${time}: there was nothing to take back`
-      : `taken back ${time} by run ${run}`;
+      : `run ${run} takes it back, made ${time}`;
   if (!isDue) return `to be taken back ${time}`;
   return `was to be taken back ${time}, and is not${trouble === null ? '' : `: ${trouble}`}`;
 }

@@ -16,10 +16,10 @@ test('status says when a run is taken back, and what became of that', () => {
   expect(status({ isDue: true, trouble: 'Graph is away.' })).toBe(
     `was to be taken back ${time}, and is not: Graph is away.`,
   );
-  // When it was done, which may be hours after the time.
+  // When that was, which may be hours after the time; the run that does it may still wait for a yes.
   const late = { doneAt: '2026-12-07T02:10:00.000Z' };
   const done = 'Mon 2026-12-07 03:10 (Europe/Berlin)';
-  expect(status({ ...late, run: 'r2' })).toBe(`taken back ${done} by run r2`);
+  expect(status({ ...late, run: 'r2' })).toBe(`run r2 takes it back, made ${done}`);
   expect(status(late)).toBe(`taken back ${done}: there was nothing to take back`);
 });
 
