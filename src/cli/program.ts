@@ -174,6 +174,13 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     example: 'retarget log @last',
     load: async () => (await import('./commands/log.ts')).log,
   },
+  history: {
+    usage: '[policy|group]',
+    summary:
+      'what all runs, and others, did to a policy or a group, what is there now, and what puts it back',
+    example: "retarget history 'Wi-Fi*' --since 7d",
+    load: async () => (await import('./commands/history.ts')).history,
+  },
   notify: {
     usage: '[channel]',
     summary: 'the channels of notify.json and how telling them goes; --test tells them something',

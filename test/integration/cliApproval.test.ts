@@ -110,10 +110,13 @@ describe('two people', () => {
     const here = await strictSite();
     const made = await here.as('ada', submit(here.changes));
     expect(made, made.stderr).toMatchObject({ exitCode: 0 });
-    await here.as('ada', WORK);
+    const idle = await here.as('ada', WORK);
+    expect(idle, idle.stderr).toMatchObject({ exitCode: 3 });
     expect(here.written()).toBe(0);
     const before = await here.status();
     expect(before).toMatchObject({ state: 'queued', reason: 'approval', pending: 3 });
+    expect(before['approval']).toEqual({ madeBy: 'ada@example.com', by: null, at: null, why: null });
+    expect((await here.run(['status', '--check'])).exitCode).toBe(3);
     expect(before['reasonText']).toContain('somebody else than ada@example.com has to approve');
     const plan = String(before['planFingerprint']);
     expect(before['reasonText']).toContain(plan.slice(0, 32));
@@ -124,6 +127,9 @@ describe('two people', () => {
     const worked = await here.as('ada', WORK);
     expect(worked, worked.stderr).toMatchObject({ exitCode: 0 });
     expect(here.written()).toBe(3);
+    expect((await here.run(['status', '@last'])).stdout).toMatch(
+      /approved +by bob@example.com at .*compared with CHG-1/,
+    );
     const log = JSON.parse((await here.run(['log', '@last', '--json'])).stdout) as Record<string, unknown>[];
     const approved = log.find(({ action }) => action === 'approve');
     expect(approved).toMatchObject({

@@ -50,7 +50,8 @@ export function healthOf(run: Run, status: RunStatus, terms: HealthTerms): Healt
       return stalledAt(run, status, terms) ?? failures(run);
     case 'queued':
     case 'running':
-      if (status.reason === 'tenantStopped') return { kind: 'stopped', why: status.reasonText ?? '' };
+      if (status.reason === 'tenantStopped' || status.reason === 'approval')
+        return { kind: 'stopped', why: status.reasonText ?? '' };
       return stalledAt(run, status, terms) ?? failures(run);
   }
 }
