@@ -306,8 +306,19 @@ function deflatedWording(text: string): Buffer {
   return deflated;
 }
 
-const inflatedWording = (rest: Buffer): string =>
-  inflateRawSync(rest, { dictionary: IMAGE_DICTIONARY }).toString();
+/** The same on the way back: whoever reads a whole run meets the same few wordings again and again. */
+const inflatedWordings = new Map<string, string>();
+
+function inflatedWording(rest: Buffer): string {
+  const key = rest.toString('latin1');
+  const known = inflatedWordings.get(key);
+  if (known !== undefined) return known;
+  const text = inflateRawSync(rest, { dictionary: IMAGE_DICTIONARY }).toString();
+  if (text.length > WORDING_CHARS_MAX) return text;
+  if (inflatedWordings.size >= WORDINGS_MAX) inflatedWordings.clear();
+  inflatedWordings.set(key, text);
+  return text;
+}
 
 /** One before-image as bytes: a frame like a detail's, with the JSON packed. */
 export const encodeImage = (row: number, image: BeforeJson): Buffer =>

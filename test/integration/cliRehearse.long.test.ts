@@ -101,11 +101,22 @@ describe('a rehearsal', () => {
       ...{ action: 'add', policyType: third.type, policyId: third.id, assignmentId: '' },
       ...{ targetType: 'group', groupId: guid('one more') },
     };
-    await planned(here, [...rows, gone, { ...blank, ...cleared }, added], '--strategy', 'assign');
+    // A URL that is written whole leads to the tenant, and here to what stands in for it.
+    const byUrl = others.slice(20).find(({ type }) => type === 'deviceConfiguration');
+    const path = `/beta/deviceManagement/deviceConfigurations/${byUrl?.id}/assignments/${byUrl?.assignments[0]?.id}`;
+    const whole = {
+      ...rows[0],
+      policyType: '',
+      policyId: '',
+      assignmentId: '',
+      url: here.simulator.url + path,
+    };
+    const all = [...rows, gone, { ...blank, ...cleared }, added].map((each) => ({ ...each, url: '' }));
+    await planned(here, [...all, whole], '--strategy', 'assign');
     const { told, stderr } = await rehearsed(here, '-o', 'rehearsal.md');
     expect(told, stderr).toMatchObject({ isRunProven: true, isUndoProven: true, different: 0 });
-    expect(told.decisions).toMatchObject({ write: 22, refused: 1 });
-    expect(told.run).toMatchObject({ succeeded: 22, failed: 1 });
+    expect(told.decisions).toMatchObject({ write: 23, refused: 1 });
+    expect(told.run).toMatchObject({ succeeded: 23, failed: 1 });
     expect(readFileSync(join(here.dir, 'rehearsal.md'), 'utf8')).toContain('AssignmentGone');
   });
 });

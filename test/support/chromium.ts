@@ -58,6 +58,18 @@ export async function openPage(browser: Browser, options: BrowserContextOptions 
   return page;
 }
 
+/** What somebody reads on a page, in one line. */
+export const words = async (page: Page): Promise<string> =>
+  (await page.locator('body').innerText()).replace(/\s+/g, ' ');
+
+/** Waits until a page says so. */
+export async function sees(page: Page, text: string | RegExp): Promise<void> {
+  await expect.poll(() => words(page), { timeout: SEEN_WITHIN_MS }).toMatch(text);
+}
+
+/** Of a machine that has other things to do. */
+const SEEN_WITHIN_MS = 60_000;
+
 /** What axe finds serious on a page as it is shown; it looks from beside the page, whose policy lets no other script in. */
 export async function axeFindings(page: Page): Promise<readonly string[]> {
   const { readFileSync } = await import('node:fs');

@@ -12,6 +12,9 @@ import type { BatchGlance } from '../../runs/runReader.ts';
 /** A GUID that its cell has in other letters than Graph's. */
 const OTHER_GUID = /[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}/i;
 
+/** The id of an assignment that is made of two others is longer than any other id. */
+const CELL_CHARS_MAX = 80;
+
 /** Whose history is asked for: a policy, a group or a filter, by its id, its name, or a pattern with `*`. */
 export class HistoryAsked {
   readonly text: string;
@@ -68,6 +71,17 @@ export class HistoryAsked {
       text.includes('"policyName"') &&
       decodeInputs(inputs).some(({ cells }) => this.fits(cellText(cells.get('policyName'))))
     );
+  }
+
+  /** Whether it is worth to make a change of a row's cells: never false for one that is meant. */
+  mayTake({ input, names, before }: RecordedRow): boolean {
+    if (this.isAny || this.fits(names?.policy) || this.#isAbout(before, undefined)) return true;
+    for (const [column, value] of input.cells) {
+      // An address, a target or a body may have any id in it.
+      if (typeof value !== 'string' || value.length > CELL_CHARS_MAX) return true;
+      if (this.isMeant(value) || (column === 'policyName' && this.fits(value))) return true;
+    }
+    return false;
   }
 
   /** @param body what the row writes */

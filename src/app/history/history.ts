@@ -71,6 +71,7 @@ export async function historyOf(
       for await (const rows of runs.rowsAsked(run, (glance) => asked.mayMean(glance))) {
         interrupted.throwIfAborted();
         for (const row of rows) {
+          if (!asked.mayTake(row)) continue;
           const body = bodyOf(row);
           if (!asked.takes(row, body)) continue;
           if (asked.fits(row.names?.policy)) asked.add(row.change.address.policyId);
