@@ -51,8 +51,7 @@ export async function showResults(results: Results, print: Printer, file: string
     const each = counts.get(status) ?? 0;
     return each === 0 ? [] : [`${each.toLocaleString('en-US')} ${status}`];
   });
-  const which =
-    unmet.length > 0 ? `${rows.length} shown, failures first` : `the first ${rows.length} shown`;
+  const which = unmet.length > 0 ? `${rows.length} shown, failures first` : `the first ${rows.length} shown`;
   const more = total > rows.length ? ` (${which})` : '';
   print.say(total === 0 ? 'No such rows.' : `${count(total, 'row')}${more}: ${said.join(', ')}.`);
   print.say(`All with ids and times: ${file}`);
