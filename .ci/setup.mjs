@@ -1,29 +1,45 @@
 // Runs before `npm test` and `npm run demo`, so that both work in a fresh clone on a bare machine: no packages
-// installed yet, any Node from 20 on, no Redis. It says what it changes, and is silent when there is nothing to do.
+// installed yet, any Node from 20 on, no Redis; before `npm run test:long` also no browser. It says what it changes, and is silent
+// when there is nothing to do.
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const REDIS_BINARIES = ['redis-server', 'valkey-server'];
+const REDIS = {
+  binaries: ['redis-server', 'valkey-server'],
+  missing: 'neither redis-server nor valkey-server',
+  byHand: 'Install redis-server (6.2 or newer) or valkey-server so that it is on the PATH, then start again.',
+};
+/** What the tests of pages open them in. */
+const BROWSER = {
+  binaries: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
+  missing: 'no Chromium',
+  byHand:
+    'Install Chromium or Chrome so that it is on the PATH or named by CHROME_PATH, then start again; `npm test` does without.',
+};
 
-/** How a system gets a Redis: the first manager that is there is used, the first of its packages that installs wins. */
+/** How a system gets them: the first manager that is there is used, the first of its packages that installs wins. */
 const PACKAGE_MANAGERS = [
   {
     // The lists of a bare image are empty and those of an old one name files that are gone.
     command: 'apt-get',
     refresh: ['update', '-q'],
     install: ['install', '-y', '-q', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=60'],
-    packages: ['redis-server', 'valkey-server'],
+    redis: ['redis-server', 'valkey-server'],
+    browser: ['chromium'],
   },
-  { command: 'dnf', install: ['install', '-y'], packages: ['redis', 'valkey'] },
-  { command: 'apk', install: ['add', '--no-cache'], packages: ['redis', 'valkey'] },
-  { command: 'brew', install: ['install'], packages: ['redis', 'valkey'], refusesRoot: true },
+  { command: 'dnf', install: ['install', '-y'], redis: ['redis', 'valkey'], browser: ['chromium'] },
+  { command: 'apk', install: ['add', '--no-cache'], redis: ['redis', 'valkey'], browser: ['chromium'] },
+  { command: 'brew', install: ['install'], redis: ['redis', 'valkey'], browser: [], refusesRoot: true },
 ];
 
 installPackages();
-installRedis();
+install(REDIS, 'redis');
+// CHROME_PATH names one that is not on the PATH, as on a Mac.
+if (process.env.npm_lifecycle_event === 'pretest:long' && !process.env.CHROME_PATH)
+  install(BROWSER, 'browser');
 buildForDemo();
 
 function installPackages() {
@@ -42,20 +58,16 @@ function installPackages() {
   }
 }
 
-function installRedis() {
-  if (REDIS_BINARIES.some(onPath)) return;
+function install({ binaries, missing, byHand }, what) {
+  if (binaries.some(onPath)) return;
   const manager = PACKAGE_MANAGERS.find(({ command }) => onPath(command));
-  const byHand = `Install redis-server (6.2 or newer) or valkey-server so that it is on the PATH, then start again.`;
-  if (!manager) {
-    giveUp(`Found neither redis-server nor valkey-server, and no package manager known here.`, byHand);
+  if (!manager || manager[what].length === 0) {
+    giveUp(`Found ${missing}, and no package manager known here that has it.`, byHand);
   }
   const asRoot = process.getuid?.() === 0;
   const needsSudo = !asRoot && !manager.refusesRoot;
   if ((needsSudo && !onPath('sudo')) || (asRoot && manager.refusesRoot)) {
-    giveUp(
-      `Found neither redis-server nor valkey-server, and this user may not run ${manager.command}.`,
-      byHand,
-    );
+    giveUp(`Found ${missing}, and this user may not run ${manager.command}.`, byHand);
   }
   const prefix = needsSudo ? ['sudo', '-n'] : [];
   const outputs = [];
@@ -64,20 +76,20 @@ function installRedis() {
     // One broken source of many fails this step, and the package may still be there: the install decides.
     outputs.push(runQuietly([...prefix, manager.command, ...manager.refresh]).output);
   }
-  for (const name of manager.packages) {
+  for (const name of manager[what]) {
     const command = [...prefix, manager.command, ...manager.install, name];
-    say(`Neither redis-server nor valkey-server is installed. Installing it: ${command.join(' ')}`);
+    say(`There is ${missing}. Installing it: ${command.join(' ')}`);
     const { ok, output } = runQuietly(command);
-    if (ok && REDIS_BINARIES.some(onPath)) return;
+    if (ok && binaries.some(onPath)) return;
     outputs.push(output);
   }
   process.stderr.write(outputs.join(''));
-  giveUp(`${manager.command} could not install a Redis; its output is above.`, byHand);
+  giveUp(`${manager.command} could not install it; its output is above.`, byHand);
 }
 
 /** `npm test` builds by itself; the demo would run the code of before the last `git pull`. */
 function buildForDemo() {
-  if (process.env.npm_lifecycle_event === 'pretest') return;
+  if (process.env.npm_lifecycle_event?.startsWith('pretest')) return;
   const built = changedAt('dist/main.js');
   const isStale = readdirSync(join(ROOT, 'src'), { recursive: true })
     .filter((name) => /\.(ts|lua)$/.test(name))

@@ -159,7 +159,7 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary:
       'carry a saved plan out on a stand-in for its tenant, kill a worker half-way, take it back, and prove both; nothing reaches the tenant',
     example: 'retarget rehearse plan.ndjson -o rehearsal.html',
-    load: async () => (await import('./commands/rehearse.ts')).rehearse,
+    load: async () => (await import('./commands/rehearse.ts')).rehearseCommand,
   },
   prove: {
     usage: '<run>',

@@ -104,6 +104,8 @@ export class RunReader {
   async dueToRevert(): Promise<Run[]> {
     const ids = await this.redis.zrangebyscore(this.keys.reverts, '-inf', await this.now());
     const found = await Promise.all(ids.map((id) => this.run(id)));
+    const gone = ids.filter((_, i) => found[i] === undefined);
+    if (gone.length > 0) await this.redis.zrem(this.keys.reverts, ...gone);
     return found.filter((run) => run !== undefined);
   }
 

@@ -73,7 +73,8 @@ export class RunStore extends RunReader {
   ): Promise<string[]> {
     return nextRun(this.#scripts, this.keys, {
       ...{ graphUrl, isWorker, only, worker },
-      approval: this.#approval,
+      // Whoever only looks demands nothing of runs that others work on.
+      approval: isWorker ? this.#approval : 'tenant',
     });
   }
 

@@ -22,14 +22,16 @@ export interface WebPage extends Frame {
   readonly live?: string;
   /** The state of it that the page shows, as the server calls it. */
   readonly have?: string;
+  /** Values can be read off its plots. */
+  readonly hasPlots?: boolean;
   readonly children: ComponentChildren;
 }
 
 /** A whole page. Without scripts it is a picture of one moment, and says so. */
-export const pageOf = ({ title, live, have, children, ...frame }: WebPage): string =>
+export const pageOf = ({ title, live, have, hasPlots = false, children, ...frame }: WebPage): string =>
   documentOf({
     title: `${title} · retarget`,
-    head: <Head isLive={live !== undefined} />,
+    head: <Head isLive={live !== undefined} hasPlots={hasPlots} />,
     children: (
       <>
         <a class="skip" href="#main">
@@ -45,7 +47,7 @@ export const pageOf = ({ title, live, have, children, ...frame }: WebPage): stri
     ),
   });
 
-const Head = ({ isLive }: { readonly isLive: boolean }): VNode => (
+const Head = ({ isLive, hasPlots }: { readonly isLive: boolean; readonly hasPlots: boolean }): VNode => (
   <>
     <meta name="color-scheme" content="light dark" />
     <link rel="icon" href="/static/icon.svg" type="image/svg+xml" />
@@ -53,6 +55,13 @@ const Head = ({ isLive }: { readonly isLive: boolean }): VNode => (
     <link rel="stylesheet" href="/static/page.css" />
     <script type="module" src="/static/page.js" />
     {isLive && <script type="module" src="/static/live.js" />}
+    {hasPlots && (
+      <>
+        <link rel="stylesheet" href="/static/uPlot.min.css" />
+        <script defer src="/static/uPlot.iife.min.js" />
+        <script type="module" src="/static/plot.js" />
+      </>
+    )}
   </>
 );
 

@@ -9,6 +9,8 @@ export interface Web {
   readonly services: Services;
   readonly hub: Hub;
   readonly bookkeeper: Bookkeeper;
+  /** Files of saved plans that are shown, as they were given. */
+  readonly plans: readonly string[];
 }
 
 /** @param now Redis' clock */

@@ -17,6 +17,8 @@ export interface Command {
   }>;
   /** Resolves when stderr holds the text; rejects when the process ends without it. */
   said(text: string): Promise<void>;
+  /** The first line of stderr that holds the text; rejects likewise. */
+  saidLine(text: string): Promise<string>;
   kill(signal: NodeJS.Signals): void;
   /** As a reader does that has seen enough. */
   closeStdout(): void;
@@ -56,12 +58,25 @@ export function command(
     child.kill('SIGKILL');
     await ended;
   });
+  const said = async (text: string): Promise<void> => {
+    while (!stderr.includes(text)) {
+      if (isOver) throw new Error(`it ended without saying "${text}": ${stderr}`);
+      await once(child, 'heard');
+    }
+  };
   return {
     pid: child.pid ?? 0,
     ended,
-    async said(text) {
-      while (!stderr.includes(text)) {
-        if (isOver) throw new Error(`it ended without saying "${text}": ${stderr}`);
+    said,
+    async saidLine(text) {
+      await said(text);
+      // The line may come in pieces.
+      for (;;) {
+        const line = stderr
+          .split('\n')
+          .slice(0, -1)
+          .find((each) => each.includes(text));
+        if (line !== undefined) return line;
         await once(child, 'heard');
       }
     },

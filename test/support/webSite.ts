@@ -21,7 +21,10 @@ export interface WebSite {
   words(path: string): Promise<string>;
 }
 
-export async function webSite({ env, dir }: Pick<Bench, 'env' | 'dir'>): Promise<WebSite> {
+export async function webSite(
+  { env, dir }: Pick<Bench, 'env' | 'dir'>,
+  plans: readonly string[] = [],
+): Promise<WebSite> {
   const known = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined));
   const host: Host = {
     ...{ env: known as Record<string, string>, cwd: dir, user: { name: 'ada', host: 'desk' } },
@@ -31,7 +34,7 @@ export async function webSite({ env, dir }: Pick<Bench, 'env' | 'dir'>): Promise
   };
   const services = await openServices(identify({}, host), host);
   const access = await openAccess({ port: 0 }, services);
-  const server = await openWeb(services, access);
+  const server = await openWeb(services, access, plans);
   const web = await lookingAt(server, access.link?.make() ?? '');
   onTestFinished(async () => {
     await web.close();

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { EXIT, UserError } from '../../errors.ts';
 import type { Reverts } from '../../runs/lua/publish.ts';
+import type { Submitter } from '../../runs/approval.ts';
 import { DEFAULT_OPTIONS, type Approved, type RunOptions } from '../../runs/run.ts';
 import { signIn } from '../identity.ts';
 import { isInterrupt } from '../interrupt.ts';
@@ -35,6 +36,8 @@ export interface Publication {
   readonly details?: LogDetails;
   /** It takes another run back, as the time of that has come. */
   readonly reverts?: Reverts;
+  /** Whose run it is, where a sign-in has proved that before; left out: of whoever signs in here. */
+  readonly submitter?: Submitter | undefined;
 }
 
 /**
@@ -200,11 +203,11 @@ export class Draft implements AsyncDisposable {
    * Makes the rows a run, queues its first batches and writes into its log who did it. Answers the run's id. What fails after
    * `published` leaves a run that stands.
    */
-  async publish({ again, action, said, details, reverts }: Publication): Promise<string> {
+  async publish({ again, action, said, details, reverts, submitter: given }: Publication): Promise<string> {
     const { staging, intake, leftOut } = this.#rows;
     const { producer, events, identity } = this.#services;
     const { sha256, columns } = intake;
-    const submitter = await submitterOf(this.#services, this.#fingerprint !== null, this.#hasReadTenant);
+    const submitter = given ?? (await submitterOf(this.#services, this.#hasReadTenant));
     const published = await staging.publish({
       ...{ sha256, columns, leftOut, again },
       ...{ planFingerprint: this.#fingerprint, approved: this.#approved, submitter, reverts },

@@ -5,7 +5,7 @@ import { openServices } from '../../app/services.ts';
 import type { SharedFlags } from '../../config.ts';
 import { EXIT, UserError } from '../../errors.ts';
 import type { CliCommand } from '../context.ts';
-import { numberIn } from '../flags.ts';
+import { many, numberIn } from '../flags.ts';
 import { sharedOptions } from '../sharedFlags.ts';
 import { canAsk, onEnter } from '../terminal/ask.ts';
 
@@ -16,6 +16,7 @@ interface ServeFlags extends SharedFlags {
   readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly trustedProxy?: string;
+  readonly plan?: readonly string[];
 }
 
 const PORT = 8900;
@@ -30,7 +31,8 @@ export const serveCommand: CliCommand<ServeFlags> = {
       .option('--url <https-address>', 'what people type, where they sign in (RETARGET_OIDC_CLIENT_ID)')
       .option('--tls-cert <file>', 'its certificate, with those between (PEM)')
       .option('--tls-key <file>', 'the key of the certificate (PEM)')
-      .option('--trusted-proxy <addresses>', 'proxies that do TLS and say so (X-Forwarded-Proto)'),
+      .option('--trusted-proxy <addresses>', 'proxies that do TLS and say so (X-Forwarded-Proto)')
+      .addOption(many('--plan <file>', 'a saved plan that is shown before it runs; may be given again')),
   async run(_args, flags, context) {
     await using services = await openServices(identify(flags, context), context);
     const [{ openWeb }, { openAccess }, { LINK_PATH }] = await Promise.all([
@@ -40,7 +42,7 @@ export const serveCommand: CliCommand<ServeFlags> = {
     ]);
     const access = await openAccess(flags, services);
     const { address, link } = access;
-    const web = await openWeb(services, access);
+    const web = await openWeb(services, access, flags.plan);
     const { print, interrupted } = context;
     const tellLink = (): void => {
       if (link === undefined) return;

@@ -1,4 +1,5 @@
 import type { Services } from '../../app/services.ts';
+import type { KnownPerson } from '../../runs/approval.ts';
 import { awaitsSignIn, type Run } from '../../runs/run.ts';
 import type { Viewer } from '../viewer.ts';
 
@@ -31,3 +32,7 @@ export const onBehalfOf = (viewer: Viewer, services: Services): Services => ({
   ...services,
   identity: { ...services.identity, operator: viewer.name },
 });
+
+/** Who says yes to a plan on a page; undefined: nobody does. A link proves no person, and who only reads acts on nothing. */
+export const approverOf = ({ how, role, oid, name }: Viewer): KnownPerson | undefined =>
+  how === 'openid' && role === 'operator' && oid !== null ? { oid, name } : undefined;

@@ -9,6 +9,7 @@ import { baseName } from '../../app/words.ts';
 import { visible } from '../../assignments/values/visible.ts';
 import { EXIT, UserError } from '../../errors.ts';
 import type { Run } from '../../runs/run.ts';
+import type { KnownPerson } from '../../runs/approval.ts';
 import { pageOf } from '../layout.tsx';
 import { ourRun } from '../pages/ourRun.ts';
 import { seenRun } from '../pages/seenRun.ts';
@@ -17,7 +18,7 @@ import { runPath } from '../parts/runCard.tsx';
 import { StateBadge } from '../parts/state.tsx';
 import type { Viewer } from '../viewer.ts';
 import { frameOf, sendPage, type Web } from '../web.ts';
-import { ACTS, actsFor, onBehalfOf, type Act } from './act.ts';
+import { ACTS, actsFor, approverOf, onBehalfOf, type Act } from './act.ts';
 import { actInWords, type ActSurroundings } from './actInWords.tsx';
 
 interface OfAct {
@@ -74,16 +75,9 @@ async function done(act: Act, run: Run, { reason, plan }: Form, viewer: Viewer, 
   }
 }
 
-/** A link proves no person: only a sign-in does. */
-export const isKnownPerson = ({ how, oid }: Viewer): boolean => how === 'openid' && oid !== null;
-
-function personOf(
-  viewer: Viewer,
-  { runId }: Run,
-  { identity }: Services,
-): { readonly oid: string; readonly name: string } {
-  const { oid, name } = viewer;
-  if (isKnownPerson(viewer) && oid !== null) return { oid, name };
+function personOf(viewer: Viewer, { runId }: Run, { identity }: Services): KnownPerson {
+  const person = approverOf(viewer);
+  if (person !== undefined) return person;
   throw new UserError('A run is approved by a person, and this page does not know who you are.', {
     remedy: `Approve it on a terminal with a sign-in of your own: \`${identity.hint(`approve ${runId}`)}\`.`,
     exitCode: EXIT.badInput,
@@ -181,7 +175,7 @@ function Confirm({ act, around, viewer, token, given, problem, command }: Confir
           <a href={`${runPath(runId)}/plan`}>What it changes</a>
         </p>
       )}
-      {act === 'approve' && !isKnownPerson(viewer) ? (
+      {act === 'approve' && approverOf(viewer) === undefined ? (
         <Command
           what="A run is approved by a person, and this page does not know who you are. Approve it on a terminal with a sign-in of your own:"
           line={command}

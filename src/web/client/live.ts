@@ -38,8 +38,26 @@ function connect(): void {
   source.addEventListener('error', () => {
     lost();
     // The browser comes again by itself, but for what the server has refused.
-    if (source?.readyState === EventSource.CLOSED) setTimeout(connect, AGAIN_MS);
+    if (source?.readyState === EventSource.CLOSED) void refused();
   });
+}
+
+/** It may be that the server does not know any more who looks, as one that has started anew: then nobody comes in by trying on. */
+async function refused(): Promise<void> {
+  const answer = await fetch(location.pathname, { headers: { accept: 'application/json' } }).catch(
+    () => undefined,
+  );
+  if (answer?.status !== 401) {
+    setTimeout(connect, AGAIN_MS);
+    return;
+  }
+  source = undefined;
+  isAway = false;
+  away('The server does not know you any more: sign in again. What is shown is of before. ');
+  const link = document.createElement('a');
+  link.href = `/sign-in?to=${encodeURIComponent(location.pathname + location.search)}`;
+  link.textContent = 'Sign in';
+  connection?.append(link);
 }
 
 function show(parts: Readonly<Record<string, string>>): void {

@@ -34,7 +34,9 @@ export function serverMetrics(services: Services): Metrics {
     ...(['run', 'state'] as const),
   ]);
   const runs = gauge('retarget_runs', 'Runs that have not ended, by their state', ['state']);
-  const paused = gauge('retarget_run_paused', 'Paused runs, by the reason for which they are', ['reason']);
+  const paused = gauge('retarget_run_paused', 'Runs that are paused or wait for a yes, by the reason', [
+    'reason',
+  ]);
   const stalled = gauge(
     'retarget_runs_stalled',
     'Runs that should go on, and of which no row has come to its end for five minutes',

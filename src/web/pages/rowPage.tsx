@@ -16,7 +16,7 @@ import { rowDiff } from '../../view/rowDiff.ts';
 import { Moment } from '../clock.tsx';
 import { pageOf } from '../layout.tsx';
 import { Command } from '../parts/command.tsx';
-import { Facts, type Fact } from '../parts/facts.tsx';
+import { Facts, type NamedFact } from '../parts/facts.tsx';
 import { rowName } from '../parts/rowItem.tsx';
 import { runPath } from '../parts/runCard.tsx';
 import { frameOf, sendPage, type Web } from '../web.ts';
@@ -57,7 +57,7 @@ function RowPage({ run, row, said, called, now, hint }: RowPageProps): VNode {
   const status = rowStatusOf(row.state, run.state === 'cancelled');
   const { errorCode, errorMessage } = row.detail;
   const { address } = row.change;
-  const facts: Fact[] = [
+  const facts: NamedFact[] = [
     ['policy', <code>{address.policyId}</code>],
     ['kind', address.kind.policyType],
     ['platform', row.names?.platform === undefined ? null : visible(row.names.platform)],
@@ -97,7 +97,7 @@ function RowPage({ run, row, said, called, now, hint }: RowPageProps): VNode {
         <details>
           <summary>Its cells in the file</summary>
           <Facts
-            facts={[...row.input.cells].map(([name, cell]): Fact => [
+            facts={[...row.input.cells].map(([name, cell]): NamedFact => [
               name,
               <code>{visible(cellText(cell))}</code>,
             ])}

@@ -1,9 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { randomUUID } from 'node:crypto';
-import { Readable } from 'node:stream';
 import type { VNode } from 'preact';
-import { renderToString } from 'preact-render-to-string';
-import { failureOf } from '../../app/failure.ts';
 import { findRows, type RowsSought } from '../../app/runs/findRows.ts';
 import { baseName, count } from '../../app/words.ts';
 import { visible } from '../../assignments/values/visible.ts';
@@ -12,6 +8,7 @@ import type { Run } from '../../runs/run.ts';
 import { pageOf } from '../layout.tsx';
 import { RowItem } from '../parts/rowItem.tsx';
 import { runPath } from '../parts/runCard.tsx';
+import { sendStreamed } from '../streamed.tsx';
 import { frameOf, type Web } from '../web.ts';
 import { ourRun } from './ourRun.ts';
 
@@ -37,15 +34,13 @@ export function rowsPage(app: FastifyInstance, web: Web): void {
     if (isSearch && searches >= SEARCHES_MAX)
       return reply.code(503).header('retry-after', '5').type('text/plain; charset=utf-8').send(BUSY);
     if (isSearch) searches += 1;
-    const marker = randomUUID();
-    const page = pageOf({
-      ...frame,
-      title: `Rows of ${baseName(run.source.name)}`,
-      children: <RowsPage {...{ run, sought, marker }} />,
-    });
-    const rows = Readable.from(streamed(page.split(marker), run, sought, web), { objectMode: false });
-    rows.once('close', () => (searches -= isSearch ? 1 : 0));
-    return reply.header('cache-control', 'no-store').type('text/html; charset=utf-8').send(rows);
+    const page = (marker: string): string =>
+      pageOf({
+        ...{ ...frame, title: `Rows of ${baseName(run.source.name)}` },
+        children: <RowsPage {...{ run, sought, marker }} />,
+      });
+    void sendStreamed(reply, page, itemsOf(run, sought, web), web).then(() => (searches -= isSearch ? 1 : 0));
+    return reply;
   });
 }
 
@@ -67,42 +62,27 @@ function soughtIn(query: OfRows['Querystring']): RowsSought {
   };
 }
 
-/** The page around the rows, and each row as it is found. */
-async function* streamed(
-  [head = '', tail = '']: readonly string[],
-  run: Run,
-  sought: RowsSought,
-  web: Web,
-): AsyncGenerator<string> {
-  const { runs } = web.services;
-  yield head;
+/** Each row as it is found, and how far the search is. */
+async function* itemsOf(run: Run, sought: RowsSought, { services }: Web): AsyncGenerator<VNode> {
+  const called = (await services.runs.called(run.runId)) ?? {};
   let found = 0;
   let saidAt = performance.now();
-  let last: number | undefined;
-  try {
-    const called = (await runs.called(run.runId)) ?? {};
-    for await (const next of findRows(run, sought, web.services)) {
-      if (next.kind === 'row') {
-        if (found === PAGE_ROWS) {
-          yield renderToString(<More run={run} sought={sought} after={last ?? 0} />) + tail;
-          return;
-        }
-        found += 1;
-        last = next.position;
-        yield renderToString(<RowItem run={run} row={next.row} position={next.position} called={called} />);
-      } else if (performance.now() - saidAt > SAID_EVERY_MS) {
-        saidAt = performance.now();
-        yield renderToString(<li class="searched quiet">{count(next.rows, 'row')} searched …</li>);
+  let last = 0;
+  for await (const next of findRows(run, sought, services)) {
+    if (next.kind === 'row') {
+      if (found === PAGE_ROWS) {
+        yield <More run={run} sought={sought} after={last} />;
+        return;
       }
+      found += 1;
+      last = next.position;
+      yield <RowItem run={run} row={next.row} position={next.position} called={called} />;
+    } else if (performance.now() - saidAt > SAID_EVERY_MS) {
+      saidAt = performance.now();
+      yield <li class="searched quiet">{count(next.rows, 'row')} searched …</li>;
     }
-    yield renderToString(<End found={found} isFirst={sought.after === undefined} />) + tail;
-  } catch (error) {
-    const known = failureOf(error, web.services);
-    if (known === undefined) web.services.log.error('Rows could not be read.', { err: error });
-    const why =
-      known === undefined ? 'The rows could not be read to their end.' : `${known.message} ${known.remedy}`;
-    yield renderToString(<li class="bad">{why} Load the page again.</li>) + tail;
   }
+  yield <End found={found} isFirst={sought.after === undefined} />;
 }
 
 const End = ({ found, isFirst }: { readonly found: number; readonly isFirst: boolean }): VNode => (

@@ -3,6 +3,7 @@ import type { VNode } from 'preact';
 import type { Overview, SeenRun } from '../../app/runs/overview.ts';
 import { baseName } from '../../app/words.ts';
 import { visible } from '../../assignments/values/visible.ts';
+import { zoneOfHost } from '../../runs/schedule/localTime.ts';
 import { pageOf } from '../layout.tsx';
 import type { Topic } from '../live/hub.ts';
 import { rendered, type LiveParts } from '../live/parts.tsx';
@@ -18,7 +19,7 @@ import { Limiters } from '../parts/limiters.tsx';
 import { Part } from '../parts/part.tsx';
 import { runPath } from '../parts/runCard.tsx';
 import { RunLog } from '../parts/runLog.tsx';
-import { RunPlotPart } from '../parts/runPlotPart.tsx';
+import { RunPlotPart, shownPlot } from '../parts/runPlotPart.tsx';
 import { RunFacts } from '../parts/runFacts.tsx';
 import { StateBadge } from '../parts/state.tsx';
 import { StopBanner } from '../parts/stopBanner.tsx';
@@ -46,9 +47,18 @@ export function runPage(app: FastifyInstance, web: Web): void {
         live: `/live${runPath(runId)}`,
         have: rendered(parts).id,
       },
+      hasPlots: true,
       children: <RunPage of={parts} />,
     });
     return sendPage(reply, page);
+  });
+  app.get<OfRun>('/runs/:runId/plot.json', async (request, reply) => {
+    const found = await seenRun(request.params.runId, web);
+    if (found === undefined) return reply.callNotFound();
+    const { seen, overview } = found;
+    const books = await web.bookkeeper.of(seen, overview.now);
+    const plot = shownPlot({ run: seen.run, books, now: overview.now });
+    return plot === undefined ? reply.callNotFound() : reply.send({ timeZone: zoneOfHost(), ...plot });
   });
   app.get<OfRun>('/live/runs/:runId', (request, reply) =>
     streamOf(topicOf(request.params.runId, request.viewer.role, web), web.hub, request, reply),

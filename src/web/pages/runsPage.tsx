@@ -1,7 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import type { VNode } from 'preact';
 import type { Overview, SeenRun } from '../../app/runs/overview.ts';
-import { count } from '../../app/words.ts';
+import { baseName, count } from '../../app/words.ts';
+import { visible } from '../../assignments/values/visible.ts';
 import { Moment } from '../clock.tsx';
 import { pageOf } from '../layout.tsx';
 import { rendered, type LiveParts } from '../live/parts.tsx';
@@ -27,18 +28,35 @@ export function runsPage(app: FastifyInstance, web: Web): void {
     const parts = runsParts(overview, hint);
     const page = pageOf({
       ...frameOf(web, request, overview.now),
-      ...{ title: 'Runs', live: '/live/runs', have: rendered(parts).id, children: <RunsPage of={parts} /> },
+      ...{
+        title: 'Runs',
+        live: '/live/runs',
+        have: rendered(parts).id,
+        children: <RunsPage of={parts} plans={web.plans} />,
+      },
     });
     return sendPage(reply, page);
   });
   app.get('/live/runs', (request, reply) => streamOf(topic, web.hub, request, reply));
 }
 
-const RunsPage = ({ of }: { readonly of: LiveParts }): VNode => (
+const RunsPage = ({ of, plans }: { readonly of: LiveParts; readonly plans: readonly string[] }): VNode => (
   <>
     <Part of={of} name="headline" />
     <Part of={of} name="needing" />
     <Part of={of} name="open" />
+    {plans.length > 0 && (
+      <section>
+        <h2>Saved plans</h2>
+        <ul class="plain">
+          {plans.map((path, i) => (
+            <li key={path}>
+              <a href={`/plans/${i + 1}`}>{visible(baseName(path))}</a>
+            </li>
+          ))}
+        </ul>
+      </section>
+    )}
     <Part of={of} name="ended" />
   </>
 );

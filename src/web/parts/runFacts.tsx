@@ -1,11 +1,12 @@
 import type { VNode } from 'preact';
+import { revertInWords } from '../../app/runs/revertInWords.ts';
 import { fitInWords } from '../../app/schedule/fitInWords.ts';
 import { visible } from '../../assignments/values/visible.ts';
 import type { ChannelStatus, RunStatus } from '../../runs/progress.ts';
 import { DEFAULT_OPTIONS, type Run } from '../../runs/run.ts';
 import { timeInZone } from '../../runs/schedule/localTime.ts';
 import { Moment } from '../clock.tsx';
-import { Facts, type Fact } from './facts.tsx';
+import { Facts, type NamedFact } from './facts.tsx';
 import { runPath } from './runCard.tsx';
 
 /** Who made a run, of what, when and why. */
@@ -20,7 +21,7 @@ export function RunFacts({
 }): VNode {
   const time = (at: string | null): VNode | null => (at === null ? null : <Moment at={at} now={now} />);
   const { revertOf, canary } = run.options;
-  const facts: Fact[] = [
+  const facts: NamedFact[] = [
     ['run', <code>{run.runId}</code>],
     ['who', visible(status.operator)],
     ['why', status.purpose === null ? null : visible(status.purpose)],
@@ -36,7 +37,9 @@ export function RunFacts({
       status.planFingerprint === null ? (
         'none'
       ) : (
-        <code title={status.planFingerprint}>{status.planFingerprint.slice(0, 12)}…</code>
+        <a href={`${runPath(status.runId)}/plan`}>
+          <code title={status.planFingerprint}>{status.planFingerprint.slice(0, 12)}…</code>
+        </a>
       ),
     ],
     [
@@ -50,6 +53,7 @@ export function RunFacts({
     ['finished', time(status.finishedAt)],
     ['may work', mayWork(status)],
     ['fits', fits(status)],
+    ['ends', status.revert === null ? null : visible(revertInWords(status.revert))],
     ['canary', canary === null ? null : `${canary} rows, then somebody has to say yes`],
     ['max failures', status.maxFailures === DEFAULT_OPTIONS.maxFailures ? null : status.maxFailures],
     ['tells', status.channels.length === 0 ? null : <Channels channels={status.channels} now={now} />],
