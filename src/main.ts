@@ -11,6 +11,9 @@ import type { ExitCode } from './errors.ts';
 const STDOUT = 1;
 const NODE_MIN = [22, 19] as const;
 
+/** Commands that keep something of each of a million rows. */
+const KEEPS_ROWS: ReadonlySet<string> = new Set(['submit', 'results']);
+
 /** Runs one command line and answers its exit code. Ends nothing by itself. */
 export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
   const [{ runCommand }, { VERSION }] = await Promise.all([
@@ -23,8 +26,9 @@ export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
 async function run(): Promise<void> {
   // Rows pass through by the million and are gone at once: V8 would let the young heap grow by 100 MB for them, and keep it.
   setFlagsFromString('--semi-space-growth-factor=1');
-  // What is kept of so many rows grows slowly: V8 would let the old heap double before it looks what of it is garbage.
-  setFlagsFromString('--optimize-for-size');
+  // What is kept of so many rows grows slowly: V8 would let the old heap double before it looks what of it is garbage. A worker keeps nothing,
+  // and would take a third more of a core (bench/README.md).
+  if (KEEPS_ROWS.has(process.argv[2] ?? '')) setFlagsFromString('--optimize-for-size');
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   if (major < NODE_MIN[0] || (major === NODE_MIN[0] && minor < NODE_MIN[1])) {
     process.stderr.write(

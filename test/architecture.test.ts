@@ -139,7 +139,7 @@ const KIND_SPELLINGS: readonly { readonly what: string; readonly pattern: RegExp
   { what: 'asks which kind it is', pattern: /\bpolicyType\b\s*[!=]==?/ },
   {
     what: 'spells a path of policies',
-    pattern: /\/device(App)?Management\/(?!assignmentFilters|deployments|operationApproval)/i,
+    pattern: /\/device(App)?Management\/(?!assignmentFilters|auditEvents|deployments|operationApproval)/i,
   },
   {
     what: 'knows a kind by its word',

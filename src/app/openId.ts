@@ -1,7 +1,7 @@
 import * as client from 'openid-client';
 import { fetch as undiciFetch, ProxyAgent } from 'undici';
 import { EXIT, UserError } from '../errors.ts';
-import { isLoopback } from '../graph/auth/clouds.ts';
+import { CLOUDS, isLoopback, type CloudName } from '../graph/auth/clouds.ts';
 import { proxyFor } from '../graph/client/proxy.ts';
 import type { Environment } from '../config.ts';
 
@@ -17,6 +17,10 @@ export interface OpenIdSettings {
   /** Whose pages these are: somebody signed in to another tenant is nobody here. */
   readonly tenant: string;
 }
+
+/** Of a tenant in Entra, by its id. */
+export const entraIssuer = (cloud: CloudName, tenantId: string): string =>
+  `${CLOUDS[cloud].authority}/${tenantId}/v2.0`;
 
 /** What has to come back with a person, and no other. */
 export interface SignInFlow {

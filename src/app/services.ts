@@ -1,5 +1,6 @@
 import { EXIT, UserError } from '../errors.ts';
 import { Limiter } from '../worker/limiter/limiter.ts';
+import type { PlanReads } from '../worker/planReads.ts';
 import { Producer } from '../worker/producer.ts';
 import type { RedisPatience, RedisClient } from '../redis/connection.ts';
 import { preflight, refuseOnErrors } from '../redis/preflight.ts';
@@ -20,6 +21,8 @@ export interface Services extends Host, AsyncDisposable {
   open(patience: RedisPatience, name: string): Promise<RedisClient>;
   /** The tenant's limiter, through a record on a client of these services. */
   limiterOn(runs: RunStore): Limiter;
+  /** What the plan of a run has read here, for a worker of this process. */
+  readonly planReads?: PlanReads | undefined;
 }
 
 /** @throws UserError (exit 4) within 5 s when there is no usable Redis, unless `patience` is to wait for it. */

@@ -159,7 +159,7 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary:
       'carry a saved plan out on a stand-in for its tenant, kill a worker half-way, take it back, and prove both; nothing reaches the tenant',
     example: 'retarget rehearse plan.ndjson -o rehearsal.html',
-    load: async () => (await import('./commands/rehearse.ts')).rehearse,
+    load: async () => (await import('./commands/rehearse.ts')).rehearseCommand,
   },
   prove: {
     usage: '<run>',
@@ -173,6 +173,13 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'who did what with a run, or with all of the tenant, when and why; also when the rows are gone',
     example: 'retarget log @last',
     load: async () => (await import('./commands/log.ts')).log,
+  },
+  history: {
+    usage: '[policy|group]',
+    summary:
+      'what all runs, and others, did to a policy or a group, what is there now, and what puts it back',
+    example: "retarget history 'Wi-Fi*' --since 7d",
+    load: async () => (await import('./commands/history.ts')).history,
   },
   notify: {
     usage: '[channel]',

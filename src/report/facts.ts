@@ -39,6 +39,7 @@ export function runFacts(run: Run, tenant: ReportedTenant, log: readonly LogEntr
     ...tenantFact(tenant),
     ...fact('Why', options.purpose ?? 'no reason was given'),
     ...fact('Who', run.operator, run.appId === 'unknown' ? undefined : `with app ${run.appId}`),
+    ...approvalFact(run, time),
     ...fact('Recorded', time(run.createdAt)),
     ...fact('May work', ...windowWords(run)),
     ...fact('Began', time(run.startedAt) ?? 'not yet'),
@@ -62,6 +63,23 @@ export function runFacts(run: Run, tenant: ReportedTenant, log: readonly LogEntr
     ...fact('Written through', `${run.graphUrl}/${run.apiVersion}`, howWords(options.strategy)),
     ...code('Command', run.arguments.length === 0 ? null : `retarget ${run.arguments.join(' ')}`),
   ];
+}
+
+/** Whose yes it has, to which plan. */
+function approvalFact(
+  { approval, planFingerprint, reason }: Run,
+  time: (at: number | null) => string | undefined,
+): ReportFact[] {
+  if (approval === null)
+    return fact('Approved', reason === 'approval' ? 'by nobody yet: it waits for it' : null);
+  return fact(
+    'Approved',
+    `by ${approval.name} (${approval.oid}), ${time(approval.at)}`,
+    approval.reason,
+    approval.fingerprint === planFingerprint
+      ? undefined
+      : `another plan, ${approval.fingerprint}: this one is not`,
+  );
 }
 
 /** When a run may be at work. */

@@ -1,13 +1,14 @@
 import { rehearsalFacts, verdictOf } from '../app/rehearse/rehearsalInWords.ts';
+import { prose } from './markdownText.ts';
 import { isProven, type FailedAlike, type Rehearsal } from '../app/rehearse/rehearsal.ts';
 
 /** The same for tickets that take Markdown. What came from the tenant stands in it as text. */
 export function rehearsalMarkdown(rehearsal: Rehearsal): string {
   const { plan, run, undo } = rehearsal;
   return [
-    `# Rehearsal of ${text(plan.header.source.name)}`,
+    `# Rehearsal of ${prose(plan.header.source.name)}`,
     `**${isProven(rehearsal) ? '✓' : '✗'} ${verdictOf(rehearsal)}**`,
-    `Tenant ${text(plan.header.tenant)}, plan ${text(plan.name)} (fingerprint \`${plan.end.fingerprint.slice(0, 12)}\`), rehearsed ${rehearsal.rehearsedAt.slice(0, 16).replace('T', ' ')} UTC on a stand-in; nothing was written to the tenant.`,
+    `Tenant ${prose(plan.header.tenant)}, plan ${prose(plan.name)} (fingerprint \`${plan.end.fingerprint.slice(0, 12)}\`), rehearsed ${rehearsal.rehearsedAt.slice(0, 16).replace('T', ' ')} UTC on a stand-in; nothing was written to the tenant.`,
     table(
       ['', 'seen', ''],
       rehearsalFacts(rehearsal).map(({ about, fact, more }) => [about, fact, more]),
@@ -33,12 +34,5 @@ const failures = (title: string, found: readonly FailedAlike[]): readonly string
 
 const table = (headings: readonly string[], rows: readonly (readonly string[])[]): string =>
   [headings, headings.map(() => '---'), ...rows]
-    .map((cells) => `| ${cells.map((cell) => (cell === '---' ? cell : text(cell))).join(' | ')} |`)
+    .map((cells) => `| ${cells.map((cell) => (cell === '---' ? cell : prose(cell))).join(' | ')} |`)
     .join('\n');
-
-/** Nothing of it is taken for markup. */
-const text = (words: string): string =>
-  words
-    .replace(/[\\`*_{}[\]<>()#+!|~]/g, '\\$&')
-    .replaceAll(/\s+/g, ' ')
-    .trim();

@@ -13,18 +13,19 @@ import { THEME } from '../view/theme.ts';
 const STYLE = `
 .verdict { border-inline-start: 0.4rem solid; padding: 0.6rem 1rem; background: var(--raised); font-size: 1.15rem; font-weight: 600; }
 .verdict.good { border-color: var(--good); } .verdict.bad { border-color: var(--bad); }
-.sums { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: 0.75rem; margin: 1.25rem 0; padding: 0; list-style: none; }
+.sums { display: grid; grid-template-columns: repeat(auto-fit, minmax(7.5rem, 1fr)); gap: 0.75rem; margin: 1.25rem 0; padding: 0; list-style: none; }
 .sums li { background: var(--raised); padding: 0.75rem 1rem; border-top: 3px solid var(--line); }
 .sums li.good { border-color: var(--good); } .sums li.bad { border-color: var(--bad); } .sums li.plain { border-color: var(--bar); }
 .sums b { display: block; font-size: 1.7rem; line-height: 1.15; color: var(--text); } .sums span { color: var(--quiet); font-size: 0.9rem; }
 dl.head { display: grid; grid-template-columns: max-content 1fr; gap: 0.2rem 1.25rem; margin: 1rem 0; }
 dl.head dt { color: var(--quiet); } dl.head dd { margin: 0; }
-table.facts th { font-weight: 600; width: 11rem; } table.facts td.fact { width: 40%; }
+table.facts th { font-weight: 600; width: 10.5rem; } table.facts td.fact { width: 33%; }
 .bar { display: flex; height: 1.1rem; background: var(--line); margin: 0.4rem 0 0.2rem; overflow: hidden; }
 .bar i { display: block; } .bar .planned { background: var(--good); } .bar .untouched { background: var(--bar); opacity: 0.45; }
 .bar .others { background: var(--warn); } .bar .failed { background: var(--bad); } .bar .unknown { background: repeating-linear-gradient(45deg, var(--line) 0 4px, var(--quiet) 4px 6px); }
 .key { display: flex; flex-wrap: wrap; gap: 0.2rem 1.2rem; margin: 0 0 1rem; padding: 0; list-style: none; font-size: 0.9rem; }
 .key i { display: inline-block; width: 0.8rem; height: 0.8rem; margin-inline-end: 0.4rem; vertical-align: -0.1rem; }
+.wide th, .wide .word { overflow-wrap: normal; white-space: nowrap; }
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(19rem, 1fr)); gap: 1.5rem; } .plots figure { margin: 0; }
 footer { margin-top: 2.5rem; padding-block: 1rem; border-top: 1px solid var(--line); }
 @media (max-width: 40rem) {
@@ -42,6 +43,9 @@ const KEY: readonly (readonly [ProofKind, string])[] = [
   ['untouched', 'untouched'],
   ['unknown', 'not known'],
 ];
+
+/** What is over at once has no course. */
+const PLOT_SECONDS_MIN = 3;
 
 /** Assignments that are shown one by one. */
 const LINES_MAX = 200;
@@ -121,7 +125,7 @@ function Sums({ proof, undoProof, run, isRunProven, isUndoProven }: Rehearsal): 
   const sums: readonly (readonly [value: number, what: string, kind: 'good' | 'bad' | 'plain'])[] = [
     [proof.counts.planned, 'changed as planned', isRunProven ? 'good' : 'plain'],
     [proof.counts.untouched, 'untouched', 'plain'],
-    [unmet, 'rows did not come through', unmet === 0 ? 'good' : 'bad'],
+    [unmet, 'rows did not come through', unmet === 0 ? 'good' : isRunProven ? 'plain' : 'bad'],
     [run.run.throttled, 'told to wait by 429s', 'plain'],
     [undoProof.counts.planned, 'as before after the undo', isUndoProven ? 'good' : 'bad'],
   ];
@@ -188,8 +192,8 @@ function Failures({
             {failures.map(({ rows, status, code, message, lines }) => (
               <tr>
                 <td>{number(rows)}</td>
-                <td>{status}</td>
-                <td>{code}</td>
+                <td class="word">{status}</td>
+                <td class="word">{code}</td>
                 <td>{message}</td>
                 <td>
                   {lines.join(', ')}
@@ -249,7 +253,10 @@ function Plots({ run, undo }: { readonly run: Leg; readonly undo: Leg | undefine
     { id: 'run', title: 'The run', leg: run },
     { id: 'undo', title: 'Its undo', leg: undo },
   ].flatMap(({ id, title, leg }) => {
-    const plot = leg && runPlotOf({ ...leg, now: leg.run.finishedAt ?? 0 });
+    const plot =
+      leg && leg.seconds >= PLOT_SECONDS_MIN
+        ? runPlotOf({ ...leg, now: leg.run.finishedAt ?? 0 })
+        : undefined;
     return plot === undefined ? [] : [{ id, title, plot }];
   });
   if (plots.length === 0) return null;

@@ -2,7 +2,7 @@ import { parseAllow } from '../assignments/guard/allow.ts';
 import type { Cause } from '../assignments/guard/causes.ts';
 import { GUARD_KINDS, type GuardKind } from '../assignments/guard/finding.ts';
 import type { Called } from '../assignments/names/calledIds.ts';
-import { failuresOf, type Failure } from '../app/runs/failures.ts';
+import type { Failure } from '../app/runs/failures.ts';
 import type { LogEntry } from '../runs/runReader.ts';
 import type { RunPlot } from '../view/plot/runPlot.ts';
 import type { ReportFact } from './facts.ts';
@@ -106,10 +106,10 @@ export class ReportRows {
   /** What they come to. */
   get sums() {
     const { tally, shown } = this;
-    const { rows, policies, changedPolicies, results, kinds, platforms, ways, targets, unmetRows } = tally;
+    const { rows, policies, changedPolicies, results, kinds, platforms, ways, targets, failures } = tally;
     return {
-      ...{ rows, policies, changedPolicies, results, kinds, platforms, ways, targets, unmetRows, shown },
-      failures: failuresOf(tally.unmet),
+      ...{ rows, policies, changedPolicies, results, kinds, platforms, ways, targets, shown },
+      ...{ failures: failures.all, unmetRows: failures.total },
     };
   }
 }

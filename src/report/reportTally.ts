@@ -6,11 +6,9 @@ import { audienceKey } from '../assignments/targets/audience.ts';
 import { targetIn, targetKind } from '../assignments/targets/currentTarget.ts';
 import { DigestTable } from '../assignments/values/digestTable.ts';
 import type { JsonObject } from '../assignments/values/json.ts';
-import type { RefusedRow } from '../app/plan/planTally.ts';
+import { Failures } from '../app/runs/failures.ts';
 import { changes, isUnmet, RESULTS, type ReportRow, type RowResult } from './reportRow.ts';
 
-/** Rows that did not go as wanted and that are kept one by one; all are counted. */
-const UNMET_MAX = 1_000;
 /** Targets and ways that are counted one by one. */
 const TARGETS_MAX = 5_000;
 
@@ -43,10 +41,9 @@ export interface TargetChange {
 /** Counts the rows of a report as they come by. Memory does not grow with their number, but for some 20 bytes a policy. */
 export class ReportTally {
   readonly causes = new Causes();
-  /** The first that did not go as wanted. */
-  readonly unmet: RefusedRow[] = [];
+  /** What did not go as wanted, by its causes. */
+  readonly failures = new Failures();
   rows = 0;
-  unmetRows = 0;
   policies = 0;
   /** Policies of which something changes. */
   changedPolicies = 0;
@@ -80,9 +77,7 @@ export class ReportTally {
   }
 
   #miss({ line, code, message, findings }: ReportRow, policy: string): void {
-    this.unmetRows += 1;
-    if (this.unmet.length < UNMET_MAX)
-      this.unmet.push({ line, policy, code, message, isFound: findings.length > 0 });
+    this.failures.add({ line, policy, code, message, isFound: findings.length > 0 });
   }
 
   #change(row: ReportRow): void {

@@ -48,6 +48,28 @@ function packJson(value: unknown, deflated: (text: string) => Buffer): Buffer {
   return Buffer.concat([head, deflated(text)]);
 }
 
+/** The text of rows without the GUIDs that stand apart in them: what a row says in other letters than Graph's is in it. */
+export const inputsText = (blob: Buffer): string =>
+  inflateRawSync(blob.subarray(COUNT_BYTES + GUID_BYTES * blob.readUInt16BE(0))).toString();
+
+/** Whether one of the GUIDs that stand apart in rows, or in another value that was packed so, is meant. @param isMeant of 32 digits */
+export function someGuid(blob: Buffer, isMeant: (digits: string) => boolean): boolean {
+  const count = blob.readUInt16BE(0);
+  const hex = blob.toString('hex', COUNT_BYTES, COUNT_BYTES + GUID_BYTES * count);
+  for (let from = 0; from < hex.length; from += 2 * GUID_BYTES)
+    if (isMeant(hex.slice(from, from + 2 * GUID_BYTES))) return true;
+  return false;
+}
+
+/** The same of before-images. Graph writes ids in lower case, so that all of them stand apart. */
+export function someGuidOfImages(
+  blob: Buffer | null | undefined,
+  isMeant: (digits: string) => boolean,
+): boolean {
+  for (const packedImage of framesOf(blob).values()) if (someGuid(packedImage, isMeant)) return true;
+  return false;
+}
+
 export function decodeInputs(blob: Buffer): InputRow[] {
   const [lines, columns] = unpackJson(blob, (rest) => inflateRawSync(rest).toString()) as [number[], Columns];
   return lines.map((line, i) => {
@@ -84,6 +106,10 @@ export const encodeNames = (names: readonly RowNames[]): Buffer =>
     ]),
     DEFLATE,
   );
+
+/** The text of names, to be searched. */
+export const namesText = (blob: Buffer | null | undefined): string =>
+  blob?.length ? inflateRawSync(blob).toString() : '';
 
 export function decodeNames(blob: Buffer | null | undefined): readonly RowNames[] {
   if (!blob?.length) return [];
@@ -284,8 +310,19 @@ function deflatedWording(text: string): Buffer {
   return deflated;
 }
 
-const inflatedWording = (rest: Buffer): string =>
-  inflateRawSync(rest, { dictionary: IMAGE_DICTIONARY }).toString();
+/** The same on the way back: whoever reads a whole run meets the same few wordings again and again. */
+const inflatedWordings = new Map<string, string>();
+
+function inflatedWording(rest: Buffer): string {
+  const key = rest.toString('latin1');
+  const known = inflatedWordings.get(key);
+  if (known !== undefined) return known;
+  const text = inflateRawSync(rest, { dictionary: IMAGE_DICTIONARY }).toString();
+  if (text.length > WORDING_CHARS_MAX) return text;
+  if (inflatedWordings.size >= WORDINGS_MAX) inflatedWordings.clear();
+  inflatedWordings.set(key, text);
+  return text;
+}
 
 /** One before-image as bytes: a frame like a detail's, with the JSON packed. */
 export const encodeImage = (row: number, image: BeforeJson): Buffer =>

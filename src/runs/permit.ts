@@ -58,6 +58,8 @@ type PermitKind =
     }
   | { readonly kind: 'wait'; readonly waitMs: number; readonly reason: WaitReason }
   | { readonly kind: 'busy'; readonly waitMs: number; readonly why: BusyReason }
+  /** Another run was given a permit since what the caller has read. */
+  | { readonly kind: 'overtaken' }
   | { readonly kind: 'stopped'; readonly state: string };
 
 /** How the charges of a permit end. */
@@ -119,6 +121,8 @@ export function permitAnswerOf(
     }
     case 'busy':
       return { kind, ...answered, waitMs: Number(rest[0]), why: String(rest[1]) as BusyReason };
+    case 'overtaken':
+      return { kind, ...answered };
     case 'wait':
       return { kind, ...answered, waitMs: Number(rest[0]), reason: String(rest[1]) as WaitReason };
     default:

@@ -63,6 +63,8 @@ export interface RunStatus {
   /** Of the plan that was accepted; null: the run was made without one. */
   readonly planFingerprint: string | null;
   readonly operator: string;
+  /** Whether a second person has to say yes, who made it as far as a sign-in has proved that, and who said yes last; null: it is not demanded of it. */
+  readonly approval: ApprovalStatus | null;
   /** Why it was made, as given with `--reason`. */
   readonly purpose: string | null;
   readonly total: number;
@@ -109,6 +111,15 @@ export interface RunStatus {
   readonly families: readonly FamilyStatus[];
   /** Who is told of it, and how that goes. */
   readonly channels: readonly ChannelStatus[];
+}
+
+/** Times are ISO UTC. */
+export interface ApprovalStatus {
+  readonly madeBy: string | null;
+  /** Null: nobody yet. While `reason` is `approval` that yes does not count: it was to something else. */
+  readonly by: string | null;
+  readonly at: string | null;
+  readonly why: string | null;
 }
 
 /** A channel that a run names. Times are ISO UTC. */
@@ -214,6 +225,7 @@ export function statusOfRun(
     source: run.source,
     planFingerprint: run.planFingerprint,
     operator: run.operator,
+    approval: approvalStatus(run),
     purpose: run.options.purpose,
     total: run.total,
     ...run.counts,
@@ -236,6 +248,14 @@ export function statusOfRun(
     channels,
   };
 }
+
+const approvalStatus = ({ needsApproval, submitter, approval }: Run): ApprovalStatus | null =>
+  needsApproval
+    ? {
+        madeBy: submitter.name || null,
+        ...{ by: approval?.name ?? null, at: iso(approval?.at ?? null), why: approval?.reason ?? null },
+      }
+    : null;
 
 function scheduleStatus(run: Run, going: Going, now: number): ScheduleStatus | null {
   const { startAt, windows, timeZone, deadlineAt } = run.options;

@@ -196,6 +196,8 @@ const BOOKS = z.object({
   /** Which worker plans it anew, and until when it said so. */
   planningBy: text,
   planningUntil: number,
+  /** Permits for writes that it was given; the tenant's hash has those of all runs. */
+  permits: number,
   /** A batch has been answered: others may go beside it. */
   answered: flag,
   firstBatch: text,

@@ -14,7 +14,7 @@ import {
 import type { Called } from '../assignments/names/calledIds.ts';
 import type { InputRow } from '../assignments/rows/row.ts';
 import type { RowNames } from '../assignments/rows/names.ts';
-import { recordedRows, type BatchRef, type RecordedRow } from './batchRow.ts';
+import { recordedRows, type BatchBytes, type BatchRef, type RecordedRow } from './batchRow.ts';
 import { keysOf, type Keys, type RunKeys } from './keys.ts';
 import { batchAt, placeAt } from './position.ts';
 import { isAtRest, rulesOf, runFromHeader, type Run } from './run.ts';
@@ -104,6 +104,8 @@ export class RunReader {
   async dueToRevert(): Promise<Run[]> {
     const ids = await this.redis.zrangebyscore(this.keys.reverts, '-inf', await this.now());
     const found = await Promise.all(ids.map((id) => this.run(id)));
+    const gone = ids.filter((_, i) => found[i] === undefined);
+    if (gone.length > 0) await this.redis.zrem(this.keys.reverts, ...gone);
     return found.filter((run) => run !== undefined);
   }
 
@@ -174,6 +176,36 @@ export class RunReader {
       const batches = Array.from({ length }, (_, i) => first + i);
       yield* await this.#read(run, batches, images);
     }
+  }
+
+  /**
+   * The rows of those batches that may mean what is asked for, by what is cheap to read of them, with before-images, batch by batch as
+   * they lie in the record.
+   */
+  async *rowsAsked(run: Run, mayMean: (glance: BatchGlance) => boolean): AsyncGenerator<RecordedRow[]> {
+    let next = this.#glances(run, 0);
+    for (let first = 0; first < run.batches; first += BATCHES_PER_GLANCE) {
+      const glances = await next;
+      // Redis answers while these are gone through.
+      next = this.#glances(run, first + BATCHES_PER_GLANCE);
+      const meant = glances.flatMap((glance, i) => (glance && mayMean(glance) ? [first + i] : []));
+      for (let at = 0; at < meant.length; at += BATCHES_PER_READ)
+        yield* await this.#read(run, meant.slice(at, at + BATCHES_PER_READ), 'before');
+    }
+    await next;
+  }
+
+  async #glances(run: Run, first: number): Promise<readonly (BatchGlance | undefined)[]> {
+    const length = Math.min(BATCHES_PER_GLANCE, run.batches - first);
+    if (length <= 0) return [];
+    const keys = this.keys.run(run.runId);
+    const batches = Array.from({ length }, (_, i) => String(first + i));
+    const [inputs, before, names] = await Promise.all([
+      this.redis.hmgetBuffer(keys.inputs, ...batches),
+      this.redis.hmgetBuffer(keys.before, ...batches),
+      this.redis.hmgetBuffer(keys.planned, ...batches.map((batch) => `${batch}n`)),
+    ]);
+    return inputs.map((blob, i) => (blob ? { inputs: blob, before: before[i], names: names[i] } : undefined));
   }
 
   /** Where whole policies were put together, the record says where each row of the file went. */
@@ -298,6 +330,12 @@ export class RunReader {
     return this.redis.llen(this.keys.log(runId));
   }
 }
+
+/** What of a batch tells whether it is worth to be read whole. */
+export type BatchGlance = Pick<BatchBytes, 'inputs' | 'before' | 'names'>;
+
+/** Batches that are glanced at together: about 1 MB. */
+const BATCHES_PER_GLANCE = 500;
 
 /** Rows read at a time where they lie scattered. */
 const ROWS_PER_READ = 4_000;

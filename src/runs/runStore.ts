@@ -27,6 +27,7 @@ import { record } from './lua/record.ts';
 import { markReverted, setRevert } from './lua/reverts.ts';
 import { reopenRows, type Retried, type Retry } from './lua/retry.ts';
 import { Scripts } from './lua/scripts.ts';
+import { permitMarkOf, type PermitMark } from './permitMark.ts';
 import { transition, type Move, type Moved } from './lua/transition.ts';
 import { encodeHeader, type Run, type RunOptions } from './run.ts';
 import type { Interval } from './schedule/interval.ts';
@@ -72,7 +73,8 @@ export class RunStore extends RunReader {
   ): Promise<string[]> {
     return nextRun(this.#scripts, this.keys, {
       ...{ graphUrl, isWorker, only, worker },
-      approval: this.#approval,
+      // Whoever only looks demands nothing of runs that others work on.
+      approval: isWorker ? this.#approval : 'tenant',
     });
   }
 
@@ -102,9 +104,12 @@ export class RunStore extends RunReader {
     return setRevert(this.#scripts, this.keys, runId, revertAt);
   }
 
-  /** Records that a run whose time has come leaves nothing to take back; false when that time is another one by now. */
-  markReverted(runId: string, left: number): Promise<boolean> {
-    return markReverted(this.#scripts, this.keys, runId, left);
+  /**
+   * Records that a run whose time has come leaves nothing to take back; false when that time is another one by now, or it has moved since.
+   * @param moves how often it had moved when its rows were read
+   */
+  markReverted(runId: string, left: number, moves: number): Promise<boolean> {
+    return markReverted(this.#scripts, this.keys, runId, left, moves);
   }
 
   /** Keeps why a run could not be taken back at its time. */
@@ -120,6 +125,8 @@ export class RunStore extends RunReader {
    * Asks for a permit to write these rows and, when granted, marks them `sent` and counts the attempt, in one step. A row that
    * does not stand as given here has been in other hands since, and is left out.
    * @param families all those of the run, which its own limit counts together
+   * @param permitsBefore of a PermitMark, when what the rows are based upon was not read since: when another run was given a permit after
+   *   it, the answer is `overtaken`
    */
   permit(
     ref: BatchRef,
@@ -127,11 +134,12 @@ export class RunStore extends RunReader {
     rows: readonly PermitRow[],
     policy: LimiterPolicy,
     families: readonly Family[] = [],
+    permitsBefore?: number,
   ): Promise<PermitAnswer> {
     const wanted = this.#asked.get(rows) ?? packWanted(rows);
     this.#asked.set(rows, wanted);
     return acquire(this.#scripts, this.keys, {
-      ...{ ref, token, wanted, policy, families },
+      ...{ ref, token, wanted, policy, families, permitsBefore },
       approval: this.#approval,
     });
   }
@@ -213,6 +221,11 @@ export class RunStore extends RunReader {
   /** Those of these lists that were written in the last minutes, by path: a read of one that shows it as before is not believed. */
   lastWrites(graphUrl: string, paths: readonly string[]): Promise<ReadonlyMap<string, RecentWrite>> {
     return lastWritesOf(this.redis, this.keys, graphUrl, paths);
+  }
+
+  /** How the tenant's writes stand now. */
+  permitMark(): Promise<PermitMark> {
+    return permitMarkOf(this.redis, this.keys);
   }
 
   /** Those of these lists that a write may still be applied to which is under way or got no reply, in ms; see `landings`. */

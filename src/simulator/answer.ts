@@ -3,6 +3,7 @@ import type { Written } from './stats.ts';
 import { answerApprovals } from './approvalLists.ts';
 import type { Approvals } from './approvals.ts';
 import { readAssign, refusedList, replaceList } from './assign.ts';
+import { answerAuditEvents, type AuditLog } from './auditEvents.ts';
 import { burdened, type BurdenSettings } from './burden.ts';
 import type { Copies } from './copies.ts';
 import { answerDeployments, type DeploymentSettings } from './deployments.ts';
@@ -53,6 +54,8 @@ export interface AnswerDeps {
   readonly loses: { readonly what: ListLoss; readonly every: number } | undefined;
   readonly approvalFor: readonly PolicyType[];
   readonly approvals: Approvals;
+  readonly audit: AuditLog;
+  readonly auditRefused: boolean;
   readonly surroundings: GroupSettings & FilterSettings & DeploymentSettings;
   /** Is told of each list that was read. */
   readonly concurrentEdits: ConcurrentEdits;
@@ -87,6 +90,7 @@ export function answer(request: GraphRequest, deps: AnswerDeps): Answer {
   if (odd !== undefined) return { refused: odd };
   if (route.kind === 'deployments')
     return answerDeployments(query, address, deps.surroundings, deps.pageSize);
+  if (route.kind === 'auditEvents') return answerAuditEvents(query, address, deps);
   if (route.kind === 'filters') return answerFilters(route.filterId, query, address, deps);
   if (route.kind === 'approvalPolicies' || route.kind === 'approvalRequests') {
     return answerApprovals(route.kind, query, address, deps);
@@ -114,6 +118,7 @@ const TEMPLATES: Readonly<Record<Exclude<KnownRoute['kind'], 'group' | 'memberCo
   noAction: '~/singleton/navigation/key/action',
   filters: '~/singleton/navigation',
   deployments: '~/singleton/navigation',
+  auditEvents: '~/singleton/navigation',
   approvalPolicies: '~/singleton/navigation',
   approvalRequests: '~/singleton/navigation',
 };

@@ -523,6 +523,12 @@ export const SIMULATOR_FLAGS: readonly SimulatorFlag[] = [
     defaultText: 'no',
   },
   {
+    key: 'auditRefused',
+    flags: '--audit-refused',
+    description: 'reads of the audit log get 403',
+    defaultText: 'no',
+  },
+  {
     key: 'deployments',
     flags: '--deployments <id[=state],…>',
     description:

@@ -11,6 +11,8 @@ import type { SimulatorSettings } from './settings.ts';
 import type { LimitScope } from './throttle.ts';
 import { answerSignedIn } from './signedIn.ts';
 import { familyOf } from './throttleFamilies.ts';
+import { routeOf } from './route.ts';
+import { actorOf } from './auditEvents.ts';
 import { nowMs, wallMs, type SimulatorState } from './simulatorState.ts';
 
 /** Who asks, and from where. */
@@ -84,7 +86,7 @@ export function handleRequest(request: GraphRequest, caller: Caller, world: Simu
     case 'missing404':
       return { reply: refusedReply(request, PASSING_REFUSALS[fault], now), fault };
     case 'error500Applied':
-      answer(request, answerDeps(world, caller));
+      auditedAnswer(request, world, caller);
       return { reply: refusedReply(request, INTERNAL_ERROR, now), fault };
     case 'ignored':
       return { reply: answeredReply(instead(request), caller, now, world), fault };
@@ -176,10 +178,36 @@ const answerDeps = (world: SimulatorState, { root }: Caller, loses?: ListLoss) =
   loses: loses && { what: loses, every: world.settings.dropEvery },
   approvalFor: world.settings.approvalFor,
   approvals: world.approvals,
+  audit: world.audit,
+  auditRefused: world.settings.auditRefused,
   surroundings: world.settings,
   concurrentEdits: world.concurrentEdits,
   root,
 });
+
+/** The answer, and what it has changed in the audit log. */
+function auditedAnswer(
+  request: GraphRequest,
+  world: SimulatorState,
+  caller: Caller,
+  loses?: ListLoss,
+): Answer {
+  const [path = ''] = request.url.split('?', 1);
+  const route = request.method === 'GET' ? undefined : routeOf(path, request.version);
+  const isPolicy = route !== undefined && 'set' in route && 'policyId' in route;
+  if (!isPolicy) return answer(request, answerDeps(world, caller, loses));
+  const policy = world.tenant.policy(route.set, route.policyId);
+  const via = 'via' in route ? route.via : '';
+  const before = world.audit.seen(policy, via);
+  const answered = answer(request, answerDeps(world, caller, loses));
+  if ('wrote' in answered)
+    world.audit.changed(policy, via, before, {
+      actor: actorOf(caller.app),
+      method: request.method,
+      correlationId: request.headers['client-request-id'] ?? '',
+    });
+  return answered;
+}
 
 function answeredReply(
   request: GraphRequest,
@@ -191,13 +219,13 @@ function answeredReply(
   if (!isAllowed(request, world.settings)) return refusedReply(request, NOT_ALLOWED, now);
   if (caller.landsLate && sortOf(request) !== 'read') {
     world.landings.later(world.settings.lateMs, () => {
-      const landed = answer(request, answerDeps(world, caller));
+      const landed = auditedAnswer(request, world, caller);
       if ('wrote' in landed && landed.wrote !== undefined) world.account.landedLate(landed.wrote);
     });
     return refusedReply(request, TIMED_OUT, now);
   }
   const answered: Answer =
-    answerSignedIn(request, caller.app) ?? answer(request, answerDeps(world, caller, loses));
+    answerSignedIn(request, caller.app) ?? auditedAnswer(request, world, caller, loses);
   if ('refused' in answered) return refusedReply(request, answered.refused, now);
   if (answered.wrote !== undefined) world.account.wrote(answered.wrote);
   const { status, body, wrote } = answered;

@@ -21,6 +21,8 @@ export type Route =
   | { kind: 'approvalRequests' }
   /** The assignment filters of the tenant; one of them when there is a `filterId`. */
   | { kind: 'filters'; filterId: string | undefined }
+  /** What was changed, by whomever. */
+  | { kind: 'auditEvents' }
   /** Intune's own deployments. */
   | { kind: 'deployments' }
   /** A group of the directory, or its members. */
@@ -53,6 +55,8 @@ export function routeOf(path: string, version: ApiVersion): Route {
   const [area, setName, policyId, ...rest] = segments;
   if (area === 'groups') return groupRoute(segments);
   if (!AREAS.has(area)) return { kind: 'unknown', segment: area ?? '' };
+  if (area === 'deviceManagement' && setName === 'auditEvents' && policyId === undefined)
+    return { kind: 'auditEvents' };
   if (version === 'beta' && area === 'deviceManagement' && policyId === undefined) {
     if (setName === 'operationApprovalPolicies') return { kind: 'approvalPolicies' };
     if (setName === 'operationApprovalRequests') return { kind: 'approvalRequests' };

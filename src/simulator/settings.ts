@@ -125,6 +125,8 @@ export const settingsSchema = z.strictObject({
   storeSource: z.boolean(),
   /** A POST adds an assignment once more for a target that the policy has. */
   addTwice: z.boolean(),
+  /** Whether the token may not read the audit log. */
+  auditRefused: z.boolean(),
   /** Intune's own deployments; null: the tenant has no such thing. */
   deployments: z
     .array(z.strictObject({ payloadId: z.string().min(1), mode: z.string(), state: z.string() }))
@@ -194,6 +196,7 @@ export const DEFAULT_SETTINGS: SimulatorSettings = {
   nestDepth: 0,
   storeSource: false,
   addTwice: false,
+  auditRefused: false,
   deployments: null,
   gzip: 'never',
   concurrentEdits: [],

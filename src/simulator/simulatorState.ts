@@ -1,10 +1,13 @@
+import { randomUUID } from 'node:crypto';
 import { openAccount, type Account } from './stats.ts';
 import { openApprovals, type Approvals } from './approvals.ts';
 import { createCopies, type Copies } from './copies.ts';
 import { applyEdit } from './edit.ts';
 import type { Edit } from './editSchema.ts';
+import { IN_PORTAL, openAuditLog, type AuditLog } from './auditEvents.ts';
 import { openLandings, type Landings } from './landings.ts';
 import { createOutages, type Outages } from './outages.ts';
+import { kindOfType } from './policyKinds.ts';
 import { createOtherHand, type ConcurrentEdits } from './concurrentEdits.ts';
 import { seededRandom, type Random } from './random.ts';
 import { createRefusals, type Refusals } from './refusals.ts';
@@ -28,6 +31,7 @@ export interface SimulatorState {
   readonly throttle: Throttle;
   readonly account: Account;
   readonly approvals: Approvals;
+  readonly audit: AuditLog;
   settings: SimulatorSettings;
   refusals: Refusals;
   concurrentEdits: ConcurrentEdits;
@@ -60,6 +64,7 @@ export function createWorld(seed: TenantSeed, change: SettingsChange): Simulator
       () => world.settings,
       () => wallMs(nowMs()),
     ),
+    audit: openAuditLog(() => wallMs(nowMs())),
     settings: { ...settings, refusals: [...seededRefusals, ...settings.refusals] },
     refusals: () => undefined,
     concurrentEdits: () => undefined,
@@ -89,9 +94,14 @@ const otherHandOf = (world: SimulatorState): ConcurrentEdits =>
   );
 
 /** Changes the tenant from outside. @throws {SimulatorInputError} at the first edit that finds nothing; those before it are done. */
-export function editTenant({ tenant, copies }: SimulatorState, edits: readonly Edit[]): void {
+export function editTenant({ tenant, copies, audit }: SimulatorState, edits: readonly Edit[]): void {
   for (const [index, edit] of edits.entries()) {
+    const policy = tenant.policy(kindOfType(edit.type).set, edit.policyId);
+    const before = audit.seen(policy, edit.via);
     const problem = applyEdit(edit, tenant, copies.changes);
+    audit.changed(policy, edit.via, before, {
+      ...{ actor: IN_PORTAL, method: 'PATCH', correlationId: randomUUID() },
+    });
     if (problem !== undefined) {
       throw new SimulatorInputError(
         `Edit ${index + 1} can't be made: ${problem}`,

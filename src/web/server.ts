@@ -11,6 +11,7 @@ import { PLOT_STYLE } from '../view/plotStyle.ts';
 import { THEME } from '../view/theme.ts';
 import { guardAccess, type AccessSettings } from './access/access.ts';
 import { actPages } from './acts/actPage.tsx';
+import { serverRoutes } from './metrics/serverRoutes.ts';
 import { failurePages } from './failurePages.tsx';
 import { Bookkeeper } from './live/runBooks.ts';
 import { Hub } from './live/hub.ts';
@@ -53,6 +54,7 @@ export async function openWeb(
   app.get('/static/view.css', (_request, reply) =>
     reply.type('text/css; charset=utf-8').send(THEME + PLOT_STYLE + DIFF_STYLE),
   );
+  serverRoutes(app, services);
   failurePages(app, web);
   for (const page of [runsPage, runPage, rowsPage, rowPage, actPages, planPages]) page(app, web);
   return app;

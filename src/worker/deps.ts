@@ -6,6 +6,7 @@ import { RECORD_FORMAT, type Run } from '../runs/run.ts';
 import type { BatchRef } from '../runs/batchRow.ts';
 import type { RunStore } from '../runs/runStore.ts';
 import type { Limiter } from './limiter/limiter.ts';
+import type { PlanReads } from './planReads.ts';
 import type { SignIn } from './workerSignIn.ts';
 
 /** What a batch is processed with. */
@@ -20,6 +21,8 @@ export interface WorkerDeps {
   /** A run keeps the version it was read for, whatever the worker was started with. */
   readonly graphOf: (apiVersion: ApiVersion) => GraphClient;
   readonly signIn: SignIn;
+  /** What the plan of the run has read in this process. */
+  readonly planReads?: PlanReads | undefined;
   readonly log: Log;
   readonly events: Pick<Events, 'emit'>;
   /** What is stored as a reason goes through this: no secret may be in it. */

@@ -19,6 +19,7 @@ import type { BatchView } from '../runs/lua/batchView.ts';
 import { withAskedBefore } from './findApprovals.ts';
 import { isMeant, isOurs, type BatchAtWork, type WorkerDeps, type Step } from './deps.ts';
 import { TenantStopped } from './limiter/limiter.ts';
+import { isEnough } from './planReads.ts';
 import { readCurrent, type CurrentLists } from './readCurrent.ts';
 import { isApart } from './apart.ts';
 import { seenWritten, type ReadLists } from './writtenLists.ts';
@@ -109,6 +110,8 @@ async function readAndWrite(batch: BatchAtWork, view: BatchView, { due, nextMs }
   // What a copy shows that lags behind decides nothing but a read-back, which knows what it is to see.
   const readable = due.filter((row) => row.state === 'written' || lagMs(row) === 0);
   const decisions = planBatch(rows, lists.snapshot, rulesFor(run, readable));
+  // What the plan has read is given once: all is read now.
+  if (lists.basis && !isEnough(lists.basis, decisions)) return { kind: 'again' };
   const sorted = parted(decisions, lists, (row) => lagMs(row) > 0, run, deps);
   const { records, needed } = await withAskedBefore(sorted, run, deps, signal);
   // While another worker's write may be on its way, what is there is there, but what is not may still come.
@@ -170,12 +173,12 @@ async function permitAndWrite(
   batch: BatchAtWork,
   { rows }: BatchView,
   needed: readonly NeededWrite[],
-  lists: ReadLists,
+  lists: ReadLists & Pick<Extract<CurrentLists, { kind: 'read' }>, 'basis'>,
   nextMs: number,
 ): Promise<Step> {
   const { ref, run, deps, signal } = batch;
   const { limiter } = deps;
-  const permit = await limiter.permit(ref, permitRows(needed, rows, run), signal, run.families);
+  const permit = await limiter.permit(ref, permitRows(needed, rows, run), signal, run.families, lists.basis);
   switch (permit.kind) {
     case 'late':
       return { kind: 'again' };

@@ -9,6 +9,7 @@ import type { RecordedRow } from '../runs/batchRow.ts';
 import type { Run } from '../runs/run.ts';
 import type { WorkerDeps } from './deps.ts';
 import { readsWithin } from './limiter/permittedReads.ts';
+import type { PlanBasis } from './planReads.ts';
 import type { Asked } from './workerSignIn.ts';
 
 export type CurrentLists =
@@ -21,6 +22,8 @@ export type CurrentLists =
       readonly lastWrites: ReadonlyMap<string, RecentWrite>;
       /** Those of them that read as they were before, and how long to wait until they are read again. */
       readonly lagging: ReadonlyMap<string, number>;
+      /** Those that were not read, as the plan had done so. */
+      readonly basis: PlanBasis | undefined;
     }
   | { readonly kind: 'signIn'; readonly error: GraphError; readonly asked: Asked }
   /** Its reads were refused together, which says nothing of any row. */
@@ -34,13 +37,17 @@ export async function readCurrent(
   rows: readonly RecordedRow[],
   due: readonly RecordedRow[],
   run: Run,
-  { runs, limiter, graphOf, signIn }: WorkerDeps,
+  deps: WorkerDeps,
   signal: AbortSignal,
 ): Promise<CurrentLists> {
-  const toRead = run.blind ? due.filter(({ attempts }) => attempts > 0) : due;
+  const { runs, limiter, graphOf, signIn } = deps;
+  const basis = await planBasis(rows, due, run, deps);
+  const toRead = (run.blind ? due.filter(({ attempts }) => attempts > 0) : due)
+    .map(({ change }) => change.address)
+    .filter((address) => basis?.lists.has(listPath(address)) !== true);
   const asked = signIn.asks('reads');
-  const lists = await readCurrentAssignments(
-    toRead.map(({ change }) => change.address),
+  const read = await readCurrentAssignments(
+    toRead,
     readsWithin(
       {
         ...{ limiter, graph: graphOf(run.apiVersion) },
@@ -51,11 +58,12 @@ export async function readCurrent(
     ),
     `${run.graphUrl}/${run.apiVersion}`,
   );
-  const refused = [...lists.values()].find((list) => list.kind === 'signIn');
+  const refused = [...read.values()].find((list) => list.kind === 'signIn');
   if (refused) return { ...refused, asked };
-  const unread = [...lists.values()].find((list) => list.kind === 'unread' && list.refusedBy !== undefined);
+  const unread = [...read.values()].find((list) => list.kind === 'unread' && list.refusedBy !== undefined);
   if (unread?.kind === 'unread') return { kind: 'refused', unread };
-  if ([...lists.values()].some(({ kind }) => kind !== 'unread')) signIn.worked(asked);
+  if ([...read.values()].some(({ kind }) => kind !== 'unread')) signIn.worked(asked);
+  const lists = new Map<string, ReadList>([...(basis?.lists ?? []), ...read]);
   const snapshot = new Map<string, ListSnapshot>();
   for (const [path, list] of lists) snapshot.set(path, list.kind === 'signIn' ? { kind: 'unread' } : list);
   if (!run.blind)
@@ -68,9 +76,25 @@ export async function readCurrent(
     kind: 'read',
     snapshot,
     lists,
-    lastWrites,
+    ...{ lastWrites, basis },
     lagging: laggingIn(lists, lastWrites, limiter.pace.windowMs),
   };
+}
+
+/** What the plan has read of these lists and nobody has written since. */
+async function planBasis(
+  rows: readonly RecordedRow[],
+  due: readonly RecordedRow[],
+  run: Run,
+  { runs, limiter, planReads }: WorkerDeps,
+): Promise<PlanBasis | undefined> {
+  const ages = { maxAgeMs: limiter.pace.planReadAgeMaxMs, now: performance.now() };
+  const basis = planReads?.take(run, rows, new Set(due), ages);
+  if (basis === undefined) return undefined;
+  const written = await runs.lastWrites(run.graphUrl, [...basis.lists.keys()]);
+  // A list that was written in the last minutes is read: it may have been shown as it was before.
+  const lists = new Map([...basis.lists].filter(([path]) => !written.has(path)));
+  return lists.size === 0 ? undefined : { ...basis, lists };
 }
 
 /** The first wait before a list is read again that reads as before, in windows; then as long as its write is ago. */

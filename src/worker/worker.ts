@@ -18,6 +18,7 @@ import {
 } from './limiter/pace.ts';
 import { closeInOrder } from './closeInOrder.ts';
 import { isMeant, isOurs, type WorkerDeps, type Step } from './deps.ts';
+import { FirstSteps } from './firstSteps.ts';
 import { FamilyPlaces } from './familyPlaces.ts';
 import type { LocksCut } from './locks.ts';
 import { pauseForSignIn } from './pauseRun.ts';
@@ -34,6 +35,9 @@ export interface BatchWorker {
   stop(): Promise<void>;
 }
 
+/** How long the other batches of a run wait for the first step of a worker for it, in windows: it may wait for a permit. */
+const FIRST_STEP_WINDOWS = 0.1;
+
 /**
  * Takes the tenant's jobs, `concurrency` of each family at a time, until it is stopped. With `deps.only` those of some runs: while another run is
  * at work, it waits for its turn.
@@ -47,6 +51,7 @@ export function startWorker(
   const { runs, log } = deps;
   const stopping = new AbortController();
   const places = new FamilyPlaces(concurrency);
+  const firstSteps = new FirstSteps(deps.limiter.pace.windowMs * FIRST_STEP_WINDOWS);
   // Every job that waits listens on it.
   setMaxListeners(0, stopping.signal);
 
@@ -68,7 +73,10 @@ export function startWorker(
         throw new DelayedError();
       }
       try {
-        await takeJob(job, token, deps, connection, stopping.signal, () => worker.pause(true));
+        const take = (): Promise<Step> => stepOf(job, deps, stopping.signal);
+        const step = (): Promise<Step> =>
+          firstSteps.take(`${job.data.runId} ${family}`, take, stopping.signal);
+        await takeJob(job, token, step, deps, connection, stopping.signal, () => worker.pause(true));
       } finally {
         places.release(family);
         worker.concurrency = places.jobs;
@@ -196,6 +204,7 @@ async function takeTurns(
 async function takeJob(
   job: Job<BatchJob>,
   token: string,
+  next: () => Promise<Step>,
   deps: WorkerDeps,
   connection: RedisClient,
   stopping: AbortSignal,
@@ -204,7 +213,7 @@ async function takeJob(
   let told = '';
   for (;;) {
     try {
-      const step = await stepOf(job, deps, stopping);
+      const step = await next();
       switch (step.kind) {
         case 'done':
         case 'stopped':

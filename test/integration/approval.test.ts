@@ -3,7 +3,7 @@ import type { ApprovalDemand, KnownPerson, Submitter } from '../../src/runs/appr
 import type { PermitAnswer } from '../../src/runs/permit.ts';
 import { NOTHING_SENT } from '../../src/runs/permit.ts';
 import { DEFAULT_OPTIONS, RECORD_FORMAT, type Run, type RunIdentity } from '../../src/runs/run.ts';
-import type { Published } from '../../src/runs/lua/publish.ts';
+import type { Published, Reverts } from '../../src/runs/lua/publish.ts';
 import { RunStore } from '../../src/runs/runStore.ts';
 import { Staging } from '../../src/runs/staging.ts';
 import { recordForTests, rowsOf, WIDE } from '../support/record.ts';
@@ -27,19 +27,20 @@ interface Made {
   readonly submitter?: Submitter;
   readonly identity?: Partial<RunIdentity>;
   readonly store?: RunStore;
+  readonly reverts?: Reverts;
 }
 
 /** Publishes a run as a command does. */
 async function publish(
   store: RunStore,
-  { runId = 'r1', plan = PLAN, submitter = BY_ADA, identity = {} }: Made = {},
+  { runId = 'r1', plan = PLAN, submitter = BY_ADA, identity = {}, reverts }: Made = {},
 ): Promise<Published> {
   const options = { ...DEFAULT_OPTIONS, ...identity.options };
   const staging = await Staging.begin(store, identityOf({ ...identity, runId, options }), Date.now());
   for (const row of rowsOf(60)) await staging.add({ input: row });
   return staging.publish({
     ...{ sha256: `sha-${runId}`, columns: [], leftOut: 0, again: true },
-    ...{ planFingerprint: plan, submitter },
+    ...{ planFingerprint: plan, submitter, ...(reverts && { reverts }) },
   });
 }
 
@@ -273,6 +274,30 @@ describe('what takes back a run', () => {
     await publish(store, { runId: 'r2', identity: { options: again } });
     await store.transition('r1', { to: 'paused', from: ['queued'], reason: 'operator' });
     await expectNothingLeaves(store, 'r2');
+  });
+});
+
+describe('what is taken back at its time', () => {
+  /** A run that was approved to end at a time that has come, and the run that takes it back. */
+  async function ended(rule: typeof REQUIRED): Promise<RunStore> {
+    const store = record.store();
+    await store.setApprovalRule(rule, ADA, 'CHG-1');
+    const options = { ...DEFAULT_OPTIONS, revertAt: 5 };
+    await publish(store, { runId: 'r0', identity: { options } });
+    await store.approve('r0', yes(BOB));
+    await store.transition('r0', { to: 'cancelled', from: ['queued'], reason: 'operator' });
+    const undo = { ...DEFAULT_OPTIONS, restores: true, revertOf: 'r0', isPlainUndo: true };
+    const reverts = { run: 'r0', rows: 60, left: 0 };
+    expect(await publish(store, { identity: { options: undo }, reverts })).toEqual({ kind: 'published' });
+    return store;
+  }
+
+  test('waits for a yes of its own, also where the run was approved with its end', async () => {
+    await expectNothingLeaves(await ended(REQUIRED));
+  });
+
+  test('goes without where plain rollbacks are free', async () => {
+    await expectItGoes(await ended(BUT_ROLLBACK));
   });
 });
 

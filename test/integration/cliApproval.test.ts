@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { keysOf } from '../../src/runs/keys.ts';
@@ -109,10 +110,13 @@ describe('two people', () => {
     const here = await strictSite();
     const made = await here.as('ada', submit(here.changes));
     expect(made, made.stderr).toMatchObject({ exitCode: 0 });
-    await here.as('ada', WORK);
+    const idle = await here.as('ada', WORK);
+    expect(idle, idle.stderr).toMatchObject({ exitCode: 3 });
     expect(here.written()).toBe(0);
     const before = await here.status();
     expect(before).toMatchObject({ state: 'queued', reason: 'approval', pending: 3 });
+    expect(before['approval']).toEqual({ madeBy: 'ada@example.com', by: null, at: null, why: null });
+    expect((await here.run(['status', '--check'])).exitCode).toBe(3);
     expect(before['reasonText']).toContain('somebody else than ada@example.com has to approve');
     const plan = String(before['planFingerprint']);
     expect(before['reasonText']).toContain(plan.slice(0, 32));
@@ -123,6 +127,9 @@ describe('two people', () => {
     const worked = await here.as('ada', WORK);
     expect(worked, worked.stderr).toMatchObject({ exitCode: 0 });
     expect(here.written()).toBe(3);
+    expect((await here.run(['status', '@last'])).stdout).toMatch(
+      /approved +by bob@example.com at .*compared with CHG-1/,
+    );
     const log = JSON.parse((await here.run(['log', '@last', '--json'])).stdout) as Record<string, unknown>[];
     const approved = log.find(({ action }) => action === 'approve');
     expect(approved).toMatchObject({
@@ -135,6 +142,39 @@ describe('two people', () => {
     expect(await here.status()).toMatchObject({ state: 'queued', reason: 'approval' });
     expect(here.written()).toBe(3);
   });
+
+  test.each([false, true])(
+    'what takes a run back at its time waits for a yes as well, which is said before, unless rollbacks are free: %s',
+    async (isFree) => {
+      const here = await site();
+      await here.as('ada', [...REQUIRE, ...(isFree ? ['--rollback-free'] : [])]);
+      const made = await here.as('ada', [...submit(here.changes), '--revert-after', '1h']);
+      expect(made.stderr.includes('This will not end by itself')).toBe(!isFree);
+      const run = made.stdout.trim();
+      const { planFingerprint } = await here.status();
+      await here.as('bob', approve(String(planFingerprint)));
+      await here.as('app', WORK);
+      expect(here.written()).toBe(3);
+      await here.run(['update', run, '--revert-after', '1s']);
+      await setTimeout(1_100);
+      await here.as('app', WORK);
+      const back = await here.status();
+      if (isFree) expect(back).toMatchObject({ state: 'completed', succeeded: 3 });
+      else {
+        expect(back).toMatchObject({ state: 'queued', reason: 'approval', pending: 3 });
+        // Nor by whoever made the run.
+        const own = await here.as('ada', approve(String(back['planFingerprint'])));
+        expect(own, own.stderr).toMatchObject({
+          exitCode: 2,
+          stderr: expect.stringContaining('ada@example.com'),
+        });
+        expect((await here.as('bob', approve(String(back['planFingerprint'])))).exitCode).toBe(0);
+        await here.as('app', WORK);
+      }
+      expect(here.written()).toBe(6);
+    },
+    30_000,
+  );
 
   test('apply waits for the other, and --wait gives up with exit 3', async () => {
     const here = await strictSite();

@@ -127,6 +127,22 @@ describe('a webhook', () => {
     ]);
   });
 
+  test('is told once that the tenant was stopped, by whom and why, however many runs stand still', async () => {
+    const here = await site();
+    const hook = await startReceiver();
+    here.channels({ channels: { ops: { type: 'webhook', url: hook.url } }, default: ['ops'] });
+    const runs = [await here.submit('one'), await here.submit('two', '--again')];
+    await here.run(['pause', '--all', '--reason', 'CHG-9']);
+    await here.run(['worker', '--until-idle']);
+    expect(hook.received.map(typeOf)).toEqual(['intune-retarget.run.tenantStopped']);
+    expect(JSON.parse(hook.received[0]?.body ?? '')).toMatchObject({
+      data: {
+        ...{ operator: 'ada@desk', reasonText: 'CHG-9', runs },
+        commands: { 'Go on': expect.stringContaining('resume --all') },
+      },
+    });
+  });
+
   test('is told by the command that works itself, also of the signal that ended it', async () => {
     const here = await site(IDS, { RETARGET_WRITES_PER_WINDOW: '1', RETARGET_WINDOW_MS: '2000' });
     const hook = await startReceiver();

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { generateTenant } from '../../src/simulator/generateTenant.ts';
 import { startSimulator, type SimulatorOptions } from '../../src/simulator/simulator.ts';
+import type { TenantSeed } from '../../src/simulator/tenantFile.ts';
 import type { EditInput } from '../../src/simulator/editSchema.ts';
 import { ALLOW_ALL, bench, csv, type Bench } from '../support/cli.ts';
 import { guid, withGuids } from '../support/guid.ts';
@@ -38,6 +39,7 @@ const CHANGES = csv(
     ...{ targetType: 'group', groupId: guid(`new-${n}`), filterType: 'none' },
   })),
 );
+const NO_FILTERS = CHANGES.replaceAll(',none', ',').replace(',filterType', ',note');
 /** Policies that the file is not about. */
 const [ALONE, DELETED] = TENANT.policies.slice(20) as [
   (typeof TENANT.policies)[number],
@@ -214,6 +216,91 @@ test('policies that are deleted or made since are named', async () => {
   expect(told.policies['deleted']?.map(({ policyId }) => policyId)).toEqual([DELETED.id]);
   expect(told.policies['new']?.map(({ policyId }) => policyId)).toEqual(['young']);
   expect(told.counts).toMatchObject({ planned: 20, others: DELETED.assignments.length });
+});
+
+test('a kind that can be read no more is named, and nothing of it is called untouched', async () => {
+  const here = await site();
+  here.simulator.reconfigure({ kindsRefused: ['deviceCompliancePolicy'] });
+  const { exitCode, told, stderr } = await here.prove('--snapshot', here.snapshot);
+  expect(exitCode, stderr).toBe(1);
+  const hidden = TENANT.policies.filter(({ type }) => type === 'deviceCompliancePolicy');
+  const entries = hidden.reduce((sum, { assignments }) => sum + assignments.length, 0);
+  expect(told.isAsPlanned).toBe(false);
+  expect(told.counts).toMatchObject({ planned: 20, others: 0, unknown: entries });
+  expect(told.policies['notRead']).toHaveLength(hidden.length);
+  const shown = await here.run(['prove', here.runId, '--snapshot', here.snapshot]);
+  expect(shown.stderr).toMatch(/^Not proven: .*deviceCompliancePolicy/m);
+});
+
+test('lists behind policies, and kinds that are written otherwise, are proven as well', async () => {
+  const tenant: TenantSeed = {
+    policies: [
+      {
+        ...{ id: 'wifi', type: 'deviceConfiguration', via: 'rootCertificate' },
+        assignments: [{ id: 'r1', target: groupTarget(guid('g1')) }],
+      },
+      {
+        ...{ id: 'pilot', type: 'windowsAutopilotDeploymentProfile' },
+        assignments: [
+          { id: `pilot_${guid('g1')}_0`, target: groupTarget(guid('g1')) },
+          { id: `pilot_${guid('g2')}_0`, target: groupTarget(guid('g2')) },
+        ],
+      },
+      {
+        ...{ id: 'script', type: 'deviceHealthScript' },
+        assignments: [
+          { id: 's1', target: groupTarget(guid('g1')) },
+          { id: 's2', target: groupTarget(guid('g3')) },
+        ],
+      },
+    ],
+  };
+  const here = await bench(redis.url, { tenant });
+  const blank = { via: '', assignmentId: '', fromTargetType: '', fromGroupId: '', targetType: 'group' };
+  const [health, pilot, wifi] = [
+    'deviceHealthScript',
+    'windowsAutopilotDeploymentProfile',
+    'deviceConfiguration',
+  ];
+  const from = { fromTargetType: 'group', fromGroupId: guid('g1') };
+  const rows = [
+    {
+      ...blank,
+      policyType: wifi,
+      policyId: 'wifi',
+      via: 'rootCertificate',
+      assignmentId: 'r1',
+      groupId: guid('g7'),
+    },
+    { ...blank, policyType: pilot, policyId: 'pilot', ...from, groupId: guid('g8') },
+    { ...blank, policyType: health, policyId: 'script', ...from, groupId: guid('g9') },
+  ];
+  const applied = await here.run(['apply', here.file('c.csv', csv(rows)), '--yes', ...ALLOW_ALL]);
+  expect(applied, applied.stderr).toMatchObject({ exitCode: 0 });
+  const proven = await here.run(['prove', '@last', '--json']);
+  expect(proven.exitCode, proven.stderr).toBe(0);
+  expect((JSON.parse(proven.stdout) as Told).counts).toEqual({
+    ...{ planned: 3, others: 0, untouched: 2, failed: 0, unknown: 0 },
+  });
+});
+
+test.each([
+  [
+    'through v1.0, which shows no filters',
+    NO_FILTERS,
+    ['apply', '--api-version', 'v1.0', '--yes', ...ALLOW_ALL],
+  ],
+  ['without a plan', CHANGES, ['apply', '--blind', '--yes', '--allow', 'no-undo']],
+])('a run that was written %s is proven as far as it can be', async (_, changes, [command = '', ...argv]) => {
+  const here = await bench(redis.url, { tenant: TENANT });
+  const file = here.file('changes.csv', changes);
+  const applied = await here.run([command, file, ...argv]);
+  expect(applied, applied.stderr).toMatchObject({ exitCode: 0 });
+  const proven = await here.run(['prove', '@last', '--json']);
+  expect(proven.exitCode, proven.stderr).toBe(0);
+  const { counts } = JSON.parse(proven.stdout) as Told;
+  expect(counts).toMatchObject({ planned: 20, others: 0, failed: 0 });
+  expect(Object.values(counts).reduce((sum, n) => sum + n)).toBe(ASSIGNMENTS);
 });
 
 test('a run that has not ended is not proven', async () => {

@@ -35,6 +35,8 @@ test('serve prints a link that opens the pages once, and is on this machine only
   expect(page.status).toBe(200);
   expect(page.body).toContain('Sign out');
   expect((await new Browser().ask(link)).status).toBe(403);
+  // Who is in already is not told that the link is void.
+  expect((await browser.refreshed(await browser.ask(link))).status).toBe(200);
   const nobody = await new Browser().ask(new URL('/static/nothing.js', link).href);
   expect(nobody.status).toBe(404);
   expect(nobody.body).not.toContain(here.env['AZURE_TENANT_ID']);
@@ -71,7 +73,7 @@ test('with a certificate the link goes by https, and its cookie as well', async 
   const dispatcher = new Agent({ connect: { ca: tls.cert } });
   const came = await fetchBy(link, { dispatcher });
   expect(came.status).toBe(200);
-  expect(came.headers.get('set-cookie')).toMatch(/^__Host-retarget=.*; Secure; SameSite=Strict/);
+  expect(came.headers.get('set-cookie')).toMatch(/^__Host-retarget-[0-9a-f]{8}=.*; Secure; SameSite=Strict/);
   expect(came.headers.get('strict-transport-security')).toContain('max-age');
   await dispatcher.close();
   run.interrupt('SIGINT');

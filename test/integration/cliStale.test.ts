@@ -52,7 +52,8 @@ describe('what another hand has changed since the plan is left alone, and only t
   test('by apply of a file, between its plan and its writes', async () => {
     // The first read counts the tenant, the second one is the plan.
     const concurrentEdits = editsOfAnotherHand(CHANGED).map((edit) => ({ afterReads: 2, edit }));
-    const here = await plannedTenant(redis.url, POLICIES, { concurrentEdits });
+    // The reads that follow take longer than what the plan has read is believed.
+    const here = await plannedTenant(redis.url, POLICIES, { concurrentEdits, latencyMs: 300 });
     expect((await here.run(['apply', here.changes, '--yes', ...ANY_SIZE])).exitCode).toBe(1);
     await expectOnlyTheseStale(here);
   });

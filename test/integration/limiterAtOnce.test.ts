@@ -144,3 +144,30 @@ test('a tenant that takes half of what is configured is found out by few refusal
   expect(throttledIn(sent.filter(({ at }) => at < 3 * WINDOW_MS))).toBeLessThanOrEqual(30);
   expect((await store.limiterNow(POLICY)).budget).toBeLessThan(60);
 });
+
+test('reads of a run go one envelope at a time before their time, and evenly once the tenant has refused some', async () => {
+  const { store, clock } = await freshTenant(tenantOf('sliding'));
+  const ask = () => store.readPermit(20, true, POLICY);
+  const granted = async () => {
+    const answer = await ask();
+    return answer.kind === 'granted' ? answer.chargeEnd : Number.NaN;
+  };
+  const first = await granted();
+  expect(await ask()).toMatchObject({ kind: 'wait', waitMs: 50, reason: 'spacing' });
+  // A person's reads wait for nothing but the limit.
+  expect((await store.readPermit(20, false, POLICY)).kind).toBe('granted');
+  await clock.set(clock.now + 150);
+  await store.readReply(20, first, 0, POLICY);
+  await store.readReply(20, first, 0, POLICY);
+  const second = await granted();
+  expect(second).toBeGreaterThan(0);
+  await clock.set(clock.now + 150);
+  await store.readReply(20, second, 1_000, POLICY);
+  await clock.set(clock.now + 2_000);
+  const third = await granted();
+  await store.readReply(20, third, 0, POLICY);
+  expect(await ask()).toMatchObject({ kind: 'wait', waitMs: 388, reason: 'spacing' });
+  expect((await store.limiterNow(POLICY)).isSpaced).toBe(true);
+  await clock.set(clock.now + 388);
+  expect((await ask()).kind).toBe('granted');
+});

@@ -1,7 +1,6 @@
 import fastify, { type FastifyInstance } from 'fastify';
 import formbody from '@fastify/formbody';
-import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openIdOf } from '../../src/app/openId.ts';
 import { SecretsInRedis } from '../../src/runs/webSessions.ts';
@@ -10,6 +9,7 @@ import { webAddress, type WebAddress, type WebFlags } from '../../src/web/access
 import { OneTimeLink } from '../../src/web/access/oneTimeLink.ts';
 import { IDLE_MS, SecretsInMemory, SESSION_MS } from '../../src/web/access/sessions.ts';
 import { Browser, type Answered, type Asking } from '../support/browser.ts';
+import { freePort } from '../support/servedSite.ts';
 import { guid } from '../support/guid.ts';
 import { recordForTests } from '../support/record.ts';
 import {
@@ -34,6 +34,11 @@ function pages(app: FastifyInstance): readonly string[] {
     return { done: true };
   });
   app.get('/healthz', () => 'well');
+  app.get('/events', (_request, reply) => {
+    reply.hijack();
+    reply.raw.writeHead(200, { 'content-type': 'text/event-stream' });
+    reply.raw.write('data: first\n\n');
+  });
   return done;
 }
 
@@ -53,7 +58,10 @@ async function opened(
   let offset = 0;
   const now = (): number => Date.now() + offset;
   await app.register(formbody);
-  await guardAccess(app, { address, door, store: store ?? new SecretsInMemory(now), now });
+  await guardAccess(app, {
+    ...{ address, door, now, streamCheckMs: 20 },
+    store: store ?? new SecretsInMemory(now),
+  });
   const done = pages(app);
   await app.listen({ port, host: '127.0.0.1' });
   onTestFinished(() => app.close());
@@ -63,7 +71,7 @@ async function opened(
 
 const noFlags: WebFlags = { port: 0 };
 const plain = (flags: Partial<WebFlags> = {}, env: Record<string, string> = {}): WebAddress =>
-  webAddress({ ...noFlags, ...flags }, { env, tenant: TENANT }, () => undefined);
+  webAddress({ ...noFlags, ...flags }, { env, cloud: 'global', tenant: TENANT }, () => undefined);
 
 async function linkSite(): Promise<Site & { readonly link: OneTimeLink; readonly address: string }> {
   const link = new OneTimeLink();
@@ -175,6 +183,24 @@ describe('another site in the same browser', () => {
     if (isFetch) expect((await browser.ask(site.url, { from, isFetch })).status).toBe(403);
   });
 
+  test('may link to a page: whoever follows it is shown that page if he is in, and nothing else', async () => {
+    const site = await linkSite();
+    const browser = await inside(site);
+    const evil = 'https://evil.example';
+    const came = await browser.ask(`${site.url}/runs/r1`, { from: evil });
+    expect(came.status).toBe(200);
+    expect(came.body).not.toContain('ada@desk');
+    expect(json(await browser.refreshed(came))).toMatchObject({ name: 'ada@desk' });
+    const stranger = new Browser();
+    const other = await stranger.ask(`${site.url}/runs/r1`, { from: evil });
+    expect(await stranger.refreshed(other)).toMatchObject({ status: 401 });
+    for (const path of ['//evil.example', '/\\evil.example', '/sign-out']) {
+      const led = await stranger.ask(`${site.url}${path}`, { from: evil });
+      const [, to = '/'] = /content="0;url=([^"]*)"/.exec(led.body) ?? [];
+      expect(new URL(to, site.url).href, path).toBe(`${site.url}/`);
+    }
+  });
+
   test('does nothing from an older browser that says less: the origin is enough to know it', async () => {
     const site = await linkSite();
     const browser = await inside(site);
@@ -271,6 +297,27 @@ describe('a session', () => {
     expect((await browser.ask(site.url, { isFetch: true })).status).toBe(401);
   });
 
+  test('takes its streams with it when it ends, however long they are open', async () => {
+    const site = await linkSite();
+    const browser = await inside(site);
+    const cookie = `retarget=${browser.cookie(site.url, 'retarget')}`;
+    const stream = await fetch(`${site.url}/events`, { headers: { cookie, accept: 'text/event-stream' } });
+    const reader = stream.body?.getReader();
+    expect(Buffer.from((await reader?.read())?.value ?? []).toString()).toContain('first');
+    const ended = reader?.read().then(
+      () => 'ended',
+      () => 'ended',
+    );
+    expect(await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 100, 'open'))])).toBe(
+      'open',
+    );
+    const { token } = json(await browser.ask(`${site.url}/form`, { from: site.url }));
+    await browser.ask(`${site.url}/sign-out`, {
+      ...{ method: 'POST', from: site.url, form: { _csrf: String(token) } },
+    });
+    expect(await ended).toBe('ended');
+  });
+
   test('is never one that the browser brought along', async () => {
     const site = await linkSite();
     const browser = new Browser();
@@ -293,20 +340,11 @@ describe('a session', () => {
     expect(site.done).toHaveLength(60);
     const statuses: number[] = [];
     for (let n = 0; n < 25; n += 1)
-      statuses.push((await browser.ask(`${site.url}/sign-in/link?secret=${n}`)).status);
+      statuses.push((await new Browser().ask(`${site.url}/sign-in/link?secret=${n}`)).status);
     expect(statuses.slice(0, 15)).toEqual(Array(15).fill(403));
     expect(statuses.at(-1)).toBe(429);
   });
 });
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-};
 
 const OPERATOR = {
   ...{ sub: 'ada', tid: TENANT, oid: guid('ada').toUpperCase(), preferred_username: 'ada@example.com' },
@@ -337,7 +375,7 @@ async function openIdSite(
         RETARGET_OIDC_CLIENT_SECRET: CLIENT_SECRET,
         ...env,
       },
-      tenant: TENANT,
+      ...{ cloud: 'global', tenant: TENANT },
     },
     (secret) => kept.push(secret),
   );
@@ -567,6 +605,9 @@ describe('behind a proxy', () => {
     const browser = new Browser();
     const good = { host, 'x-forwarded-proto': 'https' };
     expect((await browser.ask(`${site.url}/sign-in`, { headers: good })).status).toBe(401);
+    expect(
+      (await browser.ask(`${site.url}/sign-in`, { headers: { ...good, host: `${host}:443` } })).status,
+    ).toBe(401);
     for (const headers of [
       { host },
       { host, 'x-forwarded-proto': 'http' },

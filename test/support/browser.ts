@@ -27,6 +27,9 @@ export class Browser {
     { readonly value: string; readonly sameSite: string; readonly path: string }
   >();
 
+  /** What the last page of each origin wants told of itself. */
+  readonly #policies = new Map<string, string>();
+
   /** Of a host and a name, as it lies in the jar. */
   cookie(url: string, name: string): string | undefined {
     return this.#cookies.get(`${new URL(url).hostname} ${name}`)?.value;
@@ -46,13 +49,16 @@ export class Browser {
     const site = siteOf(target, from);
     const isWrite = method !== 'GET' && method !== 'HEAD';
     const body = form && new URLSearchParams(form).toString();
+    // A page that tells nothing of itself is none, also towards its own site.
+    const said = from ?? target.origin;
+    const origin = !isFetch && this.#policies.get(said) === 'no-referrer' ? 'null' : said;
     const answer = await request(url, {
       method,
       headers: {
         accept: isFetch ? '*/*' : 'text/html',
         'sec-fetch-site': site,
         'sec-fetch-mode': isFetch ? 'cors' : 'navigate',
-        ...((isWrite || (isFetch && site !== 'same-origin')) && { origin: from ?? target.origin }),
+        ...((isWrite || (isFetch && site !== 'same-origin')) && { origin }),
         ...(body !== undefined && { 'content-type': 'application/x-www-form-urlencoded' }),
         cookie: this.#sent(target, site, { isWrite, isFetch }),
         ...headers,
@@ -60,6 +66,7 @@ export class Browser {
       body: body ?? null,
     });
     this.#keep(target, answer.headers['set-cookie']);
+    if (!isFetch) this.#policies.set(target.origin, String(answer.headers['referrer-policy']));
     const text = await answer.body.text();
     const { location } = answer.headers;
     if (follow && answer.statusCode >= 300 && answer.statusCode < 400 && typeof location === 'string') {

@@ -176,7 +176,7 @@ export async function play(
     see(worker, answer.now);
     const again = (ms: number): void => later(now + Math.max(1, Math.min(ms, SLICE_MS)), () => ask(worker));
     if (answer.kind !== 'granted') {
-      if (answer.kind === 'stopped') throw new Error('the run stopped');
+      if (answer.kind === 'stopped' || answer.kind === 'overtaken') throw new Error('the run stopped');
       again(answer.waitMs);
       return;
     }

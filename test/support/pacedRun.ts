@@ -59,7 +59,8 @@ export async function workOff(
     const ref = { runId, batch };
     const token = `${runId}-${batch}`;
     const permit = await store.permit(ref, token, eachAlone(pendingRows(...open)), policy);
-    if (permit.kind === 'stopped') return later(SLICE_MS, () => ask(batch, open));
+    if (permit.kind === 'stopped' || permit.kind === 'overtaken')
+      return later(SLICE_MS, () => ask(batch, open));
     if (permit.kind !== 'granted')
       return later(Math.max(1, Math.min(permit.waitMs, SLICE_MS)), () => ask(batch, open));
     const { places, chargeEnd, requests: n } = permit;

@@ -11,6 +11,7 @@ export const STATUS: RunStatus = {
     graphUrl: 'g',
     planFingerprint: null,
     operator: 'o',
+    approval: null,
     purpose: null,
     lastProgressAt: null,
     reasonSince: null,

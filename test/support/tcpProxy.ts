@@ -18,7 +18,8 @@ interface Pair {
   readonly server: Socket;
 }
 
-export async function openTcpProxy(targetPort: number): Promise<TcpProxy> {
+/** @param replyDelayMs what the server says arrives so much later */
+export async function openTcpProxy(targetPort: number, replyDelayMs = 0): Promise<TcpProxy> {
   const pairs = new Set<Pair>();
   let listener: Server | undefined;
   const take = (client: Socket): void => {
@@ -32,7 +33,8 @@ export async function openTcpProxy(targetPort: number): Promise<TcpProxy> {
     };
     for (const socket of [client, server]) socket.setNoDelay(true).on('error', end).on('close', end);
     client.pipe(server);
-    server.pipe(client);
+    if (replyDelayMs === 0) server.pipe(client);
+    else server.on('data', (bytes: Buffer) => void setTimeout(() => client.write(bytes), replyDelayMs));
   };
   const listen = async (port: number): Promise<Server> => {
     const opened = createServer(take).listen(port, '127.0.0.1');

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { EXIT, UserError } from '../../errors.ts';
 import type { Reverts } from '../../runs/lua/publish.ts';
+import type { Submitter } from '../../runs/approval.ts';
 import { DEFAULT_OPTIONS, type Approved, type RunOptions } from '../../runs/run.ts';
 import { signIn } from '../identity.ts';
 import { isInterrupt } from '../interrupt.ts';
@@ -11,6 +12,8 @@ import type { Plan } from '../plan/plan.ts';
 import type { PlanSubject, PlanTerms } from '../plan/planSubject.ts';
 import { logRun, type LogDetails, type Said } from '../runs/runLog.ts';
 import { policyListsOf } from '../policyListsOf.ts';
+import type { PermitMark } from '../../runs/permitMark.ts';
+import { PlanReads } from '../../worker/planReads.ts';
 import type { Services } from '../services.ts';
 import type { DraftRows, DraftSource } from './draftRows.ts';
 import { readingRules, type DraftTerms } from './draftTerms.ts';
@@ -33,6 +36,8 @@ export interface Publication {
   readonly details?: LogDetails;
   /** It takes another run back, as the time of that has come. */
   readonly reverts?: Reverts;
+  /** Whose run it is, where a sign-in has proved that before; left out: of whoever signs in here. */
+  readonly submitter?: Submitter | undefined;
 }
 
 /**
@@ -47,12 +52,21 @@ export class Draft implements AsyncDisposable {
   /** Where the plan of the run is kept; it goes when there is no run. */
   #keptPlan: string | undefined;
   #fingerprint: string | null = null;
+  /** From before the tenant was read. */
+  readonly #permitMark: PermitMark;
   #approved: Approved | null = null;
   #hasReadTenant = false;
   #isPublished = false;
 
-  private constructor(services: Services, terms: DraftTerms, stagings: Stagings, rows: DraftRows) {
+  private constructor(
+    services: Services,
+    terms: DraftTerms,
+    stagings: Stagings,
+    rows: DraftRows,
+    permitMark: PermitMark,
+  ) {
     this.#services = services;
+    this.#permitMark = permitMark;
     this.#terms = terms;
     this.#stagings = stagings;
     this.#rows = rows;
@@ -85,7 +99,8 @@ export class Draft implements AsyncDisposable {
     services: Services,
   ): Promise<Draft> {
     try {
-      return new Draft(services, terms, stagings, await stage());
+      const permitMark = await services.runs.permitMark();
+      return new Draft(services, terms, stagings, await stage(), permitMark);
     } catch (error) {
       await stagings.discard();
       if (isInterrupt(error, services.interrupted)) services.events.emit('discarded');
@@ -110,6 +125,15 @@ export class Draft implements AsyncDisposable {
   /** Rows that were left out on the way. */
   get leftOut(): number {
     return this.#rows.leftOut;
+  }
+
+  /** What its plan has read, for a worker of this process that writes what was decided by it. */
+  get planReads(): PlanReads | undefined {
+    const { lists, staging, isRestoring } = this.#rows;
+    const mark = this.#permitMark;
+    return lists === undefined || isRestoring || !mark.isQuiet
+      ? undefined
+      : new PlanReads(staging.runId, mark.permits, (path) => lists.seen(path));
   }
 
   /** Reads the tenant, decides about each row and judges the whole; a plan file that was sealed here is taken as it is. */
@@ -179,11 +203,11 @@ export class Draft implements AsyncDisposable {
    * Makes the rows a run, queues its first batches and writes into its log who did it. Answers the run's id. What fails after
    * `published` leaves a run that stands.
    */
-  async publish({ again, action, said, details, reverts }: Publication): Promise<string> {
+  async publish({ again, action, said, details, reverts, submitter: given }: Publication): Promise<string> {
     const { staging, intake, leftOut } = this.#rows;
     const { producer, events, identity } = this.#services;
     const { sha256, columns } = intake;
-    const submitter = await submitterOf(this.#services, this.#fingerprint !== null, this.#hasReadTenant);
+    const submitter = given ?? (await submitterOf(this.#services, this.#hasReadTenant));
     const published = await staging.publish({
       ...{ sha256, columns, leftOut, again },
       ...{ planFingerprint: this.#fingerprint, approved: this.#approved, submitter, reverts },

@@ -11,18 +11,12 @@ import type { Services } from '../services.ts';
  * Who makes a run, as far as a sign-in proves it. Where a second person has to say yes, the first one signs in, and Graph vouches for
  * that: a token that nobody has looked at could say that it was somebody else.
  * @param hasReadTenant Graph has taken the sign-in of these services
- * @throws UserError (exit 2) for a run without a plan where one is demanded, (exit 4) when the sign-in does not work
+ * @throws UserError (exit 4) when the sign-in does not work
  */
-export async function submitterOf(
-  services: Services,
-  isPlanned: boolean,
-  hasReadTenant: boolean,
-): Promise<Submitter> {
-  const { identity, runs } = services;
-  const rule = await runs.approvalRule();
-  if (!rule?.isRequired && identity.config.approval === 'tenant')
+export async function submitterOf(services: Services, hasReadTenant: boolean): Promise<Submitter> {
+  const { identity } = services;
+  if (!(await isApprovalDemanded(services)))
     return hasReadTenant ? submitterIn(identity.signedIn?.claims) : UNKNOWN_SUBMITTER;
-  if (!isPlanned) throw unapprovable('noPlan', identity.hint);
   const acting = identity.signedIn === undefined ? await signIn(identity, services) : identity;
   if (acting.tenant !== identity.tenant) throw otherTenant(acting.tenant, identity.tenant);
   const submitter = submitterIn(acting.signedIn?.claims);
@@ -30,6 +24,13 @@ export async function submitterOf(
     ? submitter
     : UNKNOWN_SUBMITTER;
 }
+
+/** Whether runs that are made here wait for a second person, as the tenant's record or the settings have it. */
+export const isApprovalDemanded = async ({
+  runs,
+  identity,
+}: Pick<Services, 'runs' | 'identity'>): Promise<boolean> =>
+  identity.config.approval !== 'tenant' || (await runs.approvalRule())?.isRequired === true;
 
 /** What a token says. */
 function submitterIn(claims: TokenClaims | undefined): Submitter {

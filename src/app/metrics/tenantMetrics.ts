@@ -15,6 +15,7 @@ export interface TenantMetrics {
   /** Of runs that have not ended. */
   readonly rows: readonly { readonly run: string; readonly counts: RunCounts }[];
   readonly runs: Readonly<Partial<Record<RunState, number>>>;
+  /** Runs that go on only when somebody does something, or the sign-in works again. */
   readonly paused: ReadonlyMap<Reason, number>;
   /** Runs that should go on and do not, that have missed their deadline, and that nobody is there to work on. */
   readonly stalled: number;
@@ -63,7 +64,7 @@ export async function tenantMetrics(services: Services): Promise<TenantMetrics> 
     return counts;
   };
   const none = REASONS.map((reason) => [reason, 0] as const);
-  const paused = open.flatMap(({ state, reason }) => (state === 'paused' && reason !== null ? [reason] : []));
+  const paused = open.flatMap((run) => pausedFor(run) ?? []);
   return {
     rows: open.map(({ runId, counts }) => ({ run: runId, counts })),
     runs: Object.fromEntries(counted(open.map(({ state }) => state))),
@@ -78,9 +79,17 @@ export async function tenantMetrics(services: Services): Promise<TenantMetrics> 
   };
 }
 
-/** What waits for its own time does not wait for anybody. */
+/** Why a run is paused; one that waits in line for a second person's yes is, too. */
+export const pausedFor = ({ state, reason }: Pick<Run, 'state' | 'reason'>): Reason | undefined =>
+  reason !== null && (state === 'paused' || (state === 'queued' && reason === 'approval'))
+    ? reason
+    : undefined;
+
+/** What waits for its own time, or for a yes, waits neither for its turn nor for a worker. */
 const waitedMs = ({ state, movedAt, createdAt }: Run, { reason }: RunStatus, now: number): number =>
-  state === 'queued' && reason !== 'time' && reason !== 'window' ? now - (movedAt ?? createdAt) : 0;
+  state === 'queued' && reason !== 'time' && reason !== 'window' && reason !== 'approval'
+    ? now - (movedAt ?? createdAt)
+    : 0;
 
 async function limiterOf(
   family: Family,

@@ -5,6 +5,7 @@ import { PROOFS, type ProofItem, type ProofKind } from '../../assignments/proof/
 import { proveList } from '../../assignments/proof/proveList.ts';
 import type { KindNotRead, SnapshotName, SnapshotPolicy } from '../../assignments/snapshots/snapshot.ts';
 import { EXIT, UserError } from '../../errors.ts';
+import { groupNames } from '../../graph/reads/groupNames.ts';
 import type { SendReads } from '../../graph/reads/reading.ts';
 import { hasEnded, type Run } from '../../runs/run.ts';
 import { expectNoneLagging, readBelievedLists } from '../believedLists.ts';
@@ -12,7 +13,7 @@ import { expectRead } from '../plan/unreadable.ts';
 import { policyListsOf } from '../policyListsOf.ts';
 import { untilLanded } from '../rollback/untilLanded.ts';
 import type { Services } from '../services.ts';
-import { SnapshotNames } from '../snapshots/names.ts';
+import { groupsIn, SnapshotNames } from '../snapshots/names.ts';
 import type { OpenSnapshot } from '../snapshots/openSnapshot.ts';
 import { tenantState } from '../snapshots/tenantState.ts';
 import { withReads } from '../withReads.ts';
@@ -177,7 +178,21 @@ class Prover {
       proofs.push(...(await this.#surely(found, kept, { send, base, services })));
       proofs.push(...this.#deleted(kind, policies, kept));
     }
-    return [...proofs, ...(await this.#nested(send, base, services))];
+    const all = [...proofs, ...(await this.#nested(send, base, services))];
+    await this.#nameWhatWas(all, send);
+    return all;
+  }
+
+  /** Groups that no policy has any more have names all the same. */
+  async #nameWhatWas(proofs: readonly PolicyProof[], send: SendReads): Promise<void> {
+    const were = proofs.flatMap(({ items }) =>
+      items.flatMap(({ proof, before }) => (before === undefined || proof === 'untouched' ? [] : [before])),
+    );
+    const isNamed = (id: string): boolean =>
+      (this.names.of('group', id) ?? this.#snapshot?.names.of('group', id)) !== undefined;
+    const unnamed = [...groupsIn([{ assignments: were }])].filter((id) => !isNamed(id));
+    if (unnamed.length === 0) return;
+    for (const [id, name] of await groupNames(unnamed, send)) this.names.add({ of: 'group', id, name });
   }
 
   /** The policies of the snapshot, by kind and `policyKey`. */

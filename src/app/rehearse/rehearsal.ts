@@ -46,6 +46,8 @@ export interface Rehearsal {
   readonly run: Leg;
   /** Undefined: the run had ended before there was anything to kill. */
   readonly killed: Killed | undefined;
+  /** Writes that were done once more than needed, in the run. */
+  readonly writtenAgain: number;
   readonly proof: Proof;
   readonly undo: Leg | undefined;
   /** Of the run, after it was taken back. */

@@ -25,6 +25,12 @@ export interface RehearsalFact {
 export function rehearsalFacts(rehearsal: Rehearsal): readonly RehearsalFact[] {
   const { run, undo, killed, cost, speed, twin, plan, proof, undoProof, different } = rehearsal;
   const { write, refused, nothing } = plan.decisions;
+  const { writtenAgain } = rehearsal;
+  const tenantSeconds = Math.max(cost.about, cost.atLeast);
+  const twice =
+    writtenAgain === 0
+      ? 'Nothing was written twice.'
+      : `${count(writtenAgain, 'write was', 'writes were')} done once more, to the same end.`;
   return [
     {
       about: 'Stand-in',
@@ -37,16 +43,17 @@ export function rehearsalFacts(rehearsal: Rehearsal): readonly RehearsalFact[] {
     {
       about: 'Plan',
       fact: `${count(write, 'row')} to write`,
-      more: [
-        ...(nothing > 0 ? [`${number(nothing)} already so`] : []),
-        ...(refused > 0 ? [`${number(refused)} refused by the plan, which stay as they are`] : []),
-        `written by ${plan.header.strategy}`,
-      ].join(', '),
+      more:
+        [
+          `Written by ${plan.header.strategy}`,
+          ...(nothing > 0 ? [`${number(nothing)} already so`] : []),
+          ...(refused > 0 ? [`${number(refused)} refused by the plan, which stay as they are`] : []),
+        ].join('; ') + '.',
     },
     {
       about: 'Time in the tenant',
-      fact: `about ${duration(Math.max(cost.about, cost.atLeast))}`,
-      more: `${count(cost.requests, 'write')} that count against the limit; ${duration(cost.atLeast)} at the very least. What others of the tenant write meanwhile comes on top.`,
+      fact: tenantSeconds === 0 ? 'at once' : `about ${duration(tenantSeconds)}`,
+      more: `${count(cost.requests, 'write counts', 'writes count')} against the limit${tenantSeconds === 0 ? ', which has room for all' : `: ${duration(cost.atLeast)} at the very least`}. What others of the tenant write meanwhile comes on top.`,
     },
     {
       about: 'Time here',
@@ -59,7 +66,7 @@ export function rehearsalFacts(rehearsal: Rehearsal): readonly RehearsalFact[] {
       more:
         killed === undefined
           ? 'The run had ended before there was anything to kill.'
-          : `With SIGKILL, and ${count(killed.inFlight, 'write')} on the way: the next worker looked at ${killed.inFlight === 1 ? 'it' : 'them'} first, and wrote nothing twice.`,
+          : `With SIGKILL, and ${count(killed.inFlight, 'write')} on the way: the next worker looked at ${killed.inFlight === 1 ? 'it' : 'them'} first. ${twice}`,
     },
     { about: 'Rows', fact: rowsInWords(run), more: throttledInWords(run) },
     {

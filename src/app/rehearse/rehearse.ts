@@ -36,6 +36,8 @@ export interface StandIn {
   readonly url: string;
   /** Writes that have arrived there so far. */
   writesArrived(): number;
+  /** Assignments and lists that were written once more after their first write had been answered. */
+  writtenAgain(): number;
 }
 
 export interface RehearsalTerms {
@@ -74,7 +76,7 @@ const NO_LIMITS = { maxChanges: 'off', maxPercent: 'off', maxAudience: undefined
  * redis-server
  */
 export async function rehearseOn(terms: RehearsalTerms, host: Host): Promise<Rehearsal> {
-  const dir = await mkdtemp(join(tmpdir(), 'retarget-rehearsal-'));
+  const dir = await mkdtemp(join(host.env['TMPDIR'] ?? tmpdir(), 'retarget-rehearsal-'));
   try {
     const own = hostIn(dir, terms, host);
     const known = await signIn(identify({}, own), own);
@@ -135,6 +137,7 @@ async function rehearsedBy(
     const killed = await killHalfWay(first, runId, plan.requests, terms, services);
     const second = started();
     const run = await seenToItsEnd(runId, second, services, killed);
+    const writtenAgain = terms.standIn.writtenAgain();
     tell(`The run came to its end (${run.state}).`);
     const proof = await prove(runId);
     const undo = await takenBack(runId, second, services);
@@ -145,8 +148,8 @@ async function rehearsedBy(
       isByName: false,
       renames: undefined,
     });
-    const different = diff.differences.length + diff.notCompared.length;
     await second.end('SIGTERM');
+    const different = diff.differences.length + diff.notCompared.length;
     return {
       plan: { name: path, header: twin.header, end: twin.end, decisions: twin.decisions },
       twin: { policies: taken.policies, assignments: taken.assignments, unlike },
@@ -159,6 +162,7 @@ async function rehearsedBy(
       rehearsedAt: new Date().toISOString(),
       run: await legOf(run, services),
       killed: killed && killedAs(killed),
+      writtenAgain,
       isRunProven: hasEnded(run) && run.state === 'completed' && proof.isAsPlanned,
       isUndoProven: undoProof.isAsPlanned && different === 0,
     };

@@ -50,7 +50,7 @@ export async function writtenBy(
         )
       : await writtenByPlan(source.path, selection, services);
   expectItsVersion(apiVersion, written);
-  return written;
+  return { ...written, isOfRecord: source.kind === 'run' && !source.includeUnrecorded };
 }
 
 /** A rollback writes as what it takes back was written. @throws UserError (exit 2) for another version */
@@ -94,11 +94,11 @@ export async function draftRollback(
   services: Services,
   unattended?: Unattended,
 ): Promise<RollbackDraft> {
-  const { name, runId, apiVersion, strategy, unrecordedLines } = written;
+  const { name, isOfRecord, apiVersion, strategy, unrecordedLines } = written;
   const options = {
     ...{ ...DEFAULT_OPTIONS, ...schedule },
     ...{ restores: true, justification, revertOf: name, purpose },
-    isPlainUndo: runId !== undefined && !force,
+    isPlainUndo: isOfRecord === true && !force,
     ...unattended?.options,
   };
   const isUnattended = unattended !== undefined;

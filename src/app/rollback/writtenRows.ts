@@ -48,6 +48,8 @@ export interface Written {
   readonly name: string;
   /** The run, when the record has it. */
   readonly runId?: string;
+  /** All of it comes from the record of the run, and nothing from a file. */
+  readonly isOfRecord?: boolean;
   readonly apiVersion: ApiVersion;
   readonly strategy: Strategy;
   /** Nobody looked, so there is nothing to go back to. */

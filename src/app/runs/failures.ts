@@ -11,14 +11,35 @@ export interface Failure {
 
 /** The commonest first. */
 export function failuresOf(refused: readonly RefusedRow[]): readonly Failure[] {
-  const alike = Map.groupBy(refused, alikeBy);
-  return [...alike.values()]
-    .flatMap(([first, ...others]) =>
-      first === undefined
-        ? []
-        : [{ ...first, count: others.length + 1, rows: [first, ...others].map(rowIn) }],
-    )
-    .toSorted((a, b) => b.count - a.count);
+  const failures = new Failures();
+  for (const row of refused) failures.add(row);
+  return failures.all;
+}
+
+/** Causes that are told apart, and rows that are kept of each. */
+const CAUSES_MAX = 1_000;
+const ROWS_KEPT_MAX = 1_000;
+
+/** Gathers rows by their cause as they come by. Memory does not grow with their number. */
+export class Failures {
+  readonly #causes = new Map<string, { code: string; message: string; count: number; rows: CauseRow[] }>();
+  total = 0;
+
+  add(row: RefusedRow): void {
+    this.total += 1;
+    const key = alikeBy(row);
+    const known = this.#causes.get(key);
+    if (known === undefined && this.#causes.size >= CAUSES_MAX) return;
+    const cause = known ?? { code: row.code, message: row.message, count: 0, rows: [] };
+    cause.count += 1;
+    if (cause.rows.length < ROWS_KEPT_MAX) cause.rows.push(rowIn(row));
+    this.#causes.set(key, cause);
+  }
+
+  /** The commonest first. */
+  get all(): readonly Failure[] {
+    return [...this.#causes.values()].toSorted((a, b) => b.count - a.count);
+  }
 }
 
 /** What rows have in common that fail for one cause. */

@@ -50,7 +50,8 @@ export function healthOf(run: Run, status: RunStatus, terms: HealthTerms): Healt
       return stalledAt(run, status, terms) ?? failures(run);
     case 'queued':
     case 'running':
-      if (status.reason === 'tenantStopped') return { kind: 'stopped', why: status.reasonText ?? '' };
+      if (status.reason === 'tenantStopped' || status.reason === 'approval')
+        return { kind: 'stopped', why: status.reasonText ?? '' };
       return stalledAt(run, status, terms) ?? failures(run);
   }
 }
@@ -67,13 +68,15 @@ function standsTooLong(
     return overdue(
       `it was to be taken back ${timeInZone(revertAt, timeZone)}: ${revert?.trouble ?? 'no worker has done it'}`,
     );
-  return isStopped(takenBackBy)
-    ? overdue(`run ${takenBackBy.runId}, which takes it back, was stopped`)
+  if (takenBackBy === undefined) return undefined;
+  const { runId, state, reason } = takenBackBy;
+  if (isStopped(takenBackBy)) return overdue(`run ${runId}, which takes it back, was stopped`);
+  return state === 'queued' && reason === 'approval'
+    ? overdue(`run ${runId}, which takes it back, waits for somebody's yes`)
     : undefined;
 }
 
-const isStopped = (run: Run | undefined): run is Run =>
-  run?.state === 'cancelled' || run?.state === 'aborted';
+const isStopped = (run: Run | undefined): boolean => run?.state === 'cancelled' || run?.state === 'aborted';
 
 function failures({ counts: { failed, stale, awaitingApproval, unsure } }: Run): Health {
   const rows = failed + stale + awaitingApproval + unsure;
@@ -116,11 +119,14 @@ function quietSince({
 export function isWatched(run: Run, all: readonly Run[], now: number): boolean {
   if (run.finishedAt === null) return true;
   const { revertAt } = run.options;
-  if (revertAt !== null && revertAt <= now && (run.revertedAt === null || isStopped(takesBack(run, all))))
+  if (revertAt !== null && revertAt <= now && (run.revertedAt === null || !isOver(takesBack(run, all))))
     return true;
   const isTakenBack = all.some(({ options }) => options.revertOf === run.runId);
   return now - run.finishedAt <= ENDED_TOLD_MS && !isTakenBack;
 }
+
+/** What it was to take back is taken back, or nobody knows of it any more. */
+const isOver = (run: Run | undefined): boolean => run === undefined || run.state === 'completed';
 
 /** The run that takes another one back at its time. */
 export const takesBack = ({ revertedBy }: Run, all: readonly Run[]): Run | undefined =>

@@ -59,6 +59,7 @@ export async function openWorker(
     ...{ log, events },
     limiter: services.limiterOn(runs),
     signIn: new SignIn(credentials),
+    planReads: services.planReads,
     redacted: redactor.redacted,
     now: Date.now,
     random: Math.random,

@@ -39,7 +39,9 @@ export function parseWhere(texts: readonly string[]): Fault | Selector {
   return {
     columns: conditions.map(({ column }) => column),
     matches: (cell) =>
-      conditions.every(({ column, isNegated, parts }) => fits(cell(column) ?? '', parts) !== isNegated),
+      conditions.every(
+        ({ column, isNegated, parts }) => fitsPattern(cell(column) ?? '', parts) !== isNegated,
+      ),
   };
 }
 
@@ -76,8 +78,12 @@ function unknownColumn(name: string): Fault {
   };
 }
 
-/** Each part at its first place behind the one before it: that leaves the most room for the rest. */
-function fits(text: string, parts: readonly string[]): boolean {
+/**
+ * Whether a text is of this pattern, whatever its letter case. Each part stands at its first place behind the one before it: that leaves
+ * the most room for the rest.
+ * @param parts what stands between the `*` of the pattern, in lower case
+ */
+export function fitsPattern(text: string, parts: readonly string[]): boolean {
   const [first = '', ...rest] = parts;
   const last = rest.pop();
   const lower = text.toLowerCase();

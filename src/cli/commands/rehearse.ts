@@ -26,7 +26,7 @@ const WINDOW_MIN_MS = 100;
 const LATENCY_MS = 300;
 const LATENCY_MIN_MS = 40;
 
-export const rehearse: CliCommand<RehearseFlags> = {
+export const rehearseCommand: CliCommand<RehearseFlags> = {
   options: (command) =>
     command
       .option('-o, --output <file>', 'write it as a page for the change ticket: .html, or .md')
@@ -49,6 +49,7 @@ export const rehearse: CliCommand<RehearseFlags> = {
     const standIn: StandIn = {
       url: simulator.url,
       writesArrived: () => simulator.stats().writesArrived,
+      writtenAgain: () => simulator.stats().writtenAgain.length,
     };
     const tell = (sentence: string): void => context.print.say(visible(sentence));
     const found = await rehearseOn({ path, twin, standIn, windowMs, speed, identity, tell }, context);
@@ -97,23 +98,21 @@ async function* inPieces(text: string): AsyncGenerator<string> {
 }
 
 function show(rehearsal: Rehearsal, { print }: Context): void {
-  print.talkTable(
-    ['', '', ''],
-    rehearsalFacts(rehearsal).map(({ about, fact, more }) => [about, fact, more]),
-  );
+  for (const { about, fact, more } of rehearsalFacts(rehearsal))
+    print.say(visible(`${about}: ${fact}${more === '' ? '.' : `. ${more}`}`));
   for (const failure of [...rehearsal.run.failures, ...(rehearsal.undo?.failures ?? [])])
     print.say(visible(failureInWords(failure)));
   print.say(verdictOf(rehearsal));
 }
 
 function rehearsalJson(rehearsal: Rehearsal): object {
-  const { plan, twin, speed, cost, killed, run, undo, proof, undoProof, different } = rehearsal;
+  const { plan, twin, speed, cost, killed, run, undo, proof, undoProof, different, writtenAgain } = rehearsal;
   const leg = ({ run: { runId, state, counts, throttled, total }, seconds, failures }: Rehearsal['run']) => ({
     ...{ runId, state, total, ...counts, throttled, seconds, failures },
   });
   return {
     ...{ plan: plan.name, fingerprint: plan.end.fingerprint, tenant: plan.header.tenant },
-    ...{ decisions: plan.decisions, twin, speed, cost, killed: killed ?? null },
+    ...{ decisions: plan.decisions, twin, speed, cost, killed: killed ?? null, writtenAgain },
     ...{ run: leg(run), undo: undo ? leg(undo) : null, different },
     ...{ isRunProven: rehearsal.isRunProven, isUndoProven: rehearsal.isUndoProven },
     proof: proofJson(proof, TOLD_BY_DEFAULT),

@@ -38,7 +38,7 @@ export const results: CliCommand<ResultsFlags> = {
     const run = await findOurRun(name, services);
     const found = await resultsOf(run, { where, rows, only }, services);
     if (output === undefined && flags.format === undefined && context.stdout.isTTY === true) {
-      await showResults(found, context.print);
+      await showResults(found, context.print, services.identity.hint(`results ${run.runId} -o results.csv`));
       return EXIT.done;
     }
     const { each, total: written } = counted(found.rows());

@@ -65,7 +65,8 @@ export async function carryOut(
   const said = allowed.length === 0 ? flags : { ...flags, allow: [...(flags.allow ?? []), ...allowed] };
   const runId = await draft.publish({ again: flags.again === true, action: asked.action, said });
   print.say(`Run ${runId}`);
-  const exitCode = await followCanary(runId, flags, also, services, context);
+  const { planReads } = draft;
+  const exitCode = await followCanary(runId, flags, also, { ...services, planReads }, context);
   if (flags.json) print.json(await statusOfId(runId, services));
   return exitCode;
 }

@@ -17,7 +17,12 @@ import { tellNoWorkers, tellStop } from './tellWaits.ts';
 import { takeTurn } from './turn.ts';
 
 /** The guard of a rollback shows what it finds and stops nothing. */
-const SHOWN = { offline: false, limits: changeLimits({}), allowed: allowedBy({}), saveTo: [] } as const;
+export const SHOWN = {
+  offline: false,
+  limits: changeLimits({}),
+  allowed: allowedBy({}),
+  saveTo: [],
+} as const;
 
 /** Shows what a rollback would do, asks, makes it a run, and with `--work` works on it here. */
 export async function putBack(

@@ -26,6 +26,7 @@ export function showRun(run: RunStatus, stop: Stop | undefined, { hint }: Identi
     ['file', `${run.source.name} (sha256 ${run.source.sha256.slice(0, 12)}…)`],
     ['plan', run.planFingerprint === null ? 'none' : shortFingerprint(run.planFingerprint)],
     ['operator', run.operator],
+    ...(run.approval === null ? [] : [['approved', approvalLine(run)] as [string, string]]),
     ...(run.purpose === null ? [] : [['why', run.purpose] as [string, string]]),
     ['rows', `${run.total} in all`],
     ...ROW_STATUSES.map((name): [string, string] => [`  ${name}`, `${run[name]}${amongThem(run, name)}`]),
@@ -58,6 +59,12 @@ export function showRun(run: RunStatus, stop: Stop | undefined, { hint }: Identi
     print.say(
       `Go on with the rest: ${hint(`resume ${run.runId}`)}; with what failed too: ${hint(`retry ${run.runId}`)}`,
     );
+}
+
+function approvalLine({ approval, reason }: RunStatus): string {
+  const { by = null, at, why } = approval ?? {};
+  if (by === null) return 'not yet';
+  return `${reason === 'approval' ? 'on other terms, ' : ''}by ${by} at ${at} (${why})`;
 }
 
 /** Who is at work on a run that has not ended, and how lately a row came to its end. */

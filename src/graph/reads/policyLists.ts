@@ -2,6 +2,7 @@ import type { CurrentAssignment } from '../../assignments/changes/current.ts';
 import { fingerprintOfList } from '../../assignments/changes/fingerprint.ts';
 import { listPath, ownListPath, type Address } from '../../assignments/kinds/address.ts';
 import type { PolicyKind } from '../../assignments/kinds/registry.ts';
+import { BATCH_SIZE_MAX } from '../client/batchEnvelope.ts';
 import { assignmentLists, type ReadList } from './currentAssignments.ts';
 import type { SendReads } from './reading.ts';
 import { tenantPolicies, type TenantPolicies, type TenantPolicy } from './tenantPolicies.ts';
@@ -9,8 +10,18 @@ import { tenantPolicies, type TenantPolicies, type TenantPolicy } from './tenant
 /** Lists of a kind that are read by themselves, and held against its pages, before more of them are taken from there. */
 export const COMPARED_LISTS = 10;
 
+/** Lists of a kind that are read by themselves in any case: they go together, and a worker of this process need not read them again. */
+export const SINGLE_LISTS = BATCH_SIZE_MAX;
+
 /** The list of a policy, as an address names it. */
 type ListAddress = Pick<Address, 'kind' | 'policyId' | 'via' | 'viaId'>;
+
+/** A list that was read by itself. */
+export interface SeenList {
+  readonly list: Extract<ReadList, { kind: 'list' }>;
+  /** On this process' monotonic clock. What was written before is in it. */
+  readonly beganAt: number;
+}
 
 /**
  * What one command has seen of the tenant's policies, each read once. Where many lists of a kind are wanted they come from the pages of the
@@ -24,6 +35,8 @@ export class PolicyLists {
   readonly #shown = new Map<PolicyKind, ReadonlyMap<string, ReadList> | undefined>();
   /** Lists that were read by themselves, by path. */
   readonly #alone = new Map<string, ReadList>();
+  /** When those reads began, as far as they were about single lists. */
+  readonly #beganAt = new Map<string, number>();
   /** How many of a kind were wanted before it was decided about. */
   readonly #wanted = new Map<PolicyKind, number>();
 
@@ -99,9 +112,20 @@ export class PolicyLists {
 
   /** Reads these lists by themselves, be they known or not. */
   async readAlone(paths: readonly string[], send: SendReads): Promise<Map<string, ReadList>> {
+    const beganAt = performance.now();
     const lists = await assignmentLists(paths, send, this.#base);
-    for (const [path, list] of lists) if (list.kind === 'list') this.#alone.set(keyOf(path), list);
+    for (const [path, list] of lists) {
+      if (list.kind !== 'list') continue;
+      this.#alone.set(keyOf(path), list);
+      this.#beganAt.set(keyOf(path), beganAt);
+    }
     return lists;
+  }
+
+  /** What a read of this list by itself has shown last. */
+  seen(path: string): SeenList | undefined {
+    const [list, beganAt] = [this.#alone.get(keyOf(path)), this.#beganAt.get(keyOf(path))];
+    return list?.kind === 'list' && beganAt !== undefined ? { list, beganAt } : undefined;
   }
 
   /** Whether the list at this path is known from a page only. */
@@ -120,7 +144,7 @@ export class PolicyLists {
     const unseen = own.filter((address) => !this.#alone.has(keyOf(listPath(address))));
     const inAll = (this.#wanted.get(kind) ?? 0) + unseen.length;
     this.#wanted.set(kind, inAll);
-    return inAll <= COMPARED_LISTS ? undefined : this.#decided(kind, own, send);
+    return inAll <= SINGLE_LISTS ? undefined : this.#decided(kind, own, send);
   }
 
   /** Decides whether the pages of a kind are believed, by some of the lists that are wanted. */

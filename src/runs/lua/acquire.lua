@@ -7,8 +7,10 @@
 -- the name of the list that it is in; limiters: hash and charges of the limiters of all families of the run, or nil when there is one.
 -- A request waits while a write of other rows may still land in its list; one that isApart,
 -- for those of other runs only; one of a row that isOnce, for the row's own as well.
+-- permitsBefore: permits that all runs had been given before what the rows are based upon was read, or nil when this was just now.
 -- Answers {"granted", now, event, chargeEnd, states, requests, a byte for each row}, {"wait", now, event, ms, reason}, {"busy",
--- now, event, ms, why} when another worker writes this batch (`lease`) or writes of others may still land (`landing`), or {"stopped", now, event, state} when the run is not at work.
+-- now, event, ms, why} when another worker writes this batch (`lease`) or writes of others may still land (`landing`), {"stopped", now, event, state} when the run is not at work, or {"overtaken", now, event} when another run
+-- was given a permit since permitsBefore.
 local HEADER, STATES, LEASES, BEFORE, LANDINGS = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
 -- A row may be written again and again, each time over something else.
 local IMAGES_BYTES_MAX = 65536
@@ -24,6 +26,9 @@ if restIfUnapproved(HEADER) then return { 'stopped', text(now), event, REASON.ap
 local closed, closesAt = restIfClosed(HEADER, now)
 if closed then return { 'stopped', text(now), event, closed } end
 if closesAt - now < policy.permitValidMs + DEPARTURE_MS then return { 'wait', text(now), event, text(math.max(1, closesAt - now)), 'window' } end
+
+local function given(key, field) return tonumber(redis.call('HGET', key, field) or '0') or 0 end
+if args.permitsBefore and given(TENANT, 'permits') - given(HEADER, FIELD.permits) ~= args.permitsBefore then return { 'overtaken', text(now), event } end
 
 local leaseMs = leaseLeft(LEASES, batch, token, now)
 if leaseMs > 0 then return { 'busy', text(now), event, text(leaseMs), 'lease' } end
@@ -132,6 +137,8 @@ inEach(function(limiter)
   charge(ALL, 'a', chargeEnd, n)
   spaceNext(n, was.budget, was.planned, was.wave, chargeEnd)
 end)
+redis.call('HINCRBY', TENANT, 'permits', 1)
+redis.call('HINCRBY', HEADER, FIELD.permits, 1)
 redis.call('HSET', LEASES, batch, leaseText(token, now, now + policy.timeoutMs))
 
 local bytes, images, lists, granted = { string.byte(states, 1, #states) }, {}, {}, {}

@@ -21,12 +21,14 @@ export interface Acquire {
   /** All families of the run. */
   readonly families: readonly Family[];
   readonly approval: ApprovalDemand;
+  /** As in RunStore.permit. */
+  readonly permitsBefore: number | undefined;
 }
 
 export async function acquire(
   scripts: Scripts,
   keys: Keys,
-  { ref, token, wanted, policy, families, approval }: Acquire,
+  { ref, token, wanted, policy, families, approval, permitsBefore }: Acquire,
 ): Promise<PermitAnswer> {
   const { header, states, leases, before } = keys.run(ref.runId);
   const [kind, now, event, ...rest] = await scripts.run(
@@ -39,6 +41,7 @@ export async function acquire(
       ...{ token, approval },
       requestsMax: REQUESTS_PER_PERMIT_MAX,
       rows: wanted,
+      permitsBefore: permitsBefore ?? null,
       limiters: families.length < 2 ? null : families.map((family) => limiterPair(keys, family)),
     },
   );

@@ -11,22 +11,10 @@ local function isPlainUndo(header)
   return state and state ~= RUN.loading and (ofThat or '') == ''
 end
 
-local function needsApproval(header)
-  if redis.call('HGET', header, FIELD.needsApproval) == '1' then return true end
-  local kept = redis.call('HGET', string.match(header, '^(.*):run:[^:]*$') .. ':ledger', 'approvalRule')
-  local rule = kept and cjson.decode(kept) or {}
-  local demand = args.approval
-  if not rule.isRequired and demand ~= 'required' and demand ~= 'required-but-rollback' then return false end
-  local goesWithout = (not rule.isRequired or rule.isRollbackFree) and demand ~= 'required' and isPlainUndo(header)
-  if goesWithout then return false end
-  redis.call('HSET', header, FIELD.needsApproval, '1')
-  return true
-end
-
 -- What a yes was said to besides the plan: who changes it needs another one.
 local function termsOf(header)
   local terms = redis.call('HMGET', header, FIELD.startAt, FIELD.windows, FIELD.timeZone, FIELD.deadlineAt, FIELD.isUrgent,
-    FIELD.maxFailures, FIELD.maxAgeMs, FIELD.revertAt, FIELD.strategy, FIELD.verify, FIELD.restores)
+    FIELD.revertAt, FIELD.maxFailures, FIELD.maxAgeMs, FIELD.strategy, FIELD.verify, FIELD.restores)
   for i = 1, #terms do terms[i] = terms[i] or '' end
   return redis.sha1hex(cjson.encode(terms))
 end
@@ -53,6 +41,18 @@ local function isApproved(header)
   local yes = cjson.decode(kept)
   return yes.run == string.match(header, '([^:]*)$') and yes.fingerprint == fingerprint and not whyNotBy(header, yes.oid)
     and yes.terms == termsOf(header) and paceOf(header) <= (tonumber(yes.pace or '') or math.huge)
+end
+
+local function needsApproval(header)
+  if redis.call('HGET', header, FIELD.needsApproval) == '1' then return true end
+  local kept = redis.call('HGET', string.match(header, '^(.*):run:[^:]*$') .. ':ledger', 'approvalRule')
+  local rule = kept and cjson.decode(kept) or {}
+  local demand = args.approval
+  if not rule.isRequired and demand ~= 'required' and demand ~= 'required-but-rollback' then return false end
+  local goesWithout = (not rule.isRequired or rule.isRollbackFree) and demand ~= 'required' and isPlainUndo(header)
+  if goesWithout then return false end
+  redis.call('HSET', header, FIELD.needsApproval, '1')
+  return true
 end
 
 -- Has a run wait that may not be at work without a yes. Answers whether it does.

@@ -5,8 +5,7 @@
 local HEADER = KEYS[1]
 local state, finishedAt, fingerprint = unpack(redis.call('HMGET', HEADER, FIELD.state, FIELD.finishedAt, FIELD.planFingerprint))
 if not state or state == RUN.loading then return { 'ended', state or '' } end
-local isOver = state == RUN.completed or state == RUN.cancelled or (state == RUN.aborted and not finishedAt)
-if isOver then return { 'ended', state } end
+if finishedAt or state == RUN.cancelled or state == RUN.aborted then return { 'ended', state } end
 if not fingerprint or fingerprint == '' or fingerprint ~= args.fingerprint then return { 'otherPlan', fingerprint or '' } end
 local whyNot = whyNotBy(HEADER, args.oid)
 if whyNot then return { whyNot } end

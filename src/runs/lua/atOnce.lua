@@ -12,14 +12,15 @@ local function isSpaced()
   return throttledAt > 0 and now - throttledAt < LEARNING.spacedWindows * policy.windowMs
 end
 
--- Writes whose answer has not come: an answer leaves a charge of one window at most.
-local function unanswered()
+-- Requests whose answer has not come: an answer leaves a charge of one window at most.
+local function unansweredOf(set, prefix)
   local sum = 0
-  for _, ends in ipairs(redis.call('ZRANGEBYSCORE', WRITES, '(' .. text(endOf(now + policy.windowMs)), '+inf')) do
-    sum = sum + number('w' .. ends)
+  for _, ends in ipairs(redis.call('ZRANGEBYSCORE', set, '(' .. text(endOf(now + policy.windowMs)), '+inf')) do
+    sum = sum + number(prefix .. ends)
   end
   return sum
 end
+local function unanswered() return unansweredOf(WRITES, 'w') end
 
 -- The next wave goes when all of the one before is answered.
 local function waveLeft() return unanswered() == 0 and WAVE or number('waveLeft') end
@@ -71,4 +72,20 @@ local function payBackEarly(budget)
   local from = math.max(number('openedAt'), now - policy.windowMs)
   local due = from + 0.97 * number('w') * policy.windowMs / budget
   if due > number('nextWriteAt') then redis.call('HSET', LIMITER, 'nextWriteAt', text(due)) end
+end
+
+-- How long reads of a run have to wait. Before their time one envelope is under way at a time, so that a tenant that takes less at once refuses
+-- few; and none where it has refused some.
+local function readsWait()
+  local planned = number('nextReadAt')
+  if planned <= now then return 0 end
+  if isSpaced() then return planned - now end
+  return unansweredOf(ALL, 'a') > unanswered() and math.min(planned - now, WAVE_ASK_MS) or 0
+end
+
+local function spaceReads(n)
+  local planned = number('nextReadAt')
+  local step = 0.97 * n * policy.windowMs / policy.limitAll
+  local isLate = planned <= now and now - planned <= step
+  redis.call('HSET', LIMITER, 'nextReadAt', text((isLate and planned or math.max(now, planned)) + step))
 end

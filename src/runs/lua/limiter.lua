@@ -117,7 +117,7 @@ local function distrust(from)
   -- Several workers tell of one jump, soon after each other.
   local isNews = math.abs(now + full - number('fullUntil')) > policy.windowMs
   redis.call('HINCRBY', LIMITER, 'heldMs', text(full - math.max(0, math.min(full, number('fullUntil') - now))))
-  redis.call('HSET', LIMITER, 'fullUntil', text(now + full), 'nextWriteAt', '0', 'openedAt', '0', 'earlyEnds', '0')
+  redis.call('HSET', LIMITER, 'fullUntil', text(now + full), 'nextWriteAt', '0', 'nextReadAt', '0', 'openedAt', '0', 'earlyEnds', '0')
   if number('throttledAt') > 0 then redis.call('HSET', LIMITER, 'throttledAt', text(now)) end
   if isNews then tell('full ' .. text(full)) end
 end

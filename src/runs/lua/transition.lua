@@ -1,4 +1,4 @@
--- needs: state, failures, runEnd
+-- needs: state, failures, runEnd, reverts
 -- Moves a run from one of some states to another.
 -- args: runId; to: its new state; from: the states it may come from; reason, words: why, as a code and a sentence; moves: it must
 -- not have moved since it had moved so often, or nil; isOtherPlan: what was approved is no more what it comes to.
@@ -11,6 +11,8 @@ local state, reason, moves = unpack(redis.call('HMGET', HEADER, FIELD.state, FIE
 local allowed = false
 for _, from in ipairs(args.from) do if from == state then allowed = true end end
 if args.moves and tonumber(moves or '0') ~= args.moves then allowed = false end
+-- Somebody may have given it another time to be taken back since that was seen.
+if args.reason == REASON.revert and not isDueToRevert(HEADER) then allowed = false end
 if not allowed then return { 'wrong', state or '' } end
 moveTo(HEADER, args.to, args.reason, nil, args.words)
 if args.isOtherPlan then redis.call('HDEL', HEADER, FIELD.approval) end

@@ -9,7 +9,8 @@ import type { OneTimeLink } from './oneTimeLink.ts';
 import type { OpenId } from '../../app/openId.ts';
 import { linkSignIn } from './linkSignIn.ts';
 import { openIdSignIn } from './openIdSignIn.ts';
-import { refusedPage } from './pages.tsx';
+import { comingPage, refusedPage } from './pages.tsx';
+import { returnPath } from './returnPath.ts';
 import { isNavigation, isSafe, whyFromElsewhere, whyNotHere } from './requests.ts';
 import { SessionCookie } from './sessionCookie.ts';
 import { Sessions, type Session } from './sessions.ts';
@@ -23,7 +24,11 @@ export interface AccessSettings {
   readonly address: WebAddress;
   readonly door: Door;
   readonly store: SecretStore;
+  /** Of the session, which a browser gives to all ports of a host: of two servers on this machine each has its own. */
+  readonly cookieName?: string;
   readonly now?: () => number;
+  /** For tests: how often it is seen whether a stream may go on, ms. */
+  readonly streamCheckMs?: number;
 }
 
 /** What is not for people, and has rules of its own. */
@@ -48,7 +53,7 @@ const CONTENT_SECURITY_POLICY = [
  * token, `request.formToken` of the page that it stands on, in a hidden field `_csrf` or the header `x-csrf-token`.
  */
 export async function guardAccess(app: FastifyInstance, settings: AccessSettings): Promise<void> {
-  const { address, door, store, now } = settings;
+  const { address, door, store, now, streamCheckMs = STREAM_CHECK_MS } = settings;
   const sessions = new Sessions(store, now);
   const isSecure =
     address.tls !== undefined || (address.kind === 'openid' && address.origin.startsWith('https:'));
@@ -85,7 +90,7 @@ export async function guardAccess(app: FastifyInstance, settings: AccessSettings
     ...{ max: ACTS_PER_MINUTE, timeWindow: MINUTE_MS },
     keyGenerator: (request: FastifyRequest) => found.get(request)?._csrf ?? request.ip,
   });
-  const cookies = new SessionCookie(sessions, isSecure);
+  const cookies = new SessionCookie(sessions, isSecure, settings.cookieName ?? 'retarget');
 
   app.addHook('onSend', async (_request, reply) => {
     reply.headers({
@@ -115,7 +120,7 @@ export async function guardAccess(app: FastifyInstance, settings: AccessSettings
     if (session === undefined) return sendToSignIn(request, reply);
     found.set(request, session);
     replies.set(request, reply);
-    if (isStream(request)) watch(request, reply, cookies);
+    if (isStream(request)) watch(request, reply, cookies, streamCheckMs);
     if (isSafe(request)) return;
     if (await isTooMuch(request, reply, actLimit)) return reply;
     if (session.viewer.role === 'reader' && path !== SIGN_OUT)
@@ -173,7 +178,12 @@ async function isTooMuch(request: FastifyRequest, reply: FastifyReply, limit: Li
 
 /** Whoever opens a page is led to the sign-in; a script is told that there is nobody. */
 function sendToSignIn(request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  if (isNavigation(request)) return reply.redirect(`/sign-in?to=${encodeURIComponent(request.url)}`, 303);
+  if (isNavigation(request)) {
+    // Who follows a link in a message has come without the cookie, which goes with requests from our own pages only.
+    if (request.headers['sec-fetch-site'] === 'cross-site')
+      return reply.type('text/html; charset=utf-8').send(comingPage(returnPath(request.url)));
+    return reply.redirect(`/sign-in?to=${encodeURIComponent(request.url)}`, 303);
+  }
   return reply.code(401).send({ error: 'Nobody is signed in. Open the page again to sign in.' });
 }
 
@@ -196,7 +206,7 @@ const isStream = ({ headers }: FastifyRequest): boolean =>
   /\btext\/event-stream\b/.test(headers.accept ?? '');
 
 /** A stream ends with the session that it was opened in: who has signed out sees nothing more. */
-function watch(request: FastifyRequest, reply: FastifyReply, cookies: SessionCookie): void {
+function watch(request: FastifyRequest, reply: FastifyReply, cookies: SessionCookie, everyMs: number): void {
   const timer = setInterval(() => {
     void cookies.sessionOf(request).then(
       (session) => {
@@ -205,7 +215,7 @@ function watch(request: FastifyRequest, reply: FastifyReply, cookies: SessionCoo
       // The store is out of reach: it is asked again.
       () => undefined,
     );
-  }, STREAM_CHECK_MS);
+  }, everyMs);
   timer.unref();
   reply.raw.once('close', () => clearInterval(timer));
 }

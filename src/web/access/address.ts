@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { BlockList, isIP } from 'node:net';
 import type { Config, Environment } from '../../config.ts';
 import { EXIT, UserError } from '../../errors.ts';
-import type { OpenIdSettings } from '../../app/openId.ts';
+import { entraIssuer, type OpenIdSettings } from '../../app/openId.ts';
 
 /** The flags of `serve`; what they leave out the settings say. */
 export interface WebFlags {
@@ -66,7 +66,7 @@ const ROLES: RoleNames = { operators: ['retarget.operator'], readers: ['retarget
  */
 export function webAddress(
   flags: WebFlags,
-  { env, tenant }: Pick<Config, 'env' | 'tenant'>,
+  { env, cloud, tenant }: Pick<Config, 'env' | 'cloud' | 'tenant'>,
   keep: (secret: string) => void,
 ): WebAddress {
   const host = flags.host ?? HOST;
@@ -89,7 +89,7 @@ export function webAddress(
   return {
     ...{ kind: 'openid', host, port, tls, origin, proxies },
     openId: {
-      ...{ issuer: issuerFrom(env, tenant), clientId, clientSecret: secret },
+      ...{ issuer: issuerFrom(env, cloud, tenant), clientId, clientSecret: secret },
       redirectUri: `${origin}${CALLBACK_PATH}`,
     },
     roles: {
@@ -162,10 +162,10 @@ function secretFrom(env: Environment): string | undefined {
 }
 
 /** @throws UserError (exit 2) for one that is no https address, as what decides who somebody is can't come in plain text */
-function issuerFrom(env: Environment, tenant: string | undefined): string {
+function issuerFrom(env: Environment, cloud: Config['cloud'], tenant: string | undefined): string {
   const isId = tenant !== undefined && /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i.test(tenant);
   const given = env['RETARGET_OIDC_ISSUER'];
-  const issuer = given ?? (isId ? `https://login.microsoftonline.com/${tenant}/v2.0` : undefined);
+  const issuer = given ?? (isId ? entraIssuer(cloud, tenant) : undefined);
   const url = issuer === undefined ? null : URL.parse(issuer);
   if (
     issuer !== undefined &&

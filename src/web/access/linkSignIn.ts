@@ -30,13 +30,15 @@ export function linkSignIn(
     async (request, reply) => {
       const { secret } = request.query;
       reply.type('text/html; charset=utf-8');
-      if (typeof secret !== 'string' || !link.use(secret))
+      if (typeof secret === 'string' && link.use(secret))
+        await cookies.begin({ name, oid: null, role: 'operator', how: 'link' }, request, reply);
+      // A browser may have asked for it before its owner did: who is in already is not sent away.
+      else if ((await cookies.sessionOf(request)) === undefined)
         return reply
           .code(403)
           .send(
             linkPage('This link is not good any more: it was used, is too old, or there is a newer one.'),
           );
-      await cookies.begin({ name, oid: null, role: 'operator', how: 'link' }, request, reply);
       return reply.send(signedInPage('/'));
     },
   );

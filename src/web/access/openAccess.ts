@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { openIdOf } from '../../app/openId.ts';
 import type { Services } from '../../app/services.ts';
 import { SecretsInRedis } from '../../runs/webSessions.ts';
@@ -17,11 +18,14 @@ export interface OpenedAccess extends AccessSettings {
  */
 export async function openAccess(flags: WebFlags, services: Services): Promise<OpenedAccess> {
   const { identity, redactor, redis } = services;
-  const address = webAddress(flags, identity.config, (secret) => redactor.keep(secret));
+  const address = webAddress(flags, { ...identity.config, tenant: identity.tenant }, (secret) =>
+    redactor.keep(secret),
+  );
   if (address.kind === 'link') {
     const link = new OneTimeLink();
     const door = { kind: 'link', link, name: identity.operator } as const;
-    return { address, door, link, store: new SecretsInMemory() };
+    const cookieName = `retarget-${randomBytes(4).toString('hex')}`;
+    return { address, door, link, store: new SecretsInMemory(), cookieName };
   }
   const openId = await openIdOf({ ...address.openId, tenant: identity.tenant }, identity.config.env);
   const store = new SecretsInRedis(redis, identity.tenant);

@@ -42,6 +42,18 @@ export const signedInPage = (to: string): string =>
     ),
   });
 
+/** The same page is asked for again, now from a page of ours. */
+export const comingPage = (to: string): string =>
+  pageOf({
+    title: 'One moment',
+    goesOnTo: to,
+    children: (
+      <p>
+        <a href={to}>Go on</a>
+      </p>
+    ),
+  });
+
 export const linkPage = (why: string): string =>
   pageOf({
     title: 'Open the link',

@@ -28,7 +28,9 @@ export function whyNotHere(request: FastifyRequest, address: WebAddress): string
     if (isProxied && headers['x-forwarded-proto'] !== 'https')
       return 'the proxy does not say that it was reached by https (X-Forwarded-Proto)';
   }
-  return host.toLowerCase() === new URL(origin).host ? undefined : `this server is reached as ${origin} only`;
+  // Some say the port as well that goes without saying.
+  const named = host.toLowerCase().replace(origin.startsWith('https:') ? /:443$/ : /:80$/, '');
+  return named === new URL(origin).host ? undefined : `this server is reached as ${origin} only`;
 }
 
 /** Why an act, or what a page shows, may not be asked for from where it is; undefined: it may. */

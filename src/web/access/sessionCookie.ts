@@ -8,11 +8,11 @@ export class SessionCookie {
   readonly #isSecure: boolean;
   readonly #name: string;
 
-  constructor(sessions: Sessions, isSecure: boolean) {
+  constructor(sessions: Sessions, isSecure: boolean, name: string) {
     this.#sessions = sessions;
     this.#isSecure = isSecure;
     // With this beginning no browser takes it from another host, or over plain http.
-    this.#name = isSecure ? '__Host-retarget' : 'retarget';
+    this.#name = isSecure ? `__Host-${name}` : name;
   }
 
   sessionOf(request: FastifyRequest): Promise<Session | undefined> {

@@ -1,10 +1,10 @@
-import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { Gauge, Registry } from 'prom-client';
 import { inTime } from '../../app/metrics/readiness.ts';
 import { tenantMetrics, type TenantMetrics } from '../../app/metrics/tenantMetrics.ts';
 import type { Services } from '../../app/services.ts';
 import { RUN_STATES } from '../../runs/run.ts';
 import { ROW_STATUSES } from '../../runs/rowState.ts';
-import { buildInfo } from './buildInfo.ts';
+import { processMetrics } from './processMetrics.ts';
 import type { Metrics } from './metrics.ts';
 
 /** Several scrapers, or an eager one, cost no more than one. */
@@ -19,8 +19,7 @@ const OPEN_STATES = RUN_STATES.filter((state) => state !== 'loading' && state !=
  */
 export function serverMetrics(services: Services): Metrics {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
-  buildInfo(registry);
+  processMetrics(registry);
   const gauge = <Label extends string = never>(
     name: string,
     help: string,
@@ -34,7 +33,9 @@ export function serverMetrics(services: Services): Metrics {
     ...(['run', 'state'] as const),
   ]);
   const runs = gauge('retarget_runs', 'Runs that have not ended, by their state', ['state']);
-  const paused = gauge('retarget_run_paused', 'Paused runs, by the reason for which they are', ['reason']);
+  const paused = gauge('retarget_run_paused', 'Runs that are paused or wait for a yes, by the reason', [
+    'reason',
+  ]);
   const stalled = gauge(
     'retarget_runs_stalled',
     'Runs that should go on, and of which no row has come to its end for five minutes',

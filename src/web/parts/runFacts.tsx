@@ -1,4 +1,5 @@
 import type { VNode } from 'preact';
+import { revertInWords } from '../../app/runs/revertInWords.ts';
 import { fitInWords } from '../../app/schedule/fitInWords.ts';
 import { visible } from '../../assignments/values/visible.ts';
 import type { ChannelStatus, RunStatus } from '../../runs/progress.ts';
@@ -52,6 +53,7 @@ export function RunFacts({
     ['finished', time(status.finishedAt)],
     ['may work', mayWork(status)],
     ['fits', fits(status)],
+    ['ends', status.revert === null ? null : visible(revertInWords(status.revert))],
     ['canary', canary === null ? null : `${canary} rows, then somebody has to say yes`],
     ['max failures', status.maxFailures === DEFAULT_OPTIONS.maxFailures ? null : status.maxFailures],
     ['tells', status.channels.length === 0 ? null : <Channels channels={status.channels} now={now} />],

@@ -27,6 +27,14 @@ interface LoneRequests {
   readonly what: 'reads' | 'writes';
 }
 
+/** What rows are based upon that was read before they came to the worker. */
+interface Basis {
+  /** Nothing leaves upon it after this moment of the monotonic clock. */
+  readonly endsAt: number;
+  /** As in RunStore.permit. */
+  readonly permitsBefore: number;
+}
+
 /** How a permit ended, as in Settlement. */
 type Ended = Partial<Omit<Settlement, 'answeredAgoMs' | 'token' | 'chargeEnd'>> & {
   /** When Graph's answer came, on this process' monotonic clock. */
@@ -127,23 +135,26 @@ export class Limiter {
    * A permit to write some of these rows, as many as there is room for. Rows that no longer stand as given here are left out:
    * somebody else has had them. Rejects with the signal's reason when aborted.
    * @param families all those of the run, as in RunStore.permit
+   * @param basis what they are based upon, where that was not read just now
    */
   async permit(
     ref: BatchRef,
     rows: readonly PermitRow[],
     signal: AbortSignal,
     families?: readonly Family[],
+    { endsAt = Infinity, permitsBefore }: Partial<Basis> = {},
   ): Promise<PermitOutcome> {
     const token = randomBytes(8).toString('hex');
-    const snapshotEndsAt = performance.now() + this.#pace.snapshotAgeMaxMs;
+    const snapshotEndsAt = Math.min(endsAt, performance.now() + this.#pace.snapshotAgeMaxMs);
     for (;;) {
       signal.throwIfAborted();
       const { answer, askedAt, isSure } = await this.#ask((policy) =>
-        this.#store.permit(ref, token, rows, policy, families),
+        this.#store.permit(ref, token, rows, policy, families, permitsBefore),
       );
       switch (answer.kind) {
         case 'granted': {
-          const validForMs = (): number => askedAt + this.#pace.permitValidMs - performance.now();
+          const validUntil = Math.min(askedAt + this.#pace.permitValidMs, endsAt);
+          const validForMs = (): number => validUntil - performance.now();
           const permit: Permit = { ...answer, token, givenAt: answer.now, validForMs };
           if (isSure) return permit;
           await this.giveBack(ref, permit);
@@ -152,6 +163,8 @@ export class Limiter {
         case 'busy':
         case 'stopped':
           return answer;
+        case 'overtaken':
+          return { kind: 'late' };
         case 'wait': {
           // A read that would be too old by then is taken again, so that it is there when the wait is over, and not all through it.
           const isLate = performance.now() + answer.waitMs > snapshotEndsAt;

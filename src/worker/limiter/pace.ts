@@ -41,6 +41,8 @@ export interface Pace {
   readonly requestTimeoutMs: number;
   /** A read that is older is taken again before anything is written. */
   readonly snapshotAgeMaxMs: number;
+  /** What a plan has read is written upon while it is so young, and read again when it is older. */
+  readonly planReadAgeMaxMs: number;
   /** A read that is taken again is asked for this long before it is needed. */
   readonly readAheadMs: number;
   /** The wait after Graph could not be reached at all. */
@@ -69,7 +71,7 @@ const perWindow = (writesPerWindow: number) => ({
 /** Every family takes so many. */
 export const alike = (every: number): WriteLimits => ({ every, families: {} });
 
-/** That of the main family. 5 s, 60 s, 15 s, 1 s, 5 s, 5 min, 5 s, 60 s and 60 s for Intune's window of 20 s. */
+/** That of the main family. 5 s, 60 s, 15 s, 3 s, 1 s, 5 s, 5 min, 5 s, 60 s and 60 s for Intune's window of 20 s. */
 export const paceOf = (limits: number | WriteLimits, windowMs: number): Pace =>
   paceIn(MAIN_FAMILY, typeof limits === 'number' ? alike(limits) : limits, windowMs);
 
@@ -80,6 +82,7 @@ const paceIn = (family: Family, limits: WriteLimits, windowMs: number): Pace => 
   permitValidMs: Math.max(500, windowMs / 4),
   requestTimeoutMs: Math.max(3_000, 3 * windowMs),
   snapshotAgeMaxMs: Math.max(500, (3 * windowMs) / 4),
+  planReadAgeMaxMs: Math.max(500, (3 * windowMs) / 20),
   readAheadMs: windowMs / 20,
   unreachedWaitMs: Math.max(250, windowMs / 4),
   outageMaxMs: Math.max(4_000, 15 * windowMs),

@@ -20,7 +20,7 @@ export interface Permit {
 
 export type PermitOutcome =
   | Permit
-  /** It would come when what the caller has read is out of date. */
+  /** What the caller has read is out of date, or would be when it came. */
   | { readonly kind: 'late' }
   | Extract<PermitAnswer, { kind: 'busy' }>
   /** The run is not at work any more, or the tenant is stopped. */

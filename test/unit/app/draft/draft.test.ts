@@ -30,7 +30,8 @@ function drafting({
   stageFails,
   fakes,
 }: Given = {}) {
-  const services = fakeServices(fakes);
+  const permitMark = async () => ({ permits: 0, isQuiet: true });
+  const services = fakeServices({ ...fakes, runs: { permitMark, ...fakes?.runs } });
   const discards: string[] = [];
   const publications: object[] = [];
   const stagings: Pick<Stagings, 'discard' | 'rules'> = {
@@ -79,7 +80,7 @@ test('what is published is a run: its id is told before anything else can fail, 
     },
   ]);
   expect(services.heard).toEqual([['published', 'r1']]);
-  expect(services.done).toEqual(['runs.approvalRule', 'producer.topUp', 'runs.tell']);
+  expect(services.done).toEqual(['runs.permitMark', 'runs.approvalRule', 'producer.topUp', 'runs.tell']);
   expect(services.told).toMatchObject([{ runId: 'r1', action: 'submit', reason: 'CHG-7' }]);
 });
 

@@ -58,6 +58,18 @@ test('each event is one sentence that says what it means', () => {
   ]);
 });
 
+test('a run that a second person has to approve says for whom it waits, and gives the line that does it', () => {
+  const facts = { run: 'r1', by: 'ada@example.com', fingerprint: 'f'.repeat(64) };
+  const data = { reason: 'approval', facts };
+  expect(titleOf('waitsForYes', data)).toContain(
+    'somebody else than ada@example.com has to approve its plan',
+  );
+  expect(command('waitsForYes', data, 'Approve it')).toBe(
+    `retarget approve r1 --fingerprint ${'f'.repeat(32)} --reason … --tenant north`,
+  );
+  expect(command('waitsForYes', data, 'Go on')).toBeUndefined();
+});
+
 test('an end tells its exit code, its sums and the line that shows the failed rows', () => {
   const ended = { state: 'completed', rows: { succeeded: 295, failed: 5 } } as const;
   expect(message('ended', ended)).toMatchObject({

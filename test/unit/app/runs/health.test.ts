@@ -45,6 +45,15 @@ test('one that waits for another run, or for its own time, is fine', () => {
   expect(healthIn('queued', long, { reason: 'throttled' })).toMatchObject({ kind: 'stalled' });
 });
 
+test('one that a second person has to approve needs somebody at once', () => {
+  const seen = { reason: 'approval', reasonText: 'somebody else has to approve it' } as const;
+  const waits = { reason: 'approval', movedAt: NOW, workingSince: '' };
+  expect(healthIn('queued', waits, seen)).toEqual({
+    kind: 'stopped',
+    why: 'somebody else has to approve it',
+  });
+});
+
 test('one whose window has just opened has had no time to stall, however long it has rested', () => {
   const startAt = NOW - MINUTE;
   const rested = { movedAt: NOW - 600 * MINUTE, workingSince: '', reason: 'time' };
@@ -106,6 +115,10 @@ test('one that is to be taken back is overdue when nobody has done it, or what d
   expect(healthOf(done, status, { ...TERMS, takenBackBy: by('completed') })).toEqual({ kind: 'fine' });
   expect(healthOf(done, status, { ...TERMS, takenBackBy: by('cancelled') })).toMatchObject({
     ...{ kind: 'overdue', why: 'run r2, which takes it back, was stopped' },
+  });
+  const waiting = runThatIs('queued', { revertOf: 'r1', reason: 'approval' }, 'r2');
+  expect(healthOf(done, status, { ...TERMS, takenBackBy: waiting })).toMatchObject({
+    ...{ kind: 'overdue', why: "run r2, which takes it back, waits for somebody's yes" },
   });
   // However long ago it has ended.
   const old = { ...due, finishedAt: NOW - 2 * ENDED_TOLD_MS };

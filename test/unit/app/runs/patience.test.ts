@@ -9,7 +9,7 @@ const seen = (reason?: WaitingReason): Sighting =>
 
 test('who waits for others gives up when that has lasted for too long at a stretch', () => {
   const patience = new Patience(1_000);
-  expect(patience.isOver(seen('inLine'), 0)).toBe(false);
+  expect(patience.isOver(seen('approval'), 0)).toBe(false);
   expect(patience.isOver(seen('noWorker'), 900)).toBe(false);
   expect(patience.isOver(seen(), 950)).toBe(false);
   expect(patience.isOver(seen('tenantStopped'), 1_500)).toBe(false);

@@ -51,6 +51,19 @@ test('a run that was set to work just after it was read does not wait for itself
   expect(why).toBeUndefined();
 });
 
+test('a run that waits for a second person says so, whoever is at work, and whether anybody is', async () => {
+  const facts = JSON.stringify({ run: 'a', by: 'ada@example.com', fingerprint: 'f'.repeat(64) });
+  const run = runThatIs('a', 'queued', { reason: 'approval', reasonFacts: facts, movedAt: '5' });
+  for (const [others, has] of [
+    [[], nowhere],
+    [[runThatIs('b', 'running')], everywhere],
+  ] as const)
+    expect(await whyWaiting(run, listing(...others), SETTINGS, has)).toMatchObject({
+      ...{ reason: 'approval', since: 5 },
+      reasonText: expect.stringContaining('somebody else than ada@example.com'),
+    });
+});
+
 test('while the tenant is stopped every open run says who did it, when, why, and how it goes on', async () => {
   const stop = { by: 'ada@desk', at: Date.UTC(2026, 0, 31), reason: 'CHG-7' };
   const store = { ...listing(), stopped: async () => stop };

@@ -30,7 +30,11 @@ async function shown(...rows: readonly ShownResult[]): Promise<string[]> {
       yield* rows;
     },
   };
-  await showResults(results, createPrinter(stream, stream, { NO_COLOR: '1' }));
+  await showResults(
+    results,
+    createPrinter(stream, stream, { NO_COLOR: '1' }),
+    'retarget results r1 -o results.csv',
+  );
   return text.trimEnd().split('\n').slice(0, -1);
 }
 
@@ -54,18 +58,47 @@ test('results are a table for a person, with names, and one cause once with its 
   ]);
 });
 
-test('of many rows the first hundred are shown, all are counted, and everything fits', async () => {
+test('of many rows a screenful is shown, all are counted, and everything fits', async () => {
   const lines = await shown(
     ...Array.from({ length: 1_250 }, (_, n) =>
       result({ line: n + 2, policy: `無線 ${'Wi-Fi of a very long name '.repeat(4)}${n}` }),
     ),
   );
-  expect(lines).toHaveLength(1 + 100 + 1);
-  expect(lines.at(-1)).toBe('1,250 rows, of which the first 100 are shown: 1,250 succeeded.');
+  expect(lines).toHaveLength(1 + 15 + 1);
+  expect(lines.at(-1)).toBe('1,250 rows (the first 15 shown): 1,250 succeeded.');
   for (const line of lines) expect(widthOf(line)).toBeLessThanOrEqual(80);
   expect(lines[1]).toContain(' name 0');
 });
 
 test('no rows are told as such', async () => {
   expect(await shown()).toEqual(['No such rows.']);
+});
+
+test('what did not go as wanted is shown first, and all of it is counted by its causes', async () => {
+  const failed = { status: 'failed', code: 'Forbidden' } as const;
+  const lines = await shown(
+    ...Array.from({ length: 3_000 }, (_, n) =>
+      result(n < 1_500 ? { line: n + 2 } : { ...failed, line: n + 2, message: `no ${n}` }),
+    ),
+  );
+  expect(lines[1]).toMatch(/^1502 /);
+  expect(lines.at(-2)).toMatch(/1,500 rows fail: Forbidden: no 1500: lines 1502/);
+  expect(lines.at(-1)).toContain('(15 shown, failures first)');
+});
+
+test('the last line writes all of it', async () => {
+  const results: Results = {
+    ...{ columns: [], called: {} },
+    async *rows() {},
+    async *shown() {},
+  };
+  let text = '';
+  const stream = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      text += chunk.toString();
+      done();
+    },
+  });
+  await showResults(results, createPrinter(stream, stream, {}), 'retarget results r1 -o results.csv');
+  expect(text).toContain('retarget results r1 -o results.csv');
 });

@@ -3,7 +3,7 @@ import { listPath } from '../../../../src/assignments/kinds/address.ts';
 import type { PolicyKind } from '../../../../src/assignments/kinds/registry.ts';
 import { deviceConfiguration } from '../../../../src/assignments/kinds/deviceConfiguration.ts';
 import type { Reply } from '../../../../src/graph/client/batchEnvelope.ts';
-import { COMPARED_LISTS, PolicyLists } from '../../../../src/graph/reads/policyLists.ts';
+import { COMPARED_LISTS, PolicyLists, SINGLE_LISTS } from '../../../../src/graph/reads/policyLists.ts';
 import type { ReadReply } from '../../../../src/graph/reads/reading.ts';
 
 const BASE = 'https://graph.microsoft.com/beta';
@@ -60,6 +60,7 @@ function command({ kind = deviceConfiguration, inPage = SAME, entry, alone, page
         return list?.kind === 'list' ? list.assignments.map((each) => each.id) : list?.kind;
       });
     },
+    seen: (id: string) => lists.seen(`/deviceManagement/deviceConfigurations/${id}/assignments`),
     believed: async () => (await lists.believedPolicies([kind], send)).get(kind),
     pages: () => asked.filter((url) => !url.endsWith('/assignments')).length,
     alone: () => asked.filter((url) => url.endsWith('/assignments')).length,
@@ -67,11 +68,23 @@ function command({ kind = deviceConfiguration, inPage = SAME, entry, alone, page
 }
 
 test('few lists of a kind are read by themselves, and each once', async () => {
-  const few = ALL.slice(0, COMPARED_LISTS);
+  const few = ALL.slice(0, SINGLE_LISTS);
   const here = command();
   expect(await here.read(few)).toEqual(few.map(SAME));
   expect(await here.read(few)).toEqual(few.map(SAME));
-  expect([here.pages(), here.alone()]).toEqual([0, COMPARED_LISTS]);
+  expect([here.pages(), here.alone()]).toEqual([0, SINGLE_LISTS]);
+});
+
+test('what a list showed last by itself is known with the moment when that read began, and of pages nothing is', async () => {
+  const here = command();
+  const before = performance.now();
+  await here.read(ALL);
+  const seen = ALL.map((id) => here.seen(id));
+  expect(seen.filter((each) => each !== undefined)).toHaveLength(COMPARED_LISTS);
+  for (const each of seen) if (each) expect(each.beganAt).toBeGreaterThanOrEqual(before);
+  const [first] = ALL.filter((id) => here.seen(id) !== undefined);
+  expect(here.seen(first ?? '')?.list.assignments.map(({ id }) => id)).toEqual(SAME(first ?? ''));
+  expect(command({ alone: () => answered(404) }).seen('c0')).toBeUndefined();
 });
 
 test('many come from the pages of the kind, some of them held against the lists by themselves', async () => {
@@ -86,7 +99,7 @@ test('so do those that are asked for in small portions', async () => {
   const here = command();
   for (let first = 0; first < POLICIES; first += 4) await here.read(idsOf(first, 4));
   expect(here.pages()).toBe(1);
-  expect(here.alone()).toBeLessThan(2 * COMPARED_LISTS);
+  expect(here.alone()).toBeLessThan(SINGLE_LISTS + COMPARED_LISTS);
 });
 
 test('lists are compared where they are longest and where they are shortest', async () => {

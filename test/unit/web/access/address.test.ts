@@ -7,7 +7,7 @@ const OIDC = { RETARGET_OIDC_CLIENT_ID: 'app' };
 const URL_FLAG = { url: 'https://retarget.example.com' };
 
 const addressOf = (flags: Partial<WebFlags>, env: Record<string, string> = {}): WebAddress =>
-  webAddress({ port: 8900, ...flags }, { env, tenant: TENANT }, () => undefined);
+  webAddress({ port: 8900, ...flags }, { env, cloud: 'global', tenant: TENANT }, () => undefined);
 
 describe('without a sign-in', () => {
   test.each([{}, { host: '127.0.0.1' }, { host: '::1' }, { host: 'localhost' }, { host: '127.8.0.1' }])(
@@ -84,8 +84,16 @@ describe('with a sign-in', () => {
     });
   });
 
+  test('of another cloud they are signed in there', () => {
+    const settings = { env: OIDC, cloud: 'usgov', tenant: TENANT } as const;
+    const flags = { port: 1, ...URL_FLAG, trustedProxy: '10.0.0.1' };
+    expect(webAddress(flags, settings, () => undefined)).toMatchObject({
+      openId: { issuer: `https://login.microsoftonline.us/${TENANT}/v2.0` },
+    });
+  });
+
   test('and no tenant id nobody knows who signs people in', () => {
-    const settings = { env: OIDC, tenant: 'contoso.com' };
+    const settings = { env: OIDC, cloud: 'global', tenant: 'contoso.com' } as const;
     const flags = { port: 1, ...URL_FLAG, trustedProxy: '10.0.0.1' };
     expect(thrownBy(() => webAddress(flags, settings, () => undefined))).toMatchObject({
       message: 'Who signs people in is not said.',
