@@ -127,7 +127,7 @@ function plotOf(
   const data = aligned(lines);
   const plot = new uPlot(options, data, place);
   // Until somebody points at a moment, the last one is told.
-  plot.setLegend({ idx: Math.max(0, data[0].length - 1) });
+  requestAnimationFrame(() => plot.setLegend({ idx: Math.max(0, data[0].length - 1) }));
   return plot;
 }
 
