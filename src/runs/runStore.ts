@@ -104,9 +104,12 @@ export class RunStore extends RunReader {
     return setRevert(this.#scripts, this.keys, runId, revertAt);
   }
 
-  /** Records that a run whose time has come leaves nothing to take back; false when that time is another one by now. */
-  markReverted(runId: string, left: number): Promise<boolean> {
-    return markReverted(this.#scripts, this.keys, runId, left);
+  /**
+   * Records that a run whose time has come leaves nothing to take back; false when that time is another one by now, or it has moved since.
+   * @param moves how often it had moved when its rows were read
+   */
+  markReverted(runId: string, left: number, moves: number): Promise<boolean> {
+    return markReverted(this.#scripts, this.keys, runId, left, moves);
   }
 
   /** Keeps why a run could not be taken back at its time. */

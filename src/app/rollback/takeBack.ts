@@ -15,7 +15,7 @@ export type TakenBack =
   | { readonly kind: 'nothing'; readonly left: number }
   /** Lists of so many rows still read as they were before they were written: in some minutes they are believed, whatever they say. */
   | { readonly kind: 'later'; readonly lagging: number }
-  /** Another worker was first, or somebody has given it another time. */
+  /** Another worker was first, or somebody has given it another time or opened it again. */
   | { readonly kind: 'notDue' };
 
 /** Nobody is there whom the guard could ask. */
@@ -30,7 +30,7 @@ const SEEN_BY_NOBODY: PlanTerms = {
  * @throws UserError (exit 4) when the tenant can't be read
  */
 export async function takeBack(run: Run, worker: Services): Promise<TakenBack> {
-  const { runId, operator, options } = run;
+  const { runId, operator, options, moves } = run;
   const services = { ...worker, identity: { ...worker.identity, operator }, argv: run.arguments };
   const source = { kind: 'run', name: runId, includeUnrecorded: false } as const;
   const selection = { where: selectorFrom(undefined), rows: undefined };
@@ -51,7 +51,7 @@ export async function takeBack(run: Run, worker: Services): Promise<TakenBack> {
   const { left } = inverses;
   const rows = inverses.rows - inverses.changed;
   if (inverses.rows === 0)
-    return (await services.runs.markReverted(runId, left)) ? { kind: 'nothing', left } : { kind: 'notDue' };
+    return (await services.runs.markReverted(runId, left, moves)) ? { kind: 'nothing', left } : { kind: 'notDue' };
   // A second person says yes to a plan, not to a list of rows.
   if (await isApprovalDemanded(services)) await draft.plan(SEEN_BY_NOBODY);
   const { submitter } = run;
@@ -59,7 +59,7 @@ export async function takeBack(run: Run, worker: Services): Promise<TakenBack> {
     const by = await draft.publish({
       submitter: submitter.kind === 'unknown' ? undefined : submitter,
       ...{ again: true, action: 'rollback', said: {}, details: { of: runId, atItsTime: true } },
-      reverts: { run: runId, rows, left },
+      reverts: { run: runId, moves, rows, left },
     });
     return { kind: 'made', runId: by, rows, left };
   } catch (error) {

@@ -51,10 +51,10 @@ export const history: CliCommand<HistoryFlags> = {
     };
     const found = await historyOf(terms, services);
     const gathered = new NewestEntries();
-    for await (const entry of found.entries()) gathered.add(entry);
+    for await (const entry of found.entries()) if (!gathered.add(entry)) break;
     const { entries } = gathered;
     const around = await besides(terms, entries, flags.offline === true, services, now);
-    const isWhole = flags.since === undefined && flags.until === undefined;
+    const isWhole = flags.since === undefined && flags.until === undefined && !gathered.isFull;
     const shown = { ...found, gathered, around, asked, isWhole };
     if (isFile || (context.stdout.isTTY !== true && !flags.json)) {
       await writeOutput(writeRows(format, HISTORY_COLUMNS, historyRecords(shown)), output, context);

@@ -12,26 +12,29 @@ import { count } from '../../app/words.ts';
 import type { Printer } from './print.ts';
 import { cutInMiddle } from './width.ts';
 
-/** Entries that are kept; of more the newest. */
+/** Entries that are kept; --until goes on where they end. */
 const KEPT_MAX = 10_000;
 /** Those that a screen shows, and policies of which is told what they have now. */
 const SHOWN_MAX = 20;
 const POLICIES_SHOWN = 8;
 const NAME_COLUMNS_MAX = 60;
 
-/** Keeps the newest entries, and counts all. */
+/** Keeps entries, the newest run first, until there are more than anybody reads. */
 export class NewestEntries {
-  #entries: HistoryEntry[] = [];
-  total = 0;
+  readonly #entries: HistoryEntry[] = [];
 
-  add(entry: HistoryEntry): void {
-    this.total += 1;
-    if (this.#entries.push(entry) > 2 * KEPT_MAX) this.#entries = this.entries.slice(0, KEPT_MAX);
+  /** False when it has had enough: what follows is older. */
+  add(entry: HistoryEntry): boolean {
+    return this.#entries.push(entry) < KEPT_MAX;
+  }
+
+  get isFull(): boolean {
+    return this.#entries.length >= KEPT_MAX;
   }
 
   /** The newest first. */
   get entries(): HistoryEntry[] {
-    return this.#entries.toSorted((a, b) => b.at - a.at || b.line - a.line).slice(0, KEPT_MAX);
+    return this.#entries.toSorted((a, b) => b.at - a.at || b.line - a.line);
   }
 }
 
@@ -82,7 +85,7 @@ export function* historyRecords(history: ShownHistory): Generator<Record<string,
 }
 
 export const historyJson = (history: ShownHistory) => ({
-  total: history.gathered.total,
+  isWhole: !history.gathered.isFull,
   entries: [...historyRecords(history)],
   now: history.around.now.map(({ address, policy = null, list, why }) => ({
     ...{ policyType: address.kind.policyType, policyId: address.policyId, policyName: policy },
@@ -104,15 +107,18 @@ export function showHistory(
   output: string | undefined,
 ): void {
   const { called, gathered, around, asked, runs, unreadable } = history;
-  const { entries, total } = gathered;
+  const { entries } = gathered;
   const all = told(history);
   const shown = all.slice(-SHOWN_MAX);
   const short = (text: string): string =>
     visible(shortCalled(text, called, (name) => cutInMiddle(name, NAME_COLUMNS_MAX)));
-  if (all.length > shown.length)
+  const oldest = entries.at(-1);
+  if (gathered.isFull && oldest !== undefined)
     print.say(
-      `… ${count(all.length - shown.length + total - entries.length, 'earlier change')}: -o history.csv has them${total > entries.length ? `, the newest ${KEPT_MAX.toLocaleString('en-US')}; --since and --until choose others` : ''}.`,
+      `Only the newest ${KEPT_MAX.toLocaleString('en-US')} changes: --until ${new Date(oldest.at).toISOString()} goes on there.`,
     );
+  if (all.length > shown.length)
+    print.say(`… ${count(all.length - shown.length, 'earlier change')}: -o history.csv has them.`);
   for (const entry of shown) {
     const lines = entry.kind === 'other' ? otherLines(entry, short) : rowLines(entry, short);
     for (const [i, line] of lines.entries()) print.data(i === 0 ? line : `    ${line}`, i === 0 ? 4 : 6);

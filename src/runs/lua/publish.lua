@@ -2,7 +2,7 @@
 -- Makes a staged run a run: from here on workers see it.
 -- args: runId; again: the same file may be at work twice; headers: what the keys of headers begin with; fileSha256; fields: the
 -- header's last fields, names and values by turns; approval: what the caller's settings demand; reverts: nil, or what it takes back as the time of
--- that has come: run, rows, left, of which no more than one run is made.
+-- that has come: run, moves (when it was read), rows, left, of which no more than one run is made.
 -- Answers {"published"}, {"unapprovable", "noPlan" | "unknownSubmitter"} when a second person's yes is demanded and can't be given, {"lost"} when
 -- the staging has expired, {"sameFile", run id} or {"notDue"}.
 local OPEN, RUNS, HEADER, INPUTS, STATES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
@@ -15,7 +15,7 @@ if not args.again then
     if sha == args.fileSha256 and otherRoot == root then return { 'sameFile', other } end
   end
 end
-if args.reverts and not isDueToRevert(args.headers .. args.reverts.run) then return { 'notDue' } end
+if args.reverts and not isDueAsRead(args.headers .. args.reverts.run, args.reverts.moves) then return { 'notDue' } end
 redis.call('HSET', HEADER, FIELD.fileSha256, args.fileSha256, unpack(args.fields))
 if needsApproval(HEADER) then
   if (redis.call('HGET', HEADER, FIELD.planFingerprint) or '') == '' then return { 'unapprovable', 'noPlan' } end

@@ -19,6 +19,8 @@ export interface PublishArgs {
 /** What a run takes back whose time has come, and of which no more than one run is made. */
 export interface Reverts {
   readonly run: string;
+  /** How often that had moved when its rows were read: one that was opened again since has written more, or will. */
+  readonly moves: number;
   readonly rows: number;
   /** What it leaves, as somebody has changed it since. */
   readonly left: number;

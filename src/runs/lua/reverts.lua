@@ -30,6 +30,11 @@ local function isDueToRevert(header)
   return awaitsRevert(header) and tonumber(redis.call('HGET', header, FIELD.revertAt)) <= redisNow()
 end
 
+-- The same of one whose rows were read when it had moved so often: one that was opened again since writes what was not read.
+local function isDueAsRead(header, moves)
+  return isDueToRevert(header) and tonumber(redis.call('HGET', header, FIELD.moves) or '0') == moves
+end
+
 -- by: the run that takes it back, nil when there is nothing to take back; taken: its rows; left: what it leaves.
 local function markReverted(header, by, taken, left)
   local reverts, runId = keyOfReverts(header)

@@ -12,13 +12,14 @@ export async function setRevert(
   return String(isSet) === '1';
 }
 
-/** Records that a run whose time has come leaves nothing to take back. False when that time is another one by now. */
+/** Records that a run whose time has come leaves nothing to take back. False when that time is another one by now, or it has moved since it had moved so often. */
 export async function markReverted(
   scripts: Scripts,
   keys: Keys,
   runId: string,
   left: number,
+  moves: number,
 ): Promise<boolean> {
-  const [isMarked] = await scripts.run('markReverted', [keys.run(runId).header], { left });
+  const [isMarked] = await scripts.run('markReverted', [keys.run(runId).header], { left, moves });
   return String(isMarked) === '1';
 }

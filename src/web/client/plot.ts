@@ -135,10 +135,12 @@ function aligned(lines: readonly Line[]): UPlot.AlignedData {
   return uPlot.join(tables);
 }
 
+const MINUTE = ['{HH}', '{mm}'].join(':');
+
 const TIMES: UPlot.Axis.Values = [
   [3600 * 24, '{DD}.{MM}.', null, null, null, null, null, null, 1],
-  [60, ['{HH}', '{mm}'].join(':'), null, null, null, null, null, null, 1],
-  [1, ['{HH}', '{mm}', '{ss}'].join(':'), null, null, null, null, null, null, 1],
+  [60, MINUTE, null, null, null, null, null, null, 1],
+  [1, [MINUTE, '{ss}'].join(':'), null, null, null, null, null, null, 1],
 ];
 
 const clock = (at: number, timeZone: string): string =>

@@ -4,9 +4,8 @@ import { tenantMetrics, type TenantMetrics } from '../../app/metrics/tenantMetri
 import type { Services } from '../../app/services.ts';
 import { RUN_STATES } from '../../runs/run.ts';
 import { ROW_STATUSES } from '../../runs/rowState.ts';
-import { buildInfo } from './buildInfo.ts';
-import type { Metrics } from './metrics.ts';
 import { processMetrics } from './processMetrics.ts';
+import type { Metrics } from './metrics.ts';
 
 /** Several scrapers, or an eager one, cost no more than one. */
 const KEPT_MS = 1_000;
@@ -21,7 +20,6 @@ const OPEN_STATES = RUN_STATES.filter((state) => state !== 'loading' && state !=
 export function serverMetrics(services: Services): Metrics {
   const registry = new Registry();
   processMetrics(registry);
-  buildInfo(registry);
   const gauge = <Label extends string = never>(
     name: string,
     help: string,
