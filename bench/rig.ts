@@ -26,6 +26,8 @@ export interface Rig extends AsyncDisposable {
   retarget(...argv: string[]): Promise<string>;
   /** Starts a process that is killed with the rig. */
   start(program: string, argv: readonly string[]): ChildProcess;
+  /** Starts the built command and answers the first line of its stderr that has this in it. */
+  told(text: string, ...argv: string[]): Promise<{ readonly line: string; readonly pid: number }>;
 }
 
 export async function openRig(options: {
@@ -51,8 +53,13 @@ export async function openRig(options: {
   if (options.given !== undefined) await writeFile(tenantFile, JSON.stringify(options.given.tenant));
 
   const children: ChildProcess[] = [];
-  const start = (program: string, argv: readonly string[], env: NodeJS.ProcessEnv): ChildProcess => {
-    const child = spawn(process.execPath, [program, ...argv], { env, stdio: ['ignore', 'pipe', 'ignore'] });
+  const start = (
+    program: string,
+    argv: readonly string[],
+    env: NodeJS.ProcessEnv,
+    stderr: 'pipe' | 'ignore' = 'ignore',
+  ): ChildProcess => {
+    const child = spawn(process.execPath, [program, ...argv], { env, stdio: ['ignore', 'pipe', stderr] });
     children.push(child);
     // A contender that fails must not look like one that is slow.
     child.once('exit', (code) => {
@@ -104,6 +111,12 @@ export async function openRig(options: {
       return out.trim();
     },
     start: (program, argv) => start(program, argv, env),
+    async told(text, ...argv) {
+      const { stderr, pid = 0 } = start(RETARGET, argv, env, 'pipe');
+      const lines = createInterface({ input: stderr ?? process.stdin });
+      for await (const line of lines) if (line.includes(text)) return { line, pid };
+      throw new Error(`${argv.join(' ')} ended without saying "${text}"`);
+    },
     async [Symbol.asyncDispose]() {
       for (const child of children.reverse()) {
         if (child.exitCode === null && child.signalCode === null) {

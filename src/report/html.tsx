@@ -16,6 +16,7 @@ import type { ReportFact } from './facts.ts';
 import type { Report } from './report.ts';
 import {
   allowedInWords,
+  policiesLabel,
   CAUSES_SHOWN,
   FAILURES_SHOWN,
   linesNamed,
@@ -140,7 +141,7 @@ const Sums = ({ report: { results, changedPolicies } }: { readonly report: Repor
     ))}
     <li>
       <b>{changedPolicies.toLocaleString('en-US')}</b>
-      <span class="quiet">policies changed</span>
+      <span class="quiet">{policiesLabel(results)}</span>
     </li>
   </ul>
 );
@@ -334,7 +335,7 @@ const Log = ({ report: { log, timeZone } }: { readonly report: Report }): VNode 
     <section>
       <h2>Who did what</h2>
       <div class="wide">
-        <table>
+        <table class="log">
           <thead>
             <tr>
               <th>Time ({timeZone})</th>

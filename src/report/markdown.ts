@@ -7,6 +7,7 @@ import { codeSpan, prose, proseCalled } from './markdownText.ts';
 import type { Report } from './report.ts';
 import {
   allowedInWords,
+  policiesLabel,
   CAUSES_SHOWN,
   FAILURES_SHOWN,
   linesNamed,
@@ -72,7 +73,7 @@ const number = (n: number, sign = ''): string => (n === 0 ? '–' : sign + n.toL
 
 const sumsOf = ({ results, changedPolicies }: Report): string[] => [
   table(
-    [...results.map(([result]) => capitalized(RESULT_WORDS[result])), 'Policies changed'],
+    [...results.map(([result]) => capitalized(RESULT_WORDS[result])), capitalized(policiesLabel(results))],
     [[...results.map(([, rows]) => number(rows)), number(changedPolicies)]],
     -results.length - 1,
   ),

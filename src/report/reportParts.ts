@@ -49,6 +49,12 @@ export function allowedInWords(
   return `Allowed by ${allowed.by}, ${when(allowed.at, timeZone)}${others}.`;
 }
 
+/** What the number of policies is of that change. */
+export const policiesLabel = (results: Report['results']): string =>
+  results.some(([result]) => result === 'toWrite' || result === 'pending')
+    ? 'policies to change'
+    : 'policies changed';
+
 /** What became of rows, where that differs from row to row. */
 export const resultsApart = ({ results }: Pick<Report, 'results'>): readonly RowResult[] =>
   results.length === 1 ? [] : results.map(([result]) => result);

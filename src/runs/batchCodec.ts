@@ -107,6 +107,10 @@ export const encodeNames = (names: readonly RowNames[]): Buffer =>
     DEFLATE,
   );
 
+/** The text of names, to be searched. */
+export const namesText = (blob: Buffer | null | undefined): string =>
+  blob?.length ? inflateRawSync(blob).toString() : '';
+
 export function decodeNames(blob: Buffer | null | undefined): readonly RowNames[] {
   if (!blob?.length) return [];
   const [policies, platforms] = JSON.parse(inflateRawSync(blob).toString()) as (string | null)[][];

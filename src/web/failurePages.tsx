@@ -4,6 +4,7 @@ import { failureOf } from '../app/failure.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
 import { refusedPage } from './access/pages.tsx';
 import { pageOf } from './layout.tsx';
+import { Prose } from './parts/prose.tsx';
 import { frameOf, sendPage, type Web } from './web.ts';
 
 /** What went wrong, and what to do next. */
@@ -78,8 +79,12 @@ function send(failure: Failure, request: FastifyRequest, reply: FastifyReply, we
 export const FailurePage = ({ title, message, remedy }: Omit<Failure, 'code'>): VNode => (
   <div class="failure">
     <h1>{title}</h1>
-    <p>{message}</p>
-    <p>{remedy}</p>
+    <p>
+      <Prose text={message} />
+    </p>
+    <p>
+      <Prose text={remedy} />
+    </p>
     <p>
       <a href="/">All runs</a>
     </p>

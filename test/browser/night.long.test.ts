@@ -93,8 +93,10 @@ test('the whole night on a phone: approve, watch a throttled and paused run, fin
   await expect.poll(() => page.locator('.drawn canvas').count(), { timeout: 30_000 }).toBe(2);
   await expect.poll(() => page.locator('svg .span.pause').count(), { timeout: 30_000 }).toBeGreaterThan(0);
   expect(await page.locator('svg desc').textContent()).toMatch(/answered 429/);
+  await sees(page, /1[3-9]\d of 240 rows/);
+  await page.evaluate('scrollTo(0, 0)');
   await picture(page, 'run');
-  await page.locator('.plotted').scrollIntoViewIfNeeded();
+  await page.evaluate("document.querySelector('.plotted').scrollIntoView()");
   await picture(page, 'plot');
 
   // In the end some rows have failed, and each number leads to its rows.

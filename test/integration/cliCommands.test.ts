@@ -204,6 +204,7 @@ describe('submit, worker and the commands that show a run', () => {
           'graphUrl',
           'source',
           'operator',
+          'approval',
           'total',
           'pending',
           'planFingerprint',

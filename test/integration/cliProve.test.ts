@@ -39,6 +39,7 @@ const CHANGES = csv(
     ...{ targetType: 'group', groupId: guid(`new-${n}`), filterType: 'none' },
   })),
 );
+const NO_FILTERS = CHANGES.replaceAll(',none', ',').replace(',filterType', ',note');
 /** Policies that the file is not about. */
 const [ALONE, DELETED] = TENANT.policies.slice(20) as [
   (typeof TENANT.policies)[number],
@@ -281,6 +282,25 @@ test('lists behind policies, and kinds that are written otherwise, are proven as
   expect((JSON.parse(proven.stdout) as Told).counts).toEqual({
     ...{ planned: 3, others: 0, untouched: 2, failed: 0, unknown: 0 },
   });
+});
+
+test.each([
+  [
+    'through v1.0, which shows no filters',
+    NO_FILTERS,
+    ['apply', '--api-version', 'v1.0', '--yes', ...ALLOW_ALL],
+  ],
+  ['without a plan', CHANGES, ['apply', '--blind', '--yes', '--allow', 'no-undo']],
+])('a run that was written %s is proven as far as it can be', async (_, changes, [command = '', ...argv]) => {
+  const here = await bench(redis.url, { tenant: TENANT });
+  const file = here.file('changes.csv', changes);
+  const applied = await here.run([command, file, ...argv]);
+  expect(applied, applied.stderr).toMatchObject({ exitCode: 0 });
+  const proven = await here.run(['prove', '@last', '--json']);
+  expect(proven.exitCode, proven.stderr).toBe(0);
+  const { counts } = JSON.parse(proven.stdout) as Told;
+  expect(counts).toMatchObject({ planned: 20, others: 0, failed: 0 });
+  expect(Object.values(counts).reduce((sum, n) => sum + n)).toBe(ASSIGNMENTS);
 });
 
 test('a run that has not ended is not proven', async () => {

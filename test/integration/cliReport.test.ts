@@ -81,7 +81,7 @@ describe('of a run', () => {
     const here = await twoPolicies();
     await here.run(['submit', here.changes, ...ALLOW_ALL]);
     const { data } = await here.run(['report', '@last']);
-    expect(data).toContain('| Pending | Policies changed |');
+    expect(data).toContain('| Pending | Policies to change |');
     expect(data).toMatch(/group `GRP-Old`.* → group .*pending/);
   });
 });

@@ -110,6 +110,18 @@ test('every command line works for such a user, who is refused nothing but a loo
   await does(1, 'apply', file('three.csv', 'three'), '--yes', '--max-failures', 'off', ...ALLOW_ALL);
   here.simulator.reconfigure({ forbidden: [] });
   await does(0, 'retry', '@last', '--work');
+  await does(0, 'approval');
+  // The token is no person's; until that is known it reads the run.
+  await does(2, 'approve', '@last', '--reason', 'x', '--fingerprint', 'f'.repeat(32));
+  await does(0, 'history');
+  await does(0, 'report', '@last', '-o', join(here.dir, 'report.html'));
+  await does(0, 'prove', '@last');
+  await does(0, 'rehearse', join(here.dir, 'plan.ndjson'), '-o', join(here.dir, 'rehearsal.html'));
+  ran.add('serve');
+  const serving = here.start(['serve', '--port', '0']);
+  await serving.said('It ends with Ctrl-C');
+  serving.interrupt('SIGINT');
+  expect(await serving.ended).toMatchObject({ exitCode: 0 });
   const hook = await startReceiver();
   const gone = { type: 'webhook', url: `http://127.0.0.1:${await deadPort()}/` };
   here.file(

@@ -9,7 +9,7 @@ import { webAddress, type WebAddress, type WebFlags } from '../../src/web/access
 import { OneTimeLink } from '../../src/web/access/oneTimeLink.ts';
 import { IDLE_MS, SecretsInMemory, SESSION_MS } from '../../src/web/access/sessions.ts';
 import { Browser, type Answered, type Asking } from '../support/browser.ts';
-import { freePort } from '../support/freePort.ts';
+import { freePort } from '../support/servedSite.ts';
 import { guid } from '../support/guid.ts';
 import { recordForTests } from '../support/record.ts';
 import {

@@ -8,7 +8,7 @@ import { openAccess } from '../../src/web/access/openAccess.ts';
 import { openWeb } from '../../src/web/server.ts';
 import { Browser, type Answered } from '../support/browser.ts';
 import { ALLOW_ALL, bench, csv, type Bench, type Ran } from '../support/cli.ts';
-import { freePort } from '../support/freePort.ts';
+import { freePort } from '../support/servedSite.ts';
 import { guid } from '../support/guid.ts';
 import { startRedisServer, type TestRedis } from '../support/redisServer.ts';
 import { groupTarget } from '../support/simulatorClient.ts';

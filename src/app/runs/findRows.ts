@@ -24,7 +24,7 @@ export type RowFound =
 
 /** So many batches are read at once: few at first, for the first rows to be there at once, then more. */
 const BATCHES_MIN = 5;
-const BATCHES_MAX = 100;
+const BATCHES_MAX = 50;
 
 /**
  * Rows of a run, as they lie in its record: those of one policy together. By status it is an index that is looked into, a byte a row; whatever

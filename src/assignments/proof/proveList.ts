@@ -45,12 +45,37 @@ export function proveList<R extends SeenProofRow>(list: ProofList<R>): ProofItem
     const before = beforeFor(row, list.before);
     return before === undefined ? [] : [{ row, before }];
   });
+  const { own, taken: late } = withoutTaken(known);
   const free = new Set(list.now);
-  const claims = known.length === 0 ? [] : claimsOf(known, list, free);
+  const claims = own.length === 0 ? [] : claimsOf(own, list, free);
+  claims.push(...late.map(claimOfNothing));
   const seen = new Set(known.map(({ row }) => row));
   for (const row of rows) if (!seen.has(row)) claims.push(claimUnseen(row, free));
   return [...claims.map(({ was: _was, ...item }) => item), ...restOf(claims, list, free)];
 }
+
+interface Known<R> {
+  readonly row: R;
+  readonly before: Before;
+}
+
+/** What another row has written, or an earlier one is about, is that row's, whatever this one wanted of it. */
+function withoutTaken<R extends SeenProofRow>(
+  known: readonly Known<R>[],
+): { readonly own: readonly Known<R>[]; readonly taken: readonly R[] } {
+  const isWritten = ({ row }: Known<R>): boolean => row.standing === 'written';
+  const ids = new Set(known.filter(isWritten).flatMap(idsOf));
+  const taken = new Set<R>();
+  for (const each of known) {
+    if (isWritten(each)) continue;
+    if (idsOf(each).some((id) => ids.has(id))) taken.add(each.row);
+    for (const id of idsOf(each)) ids.add(id);
+  }
+  return { own: known.filter(({ row }) => !taken.has(row)), taken: [...taken] };
+}
+
+const idsOf = ({ before }: Known<SeenProofRow>): string[] =>
+  entriesOf(before).map(({ id }) => id.toLowerCase());
 
 /** What a row is about: as its write saw it, else as its plan did, else as it stands in the list that was kept. */
 function beforeFor(
@@ -66,7 +91,7 @@ function beforeFor(
 }
 
 function claimsOf<R extends SeenProofRow>(
-  known: readonly { readonly row: R; readonly before: Before }[],
+  known: readonly Known<R>[],
   { apiVersion, now }: ProofList<R>,
   free: Set<CurrentAssignment>,
 ): Claim<R>[] {
@@ -83,11 +108,13 @@ function claimsOf<R extends SeenProofRow>(
       return { proof: proofOf(row, undo), row, before: was, was, now: nowOf(undo, was, free) };
     });
     // A row whose assignment was not there is about nothing that is, and did not come true.
-    return ofRow.length > 0
-      ? ofRow
-      : [{ proof: 'failed', row, before: undefined, was: undefined, now: undefined }];
+    return ofRow.length > 0 ? ofRow : [claimOfNothing(row)];
   });
 }
+
+const claimOfNothing = <R extends SeenProofRow>(row: R): Claim<R> => ({
+  ...{ proof: 'failed', row, before: undefined, was: undefined, now: undefined },
+});
 
 const currentOf = (undo: Undo): CurrentAssignment | undefined =>
   undo.kind === 'asBefore' || undo.inverse.action === 'add' ? undefined : undo.inverse.current;

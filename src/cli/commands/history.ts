@@ -16,6 +16,7 @@ import {
   historyJson,
   historyRecords,
   showHistory,
+  showMissing,
 } from '../terminal/showHistory.ts';
 
 interface HistoryFlags extends SharedFlags, OutputFlags {
@@ -51,14 +52,17 @@ export const history: CliCommand<HistoryFlags> = {
     };
     const found = await historyOf(terms, services);
     const gathered = new NewestEntries();
-    for await (const entry of found.entries()) gathered.add(entry);
+    for await (const entry of found.entries()) if (!gathered.add(entry)) break;
     const { entries } = gathered;
     const around = await besides(terms, entries, flags.offline === true, services, now);
-    const isWhole = flags.since === undefined && flags.until === undefined;
+    const isWhole = flags.since === undefined && flags.until === undefined && !gathered.isFull;
     const shown = { ...found, gathered, around, asked, isWhole };
     if (isFile || (context.stdout.isTTY !== true && !flags.json)) {
       await writeOutput(writeRows(format, HISTORY_COLUMNS, historyRecords(shown)), output, context);
-      if (output === undefined) return EXIT.done;
+      if (output === undefined) {
+        showMissing(shown, context.print);
+        return EXIT.done;
+      }
     }
     if (flags.json) context.print.json(historyJson(shown));
     else showHistory(shown, services.identity, context.print, output);

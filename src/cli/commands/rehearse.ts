@@ -98,10 +98,8 @@ async function* inPieces(text: string): AsyncGenerator<string> {
 }
 
 function show(rehearsal: Rehearsal, { print }: Context): void {
-  print.talkTable(
-    ['', '', ''],
-    rehearsalFacts(rehearsal).map(({ about, fact, more }) => [about, fact, more]),
-  );
+  for (const { about, fact, more } of rehearsalFacts(rehearsal))
+    print.say(visible(`${about}: ${fact}${more === '' ? '.' : `. ${more}`}`));
   for (const failure of [...rehearsal.run.failures, ...(rehearsal.undo?.failures ?? [])])
     print.say(visible(failureInWords(failure)));
   print.say(verdictOf(rehearsal));

@@ -12,26 +12,29 @@ import { count } from '../../app/words.ts';
 import type { Printer } from './print.ts';
 import { cutInMiddle } from './width.ts';
 
-/** Entries that are kept; of more the newest. */
+/** Entries that are kept; --until goes on where they end. */
 const KEPT_MAX = 10_000;
 /** Those that a screen shows, and policies of which is told what they have now. */
 const SHOWN_MAX = 20;
 const POLICIES_SHOWN = 8;
 const NAME_COLUMNS_MAX = 60;
 
-/** Keeps the newest entries, and counts all. */
+/** Keeps entries, the newest run first, until there are more than anybody reads. */
 export class NewestEntries {
-  #entries: HistoryEntry[] = [];
-  total = 0;
+  readonly #entries: HistoryEntry[] = [];
 
-  add(entry: HistoryEntry): void {
-    this.total += 1;
-    if (this.#entries.push(entry) > 2 * KEPT_MAX) this.#entries = this.entries.slice(0, KEPT_MAX);
+  /** False when it has had enough: what follows is older. */
+  add(entry: HistoryEntry): boolean {
+    return this.#entries.push(entry) < KEPT_MAX;
+  }
+
+  get isFull(): boolean {
+    return this.#entries.length >= KEPT_MAX;
   }
 
   /** The newest first. */
   get entries(): HistoryEntry[] {
-    return this.#entries.toSorted((a, b) => b.at - a.at || b.line - a.line).slice(0, KEPT_MAX);
+    return this.#entries.toSorted((a, b) => b.at - a.at || b.line - a.line);
   }
 }
 
@@ -82,7 +85,7 @@ export function* historyRecords(history: ShownHistory): Generator<Record<string,
 }
 
 export const historyJson = (history: ShownHistory) => ({
-  total: history.gathered.total,
+  isWhole: !history.gathered.isFull,
   entries: [...historyRecords(history)],
   now: history.around.now.map(({ address, policy = null, list, why }) => ({
     ...{ policyType: address.kind.policyType, policyId: address.policyId, policyName: policy },
@@ -103,16 +106,14 @@ export function showHistory(
   print: Printer,
   output: string | undefined,
 ): void {
-  const { called, gathered, around, asked, runs, unreadable } = history;
-  const { entries, total } = gathered;
+  const { called, gathered, around, asked, runs } = history;
+  const { entries } = gathered;
   const all = told(history);
   const shown = all.slice(-SHOWN_MAX);
   const short = (text: string): string =>
     visible(shortCalled(text, called, (name) => cutInMiddle(name, NAME_COLUMNS_MAX)));
   if (all.length > shown.length)
-    print.say(
-      `… ${count(all.length - shown.length + total - entries.length, 'earlier change')}: -o history.csv has them${total > entries.length ? `, the newest ${KEPT_MAX.toLocaleString('en-US')}; --since and --until choose others` : ''}.`,
-    );
+    print.say(`… ${count(all.length - shown.length, 'earlier change')}: -o history.csv has them.`);
   for (const entry of shown) {
     const lines = entry.kind === 'other' ? otherLines(entry, short) : rowLines(entry, short);
     for (const [i, line] of lines.entries()) print.data(i === 0 ? line : `    ${line}`, i === 0 ? 4 : 6);
@@ -131,7 +132,7 @@ export function showHistory(
     print.say(
       `  … and ${count(backs.length - POLICIES_SHOWN, 'more policy', 'more policies')}: --json has them.`,
     );
-  for (const line of missingLines(around, unreadable)) print.say(line);
+  showMissing(history, print);
   if (output !== undefined) print.say(`Wrote ${count(all.length, 'change')} to ${output}.`);
 }
 
@@ -178,16 +179,34 @@ function nowLines({ now }: Besides, called: Called, short: (text: string) => str
   ];
 }
 
-function missingLines({ others, why }: Besides, unreadable: readonly string[]): readonly string[] {
+/** What is not in it, which also who takes it as a file has to know. */
+export function showMissing(history: ShownHistory, print: Pick<Printer, 'say'>): void {
+  for (const line of missingLines(history)) print.say(line);
+}
+
+function missingLines({ gathered, around, unreadable }: ShownHistory): readonly string[] {
+  const oldest = gathered.isFull ? gathered.entries.at(-1) : undefined;
   return [
-    ...(why === undefined ? [] : [`Not asked what is there now, nor what others did: ${visible(why)}`]),
-    ...(others.kind === 'forbidden'
-      ? [`What others did is not shown: the audit log needs ${others.permission}.`]
-      : others.kind === 'unread'
-        ? [`What others did is not shown: ${visible(others.why)}`]
-        : []),
+    ...(oldest === undefined
+      ? []
+      : [
+          `Only the newest ${KEPT_MAX.toLocaleString('en-US')} changes: --until ${new Date(oldest.at).toISOString()} goes on there.`,
+        ]),
+    ...notAskedLines(around),
     ...(unreadable.length > 0
       ? [`Not gone through, as another version has recorded them: ${unreadable.join(', ')}.`]
       : []),
   ];
+}
+
+function notAskedLines({ others, why }: Besides): readonly string[] {
+  if (why !== undefined) return [`Not asked what is there now, nor what others did: ${visible(why)}`];
+  switch (others.kind) {
+    case 'forbidden':
+      return [`What others did is not shown: the audit log needs ${others.permission}.`];
+    case 'unread':
+      return [`What others did is not shown: ${visible(others.why)}`];
+    case 'changes':
+      return [];
+  }
 }

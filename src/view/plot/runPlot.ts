@@ -80,13 +80,17 @@ export function runPlotOf({ run, samples, log, now }: PlotOf): RunPlot | undefin
 }
 
 function budgetsOf(samples: readonly Sample[]): readonly BudgetCurve[] {
-  return [...Map.groupBy(samples, ({ family }) => family)]
-    .toSorted(([, a], [, b]) => b.length - a.length)
-    .map(([family, of]) => ({
-      family,
-      used: of.map(({ at, charged }) => ({ at, value: charged })),
-      budget: of.map(({ at, budget }) => ({ at, value: budget })),
-    }));
+  return (
+    [...Map.groupBy(samples, ({ family }) => family)]
+      .toSorted(([, a], [, b]) => b.length - a.length)
+      // One moment is no curve.
+      .filter(([, of], i) => i === 0 || of.length > 1)
+      .map(([family, of]) => ({
+        family,
+        used: of.map(({ at, charged }) => ({ at, value: charged })),
+        budget: of.map(({ at, budget }) => ({ at, value: budget })),
+      }))
+  );
 }
 
 function throttledIn(samples: readonly Sample[]): readonly Point[] {

@@ -70,10 +70,10 @@ function show(parts: Readonly<Record<string, string>>): void {
 
 function heard(): void {
   heardAt = Date.now();
+  document.documentElement.classList.remove('away');
   document.documentElement.classList.add('live');
   if (!isAway) return;
   isAway = false;
-  document.documentElement.classList.remove('away');
   if (connection !== null) connection.textContent = '';
 }
 
@@ -98,6 +98,12 @@ const clock = (at: number): string =>
     timeZoneName: 'short',
   });
 
+function rest(): void {
+  source?.close();
+  source = undefined;
+  document.documentElement.classList.replace('live', 'away');
+}
+
 /** A connection that a proxy or a sleeping phone has dropped without a word. */
 function watch(): void {
   if (source === undefined || Date.now() - heardAt < SILENT_MS) return;
@@ -109,8 +115,10 @@ function watch(): void {
 if (main !== null) {
   connect();
   setInterval(watch, 1_000);
+  // Nobody sees a page that is hidden: what it shows is of then, until it has heard of now.
   document.addEventListener('visibilitychange', () => {
-    if (document.visibilityState === 'visible') watch();
+    if (document.visibilityState === 'visible') connect();
+    else rest();
   });
   // One that comes back out of the browser's memory is as old as it was when it was left.
   addEventListener('pageshow', ({ persisted }) => {

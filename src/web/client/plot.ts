@@ -88,6 +88,7 @@ function plotOf(
 ): UPlot {
   const options: UPlot.Options = {
     ...{ width: place.clientWidth, height },
+    padding: [8, 24, 0, 0],
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), told.timeZone),
     cursor: { sync: { key: SYNC }, drag: { x: false, y: false } },
     legend: { live: true },
@@ -123,7 +124,11 @@ function plotOf(
       draw: has429s ? [(plot) => draw429s(plot, told)] : [],
     },
   };
-  return new uPlot(options, aligned(lines), place);
+  const data = aligned(lines);
+  const plot = new uPlot(options, data, place);
+  // Until somebody points at a moment, the last one is told.
+  requestAnimationFrame(() => plot.setLegend({ idx: Math.max(0, data[0].length - 1) }));
+  return plot;
 }
 
 /** All lines on one axis of times; where a line has no point it has none. */
@@ -135,10 +140,12 @@ function aligned(lines: readonly Line[]): UPlot.AlignedData {
   return uPlot.join(tables);
 }
 
+const MINUTE = ['{HH}', '{mm}'].join(':');
+
 const TIMES: UPlot.Axis.Values = [
   [3600 * 24, '{DD}.{MM}.', null, null, null, null, null, null, 1],
-  [60, ['{HH}', '{mm}'].join(':'), null, null, null, null, null, null, 1],
-  [1, ['{HH}', '{mm}', '{ss}'].join(':'), null, null, null, null, null, null, 1],
+  [60, MINUTE, null, null, null, null, null, null, 1],
+  [1, [MINUTE, '{ss}'].join(':'), null, null, null, null, null, null, 1],
 ];
 
 const clock = (at: number, timeZone: string): string =>
@@ -167,6 +174,7 @@ function draw429s({ ctx, bbox, valToPos }: UPlot, { throttled }: Told): void {
   const most = Math.max(1, ...throttled.map(({ value }) => value));
   ctx.save();
   ctx.strokeStyle = colourOf('--bad');
+  ctx.setLineDash([]);
   ctx.lineWidth = 2 * devicePixelRatio;
   for (const { at, value } of throttled) {
     const x = valToPos(at / 1000, 'x', true);

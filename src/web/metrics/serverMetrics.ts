@@ -1,11 +1,11 @@
-import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { Gauge, Registry } from 'prom-client';
 import { inTime } from '../../app/metrics/readiness.ts';
 import { tenantMetrics, type TenantMetrics } from '../../app/metrics/tenantMetrics.ts';
 import type { Services } from '../../app/services.ts';
 import { RUN_STATES } from '../../runs/run.ts';
 import { ROW_STATUSES } from '../../runs/rowState.ts';
-import { buildInfo } from './buildInfo.ts';
 import type { Metrics } from './metrics.ts';
+import { processMetrics } from './processMetrics.ts';
 
 /** Several scrapers, or an eager one, cost no more than one. */
 const KEPT_MS = 1_000;
@@ -19,8 +19,7 @@ const OPEN_STATES = RUN_STATES.filter((state) => state !== 'loading' && state !=
  */
 export function serverMetrics(services: Services): Metrics {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
-  buildInfo(registry);
+  processMetrics(registry);
   const gauge = <Label extends string = never>(
     name: string,
     help: string,

@@ -1,9 +1,9 @@
-import { collectDefaultMetrics, Counter, Registry } from 'prom-client';
+import { Counter, Registry } from 'prom-client';
 import { MAIN_FAMILY } from '../../assignments/kinds/family.ts';
 import { WRITE_OUTCOMES } from '../../assignments/changes/outcome.ts';
 import type { Events } from '../../events.ts';
-import { buildInfo } from './buildInfo.ts';
 import type { Metrics } from './metrics.ts';
+import { processMetrics } from './processMetrics.ts';
 
 const TOO_MANY_REQUESTS = 429;
 
@@ -13,8 +13,7 @@ const TOO_MANY_REQUESTS = 429;
  */
 export function workerMetrics(tenant: string, events: Events): Metrics {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
-  buildInfo(registry);
+  processMetrics(registry);
   const writes = new Counter({
     name: 'retarget_writes_total',
     help: 'Writes that this worker has sent, by throttle family and by what Graph answered',

@@ -21,6 +21,7 @@ import { runPath } from '../parts/runCard.tsx';
 import { RunLog } from '../parts/runLog.tsx';
 import { RunPlotPart, shownPlot } from '../parts/runPlotPart.tsx';
 import { RunFacts } from '../parts/runFacts.tsx';
+import { Prose } from '../parts/prose.tsx';
 import { StateBadge } from '../parts/state.tsx';
 import { StopBanner } from '../parts/stopBanner.tsx';
 import { Workers } from '../parts/workers.tsx';
@@ -127,7 +128,11 @@ const Head = ({ seen, now }: { readonly seen: SeenRun; readonly now: number }): 
       <p class="state">
         <StateBadge seen={seen} /> <Foretold run={status} now={now} />
       </p>
-      {status.reasonText !== null && <p class="why">{visible(status.reasonText)}</p>}
+      {status.reasonText !== null && (
+        <p class="why">
+          <Prose text={status.reasonText} />
+        </p>
+      )}
       <Bar run={status} />
     </div>
   );

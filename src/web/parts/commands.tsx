@@ -44,6 +44,7 @@ function commandsFor(run: Run, hint: Identity['hint']): readonly CommandProps[] 
     ...(isOver
       ? []
       : [{ what: 'End it after what is in flight; the rest is not written', line: hint(`cancel ${runId}`) }]),
+    { what: 'A report for the change board', line: hint(`report ${runId} -o change.html`) },
     {
       what: 'All its rows with what became of them, as a file',
       line: hint(`results ${runId} -o results.csv`),

@@ -6,6 +6,7 @@ import { visible } from '../../assignments/values/visible.ts';
 import { Moment } from '../clock.tsx';
 import { Bar } from './bar.tsx';
 import { Foretold } from './foretold.tsx';
+import { Prose } from './prose.tsx';
 import { StateBadge, toneOf } from './state.tsx';
 
 /** Where the page of a run is. */
@@ -30,7 +31,11 @@ export function RunCard({ seen, now }: { readonly seen: SeenRun; readonly now: n
         {count(status.total, 'row')}
         <Sums seen={seen} />
       </p>
-      {isOpen && status.reasonText !== null && <p class="why">{visible(status.reasonText)}</p>}
+      {isOpen && status.reasonText !== null && (
+        <p class="why">
+          <Prose text={status.reasonText} />
+        </p>
+      )}
       <p class="quiet">
         {visible(status.operator)}
         {status.purpose !== null && <>: {visible(status.purpose)}</>}

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { CurrentAssignment } from '../../../../src/assignments/changes/current.ts';
 import { ABSENT, beforeOf, type Before } from '../../../../src/assignments/changes/decision.ts';
@@ -187,5 +188,93 @@ describe('a list that nobody has kept', () => {
     const remove = row({ action: 'remove', assignmentId: 'B' }, undefined, blind);
     expect(proven({ before, rows: [remove], now: [] })).toEqual(['planned →']);
     expect(proven({ before, rows: [remove], now: [B] })).toEqual(['others →B']);
+  });
+});
+
+test('a row that was not written, about what another row has written, does not count the assignment twice', () => {
+  const other = row({ assignmentId: 'A', targetType: 'group', groupId: 'g8' }, undefined, {
+    standing: 'notSent',
+  });
+  expect(proven({ rows: [toG9(), other], now: [A9, B, C] })).toEqual([
+    'failed →',
+    'planned A→A',
+    'untouched B→B',
+    'untouched C→C',
+  ]);
+  const byHand = entry(group('g7'), 'A');
+  expect(proven({ rows: [other, toG9()], now: [byHand, B, C] })).toEqual([
+    'failed →',
+    'others A→A',
+    'untouched B→B',
+    'untouched C→C',
+  ]);
+  const twice = [other, other].map((each) => ({ ...each }));
+  expect(proven({ rows: twice, now: LIST })).toEqual([
+    'failed A→A',
+    'failed →',
+    'untouched B→B',
+    'untouched C→C',
+  ]);
+  expect(proven({ rows: [other, toG9()], now: [A9, B, C] })).toEqual([
+    'failed →',
+    'planned A→A',
+    'untouched B→B',
+    'untouched C→C',
+  ]);
+});
+
+describe('whatever rows and others have done', () => {
+  const target = fc.constantFrom(
+    group('g1'),
+    group('g2'),
+    excluded('g3'),
+    allDevices(),
+    group('g4', filter('f1')),
+  );
+  const list = fc
+    .array(target, { maxLength: 5 })
+    .map((targets) => targets.map((of, n) => entry(of, `id${n}`)));
+  const fate = fc.constantFrom('row', 'changed', 'gone', 'same', 'rekeyed');
+  const scene = fc.record({
+    before: list,
+    fates: fc.array(fate, { minLength: 5, maxLength: 5 }),
+    standings: fc.array(fc.constantFrom('written', 'notSent', 'sent', 'stale', 'nothing'), {
+      minLength: 5,
+      maxLength: 5,
+    }),
+    putBacks: fc.array(fc.constantFrom('no', 'done', 'tried'), { minLength: 5, maxLength: 5 }),
+    added: fc.array(target, { maxLength: 2 }),
+  });
+
+  test('each assignment that was there and each that is there is in exactly one item', () => {
+    fc.assert(
+      fc.property(scene, ({ before, fates, standings, putBacks, added }) => {
+        const rows = before.flatMap((was, n) =>
+          fates[n] === 'row'
+            ? [
+                row({ assignmentId: was.id, targetType: 'group', groupId: `new${n}` }, beforeOf(was), {
+                  standing: standings[n] ?? 'written',
+                  putBack: putBacks[n] ?? 'no',
+                }),
+              ]
+            : [],
+        );
+        const after = (was: CurrentAssignment, n: number): CurrentAssignment[] => {
+          if (fates[n] === 'gone') return [];
+          if (fates[n] === 'row' && standings[n] === 'written') return [entry(group(`new${n}`), was.id)];
+          if (fates[n] === 'changed') return [entry(group(`hand${n}`), was.id)];
+          return fates[n] === 'rekeyed' ? [entry(was.target, `again${n}`)] : [entry(was.target, was.id)];
+        };
+        const now = [...before.flatMap(after), ...added.map((of, n) => entry(of, `added${n}`))];
+        const items = proveList({
+          ...{ kind: deviceConfiguration, apiVersion: 'beta', rows, before, plannedList: undefined, now },
+        });
+        const ids = (entries: readonly (CurrentAssignment | undefined)[]): string[] =>
+          entries.flatMap((each) => each?.id ?? []).toSorted();
+        expect(ids(items.map((item) => item.before))).toEqual(ids(before));
+        expect(ids(items.map((item) => item.now))).toEqual(ids(now));
+      }),
+      { numRuns: 2_000 },
+    );
   });
 });

@@ -93,12 +93,15 @@ test('what kept a run stands in its log, until it goes on', () => {
 test('the families of a run have a curve each, the one with the most samples first', () => {
   const made = plot([
     sample(20_000, { family: 'applications', charged: 10, budget: 50 }),
+    sample(30_000, { family: 'applications', charged: 20, budget: 50 }),
+    sample(35_000, { family: 'books' }),
     sample(40_000, { charged: 90 }),
     sample(60_000, { charged: 80 }),
+    sample(70_000, { charged: 70 }),
   ]);
   expect(made.budgets.map(({ family, used }) => [family, used.map(({ value }) => value)])).toEqual([
-    [MAIN_FAMILY, [90, 80]],
-    ['applications', [10]],
+    [MAIN_FAMILY, [90, 80, 70]],
+    ['applications', [10, 20]],
   ]);
 });
 
