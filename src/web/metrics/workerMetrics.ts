@@ -3,6 +3,7 @@ import { MAIN_FAMILY } from '../../assignments/kinds/family.ts';
 import { WRITE_OUTCOMES } from '../../assignments/changes/outcome.ts';
 import type { Events } from '../../events.ts';
 import type { Metrics } from './metrics.ts';
+import { processMetrics } from './processMetrics.ts';
 
 const TOO_MANY_REQUESTS = 429;
 
