@@ -157,6 +157,9 @@ const SPAN_WORDS: Readonly<Record<SpanKind, readonly [one: string, many: string]
   pause: ['pause', 'pauses'],
 };
 
+const between = (low: number, high: number): string =>
+  low === high ? `of ${low}` : `between ${low} and ${high}`;
+
 /** What the plot shows, for whoever can't see it. */
 export function plotInWords({ from, until, total, rows, throttled, spans, budgets }: RunPlot): string {
   const done = rows.at(-1)?.value ?? 0;
@@ -173,7 +176,7 @@ export function plotInWords({ from, until, total, rows, throttled, spans, budget
     `${Math.min(done, total).toLocaleString('en-US')} of ${count(total, 'row')} came to their end in ${duration((until - from) / 1000)}.`,
     budget.length === 0
       ? ''
-      : `At most ${used} requests were counted at a time, of a budget between ${Math.min(...budget)} and ${Math.max(...budget)}.`,
+      : `At most ${used} requests were counted at a time, of a budget ${between(Math.min(...budget), Math.max(...budget))}.`,
     in429s === 0
       ? 'The tenant never answered 429.'
       : `The tenant answered 429 ${in429s === 1 ? 'once' : `${in429s.toLocaleString('en-US')} times`}.`,

@@ -115,3 +115,9 @@ test('it can be told without being seen', () => {
       'The tenant answered 429 3 times. Stood still: 1 closed window of 30 s in all.',
   );
 });
+
+test('a budget that stayed as it was is told once', () => {
+  expect(plotInWords(plot([sample(20_000), sample(40_000, { charged: 9 })]))).toContain(
+    'At most 9 requests were counted at a time, of a budget of 100.',
+  );
+});
