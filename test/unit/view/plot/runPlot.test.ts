@@ -90,6 +90,18 @@ test('what kept a run stands in its log, until it goes on', () => {
   ]);
 });
 
+test('a run that has ended within a second did not stand still', () => {
+  const run = { startedAt: 0, finishedAt: 400, total: 3, ended: 3 };
+  const log = [entry(0, 'begun'), entry(400, 'ended')];
+  const spans = (more: readonly LogEntry[]) =>
+    runPlotOf({ run, samples: [sample(100)], log: more, now: 9_000 })?.spans;
+  expect(spans(log)).toEqual([]);
+  const paused = entry(300, 'paused', { reason: 'signIn', details: { why: 'no token' } });
+  expect(spans([entry(0, 'begun'), paused, entry(400, 'ended')])).toEqual([
+    { kind: 'pause', from: 300, until: 400, why: 'no token' },
+  ]);
+});
+
 test('the families of a run have a curve each, the one with the most samples first', () => {
   const made = plot([
     sample(20_000, { family: 'applications', charged: 10, budget: 50 }),
