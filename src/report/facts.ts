@@ -29,13 +29,16 @@ export interface ReportedTenant {
 const tenantFact = ({ id, name }: ReportedTenant): ReportFact[] =>
   fact('Tenant', ...(name === undefined || name === id ? [id] : [name, id]));
 
+/** The runs that have taken something of it back. */
+export const takenBackBy = (log: readonly LogEntry[]): readonly string[] =>
+  log.flatMap(({ action, details }) =>
+    action === 'rolled back' && typeof details?.['by'] === 'string' ? [details['by']] : [],
+  );
+
 export function runFacts(run: Run, tenant: ReportedTenant, log: readonly LogEntry[]): readonly ReportFact[] {
   const { options, runId } = run;
   const time = (at: number | null): string | undefined =>
     at === null ? undefined : timeInZone(at, options.timeZone);
-  const takenBackBy = log.flatMap(({ action, details }) =>
-    action === 'rolled back' && typeof details?.['by'] === 'string' ? [details['by']] : [],
-  );
   return [
     ...tenantFact(tenant),
     ...fact('Why', options.purpose ?? 'no reason was given'),
@@ -51,7 +54,7 @@ export function runFacts(run: Run, tenant: ReportedTenant, log: readonly LogEntr
     ...fact('Tenant read for the plan', run.blind ? 'never: it was made blind' : time(options.plannedAt)),
     ...code('Plan’s fingerprint', run.planFingerprint),
     ...fact('Takes back', options.revertOf),
-    ...fact('Taken back by', ...takenBackBy),
+    ...fact('Taken back by', ...takenBackBy(log)),
     ...fact('Told the second administrator', options.justification),
     ...fact(
       'Limits',

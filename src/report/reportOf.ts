@@ -14,7 +14,7 @@ import { hasEnded, type Run } from '../runs/run.ts';
 import { Tenants } from '../runs/tenants.ts';
 import { VERSION } from '../version.ts';
 import { runPlotOf } from '../view/plot/runPlot.ts';
-import { planFacts, runFacts, type ReportedTenant } from './facts.ts';
+import { planFacts, runFacts, type ReportedTenant, takenBackBy } from './facts.ts';
 import { plannedRow } from './plannedRow.ts';
 import { findingsOf, ReportRows, type Report } from './report.ts';
 import { OtherPlan, runRows } from './runRows.ts';
@@ -81,7 +81,7 @@ async function runReport(run: Run, plan: InputFile | undefined, services: Servic
     ...sums,
     name: runId,
     title: `Change of ${count(run.total, 'assignment')}`,
-    lead: runLead(run, sums.changedPolicies),
+    lead: runLead(run, sums.changedPolicies, takenBackBy(log)),
     facts: runFacts(run, tenant, log),
     findings: findingsOf(found, rows.tally.causes.all, log),
     findingsNote:
@@ -102,7 +102,7 @@ async function runReport(run: Run, plan: InputFile | undefined, services: Servic
   };
 }
 
-function runLead(run: Run, policies: number): readonly string[] {
+function runLead(run: Run, policies: number, rollbacks: readonly string[]): readonly string[] {
   const { state, counts, startedAt, finishedAt, reasonText } = run;
   const took =
     startedAt === null || finishedAt === null ? '' : ` in ${duration((finishedAt - startedAt) / 1000)}`;
@@ -111,6 +111,9 @@ function runLead(run: Run, policies: number): readonly string[] {
     hasEnded(run)
       ? `The run is ${state}${took}: ${sumsInWords(counts)}.${policies === 0 ? '' : ` ${count(policies, 'policy', 'policies')} changed.`}`
       : `The run is ${state}: ${sumsInWords(counts)}.${ofPolicies}`,
+    ...(rollbacks.length === 0
+      ? []
+      : [`All or a part of it was taken back since, by run ${rollbacks.join(', ')}.`]),
     ...(reasonText === null ? [] : [`Why it is not at work: ${reasonText}.`]),
     ...(run.throttled > 0
       ? [

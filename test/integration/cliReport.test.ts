@@ -53,6 +53,18 @@ describe('of a run', () => {
     expect(html).toContain('<svg viewBox');
   });
 
+  test('the report of a run that was taken back says so before its sums are believed', async () => {
+    const here = await twoPolicies();
+    await here.run(['apply', here.changes, '--yes', ...ALLOW_ALL]);
+    const lastRun = async (): Promise<string> =>
+      (JSON.parse((await here.run(['status', '@last', '--json'])).stdout) as { runId: string }).runId;
+    const runId = await lastRun();
+    await here.run(['rollback', '@last', '--yes', '--work']);
+    const { stdout } = await here.run(['report', '--format', 'md', runId]);
+    const words = `All or a part of it was taken back since, by run ${await lastRun()}.`;
+    expect(stdout.slice(0, stdout.indexOf('\n## '))).toContain(words);
+  });
+
   test('whatever a policy or a group is called runs and loads nothing', async () => {
     const here = await twoPolicies();
     await here.run(['apply', here.changes, '--yes', ...ALLOW_ALL, '--reason', HOSTILE]);

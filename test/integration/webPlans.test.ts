@@ -50,12 +50,25 @@ test('a plan that was edited is not shown, and what to do is', async () => {
   for (const path of ['/plans/1', '/plans/1/rows']) expect(await words(path)).toMatch(/damaged|edited|seal/);
 });
 
+test('the plan of a run that has begun does not say that nothing has been written', async () => {
+  const here = await bench(redis.url, { tenant: SMALL_TENANT });
+  const { stdout } = await here.run(['submit', ...ALLOW_ALL, here.file('big.csv', CHANGES)]);
+  await here.run(['worker', '--until-idle']);
+  const shown = await (await webSite(here)).words(`/runs/${stdout.trim()}/plan`);
+  expect(shown).toContain('What became of it stands with the run.');
+  expect(shown).not.toContain('nothing has been yet');
+});
+
 test('the plan of a run that waits is shown where its file is, and as the record knows it elsewhere', async () => {
   const here = await bench(redis.url, { tenant: SMALL_TENANT });
   const { stdout } = await here.run(['submit', ...ALLOW_ALL, here.file('big.csv', CHANGES)]);
   const runId = stdout.trim();
   const { words } = await webSite(here);
-  expect(await words(`/runs/${runId}/plan`)).toContain('all-devices: 2');
+  const waiting = await words(`/runs/${runId}/plan`);
+  expect(waiting).toContain('all-devices: 2');
+  expect(waiting).toContain('2 assignments of 2 policies will be written; nothing has been yet.');
+  // It has a run already: pasted, this would be a second one.
+  expect(waiting).not.toContain('retarget apply');
   const elsewhere = await webSite({
     ...here,
     env: { ...here.env, RETARGET_DATA_DIR: join(here.dir, 'other') },

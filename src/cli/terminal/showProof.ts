@@ -69,6 +69,7 @@ function namesOf(policies: readonly PolicyProof[]): string {
 
 function showLines(lines: readonly ProofLine[], print: Printer): void {
   const cell = (value: unknown): string => (value === undefined || value === null ? '' : String(value));
+  const pair = print.talkColumns() === undefined ? (...both: [string, string]) => both : beforeAndNow;
   print.table(
     ['PROOF', 'LINE', 'POLICY', 'BEFORE', 'NOW', 'ROW'],
     lines
@@ -79,11 +80,23 @@ function showLines(lines: readonly ProofLine[], print: Printer): void {
           cell(row),
           cutInMiddle(cell(policyName ?? policyId), CELL_COLUMNS_MAX),
         ],
-        ...[was, is].map((words) => cutInMiddle(cell(words), CELL_COLUMNS_MAX)),
+        ...pair(cell(was), cell(is)).map((words) => cutInMiddle(words, CELL_COLUMNS_MAX)),
         [cell(status), cell(errorCode)].filter((word) => word !== '').join(' '),
       ]),
   );
 }
+
+/** Both for a column that is narrow: what they have alike at their end says nothing, and groups go by their names. A file has all of it. */
+export function beforeAndNow(was: string, is: string): readonly [string, string] {
+  const intent = INTENT.exec(was)?.[0];
+  const isAlike = intent !== undefined && intent === INTENT.exec(is)?.[0];
+  const short = (words: string): string =>
+    (isAlike ? words.slice(0, -intent.length) : words).replace(NAMED_GROUP, '$1');
+  return [short(was), short(is)];
+}
+
+const INTENT = /, intent \w+$/;
+const NAMED_GROUP = /^group "((?:[^"\\]|\\.)*)" \([\da-f]{4}…\)/;
 
 /** The proof for scripts, with whole ids and assignments as Graph shows them. */
 export function proofJson(proof: Proof, wanted: ReadonlySet<ProofKind>): object {

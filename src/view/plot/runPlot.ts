@@ -124,20 +124,29 @@ const RESTS: ReadonlySet<string> = new Set([
 ]);
 const WINDOW_REASONS: ReadonlySet<string | null | undefined> = new Set<Reason>(['window', 'time', 'urgent']);
 
-/** When a run did not go on, by its log: from what stopped it until it was set to work again. */
+/** When a run did not go on, by its log: from what stopped it until it was set to work again. What ended it stops it only if it was opened again. */
 function restsIn(log: readonly LogEntry[], until: number): readonly Span[] {
   const found: Span[] = [];
-  let resting: Omit<Span, 'until'> | undefined;
+  let resting: (Omit<Span, 'until'> & { readonly isEnd: boolean }) | undefined;
+  const goesOn = (at: number): void => {
+    if (resting !== undefined) {
+      const { kind, from, why } = resting;
+      found.push({ kind, from, until: at, why });
+    }
+    resting = undefined;
+  };
   for (const entry of log) {
     const { at, action } = entry;
-    if (resting !== undefined && (action === 'begun' || action === 'goes on')) {
-      found.push({ ...resting, until: at });
-      resting = undefined;
-    } else if (resting === undefined && RESTS.has(action)) {
-      resting = { kind: WINDOW_REASONS.has(entry.reason) ? 'window' : 'pause', from: at, why: whyOf(entry) };
-    }
+    const isEnd = action === 'ended';
+    if (isEnd || action === 'begun' || action === 'goes on') goesOn(at);
+    if (resting === undefined && RESTS.has(action))
+      resting = {
+        ...{ kind: WINDOW_REASONS.has(entry.reason) ? 'window' : 'pause', from: at },
+        ...{ why: whyOf(entry), isEnd },
+      };
   }
-  return resting === undefined ? found : [...found, { ...resting, until }];
+  if (resting?.isEnd !== true) goesOn(until);
+  return found;
 }
 
 function whyOf({ operator, action, reason, details = {} }: LogEntry): string {
@@ -157,6 +166,9 @@ const SPAN_WORDS: Readonly<Record<SpanKind, readonly [one: string, many: string]
   pause: ['pause', 'pauses'],
 };
 
+const between = (low: number, high: number): string =>
+  low === high ? `of ${low}` : `between ${low} and ${high}`;
+
 /** What the plot shows, for whoever can't see it. */
 export function plotInWords({ from, until, total, rows, throttled, spans, budgets }: RunPlot): string {
   const done = rows.at(-1)?.value ?? 0;
@@ -173,7 +185,7 @@ export function plotInWords({ from, until, total, rows, throttled, spans, budget
     `${Math.min(done, total).toLocaleString('en-US')} of ${count(total, 'row')} came to their end in ${duration((until - from) / 1000)}.`,
     budget.length === 0
       ? ''
-      : `At most ${used} requests were counted at a time, of a budget between ${Math.min(...budget)} and ${Math.max(...budget)}.`,
+      : `At most ${used} requests were counted at a time, of a budget ${between(Math.min(...budget), Math.max(...budget))}.`,
     in429s === 0
       ? 'The tenant never answered 429.'
       : `The tenant answered 429 ${in429s === 1 ? 'once' : `${in429s.toLocaleString('en-US')} times`}.`,

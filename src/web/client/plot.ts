@@ -101,6 +101,7 @@ function plotOf(
         stroke: () => colourOf('--quiet'),
         grid: { stroke: () => colourOf('--line'), width: 1 },
         values: TIMES,
+        incrs: STEPS,
       },
       { stroke: () => colourOf('--quiet'), grid: { stroke: () => colourOf('--line'), width: 1 }, size: 48 },
     ],
@@ -115,8 +116,9 @@ function plotOf(
         stroke: () => colourOf(colour),
         ...(dash !== undefined && { dash, width: 1 }),
         ...(fill !== undefined && { fill: () => `${colourOf(fill)}30` }),
-        value: (_plot, value: number | null) =>
-          value === null ? '–' : Math.round(value).toLocaleString('en-US'),
+        // What `join` finds no point for is undefined.
+        value: (_plot, value: number | null | undefined) =>
+          value == null ? '–' : Math.round(value).toLocaleString('en-US'),
       })),
     ],
     hooks: {
@@ -126,8 +128,9 @@ function plotOf(
   };
   const data = aligned(lines);
   const plot = new uPlot(options, data, place);
-  // Until somebody points at a moment, the last one is told.
-  requestAnimationFrame(() => plot.setLegend({ idx: Math.max(0, data[0].length - 1) }));
+  // Until somebody points at a moment, the last value of each line is told.
+  const lasts = data.map((values) => [...values].findLastIndex((value) => value != null));
+  requestAnimationFrame(() => plot.setLegend({ idxs: lasts }));
   return plot;
 }
 
@@ -147,6 +150,9 @@ const TIMES: UPlot.Axis.Values = [
   [60, MINUTE, null, null, null, null, null, null, 1],
   [1, [MINUTE, '{ss}'].join(':'), null, null, null, null, null, null, 1],
 ];
+
+/** Whole seconds at least: a run of less has one label, not the same one five times. */
+const STEPS = [1, 5, 10, 15, 30, 60, 300, 600, 900, 1800, 3600, 7200, 14_400, 28_800, 43_200, 86_400];
 
 const clock = (at: number, timeZone: string): string =>
   new Date(at).toLocaleTimeString('en-GB', { timeZone, timeZoneName: 'short' });

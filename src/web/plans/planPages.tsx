@@ -5,6 +5,7 @@ import { GUARD_KINDS, type GuardKind } from '../../assignments/guard/finding.ts'
 import type { Called } from '../../assignments/names/calledIds.ts';
 import { withCalled } from '../../assignments/names/calledIds.ts';
 import { visible } from '../../assignments/values/visible.ts';
+import type { Report } from '../../report/report.ts';
 import { changedParts } from '../../report/reportParts.ts';
 import { RESULT_WORDS, RESULTS, type ReportRow, type RowResult } from '../../report/reportRow.ts';
 import type { Run } from '../../runs/run.ts';
@@ -96,7 +97,7 @@ export function planPages(app: FastifyInstance, web: Web): void {
             This file is not the plan that the run was published with: its fingerprint is another one.
           </p>
         )}
-        <PlanView report={report} rowsPath={`${plan.at}/rows`} />
+        <PlanView report={run === undefined ? report : ofRun(report, run)} rowsPath={`${plan.at}/rows`} />
       </>
     );
     return send(plan.name, children, request, reply);
@@ -273,3 +274,13 @@ const PlannedRow = ({ row, called }: { readonly row: ReportRow; readonly called:
     )}
   </li>
 );
+
+/** What a plan says once it has a run: that carries it out, and says what became of it. */
+const ofRun = (report: Report, { startedAt }: Run): Report => ({
+  ...report,
+  lead:
+    startedAt === null
+      ? report.lead
+      : ['What the run was to change, as the plan saw it. What became of it stands with the run.'],
+  next: [],
+});

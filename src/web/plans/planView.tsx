@@ -57,12 +57,14 @@ export const PlanView = ({ report, rowsPath }: PlanViewProps): VNode => (
         ])}
       />
     </section>
-    <section>
-      <h2>On a terminal</h2>
-      {report.next.map(([what, line]) => (
-        <Command key={line} what={what} line={line} />
-      ))}
-    </section>
+    {report.next.length > 0 && (
+      <section>
+        <h2>On a terminal</h2>
+        {report.next.map(([what, line]) => (
+          <Command key={line} what={what} line={line} />
+        ))}
+      </section>
+    )}
   </>
 );
 

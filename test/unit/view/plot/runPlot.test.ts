@@ -90,6 +90,18 @@ test('what kept a run stands in its log, until it goes on', () => {
   ]);
 });
 
+test('a run that has ended within a second did not stand still', () => {
+  const run = { startedAt: 0, finishedAt: 400, total: 3, ended: 3 };
+  const log = [entry(0, 'begun'), entry(400, 'ended')];
+  const spans = (more: readonly LogEntry[]) =>
+    runPlotOf({ run, samples: [sample(100)], log: more, now: 9_000 })?.spans;
+  expect(spans(log)).toEqual([]);
+  const paused = entry(300, 'paused', { reason: 'signIn', details: { why: 'no token' } });
+  expect(spans([entry(0, 'begun'), paused, entry(400, 'ended')])).toEqual([
+    { kind: 'pause', from: 300, until: 400, why: 'no token' },
+  ]);
+});
+
 test('the families of a run have a curve each, the one with the most samples first', () => {
   const made = plot([
     sample(20_000, { family: 'applications', charged: 10, budget: 50 }),
@@ -113,5 +125,11 @@ test('it can be told without being seen', () => {
   expect(plotInWords(made)).toBe(
     '300 of 300 rows came to their end in 1 min 40 s. At most 97 requests were counted at a time, of a budget between 98 and 100. ' +
       'The tenant answered 429 3 times. Stood still: 1 closed window of 30 s in all.',
+  );
+});
+
+test('a budget that stayed as it was is told once', () => {
+  expect(plotInWords(plot([sample(20_000), sample(40_000, { charged: 9 })]))).toContain(
+    'At most 9 requests were counted at a time, of a budget of 100.',
   );
 });
