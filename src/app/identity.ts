@@ -6,6 +6,7 @@ import { credentialsFrom, isReadyToken } from '../graph/auth/signIn.ts';
 import { paceOf, type Pace } from '../worker/limiter/pace.ts';
 import { isTenantName } from '../runs/keys.ts';
 import type { Host } from './host.ts';
+import { shellWord } from './shellWord.ts';
 
 /** Who a command acts for: settings and tenant, without Redis and without a call to Graph. */
 export interface Identity {
@@ -138,11 +139,8 @@ function repeated({ tenant, redisUrl, graphUrl, apiVersion, signIn: way }: Share
     ['--graph-url', graphUrl],
     ['--api-version', apiVersion?.toLowerCase() === 'beta' ? undefined : apiVersion],
   ];
-  return given.flatMap(([flag, value]) => (value ? [`${flag} ${quoted(value)}`] : []));
+  return given.flatMap(([flag, value]) => (value ? [`${flag} ${shellWord(value)}`] : []));
 }
-
-const quoted = (text: string): string =>
-  /^[\w.:/@-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 
 /** In a checkout the command is found by npx only; npm says in its children's environment how they were started. */
 const programName = (env: Host['env']): string =>

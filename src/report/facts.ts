@@ -2,6 +2,7 @@ import { timeInZone } from '../runs/schedule/localTime.ts';
 import type { Run } from '../runs/run.ts';
 import type { LogEntry } from '../runs/runReader.ts';
 import { count, duration } from '../app/words.ts';
+import { commandLine } from '../app/shellWord.ts';
 import type { PlanHeader } from '../formats/planFile.ts';
 
 /** Something to be known of a change: what it is, and its value, or several. */
@@ -61,7 +62,7 @@ export function runFacts(run: Run, tenant: ReportedTenant, log: readonly LogEntr
       options.writesPerWindow === null ? undefined : `${options.writesPerWindow} writes a window`,
     ),
     ...fact('Written through', `${run.graphUrl}/${run.apiVersion}`, howWords(options.strategy)),
-    ...code('Command', run.arguments.length === 0 ? null : `retarget ${run.arguments.join(' ')}`),
+    ...code('Command', run.arguments.length === 0 ? null : commandLine(run.arguments)),
   ];
 }
 

@@ -335,7 +335,7 @@ const Log = ({ report: { log, timeZone } }: { readonly report: Report }): VNode 
     <section>
       <h2>Who did what</h2>
       <div class="wide">
-        <table>
+        <table class="log">
           <thead>
             <tr>
               <th>Time ({timeZone})</th>

@@ -18,6 +18,8 @@ th { font-size: 0.8125rem; color: var(--quiet); border-bottom: 2px solid var(--l
 table.fixed { table-layout: fixed; } .fixed .line { width: 4.5em; } .fixed .name { width: 27%; } .fixed .result { width: 15%; } .fixed .time { width: 7.2em; }
 .id { color: var(--quiet); font-size: 0.8em; } .small { color: var(--quiet); font-size: 0.85em; display: block; }
 .rows td { font-size: 0.875rem; }
+/* What is long is the last cell alone: the others stay whole. */
+.log th, .log td:not(:last-child) { overflow-wrap: normal; } .log td:first-child { white-space: nowrap; }
 ul.lines { margin: 0.25rem 0; padding-inline-start: 1.25rem; }
 .beside { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); gap: 0 3rem; align-items: start; }
 .finding { break-inside: avoid; margin: 0.75rem 0; }

@@ -287,8 +287,8 @@ describe('what is taken back at its time', () => {
     await store.approve('r0', yes(BOB));
     await store.transition('r0', { to: 'cancelled', from: ['queued'], reason: 'operator' });
     const undo = { ...DEFAULT_OPTIONS, restores: true, revertOf: 'r0', isPlainUndo: true };
-    const moves = (await store.run('r0'))?.moves ?? 0;
-    const reverts = { run: 'r0', moves, rows: 60, left: 0 };
+    const { moves } = await runOf(store, 'r0');
+    const reverts = { run: 'r0', rows: 60, left: 0, moves };
     expect(await publish(store, { identity: { options: undo }, reverts })).toEqual({ kind: 'published' });
     return store;
   }

@@ -29,7 +29,8 @@ export async function besides(
   services: Services,
   now: number,
 ): Promise<Besides> {
-  if (isOffline) return { ...NOTHING, why: undefined };
+  if (isOffline)
+    return { now: [], others: { kind: 'unread', why: 'not asked, with --offline' }, why: undefined };
   try {
     const identity = await signIn(services.identity, services);
     const oldest = Math.min(...entries.map(({ at }) => at), now - DAYS_WITHOUT_RUNS * DAY_MS);
@@ -43,8 +44,6 @@ export async function besides(
     services.interrupted.throwIfAborted();
     const failure = failureOf(error, services);
     if (failure === undefined) throw error;
-    return { ...NOTHING, why: failure.message };
+    return { now: [], others: { kind: 'unread', why: failure.message }, why: failure.message };
   }
 }
-
-const NOTHING = { now: [], others: { kind: 'changes', changes: [] } } as const;

@@ -1,6 +1,7 @@
 import { listPath } from '../../assignments/kinds/address.ts';
 import { groupOf, targetIn } from '../../assignments/targets/currentTarget.ts';
 import { isGuid } from '../../assignments/values/guid.ts';
+import { shellWord } from '../shellWord.ts';
 import type { HistoryAsked } from './asked.ts';
 import type { HistoryEntry } from './history.ts';
 
@@ -50,14 +51,11 @@ function sharedWhere(rows: readonly HistoryEntry[], asked: HistoryAsked): string
   const hasNames = planFingerprint !== null;
   const isOfGroup = rows.every(({ after }) => after !== undefined && asked.isMeant(groupOf(targetIn(after))));
   if (isOfGroup && has('groupId') && isGuid(asked.text)) return `groupId=${asked.text}`;
-  if (isOfGroup && has('groupId') && hasNames) return quoted(`groupName=${asked.text}`);
-  if (hasNames && rows.every(({ policy }) => asked.fits(policy))) return quoted(`policyName=${asked.text}`);
+  if (isOfGroup && has('groupId') && hasNames) return shellWord(`groupName=${asked.text}`);
+  if (hasNames && rows.every(({ policy }) => asked.fits(policy)))
+    return shellWord(`policyName=${asked.text}`);
   return undefined;
 }
-
-/** As a shell takes it for one word. */
-const quoted = (text: string): string =>
-  /^[\w.:/@=-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 
 /** Several rows of one policy are taken back together, where the file of the run names it by its id. */
 function wheres(rows: readonly HistoryEntry[]): readonly string[] {

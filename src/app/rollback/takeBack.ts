@@ -51,7 +51,9 @@ export async function takeBack(run: Run, worker: Services): Promise<TakenBack> {
   const { left } = inverses;
   const rows = inverses.rows - inverses.changed;
   if (inverses.rows === 0)
-    return (await services.runs.markReverted(runId, left, moves)) ? { kind: 'nothing', left } : { kind: 'notDue' };
+    return (await services.runs.markReverted(runId, left, moves))
+      ? { kind: 'nothing', left }
+      : { kind: 'notDue' };
   // A second person says yes to a plan, not to a list of rows.
   if (await isApprovalDemanded(services)) await draft.plan(SEEN_BY_NOBODY);
   const { submitter } = run;

@@ -1,5 +1,6 @@
 import { isReason, reasonInWords, type ReasonFacts } from '../../runs/reason.ts';
 import type { LogEntry } from '../../runs/runReader.ts';
+import { commandLine } from '../shellWord.ts';
 import { duration } from '../words.ts';
 import { sumsInWords } from './sumsInWords.ts';
 
@@ -15,7 +16,9 @@ export function detailsInWords({ at, action, reason, details = {} }: LogEntry): 
             ...(typeof why === 'string' && why !== '' ? [why] : whyInWords(reason, facts)),
             ...Object.entries(others).map(([name, value]) => `${name} ${textOf(name, value)}`),
           ];
-  return [...said, ...(Array.isArray(argv) ? [`retarget ${argv.join(' ')}`] : [])].filter(Boolean).join('; ');
+  return [...said, ...(Array.isArray(argv) ? [commandLine(argv.map(String))] : [])]
+    .filter(Boolean)
+    .join('; ');
 }
 
 function throttledInWords(at: number, { times, untilMs }: Readonly<Record<string, unknown>>): string {

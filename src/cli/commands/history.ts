@@ -16,6 +16,7 @@ import {
   historyJson,
   historyRecords,
   showHistory,
+  showMissing,
 } from '../terminal/showHistory.ts';
 
 interface HistoryFlags extends SharedFlags, OutputFlags {
@@ -58,7 +59,10 @@ export const history: CliCommand<HistoryFlags> = {
     const shown = { ...found, gathered, around, asked, isWhole };
     if (isFile || (context.stdout.isTTY !== true && !flags.json)) {
       await writeOutput(writeRows(format, HISTORY_COLUMNS, historyRecords(shown)), output, context);
-      if (output === undefined) return EXIT.done;
+      if (output === undefined) {
+        showMissing(shown, context.print);
+        return EXIT.done;
+      }
     }
     if (flags.json) context.print.json(historyJson(shown));
     else showHistory(shown, services.identity, context.print, output);

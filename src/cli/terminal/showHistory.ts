@@ -106,17 +106,12 @@ export function showHistory(
   print: Printer,
   output: string | undefined,
 ): void {
-  const { called, gathered, around, asked, runs, unreadable } = history;
+  const { called, gathered, around, asked, runs } = history;
   const { entries } = gathered;
   const all = told(history);
   const shown = all.slice(-SHOWN_MAX);
   const short = (text: string): string =>
     visible(shortCalled(text, called, (name) => cutInMiddle(name, NAME_COLUMNS_MAX)));
-  const oldest = entries.at(-1);
-  if (gathered.isFull && oldest !== undefined)
-    print.say(
-      `Only the newest ${KEPT_MAX.toLocaleString('en-US')} changes: --until ${new Date(oldest.at).toISOString()} goes on there.`,
-    );
   if (all.length > shown.length)
     print.say(`… ${count(all.length - shown.length, 'earlier change')}: -o history.csv has them.`);
   for (const entry of shown) {
@@ -137,7 +132,7 @@ export function showHistory(
     print.say(
       `  … and ${count(backs.length - POLICIES_SHOWN, 'more policy', 'more policies')}: --json has them.`,
     );
-  for (const line of missingLines(around, unreadable)) print.say(line);
+  showMissing(history, print);
   if (output !== undefined) print.say(`Wrote ${count(all.length, 'change')} to ${output}.`);
 }
 
@@ -184,16 +179,34 @@ function nowLines({ now }: Besides, called: Called, short: (text: string) => str
   ];
 }
 
-function missingLines({ others, why }: Besides, unreadable: readonly string[]): readonly string[] {
+/** What is not in it, which also who takes it as a file has to know. */
+export function showMissing(history: ShownHistory, print: Pick<Printer, 'say'>): void {
+  for (const line of missingLines(history)) print.say(line);
+}
+
+function missingLines({ gathered, around, unreadable }: ShownHistory): readonly string[] {
+  const oldest = gathered.isFull ? gathered.entries.at(-1) : undefined;
   return [
-    ...(why === undefined ? [] : [`Not asked what is there now, nor what others did: ${visible(why)}`]),
-    ...(others.kind === 'forbidden'
-      ? [`What others did is not shown: the audit log needs ${others.permission}.`]
-      : others.kind === 'unread'
-        ? [`What others did is not shown: ${visible(others.why)}`]
-        : []),
+    ...(oldest === undefined
+      ? []
+      : [
+          `Only the newest ${KEPT_MAX.toLocaleString('en-US')} changes: --until ${new Date(oldest.at).toISOString()} goes on there.`,
+        ]),
+    ...notAskedLines(around),
     ...(unreadable.length > 0
       ? [`Not gone through, as another version has recorded them: ${unreadable.join(', ')}.`]
       : []),
   ];
+}
+
+function notAskedLines({ others, why }: Besides): readonly string[] {
+  if (why !== undefined) return [`Not asked what is there now, nor what others did: ${visible(why)}`];
+  switch (others.kind) {
+    case 'forbidden':
+      return [`What others did is not shown: the audit log needs ${others.permission}.`];
+    case 'unread':
+      return [`What others did is not shown: ${visible(others.why)}`];
+    case 'changes':
+      return [];
+  }
 }

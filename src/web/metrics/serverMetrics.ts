@@ -4,8 +4,8 @@ import { tenantMetrics, type TenantMetrics } from '../../app/metrics/tenantMetri
 import type { Services } from '../../app/services.ts';
 import { RUN_STATES } from '../../runs/run.ts';
 import { ROW_STATUSES } from '../../runs/rowState.ts';
-import { processMetrics } from './processMetrics.ts';
 import type { Metrics } from './metrics.ts';
+import { processMetrics } from './processMetrics.ts';
 
 /** Several scrapers, or an eager one, cost no more than one. */
 const KEPT_MS = 1_000;

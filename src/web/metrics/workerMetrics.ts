@@ -2,8 +2,8 @@ import { Counter, Registry } from 'prom-client';
 import { MAIN_FAMILY } from '../../assignments/kinds/family.ts';
 import { WRITE_OUTCOMES } from '../../assignments/changes/outcome.ts';
 import type { Events } from '../../events.ts';
-import { processMetrics } from './processMetrics.ts';
 import type { Metrics } from './metrics.ts';
+import { processMetrics } from './processMetrics.ts';
 
 const TOO_MANY_REQUESTS = 429;
 

@@ -44,6 +44,11 @@ test.each<readonly [string, LogEntry, string]>([
     entry('set', { arguments: ['set', 'r1'], maxFailures: '7' }),
     'maxFailures 7; retarget set r1',
   ],
+  [
+    'a command line so that it can be pasted',
+    entry('submit', { arguments: ['submit', 'ring 2.csv', '--reason', "it's <CHG-1>"] }),
+    "retarget submit 'ring 2.csv' --reason 'it'\\''s <CHG-1>'",
+  ],
 ])('the log says %s', (_, given, words) => {
   expect(detailsInWords(given)).toBe(words);
 });
