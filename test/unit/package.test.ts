@@ -51,7 +51,7 @@ test('what is published is what a user needs, without tests', () => {
   expect(
     paths.filter(
       (path) =>
-        !/^(dist\/.*\.(js|lua|d\.ts)|dist\/web\/client\/\w+\.(css|svg)|samples\/((recipes|night|monitoring)\/)?[^/]+|[^/]+)$/.test(
+        !/^(dist\/.*\.(js|lua|d\.ts)|dist\/web\/client\/\w+\.(css|svg)|samples\/((recipes|night|monitoring|team)\/)?[^/]+|[^/]+)$/.test(
           path,
         ),
     ),

@@ -20,6 +20,8 @@ const DOCUMENTS = [
   'README.md',
   'samples/README.md',
   'samples/night/README.md',
+  'samples/monitoring/README.md',
+  'samples/team/README.md',
   'src/README.md',
   '.github/CHANGELOG.md',
 ];
