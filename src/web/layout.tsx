@@ -73,13 +73,15 @@ const Top = ({ tenant, viewer, formToken }: Frame): VNode => (
     <span class="tenant" title="The tenant that these runs are of">
       {tenant}
     </span>
-    <span class="viewer">
-      {viewer.name} <span class="quiet">({viewer.role})</span>
-    </span>
-    <form method="post" action="/sign-out" class="sign-out">
-      <input type="hidden" name="_csrf" value={formToken} />
-      <button type="submit">Sign out</button>
-    </form>
+    <div class="who">
+      <span class="viewer">
+        {viewer.name} <span class="quiet">({viewer.role})</span>
+      </span>
+      <form method="post" action="/sign-out" class="sign-out">
+        <input type="hidden" name="_csrf" value={formToken} />
+        <button type="submit">Sign out</button>
+      </form>
+    </div>
   </header>
 );
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { bench, csv, type Bench } from '../support/cli.ts';
+import { ALLOW_ALL, bench, csv, type Bench } from '../support/cli.ts';
 import { startRedisServer, type TestRedis } from '../support/redisServer.ts';
 import { groupTarget } from '../support/simulatorClient.ts';
 
@@ -91,6 +91,40 @@ test('a run whose time has not come makes it 3, and it says which one and when t
   expect(worked.exitCode).toBe(3);
   expect(worked.stderr).toContain(
     `Run ${run} (one.csv) waits, and is left to another worker: it begins at Fri 2099-12-04 22:00 (Europe/Berlin).`,
+  );
+});
+
+test('a run that waits for a yes makes it 3, and it says whose', async () => {
+  const here = await site();
+  const run = await here.submit('one');
+  const worked = await here.run(['worker', '--until-idle'], { env: { RETARGET_APPROVAL: 'required' } });
+  expect(worked.exitCode).toBe(3);
+  expect(worked.stderr).toMatch(
+    new RegExp(`Run ${run} \\(one\\.csv\\) waits, and is left to another worker: .*approve`),
+  );
+});
+
+test('what is to be taken back later makes it 0, and it says that a worker has to be there then', async () => {
+  const here = await site();
+  const file = here.file(
+    'plan.csv',
+    csv([
+      {
+        policyType: 'deviceConfiguration',
+        policyId: 'pa0',
+        assignmentId: 'a0',
+        targetType: 'group',
+        groupId: 'one',
+      },
+    ]),
+  );
+  const ran = await here.run(['submit', file, ...ALLOW_ALL, '--revert-after', '48h']);
+  const worked = await here.run(['worker', '--until-idle']);
+  expect(worked.exitCode, ran.stderr).toBe(0);
+  expect(worked.stderr).toMatch(
+    new RegExp(
+      `Run ${ran.stdout.trim()} \\(plan\\.csv\\) is to be taken back \\w{3} .*: a worker has to be there then\\.`,
+    ),
   );
 });
 

@@ -106,8 +106,8 @@ test('a temporary exclusion ends at its time with exactly what it added, though 
     /It is taken back at \w{3} \d{4}-\d\d-\d\d \d\d:\d\d \(\S+\) by whichever worker/,
   );
   expect((await here.status(run)).revert).toMatchObject({ isDue: false, doneAt: null, run: null });
-  expect((await here.run(['status'])).stderr).toMatch(new RegExp(`${run}: taken back \\w{3} `));
-  expect((await here.run(['status', run])).stdout).toMatch(/ends +taken back /);
+  expect((await here.run(['status'])).stderr).toMatch(new RegExp(`${run}: to be taken back \\w{3} `));
+  expect((await here.run(['status', run])).stdout).toMatch(/ends +to be taken back /);
   const worker = await here.process('worker');
   await here.until(async () => (await here.status(run)).state === 'completed');
   expect(Object.values(here.lists())).toEqual(numbers(6).map(() => ['all', '-away']));
@@ -253,3 +253,19 @@ test('the time can be changed, taken back and given to a run that has ended; whi
   });
   expect(await here.all()).toHaveLength(2);
 }, 120_000);
+
+test('while lists still read as before it waits, and monitoring is told that, not that no worker is there', async () => {
+  const here = await site(2);
+  const { run } = await here.excluded('3s');
+  expect((await here.run(['worker', '--until-idle'])).exitCode).toBe(0);
+  // Somebody has put it back at once, or reads lag behind: nobody can tell.
+  const added = [...here.simulator.tenant.every()].find(({ assignment }) => isExclusion(assignment.target));
+  edit(here, [{ do: 'remove', policyId: 'p0', assignmentId: added?.assignment.id }]);
+  const worker = await here.process('worker');
+  await worker.said(`Run ${run} is not taken back yet: the lists of 1 row still read as before`);
+  await here.until(async () => (await here.status(run)).revert?.trouble !== null);
+  expect(await here.run(['status', '--check', '--stalled-after', '1s'])).toMatchObject({
+    exitCode: 3,
+    stdout: expect.stringMatching(/^overdue for .*the lists of 1 row still read as before they were written/),
+  });
+}, 60_000);

@@ -26,13 +26,13 @@ export function revertAhead(
     : `This will not end by itself: at ${time} a run is made that takes it back, and somebody has to approve that, too.`;
 }
 
-/** `taken back Sun 2026-12-06 22:00 (Europe/Berlin)`, and what became of that. */
+/** `to be taken back Sun 2026-12-06 22:00 (Europe/Berlin)`, or what became of that. */
 export function revertInWords({ at, timeZone, isDue, doneAt, run, trouble }: RevertStatus): string {
-  const time = timeInZone(Date.parse(at), timeZone);
+  const time = timeInZone(Date.parse(doneAt ?? at), timeZone);
   if (doneAt !== null)
     return run === null
       ? `taken back ${time}: there was nothing to take back`
-      : `taken back ${time} by run ${run}`;
-  if (!isDue) return `taken back ${time}`;
+      : `run ${run} takes it back, made ${time}`;
+  if (!isDue) return `to be taken back ${time}`;
   return `was to be taken back ${time}, and is not${trouble === null ? '' : `: ${trouble}`}`;
 }

@@ -196,7 +196,7 @@ async function expectStands(
 ): Promise<void> {
   const { revertAt, timeZone } = options;
   if (revertAt === null || (await runs.now()) < revertAt) return;
-  const time = timeInZone(revertAt, timeZone);
+  const time = timeInZone(revertedAt ?? revertAt, timeZone);
   const what = revertedAt === null ? `is to be taken back since ${time}` : `was taken back ${time}`;
   throw new UserError(`Run ${runId} ${what}${revertedBy === null ? '' : ` by run ${revertedBy}`}.`, {
     remedy: `Say first how long it shall stand: \`${identity.hint(`update ${runId} --revert-after 48h`)}\`, or \`--no-revert\` for good.`,

@@ -93,9 +93,10 @@ export class Reverting {
       clearInterval(claiming);
     }
     if (taken.kind === 'later') {
-      log.info(
-        `The lists of ${count(taken.lagging, 'row')} still read as before they were written: it waits for that.`,
-      );
+      const why = `the lists of ${count(taken.lagging, 'row')} still read as before they were written`;
+      log.info(`Run ${run.runId} is not taken back yet: ${why}.`);
+      // `status` is not to say that nobody is at it.
+      await runs.keepRevertTrouble(run.runId, `${why}; it is tried again`);
       this.#waitsUntil = performance.now() + LAGGING_WAIT_MS;
     }
     if (taken.kind === 'notDue' || taken.kind === 'later') return;

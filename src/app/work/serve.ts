@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { awaitsSignIn, hasEnded, type Run } from '../../runs/run.ts';
+import { timeInZone } from '../../runs/schedule/localTime.ts';
 import type { Identity } from '../identity.ts';
 import { unlessInterrupted } from '../interrupt.ts';
 import { stopInWords, whyClosed, whyNotTaken } from '../runs/whyWaiting.ts';
@@ -60,20 +61,24 @@ export async function serve(
   if (untilIdle) await tellWaiting(services);
 }
 
-/** Runs whose time has not come are why such a worker ends with 3. */
+/** Runs whose time or whose yes has not come are why such a worker ends with 3. What is to be taken back later is not, and needs a worker then. */
 async function tellWaiting({ runs, identity, log }: Services): Promise<void> {
   const now = await runs.now();
-  for (const run of await runs.line()) {
-    const closed =
-      run.state === 'queued' && whyNotTaken(run, identity.config) === undefined
-        ? whyClosed(run, now)
-        : undefined;
-    if (closed !== undefined)
-      log.warn(
-        `Run ${run.runId} (${baseName(run.source.name)}) waits, and is left to another worker: ${closed.reasonText}.`,
+  for (const run of await runs.runs()) {
+    if (whyNotTaken(run, identity.config) !== undefined) continue;
+    const what = `Run ${run.runId} (${baseName(run.source.name)})`;
+    const why = run.state === 'queued' ? whyLeft(run, now) : undefined;
+    if (why !== undefined) log.warn(`${what} waits, and is left to another worker: ${why}.`);
+    const { revertAt, timeZone } = run.options;
+    if (revertAt !== null && run.revertedAt === null)
+      log.info(
+        `${what} is to be taken back ${timeInZone(revertAt, timeZone)}: a worker has to be there then.`,
       );
   }
 }
+
+const whyLeft = (run: Run, now: number): string | null | undefined =>
+  run.reason === 'approval' ? run.reasonText : whyClosed(run, now)?.reasonText;
 
 /** Tells when the tenant is stopped and goes on, and once of each open run that workers like this one leave alone why they do. */
 class Surroundings {

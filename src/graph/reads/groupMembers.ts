@@ -16,8 +16,8 @@ export interface MemberCounts {
 
 /**
  * How many users or devices these groups have, those of nested groups included: one read for each. When the sign-in may count none, the
- * others are not asked for.
- * @param isAllowed counts were told before; otherwise the first one tells whether they are
+ * others are not asked for. One group says nothing of that when it is refused: its members may be hidden (Member.Read.Hidden).
+ * @param isAllowed counts were told before; otherwise the first one tells whether they are, or that of another group
  * Source: learn.microsoft.com/graph/api/group-list-transitivemembers, "Example 2" and the OData cast; GroupMember.Read.All allows it.
  */
 export async function countMembers(
@@ -35,10 +35,22 @@ export async function countMembers(
     }
     return found.some((read) => typeof read === 'object' && read.kind === 'refused' && read.status === 403);
   };
-  const first = isAllowed ? countable.length : 1;
-  const isDenied = await ask(countable.slice(0, first));
-  return { counts, isDenied: isDenied || (await ask(countable.slice(first))) };
+  const groupAt = (place: number | undefined): string | undefined =>
+    place === undefined ? undefined : asked[place]?.groupId.toLowerCase();
+  const tried: number[] = [];
+  for (let isRefused = !isAllowed; isRefused && tried.length < DENIALS_BELIEVED;) {
+    const next = countable.find((place) => tried.every((other) => groupAt(other) !== groupAt(place)));
+    if (next === undefined) break;
+    tried.push(next);
+    isRefused = await ask([next]);
+    if (isRefused && tried.length === DENIALS_BELIEVED) return { counts, isDenied: true };
+  }
+  await ask(countable.filter((place) => !tried.includes(place)));
+  return { counts, isDenied: false };
 }
+
+/** Groups that are refused before all are taken to be. */
+const DENIALS_BELIEVED = 2;
 
 const isCountable = (groupId: string): boolean => isGuid(groupId) && everybodyOf(groupId) === undefined;
 

@@ -4,6 +4,7 @@ import type { Overview, SeenRun } from '../../app/runs/overview.ts';
 import { baseName } from '../../app/words.ts';
 import { visible } from '../../assignments/values/visible.ts';
 import { zoneOfHost } from '../../runs/schedule/localTime.ts';
+import { Moment } from '../clock.tsx';
 import { pageOf } from '../layout.tsx';
 import type { Topic } from '../live/hub.ts';
 import { rendered, type LiveParts } from '../live/parts.tsx';
@@ -131,6 +132,12 @@ const Head = ({ seen, now }: { readonly seen: SeenRun; readonly now: number }): 
       {status.reasonText !== null && (
         <p class="why">
           <Prose text={status.reasonText} />
+          {status.reasonSince !== null && status.finishedAt === null && (
+            <span class="quiet">
+              {' '}
+              since <Moment at={status.reasonSince} now={now} />
+            </span>
+          )}
         </p>
       )}
       <Bar run={status} />

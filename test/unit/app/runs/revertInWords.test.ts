@@ -11,13 +11,16 @@ const status = (more: Partial<RevertStatus> = {}): string =>
 
 test('status says when a run is taken back, and what became of that', () => {
   const time = 'Sun 2026-12-06 22:00 (Europe/Berlin)';
-  expect(status()).toBe(`taken back ${time}`);
+  expect(status()).toBe(`to be taken back ${time}`);
   expect(status({ isDue: true })).toBe(`was to be taken back ${time}, and is not`);
   expect(status({ isDue: true, trouble: 'Graph is away.' })).toBe(
     `was to be taken back ${time}, and is not: Graph is away.`,
   );
-  expect(status({ doneAt: AT, run: 'r2' })).toBe(`taken back ${time} by run r2`);
-  expect(status({ doneAt: AT })).toBe(`taken back ${time}: there was nothing to take back`);
+  // When that was, which may be hours after the time; the run that does it may still wait for a yes.
+  const late = { doneAt: '2026-12-07T02:10:00.000Z' };
+  const done = 'Mon 2026-12-07 03:10 (Europe/Berlin)';
+  expect(status({ ...late, run: 'r2' })).toBe(`run r2 takes it back, made ${done}`);
+  expect(status(late)).toBe(`taken back ${done}: there was nothing to take back`);
 });
 
 test('where somebody has to approve what takes it back, it says before the start that it does not end by itself', () => {

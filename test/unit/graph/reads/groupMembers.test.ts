@@ -53,11 +53,35 @@ test('what can’t be counted leaves its place empty', async () => {
   expect(await countMembers(ofBoth(G1), send)).toEqual({ counts: [5, undefined], isDenied: false });
 });
 
-test('whoever may count no group is asked for one count only, and what is no group is not counted', async () => {
+test('whoever may count no group is asked for the counts of two groups only, and what is no group is not counted', async () => {
   const { send, asked } = directory(() => answered(403));
-  const groups = ofBoth('name', 'acacacac-9df4-4c7d-9d50-4ef0226f57a9', G1, G2);
+  const groups = ofBoth('name', 'acacacac-9df4-4c7d-9d50-4ef0226f57a9', G1, G2, guid('g3'));
   expect(await countMembers(groups, send)).toEqual({ counts: groups.map(() => undefined), isDenied: true });
-  expect(asked).toHaveLength(1);
+  expect(asked).toHaveLength(2);
+});
+
+// Source: learn.microsoft.com/graph/api/group-list-transitivemembers: whose members are hidden, Member.Read.Hidden lists.
+test.each([false, true])(
+  'one group whose members are hidden keeps no other from being counted (counted before: %j)',
+  async (isAllowed) => {
+    for (const hidden of [G1, G2]) {
+      const { send } = directory((url) =>
+        url.toLowerCase().includes(hidden) ? answered(403) : answered(200, 3),
+      );
+      expect(await countMembers(ofBoth(G1, G2), send, isAllowed)).toEqual({
+        counts: [G1, G1, G2, G2].map((group) => (group === hidden ? undefined : 3)),
+        isDenied: false,
+      });
+    }
+  },
+);
+
+test('one that is refused says nothing of the sign-in when counts were told before', async () => {
+  const { send } = directory(() => answered(403));
+  expect(await countMembers(ofBoth(G1), send, true)).toEqual({
+    counts: [undefined, undefined],
+    isDenied: false,
+  });
 });
 
 test('whoever was told counts before is asked for all at once', async () => {
