@@ -102,6 +102,8 @@ function plotOf(
         grid: { stroke: () => colourOf('--line'), width: 1 },
         values: TIMES,
         incrs: STEPS,
+        // A time with seconds has some 60 px.
+        space: 80,
       },
       { stroke: () => colourOf('--quiet'), grid: { stroke: () => colourOf('--line'), width: 1 }, size: 48 },
     ],
