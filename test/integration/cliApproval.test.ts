@@ -155,7 +155,13 @@ describe('two people', () => {
       await here.as('bob', approve(String(planFingerprint)));
       await here.as('app', WORK);
       expect(here.written()).toBe(3);
-      await here.run(['update', run, '--revert-after', '1s']);
+      // What was approved for an hour nobody makes last by himself; it may end earlier.
+      for (const longer of [['--no-revert'], ['--revert-after', '48h']])
+        expect(await here.run(['update', run, ...longer])).toMatchObject({
+          exitCode: 2,
+          stderr: expect.stringContaining('was approved with its end'),
+        });
+      expect((await here.run(['update', run, '--revert-after', '1s'])).exitCode).toBe(0);
       await setTimeout(1_100);
       await here.as('app', WORK);
       const back = await here.status();

@@ -164,12 +164,12 @@ test('at its deadline a run pauses, apply ends with 3, and it goes on by update 
 });
 
 test('an urgent run goes between two batches of the run at work, which goes on by itself, also when its command was killed meanwhile', async () => {
-  const here = await night(120);
+  const here = await night(300);
   const urgent = here.file(
     'urgent.csv',
     csv([
       {
-        ...{ policyType: 'deviceConfiguration', policyId: 'p119', assignmentId: 'a119' },
+        ...{ policyType: 'deviceConfiguration', policyId: 'p299', assignmentId: 'a299' },
         ...{ targetType: 'group', groupId: 'other' },
       },
     ]),
@@ -187,7 +187,7 @@ test('an urgent run goes between two batches of the run at work, which goes on b
   applying.kill('SIGKILL');
   await applying.ended;
   expect((await here.run(['worker', '--until-idle'])).exitCode).toBeLessThan(2);
-  expect(await here.status(first)).toMatchObject({ state: 'completed', succeeded: 119, stale: 1 });
+  expect(await here.status(first)).toMatchObject({ state: 'completed', succeeded: 299, stale: 1 });
 }, 120_000);
 
 test('a rollback begins at its time, takes back what is still as its run left it, and leaves what somebody has changed', async () => {

@@ -202,7 +202,7 @@ test('problems.csv has one problem in every row but the first, each at the cell 
 });
 
 /** Read by tests of their own: recipes, nightSamples and monitoringSamples. */
-const FOLDERS = ['recipes', 'night', 'monitoring'];
+const FOLDERS = ['recipes', 'night', 'monitoring', 'team'];
 
 test('every sample is read by a test here, is of the demo, or of a recipe, which its own test follows', () => {
   const own = readFileSync(fileURLToPath(import.meta.url), 'utf8');

@@ -51,6 +51,11 @@ export class HistoryAsked {
     if (isGuid(this.text)) this.add(this.text);
   }
 
+  /** Nobody knows the id of what is asked for before a name was found. */
+  get isByName(): boolean {
+    return !this.isAny && !isGuid(this.text);
+  }
+
   /** Also this is meant: it was found to be what is asked for by its name. */
   add(id: string): void {
     if (this.#ids.has(id.toLowerCase())) return;

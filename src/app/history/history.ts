@@ -45,7 +45,9 @@ export interface History {
   /** Runs that were gone through, and such of another version, whose rows can't be read here. */
   readonly runs: number;
   readonly unreadable: readonly string[];
-  /** The newest run first, its rows as they lie in the record. To be read once. */
+  /** Runs that are gone through after all others, however new, as nobody has read the names of their policies. */
+  readonly last: readonly string[];
+  /** The newest run first but for those, its rows as they lie in the record. To be read once. */
   entries(): AsyncGenerator<HistoryEntry>;
 }
 
@@ -62,12 +64,14 @@ export async function historyOf(
   // Whatever a group was called in one run, it is the same group in all of them.
   for (const called of names) asked.learn(called ?? {});
   const called: Called = Object.assign({}, ...names.toReversed().map((each) => each ?? {}));
+  // A policy is known by its name where a plan has read it: then it is found by its id in the others.
+  const isLast = (run: Run): boolean => asked.isByName && isUnnamed(run);
+  const inOrder = readable.toSorted(
+    (a, b) => Number(isLast(a)) - Number(isLast(b)) || b.createdAt - a.createdAt,
+  );
   async function* entries(): AsyncGenerator<HistoryEntry> {
     const undone = new Undone();
-    // A policy is known by its name where a plan has read it: then it is found by its id in the others.
-    for (const run of [...readable].sort(
-      (a, b) => Number(isUnnamed(a)) - Number(isUnnamed(b)) || b.createdAt - a.createdAt,
-    ))
+    for (const run of inOrder)
       for await (const rows of runs.rowsAsked(run, (glance) => asked.mayMean(glance))) {
         interrupted.throwIfAborted();
         for (const row of rows) {
@@ -83,6 +87,7 @@ export async function historyOf(
   return {
     ...{ called, runs: all.length, entries },
     unreadable: all.filter(({ format }) => format !== RECORD_FORMAT).map(({ runId }) => runId),
+    last: inOrder.filter(isLast).map(({ runId }) => runId),
   };
 }
 

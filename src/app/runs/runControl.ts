@@ -173,7 +173,9 @@ export async function updateRun(
   if (schedule !== undefined) await producer.topUp();
 }
 
-async function setRevert(run: Run, { revertAt, timeZone }: RevertTime, { runs }: Services): Promise<void> {
+async function setRevert(run: Run, { revertAt, timeZone }: RevertTime, services: Services): Promise<void> {
+  const { runs } = services;
+  expectNotLonger(run, revertAt, services);
   if (run.blind && revertAt !== null)
     throw new UserError(
       `Run ${run.runId} was made without a look at the tenant: there is nothing to go back to.`,
@@ -184,6 +186,23 @@ async function setRevert(run: Run, { revertAt, timeZone }: RevertTime, { runs }:
     );
   if (run.options.timeZone === null && timeZone !== null) await runs.set(run.runId, { timeZone });
   await runs.setRevert(run.runId, revertAt);
+}
+
+/**
+ * What has not ended waits for another yes when its end is changed; what has ended writes no more, so that nothing would wait.
+ * @throws UserError (exit 2) for an ended run that a second person has approved with an earlier end
+ */
+function expectNotLonger(run: Run, revertAt: number | null, { identity }: Pick<Services, 'identity'>): void {
+  const approved = run.options.revertAt;
+  if (!run.needsApproval || !hasEnded(run) || approved === null || run.revertedAt !== null) return;
+  if (revertAt !== null && revertAt <= approved) return;
+  throw new UserError(
+    `Run ${run.runId} was approved with its end, ${timeInZone(approved, run.options.timeZone)}: it may be taken back earlier, not later.`,
+    {
+      remedy: `Let it end, and \`${identity.hint('submit')}\` its file again, for somebody to approve.`,
+      exitCode: EXIT.badInput,
+    },
+  );
 }
 
 /**

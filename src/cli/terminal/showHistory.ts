@@ -39,7 +39,7 @@ export class NewestEntries {
 }
 
 /** A history with what Graph tells beside it. */
-export interface ShownHistory extends Pick<History, 'called' | 'runs' | 'unreadable'> {
+export interface ShownHistory extends Pick<History, 'called' | 'runs' | 'unreadable' | 'last'> {
   readonly gathered: NewestEntries;
   readonly around: Besides;
   readonly asked: HistoryAsked;
@@ -184,13 +184,18 @@ export function showMissing(history: ShownHistory, print: Pick<Printer, 'say'>):
   for (const line of missingLines(history)) print.say(line);
 }
 
-function missingLines({ gathered, around, unreadable }: ShownHistory): readonly string[] {
+function missingLines({ gathered, around, unreadable, last }: ShownHistory): readonly string[] {
   const oldest = gathered.isFull ? gathered.entries.at(-1) : undefined;
   return [
     ...(oldest === undefined
       ? []
       : [
           `Only the newest ${KEPT_MAX.toLocaleString('en-US')} changes: --until ${new Date(oldest.at).toISOString()} goes on there.`,
+          ...(last.length > 0
+            ? [
+                `Runs without a plan come after all others by a name, and may be missing whole: ${last.join(', ')}.`,
+              ]
+            : []),
         ]),
     ...notAskedLines(around),
     ...(unreadable.length > 0
