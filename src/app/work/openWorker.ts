@@ -13,6 +13,7 @@ import { notifyFileOf } from '../notify/channels.ts';
 import { openTelling, startPulse, TELL_AT_END_MS } from '../notify/openTelling.ts';
 import type { Services } from '../services.ts';
 import { PlanningAnew } from './planningAnew.ts';
+import { restsWith } from './restsWith.ts';
 import { Reverting } from './reverting.ts';
 import { endedInTime, type Ending } from './waitForShutdown.ts';
 
@@ -87,8 +88,8 @@ export async function openWorker(
     // What was broken off is lost now. Once that is recorded, the next worker need not wait until its time is over.
     if (ending === 'late') await endedInTime(ended, redis, AbortSignal.timeout(RECORD_LOST_MS));
   };
-  const isIdle = async (): Promise<boolean> =>
-    (await worker.isIdle()) && !(await planning.isDue()) && !((await reverting?.isDue()) ?? false);
+  const due = [() => planning.isDue(), async () => (await reverting?.isDue()) ?? false];
+  const isIdle = (): Promise<boolean> => restsWith(() => worker.isIdle(), due);
   return { ...worker, isIdle, stop, [Symbol.asyncDispose]: () => stop() };
 }
 
