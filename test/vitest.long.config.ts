@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     root: new URL('.', import.meta.url).pathname,
     include: [LONG],
-    maxWorkers: 4,
+    maxWorkers: 5,
     testTimeout: 240_000,
     hookTimeout: 60_000,
     restoreMocks: true,
