@@ -14,7 +14,7 @@ import {
 import type { TestRedis } from '../support/redisServer.ts';
 
 // What commands that work do about a signal, and about a Redis that goes away, in this process: signals that come to a process of
-// its own are in cliSignals.test.ts.
+// its own are in cliSignals.long.test.ts.
 
 const SILENT = { info: () => undefined, warn: () => undefined };
 
