@@ -71,6 +71,7 @@ export async function openIdOf(settings: OpenIdSettings, env: Environment): Prom
         execute: [client.enableNonRepudiationChecks, ...(isPlain ? [client.allowInsecureRequests] : [])],
         timeout: TIMEOUT_S,
         ...(agent !== undefined && {
+          // The same function as Node's own, with types of its package.
           [client.customFetch]: ((target: string, init: object) =>
             undiciFetch(target, { ...init, dispatcher: agent })) as unknown as client.CustomFetch,
         }),

@@ -168,6 +168,16 @@ function ProofBar({ proof, plannedAs }: { readonly proof: Proof; readonly planne
   );
 }
 
+const Head = ({ columns }: { readonly columns: readonly string[] }): VNode => (
+  <thead>
+    <tr>
+      {columns.map((heading) => (
+        <th scope="col">{heading}</th>
+      ))}
+    </tr>
+  </thead>
+);
+
 function Failures({
   title,
   failures,
@@ -181,13 +191,7 @@ function Failures({
       <h2>{title}</h2>
       <div class="wide">
         <table>
-          <thead>
-            <tr>
-              {['Rows', 'Status', 'Code', 'Why', 'Lines'].map((heading) => (
-                <th scope="col">{heading}</th>
-              ))}
-            </tr>
-          </thead>
+          <Head columns={['Rows', 'Status', 'Code', 'Why', 'Lines']} />
           <tbody>
             {failures.map(({ rows, status, code, message, lines }) => (
               <tr>
@@ -217,13 +221,7 @@ function Unplanned({ title, proof }: { readonly title: string; readonly proof: P
       <h2>{title}</h2>
       <div class="wide">
         <table>
-          <thead>
-            <tr>
-              {['Policy', 'Before', 'Now', 'Line', 'Row'].map((heading) => (
-                <th scope="col">{heading}</th>
-              ))}
-            </tr>
-          </thead>
+          <Head columns={['Policy', 'Before', 'Now', 'Line', 'Row']} />
           <tbody>
             {lines.slice(0, LINES_MAX).map(({ policyName, policyId, was, is, row, status, errorCode }) => (
               <tr>
