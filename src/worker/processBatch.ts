@@ -1,4 +1,4 @@
-import { beforeJson, type Before, type BeforeJson, type Decision } from '../assignments/changes/decision.ts';
+import { beforeJson, type Decision } from '../assignments/changes/decision.ts';
 import { listPath } from '../assignments/kinds/address.ts';
 import { planBatch, type PlanRules, type Standing } from '../assignments/changes/planBatch.ts';
 import { writesOf } from '../assignments/changes/writes.ts';
@@ -282,7 +282,8 @@ const permitRows = (needed: readonly NeededWrite[], all: readonly RecordedRow[],
         ...{ place: row.place, state: row.state, attempts: row.attempts, request },
         ...{ listName: listNameOf(graphUrl, pathOf(row)), isApart: isApart(decision, all) },
         ...(decision.via === 'post' && { isOnce: true }),
-        ...(image !== undefined && !isKept(image, row.before) && { before: image }),
+        // Also what is on record already: Redis may lose it before the permit, and the row stands as before.
+        ...(image !== undefined && { before: image }),
         ...(isFirst ? { list } : row.list !== undefined && { list: null }),
       };
     }),
@@ -297,9 +298,5 @@ async function lossInWords(
   const which = `${name === undefined ? '' : `${quoted(name)} `}${row?.change.address.policyId} (line ${row?.input.line})`;
   return `policy ${which}: ${errorMessage} \`retarget rollback ${runId}\` puts back what was lost`;
 }
-
-/** What is in the record already need not be told again. */
-const isKept = (image: BeforeJson, kept: Before | undefined): boolean =>
-  kept !== undefined && JSON.stringify(image) === JSON.stringify(beforeJson(kept));
 
 const isThere = (state: RecordedRow['state']): boolean => state === 'succeeded' || state === 'skipped';

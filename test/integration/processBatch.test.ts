@@ -160,6 +160,23 @@ test('a refused token is answered with a new one, and no row pays for it', async
   }
 });
 
+test('what a row overwrote is on record also when Redis has lost it between a send that was refused and the next', async () => {
+  const secondLook = 3;
+  const each = await world(record, {
+    graph: { script: [{ envelope: WRITE, fault: 'unauthorized' }] },
+    renew: () => true,
+    intercept: async (envelope, pass) => {
+      if (envelope === secondLook)
+        expect(await record.redis.del(each.runs.keys.run('r1').before)).toBe(1);
+      return pass();
+    },
+  });
+  await each.work();
+  expect(await statesOf(each)).toEqual(['succeeded']);
+  const befores = (await each.allRows('before')).map(({ before }) => before?.kind);
+  expect(befores).toEqual(Array.from({ length: 20 }, () => 'entry'));
+});
+
 test.each([
   ['without a new token', false],
   ['with a new token that is refused too', true],
