@@ -1,4 +1,5 @@
 import { createTransport } from 'nodemailer';
+import { proxyForOther } from '../graph/client/proxy.ts';
 import { SMTPS_PORT, type MailChannel } from './channel.ts';
 import { authorities, textFrom, type Surroundings } from './elsewhere.ts';
 import type { Message } from './message.ts';
@@ -25,6 +26,7 @@ export async function sendMail(
   signal: AbortSignal,
 ): Promise<void> {
   const trusted = await authorities(ca);
+  const proxy = proxyForOther(host, port, surroundings.env);
   const transport = createTransport({
     ...{
       host,
@@ -39,6 +41,7 @@ export async function sendMail(
       dnsTimeout: CONNECT_MS,
     },
     tls: { ...(trusted !== undefined && { ca: trusted }), minVersion: 'TLSv1.2' },
+    ...(proxy && { proxy: proxy.url.href }),
     // Nothing of a message is a file or an address.
     ...{ disableFileAccess: true, disableUrlAccess: true },
     ...(user !== undefined &&

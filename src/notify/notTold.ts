@@ -30,6 +30,8 @@ function wordsOf(code: string, host: string): string {
     case 'EAUTH':
     case 'ENOAUTH':
       return `${host} refused the sign-in`;
+    case 'EPROXY':
+      return `the proxy of ALL_PROXY let nothing through to ${host}`;
     case 'ETLS':
       return `${host} offers no TLS, or none that is trusted`;
     default:

@@ -222,6 +222,32 @@ describe('mail', () => {
     expect(text).not.toContain('pass word');
   });
 
+  test('goes through the proxy that is meant for everything, over TLS to the server behind it', async () => {
+    const here = await site();
+    const host = 'mail.contoso.example';
+    const certificate = await makeCertificate(here.dir, 'mail', `DNS:${host}`);
+    const mail = await startMailServer(certificate, { isTls: false, user: 'ops', password: 'x' });
+    const channel = {
+      ...{ type: 'email', host, port: mail.port, ca: certificate.certPath },
+      ...{ from: 'retarget@example.com', to: ['night@example.com'] },
+      ...{ user: 'ops', password: { env: 'MAIL_PASSWORD' } },
+    };
+    here.channels({ channels: { mail: channel } });
+    const proxy = await connectProxy({ port: mail.port });
+    const notify = ['notify', '--test', 'mail'];
+    const told = await here.run(notify, { env: { ALL_PROXY: proxy.url, MAIL_PASSWORD: 'x' } });
+    expect(told).toMatchObject({ exitCode: 0 });
+    expect(proxy.asked).toMatchObject([{ target: `${host}:${mail.port}` }]);
+    expect(mail.mails).toMatchObject([{ user: 'ops', isSecure: true, to: ['night@example.com'] }]);
+
+    const closed = await connectProxy({ status: 403 });
+    const refused = await here.run(notify, { env: { ALL_PROXY: closed.url, MAIL_PASSWORD: 'x' } });
+    expect(refused).toMatchObject({
+      exitCode: 4,
+      stdout: `mail: not told: the proxy of ALL_PROXY let nothing through to ${host} (EPROXY)\n`,
+    });
+  });
+
   test('is not sent to a server whose certificate is not trusted', async () => {
     const here = await site();
     const certificate = await makeCertificate(here.dir, 'mail', 'DNS:localhost');

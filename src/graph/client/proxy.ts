@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import { EXIT, UserError } from '../../errors.ts';
 import { isLoopback } from '../auth/clouds.ts';
 
@@ -23,8 +24,20 @@ const SETTINGS = ['HTTPS_PROXY', 'ALL_PROXY', 'HTTP_PROXY'] as const;
  */
 export function proxyFor(address: string, env: Environment): Proxy | undefined {
   const target = new URL(address);
-  if (target.protocol !== 'https:' || isLoopback(target.hostname) || isExempt(target, env)) return undefined;
-  for (const name of SETTINGS) {
+  return target.protocol === 'https:' ? proxyNamedBy(SETTINGS, target, env) : undefined;
+}
+
+/** The proxy to a server that is no web server, as for mail: what is meant for the web only is not meant for it. */
+export const proxyForOther = (host: string, port: number, env: Environment): Proxy | undefined =>
+  proxyNamedBy(['ALL_PROXY'], new URL(`tcp://${isIPv6(host) ? `[${host}]` : host}:${port}`), env);
+
+function proxyNamedBy(
+  settings: readonly (typeof SETTINGS)[number][],
+  target: URL,
+  env: Environment,
+): Proxy | undefined {
+  if (isLoopback(target.hostname) || isExempt(target, env)) return undefined;
+  for (const name of settings) {
     const setting = [name.toLowerCase(), name].find((spelled) => env[spelled]?.trim());
     if (setting === undefined) continue;
     const text = env[setting]?.trim() ?? '';

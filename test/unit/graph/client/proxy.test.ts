@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { UserError } from '../../../../src/errors.ts';
-import { proxyFor } from '../../../../src/graph/client/proxy.ts';
+import { proxyFor, proxyForOther } from '../../../../src/graph/client/proxy.ts';
 
 const GRAPH = 'https://graph.microsoft.com';
 const P = 'http://proxy.example:3128';
@@ -32,6 +32,16 @@ describe('the settings that name a proxy', () => {
       expect(told).not.toThrow(/secret/);
     },
   );
+});
+
+test('a server that is no web server is behind the proxy that is meant for everything, and no other', () => {
+  const all = (more: Record<string, string>) =>
+    proxyForOther('mail.example', 587, { ALL_PROXY: P, ...more })?.shown;
+  expect(all({ HTTPS_PROXY: 'http://other' })).toBe(P);
+  expect(all({ ALL_PROXY: '', HTTPS_PROXY: P, HTTP_PROXY: P })).toBeUndefined();
+  expect([all({ NO_PROXY: '.example' }), all({ NO_PROXY: 'mail.example:25' })]).toEqual([undefined, P]);
+  expect(proxyForOther('::1', 25, { ALL_PROXY: P })).toBeUndefined();
+  expect(proxyForOther('2001:db8::1', 25, { ALL_PROXY: P })?.shown).toBe(P);
 });
 
 describe('what is reached without it', () => {
