@@ -114,6 +114,34 @@ describe('with a snapshot', () => {
     expect(shown.stderr).toContain(`19 changed as planned, 3 by others, ${ASSIGNMENTS - 21} untouched.`);
   });
 
+  test('what a later run has changed is by others, and that run is named', async () => {
+    const here = await site();
+    const [first, second, third] = MOVED;
+    if (!first || !second || !third) throw new Error('no policies');
+    const row = ({ type: policyType, id: policyId, assignments }: typeof first) => ({
+      ...{ policyType, policyId, assignmentId: assignments[0]?.id ?? '' },
+      ...{ targetType: 'group', groupId: guid('later'), filterType: 'none' },
+    });
+    const file = here.file('later.csv', csv([row(first), row(second)]));
+    const applied = await here.run(['apply', file, '--yes', '--json', ...ALLOW_ALL]);
+    const { runId: later } = JSON.parse(applied.stdout) as { runId: string };
+    edit(here, [{ do: 'change', ...place(third), target: groupTarget('elsewhere') }]);
+    const { exitCode, told } = await here.prove('--snapshot', here.snapshot);
+    expect(exitCode).toBe(1);
+    expect(told.counts).toMatchObject({ planned: 17, others: 3, failed: 0 });
+    const byOthers = told.assignments.filter(({ proof }) => proof === 'others');
+    expect(new Map(byOthers.map(({ policyId, laterRun }) => [policyId, laterRun]))).toEqual(
+      new Map([
+        [first.id, later],
+        [second.id, later],
+        [third.id, undefined],
+      ]),
+    );
+    const shown = await here.run(['prove', here.runId]);
+    expect(shown.stderr).toContain(`Of what others have changed, later runs did 2 by run ${later}.`);
+    expect(shown.stdout).toContain(`then ${later}`);
+  });
+
   test('a file has each assignment, or those that are asked for', async () => {
     const here = await site();
     const output = join(here.dir, 'proof.csv');

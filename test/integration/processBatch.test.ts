@@ -166,8 +166,7 @@ test('what a row overwrote is on record also when Redis has lost it between a se
     graph: { script: [{ envelope: WRITE, fault: 'unauthorized' }] },
     renew: () => true,
     intercept: async (envelope, pass) => {
-      if (envelope === secondLook)
-        expect(await record.redis.del(each.runs.keys.run('r1').before)).toBe(1);
+      if (envelope === secondLook) expect(await record.redis.del(each.runs.keys.run('r1').before)).toBe(1);
       return pass();
     },
   });

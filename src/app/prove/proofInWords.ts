@@ -25,6 +25,18 @@ export function proofInWords(proof: Pick<Proof, 'policies' | 'counts'>): string 
   ].join(', ');
 }
 
+/** Which runs have made what counts as by others, each with how many assignments; undefined: none that is known. */
+export function laterRunsInWords({ policies, laterRunOf }: Proof): string | undefined {
+  const byRun = new Map<string, number>();
+  for (const item of policies.flatMap(({ items }) => items)) {
+    const runId = laterRunOf(item);
+    if (runId !== undefined) byRun.set(runId, (byRun.get(runId) ?? 0) + 1);
+  }
+  if (byRun.size === 0) return undefined;
+  const each = [...byRun].map(([runId, n]) => `${number(n)} by run ${runId}`);
+  return `Of what others have changed, later runs did ${each.join(', ')}.`;
+}
+
 /** What the proof can't say, each a sentence, and what would make it whole. */
 export function limitsOfProof(proof: Proof): readonly string[] {
   const { policies, snapshot, notRead, run } = proof;

@@ -4,10 +4,10 @@ import { sayable } from '../shownPolicies.ts';
 import type { PolicyProof, Proof } from './prove.ts';
 import type { ProvenRow } from './provenRow.ts';
 
-/** The columns of a proof as a file: what is proven, of which assignment, by which row, and what it was and is. */
+/** The columns of a proof as a file: what is proven, of which assignment, by which row, which run came later, and what it was and is. */
 export const PROOF_COLUMNS = [
   ...(['proof', 'policyType', 'policyId', 'policyName', 'platform', 'policy'] as const),
-  ...(['row', 'status', 'errorCode', 'errorMessage', 'assignmentId'] as const),
+  ...(['row', 'status', 'errorCode', 'errorMessage', 'laterRun', 'assignmentId'] as const),
   ...(['was', 'is', 'before', 'now'] as const),
 ] as const;
 
@@ -18,18 +18,19 @@ const NOTHING = 'nothing';
 
 /** The assignments of a proof, those of the wanted sorts, one a line; `was` and `is` are for people, `before` and `now` in Graph's shape. */
 export function* proofLines(
-  { policies, nameOf }: Pick<Proof, 'policies' | 'nameOf'>,
+  { policies, ...proof }: Pick<Proof, 'policies' | 'nameOf' | 'laterRunOf'>,
   wanted: ReadonlySet<ProofKind>,
 ): Generator<ProofLine, void> {
   for (const policy of policies)
-    for (const item of policy.items) if (wanted.has(item.proof)) yield lineOf(policy, item, nameOf);
+    for (const item of policy.items) if (wanted.has(item.proof)) yield lineOf(policy, item, proof);
 }
 
 function lineOf(
   { kind, id, name, platform, state }: PolicyProof,
-  { proof, row, before, now }: ProofItem<ProvenRow>,
-  nameOf: Proof['nameOf'],
+  item: ProofItem<ProvenRow>,
+  { nameOf, laterRunOf }: Pick<Proof, 'nameOf' | 'laterRunOf'>,
 ): ProofLine {
+  const { proof, row, before, now } = item;
   const words = (entry: typeof now): string =>
     entry === undefined ? NOTHING : assignmentInWords(entry, { nameOf });
   const isBeforeKnown = proof !== 'unknown' || before !== undefined;
@@ -41,6 +42,7 @@ function lineOf(
       status: row?.status,
       errorCode: row?.code,
       errorMessage: row?.message,
+      laterRun: laterRunOf(item),
     },
     assignmentId: (now ?? before)?.id,
     was: isBeforeKnown ? words(before) : 'not known',

@@ -18,6 +18,7 @@ import type { OpenSnapshot } from '../snapshots/openSnapshot.ts';
 import { tenantState } from '../snapshots/tenantState.ts';
 import { withReads } from '../withReads.ts';
 import { keptLists, type KeptLists } from './keptLists.ts';
+import { laterRunsOf, type LaterRunOf } from './laterRuns.ts';
 import { rowsByList, type ListRows, type ProvenRow } from './provenRow.ts';
 import { rollbacksOf, unended } from './putBackBy.ts';
 
@@ -58,6 +59,7 @@ export interface Proof {
   /** Whether nothing is known to be otherwise than planned, and all that a row or the snapshot speaks of was seen. */
   readonly isAsPlanned: boolean;
   nameOf(of: SnapshotName['of'], id: string): string | undefined;
+  readonly laterRunOf: LaterRunOf;
 }
 
 /**
@@ -87,6 +89,7 @@ export async function proveRun(run: Run, terms: ProofTerms, services: Services):
     knownFrom: terms.snapshot === undefined ? 'plan' : 'snapshot',
     snapshot: terms.snapshot && { name: terms.snapshot.name, createdAt: terms.snapshot.manifest.createdAt },
     isAsPlanned: counts.others + counts.failed === 0 && !isUnseen && !isUnreadSince,
+    laterRunOf: await laterRunsOf(run, rollbacks.runs, policies, services),
     nameOf: (of, id) =>
       names.of(of, id)?.name ?? terms.snapshot?.names.of(of, id)?.name ?? called[id.toLowerCase()],
   };

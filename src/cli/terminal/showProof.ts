@@ -1,4 +1,4 @@
-import { limitsOfProof, policiesIn, proofInWords } from '../../app/prove/proofInWords.ts';
+import { laterRunsInWords, limitsOfProof, policiesIn, proofInWords } from '../../app/prove/proofInWords.ts';
 import { proofLines, type ProofLine } from '../../app/prove/proofRows.ts';
 import type { PolicyProof, Proof } from '../../app/prove/prove.ts';
 import { count } from '../../app/words.ts';
@@ -41,6 +41,8 @@ export function sayProof(proof: Proof, print: Printer): void {
   const since =
     rollbacks.length === 0 ? '' : `, taken back by ${rollbacks.map(({ runId }) => runId).join(', ')}`;
   say(`Run ${run.runId}${since}: ${proofInWords(proof)}.`);
+  const later = laterRunsInWords(proof);
+  if (later !== undefined) say(later);
   say(`Before: ${knownFrom(proof)}. Now: the tenant at ${proof.readAt.slice(0, 19).replace('T', ' ')} UTC.`);
   for (const state of ['deleted', 'new'] as const) {
     const policies = policiesIn(proof, state);
@@ -74,14 +76,16 @@ function showLines(lines: readonly ProofLine[], print: Printer): void {
     ['PROOF', 'LINE', 'POLICY', 'BEFORE', 'NOW', 'ROW'],
     lines
       .slice(0, LINES_SHOWN)
-      .map(({ proof, row, policyName, policyId, was, is, status, errorCode }) => [
+      .map(({ proof, row, policyName, policyId, was, is, status, errorCode, laterRun }) => [
         ...[
           PROOF_WORDS[proof as ProofKind],
           cell(row),
           cutInMiddle(cell(policyName ?? policyId), CELL_COLUMNS_MAX),
         ],
         ...pair(cell(was), cell(is)).map((words) => cutInMiddle(words, CELL_COLUMNS_MAX)),
-        [cell(status), cell(errorCode)].filter((word) => word !== '').join(' '),
+        [cell(status), cell(errorCode), laterRun === undefined ? '' : `then ${cell(laterRun)}`]
+          .filter((word) => word !== '')
+          .join(' '),
       ]),
   );
 }

@@ -25,6 +25,7 @@ const proofOf = (counts: Partial<Proof['counts']> = {}): Proof => ({
   counts: { planned: 2, others: 0, untouched: 3, failed: 0, unknown: 0, ...counts },
   isAsPlanned: counts.others === undefined,
   nameOf: () => HOSTILE,
+  laterRunOf: () => undefined,
 });
 const rehearsalOf = (more: Partial<Rehearsal> = {}): Rehearsal => ({
   plan: {
