@@ -1,8 +1,9 @@
 import { expect, test, vi } from 'vitest';
-import type { LimiterPolicy } from '../../src/runs/permit.ts';
+import { NOTHING_SENT, type LimiterPolicy } from '../../src/runs/permit.ts';
 import type { RunStore } from '../../src/runs/runStore.ts';
 import { leastSeconds } from '../../src/worker/limiter/leastTime.ts';
 import { inVirtualTime } from '../support/limiterModel.ts';
+import { eachAlone, pendingRows } from '../support/rows.ts';
 import { VirtualClock, workOff, type PacedRun, type Sent } from '../support/pacedRun.ts';
 import { recordForTests, rowsOf, runAtWork } from '../support/record.ts';
 import type { TenantRule } from '../support/tenantModel.ts';
@@ -170,4 +171,36 @@ test('reads of a run go one envelope at a time before their time, and evenly onc
   expect((await store.limiterNow(POLICY)).isSpaced).toBe(true);
   await clock.set(clock.now + 388);
   expect((await ask()).kind).toBe('granted');
+});
+
+test('no write goes before its time beside a read of which nobody knows yet whether it was refused', async () => {
+  const { store, clock } = await freshTenant(tenantOf('sliding'));
+  const runId = await runAtWork(store, rowsOf(60), { runId: 'r1' });
+  const rows = eachAlone(pendingRows(...Array.from({ length: 20 }, (_, place) => place)));
+  const permit = (batch: number) => store.permit({ runId, batch }, `of ${batch}`, rows, POLICY);
+  const answer = async (batch: number, chargeEnd: number): Promise<void> => {
+    const updates = rows.map(({ place }) => ({ place, state: 'succeeded' as const, attempts: 1 }));
+    const settlement = { ...NOTHING_SENT, token: `of ${batch}`, chargeEnd, answered: 20, accepted: 20 };
+    await store.record({ runId, batch }, updates, POLICY, settlement);
+  };
+  const chargeEndOf = (granted: { readonly kind: string; readonly chargeEnd?: number }): number => {
+    expect(granted.kind).toBe('granted');
+    return granted.chargeEnd ?? Number.NaN;
+  };
+  const first = chargeEndOf(await permit(0));
+  await clock.set(clock.now + 150);
+  await answer(0, first);
+  const read = chargeEndOf(await store.readPermit(20, true, POLICY));
+  expect(await permit(1)).toMatchObject({ kind: 'wait', waitMs: 50, reason: 'spacing' });
+  await clock.set(clock.now + 150);
+  await store.readReply(20, read, 0, POLICY);
+  const second = chargeEndOf(await permit(1));
+  // Reads go beside a write: what they meet is told before the next one.
+  const beside = chargeEndOf(await store.readPermit(20, true, POLICY));
+  await clock.set(clock.now + 150);
+  await answer(1, second);
+  // And what is due waits for none of them.
+  await clock.set(clock.now + WINDOW_MS);
+  expect((await permit(2)).kind).toBe('granted');
+  await store.readReply(20, beside, 0, POLICY);
 });

@@ -21,6 +21,7 @@ local function unansweredOf(set, prefix)
   return sum
 end
 local function unanswered() return unansweredOf(WRITES, 'w') end
+local function unansweredReads() return unansweredOf(ALL, 'a') - unanswered() end
 
 -- The next wave goes when all of the one before is answered.
 local function waveLeft() return unanswered() == 0 and WAVE or number('waveLeft') end
@@ -38,6 +39,8 @@ end
 -- A run that takes longer than anybody waits for is spaced all through: what it could gain is nothing beside its length.
 local function earlyRoom(budget, rest, total, wanted, wave)
   if isSpaced() then return 0, math.huge end
+  -- A tenant that counts both in one small bucket refuses the reads first, and then the writes stay here.
+  if unansweredReads() > 0 then return 0, WAVE_ASK_MS end
   local charged, half = number('w'), math.floor(budget / 2)
   if charged + rest <= budget then return wave, WAVE_ASK_MS end
   if total > LEARNING.awaitedWindows * budget then return 0, math.huge end
@@ -80,7 +83,7 @@ local function readsWait()
   local planned = number('nextReadAt')
   if planned <= now then return 0 end
   if isSpaced() then return planned - now end
-  return unansweredOf(ALL, 'a') > unanswered() and math.min(planned - now, WAVE_ASK_MS) or 0
+  return unansweredReads() > 0 and math.min(planned - now, WAVE_ASK_MS) or 0
 end
 
 local function spaceReads(n)
