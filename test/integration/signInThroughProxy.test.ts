@@ -1,4 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
+import { openIdOf } from '../../src/app/openId.ts';
 import { azureTokens } from '../../src/graph/auth/azureTokens.ts';
 import type { SignInError } from '../../src/graph/auth/signInError.ts';
 import { connectProxy } from '../support/connectProxy.ts';
@@ -48,4 +49,15 @@ test('what NO_PROXY names is not asked of a proxy, though the environment of the
   const { message } = await failureWith({ HTTPS_PROXY: proxy.url, NO_PROXY: 'example' });
   expect(proxy.asked).toEqual([]);
   expect(message).toContain('login.example is out of reach (');
+});
+
+test('people who sign in to the pages do so at a provider that is asked through it, too', async () => {
+  const proxy = await connectProxy({ status: 403 });
+  const settings = {
+    ...{ issuer: 'https://login.example/t/v2.0', clientId: APP.AZURE_CLIENT_ID, clientSecret: undefined },
+    ...{ redirectUri: 'https://pages.example/sign-in/callback', tenant: APP.AZURE_TENANT_ID },
+  };
+  const asked = openIdOf(settings, { HTTPS_PROXY: proxy.url });
+  await expect(asked).rejects.toThrow('https://login.example/t/v2.0');
+  expect(proxy.asked.map(({ target }) => target)).toEqual(['login.example:443']);
 });

@@ -68,6 +68,20 @@ test("a run's page says how it is and why, each number leads to its rows, and co
   expect(await words('/')).toContain('Needs somebody');
 });
 
+test('a run that was rolled back says by which run, in the list and by itself', async () => {
+  const here = await site();
+  const runId = await submitted(here);
+  await here.run(['worker', '--until-idle']);
+  const rollback = await here.run(['rollback', runId, '--yes', '--json']);
+  const { runId: back } = JSON.parse(rollback.stdout) as { runId: string };
+  const { page, words } = await webSite(here);
+  expect(await words('/')).toContain(`Rollback ${back}`);
+  expect(await page(`/runs/${runId}`)).toContain(`<a href="/runs/${back}">${back}</a>`);
+  expect(await words(`/runs/${back}`)).not.toContain('Rollback ');
+  const { stdout } = await here.run(['status', runId, '--json']);
+  expect(JSON.parse(stdout)).toMatchObject({ rollbacks: [back] });
+});
+
 test('rows are found by status, by cause, and by a part of what their policy or group is called, in any letter case', async () => {
   const here = await site();
   here.simulator.reconfigure({ forbidden: ['a1'] });

@@ -1,8 +1,8 @@
-import { basename } from 'node:path';
 import { listKey } from '../../assignments/kinds/address.ts';
 import type { PutBack } from '../../assignments/proof/proofItem.ts';
 import type { RecordedRow } from '../../runs/batchRow.ts';
 import { hasEnded, RECORD_FORMAT, type Run } from '../../runs/run.ts';
+import { isRollbackOf } from '../runs/rollbacks.ts';
 import type { Services } from '../services.ts';
 
 /** The rollbacks of a run, and what they did to each of its rows. */
@@ -19,7 +19,7 @@ const rowKey = ({ input, change }: Pick<RecordedRow, 'input' | 'change'>): strin
 export async function rollbacksOf(run: Run, services: Pick<Services, 'runs'>): Promise<Rollbacks> {
   const all = await services.runs.runs();
   const of = new Map<string, PutBack>();
-  const runs = all.filter((each) => each.format === RECORD_FORMAT && takesBack(each, run));
+  const runs = all.filter((each) => each.format === RECORD_FORMAT && isRollbackOf(each, run));
   for (const rollback of runs.toSorted((a, b) => a.createdAt - b.createdAt)) {
     const undone = await rollbacksOf(rollback, services);
     for await (const rows of services.runs.rowsByBatch(rollback))
@@ -31,10 +31,6 @@ export async function rollbacksOf(run: Run, services: Pick<Services, 'runs'>): P
   }
   return { runs, of: (row) => of.get(rowKey(row)) ?? 'no' };
 }
-
-/** A rollback says whose it is by the run's id, or by the path of the plan that was kept with it. */
-const takesBack = ({ options: { revertOf } }: Run, { runId }: Run): boolean =>
-  revertOf !== null && (revertOf === runId || basename(revertOf) === `${runId}.ndjson`);
 
 /** Those of them that still change the tenant. */
 export const unended = ({ runs }: Rollbacks): readonly Run[] => runs.filter((run) => !hasEnded(run));

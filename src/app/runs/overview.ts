@@ -7,6 +7,7 @@ import { healthOf, isWatched, STALLED_AFTER_MS, type Health } from './health.ts'
 import { queueLeft } from './queueLeft.ts';
 import { stateShown } from './stateShown.ts';
 import { statusNow, surroundingsOf, type RunSurroundings } from './status.ts';
+import { rollbackIdsOf } from './rollbacks.ts';
 
 /** A run as it is seen beside all others. */
 export interface SeenRun {
@@ -17,6 +18,8 @@ export interface SeenRun {
   readonly health: Health;
   /** Somebody is to be told of its health: it is open, or has ended lately and nobody has taken it back. */
   readonly isWatched: boolean;
+  /** Its rollbacks, the newest first. */
+  readonly rollbacks: readonly string[];
 }
 
 /** The runs of the tenant at one moment. */
@@ -83,6 +86,7 @@ export class Overviews {
           ...{ run, status, shown: stateShown(status, stop) },
           health: healthOf(run, status, { now, stalledAfterMs: STALLED_AFTER_MS }),
           isWatched: isWatched(run, all, now),
+          rollbacks: rollbackIdsOf(run, all),
         };
       }),
     );

@@ -3,6 +3,7 @@ import { findRun } from '../../app/runs/findRun.ts';
 import { STALLED_AFTER_MS } from '../../app/runs/health.ts';
 import { queueLeft } from '../../app/runs/queueLeft.ts';
 import { statusOf } from '../../app/runs/status.ts';
+import { rollbackIdsOf } from '../../app/runs/rollbacks.ts';
 import { tenantHealth } from '../../app/runs/tenantHealth.ts';
 import { openServices, type Services } from '../../app/services.ts';
 import { count } from '../../app/words.ts';
@@ -49,7 +50,11 @@ export const status: CliCommand<StatusFlags> = {
     const stop = await record.stopped();
     await queueLeft(services);
     if (name !== undefined) {
-      const run = await statusOf(await findRun(name, services), services);
+      const found = await findRun(name, services);
+      const run = {
+        ...(await statusOf(found, services)),
+        rollbacks: rollbackIdsOf(found, await record.runs()),
+      };
       if (flags.json) context.print.json(run);
       else showRun(run, stop, identity, context.print);
       return EXIT.done;

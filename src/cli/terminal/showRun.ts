@@ -16,8 +16,13 @@ import { shortFingerprint } from './planSummary.ts';
 import { revertLines, scheduleLines } from './scheduleLines.ts';
 
 /** All that is known of one run, and how it is gone on with. */
-export function showRun(run: RunStatus, stop: Stop | undefined, { hint }: Identity, print: Printer): void {
-  const { limiter } = run;
+export function showRun(
+  run: RunStatus & { readonly rollbacks: readonly string[] },
+  stop: Stop | undefined,
+  { hint }: Identity,
+  print: Printer,
+): void {
+  const { limiter, rollbacks } = run;
   const state = stateShown(run, stop);
   const lines: [string, string][] = [
     ['run', run.runId],
@@ -35,6 +40,7 @@ export function showRun(run: RunStatus, stop: Stop | undefined, { hint }: Identi
     ['started', run.startedAt ?? '–'],
     ['finished', run.finishedAt ?? '–'],
     ...(run.finishedAt === null ? progressLines(run) : []),
+    ...(rollbacks.length === 0 ? [] : [['rollbacks', rollbacks.join(', ')] as [string, string]]),
     ...scheduleLines(run),
     ...revertLines(run),
     ...run.channels.map((channel, i): [string, string] => [i === 0 ? 'tells' : '', channelInWords(channel)]),

@@ -18,7 +18,7 @@ import { StatusCounts } from '../parts/counts.tsx';
 import { Foretold } from '../parts/foretold.tsx';
 import { Limiters } from '../parts/limiters.tsx';
 import { Part } from '../parts/part.tsx';
-import { runPath } from '../parts/runCard.tsx';
+import { runPath, RollbackLinks } from '../parts/runCard.tsx';
 import { RunLog } from '../parts/runLog.tsx';
 import { RunPlotPart, shownPlot } from '../parts/runPlotPart.tsx';
 import { RunFacts } from '../parts/runFacts.tsx';
@@ -141,6 +141,7 @@ const Head = ({ seen, now }: { readonly seen: SeenRun; readonly now: number }): 
         </p>
       )}
       <Bar run={status} />
+      <RollbackLinks runs={seen.rollbacks} />
     </div>
   );
 };

@@ -40,9 +40,24 @@ export function RunCard({ seen, now }: { readonly seen: SeenRun; readonly now: n
         {visible(status.operator)}
         {status.purpose !== null && <>: {visible(status.purpose)}</>}
       </p>
+      <RollbackLinks runs={seen.rollbacks} />
     </article>
   );
 }
+
+/** The rollbacks of a run: each may be of a part of it, and may not have ended. */
+export const RollbackLinks = ({ runs }: { readonly runs: readonly string[] }): VNode | null =>
+  runs.length === 0 ? null : (
+    <p>
+      <span class="quiet">{runs.length === 1 ? 'Rollback' : 'Rollbacks'}</span>{' '}
+      {runs.map((runId, i) => (
+        <span key={runId}>
+          {i > 0 && ', '}
+          <a href={runPath(runId)}>{runId}</a>
+        </span>
+      ))}
+    </p>
+  );
 
 function Sums({ seen: { status } }: { readonly seen: SeenRun }): VNode {
   const { pending: _pending, ...settled } = status;

@@ -28,10 +28,10 @@ const held = { backoffUntil: '2026-11-22T03:00:00.000Z', backoffReason: 'throttl
 
 const STATUS: RunStatus = { ...RUN, limiter: limiter(100) };
 
-function shown(status: RunStatus): string[] {
+function shown(status: RunStatus, rollbacks: readonly string[] = []): string[] {
   const out = sink();
   showRun(
-    status,
+    { ...status, rollbacks },
     undefined,
     { hint: (text: string) => text } as unknown as Identity,
     createPrinter(out.stream, sink().stream, {}),
@@ -60,4 +60,9 @@ test('a run of one family has one limiter', () => {
   expect(shown(STATUS).filter((line) => line.includes('budget'))).toEqual([
     expect.stringMatching(/^limiter +budget 100 of 200/),
   ]);
+});
+
+test('a run names its rollbacks', () => {
+  expect(shown(STATUS).join('\n')).not.toContain('rollback');
+  expect(shown(STATUS, ['r9', 'r8'])).toContainEqual(expect.stringMatching(/^rollbacks +r9, r8$/));
 });
