@@ -24,7 +24,7 @@ export interface Reverts {
   /** How often that had moved when its rows were read: one that was opened again since has written more, or will. */
   readonly moves: number;
   readonly rows: number;
-  /** What it leaves, as somebody has changed it since. */
+  /** What it leaves: somebody has changed it since, or no write of it is on record. */
   readonly left: number;
 }
 
