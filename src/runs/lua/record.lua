@@ -49,6 +49,9 @@ inEach(function(limiter)
   end
   if args.accepted > 0 and args.backoffMs == 0 then endUnnamedWaits() end
 end)
+-- The run may be gone, as when Redis came back older than it: then nothing of it is made anew.
+local states = redis.call('HGET', STATES, batch)
+if not states then return { '', '', event } end
 if args.answered > 0 and not args.isStopping then redis.call('HSET', HEADER, FIELD.answered, '1') end
 if args.token ~= '' then settleLandings(LANDINGS, args.token, args.mayLand) end
 if args.accepted > 0 then redis.call('HINCRBY', HEADER, FIELD.written, args.accepted) end
@@ -61,8 +64,6 @@ end
 local lease = redis.call('HGET', LEASES, batch)
 if lease and string.match(lease, '^%S+') == args.token then redis.call('HDEL', LEASES, batch) end
 
-local states = redis.call('HGET', STATES, batch)
-if not states then return { '', '', event } end
 local bytes = { string.byte(states, 1, #states) }
 local details, lists, counts, codes = {}, {}, {}, {}
 local left, sent, unused, unrecorded, expected = 0, 0, 0, 0, 0
