@@ -7,6 +7,7 @@ import type { StagedRow } from '../../src/runs/staging.ts';
 import type { TenantSeed } from '../../src/simulator/tenantFile.ts';
 import { untruths, world, type SimulatorState, type WorldOptions } from '../support/batchWorld.ts';
 import { allDevices, excluded, filter, group } from '../support/graphShapes.ts';
+import { copyOfRecord } from '../support/olderRecord.ts';
 import { recordForTests } from '../support/record.ts';
 import { groupRow } from '../support/rows.ts';
 import { call, groupTarget } from '../support/simulatorClient.ts';
@@ -95,6 +96,27 @@ describe('a row that another hand has changed since the plan', () => {
 });
 
 describe('the before-image', () => {
+  test('of an earlier try is kept with a row that is found so, also when Redis has lost it since the row was read', async () => {
+    let comeBackOlder: (() => Promise<void>) | undefined;
+    const each = await planned({
+      ...{ graph: { forbidden: ['a2'] }, run: { maxFailures: 'off' } },
+      async intercept(_n, pass) {
+        await comeBackOlder?.();
+        comeBackOlder = undefined;
+        return pass();
+      },
+    });
+    const older = await copyOfRecord(record.redis, each.runs);
+    await each.work();
+    changeTo(each, 2, 'new-2');
+    await each.runs.retry('r1', { from: ['completed'], open: 'failed' });
+    await each.runs.runsToWorkOn(each.graph.url);
+    comeBackOlder = older;
+    await each.step();
+    const row = (await each.allRows('before'))[2];
+    expect(row).toMatchObject({ state: 'skipped', before: { entry: { target: groupTarget('old-2') } } });
+  });
+
   test('is in the record when the write leaves, as the read saw it', async () => {
     const atWrite: (readonly RecordedRow[])[] = [];
     const each = await world(record, {
