@@ -95,6 +95,17 @@ describe('a row that another hand has changed since the plan', () => {
   });
 });
 
+test('a canary counts rows that it may have written though Redis has lost that', async () => {
+  const each = await planned({ run: { canary: 5 } });
+  const comeBackOlder = await copyOfRecord(record.redis, each.runs);
+  await each.step();
+  expect(each.graph.stats().writesArrived).toBe(5);
+  await comeBackOlder();
+  await each.drain();
+  expect(await each.run()).toMatchObject({ state: 'paused', reason: 'canary', unrecorded: 5 });
+  expect(each.graph.stats().writesArrived).toBe(5);
+});
+
 describe('the before-image', () => {
   test('of an earlier try is kept with a row that is found so, also when Redis has lost it since the row was read', async () => {
     let comeBackOlder: (() => Promise<void>) | undefined;

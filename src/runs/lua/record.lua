@@ -99,7 +99,9 @@ if hasFound then landedRows(LANDINGS, found) end
 -- Who accepted the plan has seen them fail.
 if expected > 0 then redis.call('HINCRBY', HEADER, FIELD.failedSeen, expected) end
 for state, n in pairs(counts) do redis.call('HINCRBY', HEADER, COUNTERS[state], n) end
-if unused > 0 and canaryLeft(HEADER) then redis.call('HINCRBY', HEADER, FIELD.canaryUsed, -unused) end
+-- What was found so, as the plan did not see it, may be the canary's own, and Redis has lost that: no other rows go in its place.
+local used = unrecorded - unused
+if used ~= 0 and canaryLeft(HEADER) then redis.call('HINCRBY', HEADER, FIELD.canaryUsed, used) end
 countInARow(HEADER, codes)
 if #details > 0 then
   local said = (redis.call('HGET', DETAILS, batch) or '') .. table.concat(details)
