@@ -95,14 +95,14 @@ export const refusedPage = (title: string, why: string): string =>
     ),
   });
 
-/** Nobody can be looked up, as sessions are where the server does not reach; what that is says `/readyz`, to whoever asks. */
+/** Nobody can be known, as sessions are where the server does not reach; what that is says `/readyz`, to whoever asks. */
 export const outOfReachPage = (): string =>
   pageOf({
     title: 'Out of reach',
     children: (
       <>
         <p>
-          The server can’t look up just now who has signed in. Runs and workers go on without it. Load this
+          The server can’t find out just now who has signed in. Runs and workers go on without it. Load this
           page again in a moment.
         </p>
         <p>
