@@ -102,7 +102,7 @@ export const outOfReachPage = (): string =>
     children: (
       <>
         <p>
-          The server can’t find out just now who has signed in. Runs and workers go on without it. Load this
+          The server can’t find out just now who has signed in, as what keeps that does not answer. Load this
           page again in a moment.
         </p>
         <p>
