@@ -6,7 +6,7 @@ import { hasEnded, type Run } from '../../runs/run.ts';
 import type { Sighting } from '../../events.ts';
 import type { Services } from '../services.ts';
 import { queueLeft } from './queueLeft.ts';
-import { statusNow, surroundingsOf, type RunSurroundings } from './status.ts';
+import { statusAndWhy, surroundingsOf, type RunSurroundings } from './status.ts';
 import type { HasWorkers } from './whyWaiting.ts';
 
 /** How often the record is read for progress. */
@@ -45,8 +45,7 @@ export async function* follow(
       surroundings = await surroundingsOf(run, services, hasWorkers);
       nextWhyAt = performance.now() + WHY_EVERY_MS;
     }
-    const { why } = surroundings;
-    const status = await statusNow(run, services, surroundings);
+    const { status, why } = await statusAndWhy(run, services, surroundings);
     return { run, status, why, stop, isLast: hasEnded(run) || until(run) || interrupted.aborted };
   };
   let last: Sighting | undefined;
