@@ -206,6 +206,25 @@ test.each([
   },
 );
 
+test('a list that was written whole is recorded as it was sent and read back, also when Redis has lost its permit meanwhile', async () => {
+  let comeBackOlder = async (): Promise<void> => undefined;
+  const each = await world(record, {
+    run: { strategy: 'assign' },
+    intercept: async (envelope, pass) => {
+      const reply = await pass();
+      if (envelope === WRITE) await comeBackOlder();
+      return reply;
+    },
+  });
+  comeBackOlder = await copyOfRecord(record.redis, each.runs);
+  await each.work();
+  expect(await statesOf(each)).toEqual(['succeeded']);
+  const [row] = await each.allRows('before');
+  expect(row?.before?.kind).toBe('entry');
+  expect([row?.list?.before.length, row?.list?.sent.length]).toEqual([20, 20]);
+  expect(each.graph.stats().requests).toMatchObject({ POST: 1 });
+});
+
 test('a canary counts what was answered and Redis has lost the permit of', async () => {
   let comeBackOlder = async (): Promise<void> => undefined;
   const each = await world(record, {
