@@ -69,6 +69,8 @@ export async function* follow(
 
 const gone = (runId: string): UserError =>
   new UserError(`Run ${runId} is gone from Redis.`, {
-    remedy: 'Its time to be kept has passed, or Redis was flushed; `retarget status` shows what is there.',
+    remedy:
+      'Its time to be kept has passed, or Redis was flushed or came back older than it was. `retarget status` shows what is there; what the run has written ' +
+      `\`retarget rollback --from\` takes back, given the plan that was kept as ${runId}.ndjson.`,
     exitCode: EXIT.environment,
   });

@@ -78,7 +78,7 @@ test('a run that is gone says so, with its id and what to do, as a matter of the
   const services = fakeServices({ runs: shown([runThatIs('running'), undefined]) });
   await expect(seen(follow('r1', services))).rejects.toMatchObject({
     message: 'Run r1 is gone from Redis.',
-    remedy: expect.stringContaining('retarget status'),
+    remedy: expect.stringMatching(/came back older.*retarget status.*rollback --from.* r1\.ndjson/),
     exitCode: 4,
   });
 });
