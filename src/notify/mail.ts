@@ -62,7 +62,7 @@ export async function sendMail(
     // The library breaks nothing off: what is left behind ends with its own time.
     await Promise.race([sending, aborted.promise]);
   } catch (error) {
-    throw notTold(error, host);
+    throw notTold(error, host, proxy);
   } finally {
     signal.removeEventListener('abort', onAbort);
     transport.close();

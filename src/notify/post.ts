@@ -1,5 +1,5 @@
 import { Agent, ProxyAgent, request, type Dispatcher } from 'undici';
-import { proxyFor } from '../graph/client/proxy.ts';
+import { proxyFor, type Proxy } from '../graph/client/proxy.ts';
 import { NotTold, notTold } from './notTold.ts';
 
 const CONNECT_MS = 5_000;
@@ -31,7 +31,8 @@ export async function call(
   { env, signal }: CallTerms,
 ): Promise<void> {
   const { host } = url;
-  const dispatcher = dispatcherFor(url, ca, env);
+  const proxy = proxyFor(url.href, env);
+  const dispatcher = dispatcherFor(proxy, ca);
   try {
     const answer = await request(url, {
       ...{ method, dispatcher, headersTimeout: ANSWER_MS, bodyTimeout: ANSWER_MS },
@@ -43,14 +44,13 @@ export async function call(
     if (answer.statusCode < 200 || answer.statusCode > 299)
       throw new NotTold(`${host} answered with HTTP ${answer.statusCode}`);
   } catch (error) {
-    throw notTold(error, host);
+    throw notTold(error, host, proxy);
   } finally {
     await dispatcher.destroy();
   }
 }
 
-function dispatcherFor(url: URL, ca: string | undefined, env: CallTerms['env']): Dispatcher {
-  const proxy = proxyFor(url.href, env);
+function dispatcherFor(proxy: Proxy | undefined, ca: string | undefined): Dispatcher {
   const connect = { timeout: CONNECT_MS, ...(ca !== undefined && { ca }) };
   return proxy === undefined
     ? new Agent({ connect })

@@ -68,6 +68,8 @@ export interface RowUpdate extends RowState {
   readonly isExpected?: true;
   /** What is known by now of the list that its write was of. */
   readonly list?: WrittenList;
+  /** What an earlier try has overwritten. It was read from the record, which may have lost it since. */
+  readonly before?: BeforeJson;
 }
 
 export interface BatchStates {

@@ -32,6 +32,7 @@ export const TENANTS_KEY = 'retarget:tenants';
  * | `run:<id>:order` | string: where each row of the file lies, when they lie in another order | as the header |
  * | `landing` | sorted set: writes under way or without a reply, by the moment until which they may be applied | for ever, a few kB |
  * | `landing:<id>` | sorted set: lists that the run waits for, as a write of others may still be applied to them, by that moment | until the last of them |
+ * | `staged:<id>` | bitmap: one bit for each write of the producer that stages the run, as Redis may lose some while it goes on | until it is published; two minutes past the producer's last sign |
  * | `run:<id>:samples` | list: how far the run was, once a window; SAMPLES_MAX of them, older ones thinned | as the header |
  * | `written:<list>` | string: fingerprints of a list before its last writes and after them | 15 windows, five minutes in Intune |
  * | `log:<id>` | list: who did what with the run, as JSON | LOG_DAYS after the last entry, whatever becomes of the run |
@@ -58,6 +59,7 @@ export interface Keys {
   readonly untold: string;
   readonly channels: string;
   run(runId: string): RunKeys;
+  staged(runId: string): string;
   /** Of a run; without one, of the whole tenant. */
   log(runId?: string): string;
   lastWrite(list: string): string;
@@ -128,6 +130,7 @@ export function keysOf(tenant: string): Keys {
         samples: `${header}:samples`,
       };
     },
+    staged: (runId) => `${prefix}:staged:${runId}`,
     log: (runId) => (runId === undefined ? `${prefix}:log` : `${prefix}:log:${runId}`),
     lastWrite: (list) => `${prefix}:written:${list}`,
     webSecret: (digest) => `${prefix}:web:${digest}`,

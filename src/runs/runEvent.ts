@@ -50,7 +50,7 @@ export interface EventData {
   /** `ended`: rows that were left out of the file, and when the run began. */
   readonly leftOut?: number;
   readonly startedAt?: number;
-  /** `takenBack`: the run that does it, left out when there was nothing to do; its rows, and what it leaves as somebody has changed it since. */
+  /** `takenBack`: the run that does it, left out when there was nothing to do; its rows, and what it leaves: somebody has changed it since, or no write of it is on record. */
   readonly by?: string;
   readonly taken?: number;
   readonly left?: number;

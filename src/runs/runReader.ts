@@ -119,7 +119,7 @@ export class RunReader {
   /** Batches with something to do, from the front, at most `max` of each family, in turns. */
   async openBatches(run: Run, max: number): Promise<OpenBatch[]> {
     const { families } = run;
-    const byFamily = families.length < 2 ? undefined : await this.#familiesOf(run.runId);
+    const byFamily = families.length < 2 ? undefined : await this.familiesOf(run.runId);
     const lists = await Promise.all(
       families.map(async (family, place) => {
         const isOf = (batch: number): boolean => byFamily === undefined || byFamily[batch] === place;
@@ -131,8 +131,8 @@ export class RunReader {
     return Array.from({ length: longest }, (_, turn) => lists.flatMap((list) => list[turn] ?? [])).flat();
   }
 
-  /** Of each batch the place of its family among those of the run. */
-  async #familiesOf(runId: string): Promise<Buffer> {
+  /** Of each batch the place of its family among those of the run; empty when there is one family only. */
+  async familiesOf(runId: string): Promise<Buffer> {
     return (await this.redis.getBuffer(this.keys.run(runId).families)) ?? Buffer.alloc(0);
   }
 

@@ -25,11 +25,12 @@ import { publish, type PublishArgs, type Published } from './lua/publish.ts';
 import { acquireReads, settleReads, type LoneAnswer } from './lua/reads.ts';
 import { record } from './lua/record.ts';
 import { markReverted, setRevert } from './lua/reverts.ts';
+import { setTerms, type NewTerms } from './lua/setTerms.ts';
 import { reopenRows, type Retried, type Retry } from './lua/retry.ts';
 import { Scripts } from './lua/scripts.ts';
 import { permitMarkOf, type PermitMark } from './permitMark.ts';
 import { transition, type Move, type Moved } from './lua/transition.ts';
-import { encodeHeader, type Run, type RunOptions } from './run.ts';
+import { encodeHeader, type Run } from './run.ts';
 import type { Interval } from './schedule/interval.ts';
 import { RunReader, type LogEntry, type Stop } from './runReader.ts';
 import type { ChannelRecord, RunEvent } from './runEvent.ts';
@@ -269,11 +270,8 @@ export class RunStore extends RunReader {
   }
 
   /** Changes how a run goes on. New windows come with the moments at which they are open: those of the old ones must not count any more. */
-  async set(
-    runId: string,
-    options: Partial<RunOptions> & { readonly openIntervals?: readonly Interval[] },
-  ): Promise<void> {
-    await this.redis.hset(this.keys.run(runId).header, encodeHeader(options));
+  set(runId: string, terms: NewTerms): Promise<void> {
+    return setTerms(this.#scripts, this.keys, runId, terms);
   }
 
   /** What the tenant's plans are sealed with: made once, and nowhere but here. */

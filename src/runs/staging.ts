@@ -14,6 +14,7 @@ import type { Called } from '../assignments/names/calledIds.ts';
 import type { RowNames } from '../assignments/rows/names.ts';
 import type { InputRow } from '../assignments/rows/row.ts';
 import type { InputColumn } from '../assignments/rows/columns.ts';
+import { EXIT, UserError } from '../errors.ts';
 import { execute } from '../redis/transaction.ts';
 import type { Published, Reverts } from './lua/publish.ts';
 import { positionOf } from './position.ts';
@@ -55,6 +56,14 @@ export interface StagedRow {
   readonly duplicateOf?: number;
 }
 
+/** They have expired, or Redis came back older than it was. */
+export const stagingLost = (): UserError =>
+  new UserError('Rows that were read in are gone from Redis; nothing was queued.', {
+    remedy:
+      'Start again. If it happens again, Redis was flushed, came back older than it was, or was out of reach for minutes.',
+    exitCode: EXIT.environment,
+  });
+
 /**
  * A run that is being read in. Nobody works on it until `publish`; when its producer dies, Redis forgets it.
  */
@@ -64,6 +73,8 @@ export class Staging {
   #rows = 0;
   #duplicates = 0;
   #isPublished = false;
+  /** Writes that were sent to Redis. */
+  #writes = 0;
   readonly #store: RunStore;
   /** Of each policy, the batch after the one that it lies in. */
   readonly #policies = new DigestTable(1);
@@ -147,8 +158,7 @@ export class Staging {
   ): Promise<void> {
     const transaction = this.#store.transaction();
     this.#setPlanned(transaction, batch, planned, lists);
-    this.#expiry(transaction);
-    await execute(transaction);
+    await this.#send(transaction);
   }
 
   /** What the plan calls the policy of each row of a batch that was flushed, and with which code it saw the row refused. */
@@ -160,16 +170,14 @@ export class Staging {
     const transaction = this.#store.transaction();
     this.#setNames(transaction, batch, names);
     this.#setRefusals(transaction, batch, refusals);
-    this.#expiry(transaction);
-    await execute(transaction);
+    await this.#send(transaction);
   }
 
   /** What people call the groups and filters of the rows, as a plan has seen it: kept once, not with each row. */
   async call(names: Called): Promise<void> {
     const transaction = this.#store.transaction();
     transaction.hset(this.#store.keys.run(this.runId).planned, CALLED_FIELD, encodeCalled(names));
-    this.#expiry(transaction);
-    await execute(transaction);
+    await this.#send(transaction);
   }
 
   /** Writes what is still in memory. After this, `rowsByBatch` gives everything. */
@@ -183,16 +191,14 @@ export class Staging {
     for (let rank = 0; rank < this.#rows; rank += 1)
       order.writeUInt32BE(this.#positions[rank] ?? 0, rank * 4);
     const transaction = this.#store.transaction().set(this.#store.keys.run(this.runId).order, order);
-    this.#expiry(transaction);
-    await execute(transaction);
+    await this.#send(transaction);
   }
 
   async #writeFamilies(): Promise<void> {
     if (this.#families.size < 2 || this.#isMixed) return;
     const { families } = this.#store.keys.run(this.runId);
     const transaction = this.#store.transaction().set(families, Buffer.from(this.#familyOf));
-    this.#expiry(transaction);
-    await execute(transaction);
+    await this.#send(transaction);
   }
 
   async *rowsByBatch(): AsyncGenerator<InputRow[]> {
@@ -201,7 +207,7 @@ export class Staging {
         { length: Math.min(BATCHES_PER_WRITE, this.#batches - first) },
         (_, i) => first + i,
       );
-      yield* await this.#store.inputs(this.runId, numbers);
+      yield* await this.readBatches(numbers);
     }
   }
 
@@ -211,9 +217,11 @@ export class Staging {
     return first === undefined ? undefined : this.#ranks?.[first + place];
   }
 
-  /** Rows of these batches, in the order asked. */
-  readBatches(batches: readonly number[]): Promise<InputRow[][]> {
-    return this.#store.inputs(this.runId, batches);
+  /** Rows of these batches, in the order asked. @throws UserError (exit 4) when Redis has lost some of them */
+  async readBatches(batches: readonly number[]): Promise<InputRow[][]> {
+    const read = await this.#store.inputs(this.runId, batches);
+    if (read.some((rows) => rows.length === 0)) throw stagingLost();
+    return read;
   }
 
   async publish(file: {
@@ -234,6 +242,7 @@ export class Staging {
     const published = await this.#store.publish({
       runId: this.runId,
       fileSha256: file.sha256,
+      writes: this.#writes,
       again: file.again,
       reverts: file.reverts,
       fields: {
@@ -265,7 +274,7 @@ export class Staging {
     if (this.#isPublished) return false;
     const run = await this.#store.run(this.runId);
     if (run !== undefined && run.state !== 'loading') return false;
-    await execute(this.#store.transaction().unlink(...Object.values(this.#store.keys.run(this.runId))));
+    await execute(this.#store.transaction().unlink(...this.#keys));
     return true;
   }
 
@@ -307,8 +316,7 @@ export class Staging {
       if (states.every((state) => state === 'skipped')) transaction.setbit(keys.settled, this.#batches, 1);
       this.#batches += 1;
     }
-    this.#expiry(transaction);
-    await execute(transaction);
+    await this.#send(transaction);
   }
 
   #setPlanned(
@@ -364,6 +372,22 @@ export class Staging {
     this.#placed += rows.length;
   }
 
+  /**
+   * A Redis that comes back older than it was has lost some of this, and what follows would hide that: so each write has a bit. A bit may
+   * be set twice, as the client sends again what was not answered.
+   */
+  async #send(transaction: ReturnType<RunStore['transaction']>): Promise<void> {
+    transaction.setbit(this.#store.keys.staged(this.runId), this.#writes, 1);
+    this.#writes += 1;
+    this.#expiry(transaction);
+    await execute(transaction);
+  }
+
+  get #keys(): readonly string[] {
+    const { keys } = this.#store;
+    return [...Object.values(keys.run(this.runId)), keys.staged(this.runId)];
+  }
+
   /** A renewal that fails is made good by the next; when none gets through, `publish` says that the staging is lost. */
   async #renew(): Promise<void> {
     const transaction = this.#store.transaction();
@@ -372,8 +396,7 @@ export class Staging {
   }
 
   #expiry(transaction: ReturnType<RunStore['transaction']>): void {
-    for (const key of Object.values(this.#store.keys.run(this.runId)))
-      transaction.expire(key, STAGING_LIFE_S);
+    for (const key of this.#keys) transaction.expire(key, STAGING_LIFE_S);
   }
 }
 

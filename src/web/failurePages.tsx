@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { VNode } from 'preact';
 import { failureOf } from '../app/failure.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
-import { refusedPage } from './access/pages.tsx';
+import { outOfReachPage, refusedPage } from './access/pages.tsx';
 import { pageOf } from './layout.tsx';
 import { Prose } from './parts/prose.tsx';
 import { frameOf, sendPage, type Web } from './web.ts';
@@ -65,7 +65,11 @@ const codeOf = (exitCode: ExitCode): number =>
 function send(failure: Failure, request: FastifyRequest, reply: FastifyReply, web: Web): FastifyReply {
   reply.code(failure.code);
   // Who is not known learns nothing of what is behind.
-  if (!request.hasViewer) return sendPage(reply, refusedPage(failure.title, 'This could not be done.'));
+  if (!request.hasViewer)
+    return sendPage(
+      reply,
+      failure.code === 503 ? outOfReachPage() : refusedPage(failure.title, 'This could not be done.'),
+    );
   return sendPage(
     reply,
     pageOf({

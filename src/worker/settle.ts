@@ -1,5 +1,6 @@
 import { targetInWords } from '../assignments/changes/changeKind.ts';
 import {
+  beforeJson,
   entriesOf,
   entryOf,
   type Before,
@@ -73,7 +74,11 @@ export function settledBy(
       const isUnrecorded = decision.isUnplanned === true && row.before === undefined;
       if (isUnrecorded && seen.otherWriter !== undefined)
         return settled('skipped', { errorMessage: writtenSince(seen.otherWriter) });
-      return settled('skipped', isUnrecorded ? UNRECORDED : definedFields({ errorMessage }));
+      const kept = row.before && beforeJson(row.before);
+      return {
+        ...settled('skipped', isUnrecorded ? UNRECORDED : definedFields({ errorMessage })),
+        ...(kept !== undefined && { before: kept }),
+      };
     }
     case 'duplicate':
       return settled('skipped', { errorCode: 'DuplicateRow' });

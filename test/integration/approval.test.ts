@@ -208,6 +208,26 @@ describe('a run of a tenant that demands approval', () => {
     expect(await runOf(store)).toMatchObject({ reason: null });
   });
 
+  test('whose terms somebody changes waits at once, also while no worker is there, and goes when they are as before', async () => {
+    const store = await waiting({ identity: { options: { ...DEFAULT_OPTIONS, notify: ['ops'] } } });
+    await store.approve('r1', yes(BOB));
+    await store.set('r1', { maxFailures: 'off' });
+    expect(await runOf(store)).toMatchObject({ state: 'queued', reason: 'approval' });
+    await store.set('r1', { maxFailures: DEFAULT_OPTIONS.maxFailures });
+    expect(await runOf(store)).toMatchObject({ state: 'queued', reason: null });
+    await store.setRevert('r1', 4e12);
+    expect(await runOf(store)).toMatchObject({ state: 'queued', reason: 'approval' });
+    expect(await store.approve('r1', yes(BOB))).toEqual({ kind: 'done', state: 'queued' });
+    await expectItGoes(store);
+  });
+
+  test('is not kept waiting by whom it tells', async () => {
+    const store = await waiting();
+    await store.approve('r1', yes(BOB));
+    await store.set('r1', { notify: ['ops'] });
+    expect(await runOf(store)).toMatchObject({ state: 'queued', reason: null });
+  });
+
   test('may be made slower by anybody', async () => {
     const store = await waiting();
     await store.approve('r1', yes(BOB));

@@ -7,6 +7,7 @@ import type { StagedRow } from '../../src/runs/staging.ts';
 import type { TenantSeed } from '../../src/simulator/tenantFile.ts';
 import { untruths, world, type SimulatorState, type WorldOptions } from '../support/batchWorld.ts';
 import { allDevices, excluded, filter, group } from '../support/graphShapes.ts';
+import { copyOfRecord } from '../support/olderRecord.ts';
 import { recordForTests } from '../support/record.ts';
 import { groupRow } from '../support/rows.ts';
 import { call, groupTarget } from '../support/simulatorClient.ts';
@@ -94,7 +95,39 @@ describe('a row that another hand has changed since the plan', () => {
   });
 });
 
+test('a canary counts rows that it may have written though Redis has lost that', async () => {
+  const each = await planned({ run: { canary: 5 } });
+  const comeBackOlder = await copyOfRecord(record.redis, each.runs);
+  await each.step();
+  expect(each.graph.stats().writesArrived).toBe(5);
+  await comeBackOlder();
+  await each.drain();
+  expect(await each.run()).toMatchObject({ state: 'paused', reason: 'canary', unrecorded: 5 });
+  expect(each.graph.stats().writesArrived).toBe(5);
+});
+
 describe('the before-image', () => {
+  test('of an earlier try is kept with a row that is found so, also when Redis has lost it since the row was read', async () => {
+    let comeBackOlder: (() => Promise<void>) | undefined;
+    const each = await planned({
+      ...{ graph: { forbidden: ['a2'] }, run: { maxFailures: 'off' } },
+      async intercept(_n, pass) {
+        await comeBackOlder?.();
+        comeBackOlder = undefined;
+        return pass();
+      },
+    });
+    const older = await copyOfRecord(record.redis, each.runs);
+    await each.work();
+    changeTo(each, 2, 'new-2');
+    await each.runs.retry('r1', { from: ['completed'], open: 'failed' });
+    await each.runs.runsToWorkOn(each.graph.url);
+    comeBackOlder = older;
+    await each.step();
+    const row = (await each.allRows('before'))[2];
+    expect(row).toMatchObject({ state: 'skipped', before: { entry: { target: groupTarget('old-2') } } });
+  });
+
   test('is in the record when the write leaves, as the read saw it', async () => {
     const atWrite: (readonly RecordedRow[])[] = [];
     const each = await world(record, {

@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { currentAssignmentOf } from '../../src/assignments/changes/current.ts';
+import { fingerprintOf, fingerprintOfList } from '../../src/assignments/changes/fingerprint.ts';
 import type { InputRow } from '../../src/assignments/rows/row.ts';
 import type { TenantSeed } from '../../src/simulator/tenantFile.ts';
 import { world, type SimulatorState, type WorldOptions } from '../support/batchWorld.ts';
+import { copyOfRecord } from '../support/olderRecord.ts';
 import { recordForTests } from '../support/record.ts';
 import { groupTarget } from '../support/simulatorClient.ts';
 
@@ -143,6 +146,28 @@ describe.each(KINDS)('%s', (type) => {
     const [row] = await each.allRows('before');
     expect(row?.before).toMatchObject({ kind: 'entries', entries: { length: 11 } });
   });
+});
+
+test('a clearing of which Redis has lost the first half does not say that nothing was written', async () => {
+  const type = 'termsAndConditions';
+  const { assignments } = policy(type, 'p1', ['g0', 'g1', 'g2']);
+  const list = assignments.map((each) => currentAssignmentOf({ ...each }) ?? expect.fail());
+  const cells = new Map(Object.entries({ policyType: type, policyId: 'p1', action: 'clear' }));
+  const input: InputRow = { line: 2, cells: cells as InputRow['cells'] };
+  const planned = { planned: fingerprintOf(undefined), plannedList: fingerprintOfList(list) };
+  const each = await world(record, {
+    instead: { policies: [policy(type, 'p1', ['g0', 'g1', 'g2'])], rows: [{ input, ...planned }] },
+  });
+  const comeBackOlder = await copyOfRecord(record.redis, each.runs);
+  await each.step();
+  expect(groupsOf(each)).toHaveLength(2);
+  await comeBackOlder();
+  await each.work();
+  expect(await states(each)).toEqual([['stale', 'Stale']]);
+  const [row] = await each.rows();
+  expect(row?.detail.errorMessage).toMatch(
+    /No write of it is on record, but Redis may have lost one; plan again/,
+  );
 });
 
 test('chains and several policies of both kinds go side by side, under throttling and faults', async () => {

@@ -176,6 +176,17 @@ test('what a row overwrote is on record also when Redis has lost it between a se
   expect(befores).toEqual(Array.from({ length: 20 }, () => 'entry'));
 });
 
+test('of a run that Redis has lost since it was sent nothing is recorded', async () => {
+  const each = await world(record, {
+    intercept: async (envelope, pass) => {
+      if (envelope === WRITE) await record.redis.del(...Object.values(each.runs.keys.run('r1')));
+      return pass();
+    },
+  });
+  expect(await each.work()).toEqual([{ kind: 'done' }]);
+  expect(await record.redis.keys(`${each.runs.keys.run('r1').header}*`)).toEqual([]);
+});
+
 test.each([
   ['without a new token', false],
   ['with a new token that is refused too', true],

@@ -254,6 +254,23 @@ test('the time can be changed, taken back and given to a run that has ended; whi
   expect(await here.all()).toHaveLength(2);
 }, 120_000);
 
+test('what it may have written and has no record of stays at its time, and that is told', async () => {
+  const here = await site(2);
+  const { run } = await here.excluded('3s');
+  // As when Redis has lost the record of it.
+  edit(here, [{ do: 'add', policyId: 'p0', assignment: { target: exclusion('away') } }]);
+  expect((await here.run(['worker', '--until-idle'])).exitCode).toBe(0);
+  await sleep(3_000);
+  expect(await here.run(['worker', '--until-idle'])).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringMatching(/takes run \S+ back: 1 row; 1 assignment .* stay/),
+  });
+  expect(here.lists()).toEqual({ p0: ['all', '-away'], p1: ['all'] });
+  expect(await here.json('log', run)).toContainEqual(
+    expect.objectContaining({ action: 'taken back', details: expect.objectContaining({ rows: 1, left: 1 }) }),
+  );
+}, 60_000);
+
 test('while lists still read as before it waits, and monitoring is told that, not that no worker is there', async () => {
   const here = await site(2);
   const { run } = await here.excluded('3s');

@@ -5,6 +5,7 @@ import type { InputRow } from '../../src/assignments/rows/row.ts';
 import { groupedByPolicy } from '../../src/runs/grouped.ts';
 import { Staging, type StagedRow } from '../../src/runs/staging.ts';
 import type { RunStore } from '../../src/runs/runStore.ts';
+import { copyOfRecord } from '../support/olderRecord.ts';
 import { publishRun, recordForTests, rowsOf, WIDE } from '../support/record.ts';
 import { groupRow, identityOf } from '../support/rows.ts';
 
@@ -78,7 +79,9 @@ test('a staging is published once', async () => {
   const store = record.store();
   const staging = await staged(store);
   expect(await staging.publish(PUBLISH)).toEqual({ kind: 'published' });
-  expect(await store.publish({ runId: 'r1', fileSha256: 'sha', again: true, fields: { total: 1 } })).toEqual({
+  expect(
+    await store.publish({ runId: 'r1', fileSha256: 'sha', writes: 1, again: true, fields: { total: 1 } }),
+  ).toEqual({
     kind: 'lost',
   });
   expect(await store.run('r1')).toMatchObject({ total: 45 });
@@ -103,6 +106,46 @@ test('a staging that goes on after it has expired does not become a run with a h
   for (const input of rowsOf(100)) await staging.add({ input });
   expect(await staging.publish(PUBLISH)).toEqual({ kind: 'lost' });
   expect(await keysOf(store)).toEqual([]);
+});
+
+test.each([
+  [
+    'rows',
+    async (staging: Staging) => {
+      for (const input of rowsOf(500)) await staging.add({ input });
+    },
+  ],
+  [
+    'what the plan saw',
+    (staging: Staging) => staging.keepFingerprints(3, Array<string>(20).fill('0123456789ab')),
+  ],
+  ['what it is called', (staging: Staging) => staging.keepNames(3, Array(20).fill({ policy: 'VPN' }))],
+])('a staging of which Redis has lost %s while it went on does not become a run', async (_what, lost) => {
+  const store = record.store();
+  const staging = await staged(store, 520);
+  const comeBackOlder = await copyOfRecord(record.redis, store);
+  await lost(staging);
+  await comeBackOlder();
+  for (const input of rowsOf(520)) await staging.add({ input });
+  await staging.flush();
+  expect(await staging.publish(PUBLISH)).toEqual({ kind: 'lost' });
+  expect(await keysOf(store)).toEqual([]);
+});
+
+test('rows that Redis has lost are not left out of what is planned', async () => {
+  const store = record.store();
+  const staging = await staged(store, 520);
+  const comeBackOlder = await copyOfRecord(record.redis, store);
+  for (const input of rowsOf(500)) await staging.add({ input });
+  await comeBackOlder();
+  for (const input of rowsOf(520)) await staging.add({ input });
+  await staging.flush();
+  const read = async (): Promise<void> => {
+    for await (const rows of staging.rowsByBatch()) expect(rows.length).toBeGreaterThan(0);
+  };
+  await expect(read).rejects.toThrow('gone from Redis');
+  await expect(staging.readBatches([30])).rejects.toThrow('gone from Redis');
+  await staging.discard();
 });
 
 test('the same file is refused while its run is unfinished, also when both are read at once', async () => {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ALLOW_ALL, bench, csv, type Bench } from '../support/cli.ts';
 import { guid } from '../support/guid.ts';
 import { startRedisServer, type TestRedis } from '../support/redisServer.ts';
-import { SMALL_TENANT } from '../support/simulatorClient.ts';
+import { SMALL_TENANT, groupTarget } from '../support/simulatorClient.ts';
 import { webSite, wordsIn } from '../support/webSite.ts';
 
 let redis: TestRedis;
@@ -66,6 +66,32 @@ test("a run's page says how it is and why, each number leads to its rows, and co
   const markup = await page(`/runs/${runId}`);
   expect(markup).toContain(`href="/runs/${runId}/rows?status=failed"`);
   expect(await words('/')).toContain('Needs somebody');
+});
+
+test('what is said of a throttle family leads to its rows, and what was sent to those that it is about', async () => {
+  const here = await bench(redis.url, {
+    tenant: {
+      policies: [
+        ...SMALL_TENANT.policies,
+        {
+          ...{ id: 's1', type: 'deviceManagementScript', displayName: 'Fonts' },
+          assignments: [{ id: 'a9', target: groupTarget('g1') }],
+        },
+      ],
+    },
+  });
+  const both = `${CHANGES}deviceManagementScript,s1,a9,group,${guid('new')}\n`;
+  const submit = ['submit', '--no-plan', '--max-failures', 'off', here.file('both.csv', both)];
+  const runId = (await here.run(submit)).stdout.trim();
+  const { page, words } = await webSite(here);
+  expect(await page(`/runs/${runId}`)).toContain(
+    `<a href="/runs/${runId}/rows?family=devices">0 of 1 rows</a>`,
+  );
+  expect(await words(`/runs/${runId}/rows?family=devices`)).toMatch(
+    /Rows: scripts .* s1 .* That is all: 1 row here/,
+  );
+  expect(await words(`/runs/${runId}/rows?family=deviceConfiguration`)).toContain('That is all: 2 rows here');
+  expect(await words(`/runs/${runId}/rows?status=pending&sent=1`)).toContain('No row is so.');
 });
 
 test('a run that was rolled back says by which run, in the list and by itself', async () => {

@@ -3,6 +3,7 @@ import { EXIT, UserError } from '../../errors.ts';
 import type { Reverts } from '../../runs/lua/publish.ts';
 import type { Submitter } from '../../runs/approval.ts';
 import { DEFAULT_OPTIONS, type Approved, type RunOptions } from '../../runs/run.ts';
+import { stagingLost } from '../../runs/staging.ts';
 import { signIn } from '../identity.ts';
 import { isInterrupt } from '../interrupt.ts';
 import { DecisionsDigest } from '../plan/differences.ts';
@@ -232,10 +233,7 @@ export class Draft implements AsyncDisposable {
       case 'notDue':
         throw new NotDue();
       case 'lost':
-        throw new UserError('The rows that were read in are gone from Redis; nothing was queued.', {
-          remedy: 'Start again. If it happens again, Redis was flushed or out of reach for minutes.',
-          exitCode: EXIT.environment,
-        });
+        throw stagingLost();
     }
   }
 

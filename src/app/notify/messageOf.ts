@@ -104,7 +104,9 @@ function standing(runs: readonly string[]): string {
 }
 
 const leftInWords = ({ left = 0 }: EventData): string =>
-  left === 0 ? '' : `; ${count(left, 'assignment')} that somebody has changed since stay as they are`;
+  left === 0
+    ? ''
+    : `; ${count(left, 'assignment')} that somebody has changed since, or of which no write is on record, stay as they are`;
 
 /** Why it rests, in words that hold no more than the reason itself. */
 function whyInWords({

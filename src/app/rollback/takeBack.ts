@@ -9,7 +9,7 @@ import { draftRollback, writtenBy } from './rollback.ts';
 
 /** What became of a run whose time to be taken back had come. */
 export type TakenBack =
-  /** A run that does it, its rows, and what it leaves as somebody has changed it since. */
+  /** A run that does it, its rows, and what it leaves: somebody has changed it since, or the record does not know that it was written or what was there. */
   | { readonly kind: 'made'; readonly runId: string; readonly rows: number; readonly left: number }
   /** Nothing that it has written is there as it left it. */
   | { readonly kind: 'nothing'; readonly left: number }
@@ -48,7 +48,7 @@ export async function takeBack(run: Run, worker: Services): Promise<TakenBack> {
   await using draft = drafted.draft;
   const { inverses } = drafted;
   if (inverses.lagging > 0) return { kind: 'later', lagging: inverses.lagging };
-  const { left } = inverses;
+  const left = inverses.left + written.unrecordedLines.length + written.withoutImage();
   const rows = inverses.rows - inverses.changed;
   if (inverses.rows === 0)
     return (await services.runs.markReverted(runId, left, moves))

@@ -1,7 +1,8 @@
+import type { Family } from '../../assignments/kinds/family.ts';
 import type { Called } from '../../assignments/names/calledIds.ts';
 import type { RecordedRow } from '../../runs/batchRow.ts';
 import { batchAt, placeAt, positionOf } from '../../runs/position.ts';
-import { rowStatusOf, stateOfByte, type RowStatus } from '../../runs/rowState.ts';
+import { isInDoubt, rowStatusOf, stateOfByte, type RowStatus } from '../../runs/rowState.ts';
 import type { Run } from '../../runs/run.ts';
 import type { RunStore } from '../../runs/runStore.ts';
 import { causeIdOf } from './causes.ts';
@@ -9,6 +10,10 @@ import { causeIdOf } from './causes.ts';
 /** Which rows of a run are looked for. What is left out is no condition. */
 export interface RowsSought {
   readonly status?: RowStatus | undefined;
+  /** True: only what was sent, and of which it is still to be seen what became of it. */
+  readonly isInDoubt?: boolean | undefined;
+  /** Only of the kinds that count in this throttle family. */
+  readonly family?: Family | undefined;
   /** As `causeIdOf` names it. */
   readonly cause?: string | undefined;
   /** A part of the name or id of their policy, or of a group or filter, in any letter case. */
@@ -27,23 +32,26 @@ const BATCHES_MIN = 5;
 const BATCHES_MAX = 50;
 
 /**
- * Rows of a run, as they lie in its record: those of one policy together. By status it is an index that is looked into, a byte a row; whatever
+ * Rows of a run, as they lie in its record: those of one policy together. By status and family it is an index that is looked into, a byte a row; whatever
  * else is sought is read row by row, and told as it is found. In bounded memory whatever the run's size; whoever stops asking ends it.
  */
 export async function* findRows(
   run: Run,
   sought: RowsSought,
-  { runs }: { readonly runs: Pick<RunStore, 'states' | 'rowsOf' | 'called'> },
+  { runs }: { readonly runs: Pick<RunStore, 'states' | 'rowsOf' | 'called' | 'familiesOf'> },
 ): AsyncGenerator<RowFound> {
   const isMeant = matcherOf(sought, (await runs.called(run.runId)) ?? {});
+  const isOfFamily = await familyMatcher(run, sought.family, runs);
   const after = sought.after ?? -1;
   const isCancelled = run.state === 'cancelled';
   let size = BATCHES_MIN;
   let searched = 0;
   for await (const states of runs.states(run, after < 0 ? 0 : batchAt(after))) {
     const batches = states.flatMap(([batch, bytes]) => {
+      if (!isOfFamily(batch)) return [];
       const places = [...bytes].flatMap((byte, place) =>
         positionOf(batch, place) > after &&
+        (sought.isInDoubt !== true || isInDoubt(stateOfByte(byte).state)) &&
         (sought.status === undefined || rowStatusOf(stateOfByte(byte).state, isCancelled) === sought.status)
           ? [place]
           : [],
@@ -61,6 +69,7 @@ export async function* findRows(
           if (!places.has(row.place)) continue;
           searched += 1;
           // It may have moved on since its state was read.
+          if (sought.isInDoubt === true && !isInDoubt(row.state)) continue;
           if (isMeant(row, rowStatusOf(row.state, isCancelled)))
             yield { kind: 'row', row, position: positionOf(batch, row.place) };
         }
@@ -79,6 +88,19 @@ export async function rowAt(
   if (!Number.isSafeInteger(position) || position < 0 || batch >= run.batches) return undefined;
   const [rows] = await runs.rowsOf(run, [batch]);
   return rows?.[placeAt(position)];
+}
+
+/** A batch is of one family. */
+async function familyMatcher(
+  { runId, families }: Pick<Run, 'runId' | 'families'>,
+  family: Family | undefined,
+  runs: Pick<RunStore, 'familiesOf'>,
+): Promise<(batch: number) => boolean> {
+  if (family === undefined) return () => true;
+  const place = families.indexOf(family);
+  if (place < 0 || families.length < 2) return () => place === 0;
+  const of = await runs.familiesOf(runId);
+  return (batch) => of[batch] === place;
 }
 
 type IsMeant = (row: RecordedRow, status: RowStatus) => boolean;

@@ -6,7 +6,7 @@ import { hasEnded, type Run } from '../../runs/run.ts';
 import type { Sighting } from '../../events.ts';
 import type { Services } from '../services.ts';
 import { queueLeft } from './queueLeft.ts';
-import { statusNow, surroundingsOf, type RunSurroundings } from './status.ts';
+import { statusAndWhy, surroundingsOf, type RunSurroundings } from './status.ts';
 import type { HasWorkers } from './whyWaiting.ts';
 
 /** How often the record is read for progress. */
@@ -45,8 +45,7 @@ export async function* follow(
       surroundings = await surroundingsOf(run, services, hasWorkers);
       nextWhyAt = performance.now() + WHY_EVERY_MS;
     }
-    const { why } = surroundings;
-    const status = await statusNow(run, services, surroundings);
+    const { status, why } = await statusAndWhy(run, services, surroundings);
     return { run, status, why, stop, isLast: hasEnded(run) || until(run) || interrupted.aborted };
   };
   let last: Sighting | undefined;
@@ -70,6 +69,8 @@ export async function* follow(
 
 const gone = (runId: string): UserError =>
   new UserError(`Run ${runId} is gone from Redis.`, {
-    remedy: 'Its time to be kept has passed, or Redis was flushed; `retarget status` shows what is there.',
+    remedy:
+      'Its time to be kept has passed, or Redis was flushed or came back older than it was. `retarget status` shows what is there; what the run has written ' +
+      `\`retarget rollback --from\` takes back, given the plan that was kept as ${runId}.ndjson.`,
     exitCode: EXIT.environment,
   });

@@ -45,11 +45,18 @@ export async function surroundingsOf(
 }
 
 /** The same, when that is known. */
-export async function statusNow(
+export const statusNow = async (
+  run: Run,
+  services: Pick<Services, 'runs' | 'limiterOn'>,
+  surroundings: RunSurroundings,
+): Promise<RunStatus> => (await statusAndWhy(run, services, surroundings)).status;
+
+/** With what keeps it, for which a limiter that sends nothing is no news: only of a run that stands still because of it. */
+export async function statusAndWhy(
   run: Run,
   { runs, limiterOn }: Pick<Services, 'runs' | 'limiterOn'>,
   { why, workers, channels = [] }: RunSurroundings,
-): Promise<RunStatus> {
+): Promise<{ readonly status: RunStatus; readonly why: Waiting | undefined }> {
   const limiter = limiterOn(runs);
   const { windowMs } = limiter.pace;
   const charged = allChargedBy(run.families);
@@ -69,11 +76,14 @@ export async function statusNow(
   const shown = run.families.map(
     (family) => [family, shownLimiter(limiters.get(family) ?? state, limiter.of(family))] as const,
   );
-  return statusOfRun(run, shownLimiter(state, limiter.of(first)), going, now, {
-    why: why === undefined || why.reason === 'noProgress' ? (throttledNow(run, limiters, now) ?? why) : why,
+  const isKnown = why !== undefined && why.reason !== 'noProgress';
+  const kept = isKnown ? why : (throttledNow(run, limiters, now) ?? why);
+  const status = statusOfRun(run, shownLimiter(state, limiter.of(first)), going, now, {
+    why: kept,
     ...{ workers, channels },
     limiters: new Map(shown.length > 1 ? shown : []),
   });
+  return { status, why: why && kept };
 }
 
 /** Undefined while rows are left of a family that may go on. */

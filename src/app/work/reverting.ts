@@ -124,4 +124,6 @@ export class Reverting {
 }
 
 const leftInWords = (left: number): string =>
-  left === 0 ? '' : `; ${count(left, 'assignment')} that somebody has changed since stay as they are`;
+  left === 0
+    ? ''
+    : `; ${count(left, 'assignment')} that somebody has changed since, or of which no write is on record, stay as they are`;

@@ -621,8 +621,12 @@ function staleBecause<R extends BatchRow>(
       : entry === undefined
         ? 'it is gone'
         : `it is ${targetInWords(entry.target)}`;
-  // A before-image is kept of what may have been sent.
-  const written = before === undefined ? 'Nothing was written; plan' : 'Plan';
+  // A before-image is kept of what may have been sent. What is cleared one by one is not yet as desired after its first write.
+  const isHalfCleared = via === 'each' && change.action === 'clear';
+  const unwritten = isHalfCleared
+    ? 'No write of it is on record, but Redis may have lost one'
+    : 'Nothing was written';
+  const written = before === undefined ? `${unwritten}; plan` : 'Plan';
   const since = planned === undefined ? 'it was sent' : 'the plan';
   return `Changed since ${since}: now ${now}. ${written} again to take it as it is.`;
 }

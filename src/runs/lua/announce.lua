@@ -1,5 +1,6 @@
 -- What a run tells through the channels that it names: an event lies in `untold` of the tenant until a worker has queued it for each of
--- them (worker/telling.ts). Its id is the run's and a number, so that whoever gets one twice can tell. A run that names none tells nothing.
+-- them (worker/telling.ts). Its id is the run's, a number and the time, so that whoever gets one twice can tell:
+-- a Redis that came back older counts from an earlier number, and no other event may pass for what was told before. A run that names none tells nothing.
 local SUMS = {
   FIELD.succeeded, FIELD.skipped, FIELD.failed, FIELD.stale, FIELD.awaitingApproval, FIELD.unsure, FIELD.cancelled,
 }
@@ -29,7 +30,7 @@ local function announce(header, at, type, data)
   data.file, data.operator, data.total, data.rows = file, operator, tonumber(total or '0') or 0, sumsOf(header)
   data.timeZone = timeZone ~= '' and timeZone or nil
   redis.call('RPUSH', prefix .. ':untold', cjson.encode({
-    id = runId .. '-' .. redis.call('HINCRBY', header, FIELD.announced, 1),
+    id = string.format('%s-%d-%.0f', runId, redis.call('HINCRBY', header, FIELD.announced, 1), at),
     at = at, run = runId, type = type, channels = cjson.decode(channels), data = data,
   }))
 end

@@ -74,3 +74,11 @@ local function restIfUnapproved(header)
   end
   return true
 end
+
+-- A yes counts for the terms that it was said to, whether a worker is there or not: who changes them has the run wait at once, and who
+-- brings them back has it go.
+local function turnByTerms(header)
+  local state, reason = unpack(redis.call('HMGET', header, FIELD.state, FIELD.reason))
+  if state ~= RUN.queued or restIfUnapproved(header) then return end
+  if reason == REASON.approval then waitFor(header, nil) end
+end

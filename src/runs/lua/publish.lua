@@ -1,13 +1,13 @@
 -- needs: state, approval, reverts
 -- Makes a staged run a run: from here on workers see it.
--- args: runId; again: the same file may be at work twice; headers: what the keys of headers begin with; fileSha256; fields: the
+-- args: runId; again: the same file may be at work twice; headers: what the keys of headers begin with; fileSha256; writes: of its staging; fields: the
 -- header's last fields, names and values by turns; approval: what the caller's settings demand; reverts: nil, or what it takes back as the time of
 -- that has come: run, moves (when it was read), rows, left, of which no more than one run is made.
 -- Answers {"published"}, {"unapprovable", "noPlan" | "unknownSubmitter"} when a second person's yes is demanded and can't be given, {"lost"} when
--- the staging has expired, {"sameFile", run id} or {"notDue"}.
-local OPEN, RUNS, HEADER, INPUTS, STATES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+-- the staging has expired or lacks one of its writes, {"sameFile", run id} or {"notDue"}.
+local OPEN, RUNS, HEADER, INPUTS, STATES, STAGED = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 if redis.call('HGET', HEADER, FIELD.state) ~= RUN.loading then return { 'lost' } end
-if redis.call('EXISTS', INPUTS, STATES) < 2 then return { 'lost' } end
+if redis.call('EXISTS', INPUTS, STATES) < 2 or redis.call('BITCOUNT', STAGED) < args.writes then return { 'lost' } end
 local root = redis.call('HGET', HEADER, FIELD.graphUrl)
 if not args.again then
   for _, other in ipairs(redis.call('ZRANGE', OPEN, 0, -1)) do
@@ -22,6 +22,7 @@ if needsApproval(HEADER) then
   if whyNotBy(HEADER, 'anybody else') then return { 'unapprovable', 'unknownSubmitter' } end
 end
 moveTo(HEADER, RUN.queued)
+redis.call('DEL', STAGED)
 for i = 3, #KEYS do redis.call('PERSIST', KEYS[i]) end
 local time = redis.call('TIME')
 redis.call('ZADD', OPEN, time[1] .. string.format('%06d', tonumber(time[2])), args.runId)

@@ -6,6 +6,8 @@ import type { Scripts } from './scripts.ts';
 export interface PublishArgs {
   readonly runId: string;
   readonly fileSha256: string;
+  /** How many writes its staging was sent to Redis in. */
+  readonly writes: number;
   /** The same file may be at work twice. */
   readonly again: boolean;
   /** The header's last fields. */
@@ -22,7 +24,7 @@ export interface Reverts {
   /** How often that had moved when its rows were read: one that was opened again since has written more, or will. */
   readonly moves: number;
   readonly rows: number;
-  /** What it leaves, as somebody has changed it since. */
+  /** What it leaves: somebody has changed it since, or no write of it is on record. */
   readonly left: number;
 }
 
@@ -40,15 +42,15 @@ export type Published =
 export async function publish(
   scripts: Scripts,
   keys: Keys,
-  { runId, fileSha256, again, fields, byFamily = {}, reverts }: PublishArgs,
+  { runId, fileSha256, writes, again, fields, byFamily = {}, reverts }: PublishArgs,
   approval: ApprovalDemand,
 ): Promise<Published> {
   const { header, inputs, states, ...others } = keys.run(runId);
   const [kind, other] = await scripts.run(
     'publish',
-    [keys.open, keys.runs, header, inputs, states, ...Object.values(others)],
+    [keys.open, keys.runs, header, inputs, states, keys.staged(runId), ...Object.values(others)],
     {
-      ...{ runId, fileSha256, again, approval },
+      ...{ runId, fileSha256, writes, again, approval },
       headers: keys.run('').header,
       reverts: reverts === undefined ? null : { ...reverts },
       fields: Object.entries({ ...encodeHeader(fields), ...byFamily }).flat(),

@@ -3,7 +3,7 @@
 -- are not settled yet.
 -- args: policy, runId, batch; rows: of each its place, its new state byte, `seen`: its state byte when that was decided (nil:
 -- whatever it was), its code when it failed (nil: it
--- did not), isExpected: its plan showed that it fails, which the failure budget does not count, isUnrecorded: it was found so though the plan wanted a write and none is on record, its detail as bytes (nil: nothing to say), its list as bytes (likewise); and of the permit that they were sent with:
+-- did not), isExpected: its plan showed that it fails, which the failure budget does not count, isUnrecorded: it was found so though the plan wanted a write and none is on record, its detail as bytes (nil: nothing to say), its list as bytes (likewise), its before-image as bytes (nil: as it is on record); and of the permit that they were sent with:
 --   token, chargeEnd; mayLand: the places of the rows whose write may still be applied
 --   answered, returned: charges that were used and end a window after the answer came, answeredAgoMs ago / that were never
 --   sent and are given back
@@ -49,8 +49,11 @@ inEach(function(limiter)
   end
   if args.accepted > 0 and args.backoffMs == 0 then endUnnamedWaits() end
 end)
-if args.answered > 0 and not args.isStopping then redis.call('HSET', HEADER, FIELD.answered, '1') end
 if args.token ~= '' then settleLandings(LANDINGS, args.token, args.mayLand) end
+-- The run may be gone, as when Redis came back older than it: then nothing of it is made anew.
+local states = redis.call('HGET', STATES, batch)
+if not states then return { '', '', event } end
+if args.answered > 0 and not args.isStopping then redis.call('HSET', HEADER, FIELD.answered, '1') end
 if args.accepted > 0 then redis.call('HINCRBY', HEADER, FIELD.written, args.accepted) end
 if args.throttled > 0 then
   redis.call('HINCRBY', HEADER, FIELD.throttled, args.throttled)
@@ -61,10 +64,8 @@ end
 local lease = redis.call('HGET', LEASES, batch)
 if lease and string.match(lease, '^%S+') == args.token then redis.call('HDEL', LEASES, batch) end
 
-local states = redis.call('HGET', STATES, batch)
-if not states then return { '', '', event } end
 local bytes = { string.byte(states, 1, #states) }
-local details, lists, counts, codes = {}, {}, {}, {}
+local details, lists, images, counts, codes = {}, {}, {}, {}, {}
 local left, sent, unused, unrecorded, expected = 0, 0, 0, 0, 0
 local found, hasFound = {}, false
 local function isInDoubt(state) return state ~= STATE.pending and state <= UNSETTLED_MAX end
@@ -76,6 +77,7 @@ for _, row in ipairs(args.rows) do
     bytes[at] = row.byte
     if row.detail then details[#details + 1] = row.detail end
     if row.list then lists[#lists + 1] = row.list end
+    if row.image then images[#images + 1] = row.image end
     if isInDoubt(before) and row.byte == STATE.succeeded + 16 then
       found[args.runId .. ':' .. batch .. ':' .. row.place], hasFound = true, true
     end
@@ -97,17 +99,21 @@ if hasFound then landedRows(LANDINGS, found) end
 -- Who accepted the plan has seen them fail.
 if expected > 0 then redis.call('HINCRBY', HEADER, FIELD.failedSeen, expected) end
 for state, n in pairs(counts) do redis.call('HINCRBY', HEADER, COUNTERS[state], n) end
-if unused > 0 and canaryLeft(HEADER) then redis.call('HINCRBY', HEADER, FIELD.canaryUsed, -unused) end
+-- What was found so, as the plan did not see it, may be the canary's own, and Redis has lost that: no other rows go in its place.
+local used = unrecorded - unused
+if used ~= 0 and canaryLeft(HEADER) then redis.call('HINCRBY', HEADER, FIELD.canaryUsed, used) end
 countInARow(HEADER, codes)
 if #details > 0 then
   local said = (redis.call('HGET', DETAILS, batch) or '') .. table.concat(details)
   if #said > DETAILS_BYTES_MAX then said = lastFrames(said) end
   redis.call('HSET', DETAILS, batch, said)
 end
-if #lists > 0 then
-  local field = batch .. 'l'
-  redis.call('HSET', BEFORE, field, lastFrames((redis.call('HGET', BEFORE, field) or '') .. table.concat(lists)))
+local function keep(field, frames)
+  if #frames == 0 then return end
+  redis.call('HSET', BEFORE, field, lastFrames((redis.call('HGET', BEFORE, field) or '') .. table.concat(frames)))
 end
+keep(batch .. 'l', lists)
+keep(batch, images)
 states = string.char(unpack(bytes))
 redis.call('HSET', STATES, batch, states)
 local open = false

@@ -1,4 +1,4 @@
-import { encodeDetail, encodeList } from '../batchCodec.ts';
+import { encodeDetail, encodeImage, encodeList } from '../batchCodec.ts';
 import { isUnrecorded } from '../unrecorded.ts';
 import type { BatchRef, BatchStates, RowUpdate } from '../batchRow.ts';
 import type { Keys } from '../keys.ts';
@@ -58,4 +58,5 @@ const rowArgument = (row: RowUpdate): ScriptArguments => ({
   isUnrecorded: isUnrecorded(row),
   detail: row.detail === undefined ? null : encodeDetail(row.place, row.detail),
   list: row.list === undefined ? null : encodeList(row.place, row.list),
+  image: row.before === undefined ? null : encodeImage(row.place, row.before),
 });

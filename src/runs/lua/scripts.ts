@@ -27,6 +27,7 @@ const SCRIPTS = [
   'record',
   'retry',
   'setRevert',
+  'setTerms',
   'settleReads',
   'throttledReads',
   'transition',

@@ -1,4 +1,4 @@
--- needs: reverts
+-- needs: reverts, approval
 -- Has a run taken back at another time, or not at all.
 -- args: revertAt: ms, nil: nothing takes it back by itself. Answers {1}, or {0} when the run is gone.
 local HEADER = KEYS[1]
@@ -14,4 +14,5 @@ else
   local finishedAt = redis.call('HGET', HEADER, FIELD.finishedAt)
   if finishedAt and finishedAt ~= '' then expireWhole(HEADER, tonumber(redis.call('HGET', HEADER, FIELD.keepDays))) end
 end
+turnByTerms(HEADER)
 return { 1 }

@@ -94,3 +94,20 @@ export const refusedPage = (title: string, why: string): string =>
       </>
     ),
   });
+
+/** Nobody can be known, as sessions are where the server does not reach; what that is says `/readyz`, to whoever asks. */
+export const outOfReachPage = (): string =>
+  pageOf({
+    title: 'Out of reach',
+    children: (
+      <>
+        <p>
+          The server can’t find out just now who has signed in, as what keeps that does not answer. Load this
+          page again in a moment.
+        </p>
+        <p>
+          <a href="/readyz">What does not answer</a>
+        </p>
+      </>
+    ),
+  });

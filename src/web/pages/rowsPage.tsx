@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { VNode } from 'preact';
 import { findRows, type RowsSought } from '../../app/runs/findRows.ts';
 import { baseName, count } from '../../app/words.ts';
+import { FAMILIES, familyFacts } from '../../assignments/kinds/family.ts';
 import { visible } from '../../assignments/values/visible.ts';
 import { ROW_STATUSES, type RowStatus } from '../../runs/rowState.ts';
 import type { Run } from '../../runs/run.ts';
@@ -55,6 +56,8 @@ function soughtIn(query: OfRows['Querystring']): RowsSought {
   return {
     ...{
       status: ROW_STATUSES.find((status) => status === text('status')),
+      isInDoubt: text('sent') === '1' || undefined,
+      family: FAMILIES.find((family) => family === text('family')),
       cause: text('cause'),
       text: text('q'),
     },
@@ -107,6 +110,8 @@ function More({
   const query = new URLSearchParams(
     Object.entries({
       status: sought.status,
+      sent: sought.isInDoubt === true ? '1' : undefined,
+      family: sought.family,
       cause: sought.cause,
       q: sought.text,
       after: String(after),
@@ -121,6 +126,14 @@ function More({
   );
 }
 
+function titleOf({ status, isInDoubt, family }: RowsSought): string {
+  const what = [
+    ...(isInDoubt === true ? ['sent, answer not known'] : status === undefined ? [] : [status]),
+    ...(family === undefined ? [] : [familyFacts(family).label]),
+  ];
+  return what.length === 0 ? 'Rows' : `Rows: ${what.join(', ')}`;
+}
+
 interface RowsPageProps {
   readonly run: Run;
   readonly sought: RowsSought;
@@ -133,7 +146,7 @@ const RowsPage = ({ run, sought, marker }: RowsPageProps): VNode => (
     <nav class="crumbs" aria-label="Where this is">
       <a href="/">All runs</a> › <a href={runPath(run.runId)}>{visible(baseName(run.source.name))}</a>
     </nav>
-    <h1>Rows{sought.status !== undefined && `: ${sought.status}`}</h1>
+    <h1>{titleOf(sought)}</h1>
     <form class="search" method="get" action={`${runPath(run.runId)}/rows`} role="search">
       <label>
         Policy, group or filter: a part of its name or id
@@ -150,6 +163,8 @@ const RowsPage = ({ run, sought, marker }: RowsPageProps): VNode => (
           ))}
         </select>
       </label>
+      {sought.isInDoubt === true && <input type="hidden" name="sent" value="1" />}
+      {sought.family !== undefined && <input type="hidden" name="family" value={sought.family} />}
       {sought.cause !== undefined && <input type="hidden" name="cause" value={sought.cause} />}
       <button type="submit">Search</button>
     </form>

@@ -1,4 +1,5 @@
 import type { VNode } from 'preact';
+import type { Family } from '../../assignments/kinds/family.ts';
 import type { RunStatus } from '../../runs/progress.ts';
 import { ROW_STATUSES, type RowStatus } from '../../runs/rowState.ts';
 import { ALREADY_SO_UNPLANNED } from '../../runs/unrecorded.ts';
@@ -7,6 +8,10 @@ import { runPath } from './runCard.tsx';
 /** Where the rows of a run are that stand so. */
 export const rowsPath = (runId: string, status: RowStatus, cause?: string): string =>
   `${runPath(runId)}/rows?status=${status}${cause === undefined ? '' : `&cause=${cause}`}`;
+
+/** Where the rows are of the kinds that count in a throttle family. */
+export const familyPath = (runId: string, family: Family): string =>
+  `${runPath(runId)}/rows?family=${family}`;
 
 /** How many rows there are of each status, each number a way to them. */
 export const StatusCounts = ({ run }: { readonly run: RunStatus }): VNode => (
@@ -41,10 +46,13 @@ export const StatusCounts = ({ run }: { readonly run: RunStatus }): VNode => (
 
 const ALWAYS: ReadonlySet<RowStatus> = new Set(['pending', 'succeeded', 'failed']);
 
-function amongThem({ inDoubt, unrecorded }: RunStatus, status: RowStatus): VNode | null {
+function amongThem({ runId, inDoubt, unrecorded }: RunStatus, status: RowStatus): VNode | null {
   if (status === 'pending' && inDoubt > 0)
     return (
-      <span class="quiet">{inDoubt.toLocaleString('en-US')} of them sent: the next read settles them</span>
+      <span class="quiet">
+        <a href={`${rowsPath(runId, status)}&sent=1`}>{inDoubt.toLocaleString('en-US')} of them</a> sent: the
+        next read settles them
+      </span>
     );
   if (status === 'skipped' && unrecorded > 0)
     return (

@@ -4,6 +4,7 @@ import { duration } from '../../app/words.ts';
 import { familyFacts } from '../../assignments/kinds/family.ts';
 import type { LimiterStatus, RunStatus } from '../../runs/progress.ts';
 import { Moment } from '../clock.tsx';
+import { familyPath } from './counts.tsx';
 
 /** What the tenant takes of each family, as far as it is learned, and how it is used. */
 export const Limiters = ({ run, now }: { readonly run: RunStatus; readonly now: number }): VNode => (
@@ -16,7 +17,9 @@ export const Limiters = ({ run, now }: { readonly run: RunStatus; readonly now: 
         <div key={family} class="family">
           <h3>{familyFacts(family).label}</h3>
           <p>
-            {(total - pending).toLocaleString('en-US')} of {total.toLocaleString('en-US')} rows
+            <a href={familyPath(run.runId, family)}>
+              {(total - pending).toLocaleString('en-US')} of {total.toLocaleString('en-US')} rows
+            </a>
             {etaSeconds !== null && pending > 0 && (
               <span class="foretold quiet">, about {duration(etaSeconds)} left</span>
             )}

@@ -303,11 +303,12 @@ describe('a row of which the plan saw something', () => {
 
   test('is plainly skipped when the plan saw what is wanted, or an earlier try has written it', () => {
     const asPlanned = { ...row('pending', 0), planned: fingerprintOf(current('a1', 'g-new')) };
-    const writtenBefore = { ...row('pending', 0), before: beforeOf(current('a1', 'g-old')) };
-    for (const each of [asPlanned, writtenBefore]) {
-      const { records } = sortedBy(each, WISHED);
-      expect(records).toEqual([{ place: 0, state: 'skipped', attempts: 0, detail: { at: AT } }]);
-    }
+    const was = current('a1', 'g-old');
+    const writtenBefore = { ...row('pending', 0), before: beforeOf(was) };
+    const skipped = { place: 0, state: 'skipped', attempts: 0, detail: { at: AT } };
+    expect(sortedBy(asPlanned, WISHED).records).toEqual([skipped]);
+    // With what that has overwritten, which Redis may have lost since.
+    expect(sortedBy(writtenBefore, WISHED).records).toEqual([{ ...skipped, before: was.whole }]);
   });
 
   test('is plainly skipped when the plan could not read its policy', () => {

@@ -52,7 +52,7 @@ test('each event is one sentence that says what it means', () => {
     'Run r1 completed in 1 min 30 s: 295 succeeded, 5 failed.',
     'Run r1 stands still: nobody works on it since 2026-01-31T21:55:00.000Z, and the workers that are there work on others only; 240 of 300 rows left.',
     'The tenant was stopped by ada@desk: CHG-7; 2 runs stand still (r1, r2).',
-    'The time of run r1 has come: run r2 takes it back, 298 rows; 2 assignments that somebody has changed since stay as they are.',
+    'The time of run r1 has come: run r2 takes it back, 298 rows; 2 assignments that somebody has changed since, or of which no write is on record, stay as they are.',
     'The time of run r1 has come, and nothing of it is there to be taken back.',
     'Run r1 could not be taken back at its time, Sat 2026-01-31 23:00 (Europe/Berlin); it is tried again.',
   ]);

@@ -21,6 +21,7 @@ function record(batches: number, stateOf: (row: number) => StateName = () => 'pe
   const places = Array.from({ length: PLACES }, (_, place) => place);
   const runs = {
     called: async () => ({ [BERLIN]: 'GRP-Berlin' }),
+    familiesOf: async () => Buffer.from(Array.from({ length: batches }, (_, batch) => batch % 2)),
     async *states(_run: unknown, from = 0) {
       yield Array.from(
         { length: batches - from },
@@ -87,4 +88,22 @@ test('what is searched is told on the way, also while nothing is found', async (
   expect(said.at(0)).toBe(100);
   expect(said.at(-1)).toBe(10_000);
   expect(said.length).toBeGreaterThan(5);
+});
+
+test('rows of a throttle family are looked up: batches of another one are not read', async () => {
+  const of = record(4);
+  const run = { ...RUN, families: ['deviceConfiguration', 'devices'] as const };
+  const rows: number[] = [];
+  for await (const next of findRows(run, { family: 'devices' }, of))
+    if (next.kind === 'row') rows.push(next.row.batch);
+  expect([...new Set(rows)]).toEqual([1, 3]);
+  expect(of.read).toEqual([1, 3]);
+  expect(await found(of, { family: 'deviceConfiguration' })).toHaveLength(4 * PLACES);
+  expect(await found(of, { family: 'devices' })).toEqual([]);
+});
+
+test('rows that were sent and whose answer is not known are looked up among those that are pending', async () => {
+  const states: readonly StateName[] = ['pending', 'sent', 'written', 'unsure', 'succeeded'];
+  const of = record(1, (row) => states[row] ?? 'succeeded');
+  expect(await found(of, { status: 'pending', isInDoubt: true })).toEqual([1, 2, 3]);
 });

@@ -78,7 +78,7 @@ test('a run that is gone says so, with its id and what to do, as a matter of the
   const services = fakeServices({ runs: shown([runThatIs('running'), undefined]) });
   await expect(seen(follow('r1', services))).rejects.toMatchObject({
     message: 'Run r1 is gone from Redis.',
-    remedy: expect.stringContaining('retarget status'),
+    remedy: expect.stringMatching(/came back older.*retarget status.*rollback --from.* r1\.ndjson/),
     exitCode: 4,
   });
 });
@@ -103,4 +103,16 @@ test('each sighting tells the stop of the tenant, and why the run waits', async 
   expect(first).toMatchObject({ stop, why: { reason: 'tenantStopped', since: NOW } });
   expect(first?.status).toMatchObject({ reason: 'tenantStopped', etaSeconds: null });
   expect(last).toMatchObject({ isLast: true, status: { state: 'completed' } });
+});
+
+test('a run that stands still for its limiter is not said to do so for a reason that nobody knows', async () => {
+  const stuck = runThatIs('running', { workingSince: NOW - 600_000 });
+  const held = { ...LIMITER, backoffUntil: NOW + 30_000, backoffReason: 'restarted' } as const;
+  const runs = shown([stuck, ENDED], { limiterNow: async () => held });
+  const [first] = await seen(follow('r1', fakeServices({ runs })));
+  expect(first?.status.reason).toBe('restarted');
+  expect(first?.why).toMatchObject({ reason: 'restarted', until: NOW + 30_000 });
+  const free = shown([stuck, ENDED]);
+  const [other] = await seen(follow('r1', fakeServices({ runs: free })));
+  expect(other?.why?.reason).toBe('noProgress');
 });
