@@ -1,8 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { UserError } from '../../src/errors.ts';
 import type { EnvelopeReply } from '../../src/graph/client/graphClient.ts';
 import type { FaultName } from '../../src/simulator/faults.ts';
+import { permitToReplyMsOf } from '../../src/worker/limiter/pace.ts';
 import { untruths, world, type SimulatorState } from '../support/batchWorld.ts';
+import { copyOfRecord } from '../support/olderRecord.ts';
 import { recordForTests } from '../support/record.ts';
 import { eachAlone, pendingRows } from '../support/rows.ts';
 import { call, groupTarget } from '../support/simulatorClient.ts';
@@ -174,6 +177,84 @@ test('what a row overwrote is on record also when Redis has lost it between a se
   expect(await statesOf(each)).toEqual(['succeeded']);
   const befores = (await each.allRows('before')).map(({ before }) => before?.kind);
   expect(befores).toEqual(Array.from({ length: 20 }, () => 'entry'));
+});
+
+test.each([
+  ['written', {}, ['succeeded'], 'entry'],
+  ['refused', { forbidden: Array.from({ length: 20 }, (_, place) => `a${place}`) }, ['failed'], 'entry'],
+] as const)(
+  'what was answered is recorded, with what it overwrote, also when Redis has lost its permit meanwhile (%s)',
+  async (_what, graph, states, image) => {
+    let comeBackOlder = async (): Promise<void> => undefined;
+    const each = await world(record, {
+      graph,
+      run: { maxFailures: 'off' },
+      intercept: async (envelope, pass) => {
+        const reply = await pass();
+        if (envelope === WRITE) await comeBackOlder();
+        return reply;
+      },
+    });
+    comeBackOlder = await copyOfRecord(record.redis, each.runs);
+    await each.work();
+    expect(await statesOf(each)).toEqual(states);
+    expect(new Set(await attemptsOf(each))).toEqual(new Set([1]));
+    const befores = (await each.allRows('before')).map(({ before }) => before?.kind);
+    expect(new Set(befores)).toEqual(new Set([image]));
+    expect(each.graph.stats().writesArrived).toBe(20);
+    expect(await each.run()).toMatchObject({ state: 'completed', sent: 0 });
+  },
+);
+
+test('a list that was written whole is recorded as it was sent and read back, also when Redis has lost its permit meanwhile', async () => {
+  let comeBackOlder = async (): Promise<void> => undefined;
+  const each = await world(record, {
+    run: { strategy: 'assign' },
+    intercept: async (envelope, pass) => {
+      const reply = await pass();
+      if (envelope === WRITE) await comeBackOlder();
+      return reply;
+    },
+  });
+  comeBackOlder = await copyOfRecord(record.redis, each.runs);
+  await each.work();
+  expect(await statesOf(each)).toEqual(['succeeded']);
+  const [row] = await each.allRows('before');
+  expect(row?.before?.kind).toBe('entry');
+  expect([row?.list?.before.length, row?.list?.sent.length]).toEqual([20, 20]);
+  expect(each.graph.stats().requests).toMatchObject({ POST: 1 });
+});
+
+test('a canary counts what was answered and Redis has lost the permit of', async () => {
+  let comeBackOlder = async (): Promise<void> => undefined;
+  const each = await world(record, {
+    run: { canary: 5 },
+    intercept: async (envelope, pass) => {
+      const reply = await pass();
+      if (envelope === WRITE) await comeBackOlder();
+      return reply;
+    },
+  });
+  comeBackOlder = await copyOfRecord(record.redis, each.runs);
+  await each.drain();
+  expect(await each.run()).toMatchObject({ state: 'paused', reason: 'canary', sent: 0 });
+  expect(each.graph.stats().writesArrived).toBe(5);
+});
+
+test('what a worker that stood still was answered does not take rows from those who had them since', async () => {
+  const each = await world(record, {
+    pace: { permitValidMs: 100, requestTimeoutMs: 200 },
+    intercept: async (envelope, pass) => {
+      const reply = await pass();
+      if (envelope !== WRITE) return reply;
+      await sleep(permitToReplyMsOf(each.deps.limiter.pace));
+      await each.work(each.anotherWorker());
+      await record.redis.hset(each.runs.keys.run('r1').states, '0', Buffer.alloc(20));
+      return reply;
+    },
+  });
+  await each.step();
+  expect(await statesOf(each)).toEqual(['pending']);
 });
 
 test('of a run that Redis has lost since it was sent nothing is recorded', async () => {

@@ -66,7 +66,7 @@ if lease and string.match(lease, '^%S+') == args.token then redis.call('HDEL', L
 
 local bytes = { string.byte(states, 1, #states) }
 local details, lists, images, counts, codes = {}, {}, {}, {}, {}
-local left, sent, unused, unrecorded, expected = 0, 0, 0, 0, 0
+local left, sent, used, unrecorded, expected = 0, 0, 0, 0, 0
 local found, hasFound = {}, false
 local function isInDoubt(state) return state ~= STATE.pending and state <= UNSETTLED_MAX end
 for _, row in ipairs(args.rows) do
@@ -74,6 +74,8 @@ for _, row in ipairs(args.rows) do
   local before, state = bytes[at] % 16, row.byte % 16
   local isAsSeen = not row.seen or bytes[at] == row.seen
   if before <= UNSETTLED_MAX and isAsSeen then
+    -- Redis has lost its permit, which counted it.
+    if bytes[at] == STATE.pending and row.byte >= 16 then used = used + 1 end
     bytes[at] = row.byte
     if row.detail then details[#details + 1] = row.detail end
     if row.list then lists[#lists + 1] = row.list end
@@ -83,7 +85,7 @@ for _, row in ipairs(args.rows) do
     end
     if isInDoubt(before) then sent = sent - 1 end
     if isInDoubt(state) then sent = sent + 1 end
-    if isInDoubt(before) and row.byte == STATE.pending then unused = unused + 1 end
+    if isInDoubt(before) and row.byte == STATE.pending then used = used - 1 end
     if state > UNSETTLED_MAX then
       left = left - 1
       counts[state] = (counts[state] or 0) + 1
@@ -100,7 +102,7 @@ if hasFound then landedRows(LANDINGS, found) end
 if expected > 0 then redis.call('HINCRBY', HEADER, FIELD.failedSeen, expected) end
 for state, n in pairs(counts) do redis.call('HINCRBY', HEADER, COUNTERS[state], n) end
 -- What was found so, as the plan did not see it, may be the canary's own, and Redis has lost that: no other rows go in its place.
-local used = unrecorded - unused
+used = used + unrecorded
 if used ~= 0 and canaryLeft(HEADER) then redis.call('HINCRBY', HEADER, FIELD.canaryUsed, used) end
 countInARow(HEADER, codes)
 if #details > 0 then

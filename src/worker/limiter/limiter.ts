@@ -1,4 +1,4 @@
-import { asBefore, attemptsIn, type Permit, type PermitOutcome } from './permit.ts';
+import { asBefore, attemptsIn, untaken, type Permit, type PermitOutcome } from './permit.ts';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { familyFacts, MAIN_FAMILY, type Family } from '../../assignments/kinds/family.ts';
@@ -155,7 +155,8 @@ export class Limiter {
         case 'granted': {
           const validUntil = Math.min(askedAt + this.#pace.permitValidMs, endsAt);
           const validForMs = (): number => validUntil - performance.now();
-          const permit: Permit = { ...answer, token, givenAt: answer.now, validForMs };
+          const isLeased = (): boolean => performance.now() < askedAt + permitToReplyMsOf(this.#pace);
+          const permit: Permit = { ...answer, token, givenAt: answer.now, validForMs, asked: rows, isLeased };
           if (isSure) return permit;
           await this.giveBack(ref, permit);
           continue;
@@ -194,7 +195,9 @@ export class Limiter {
     const settlement = { ...NOTHING_SENT, ...ended, answeredAgoMs, token, chargeEnd };
     // A row that another worker has sent since, as this one stood still, is that one's.
     const seen = rows.map((row) => ({ ...row, seen: permit.states[row.place] ?? row }));
-    return this.#tell((policy) => this.#store.record(ref, seen, policy, settlement));
+    const after = await this.#tell((policy) => this.#store.record(ref, seen, policy, settlement));
+    const again = untaken(permit, rows, after.states);
+    return again.length === 0 ? after : this.#tell((policy) => this.#store.record(ref, again, policy));
   }
 
   /**

@@ -1,6 +1,6 @@
-import type { RowUpdate } from '../../runs/batchRow.ts';
+import type { PermitRow, RowUpdate } from '../../runs/batchRow.ts';
 import type { PermitAnswer } from '../../runs/permit.ts';
-import type { RowState } from '../../runs/rowState.ts';
+import { byteOfState, type RowState } from '../../runs/rowState.ts';
 
 /** Permission to write these rows, once, soon. They are marked `sent` already. */
 export interface Permit {
@@ -16,6 +16,10 @@ export interface Permit {
   readonly givenAt: number;
   /** Milliseconds that the permit is still good for, on this process' monotonic clock. */
   validForMs(): number;
+  /** The rows that it was asked for, as they stood before. */
+  readonly asked: readonly PermitRow[];
+  /** Nobody else can have had rows of the batch since it was given. */
+  isLeased(): boolean;
 }
 
 export type PermitOutcome =
@@ -34,3 +38,26 @@ export const asBefore = (place: number, attempts: number): RowUpdate =>
   attempts > 1
     ? { place, state: 'unsure', attempts: attempts - 1 }
     : { place, state: 'pending', attempts: 0 };
+
+/**
+ * Those of these rows of a permit that Redis has not taken, as it came back older and knows nothing of the permit: they still stand as they were
+ * asked with. So they are told anew, with what they have overwritten.
+ * @param now how the rows of the batch stand
+ */
+export function untaken(
+  permit: Permit,
+  rows: readonly RowUpdate[],
+  now: readonly RowState[],
+): readonly RowUpdate[] {
+  if (!permit.isLeased()) return [];
+  const asked = new Map(permit.asked.map((row) => [row.place, row]));
+  return rows.flatMap((row): RowUpdate[] => {
+    const [seen, stands] = [asked.get(row.place), now[row.place]];
+    if (seen === undefined || stands === undefined) return [];
+    if (!isSame(seen, stands) || isSame(row, stands)) return [];
+    const { before, list } = seen;
+    return [{ ...row, seen, ...(before !== undefined && { before }), ...(list && !row.list && { list }) }];
+  });
+}
+
+const isSame = (one: RowState, other: RowState): boolean => byteOfState(one) === byteOfState(other);

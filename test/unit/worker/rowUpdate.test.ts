@@ -19,6 +19,8 @@ const permitOf = (attempts: number): Permit => ({
   chargeEnd: 0,
   givenAt: GIVEN_AT,
   validForMs: () => 1,
+  asked: [],
+  isLeased: () => true,
 });
 
 const recorded = (
