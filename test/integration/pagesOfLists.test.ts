@@ -72,6 +72,29 @@ describe('a plan of many policies', () => {
     expect(here.groups()).toEqual(allWritten(here));
   });
 
+  test('reads no list of another policy where the pages have none whole', async () => {
+    const [well, here] = [await tenantOf(), await tenantOf({ expandedEntriesMax: 1 })];
+    const requests = [well, here].map(async (each) => {
+      const rowsOfOne = readFileSync(each.changes, 'utf8').split('\n').slice(0, 3);
+      return (await planOf({ ...each, changes: each.file('few.csv', `${rowsOfOne.join('\n')}\n`) })).gets;
+    });
+    const [expected, found] = await Promise.all(requests);
+    expect(found).toBe(expected);
+  });
+
+  test('finds in which policy an assignment is, also where the pages have no list whole', async () => {
+    const here = await tenantOf({ expandedEntriesMax: 1 });
+    const [header = '', , second = ''] = readFileSync(here.changes, 'utf8').split('\n');
+    const misplaced = second.replace(',c0,', ',c20,').replace(/,[^,]*-a1,/, ',c5-a1,');
+    const ran = await here.run([
+      'plan',
+      here.file('misplaced.csv', `${header}\n${misplaced}\n`),
+      ...ANY_SIZE,
+    ]);
+    expect(ran.exitCode, ran.stderr).toBe(2);
+    expect(ran.stderr).toContain('found it in policy c5');
+  });
+
   test('finds what a page lacks in the list itself, before a row fails for it', async () => {
     const here = await tenantOf({ expandLagMs: HOUR_MS });
     here.simulator.edit([

@@ -7,7 +7,7 @@ import { accessTokenCredentials } from '../../src/graph/auth/credentials.ts';
 import { createGraphClient } from '../../src/graph/client/graphClient.ts';
 import { readGroups } from '../../src/graph/reads/groups.ts';
 import type { SendReads } from '../../src/graph/reads/reading.ts';
-import { countAssignments, tenantPolicies } from '../../src/graph/reads/tenantPolicies.ts';
+import { PolicyLists } from '../../src/graph/reads/policyLists.ts';
 import { generateTenant } from '../../src/simulator/generateTenant.ts';
 import { tenantFrom } from '../../src/simulator/tenant.ts';
 import { simulator } from '../support/simulatorClient.ts';
@@ -34,14 +34,17 @@ const TENANT = generateTenant({
 
 test('all policies and assignments of a tenant are read, and nothing else', async () => {
   const { send, base } = await readsOf({ tenant: TENANT, pageSize: 4 });
-  const found = await tenantPolicies([deviceConfiguration, deviceCompliancePolicy], send, base);
+  const lists = new PolicyLists(base, () => undefined);
+  const kinds = [deviceConfiguration, deviceCompliancePolicy];
+  const found = await lists.policies(kinds, send);
   const read = [...found.values()].flatMap((each) => (each.kind === 'policies' ? each.policies : []));
   const held = [...tenantFrom(TENANT).every()].filter(({ via }) => via === '');
   expect(read.flatMap(({ assignments }) => assignments.map(({ whole }) => whole))).toEqual(
     held.map(({ assignment }) => assignment),
   );
   expect(new Set(read.map(({ id }) => id))).toEqual(new Set(held.map(({ policyId }) => policyId)));
-  expect([...found.values()].map(countAssignments)).toEqual([300, 180]);
+  const counted = await Promise.all(kinds.map((kind) => lists.count(kind, Infinity, send)));
+  expect(counted).toEqual([300, 180]);
 });
 
 test('groups are judged by what the directory says', async () => {

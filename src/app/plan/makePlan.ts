@@ -69,7 +69,7 @@ export async function makePlan(
     planner?.expectSomethingRead();
     rowsPlanned.problems.refuse(services.events);
     const { tally, differences } = rowsPlanned;
-    const found = foundIn(tally, facts, subject, terms);
+    const found = await foundIn(tally, facts, subject, terms);
     const [needApproval, names = {}] = await Promise.all([
       typesNeedingApproval(tally, subject, terms),
       facts?.called(tally.mentioned),
@@ -150,15 +150,16 @@ class RowsPlanned {
 }
 
 /** How often each kind was found, in the rows and in the plan as a whole. */
-export function foundIn(
+export async function foundIn(
   tally: PlanTally,
   facts: FactsOfTenant | undefined,
   { rules }: Pick<PlanSubject, 'rules'>,
   { limits, offline }: Pick<PlanTerms, 'limits' | 'offline'>,
-): ReadonlyMap<GuardKind, number> {
+): Promise<ReadonlyMap<GuardKind, number>> {
   const found = new Map(tally.causes.counts);
   const { writesByType } = tally;
-  const over = overMaxChanges({ writesByType, totalByType: facts?.totals ?? new Map(), ...limits });
+  const totalByType = (await facts?.totals(writesByType, limits.maxPercent)) ?? new Map();
+  const over = overMaxChanges({ writesByType, totalByType, ...limits });
   const tooMany = [...over.values()].reduce((sum, rows) => sum + rows, 0);
   // A blind run was asked for as such, and says itself that there is no undo.
   if (tooMany > 0 && !rules.blind) found.set('max-changes', tooMany);

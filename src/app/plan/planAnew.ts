@@ -55,7 +55,7 @@ export async function planAnew(
         }
     }
     planner.expectSomethingRead();
-    const found = foundIn(tally, facts, subject, { limits: limits ?? NO_LIMITS, offline: false });
+    const found = await foundIn(tally, facts, subject, { limits: limits ?? NO_LIMITS, offline: false });
     const others = otherFindings(found, findings, limits === null);
     if (digest.end() === decisions) return others;
     return [...changed.told, ...others, ...(changed.total + others.length === 0 ? [DECIDED_OTHERWISE] : [])];

@@ -78,6 +78,7 @@ export class Planner {
       decisions = planBatch(rows, snapshot, planRules(this.#subject));
     }
     if (decisions.some(isGone)) await this.#facts.knowOwners();
+    else if (decisions.some((decision) => isUnfound(decision, snapshot))) await this.#facts.knowOwnersHere();
     const byList = Map.groupBy(decisions, ({ row }) => listPath(row.change.address));
     const counting = this.#countFor(
       [...byList].map(([path, ofList]) => ({
@@ -278,6 +279,19 @@ export class Planner {
       message: `Expected the assignment ${assignmentId} in policy ${policyId}, found it in policy ${owner}.`,
     };
   }
+}
+
+/** The assignment that a row names is not in its list, be it desired there or not: another policy may have it. */
+function isUnfound(
+  { row: { change } }: Decision<BatchRow>,
+  snapshot: ReadonlyMap<string, ListSnapshot>,
+): boolean {
+  const list = assignmentsIn(snapshot.get(listPath(change.address)));
+  return (
+    change.address.assignmentId !== '' &&
+    list !== undefined &&
+    findCurrent(change, list).current === undefined
+  );
 }
 
 const assignmentsIn = (reading: ListSnapshot | undefined): readonly CurrentAssignment[] | undefined =>

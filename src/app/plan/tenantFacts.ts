@@ -22,7 +22,6 @@ import type { Decision } from '../../assignments/changes/decision.ts';
 import type { JsonObject } from '../../assignments/values/json.ts';
 import { expectKindAnswered } from './unreadable.ts';
 import type { PolicyLists } from '../../graph/reads/policyLists.ts';
-import { countAssignments } from '../../graph/reads/tenantPolicies.ts';
 
 /** What is known of a policy besides its assignments. */
 export interface PolicyFact {
@@ -51,7 +50,9 @@ export class FactsOfTenant implements TenantFacts {
   readonly #policies = new Map<string, PolicyFact>();
   /** Assignment → policy. */
   readonly #owners = new Map<string, string>();
-  readonly #totals = new Map<PolicyType, number | undefined>();
+  readonly #kinds = new Set<PolicyKind>();
+  /** Those of which each assignment is among the owners. */
+  readonly #kindsOwned = new Set<PolicyKind>();
   #filters: ((id: string) => FilterFact) | undefined;
   #deployed: ReadonlyMap<string, readonly string[]> = new Map();
   #deployments: Promise<ReadonlyMap<string, readonly string[]> | undefined> | undefined;
@@ -68,16 +69,16 @@ export class FactsOfTenant implements TenantFacts {
    * @throws UserError (exit 4) when Graph can't be read at all
    */
   async know(kinds: readonly PolicyKind[]): Promise<void> {
-    const unknown = kinds.filter(({ policyType }) => !this.#totals.has(policyType));
+    const unknown = kinds.filter((kind) => !this.#kinds.has(kind));
     if (unknown.length === 0) return;
-    for (const [kind, found] of await this.#lists.policies(unknown, this.#send)) {
+    for (const [kind, found] of await this.#lists.pages(unknown, this.#send)) {
       expectKindAnswered(found, this.#identity);
-      this.#totals.set(kind.policyType, countAssignments(found));
+      this.#kinds.add(kind);
       if (found.kind !== 'policies') continue;
       for (const { id, displayName, platform, shown, assignments } of found.policies) {
         this.#policies.set(policyKey({ kind, policyId: id }), { name: displayName, platform, shown });
         if (kind.idsRepeat) continue;
-        for (const assignment of assignments) this.#owners.set(assignment.id.toLowerCase(), id);
+        for (const assignment of assignments ?? []) this.#owners.set(assignment.id.toLowerCase(), id);
       }
     }
   }
@@ -98,6 +99,17 @@ export class FactsOfTenant implements TenantFacts {
   async knowOwners(): Promise<void> {
     const version = this.#base.slice(this.#base.lastIndexOf('/') + 1);
     await this.know(kindsIn(version).filter(({ list, idsRepeat }) => list.expands && !idsRepeat));
+    await this.knowOwnersHere();
+  }
+
+  /** The same within the kinds that were read: also in lists that don't stand whole in their pages. */
+  async knowOwnersHere(): Promise<void> {
+    const unknown = [...this.#kinds].filter((kind) => !kind.idsRepeat && !this.#kindsOwned.has(kind));
+    for (const [kind, found] of await this.#lists.policies(unknown, this.#send)) {
+      this.#kindsOwned.add(kind);
+      for (const { id, assignments } of found.kind === 'policies' ? found.policies : [])
+        for (const assignment of assignments) this.#owners.set(assignment.id.toLowerCase(), id);
+    }
   }
 
   /**
@@ -216,8 +228,24 @@ export class FactsOfTenant implements TenantFacts {
     return this.#owners.get(id.toLowerCase());
   }
 
-  /** Assignments of the tenant's policies of each type; undefined where they could not be counted. */
-  get totals(): ReadonlyMap<PolicyType, number | undefined> {
-    return this.#totals;
+  /**
+   * Assignments of the tenant's policies of each type that is written, counted as far as it takes to see that so many writes are no larger share
+   * of them; undefined where they could not be counted.
+   */
+  async totals(
+    writesByType: ReadonlyMap<PolicyType, number>,
+    maxPercent: number | 'off',
+  ): Promise<ReadonlyMap<PolicyType, number | undefined>> {
+    const totals = new Map<PolicyType, number | undefined>();
+    if (maxPercent === 'off') return totals;
+    for (const kind of this.#kinds) {
+      const writes = writesByType.get(kind.policyType);
+      if (writes === undefined) continue;
+      totals.set(
+        kind.policyType,
+        await this.#lists.count(kind, Math.ceil((writes * 100) / maxPercent), this.#send),
+      );
+    }
+    return totals;
   }
 }

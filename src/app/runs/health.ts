@@ -2,7 +2,7 @@ import type { RunStatus } from '../../runs/progress.ts';
 import { hasEnded, HOUR_MS, type Run } from '../../runs/run.ts';
 import { timeInZone } from '../../runs/schedule/localTime.ts';
 import { openedAt } from '../../runs/schedule/schedule.ts';
-import { isRollbackOf } from './rollbacks.ts';
+import { isCalledOff, isRollbackOf } from './rollbacks.ts';
 
 /** So long without a row that comes to its end is too long, where nobody says otherwise. */
 export const STALLED_AFTER_MS = 5 * 60_000;
@@ -122,7 +122,7 @@ export function isWatched(run: Run, all: readonly Run[], now: number): boolean {
   const { revertAt } = run.options;
   if (revertAt !== null && revertAt <= now && (run.revertedAt === null || !isOver(takesBack(run, all))))
     return true;
-  const isTakenBack = all.some((each) => isRollbackOf(each, run));
+  const isTakenBack = all.some((each) => isRollbackOf(each, run) && !isCalledOff(each));
   return now - run.finishedAt <= ENDED_TOLD_MS && !isTakenBack;
 }
 

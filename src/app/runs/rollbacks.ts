@@ -10,3 +10,7 @@ export const isRollbackOf = (
 /** The ids of the rollbacks of a run, in the order of `all`. Each may be of a part of it, and may not have ended. */
 export const rollbackIdsOf = (run: Pick<Run, 'runId'>, all: readonly Run[]): readonly string[] =>
   all.filter((each) => isRollbackOf(each, run)).map(({ runId }) => runId);
+
+/** It was cancelled before it took anything back: whatever it was to take back is as it was. */
+export const isCalledOff = ({ state, counts }: Pick<Run, 'state' | 'counts'>): boolean =>
+  state === 'cancelled' && counts.succeeded + counts.skipped + counts.pending + counts.unsure === 0;

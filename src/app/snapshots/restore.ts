@@ -409,7 +409,7 @@ class Restore {
   async #learnNames(): Promise<void> {
     if (this.#called.size > 0) return;
     const { lists, send, services } = this.#work;
-    for (const [kind, found] of await lists.policies(kindsIn('beta'), send)) {
+    for (const [kind, found] of await lists.pages(kindsIn('beta'), send)) {
       expectKindAnswered(found, services.identity);
       if (found.kind === 'policies')
         for (const { id, displayName, platform } of found.policies)

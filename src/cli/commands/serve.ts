@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { once } from 'node:events';
 import { identify } from '../../app/identity.ts';
+import { tellBeside } from '../../app/notify/tellBeside.ts';
 import { openServices } from '../../app/services.ts';
 import type { SharedFlags } from '../../config.ts';
 import { EXIT, UserError } from '../../errors.ts';
@@ -53,6 +54,7 @@ export const serveCommand: CliCommand<ServeFlags> = {
     const stopAsking = onEnter(context, tellLink);
     try {
       await listen(web, address.port, address.host);
+      await using _telling = await tellBeside(services);
       if (address.kind === 'openid') print.say(`The page is at ${address.origin}/`);
       tellLink();
       if (link !== undefined && canAsk(context))

@@ -55,12 +55,12 @@ export function kindLines(
 ): readonly string[] {
   const heads = kinds.map(headOf);
   const width = Math.max(0, ...heads.map(({ length }) => length));
-  return kinds.map(({ kind, causes }, i) => {
+  return kinds.map(({ kind, causes, found }, i) => {
     const head = `  ${(heads[i] ?? '').padEnd(width)}  `;
     const [first] = causes;
     if (first === undefined) return `${head}${WORDS[kind] ?? ''}`.trimEnd();
     const others = kind !== 'cuts-off' && causes.length > 1 ? ` +${causes.length - 1}` : '';
-    const words = kind === 'cuts-off' ? protectionsIn(causes) : first.what;
+    const words = kind === 'cuts-off' ? protectionsIn(causes, found) : first.what;
     return (
       head + fitted(words, others, rowsOf(causes), sumOf(causes), called, columns && columns - head.length)
     );
@@ -87,13 +87,19 @@ export function causeLines(kind: FoundKind, called: Called, columns: number | un
   ];
 }
 
-/** Of what is lost, for whom it is takes too much room: `Wi-Fi 130, VPN 66, compliance 67`. */
-const protectionsIn = (causes: readonly Cause[]): string =>
-  [...Map.groupBy(causes, ({ what }) => what.replace(/ (?:\(|is lost for ).*$/, ''))]
+/**
+ * Of what is lost, for whom it is takes too much room: `Wi-Fi 130, VPN 66, compliance 67`. Of more causes than are kept only the number of
+ * their rows is known, and told, or the parts would not come to the whole.
+ */
+function protectionsIn(causes: readonly Cause[], found: number): string {
+  const told = [...Map.groupBy(causes, ({ what }) => what.replace(/ (?:\(|is lost for ).*$/, ''))]
     .map(([protection, of]) => [protection, sumOf(of)] as const)
-    .toSorted(([, a], [, b]) => b - a)
+    .toSorted(([, a], [, b]) => b - a);
+  const rest = found - sumOf(causes);
+  return [...told, ...(rest > 0 ? [['not told apart', rest] as const] : [])]
     .map(([protection, n]) => `${protection} ${n}`)
     .join(', ');
+}
 
 /** `group GRP-X (c241…) does not exist +2: lines 22, 41, 92 …`: where there is little room, of the lines first. */
 function fitted(

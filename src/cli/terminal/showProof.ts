@@ -1,6 +1,7 @@
 import { laterRunsInWords, limitsOfProof, policiesIn, proofInWords } from '../../app/prove/proofInWords.ts';
 import { proofLines, type ProofLine } from '../../app/prove/proofRows.ts';
 import type { PolicyProof, Proof } from '../../app/prove/prove.ts';
+import { isCalledOff } from '../../app/runs/rollbacks.ts';
 import { count } from '../../app/words.ts';
 import { PROOFS, type ProofKind } from '../../assignments/proof/proofItem.ts';
 import { quoted } from '../../assignments/values/quoted.ts';
@@ -37,9 +38,9 @@ export function showProof(proof: Proof, wanted: ReadonlySet<ProofKind> | undefin
 /** What a proof comes to, as talk. */
 export function sayProof(proof: Proof, print: Printer): void {
   const say = (line: string): void => print.say(visible(line));
-  const { run, rollbacks } = proof;
-  const since =
-    rollbacks.length === 0 ? '' : `, taken back by ${rollbacks.map(({ runId }) => runId).join(', ')}`;
+  const { run } = proof;
+  const rollbacks = proof.rollbacks.filter((each) => !isCalledOff(each)).map(({ runId }) => runId);
+  const since = rollbacks.length === 0 ? '' : `, taken back by ${rollbacks.join(', ')}`;
   say(`Run ${run.runId}${since}: ${proofInWords(proof)}.`);
   const later = laterRunsInWords(proof);
   if (later !== undefined) say(later);

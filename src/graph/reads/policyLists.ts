@@ -5,7 +5,13 @@ import type { PolicyKind } from '../../assignments/kinds/registry.ts';
 import { BATCH_SIZE_MAX } from '../client/batchEnvelope.ts';
 import { assignmentLists, type ReadList } from './currentAssignments.ts';
 import type { SendReads } from './reading.ts';
-import { tenantPolicies, type TenantPolicies, type TenantPolicy } from './tenantPolicies.ts';
+import {
+  tenantPages,
+  type PagedPolicies,
+  type PagedPolicy,
+  type TenantPolicies,
+  type TenantPolicy,
+} from './tenantPolicies.ts';
 
 /** Lists of a kind that are read by themselves, and held against its pages, before more of them are taken from there. */
 export const COMPARED_LISTS = 10;
@@ -30,6 +36,7 @@ export interface SeenList {
 export class PolicyLists {
   readonly #base: string;
   readonly #differs: (kind: PolicyKind) => void;
+  readonly #pages = new Map<PolicyKind, PagedPolicies>();
   readonly #policies = new Map<PolicyKind, TenantPolicies>();
   /** Of the kinds that have been decided about: the lists in their pages, by path; undefined: not to be believed. */
   readonly #shown = new Map<PolicyKind, ReadonlyMap<string, ReadList> | undefined>();
@@ -49,28 +56,70 @@ export class PolicyLists {
     this.#differs = differs;
   }
 
-  /** All policies of these kinds, as their pages show them. */
+  /** All policies of these kinds, with the lists that stand whole in their pages. */
+  async pages(
+    kinds: readonly PolicyKind[],
+    send: SendReads,
+  ): Promise<ReadonlyMap<PolicyKind, PagedPolicies>> {
+    const unknown = kinds.filter((kind) => !this.#pages.has(kind));
+    if (unknown.length > 0)
+      for (const [kind, found] of await tenantPages(unknown, send, this.#base)) this.#pages.set(kind, found);
+    return ofKinds(kinds, this.#pages);
+  }
+
+  /** All policies of these kinds with their lists, as their pages show them; what does not stand there whole is read by itself. */
   async policies(
     kinds: readonly PolicyKind[],
     send: SendReads,
   ): Promise<ReadonlyMap<PolicyKind, TenantPolicies>> {
     const unknown = kinds.filter((kind) => !this.#policies.has(kind));
-    if (unknown.length > 0)
-      for (const [kind, found] of await tenantPolicies(unknown, send, this.#base)) {
-        this.#policies.set(kind, found);
-        for (const policy of found.kind === 'policies' ? found.policies : [])
-          if (policy.isReadAlone)
-            this.#alone.set(keyOf(ownListPath(addressOf(policy))), {
-              kind: 'list',
-              assignments: policy.assignments,
-            });
+    const pages = await this.pages(unknown, send);
+    const unread = [...pages.values()].flatMap((found) => this.#unread(found));
+    const read = await this.readAlone(unread, send);
+    for (const [kind, found] of pages)
+      this.#policies.set(
+        kind,
+        found.kind === 'policies'
+          ? withLists(found.policies, ({ assignments, ...policy }) => {
+              const path = ownListPath(addressOf(policy));
+              return assignments === undefined
+                ? (this.#alone.get(keyOf(path)) ?? read.get(path))
+                : { kind: 'list', assignments };
+            })
+          : found,
+      );
+    return ofKinds(kinds, this.#policies);
+  }
+
+  /**
+   * How many assignments the policies of a kind have together, or at least `enough`: lists that don't stand whole in its pages are read by themselves
+   * until so many are found. Undefined when they can't be counted.
+   */
+  async count(kind: PolicyKind, enough: number, send: SendReads): Promise<number | undefined> {
+    const found = (await this.pages([kind], send)).get(kind);
+    if (found?.kind !== 'policies') return undefined;
+    const unread = this.#unread(found);
+    let counted = 0;
+    for (const policy of found.policies) {
+      const alone = this.#alone.get(keyOf(ownListPath(addressOf(policy))));
+      const known = policy.assignments ?? (alone?.kind === 'list' ? alone.assignments : []);
+      counted += known.length;
+    }
+    for (let together = SINGLE_LISTS; unread.length > 0 && counted < enough; together *= 2)
+      for (const list of (await this.readAlone(unread.splice(0, together), send)).values()) {
+        if (list.kind === 'list') counted += list.assignments.length;
+        else if (!isGone(list)) return undefined;
       }
-    return new Map(
-      kinds.flatMap((kind) => {
-        const found = this.#policies.get(kind);
-        return found === undefined ? [] : [[kind, found] as const];
-      }),
-    );
+    return counted;
+  }
+
+  /** The paths of the lists that are known neither from these pages nor by themselves. */
+  #unread(found: PagedPolicies): string[] {
+    if (found.kind !== 'policies') return [];
+    return found.policies
+      .filter(({ assignments }) => assignments === undefined)
+      .map((policy) => ownListPath(addressOf(policy)))
+      .filter((path) => !this.#alone.has(keyOf(path)));
   }
 
   /** The same, with the lists that are believed: of a kind whose pages are not, each list is read by itself. */
@@ -154,13 +203,13 @@ export class PolicyLists {
     send: SendReads,
   ): Promise<ReadonlyMap<string, ReadList> | undefined> {
     if (this.#shown.has(kind)) return this.#shown.get(kind);
-    const found = (await this.policies([kind], send)).get(kind);
+    const found = (await this.pages([kind], send)).get(kind);
     if (found?.kind !== 'policies') return undefined;
-    const pages = new Map(found.policies.map((policy) => [keyOf(ownListPath(addressOf(policy))), policy]));
-    const inPages = wanted.flatMap((address) => pages.get(keyOf(listPath(address))) ?? []);
-    const compared = inPages.filter(({ isReadAlone }) => !isReadAlone);
+    const whole = found.policies.filter(isWhole);
+    const pages = new Map(whole.map((policy) => [keyOf(ownListPath(addressOf(policy))), policy]));
+    const compared = wanted.flatMap((address) => pages.get(keyOf(listPath(address))) ?? []);
     // Nothing to hold the pages against: the next lists may tell.
-    if (compared.length === 0 && found.policies.some(({ isReadAlone }) => !isReadAlone)) return undefined;
+    if (compared.length === 0 && whole.length > 0) return undefined;
     const isSame = await this.#showTheSame(compared, send);
     if (!isSame) this.#differs(kind);
     const shown = isSame
@@ -204,17 +253,29 @@ function atBothEnds(policies: readonly TenantPolicy[]): readonly TenantPolicy[] 
   return [...byLength.slice(0, COMPARED_LISTS / 2), ...byLength.slice(-COMPARED_LISTS / 2)];
 }
 
-function withLists(
-  policies: readonly TenantPolicy[],
-  listOf: (policy: TenantPolicy) => ReadList | undefined,
+const isWhole = (policy: PagedPolicy): policy is TenantPolicy => policy.assignments !== undefined;
+
+/** Deleted since its page was read: the tenant does not have it any more. */
+const isGone = (list: ReadList): boolean => list.kind === 'refused' && list.status === 404;
+
+const ofKinds = <T>(kinds: readonly PolicyKind[], found: ReadonlyMap<PolicyKind, T>): Map<PolicyKind, T> =>
+  new Map(
+    kinds.flatMap((kind) => {
+      const ofKind = found.get(kind);
+      return ofKind === undefined ? [] : [[kind, ofKind] as const];
+    }),
+  );
+
+function withLists<T extends PagedPolicy>(
+  policies: readonly T[],
+  listOf: (policy: T) => ReadList | undefined,
 ): TenantPolicies {
   const read: TenantPolicy[] = [];
   for (const policy of policies) {
     const list = listOf(policy);
-    // Deleted since its page was read: the tenant does not have it any more.
-    if (list === undefined || (list.kind === 'refused' && list.status === 404)) continue;
+    if (list === undefined || isGone(list)) continue;
     if (list.kind !== 'list') return list;
-    read.push({ ...policy, assignments: list.assignments, isReadAlone: true });
+    read.push({ ...policy, assignments: list.assignments });
   }
   return { kind: 'policies', policies: read };
 }

@@ -1,9 +1,8 @@
 import { type CurrentAssignment, currentAssignmentsIn } from '../../assignments/changes/current.ts';
 import { isJsonObject, type JsonObject } from '../../assignments/values/json.ts';
-import { collectionPath, ownListPath } from '../../assignments/kinds/address.ts';
+import { collectionPath } from '../../assignments/kinds/address.ts';
 import type { PolicyKind } from '../../assignments/kinds/registry.ts';
 import type { DevicePlatform } from '../../assignments/targets/platforms.ts';
-import { assignmentLists } from './currentAssignments.ts';
 import {
   collection,
   readAll,
@@ -25,34 +24,37 @@ export interface TenantPolicy {
   /** What else its collection shows of it, for what its kind makes of that. */
   readonly shown: JsonObject;
   readonly assignments: readonly CurrentAssignment[];
-  /** Its list was read by itself; otherwise it stood in a page of its kind. */
-  readonly isReadAlone: boolean;
+}
+
+/** A policy as a page of its kind shows it. */
+export interface PagedPolicy extends Omit<TenantPolicy, 'assignments'> {
+  /** Undefined: too long to stand in a page, or empty there though the policy says that it is assigned. */
+  readonly assignments: readonly CurrentAssignment[] | undefined;
 }
 
 /** All policies of one kind, or why they could not be read. */
-export type TenantPolicies =
-  { readonly kind: 'policies'; readonly policies: readonly TenantPolicy[] } | NotRead | Unreadable;
+export type TenantPolicies = PoliciesOf<TenantPolicy>;
+export type PagedPolicies = PoliciesOf<PagedPolicy>;
+type PoliciesOf<T> = { readonly kind: 'policies'; readonly policies: readonly T[] } | NotRead | Unreadable;
 
 /**
- * Reads every policy of these kinds with its assignments: the collections page by page, side by side, and on its own the
- * list of each policy that is too long to stand in a page, or is empty there though the policy says that it is assigned. What could not be
- * read to its end is never shown in part. A page that is too large for a reply is asked for in halves, where the kind has a page size.
+ * Reads every policy of these kinds: the collections page by page, side by side. What could not be read to its end is never shown in part.
+ * A page that is too large for a reply is asked for in halves, where the kind has a page size.
  * @param base root and version, for links to further pages
  */
-export async function tenantPolicies(
+export async function tenantPages(
   kinds: readonly PolicyKind[],
   send: SendReads,
   base: string,
-): Promise<ReadonlyMap<PolicyKind, TenantPolicies>> {
+): Promise<ReadonlyMap<PolicyKind, PagedPolicies>> {
   const pages = await readAll(
     kinds.map((kind) => collection(urlOfAll(kind, kind.list.top), base, COLLECTION_PAGES_MAX)),
     send,
   );
-  const found = new Map<PolicyKind, TenantPolicies>();
+  const found = new Map<PolicyKind, PagedPolicies>();
   for (const [i, kind] of kinds.entries()) {
     const page = await inSmallerPages(kind, await inPlain(kind, pages[i], send, base), send, base);
-    if (page !== undefined)
-      found.set(kind, page.kind === 'all' ? await policiesIn(page.items, kind, send, base) : page);
+    if (page !== undefined) found.set(kind, page.kind === 'all' ? policiesIn(page.items, kind) : page);
   }
   return found;
 }
@@ -80,12 +82,6 @@ async function inSmallerPages(kind: PolicyKind, read: Pages, send: SendReads, ba
   return pages;
 }
 
-/** How many assignments these policies have together; undefined when they could not be read. */
-export const countAssignments = (found: TenantPolicies | undefined): number | undefined =>
-  found?.kind === 'policies'
-    ? found.policies.reduce((total, { assignments }) => total + assignments.length, 0)
-    : undefined;
-
 function urlOfAll(kind: PolicyKind, top: number | undefined): string {
   const { name, also, expands, filter } = kind.list;
   const options = [
@@ -97,30 +93,18 @@ function urlOfAll(kind: PolicyKind, top: number | undefined): string {
   return `${collectionPath(kind)}${options.length === 0 ? '' : `?${options.join('&')}`}`;
 }
 
-async function policiesIn(
-  items: readonly unknown[],
-  kind: PolicyKind,
-  send: SendReads,
-  base: string,
-): Promise<TenantPolicies> {
-  const read = items.map((item) => policyIn(item, kind));
-  const listPath = ({ id }: TenantPolicy): string => ownListPath({ kind, policyId: id });
-  const cut = read.flatMap((policy) => (policy?.isReadAlone === true ? [listPath(policy)] : []));
-  const lists = await assignmentLists(cut, send, base);
-  const policies: TenantPolicy[] = [];
-  for (const each of read) {
-    if (each === undefined) return unreadable('an entry has no id, or an assignment without id or target');
-    const list = each.isReadAlone ? lists.get(listPath(each)) : undefined;
-    // Deleted since its page was read: the tenant does not have it any more.
-    if (list?.kind === 'refused' && list.status === 404) continue;
-    if (list !== undefined && list.kind !== 'list') return list;
-    policies.push({ ...each, assignments: list?.assignments ?? each.assignments });
+function policiesIn(items: readonly unknown[], kind: PolicyKind): PagedPolicies {
+  const policies: PagedPolicy[] = [];
+  for (const item of items) {
+    const policy = policyIn(item, kind);
+    if (policy === undefined) return unreadable('an entry has no id, or an assignment without id or target');
+    policies.push(policy);
   }
   return { kind: 'policies', policies };
 }
 
-/** An entry of the collection; undefined when it is no policy. Its list is whole, or is still to be read on its own. */
-function policyIn(item: unknown, kind: PolicyKind): TenantPolicy | undefined {
+/** An entry of the collection; undefined when it is no policy. */
+function policyIn(item: unknown, kind: PolicyKind): PagedPolicy | undefined {
   if (!isJsonObject(item)) return undefined;
   const { id, [kind.list.name]: name, assignments: expanded, ...shown } = item;
   const isCut = (item['assignments@odata.nextLink'] ?? null) !== null;
@@ -134,9 +118,8 @@ function policyIn(item: unknown, kind: PolicyKind): TenantPolicy | undefined {
     platform: kind.platformOf(item),
     displayName: typeof name === 'string' ? name : undefined,
     shown,
-    assignments,
-    isReadAlone: !isWhole,
+    assignments: isWhole ? assignments : undefined,
   };
 }
 
-const unreadable = (why: string): TenantPolicies => ({ kind: 'unreadable', why });
+const unreadable = (why: string): PagedPolicies => ({ kind: 'unreadable', why });

@@ -134,5 +134,10 @@ test('what has ended is told for a day, unless it was taken back', () => {
   expect(isWatched(ended(ENDED_TOLD_MS), [], NOW)).toBe(true);
   expect(isWatched(ended(ENDED_TOLD_MS + 1), [], NOW)).toBe(false);
   expect(isWatched(ended(1), [runThatIs('running', { revertOf: 'r1' }, 'r2')], NOW)).toBe(false);
+  // Nor by what was cancelled before it took anything back.
+  const calledOff = { revertOf: 'r1', finishedAt: NOW };
+  expect(isWatched(ended(1), [runThatIs('cancelled', calledOff, 'r2')], NOW)).toBe(true);
+  const halfWay = { ...calledOff, left: 4, succeeded: 6 };
+  expect(isWatched(ended(1), [runThatIs('cancelled', halfWay, 'r2')], NOW)).toBe(false);
   expect(isWatched(runThatIs('paused'), [], NOW)).toBe(true);
 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Cause } from '../../../../src/assignments/guard/causes.ts';
-import { causeLines, type FoundKind } from '../../../../src/cli/terminal/causeLines.ts';
+import { causeLines, kindLines, type FoundKind } from '../../../../src/cli/terminal/causeLines.ts';
 import { widthOf } from '../../../../src/cli/terminal/width.ts';
 
 const SALES = 'c2411c5e-0000-4000-8000-00000000f00d';
@@ -42,5 +42,16 @@ test('of many causes the commonest are shown, and names are cut where there is n
 test('a kind of one cause is one line', () => {
   expect(causeLines(kindOf(cause('Wi-Fi is lost for all users.', 1)), {}, 80)).toEqual([
     '  cuts-off=1  Wi-Fi is lost for all users: line 2',
+  ]);
+});
+
+test('what is lost is counted by what it is, and rows whose causes are not kept are counted beside', () => {
+  const kept = kindOf(
+    cause('compliance is lost for all users.', 700),
+    cause('VPN is lost for all users.', 300),
+  );
+  expect(kindLines([kept], {}, 80)).toEqual(['  cuts-off=1000  compliance 700, VPN 300: lines 2, 2 …']);
+  expect(kindLines([{ ...kept, found: 6_000 }], {}, 80)).toEqual([
+    '  cuts-off=6000  compliance 700, VPN 300, not told apart 5000: lines 2, 2 …',
   ]);
 });

@@ -61,6 +61,7 @@ function command({ kind = deviceConfiguration, inPage = SAME, entry, alone, page
       });
     },
     seen: (id: string) => lists.seen(`/deviceManagement/deviceConfigurations/${id}/assignments`),
+    count: (enough: number) => lists.count(kind, enough, send),
     believed: async () => (await lists.believedPolicies([kind], send)).get(kind),
     pages: () => asked.filter((url) => !url.endsWith('/assignments')).length,
     alone: () => asked.filter((url) => url.endsWith('/assignments')).length,
@@ -226,6 +227,35 @@ test('all policies of a kind whose page lies are shown as their lists are', asyn
   const shown = found?.kind === 'policies' ? found.policies : [];
   expect(shown.map(({ id }) => id)).toEqual(ALL.filter((id) => id !== 'c1'));
   expect(shown.every(({ id, assignments }) => assignments.length === SAME(id).length)).toBe(true);
+});
+
+/** A tenant whose pages have no list whole. */
+const CUT: Tenant = { entry: () => ({ 'assignments@odata.nextLink': `${BASE}/x` }) };
+
+test('where pages have no list whole, those that are wanted are read by themselves and no others', async () => {
+  const here = command(CUT);
+  expect(await here.read(ALL.slice(0, 2 * COMPARED_LISTS + 1))).toHaveLength(2 * COMPARED_LISTS + 1);
+  expect(here.alone()).toBe(2 * COMPARED_LISTS + 1);
+  expect(here.differs).toEqual([]);
+});
+
+test('assignments are counted as far as it is asked, with lists that are known and as few others as it takes', async () => {
+  const here = command(CUT);
+  await here.read(['c0', 'c1']);
+  expect(await here.count(4)).toBe(4);
+  expect(here.alone()).toBe(2);
+  expect(await here.count(5)).toBe(4 + 2 * SINGLE_LISTS);
+  expect(await here.count(Infinity)).toBe(2 * POLICIES);
+  expect(here.alone()).toBe(POLICIES);
+  expect(await command().count(Infinity)).toBe(2 * POLICIES);
+});
+
+test('what can not be read can not be counted, and what is gone counts nothing', async () => {
+  const answeringC9 = (status: number) =>
+    command({ ...CUT, alone: (id) => (id === 'c9' ? answered(status) : listReply(SAME(id))) });
+  expect(await answeringC9(403).count(Infinity)).toBeUndefined();
+  expect(await answeringC9(404).count(Infinity)).toBe(2 * POLICIES - 2);
+  expect(await command({ page: answered(403) }).count(1)).toBeUndefined();
 });
 
 /** As a source would have it that takes `$top` for the size of a page. */

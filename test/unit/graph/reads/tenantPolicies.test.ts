@@ -2,8 +2,10 @@ import { expect, test } from 'vitest';
 import { deviceCompliancePolicy } from '../../../../src/assignments/kinds/deviceCompliancePolicy.ts';
 import { deviceConfiguration } from '../../../../src/assignments/kinds/deviceConfiguration.ts';
 import type { Reply } from '../../../../src/graph/client/batchEnvelope.ts';
+import { PolicyLists } from '../../../../src/graph/reads/policyLists.ts';
 import type { SendReads } from '../../../../src/graph/reads/reading.ts';
-import { countAssignments, tenantPolicies } from '../../../../src/graph/reads/tenantPolicies.ts';
+import type { PolicyKind } from '../../../../src/assignments/kinds/registry.ts';
+import type { TenantPolicies } from '../../../../src/graph/reads/tenantPolicies.ts';
 
 const BASE = 'https://graph.microsoft.com/beta';
 const CONFIGURATIONS = '/deviceManagement/deviceConfigurations?$expand=assignments&$select=id,displayName';
@@ -47,6 +49,18 @@ function graphOf(replies: Readonly<Record<string, Reply | readonly Reply[]>>): {
   };
 }
 
+const tenantPolicies = (
+  kinds: readonly PolicyKind[],
+  send: SendReads,
+): Promise<ReadonlyMap<PolicyKind, TenantPolicies>> =>
+  new PolicyLists(BASE, () => undefined).policies(kinds, send);
+
+/** How many assignments these policies have together; undefined when they could not be read. */
+const countAssignments = (found: TenantPolicies | undefined): number | undefined =>
+  found?.kind === 'policies'
+    ? found.policies.reduce((total, { assignments }) => total + assignments.length, 0)
+    : undefined;
+
 test('both collections are read side by side, page by page, with their assignments', async () => {
   const next = `${BASE}${CONFIGURATIONS}&$skiptoken=x`;
   const { send, asked } = graphOf({
@@ -54,7 +68,7 @@ test('both collections are read side by side, page by page, with their assignmen
     [`${CONFIGURATIONS}&$skiptoken=x`]: page([policy('c2', [])]),
     [COMPLIANCE]: page([policy('p1', ['a3'], { '@odata.type': undefined, displayName: null })]),
   });
-  const found = await tenantPolicies([deviceConfiguration, deviceCompliancePolicy], send, BASE);
+  const found = await tenantPolicies([deviceConfiguration, deviceCompliancePolicy], send);
   expect(asked).toEqual([[CONFIGURATIONS, COMPLIANCE], [`${CONFIGURATIONS}&$skiptoken=x`]]);
   expect(found.get(deviceConfiguration)).toEqual({
     kind: 'policies',
@@ -66,7 +80,6 @@ test('both collections are read side by side, page by page, with their assignmen
         displayName: 'Policy c1',
         shown: { '@odata.type': '#microsoft.graph.iosGeneralDeviceConfiguration' },
         assignments: ['a1', 'a2'].map((id) => ({ ...assignment(id), whole: assignment(id) })),
-        isReadAlone: false,
       },
       expect.objectContaining({ id: 'c2', assignments: [] }),
     ],
@@ -92,7 +105,7 @@ test('a kind says how its policies are read: their name, their platform, and eac
     ]),
     [listOf('c1')]: page([assignment('a1')]),
   });
-  const found = await tenantPolicies([ODD], send, BASE);
+  const found = await tenantPolicies([ODD], send);
   expect(asked).toHaveLength(2);
   expect(found.get(ODD)).toMatchObject({
     policies: [{ id: 'c1', displayName: 'Firewall', platform: 'macOS', assignments: [{ id: 'a1' }] }],
@@ -101,7 +114,7 @@ test('a kind says how its policies are read: their name, their platform, and eac
 
 test('only the types that are wanted are read', async () => {
   const { send, asked } = graphOf({ [COMPLIANCE]: page([]) });
-  const found = await tenantPolicies([deviceCompliancePolicy], send, BASE);
+  const found = await tenantPolicies([deviceCompliancePolicy], send);
   expect(asked).toEqual([[COMPLIANCE]]);
   expect([...found]).toEqual([[deviceCompliancePolicy, { kind: 'policies', policies: [] }]]);
 });
@@ -117,7 +130,7 @@ test.each<readonly [string, object]>([
     [listOf('c1')]: page([assignment('a1')], `${BASE}${listOf('c1')}?$skiptoken=y`),
     [`${listOf('c1')}?$skiptoken=y`]: page([assignment('a2')]),
   });
-  const found = (await tenantPolicies([deviceConfiguration], send, BASE)).get(deviceConfiguration);
+  const found = (await tenantPolicies([deviceConfiguration], send)).get(deviceConfiguration);
   const ids =
     found?.kind === 'policies' &&
     found.policies.map(({ id, assignments }) => [id, assignments.map((each) => each.id)]);
@@ -133,7 +146,7 @@ const CUT = page([policy('c1', [], { assignments: null }), policy('c2', ['b1'])]
 
 test('a policy that is gone before its list is read is left out', async () => {
   const { send } = graphOf({ [CONFIGURATIONS]: CUT, [listOf('c1')]: answered(404) });
-  const found = (await tenantPolicies([deviceConfiguration], send, BASE)).get(deviceConfiguration);
+  const found = (await tenantPolicies([deviceConfiguration], send)).get(deviceConfiguration);
   expect(found).toMatchObject({ kind: 'policies', policies: [{ id: 'c2' }] });
 });
 
@@ -143,7 +156,7 @@ test.each<readonly [string, Reply, object]>([
   ['without a value', answered(200), { kind: 'refused', error: { code: 'ReadIncomplete' } }],
 ])('a list on its own that is %s makes the whole type unread', async (_, reply, expected) => {
   const { send } = graphOf({ [CONFIGURATIONS]: CUT, [listOf('c1')]: reply });
-  const found = (await tenantPolicies([deviceConfiguration], send, BASE)).get(deviceConfiguration);
+  const found = (await tenantPolicies([deviceConfiguration], send)).get(deviceConfiguration);
   expect(found).toMatchObject(expected);
   expect(countAssignments(found)).toBeUndefined();
 });
@@ -164,7 +177,7 @@ test.each<readonly [string, Reply, object]>([
   ['leading elsewhere', page([], `${BASE}/deviceManagement/other?x`), { kind: 'unreadable' }],
 ])('one type %s says so, and the other is shown all the same', async (_, reply, expected) => {
   const { send } = graphOf({ [CONFIGURATIONS]: reply, [COMPLIANCE]: page([policy('p1', ['a'])]) });
-  const found = await tenantPolicies([deviceConfiguration, deviceCompliancePolicy], send, BASE);
+  const found = await tenantPolicies([deviceConfiguration, deviceCompliancePolicy], send);
   expect(found.get(deviceConfiguration)).toMatchObject(expected);
   expect(countAssignments(found.get(deviceConfiguration))).toBeUndefined();
   expect(countAssignments(found.get(deviceCompliancePolicy))).toBe(1);
@@ -177,7 +190,7 @@ test('a collection that does not take what it is asked with is asked for plainly
     '/deviceManagement/deviceConfigurations': page([{ id: 'c1', displayName: 'Policy c1' }]),
     [listOf('c1')]: page([assignment('a1')]),
   });
-  const found = (await tenantPolicies([deviceConfiguration], send, BASE)).get(deviceConfiguration);
+  const found = (await tenantPolicies([deviceConfiguration], send)).get(deviceConfiguration);
   expect(found).toMatchObject({ kind: 'policies', policies: [{ id: 'c1', assignments: [{ id: 'a1' }] }] });
   expect(asked).toHaveLength(3);
 });
@@ -187,13 +200,13 @@ test('one that is not taken plainly either says why, as at first', async () => {
     [CONFIGURATIONS]: { ...answered(400), error: ERROR } as Reply,
     '/deviceManagement/deviceConfigurations': answered(404),
   });
-  const found = (await tenantPolicies([deviceConfiguration], send, BASE)).get(deviceConfiguration);
+  const found = (await tenantPolicies([deviceConfiguration], send)).get(deviceConfiguration);
   expect(found).toMatchObject({ kind: 'refused', status: 400, error: ERROR });
 });
 
 test('a throttled page is asked for again', async () => {
   const { send, asked } = graphOf({ [COMPLIANCE]: [answered(429), answered(429), page([])] });
-  const found = await tenantPolicies([deviceCompliancePolicy], send, BASE);
+  const found = await tenantPolicies([deviceCompliancePolicy], send);
   expect(found.get(deviceCompliancePolicy)).toEqual({ kind: 'policies', policies: [] });
   expect(asked).toHaveLength(3);
 });
