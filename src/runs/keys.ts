@@ -17,7 +17,7 @@ export const TENANTS_KEY = 'retarget:tenants';
  * | `seal` | string: 32 random bytes that the tenant's plans are sealed with | for ever |
  * | `runs` | sorted set: run id by time of creation | for ever; entries whose run is gone are pruned when listed |
  * | `open` | sorted set: run id by place in the line | until the run ends |
- * | `ledger` | hash: who stopped the tenant, whether it demands approval and who asked to lower that, how many permits for writes its runs were given; and of the family `deviceConfiguration` clock, backoff, spacing, learned budget, totals, the charges that end at one moment | for ever, a few kB |
+ * | `ledger` | hash: who stopped the tenant, whether it demands approval and who asked to lower that, how many permits for writes its runs were given, since when its Redis is the one that it is; and of the family `deviceConfiguration` clock, backoff, spacing, learned budget, totals, the charges that end at one moment | for ever, a few kB |
  * | `ledger:writes`, `ledger:all`, `ledger:accepted` | sorted set: moments at which its charges end | for ever, a few kB |
  * | `limiter:<family>`, and `:writes`, `:all`, `:accepted` behind it | the same of another family | for ever, a few kB |
  * | `run:<id>` | hash: the header and the counters | while loading: two minutes past the producer's last sign; `--keep-days` after the end, or REVERTED_DAYS after it was taken back, where it is to be |

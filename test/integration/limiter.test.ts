@@ -171,6 +171,39 @@ test.each([
   else expect(after).toMatchObject({ kind: 'wait', waitMs: 61_000, reason, event: 'full 61000' });
 });
 
+test('after a restart all families wait out one time together, also one that comes to it late', async () => {
+  const store = record.store();
+  const main = { ...WIDE, windowMs: 1_000 };
+  const policies = {
+    main,
+    applications: { ...main, family: 'applications' as const },
+    books: { ...main, family: 'books' as const },
+  };
+  const at = (ms: number, server = 'two'): Promise<unknown> =>
+    record.redis.mset(
+      ...['virtual:s', 1_800_000_000 + Math.floor(ms / 1_000), 'virtual:us', (ms % 1_000) * 1_000],
+      ...['virtual:server', server],
+    );
+  const ask = (family: keyof typeof policies) => store.readPermit(1, true, policies[family]);
+  await at(0, 'one');
+  for (const family of ['main', 'applications', 'books'] as const)
+    expect(await ask(family)).toMatchObject({ kind: 'granted' });
+  await at(5_000);
+  expect(await ask('applications')).toMatchObject({ kind: 'wait', waitMs: 61_000, reason: 'restarted' });
+  await at(45_000);
+  expect(await ask('main')).toMatchObject({ kind: 'wait', waitMs: 21_000, event: 'full 21000' });
+  await at(66_001);
+  for (const family of ['books', 'main', 'applications'] as const)
+    expect(await ask(family)).toMatchObject({ kind: 'granted', event: '' });
+  // A clock that steps back says nothing of how long ago the restart was.
+  await at(70_000, 'three');
+  expect(await ask('applications')).toMatchObject({ kind: 'wait', waitMs: 61_000 });
+  await at(40_000, 'three');
+  expect(await ask('applications')).toMatchObject({ kind: 'wait', waitMs: 61_000 });
+  await at(100_000, 'three');
+  expect(await ask('books')).toMatchObject({ kind: 'wait', waitMs: 1_000 });
+});
+
 test('writes count for one window from their answer, not from when it was recorded', async () => {
   const store = record.store();
   const policy = { ...WIDE, limit: 3, windowMs: 1_000 };

@@ -102,7 +102,8 @@ end
 -- A Redis that restarted may have lost the last charges, and a clock that jumped dates them wrongly. Either way nobody
 -- knows what still counts, so everything does until nothing can. Several workers may tell of one jump: a backoff that lasts
 -- goes on for what was left of it, never for less, and never for more than its whole length from now.
-local function distrust(from)
+-- `since`: what was sent before that moment may be lost.
+local function distrust(from, since)
   forget(WRITES, 'w')
   forget(ALL, 'a')
   forget(ACCEPTED, 'o')
@@ -113,13 +114,22 @@ local function distrust(from)
   local backoff = number('backoffUntil')
   local rest = math.min(number('backoffMs'), math.max(backoff - from, backoff - now))
   if rest > 0 then redis.call('HSET', LIMITER, 'backoffUntil', text(now + rest)) end
-  local full = policy.windowMs + policy.timeoutMs
+  local full = since + policy.windowMs + policy.timeoutMs - now
   -- Several workers tell of one jump, soon after each other.
   local isNews = math.abs(now + full - number('fullUntil')) > policy.windowMs
   redis.call('HINCRBY', LIMITER, 'heldMs', text(full - math.max(0, math.min(full, number('fullUntil') - now))))
   redis.call('HSET', LIMITER, 'fullUntil', text(now + full), 'nextWriteAt', '0', 'nextReadAt', '0', 'openedAt', '0', 'earlyEnds', '0')
   if number('throttledAt') > 0 then redis.call('HSET', LIMITER, 'throttledAt', text(now)) end
   if isNews then tell('full ' .. text(full)) end
+end
+
+-- When a server was first asked by anybody of this tenant: what it may have lost was sent before, also of a family that comes later. The
+-- tenant's hash is the main family's limiter, too.
+local function askedSince(server)
+  if redis.call('HGET', TENANT, 'askedServer') ~= server then
+    redis.call('HSET', TENANT, 'askedServer', server, 'askedSince', text(now))
+  end
+  return math.min(now, tonumber(redis.call('HGET', TENANT, 'askedSince') or '') or now)
 end
 
 local function tickOne(server)
@@ -131,8 +141,12 @@ local function tickOne(server)
   local isSuccessor = before and string.sub(chain, -#server - 1) == ' ' .. server
   local lostNothing = isSuccessor and string.find(chain, ' ' .. before .. ' ', 1, true)
   local restarted = before and before ~= server and not lostNothing
-  if policy.jumpedFrom ~= 0 then distrust(policy.jumpedFrom)
-  elseif steppedBack or restarted then distrust(now) end
+  local since = askedSince(server)
+  if policy.jumpedFrom ~= 0 or steppedBack then
+    -- By this clock nobody can tell how long ago that was.
+    redis.call('HSET', TENANT, 'askedSince', text(now))
+    distrust(policy.jumpedFrom ~= 0 and policy.jumpedFrom or now, now)
+  elseif restarted and since + policy.windowMs + policy.timeoutMs > now then distrust(now, since) end
   redis.call('HSET', LIMITER, 'server', server, 'seenAt', text(now))
   expire(WRITES, 'w')
   expire(ALL, 'a')
