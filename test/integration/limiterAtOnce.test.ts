@@ -173,20 +173,45 @@ test('reads of a run go one envelope at a time before their time, and evenly onc
   expect((await ask()).kind).toBe('granted');
 });
 
-test('no write goes before its time beside a read of which nobody knows yet whether it was refused', async () => {
+/** A run of which each batch is asked for and answered by hand. */
+async function batchesByHand(rows: number) {
   const { store, clock } = await freshTenant(tenantOf('sliding'));
-  const runId = await runAtWork(store, rowsOf(60), { runId: 'r1' });
-  const rows = eachAlone(pendingRows(...Array.from({ length: 20 }, (_, place) => place)));
-  const permit = (batch: number) => store.permit({ runId, batch }, `of ${batch}`, rows, POLICY);
-  const answer = async (batch: number, chargeEnd: number): Promise<void> => {
-    const updates = rows.map(({ place }) => ({ place, state: 'succeeded' as const, attempts: 1 }));
-    const settlement = { ...NOTHING_SENT, token: `of ${batch}`, chargeEnd, answered: 20, accepted: 20 };
-    await store.record({ runId, batch }, updates, POLICY, settlement);
+  const runId = await runAtWork(store, rowsOf(rows), { runId: 'r1' });
+  const ofBatch = eachAlone(pendingRows(...Array.from({ length: 20 }, (_, place) => place)));
+  return {
+    ...{ store, clock },
+    permit: (batch: number) => store.permit({ runId, batch }, `of ${batch}`, ofBatch, POLICY),
+    async answer(batch: number, chargeEnd: number): Promise<void> {
+      const updates = ofBatch.map(({ place }) => ({ place, state: 'succeeded' as const, attempts: 1 }));
+      const settlement = { ...NOTHING_SENT, token: `of ${batch}`, chargeEnd, answered: 20, accepted: 20 };
+      await store.record({ runId, batch }, updates, POLICY, settlement);
+    },
   };
-  const chargeEndOf = (granted: { readonly kind: string; readonly chargeEnd?: number }): number => {
-    expect(granted.kind).toBe('granted');
-    return granted.chargeEnd ?? Number.NaN;
+}
+
+function chargeEndOf(granted: { readonly kind: string; readonly chargeEnd?: number }): number {
+  expect(granted.kind).toBe('granted');
+  return granted.chargeEnd ?? Number.NaN;
+}
+
+test('an envelope of a wave that comes late goes by itself, as a bucket of two would refuse all of a new wave', async () => {
+  const { clock, permit, answer } = await batchesByHand(100);
+  const sendAlone = async (batch: number): Promise<void> => {
+    const chargeEnd = chargeEndOf(await permit(batch));
+    await clock.set(clock.now + 150);
+    await answer(batch, chargeEnd);
   };
+  await sendAlone(0);
+  await sendAlone(1);
+  const late = chargeEndOf(await permit(2));
+  expect(await permit(3)).toMatchObject({ kind: 'wait', waitMs: 50, reason: 'spacing' });
+  await clock.set(clock.now + 150);
+  await answer(2, late);
+  expect([(await permit(3)).kind, (await permit(4)).kind]).toEqual(['granted', 'granted']);
+});
+
+test('no write goes before its time beside a read of which nobody knows yet whether it was refused', async () => {
+  const { store, clock, permit, answer } = await batchesByHand(60);
   const first = chargeEndOf(await permit(0));
   await clock.set(clock.now + 150);
   await answer(0, first);

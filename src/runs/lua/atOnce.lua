@@ -23,8 +23,13 @@ end
 local function unanswered() return unansweredOf(WRITES, 'w') end
 local function unansweredReads() return unansweredOf(ALL, 'a') - unanswered() end
 
--- The next wave goes when all of the one before is answered.
-local function waveLeft() return unanswered() == 0 and WAVE or number('waveLeft') end
+-- The first envelope goes alone, and the next wave when all of the one before has gone and is answered: an envelope of it that comes late
+-- goes by itself, or three would be on their way of which nobody knows whether the second was refused.
+local function waveLeft()
+  if number('w') == 0 then return ENVELOPE end
+  local left = number('waveLeft')
+  return left < ENVELOPE and unanswered() == 0 and WAVE or left
+end
 
 -- When the window of the charges that stand was opened: by the first permit after a rest.
 local function openedAt(charged, half)
