@@ -30,13 +30,20 @@ export const deviceHealthScript: Kind<'deviceHealthScript'> = {
   takesFilters: true,
   entryRefusal,
   addRefusal,
-  settled: (entry) => (isExcluding(entry) ? { ...entry, runSchedule: null } : entry),
+  settled: (entry) => (isExcluding(entry) ? excluding(entry) : entry),
   leaves: 'what scripts have done',
   platformOf: () => 'windows10AndLater',
   family: 'devices',
   permissions: SCRIPTS,
   approvalType: 'script',
 };
+
+/** An exclusion has no schedule, and says that nothing runs where it says nothing: Graph wants that of every entry. */
+const excluding = (entry: JsonObject): JsonObject => ({
+  ...entry,
+  runRemediationScript: isSaid(entry['runRemediationScript']) ? entry['runRemediationScript'] : false,
+  runSchedule: null,
+});
 
 function entryRefusal(entry: JsonObject): Refusal | undefined {
   if (!isExcluding(entry) || !isSaid(entry['runSchedule'])) return undefined;

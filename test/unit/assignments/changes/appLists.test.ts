@@ -213,6 +213,14 @@ describe('a remediation', () => {
     expect(exclusion).toMatchObject({ runRemediationScript: false, runSchedule: null });
   });
 
+  test('says of an exclusion that is added that nothing runs, as no entry may be silent on that', () => {
+    const added = sent([to({ action: 'add', targetType: 'exclusionGroup', groupId: 'G3' })], before);
+    expect(added.at(-1)).toMatchObject({
+      ...{ target: excluded('G3'), runRemediationScript: false, runSchedule: null },
+    });
+    expect(added.slice(0, 2)).toEqual(before.map(({ whole }) => whole));
+  });
+
   test('that was an exclusion, or loses its schedule, has to say when it runs', () => {
     const list = [
       ...before,
