@@ -145,6 +145,11 @@ test('a row shows what was there and what was to be, and what was sent for it wi
   expect(row).toMatch(/\d\d:\d\d:\d\d \w+ 403/);
   expect(row).toMatch(/client-request-id [0-9a-f-]{36}/);
   expect(row).toContain(`retarget retry ${runId} --where row=2 --work`);
+  // What was refused is not there to be put back.
+  expect(row).not.toContain('Put it back');
+  const written = await page(`/runs/${runId}/rows?status=succeeded`);
+  const other = /href="(\/runs\/[^"]*\/rows\/\d+)"/.exec(written)?.[1] ?? '';
+  expect(await words(other)).toContain(`retarget rollback ${runId} --where row=3`);
 });
 
 test('what is not there is told with what to do next', async () => {

@@ -136,7 +136,7 @@ function lossyWrites(rows: readonly RecordedRow[]): ReadonlyMap<RecordedRow, Los
 }
 
 /** Sent more than once, or in an earlier try: of the sends before the last one nobody knows. */
-const mayBeWritten = (row: RecordedRow): boolean =>
+export const mayBeWritten = (row: RecordedRow): boolean =>
   wasWritten(row) || (row.before !== undefined && row.attempts !== 1);
 
 function writtenRow(

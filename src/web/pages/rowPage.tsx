@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { ComponentChildren, VNode } from 'preact';
+import { mayBeWritten } from '../../app/rollback/writtenRows.ts';
 import type { Identity } from '../../app/identity.ts';
 import { rowAt } from '../../app/runs/findRows.ts';
 import { bodyOf } from '../../app/runs/resultRow.ts';
@@ -112,7 +113,7 @@ function RowPage({ run, row, said, called, now, hint }: RowPageProps): VNode {
             line={hint(`retry ${run.runId} --where row=${row.input.line} --work`)}
           />
         )}
-        {row.attempts > 0 && (
+        {mayBeWritten(row) && (
           <Command what="Put it back" line={hint(`rollback ${run.runId} --where row=${row.input.line}`)} />
         )}
         <Command
