@@ -8,7 +8,7 @@ import { command } from '../support/command.ts';
 import { expectAllWrittenOnce, ownRedis, rewriting, written, type Rewriting } from '../support/rewriting.ts';
 
 // The built command in processes of their own, where the process is the point: signals, exit codes, what it loads. What a
-// command does about a signal or a Redis that goes away is in cliInterrupted.test.ts, in this process.
+// command does about a signal or a Redis that goes away is in cliInterrupted.long.test.ts, in this process.
 
 const TENANT = generateTenant({
   configurations: 16,

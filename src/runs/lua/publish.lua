@@ -9,8 +9,8 @@
 local function bitsIn(text)
   local bits = 0
   for at = 1, #text do
-    local byte = string.byte(text, at)
-    while byte > 0 do byte, bits = math.floor(byte / 2), bits + byte % 2 end
+    local rest = string.byte(text, at)
+    while rest > 0 do rest, bits = math.floor(rest / 2), bits + rest % 2 end
   end
   return bits
 end
