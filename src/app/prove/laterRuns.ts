@@ -1,3 +1,4 @@
+import { policyKey } from '../../assignments/kinds/address.ts';
 import type { PolicyKind } from '../../assignments/kinds/registry.ts';
 import type { ProofItem } from '../../assignments/proof/proofItem.ts';
 import { sameId } from '../../assignments/values/ids.ts';
@@ -37,8 +38,7 @@ export async function laterRunsOf(
     for await (const rows of runs.rowsByBatch(each))
       for (const row of rows) {
         if (row.state !== 'succeeded') continue;
-        const { kind, policyId } = row.change.address;
-        for (const item of byOthers.get(keyOf(kind.policyType, policyId)) ?? [])
+        for (const item of byOthers.get(policyKey(row.change.address)) ?? [])
           if (isAbout(row, item)) found.set(item, each.runId);
       }
   return (item) => found.get(item);
@@ -51,13 +51,11 @@ function itemsByPolicy(
   for (const { kind, id, items: all } of policies)
     for (const item of all) {
       if (item.proof !== 'others') continue;
-      const key = keyOf(kind.policyType, id);
+      const key = policyKey({ kind, policyId: id });
       items.set(key, [...(items.get(key) ?? []), item]);
     }
   return items;
 }
-
-const keyOf = (policyType: string, policyId: string): string => `${policyType} ${policyId.toLowerCase()}`;
 
 /** What a row has written is known by its id, before or after; one that clears its policy is about all that is not there any more. */
 function isAbout(
